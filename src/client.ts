@@ -1,0 +1,317 @@
+import { Assigner } from './assignment/assign.js';
+import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import { SkewedClock } from './delivery/clock.js';
+import { createFetchPost } from './delivery/fetch-post.js';
+import { Gate } from './delivery/gate.js';
+import { createHttpTransport } from './delivery/http-transport.js';
+import { Relay } from './delivery/relay.js';
+import { retrying } from './delivery/retrying-transport.js';
+import { sleep } from './delivery/timers.js';
+import { Intake } from './intake.js';
+import { Ledger, type Receipt, type Totals, type WaitOptions } from './ledger.js';
+import { Episodes, guardLogger } from './logger.js';
+import { type ClientOptions, type OutgoingEvent, resolveOptions, type WaitUntil } from './options.js';
+import { createMemoryOutbox } from './outbox/memory.js';
+import type { Outcome, OutcomeInfo } from './outcome.js';
+import type { Platform } from './platform.js';
+import { createCatalogCheck, type EventCatalog } from './protocol/catalog.js';
+import {
+  type EncodeContext,
+  type Entry,
+  encodeIdentify,
+  encodeTrack,
+  type IdentifyInput,
+  type TrackInput,
+} from './protocol/event.js';
+import { Refusal } from './protocol/refusal.js';
+import { IDENTIFY_EVENT } from './protocol/wire.js';
+import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
+import { freezingHost, vercelWaitUntil } from './wait-until.js';
+
+/** How long `flush` and `close` may take. */
+export interface FlushOptions extends WaitOptions {
+  /** Milliseconds after which the rest is left pending. @default none for `flush`, 5000 for `close` */
+  readonly timeoutMs?: number | undefined;
+}
+
+const CLOSE_TIMEOUT_MS = 5_000;
+const RELEASE_TIMEOUT_MS = 1_000;
+
+/** Sends events and asks for assignments. Every method may be called without its receiver. */
+export interface Client<Catalog extends EventCatalog = EventCatalog> {
+  /**
+   * Takes an event. Synchronous, and it never throws for what it is given: a wrong event's receipt is settled as `rejected`
+   * with a code and a message.
+   */
+  track(input: TrackInput<Catalog>): Receipt;
+  /** Takes a person's names and properties. They arrive in order, and before the person's later events. */
+  identify(input: IdentifyInput): Receipt;
+  /**
+   * Asks for the visitor's variant. Never the control for want of an answer: a timeout or failure is
+   * `{ inExperiment: false, reason: 'fallback' }`.
+   * @throws the signal's reason
+   */
+  assign(experimentKey: string, options: AssignOptions & { readonly visitorId: string }): Promise<Assignment>;
+  /**
+   * The variants the visitor has been given so far; records nothing.
+   * @throws {OursError} `assignment_failed`
+   */
+  personalization(
+    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string },
+  ): Promise<readonly Personalization[]>;
+  /** The same client for one visitor. */
+  visitor(input: VisitorInput): Visitor<Catalog>;
+  /**
+   * Sends what waits; resolves when everything tracked before this call has an outcome, or when the time is over.
+   * @throws the signal's reason
+   */
+  flush(options?: FlushOptions): Promise<Totals>;
+  /**
+   * Flushes, then lets go of sockets and timers. Later events are dropped. What has no outcome in time is `pending`: with a
+   * durable outbox the next process delivers it.
+   */
+  close(options?: FlushOptions): Promise<Totals>;
+  /** `await using client = createClient(…)` closes it. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Builds a client for a runtime. */
+export function buildClient<Catalog extends EventCatalog = EventCatalog>(
+  options: ClientOptions<Catalog>,
+  platform: Platform,
+): Client<Catalog> {
+  const resolved = resolveOptions(options as ClientOptions, platform.env);
+  const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = resolved;
+  const { now, monotonic, random } = platform;
+  const logger = guardLogger(options.logger ?? console);
+  const episodes = new Episodes(logger, monotonic);
+  const clock = new SkewedClock(now);
+  const ledger = new Ledger();
+  const gate = new Gate({ concurrency, monotonic, random, episodes });
+  const { fetch } = options;
+  const transport = createHttpTransport({
+    post: fetch === undefined ? platform.createPost(baseUrl, concurrency) : createFetchPost(baseUrl, () => fetch),
+    requestTimeoutMs,
+    clock,
+    now,
+  });
+  const outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
+
+  const settle = (entry: Entry, outcome: Outcome): void => {
+    ledger.settle(entry.distinctId, outcome);
+    tellOutcome(outcome, entry);
+    if (ledger.openCount === 0) stayForExit(false);
+  };
+  const relay = new Relay({
+    ...resolved,
+    outbox,
+    transport: retrying(transport, { gate, maxRetries: resolved.maxRetries, random }),
+    gate,
+    clock,
+    monotonic,
+    random,
+    episodes,
+    onSettled: settle,
+  });
+  const intake = new Intake({
+    outbox,
+    episodes,
+    onAppended(entries, durable) {
+      for (const { distinctId } of durable ? entries : []) {
+        if (resolved.relay) ledger.markStored(distinctId);
+        else ledger.handOver(distinctId);
+      }
+      if (resolved.relay) relay.notify(entries.length);
+      else if (ledger.openCount === 0) stayForExit(false);
+    },
+    onDropped: (entry, reason) => settle(entry, { status: 'dropped', reason }),
+  });
+  const assigner = new Assigner({
+    transport,
+    experimentToken: resolved.experimentToken,
+    timeoutMs: resolved.assignTimeoutMs,
+    monotonic,
+    episodes,
+    isDown: () => gate.isDown,
+  });
+
+  const encoding: EncodeContext = {
+    clock: () => clock.read(),
+    randomId: platform.randomId,
+    // Room for the token and the names around the row.
+    maxBytes: maxBatchBytes - 512,
+    catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
+    onUnreadable: (event, property) =>
+      episodes.remind(
+        `unreadable ${event}`,
+        `property '${property}' of event '${event}' could not be read and is left out.`,
+      ),
+  };
+  const { beforeSend } = options;
+  const toTrack = beforeSend === undefined ? encodeTrack : filtered(beforeSend, encodeTrack);
+  const toIdentify = beforeSend === undefined ? encodeIdentify : filtered(beforeSend, encodeIdentify);
+  const host = freezingHost(platform.env);
+  let closing: Promise<Totals> | undefined;
+
+  function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
+    try {
+      const { kind, event, distinctId } = info;
+      options.onOutcome?.(outcome, { kind, event, distinctId });
+    } catch {
+      episodes.remind('onOutcome', 'onOutcome threw; the event is settled all the same.');
+    }
+  }
+
+  /** Ends an event at the call. */
+  function endAtCall(kind: Entry['kind'], input: unknown, outcome: Outcome): Receipt {
+    const info = {
+      kind,
+      event: readText(input, 'event') ?? kind,
+      distinctId: readText(input, 'distinctId') ?? platform.randomId(),
+    };
+    if (outcome.status === 'rejected') {
+      episodes.remind(`rejected ${outcome.code}`, `${kind}: ${outcome.message} The event is not sent.`);
+    }
+    tellOutcome(outcome, info);
+    return ledger.openSettled(info.distinctId, outcome);
+  }
+
+  function take<Input extends object>(kind: Entry['kind'], input: Input, encode: Encode<Input>): Receipt {
+    if (disabled) return endAtCall(kind, input, { status: 'dropped', reason: 'disabled' });
+    if (closing !== undefined) return endAtCall(kind, input, { status: 'dropped', reason: 'closed' });
+    let entry: Entry | Refusal | null;
+    try {
+      entry = encode(input, encoding);
+    } catch {
+      // What a hostile getter throws may hold anything; it is not repeated.
+      entry = new Refusal('unreadable', 'reading the event threw: pass plain data.');
+    }
+    if (entry === null) return endAtCall(kind, input, { status: 'dropped', reason: 'before_send' });
+    if (entry instanceof Refusal) {
+      return endAtCall(kind, input, { status: 'rejected', code: entry.code, message: entry.message });
+    }
+    const open = ledger.find(entry.distinctId);
+    if (open !== undefined) return open;
+    const receipt = ledger.open(entry.distinctId);
+    stayForExit(true);
+    if (intake.add(entry)) keepAlive();
+    return receipt;
+  }
+
+  /** Tells a serverless host, once a tick, that there is something to wait for. */
+  function keepAlive(): void {
+    const waitUntil: WaitUntil | undefined = options.waitUntil ?? vercelWaitUntil();
+    if (waitUntil === undefined) {
+      if (host !== undefined) {
+        episodes.say(
+          'host',
+          `running on ${host} without waitUntil: it may freeze before events are sent. Pass waitUntil, or await client.flush() before answering.`,
+        );
+      }
+      return;
+    }
+    try {
+      waitUntil(flush().catch(() => undefined));
+    } catch {
+      episodes.remind(
+        'waitUntil',
+        'waitUntil threw: call it within a request, or await client.flush() before answering.',
+      );
+    }
+  }
+
+  let leaveExit: (() => void) | undefined;
+  function stayForExit(stay: boolean): void {
+    if (stay) leaveExit ??= platform.onIdleExit(drainAtExit);
+    else {
+      leaveExit?.();
+      leaveExit = undefined;
+    }
+  }
+
+  /** The process has run out of work: deliver the rest, for a while. The timer is what keeps the process here. */
+  async function drainAtExit(): Promise<void> {
+    stayForExit(false);
+    const hold = setTimeout(() => undefined, CLOSE_TIMEOUT_MS);
+    const { pending } = await flush({ timeoutMs: CLOSE_TIMEOUT_MS });
+    clearTimeout(hold);
+    if (pending > 0 && !outbox.durable)
+      logger.warn(`the process ended with ${pending} events undelivered: the service took none of them in time.`);
+  }
+
+  async function flush({ timeoutMs, signal }: FlushOptions = {}): Promise<Totals> {
+    signal?.throwIfAborted();
+    const everythingSoFar = ledger.barrier(signal);
+    const sending = intake.hand().then(() => {
+      if (resolved.relay) relay.hurry();
+    });
+    const done = Promise.all([sending, everythingSoFar]);
+    await (timeoutMs === undefined ? done : Promise.race([done, sleep(timeoutMs)]));
+    return ledger.totals;
+  }
+
+  async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
+    try {
+      await flush({ timeoutMs, signal });
+    } finally {
+      stayForExit(false);
+      // An outbox that hangs must not keep the process.
+      await Promise.race([relay.stop(), sleep(RELEASE_TIMEOUT_MS)]);
+      await transport.close();
+      ledger.close();
+      await outbox.close().catch(() => undefined);
+    }
+    return ledger.totals;
+  }
+
+  const client: Client<Catalog> = {
+    track: (input) => take('track', input as TrackInput, toTrack),
+    identify: (input) => take('identify', input, toIdentify),
+    async assign(experimentKey, { visitorId, ...rest }) {
+      if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' };
+      return assigner.assign(experimentKey, visitorId, rest);
+    },
+    async personalization({ visitorId, ...rest }) {
+      return disabled ? [] : assigner.personalization(visitorId, rest);
+    },
+    visitor: (input) => createVisitor(client, input),
+    flush,
+    close(flushOptions = {}) {
+      closing ??= shutDown(flushOptions);
+      return closing;
+    },
+    async [Symbol.asyncDispose]() {
+      await client.close();
+    },
+  };
+  return Object.freeze(client);
+}
+
+type Encode<Input> = (input: Input, context: EncodeContext) => Entry | Refusal | null;
+
+/** Lets `beforeSend` see a copy of the event first; `null` drops it. */
+function filtered<Input extends IdentifyInput>(
+  beforeSend: NonNullable<ClientOptions['beforeSend']>,
+  encode: Encode<Input>,
+): Encode<Input> {
+  return (input, context) => {
+    const copy = { event: IDENTIFY_EVENT, ...input };
+    let kept: OutgoingEvent | null;
+    try {
+      kept = beforeSend(copy);
+    } catch {
+      return new Refusal('before_send_failed', 'beforeSend threw, so the event is not sent as it was either.');
+    }
+    return kept === null ? null : encode(kept as unknown as Input, context);
+  };
+}
+
+/** A text field of an input that may be anything, for naming it in an outcome. */
+function readText(input: unknown, field: string): string | undefined {
+  try {
+    const value = (input as Record<string, unknown>)[field];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { byteLength, type Entry } from '../protocol/event.js';
+import type { ClockReading } from '../protocol/time.js';
+import { PATHS, type WireIdentify, type WireIdentity } from '../protocol/wire.js';
+import type { TransportRequest } from './transport.js';
+
+/** Entries that travel in one request. */
+export interface Batch {
+  readonly kind: Entry['kind'];
+  readonly entries: readonly Entry[];
+}
+
+/** Bytes of a request around its rows: the token and the names. */
+export function frameBytes(token: string): number {
+  return byteLength(JSON.stringify({ token, events: [] }));
+}
+
+/**
+ * Cuts what was claimed into batches in the order they must be sent: people first, one request a visitor, then all events
+ * in one. Events may go after later identifies of their visitor, never before earlier ones.
+ */
+export function toBatches(entries: readonly Entry[]): Batch[] {
+  const tracks = entries.filter((entry) => entry.kind === 'track');
+  const people = tracks.length === entries.length ? [] : groupPeople(entries);
+  return tracks.length === 0 ? people : [...people, { kind: 'track', entries: tracks }];
+}
+
+interface Person {
+  readonly identity: WireIdentity;
+  readonly entries: Entry[];
+}
+
+/** Identifies that name the same person, each saying more or less about who that is, become one batch. */
+function groupPeople(entries: readonly Entry[]): Batch[] {
+  const people: Person[] = [];
+  const latest = new Map<string, Person>();
+  for (const entry of entries) {
+    if (entry.kind !== 'identify') continue;
+    const { userId, externalId, email } = JSON.parse(entry.body) as WireIdentify;
+    const identity = { ...(userId && { userId }), ...(externalId && { externalId }), ...(email && { email }) };
+    const known = new Set(
+      entry.identifiers.map((identifier) => latest.get(identifier)).filter((one) => one !== undefined),
+    );
+    const [candidate] = known;
+    // Two people, or another id in the same place, must stay apart and in order.
+    let person = known.size === 1 && !contradicts(candidate!.identity, identity) ? candidate : undefined;
+    if (person === undefined) people.push((person = { identity, entries: [] }));
+    Object.assign(person.identity, identity);
+    person.entries.push(entry);
+    for (const identifier of entry.identifiers) latest.set(identifier, person);
+  }
+  return people.map((person) => ({ kind: 'identify', entries: person.entries }));
+}
+
+function contradicts(one: WireIdentity, other: WireIdentity): boolean {
+  return (['userId', 'externalId', 'email'] as const).some(
+    (field) => one[field] !== undefined && other[field] !== undefined && one[field] !== other[field],
+  );
+}
+
+/** Two halves of a batch with more than one entry. */
+export function halve(batch: Batch): [Batch, Batch] {
+  const middle = Math.ceil(batch.entries.length / 2);
+  return [
+    { kind: batch.kind, entries: batch.entries.slice(0, middle) },
+    { kind: batch.kind, entries: batch.entries.slice(middle) },
+  ];
+}
+
+/** The request that carries a batch. Rows keep the text they were given at the call; only a fast clock's time is mended. */
+export function toRequest(batch: Batch, token: string, clock: ClockReading): TransportRequest {
+  const head = `{"token":${JSON.stringify(token)},`;
+  if (batch.kind === 'identify') {
+    return { path: PATHS.identify, body: head + mergePeople(batch.entries).slice(1) };
+  }
+  return {
+    path: PATHS.batch,
+    body: `${head}"events":[${batch.entries.map((entry) => rowText(entry, clock)).join(',')}]}`,
+  };
+}
+
+/**
+ * A row as the service will take it. An event that lies in the service's future was stamped by this machine's fast clock
+ * before the service's was known: it is shifted by as much as the clock is fast.
+ */
+export function rowText(entry: Entry, { local, service }: ClockReading): string {
+  if (entry.time <= service) return entry.body;
+  const shifted = entry.time + Math.min(0, service - local);
+  return `{"time":${shifted}${entry.body.slice(`{"time":${entry.time}`.length)}`;
+}
+
+/** Several identifies of one visitor as one: later values win, maps merge. */
+function mergePeople(entries: readonly Entry[]): string {
+  if (entries.length === 1) return entries[0]!.body;
+  const merged = entries
+    .map((entry) => JSON.parse(entry.body) as Record<string, unknown>)
+    .reduce((earlier, later) => mergeMaps(earlier, later));
+  return JSON.stringify(merged);
+}
+
+function mergeMaps(earlier: Record<string, unknown>, later: Record<string, unknown>): Record<string, unknown> {
+  const merged = { ...earlier };
+  for (const [name, value] of Object.entries(later)) {
+    const before = merged[name];
+    merged[name] = isMap(before) && isMap(value) ? mergeMaps(before, value) : value;
+  }
+  return merged;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,58 @@
+import type { SkewedClock } from './clock.js';
+import type { Transport } from './transport.js';
+import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
+
+/** Performs one POST and reads the whole answer; rejects on a broken connection or when the signal aborts. */
+export interface HttpPost {
+  (path: string, body: string, signal: AbortSignal): Promise<HttpAnswer>;
+  close?(): Promise<void>;
+}
+
+export interface HttpTransportOptions {
+  readonly post: HttpPost;
+  readonly requestTimeoutMs: number;
+  readonly clock: SkewedClock;
+  readonly now: () => number;
+}
+
+/** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
+export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): Transport {
+  const closing = new AbortController();
+
+  return {
+    async send({ path, body }, signal) {
+      const deadline = new AbortController();
+      const abort = (): void => deadline.abort(signal?.aborted ? signal.reason : closing.signal.reason);
+      const timer = setTimeout(() => deadline.abort(new DeadlineError()), requestTimeoutMs);
+      closing.signal.addEventListener('abort', abort);
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted || closing.signal.aborted) abort();
+      const sentAt = now();
+      try {
+        const answer = await post(path, body, deadline.signal);
+        const receivedAt = now();
+        clock.learn(answer.header('date'), sentAt, receivedAt);
+        return judge(answer, receivedAt);
+      } catch (error) {
+        return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
+      } finally {
+        clearTimeout(timer);
+        closing.signal.removeEventListener('abort', abort);
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+
+    async close() {
+      closing.abort(new ClosedError());
+      await post.close?.();
+    },
+  };
+}
+
+class DeadlineError extends Error {
+  readonly code = 'request timeout';
+}
+
+class ClosedError extends Error {
+  readonly code = 'client closed';
+}

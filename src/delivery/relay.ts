@@ -1,0 +1,267 @@
+import type { Episodes } from '../logger.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { Outcome } from '../outcome.js';
+import type { Entry } from '../protocol/event.js';
+import { isTooOld } from '../protocol/time.js';
+import { backoffMs } from './backoff.js';
+import { type Batch, frameBytes, halve, rowText, toBatches, toRequest } from './batch.js';
+import type { SkewedClock } from './clock.js';
+import type { Gate } from './gate.js';
+import { later, sleep } from './timers.js';
+import type { Transport } from './transport.js';
+import type { RowFailure } from './verdict.js';
+
+/** Long enough for a batch with all its retries. */
+const LEASE_MS = 5 * 60_000;
+/** How soon to look again after the outbox itself has failed. */
+const OUTBOX_PAUSE_MS = 1_000;
+
+export interface RelayOptions {
+  readonly outbox: Outbox;
+  readonly transport: Transport;
+  readonly gate: Gate;
+  readonly clock: SkewedClock;
+  readonly token: string;
+  readonly flushAt: number;
+  readonly flushIntervalMs: number;
+  readonly maxBatchBytes: number;
+  readonly maxRetries: number;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  readonly episodes: Episodes;
+  readonly onSettled: (entry: Entry, outcome: Outcome) => void;
+}
+
+/**
+ * Moves entries from the outbox to the service: claim → batch → send → settle.
+ *
+ * A sender starts when a batch is full, when the flush interval has passed or when somebody waits, as far as the gate
+ * lets it; it takes one claim and ends. Nothing here rejects: what cannot be delivered now goes back to the outbox.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #stopping = new AbortController();
+  readonly #senders = new Set<Promise<void>>();
+  /** Senders that have not claimed yet; `#waiting` still counts what they will take. */
+  #claiming = 0;
+  /** Entries this process has appended or given back and not claimed since. */
+  #waiting = 0;
+  /** Send what there is, full batch or not. */
+  #due = false;
+  #maxRows: number;
+  #maxBytes: number;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#maxRows = options.flushAt;
+    this.#maxBytes = options.maxBatchBytes;
+  }
+
+  /** Tells that entries were appended. */
+  notify(count: number): void {
+    this.#waiting += count;
+    if (this.#waiting >= this.#options.flushAt) this.#pump();
+    else this.#wakeIn(this.#options.flushIntervalMs);
+  }
+
+  /** Sends what there is without waiting for more. */
+  hurry(): void {
+    this.#due = true;
+    this.#pump();
+  }
+
+  /** Stops sending; resolves when the requests under way are aborted and their entries are back in the outbox. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#timer?.cancel();
+    await Promise.all(this.#senders);
+  }
+
+  #pump(): void {
+    const { gate, flushAt } = this.#options;
+    // A sender more than there are batches would find nothing.
+    while (!this.#stopping.signal.aborted && (this.#due || this.#waiting >= flushAt)) {
+      if (this.#claiming > 0 && this.#claiming * this.#maxRows >= this.#waiting) return;
+      const pass = gate.admit(this.#senders.size);
+      if (pass === undefined) {
+        if (gate.waitMs > 0) this.#wakeIn(gate.waitMs);
+        return;
+      }
+      const sender = this.#send(pass === 'probe').finally(() => {
+        this.#senders.delete(sender);
+        if (pass === 'probe') gate.abandon();
+        this.#pump();
+      });
+      this.#senders.add(sender);
+    }
+  }
+
+  #wakeIn(ms: number): void {
+    if (this.#stopping.signal.aborted) return;
+    const at = this.#options.monotonic() + ms;
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const cancel = later(ms, () => {
+      this.#timer = undefined;
+      this.hurry();
+    });
+    this.#timer = { at, cancel };
+  }
+
+  async #send(isProbe: boolean): Promise<void> {
+    const { episodes } = this.#options;
+    try {
+      const entries = await this.#claim(isProbe);
+      const fresh = await this.#buryOld(entries);
+      let inOrder = true;
+      for (const batch of toBatches(fresh)) {
+        // Once an identify had to go back, what was to follow it does not overtake it.
+        inOrder = inOrder ? await this.#deliver(batch, isProbe) : await this.#release(batch.entries, 0);
+      }
+      episodes.end('outbox');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      episodes.say(
+        'outbox',
+        `the outbox failed (${reason}). Its events stay in it; delivery tries again every second.`,
+      );
+      this.#due = false;
+      this.#wakeIn(OUTBOX_PAUSE_MS);
+    }
+  }
+
+  async #claim(isProbe: boolean): Promise<readonly Entry[]> {
+    const { outbox, token } = this.#options;
+    // A probe is one event: should it be the poisonous one, the next probe is another.
+    const maxEntries = isProbe ? 1 : this.#maxRows;
+    const maxBytes = this.#maxBytes - frameBytes(token);
+    this.#claiming += 1;
+    try {
+      const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs: LEASE_MS });
+      this.#waiting = entries.length === 0 ? 0 : Math.max(0, this.#waiting - entries.length);
+      if (this.#waiting === 0) this.#due = false;
+      return entries;
+    } finally {
+      this.#claiming -= 1;
+    }
+  }
+
+  /** What became too old while it waited is given up with that reason, never quietly given a new time. */
+  async #buryOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const { service } = this.#options.clock.read();
+    const old = entries.filter((entry) => isTooOld(entry.time, service));
+    if (old.length === 0) return entries;
+    await this.#bury(old, { status: 'dropped', reason: 'too_old' });
+    return entries.filter((entry) => !isTooOld(entry.time, service));
+  }
+
+  /** Ends every entry of the batch, or gives back what cannot be ended now: then the answer is `false`. */
+  async #deliver(batch: Batch, isProbe: boolean, attempt = 1): Promise<boolean> {
+    const { transport, gate, token, clock } = this.#options;
+    const { signal } = this.#stopping;
+    if (signal.aborted || !(gate.isOpen || isProbe)) return this.#release(batch.entries, 0);
+
+    const sentAt = clock.read();
+    const answersBefore = gate.successes;
+    const verdict = await transport.send(toRequest(batch, token, sentAt), signal);
+    switch (verdict.kind) {
+      case 'delivered':
+        return this.#settleRows(batch, verdict.failures, sentAt, attempt);
+      case 'unauthorized':
+        return this.#release(batch.entries, 0);
+      case 'tooLarge':
+        if (verdict.limit !== undefined) this.#learnLimit(verdict.limit, batch.entries.length);
+        return this.#splitOr(batch, (entry) => ({
+          status: 'rejected',
+          code: 'event_too_large',
+          message: `the service takes no request as large as this event of ${entry.bytes} bytes (HTTP 413).`,
+        }));
+      case 'rejected':
+        // The answer has taught us that our clock is fast: with that mended the rows may be fine.
+        if (batch.entries.some((entry) => this.#wasAhead(entry, sentAt))) return this.#deliver(batch, isProbe, attempt);
+        return this.#splitOr(batch, () => ({
+          status: 'rejected',
+          code: 'http_error',
+          message: `the service refused the event (HTTP ${verdict.status}): ${this.#scrub(verdict.message)}`,
+        }));
+      case 'retryable':
+        if (signal.aborted || !gate.isOpen) return this.#release(batch.entries, isProbe ? gate.waitMs + 1 : 0);
+        if (gate.successes === answersBefore) {
+          // All retries are spent and nobody else was answered either: that is an outage, not this batch.
+          gate.fail(verdict.reason, verdict.afterMs);
+          return this.#release(batch.entries, gate.waitMs + 1);
+        }
+        return this.#splitOr(batch, () => ({ status: 'dropped', reason: 'retries_exhausted' }));
+    }
+  }
+
+  /** Takes a partial answer row by row; what may be sent again is, with the same text. */
+  async #settleRows(
+    batch: Batch,
+    failures: readonly RowFailure[],
+    sentAt: { local: number; service: number },
+    attempt: number,
+  ): Promise<boolean> {
+    const { outbox, maxRetries, random } = this.#options;
+    const failed = new Map(failures.map((failure) => [batch.entries[failure.index], failure]));
+    const again: Entry[] = [];
+    const delivered = failed.size === 0 ? batch.entries : batch.entries.filter((entry) => !failed.has(entry));
+    await outbox.ack(delivered);
+    for (const entry of delivered) this.#options.onSettled(entry, { status: 'delivered' });
+    for (const [entry, { retryable, message }] of failed) {
+      if (entry === undefined) continue;
+      if (retryable ? attempt <= maxRetries : this.#wasAhead(entry, sentAt)) again.push(entry);
+      else if (retryable) await this.#bury([entry], { status: 'dropped', reason: 'retries_exhausted' });
+      else await this.#bury([entry], { status: 'rejected', code: 'invalid_event', message: this.#scrub(message) });
+    }
+    if (again.length === 0) return true;
+    await sleep(backoffMs(attempt, random), this.#stopping.signal);
+    return this.#deliver({ kind: batch.kind, entries: again }, false, attempt + 1);
+  }
+
+  /** Sends the halves of a batch by themselves until the one bad row stands alone, and ends that one. */
+  async #splitOr(batch: Batch, outcome: (entry: Entry) => Outcome): Promise<boolean> {
+    const [only, ...others] = batch.entries;
+    if (only !== undefined && others.length === 0) {
+      await this.#bury([only], outcome(only));
+      return true;
+    }
+    const [first, second] = halve(batch);
+    return (await this.#deliver(first, false)) ? this.#deliver(second, false) : this.#release(second.entries, 0);
+  }
+
+  /** [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows. */
+  #learnLimit(limit: number, rows: number): void {
+    if (limit <= rows) this.#maxRows = Math.min(this.#maxRows, limit);
+    else this.#maxBytes = Math.min(this.#maxBytes, limit);
+  }
+
+  #wasAhead(entry: Entry, sentAt: { local: number; service: number }): boolean {
+    return rowText(entry, this.#options.clock.read()) !== rowText(entry, sentAt);
+  }
+
+  async #release(entries: readonly Entry[], delayMs: number): Promise<false> {
+    await this.#options.outbox.release(entries, delayMs);
+    this.#waiting += entries.length;
+    this.#due = true;
+    if (delayMs > 0) this.#wakeIn(delayMs);
+    return false;
+  }
+
+  async #bury(entries: readonly Entry[], outcome: Outcome): Promise<void> {
+    const reason =
+      outcome.status === 'rejected'
+        ? `${outcome.code}: ${outcome.message}`
+        : outcome.status === 'dropped'
+          ? outcome.reason
+          : '';
+    await this.#options.outbox.deadLetter(entries, reason);
+    for (const entry of entries) this.#options.onSettled(entry, outcome);
+  }
+
+  /** A service that quotes the request in its complaint must not put the token into our messages. */
+  #scrub(message: string): string {
+    return message.replaceAll(this.#options.token, '[token]');
+  }
+}

@@ -1,0 +1,37 @@
+import type { Verdict } from './verdict.js';
+
+/** One POST: a path below the base URL and the JSON text to send. */
+export interface TransportRequest {
+  readonly path: string;
+  readonly body: string;
+}
+
+/**
+ * Sends requests and says what became of them.
+ *
+ * Implementations never reject: whatever happens is a {@link Verdict}, an abort included (retryable, because nothing is
+ * known). One deadline covers the whole request with its answer's body.
+ */
+export interface Transport {
+  send(request: TransportRequest, signal?: AbortSignal): Promise<Verdict>;
+  /** Closes idle and busy connections; open requests end as retryable. */
+  close(): Promise<void>;
+}
+
+/** The `fetch` of the platform or one that was handed in. */
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+/** What this package asks of a `fetch`. */
+export interface FetchInit {
+  readonly method: 'POST';
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** What this package reads of a response. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}

@@ -1,0 +1,118 @@
+import { type ReadHeader, retryAfterMs } from './retry-after.js';
+
+/** What one row of a batch failed with. */
+export interface RowFailure {
+  readonly index: number;
+  readonly retryable: boolean;
+  readonly message: string;
+}
+
+/** What an answer, or its absence, means for the request. The only place that knows what status codes mean. */
+export type Verdict =
+  /** Every row was taken but those in `failures`. */
+  | { readonly kind: 'delivered'; readonly failures: readonly RowFailure[]; readonly answer: unknown }
+  /**
+   * Nothing is known to be taken; the same text may be sent again. `service` says that the service as a whole wants to
+   * be left alone or cannot be reached, `request` that this request had bad luck.
+   */
+  | {
+      readonly kind: 'retryable';
+      readonly scope: 'service' | 'request';
+      readonly reason: string;
+      readonly afterMs?: number;
+    }
+  /** The request must be cut. `limit` is in bytes, when the service states it. */
+  | { readonly kind: 'tooLarge'; readonly limit?: number }
+  | { readonly kind: 'unauthorized' }
+  /** The same request will never be taken. */
+  | { readonly kind: 'rejected'; readonly status: number; readonly message: string };
+
+/** An answer as a transport hands it over. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly header: ReadHeader;
+  readonly text: string;
+}
+
+/** Reads the verdict off an answer. */
+export function judge(answer: HttpAnswer, now: number): Verdict {
+  const { status } = answer;
+  const body = parseObject(answer.text);
+  if (status >= 200 && status < 300) {
+    // A captive proxy answers 200 to everything: only the service's own word counts.
+    if (body?.success === true || Array.isArray(body?.results)) {
+      return { kind: 'delivered', failures: rowFailures(body), answer: body };
+    }
+    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status} without the service's answer` };
+  }
+  if (status === 500 && Array.isArray(body?.results)) {
+    return { kind: 'delivered', failures: rowFailures(body), answer: body };
+  }
+  if (status === 401) return { kind: 'unauthorized' };
+  if (status === 413) {
+    const limit = Number(body?.limit);
+    return limit > 0 ? { kind: 'tooLarge', limit } : { kind: 'tooLarge' };
+  }
+  if (isRetryable(status, answer.header('x-should-retry'))) {
+    const afterMs = retryAfterMs(answer.header, now);
+    const scope = status === 429 || status === 503 ? 'service' : 'request';
+    return { kind: 'retryable', scope, reason: `HTTP ${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
+  }
+  const message = body?.error ?? body?.message;
+  return { kind: 'rejected', status, message: typeof message === 'string' ? message.slice(0, 300) : `HTTP ${status}` };
+}
+
+function isRetryable(status: number, shouldRetry: string | undefined): boolean {
+  if (shouldRetry === 'true') return true;
+  if (shouldRetry === 'false') return false;
+  return status === 408 || status === 409 || status === 429 || status >= 500;
+}
+
+// Errors that mean nobody is there to talk to, as Node and undici name them.
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Reads the verdict off a request that got no whole answer. The error's message may hold addresses; its code does not. */
+export function judgeFailure(error: unknown): Verdict {
+  const code = errorCode(error);
+  const scope = code !== undefined && UNREACHABLE.has(code) ? 'service' : 'request';
+  return { kind: 'retryable', scope, reason: code ?? (error instanceof Error ? error.name : 'no answer') };
+}
+
+/** `fetch` wraps the cause, and connecting to several addresses fails with an `AggregateError` of causes. */
+function errorCode(error: unknown): string | undefined {
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth += 1) {
+    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown[] };
+    if (typeof code === 'string') return code;
+    at = cause ?? errors?.[0];
+  }
+  return undefined;
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function rowFailures(body: Record<string, unknown>): RowFailure[] {
+  if (!Array.isArray(body.results)) return [];
+  return (body.results as { index?: unknown; success?: unknown; code?: unknown; message?: unknown }[])
+    .filter((row) => row?.success === false)
+    .map((row) => ({
+      index: Number(row.index),
+      // A code this client does not know yet is retried: losing an event is worse than sending it twice.
+      retryable: row.code !== 'invalid_event',
+      message: typeof row.message === 'string' ? row.message.slice(0, 300) : 'refused by the service',
+    }));
+}

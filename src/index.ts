@@ -1,0 +1,46 @@
+import { buildClient, type Client } from './client.js';
+import type { ClientOptions } from './options.js';
+import { fetchPlatform } from './platform-fetch.js';
+import { nodePlatform } from './platform-node.js';
+import type { EventCatalog } from './protocol/catalog.js';
+
+// Bun and Deno call themselves Node too; their own fetch is the better way out there.
+const isNode =
+  typeof process !== 'undefined' && !!process.versions?.node && !('Bun' in globalThis) && !('Deno' in globalThis);
+
+/**
+ * Creates a client. One a process is enough; it holds at most `concurrency` sockets.
+ *
+ * @example
+ * const ours = createClient({ token: process.env.OURS_TOKEN });
+ * ours.track({ event: 'purchase', userId, sessionId, eventProperties: { value: 49.9 }, distinctId: `purchase:${order.id}` });
+ *
+ * @throws {OursError} `invalid_option` when it is misconfigured, naming the option and the fix
+ */
+export function createClient<Catalog extends EventCatalog = EventCatalog>(
+  options: ClientOptions<Catalog> = {},
+): Client<Catalog> {
+  return buildClient(options, isNode ? nodePlatform : fetchPlatform);
+}
+
+export type {
+  AssignContext,
+  Assignment,
+  AssignOptions,
+  NotAssigned,
+  Personalization,
+} from './assignment/assignment.js';
+export type { Client, FlushOptions } from './client.js';
+export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';
+export { isOursError, OursError, type OursErrorCode } from './errors.js';
+export type { Receipt, Totals, WaitOptions } from './ledger.js';
+export type { Logger } from './logger.js';
+export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
+export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
+export type { Appended, ClaimOptions, Outbox, OutboxStats } from './outbox/outbox.js';
+export type { DropReason, Outcome, OutcomeInfo, RejectionCode } from './outcome.js';
+export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
+export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
+export type { Identity } from './protocol/identity.js';
+export type { RefusalCode } from './protocol/refusal.js';
+export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';

@@ -1,0 +1,70 @@
+import type { Episodes } from './logger.js';
+import type { Outbox } from './outbox/outbox.js';
+import type { DropReason } from './outcome.js';
+import type { Entry } from './protocol/event.js';
+
+/** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
+const MAX_GROUP = 256;
+
+export interface IntakeOptions {
+  readonly outbox: Outbox;
+  readonly episodes: Episodes;
+  readonly onAppended: (entries: readonly Entry[], durable: boolean) => void;
+  readonly onDropped: (entry: Entry, reason: DropReason) => void;
+}
+
+/** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  #group: Entry[] = [];
+  #underWay: Promise<void> = Promise.resolve();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Adds an entry; the answer says whether it is the first of its group. */
+  add(entry: Entry): boolean {
+    this.#group.push(entry);
+    if (this.#group.length >= MAX_GROUP) void this.hand();
+    else if (this.#group.length === 1) {
+      queueMicrotask(() => void this.hand());
+      return true;
+    }
+    return false;
+  }
+
+  /** Hands the group to the outbox; resolves when this and every earlier group has been taken. Never rejects. */
+  hand(): Promise<void> {
+    if (this.#group.length > 0) {
+      const group = this.#group;
+      this.#group = [];
+      this.#underWay = Promise.all([this.#underWay, this.#append(group)]).then(() => undefined);
+    }
+    return this.#underWay;
+  }
+
+  async #append(group: readonly Entry[]): Promise<void> {
+    const { outbox, episodes, onAppended, onDropped } = this.#options;
+    try {
+      const { dropped } = await outbox.append(group);
+      for (const entry of dropped) onDropped(entry, 'queue_full');
+      if (dropped.length === 0) episodes.end('queue_full');
+      else {
+        episodes.say(
+          'queue_full',
+          `the queue is full and events are being dropped (${dropped.length} just now). Raise maxQueueSize or maxQueueBytes, or use a durable outbox; every dropped event has an outcome.`,
+        );
+      }
+      const lost = new Set(dropped);
+      onAppended(lost.size === 0 ? group : group.filter((entry) => !lost.has(entry)), outbox.durable);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      episodes.remind(
+        'append',
+        `the outbox could not store ${group.length} events (${reason}). They are dropped; each has an outcome.`,
+      );
+      for (const entry of group) onDropped(entry, 'outbox_failed');
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** What this package needs of a logger. The console, pino and winston all fit as they are. */
+export interface Logger {
+  warn(message: string): void;
+}
+
+/**
+ * A logger that can be called anywhere on the delivery line: whatever the user's logger throws ends here, because a
+ * broken log sink must not cost an event.
+ */
+export function guardLogger(logger: Logger): Logger {
+  return {
+    warn(message) {
+      try {
+        logger.warn(`[ours-ingest] ${message}`);
+      } catch {
+        // Nothing is left to tell it to.
+      }
+    },
+  };
+}
+
+/** How often a warning without an end is repeated. */
+const REMINDER_MS = 60_000;
+
+/**
+ * Says a thing once per episode. An outage or a full queue would otherwise write one line an event.
+ */
+export class Episodes {
+  readonly #lastSaid = new Map<string, number>();
+  readonly #logger: Logger;
+  readonly #monotonic: () => number;
+
+  constructor(logger: Logger, monotonic: () => number) {
+    this.#logger = logger;
+    this.#monotonic = monotonic;
+  }
+
+  /** Speaks unless the topic's episode is open; `end` closes it. */
+  say(topic: string, message: string): void {
+    if (this.#lastSaid.has(topic)) return;
+    this.#lastSaid.set(topic, this.#monotonic());
+    this.#logger.warn(message);
+  }
+
+  /** Speaks at most once a minute, for what has no end that could be noticed. */
+  remind(topic: string, message: string): void {
+    if (this.#monotonic() - (this.#lastSaid.get(topic) ?? Number.NEGATIVE_INFINITY) < REMINDER_MS) return;
+    this.end(topic);
+    this.say(topic, message);
+  }
+
+  end(topic: string): void {
+    this.#lastSaid.delete(topic);
+  }
+}

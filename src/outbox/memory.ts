@@ -1,0 +1,222 @@
+import type { Entry } from '../protocol/event.js';
+import type { Appended, ClaimOptions, Outbox, OutboxStats } from './outbox.js';
+import { Queue } from './queue.js';
+
+/** What to do with an event that finds the queue full. */
+export type WhenFull = 'drop-newest' | 'drop-oldest';
+
+export interface MemoryOutboxOptions {
+  /** Entries, claimed ones included. @default 100_000 */
+  readonly maxQueueSize?: number;
+  /** UTF-8 bytes of all entries. @default 64 MiB */
+  readonly maxQueueBytes?: number;
+  /** @default 'drop-newest' */
+  readonly whenFull?: WhenFull;
+  /** Monotonic milliseconds, for leases and delays. @default performance.now */
+  readonly monotonic?: () => number;
+}
+
+export const DEFAULT_QUEUE_SIZE = 100_000;
+export const DEFAULT_QUEUE_BYTES: number = 64 * 1024 * 1024;
+
+/**
+ * An entry's place in the outbox.
+ *
+ *   waiting ──claim──▶ claimed ──ack, deadLetter──▶ gone
+ *   claimed ──release, lease over──▶ waiting        waiting ──drop-oldest──▶ gone
+ */
+interface Slot {
+  readonly entry: Entry;
+  readonly order: number;
+  state: 'waiting' | 'claimed' | 'gone';
+  /** When a claim ends by itself; each claim has its own lease object. */
+  lease: Lease | undefined;
+}
+
+interface Lease {
+  readonly endsAt: number;
+  readonly slots: readonly Slot[];
+}
+
+/** An outbox in this process's memory, bounded by count and bytes. Everything in it is lost with the process. */
+export function createMemoryOutbox(options: MemoryOutboxOptions = {}): Outbox {
+  return new MemoryOutbox(options);
+}
+
+class MemoryOutbox implements Outbox {
+  readonly durable = false;
+  readonly #maxSize: number;
+  readonly #maxBytes: number;
+  readonly #whenFull: WhenFull;
+  readonly #monotonic: () => number;
+
+  readonly #slots = new Map<string, Slot>();
+  readonly #fresh = new Queue<Slot>();
+  /** Entries given back, ahead of the fresh ones; few, except after an outage. */
+  #returned: { slot: Slot; availableAt: number }[] = [];
+  #leases = new Queue<Lease>();
+  /** Identifier → unsettled identifies of that visitor, oldest first. Nearly always empty. */
+  readonly #identifies = new Map<string, Slot[]>();
+  #bytes = 0;
+  #claimed = 0;
+  #order = 0;
+
+  constructor(options: MemoryOutboxOptions) {
+    this.#maxSize = options.maxQueueSize ?? DEFAULT_QUEUE_SIZE;
+    this.#maxBytes = options.maxQueueBytes ?? DEFAULT_QUEUE_BYTES;
+    this.#whenFull = options.whenFull ?? 'drop-newest';
+    this.#monotonic = options.monotonic ?? (() => performance.now());
+  }
+
+  async append(entries: readonly Entry[]): Promise<Appended> {
+    const dropped: Entry[] = [];
+    for (const entry of entries) {
+      if (this.#slots.has(entry.distinctId)) continue;
+      if (!this.#makeRoom(entry, dropped)) {
+        dropped.push(entry);
+        continue;
+      }
+      this.#order += 1;
+      const slot: Slot = { entry, order: this.#order, state: 'waiting', lease: undefined };
+      this.#slots.set(entry.distinctId, slot);
+      this.#bytes += entry.bytes;
+      this.#fresh.push(slot);
+      if (entry.kind === 'identify') this.#rememberIdentify(slot);
+    }
+    return { dropped };
+  }
+
+  async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly Entry[]> {
+    const now = this.#monotonic();
+    this.#endLeases(now);
+    const claimed: Slot[] = [];
+    const passedOver: { slot: Slot; availableAt: number }[] = [];
+    const ownLease: Lease = { endsAt: now + leaseMs, slots: claimed };
+    let bytes = 0;
+
+    /** Takes the slot, passes it over, or says that the claim is full. */
+    const consider = (slot: Slot, availableAt: number): boolean => {
+      if (slot.state !== 'waiting') return true;
+      if (availableAt > now || this.#mustWait(slot, ownLease)) {
+        passedOver.push({ slot, availableAt });
+        return true;
+      }
+      const size = slot.entry.bytes + 1;
+      if (claimed.length >= maxEntries || (claimed.length > 0 && bytes + size > maxBytes)) return false;
+      bytes += size;
+      slot.state = 'claimed';
+      slot.lease = ownLease;
+      claimed.push(slot);
+      return true;
+    };
+
+    if (this.#returned.length > 0) {
+      const returned = this.#returned;
+      let next = 0;
+      while (next < returned.length && consider(returned[next]!.slot, returned[next]!.availableAt)) next += 1;
+      this.#returned = [...passedOver.splice(0), ...returned.slice(next)];
+    }
+    for (let slot = this.#fresh.peek(); slot !== undefined && consider(slot, now); slot = this.#fresh.peek()) {
+      this.#fresh.shift();
+      // A long line of events behind one slow identify is looked through in pieces, not all at once on every claim.
+      if (passedOver.length >= maxEntries) break;
+    }
+    this.#returned.push(...passedOver);
+    if (claimed.length > 0) this.#leases.push(ownLease);
+    this.#claimed += claimed.length;
+    return claimed.map((slot) => slot.entry);
+  }
+
+  async ack(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) this.#remove(entry);
+  }
+
+  async deadLetter(entries: readonly Entry[], _reason: string): Promise<void> {
+    for (const entry of entries) this.#remove(entry);
+  }
+
+  async release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    const availableAt = this.#monotonic() + delayMs;
+    for (const entry of entries) {
+      const slot = this.#slots.get(entry.distinctId);
+      if (slot?.state === 'claimed') this.#return(slot, availableAt);
+    }
+    this.#returned.sort((a, b) => a.slot.order - b.slot.order);
+  }
+
+  async stats(): Promise<OutboxStats> {
+    return { waiting: this.#slots.size - this.#claimed, claimed: this.#claimed, bytes: this.#bytes };
+  }
+
+  async close(): Promise<void> {}
+
+  #makeRoom(entry: Entry, dropped: Entry[]): boolean {
+    const fits = (): boolean => this.#slots.size < this.#maxSize && this.#bytes + entry.bytes <= this.#maxBytes;
+    while (!fits()) {
+      if (this.#whenFull === 'drop-newest' || entry.bytes > this.#maxBytes) return false;
+      // Claimed entries are on their way and stay.
+      const oldest = this.#returned.shift()?.slot ?? this.#fresh.shift();
+      if (oldest === undefined) return false;
+      if (oldest.state !== 'waiting') continue;
+      this.#forget(oldest);
+      dropped.push(oldest.entry);
+    }
+    return true;
+  }
+
+  #remove(entry: Entry): void {
+    const slot = this.#slots.get(entry.distinctId);
+    if (slot?.state !== 'claimed') return;
+    this.#claimed -= 1;
+    this.#forget(slot);
+  }
+
+  #forget(slot: Slot): void {
+    slot.state = 'gone';
+    slot.lease = undefined;
+    this.#slots.delete(slot.entry.distinctId);
+    this.#bytes -= slot.entry.bytes;
+    if (slot.entry.kind === 'identify') this.#forgetIdentify(slot);
+  }
+
+  #return(slot: Slot, availableAt: number): void {
+    this.#claimed -= 1;
+    slot.state = 'waiting';
+    slot.lease = undefined;
+    this.#returned.push({ slot, availableAt });
+  }
+
+  #endLeases(now: number): void {
+    for (let lease = this.#leases.peek(); lease !== undefined; lease = this.#leases.peek()) {
+      const current = lease;
+      const open = current.slots.filter((slot) => slot.lease === current);
+      if (open.length > 0 && current.endsAt > now) return;
+      this.#leases.shift();
+      for (const slot of open) this.#return(slot, now);
+    }
+  }
+
+  #rememberIdentify(slot: Slot): void {
+    for (const identifier of slot.entry.identifiers) {
+      const line = this.#identifies.get(identifier);
+      if (line === undefined) this.#identifies.set(identifier, [slot]);
+      else line.push(slot);
+    }
+  }
+
+  #forgetIdentify(slot: Slot): void {
+    for (const identifier of slot.entry.identifiers) {
+      const rest = (this.#identifies.get(identifier) ?? []).filter((other) => other !== slot);
+      if (rest.length === 0) this.#identifies.delete(identifier);
+      else this.#identifies.set(identifier, rest);
+    }
+  }
+
+  /** Whether an earlier identify of the same visitor is unsettled and not in the claim that is being made. */
+  #mustWait(slot: Slot, ownLease: Lease): boolean {
+    if (this.#identifies.size === 0) return false;
+    return slot.entry.identifiers.some((identifier) =>
+      this.#identifies.get(identifier)?.some((other) => other.order < slot.order && other.lease !== ownLease),
+    );
+  }
+}

@@ -1,0 +1,49 @@
+import { createFetchPost } from './delivery/fetch-post.js';
+import type { HttpPost } from './delivery/http-transport.js';
+import type { FetchLike } from './delivery/transport.js';
+import { createUndiciPost } from './delivery/undici-post.js';
+import type { Platform } from './platform.js';
+import { fetchPlatform } from './platform-fetch.js';
+
+/** Node: undici's connections below `fetch`, and one drain when the process runs out of work. */
+export const nodePlatform: Platform = {
+  ...fetchPlatform,
+  createPost(baseUrl, connections) {
+    const direct = createUndiciPost({ baseUrl, connections, env: process.env });
+    const throughFetch = createFetchPost(baseUrl, () => globalThis.fetch as FetchLike);
+    const post: HttpPost = (path, body, signal) =>
+      (isNodesOwn(globalThis.fetch) ? direct : throughFetch)(path, body, signal);
+    post.close = () => direct.close!();
+    return post;
+  },
+  onIdleExit(drain) {
+    drains.add(drain);
+    if (drains.size === 1) process.on('beforeExit', drainAll);
+    return () => {
+      drains.delete(drain);
+      if (drains.size === 0) process.off('beforeExit', drainAll);
+    };
+  },
+};
+
+// One listener for all clients: Node warns from the eleventh on.
+const drains = new Set<() => Promise<unknown>>();
+
+function drainAll(): void {
+  for (const drain of drains) void drain();
+}
+
+let lastFetch: unknown;
+let lastIsOwn = false;
+
+/**
+ * Whether `fetch` is the one Node comes with. nock, MSW, tracing tools and Next.js replace it, and going round them would
+ * send a test's events to the real service. Node's own tells itself by its source, on 20 to 26.
+ */
+function isNodesOwn(fetch: unknown): boolean {
+  if (fetch !== lastFetch) {
+    lastFetch = fetch;
+    lastIsOwn = typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici');
+  }
+  return lastIsOwn;
+}

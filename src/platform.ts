@@ -1,0 +1,20 @@
+import type { HttpPost } from './delivery/http-transport.js';
+
+/** What differs between runtimes and what tests replace: time, chance and the way out. */
+export interface Platform {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly randomId: () => string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The way to the service where no `fetch` was handed in. */
+  readonly createPost: (baseUrl: string, connections: number) => HttpPost;
+  /**
+   * Calls `drain` when the process is about to end by itself; what it returns is waited for. The returned function
+   * takes that back.
+   */
+  readonly onIdleExit: (drain: () => Promise<unknown>) => () => void;
+}

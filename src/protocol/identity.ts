@@ -1,0 +1,46 @@
+import { MAX_EMAIL_LENGTH, MAX_ID_LENGTH } from './limits.js';
+import { Refusal, typeName } from './refusal.js';
+import type { WireIdentity } from './wire.js';
+
+/** Whose event it is. At least one of the three; send `userId` and `externalId` together when both are known. */
+export interface Identity {
+  /** The Ours visitor id, in browsers the cookie `ours_device_id`. 1–400 characters. */
+  readonly userId?: string | undefined;
+  /** Your own id of the person. 1–400 characters. */
+  readonly externalId?: string | undefined;
+  /** Looked up last. 1–1000 characters. */
+  readonly email?: string | undefined;
+}
+
+/** Checks a required or optional text field against its length; `undefined` means it is fine. */
+export function checkText(field: string, value: unknown, maxLength: number): Refusal | undefined {
+  if (typeof value === 'string' && value.length > 0 && value.length <= maxLength) return undefined;
+  const came = typeof value === 'string' ? `${value.length} characters` : typeName(value);
+  return new Refusal('invalid_field', `${field} must be a string of 1–${maxLength} characters; got ${came}.`);
+}
+
+/** Checks that somebody is named, and each name's length; `undefined` means it is fine. */
+export function checkIdentity(identity: WireIdentity): Refusal | undefined {
+  const { userId, externalId, email } = identity;
+  if (userId === undefined && externalId === undefined && email === undefined) {
+    return new Refusal(
+      'no_identity',
+      'the event names nobody: set userId (the ours_device_id cookie), externalId (your own id) or email.',
+    );
+  }
+  return (
+    (userId === undefined ? undefined : checkText('userId', userId, MAX_ID_LENGTH)) ??
+    (externalId === undefined ? undefined : checkText('externalId', externalId, MAX_ID_LENGTH)) ??
+    (email === undefined ? undefined : checkText('email', email, MAX_EMAIL_LENGTH))
+  );
+}
+
+/**
+ * A session id as the wire carries it: without the browser cookie's `sid_` prefix, or `undefined` when there is none.
+ * The words `undefined` and `null` are what a careless template writes into a cookie; they are no sessions.
+ */
+export function toSid(sessionId: unknown): string | undefined {
+  if (typeof sessionId !== 'string') return undefined;
+  const sid = sessionId.startsWith('sid_') ? sessionId.slice(4) : sessionId;
+  return sid === '' || sid === 'undefined' || sid === 'null' ? undefined : sid;
+}

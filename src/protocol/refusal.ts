@@ -1,0 +1,32 @@
+/** Why an event was refused at the call, before anything was sent. */
+export type RefusalCode =
+  | 'invalid_name'
+  | 'reserved_name'
+  | 'unknown_event'
+  | 'no_identity'
+  | 'invalid_field'
+  | 'invalid_properties'
+  | 'invalid_time'
+  | 'event_too_large'
+  | 'unreadable'
+  | 'before_send_failed';
+
+/** An event that cannot be sent as it is. The message names the field, the limit and what came, never the value. */
+export class Refusal {
+  readonly code: RefusalCode;
+  readonly message: string;
+
+  constructor(code: RefusalCode, message: string) {
+    this.code = code;
+    this.message = message;
+  }
+}
+
+/** Names a value's type for a message without showing the value, which may be personal. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Date) return 'a Date';
+  if (value === undefined) return 'nothing';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,91 @@
+import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import type { Client } from './client.js';
+import type { Receipt } from './ledger.js';
+import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
+import type { EventFields, IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+
+/** Who a request comes from, as an adapter reads it off cookies and headers. */
+export interface VisitorInput {
+  /** The Ours visitor id: the cookie `ours_device_id`. */
+  readonly userId?: string | undefined;
+  /** Your own id of the person. */
+  readonly externalId?: string | undefined;
+  readonly email?: string | undefined;
+  /** The browser's session: key `sid` of the cookie `_cord_sdk_data`. Without it no goal is counted. */
+  readonly sessionId?: string | undefined;
+  /** The end user's address, never the server's. */
+  readonly ip?: string | undefined;
+  /** The end user's browser. */
+  readonly userAgent?: string | undefined;
+  /** The page, for experiments that target URLs. */
+  readonly url?: string | undefined;
+  /** What the page knew: referrer, utm_*, ad click ids. */
+  readonly defaultProperties?: object | undefined;
+}
+
+/** `properties` may be left out where the event's schema requires none. */
+export type TrackArguments<Properties, Options> =
+  Record<never, never> extends Properties
+    ? [properties?: Properties, options?: Options]
+    : [properties: Properties, options?: Options];
+
+/** What a visitor's event may say beside its name and properties; its own fields win over the visitor's. */
+export type VisitorTrackOptions = Partial<TrackFields>;
+
+/** A client that knows whose events it sends. */
+export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
+  readonly userId: string | undefined;
+  readonly externalId: string | undefined;
+  readonly sessionId: string | undefined;
+  /** See {@link Client.track}. */
+  track<Name extends EventName<Catalog>>(
+    event: Name,
+    ...rest: TrackArguments<EventProperties<Catalog, Name>, VisitorTrackOptions>
+  ): Receipt;
+  /** See {@link Client.identify}. */
+  identify(input: IdentifyInput): Receipt;
+  /** See {@link Client.assign}. */
+  assign(experimentKey: string, options?: AssignOptions): Promise<Assignment>;
+  /** See {@link Client.personalization}. */
+  personalization(options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>): Promise<readonly Personalization[]>;
+}
+
+/** Binds a client to a visitor. */
+export function createVisitor<Catalog extends EventCatalog>(
+  client: Client<Catalog>,
+  input: VisitorInput,
+): Visitor<Catalog> {
+  const fields = toFields(input);
+  const { userId, externalId, sessionId, url } = input;
+  // Assignment is by the id the browser uses, so that both give the visitor the same variant.
+  const visitorId = userId ?? '';
+
+  const track = (event: string, eventProperties?: object, options?: VisitorTrackOptions): Receipt =>
+    client.track({ ...fields, ...options, event, eventProperties } as unknown as TrackInput<Catalog>);
+
+  return Object.freeze({
+    userId,
+    externalId,
+    sessionId,
+    track: track as Visitor<Catalog>['track'],
+    identify: (person: IdentifyInput) => client.identify({ ...fields, ...person }),
+    assign: (experimentKey: string, options?: AssignOptions) =>
+      client.assign(experimentKey, { sessionId, url, ...options, visitorId }),
+    personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
+      client.personalization({ ...options, visitorId }),
+  });
+}
+
+function toFields(input: VisitorInput): EventFields {
+  const { userId, externalId, email, sessionId, ip, userAgent, url, defaultProperties } = input;
+  const context = ip && userAgent ? { identityContext: { ip, userAgent } } : {};
+  const page = { ...(url ? { current_url: url } : {}), ...defaultProperties };
+  return {
+    userId,
+    externalId,
+    email,
+    sessionId,
+    ...context,
+    ...(Object.keys(page).length > 0 ? { defaultProperties: page } : {}),
+  };
+}
