@@ -86,7 +86,6 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const logger = guardLogger(options.logger ?? console);
   const episodes = new Episodes(logger, monotonic);
   const clock = new SkewedClock(now);
-  const ledger = new Ledger();
   const gate = new Gate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   const transport = createHttpTransport({
@@ -96,9 +95,10 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     now,
   });
   const outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
+  const ledger = new Ledger({ entriesComeBackAsCopies: outbox.durable });
 
   const settle = (entry: Entry, outcome: Outcome): void => {
-    ledger.settle(entry.distinctId, outcome);
+    ledger.settle(entry, outcome);
     tellOutcome(outcome, entry);
     if (ledger.openCount === 0) stayForExit(false);
   };
@@ -117,9 +117,9 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     outbox,
     episodes,
     onAppended(entries, durable) {
-      for (const { distinctId } of durable ? entries : []) {
-        if (resolved.relay) ledger.markStored(distinctId);
-        else ledger.handOver(distinctId);
+      for (const entry of durable ? entries : []) {
+        if (resolved.relay) ledger.markStored(entry);
+        else ledger.handOver(entry);
       }
       if (resolved.relay) relay.notify(entries.length);
       else if (ledger.openCount === 0) stayForExit(false);
@@ -190,9 +190,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     if (entry instanceof Refusal) {
       return endAtCall(kind, input, { status: 'rejected', code: entry.code, message: entry.message });
     }
-    const open = ledger.find(entry.distinctId);
-    if (open !== undefined) return open;
-    const receipt = ledger.open(entry.distinctId);
+    const receipt = ledger.open(entry);
     stayForExit(true);
     if (intake.add(entry)) keepAlive();
     return receipt;

@@ -1,5 +1,6 @@
 import { OursError } from './errors.js';
 import type { Outcome } from './outcome.js';
+import type { Entry } from './protocol/event.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
@@ -32,61 +33,76 @@ export interface Totals {
   readonly dropped: number;
 }
 
-/** A receipt and what it waits for. */
+/**
+ * open ──durable outbox──▶ stored ──▶ an outcome
+ * open ──close──▶ left            stored ──close, or no relay here──▶ handed over
+ */
+type ReceiptState = 'stored' | 'handed over' | 'left' | Outcome;
+
+/**
+ * A receipt and what it waits for. One is made for every event, so it is kept plain: no promise, no list, no private method
+ * (each would cost every object a brand).
+ */
 class OpenReceipt implements Receipt {
   readonly distinctId: string;
   readonly order: number;
-  #outcome: Outcome | undefined;
-  #isStored = false;
-  #closed: OursError | undefined;
-  #waiters: (() => void)[] | undefined;
+  private readonly ledger: Ledger;
+  private state: ReceiptState | undefined = undefined;
+  private waiters: (() => void)[] | undefined = undefined;
 
-  constructor(distinctId: string, order: number) {
+  constructor(distinctId: string, order: number, ledger: Ledger) {
     this.distinctId = distinctId;
     this.order = order;
+    this.ledger = ledger;
   }
 
-  async stored(options?: WaitOptions): Promise<void> {
-    await this.#until(() => this.#isStored || this.#outcome !== undefined, options?.signal);
-    if (this.#isStored || this.#outcome?.status === 'delivered') return;
-    throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(this.#outcome!)}`);
+  async stored({ signal }: WaitOptions = {}): Promise<void> {
+    while (this.state === undefined) await this.news(signal);
+    const { state } = this;
+    if (state === 'left') throw this.unknown('the client was closed before that');
+    if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
+    throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(state)}`);
   }
 
-  async settled(options?: WaitOptions): Promise<Outcome> {
-    await this.#until(() => this.#outcome !== undefined, options?.signal);
-    return this.#outcome!;
+  async settled({ signal }: WaitOptions = {}): Promise<Outcome> {
+    while (this.state === undefined || this.state === 'stored') await this.news(signal);
+    if (this.state === 'left') throw this.unknown('the client was closed before that');
+    if (this.state === 'handed over') throw this.unknown('it is stored, and the relay that delivers it will know');
+    return this.state;
   }
 
-  markStored(): void {
-    this.#isStored = true;
-    this.#wake();
+  get isSettled(): boolean {
+    return typeof this.state === 'object';
   }
 
-  settle(outcome: Outcome): void {
-    this.#outcome = outcome;
-    this.#wake();
+  enter(state: ReceiptState): void {
+    this.state = state;
+    if (this.waiters === undefined) return;
+    const { waiters } = this;
+    this.waiters = undefined;
+    for (const wake of waiters) wake();
   }
 
-  /** Nobody here will learn how it ended. */
-  close(why: string): void {
-    this.#closed = new OursError('closed', `the outcome of event ${this.distinctId} is not known here: ${why}`);
-    this.#wake();
+  /** Nothing more will be heard of it in this client. */
+  leave(): void {
+    this.enter(this.state === 'stored' ? 'handed over' : 'left');
   }
 
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = undefined;
-    for (const wake of waiters ?? []) wake();
-  }
-
-  async #until(reached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    while (!reached()) {
-      if (this.#closed !== undefined) throw this.#closed;
-      await waitFor((wake) => {
-        this.#waiters ??= [];
-        this.#waiters.push(wake);
-      }, signal);
+  private news(signal: AbortSignal | undefined): Promise<void> {
+    if (this.ledger.isClosed) {
+      this.leave();
+      return Promise.resolve();
     }
+    this.ledger.watch(this);
+    return waitFor((wake) => {
+      this.waiters ??= [];
+      this.waiters.push(wake);
+    }, signal);
+  }
+
+  private unknown(why: string): OursError {
+    const advice = 'Sending it again with the same distinctId is safe: it counts once.';
+    return new OursError('closed', `the outcome of event ${this.distinctId} is not known here: ${why}. ${advice}`);
   }
 }
 
@@ -108,97 +124,129 @@ function describe(outcome: Outcome): string {
   return outcome.status === 'dropped' ? `dropped, ${outcome.reason}` : outcome.status;
 }
 
-/** The books of a client: which events are open, how the others ended, who waits for what. */
+/** The books of a client: how many events are open, how the others ended, who waits for what. */
 export class Ledger {
-  readonly #open = new Map<string, OpenReceipt>();
   readonly #counts = { delivered: 0, rejected: 0, dropped: 0 };
-  #barriers: { readonly upTo: number; readonly wake: () => void }[] = [];
+  /**
+   * An entry of the memory outbox comes back itself, with its receipt on it. One that was stored elsewhere comes back as a
+   * copy and is found by its id; the same id may have been tracked more than once.
+   */
+  readonly #copies: Map<string, OpenReceipt[]> | undefined;
+  readonly #watched = new Set<OpenReceipt>();
+  #barriers: Barrier[] = [];
   #order = 0;
+  #open = 0;
   #handedOver = 0;
   #isClosed = false;
 
-  /** Events without an outcome whose receipts are held here. */
+  constructor(options: { readonly entriesComeBackAsCopies: boolean }) {
+    this.#copies = options.entriesComeBackAsCopies ? new Map() : undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Events whose outcome this client is waiting for. */
   get openCount(): number {
-    return this.#open.size;
+    return this.#open;
   }
 
   get totals(): Totals {
-    return { ...this.#counts, pending: this.#open.size + this.#handedOver };
+    return { ...this.#counts, pending: this.#open + this.#handedOver };
   }
 
-  /** The receipt of an open event with this id. */
-  find(distinctId: string): Receipt | undefined {
-    return this.#open.get(distinctId);
-  }
-
-  open(distinctId: string): Receipt {
+  open(entry: Entry): Receipt {
     this.#order += 1;
-    const receipt = new OpenReceipt(distinctId, this.#order);
-    this.#open.set(distinctId, receipt);
+    this.#open += 1;
+    const receipt = new OpenReceipt(entry.distinctId, this.#order, this);
+    entry.owner = receipt;
+    if (this.#copies !== undefined) {
+      const namesakes = this.#copies.get(entry.distinctId);
+      if (namesakes === undefined) this.#copies.set(entry.distinctId, [receipt]);
+      else namesakes.push(receipt);
+    }
     return receipt;
   }
 
   /** A receipt for an event that ended at the call. */
   openSettled(distinctId: string, outcome: Outcome): Receipt {
     this.#counts[outcome.status] += 1;
-    const receipt = new OpenReceipt(distinctId, 0);
-    receipt.settle(outcome);
+    const receipt = new OpenReceipt(distinctId, 0, this);
+    receipt.enter(outcome);
     return receipt;
   }
 
-  markStored(distinctId: string): void {
-    this.#open.get(distinctId)?.markStored();
+  markStored(entry: Entry): void {
+    for (const receipt of this.#receiptsOf(entry)) receipt.enter('stored');
   }
 
   /** The event is stored and some other process delivers it: it stays pending here for good. */
-  handOver(distinctId: string): void {
-    const receipt = this.#open.get(distinctId);
-    if (receipt === undefined) return;
-    this.#open.delete(distinctId);
-    this.#handedOver += 1;
-    receipt.markStored();
-    receipt.close('this client only stores events (relay: false); the relay that delivers them knows it.');
-    this.#passBarriers();
+  handOver(entry: Entry): void {
+    this.markStored(entry);
+    for (const receipt of this.#forget(entry)) {
+      this.#handedOver += 1;
+      receipt.leave();
+      this.#close(receipt);
+    }
   }
 
-  settle(distinctId: string, outcome: Outcome): void {
-    const receipt = this.#open.get(distinctId);
-    // An entry of an earlier process, or of one that shares the outbox: nobody here holds its receipt.
-    if (receipt === undefined) return;
-    this.#open.delete(distinctId);
-    this.#counts[outcome.status] += 1;
-    receipt.settle(outcome);
-    this.#passBarriers();
+  settle(entry: Entry, outcome: Outcome): void {
+    for (const receipt of this.#forget(entry)) {
+      this.#counts[outcome.status] += 1;
+      receipt.enter(outcome);
+      this.#close(receipt);
+    }
   }
 
   /** Resolves when every event opened before this call has an outcome. */
   async barrier(signal?: AbortSignal): Promise<void> {
+    if (this.#isClosed || this.#open === 0) return;
     const upTo = this.#order;
-    if (this.#isClosed || this.#oldest() > upTo) return;
-    await waitFor((wake) => this.#barriers.push({ upTo, wake }), signal);
+    const missing = this.#open;
+    await waitFor((wake) => this.#barriers.push({ upTo, missing, wake }), signal);
+  }
+
+  /** Somebody waits for this receipt and must be told when the client closes. */
+  watch(receipt: OpenReceipt): void {
+    this.#watched.add(receipt);
   }
 
   /** Tells whoever waits that nothing more will come. The open events stay counted as pending. */
   close(): void {
     this.#isClosed = true;
-    for (const receipt of this.#open.values()) {
-      receipt.close('the client was closed first. Send it again with the same distinctId: it counts once.');
-    }
+    for (const receipt of this.#watched) if (!receipt.isSettled) receipt.leave();
+    this.#watched.clear();
     for (const barrier of this.#barriers.splice(0)) barrier.wake();
   }
 
-  #oldest(): number {
-    // A Map keeps its order: the first open receipt is the oldest.
-    for (const receipt of this.#open.values()) return receipt.order;
-    return Number.POSITIVE_INFINITY;
+  /** None for an entry of an earlier process, or of another one that shares the outbox. */
+  #receiptsOf(entry: Entry): readonly OpenReceipt[] {
+    if (this.#copies !== undefined) return this.#copies.get(entry.distinctId) ?? [];
+    return entry.owner instanceof OpenReceipt ? [entry.owner] : [];
   }
 
-  #passBarriers(): void {
-    if (this.#barriers.length === 0) return;
-    const oldest = this.#oldest();
-    const passed = this.#barriers.filter((barrier) => barrier.upTo < oldest);
-    if (passed.length === 0) return;
-    this.#barriers = this.#barriers.filter((barrier) => barrier.upTo >= oldest);
-    for (const barrier of passed) barrier.wake();
+  #forget(entry: Entry): readonly OpenReceipt[] {
+    const receipts = this.#receiptsOf(entry);
+    this.#copies?.delete(entry.distinctId);
+    return receipts;
   }
+
+  #close(receipt: OpenReceipt): void {
+    this.#open -= 1;
+    if (this.#watched.size > 0) this.#watched.delete(receipt);
+    if (this.#barriers.length === 0) return;
+    for (const barrier of this.#barriers) {
+      if (receipt.order > barrier.upTo) continue;
+      barrier.missing -= 1;
+      if (barrier.missing === 0) barrier.wake();
+    }
+    this.#barriers = this.#barriers.filter((barrier) => barrier.missing > 0);
+  }
+}
+
+interface Barrier {
+  readonly upTo: number;
+  missing: number;
+  readonly wake: () => void;
 }

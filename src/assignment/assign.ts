@@ -3,6 +3,7 @@ import type { Transport } from '../delivery/transport.js';
 import type { Verdict } from '../delivery/verdict.js';
 import { OursError } from '../errors.js';
 import type { Episodes } from '../logger.js';
+import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import {
@@ -136,8 +137,8 @@ export class Assigner {
   }
 
   #post(path: string, body: object, signal?: AbortSignal): Promise<Verdict> {
-    const text = JSON.stringify({ token: this.#options.experimentToken, ...body });
-    return this.#options.transport.send({ path, body: text }, signal);
+    const bytes = toBytes(JSON.stringify({ token: this.#options.experimentToken, ...body }));
+    return this.#options.transport.send({ path, body: bytes }, signal);
   }
 
   /**

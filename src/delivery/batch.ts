@@ -1,6 +1,7 @@
-import { byteLength, type Entry } from '../protocol/event.js';
+import { fromBytes, joinBytes, toBytes } from '../protocol/bytes.js';
+import { type Entry, identifiersOf } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
-import { PATHS, type WireIdentify, type WireIdentity } from '../protocol/wire.js';
+import { PATHS, type WireIdentity } from '../protocol/wire.js';
 import type { TransportRequest } from './transport.js';
 
 /** Entries that travel in one request. */
@@ -11,7 +12,7 @@ export interface Batch {
 
 /** Bytes of a request around its rows: the token and the names. */
 export function frameBytes(token: string): number {
-  return byteLength(JSON.stringify({ token, events: [] }));
+  return toBytes(JSON.stringify({ token, events: [] })).length;
 }
 
 /**
@@ -35,18 +36,21 @@ function groupPeople(entries: readonly Entry[]): Batch[] {
   const latest = new Map<string, Person>();
   for (const entry of entries) {
     if (entry.kind !== 'identify') continue;
-    const { userId, externalId, email } = JSON.parse(entry.body) as WireIdentify;
+    const { userId, externalId, email } = entry;
     const identity = { ...(userId && { userId }), ...(externalId && { externalId }), ...(email && { email }) };
     const known = new Set(
-      entry.identifiers.map((identifier) => latest.get(identifier)).filter((one) => one !== undefined),
+      identifiersOf(entry)
+        .map((identifier) => latest.get(identifier))
+        .filter((one) => one !== undefined),
     );
     const [candidate] = known;
     // Two people, or another id in the same place, must stay apart and in order.
-    let person = known.size === 1 && !contradicts(candidate!.identity, identity) ? candidate : undefined;
-    if (person === undefined) people.push((person = { identity, entries: [] }));
+    const isSame = known.size === 1 && !contradicts(candidate!.identity, identity);
+    const person = isSame ? candidate! : { identity, entries: [] };
+    if (!isSame) people.push(person);
     Object.assign(person.identity, identity);
     person.entries.push(entry);
-    for (const identifier of entry.identifiers) latest.set(identifier, person);
+    for (const identifier of identifiersOf(entry)) latest.set(identifier, person);
   }
   return people.map((person) => ({ kind: 'identify', entries: person.entries }));
 }
@@ -69,32 +73,30 @@ export function halve(batch: Batch): [Batch, Batch] {
 /** The request that carries a batch. Rows keep the text they were given at the call; only a fast clock's time is mended. */
 export function toRequest(batch: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
-  if (batch.kind === 'identify') {
-    return { path: PATHS.identify, body: head + mergePeople(batch.entries).slice(1) };
-  }
-  return {
-    path: PATHS.batch,
-    body: `${head}"events":[${batch.entries.map((entry) => rowText(entry, clock)).join(',')}]}`,
-  };
+  if (batch.kind === 'identify')
+    return { path: PATHS.identify, body: toBytes(head + mergePeople(batch.entries).slice(1)) };
+  const rows = batch.entries.map((entry) => (entry.time <= clock.service ? entry.body : mendTime(entry, clock)));
+  return { path: PATHS.batch, body: joinBytes(`${head}"events":[`, rows, ']}') };
 }
 
 /**
- * A row as the service will take it. An event that lies in the service's future was stamped by this machine's fast clock
- * before the service's was known: it is shifted by as much as the clock is fast.
+ * The time a row is sent with. An event that lies in the service's future was stamped by this machine's fast clock before
+ * the service's was known: it is shifted by as much as the clock is fast.
  */
-export function rowText(entry: Entry, { local, service }: ClockReading): string {
-  if (entry.time <= service) return entry.body;
-  const shifted = entry.time + Math.min(0, service - local);
-  return `{"time":${shifted}${entry.body.slice(`{"time":${entry.time}`.length)}`;
+export function sentTime(entry: Entry, { local, service }: ClockReading): number {
+  return entry.time <= service ? entry.time : entry.time + Math.min(0, service - local);
+}
+
+function mendTime(entry: Entry, clock: ClockReading): Uint8Array {
+  const rest = fromBytes(entry.body).slice(`{"time":${entry.time}`.length);
+  return toBytes(`{"time":${sentTime(entry, clock)}${rest}`);
 }
 
 /** Several identifies of one visitor as one: later values win, maps merge. */
 function mergePeople(entries: readonly Entry[]): string {
-  if (entries.length === 1) return entries[0]!.body;
-  const merged = entries
-    .map((entry) => JSON.parse(entry.body) as Record<string, unknown>)
-    .reduce((earlier, later) => mergeMaps(earlier, later));
-  return JSON.stringify(merged);
+  const [only, ...others] = entries.map((entry) => fromBytes(entry.body));
+  if (others.length === 0) return only!;
+  return JSON.stringify([only!, ...others].map((text) => JSON.parse(text)).reduce(mergeMaps));
 }
 
 function mergeMaps(earlier: Record<string, unknown>, later: Record<string, unknown>): Record<string, unknown> {

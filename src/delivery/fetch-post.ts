@@ -1,3 +1,4 @@
+import { fromBytes } from '../protocol/bytes.js';
 import type { HttpPost } from './http-transport.js';
 import type { FetchLike } from './transport.js';
 
@@ -10,7 +11,8 @@ export const JSON_HEADERS: Record<string, string> = {
 /** Posts through `fetch`: on runtimes other than Node, and wherever a `fetch` was handed in or put in place. */
 export function createFetchPost(baseUrl: string, fetch: () => FetchLike): HttpPost {
   return async (path, body, signal) => {
-    const init = { method: 'POST', headers: JSON_HEADERS, body, signal } as const;
+    // As text: a test's fetch will want to parse it.
+    const init = { method: 'POST', headers: JSON_HEADERS, body: fromBytes(body), signal } as const;
     const response = await untilAborted(signal, fetch()(baseUrl + path, init));
     return {
       status: response.status,

@@ -4,7 +4,7 @@ import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
 
 /** Performs one POST and reads the whole answer; rejects on a broken connection or when the signal aborts. */
 export interface HttpPost {
-  (path: string, body: string, signal: AbortSignal): Promise<HttpAnswer>;
+  (path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
   close?(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import type { Outcome } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { isTooOld } from '../protocol/time.js';
 import { backoffMs } from './backoff.js';
-import { type Batch, frameBytes, halve, rowText, toBatches, toRequest } from './batch.js';
+import { type Batch, frameBytes, halve, sentTime, toBatches, toRequest } from './batch.js';
 import type { SkewedClock } from './clock.js';
 import type { Gate } from './gate.js';
 import { later, sleep } from './timers.js';
@@ -175,7 +175,7 @@ export class Relay {
         return this.#splitOr(batch, (entry) => ({
           status: 'rejected',
           code: 'event_too_large',
-          message: `the service takes no request as large as this event of ${entry.bytes} bytes (HTTP 413).`,
+          message: `the service takes no request as large as this event of ${entry.body.length} bytes (HTTP 413).`,
         }));
       case 'rejected':
         // The answer has taught us that our clock is fast: with that mended the rows may be fine.
@@ -238,7 +238,7 @@ export class Relay {
   }
 
   #wasAhead(entry: Entry, sentAt: { local: number; service: number }): boolean {
-    return rowText(entry, this.#options.clock.read()) !== rowText(entry, sentAt);
+    return sentTime(entry, this.#options.clock.read()) !== sentTime(entry, sentAt);
   }
 
   async #release(entries: readonly Entry[], delayMs: number): Promise<false> {

@@ -1,9 +1,9 @@
 import type { Verdict } from './verdict.js';
 
-/** One POST: a path below the base URL and the JSON text to send. */
+/** One POST: a path below the base URL and the JSON text to send, in UTF-8. */
 export interface TransportRequest {
   readonly path: string;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 /**

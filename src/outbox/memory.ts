@@ -1,4 +1,4 @@
-import type { Entry } from '../protocol/event.js';
+import { type Entry, identifiersOf } from '../protocol/event.js';
 import type { Appended, ClaimOptions, Outbox, OutboxStats } from './outbox.js';
 import { Queue } from './queue.js';
 
@@ -20,19 +20,38 @@ export const DEFAULT_QUEUE_SIZE = 100_000;
 export const DEFAULT_QUEUE_BYTES: number = 64 * 1024 * 1024;
 
 /**
- * An entry's place in the outbox.
- *
- *   waiting ──claim──▶ claimed ──ack, deadLetter──▶ gone
- *   claimed ──release, lease over──▶ waiting        waiting ──drop-oldest──▶ gone
+ * An entry in its place: claimed while it has a lease, waiting otherwise. The outbox hands out these very objects, so that
+ * settling one needs no look-up; a map of all entries by id would cost more than everything else here.
  */
-interface Slot {
-  readonly entry: Entry;
+class Slot implements Entry {
+  readonly kind: Entry['kind'];
+  readonly distinctId: string;
+  readonly event: string;
+  readonly body: Uint8Array;
+  readonly time: number;
+  readonly userId: string | undefined;
+  readonly externalId: string | undefined;
+  readonly email: string | undefined;
+  readonly owner: unknown;
   readonly order: number;
-  state: 'waiting' | 'claimed' | 'gone';
-  /** When a claim ends by itself; each claim has its own lease object. */
   lease: Lease | undefined;
+
+  constructor(entry: Entry, order: number) {
+    this.kind = entry.kind;
+    this.distinctId = entry.distinctId;
+    this.event = entry.event;
+    this.body = entry.body;
+    this.time = entry.time;
+    this.userId = entry.userId;
+    this.externalId = entry.externalId;
+    this.email = entry.email;
+    this.owner = entry.owner;
+    this.order = order;
+    this.lease = undefined;
+  }
 }
 
+/** One claim's hold on its entries. */
 interface Lease {
   readonly endsAt: number;
   readonly slots: readonly Slot[];
@@ -50,13 +69,13 @@ class MemoryOutbox implements Outbox {
   readonly #whenFull: WhenFull;
   readonly #monotonic: () => number;
 
-  readonly #slots = new Map<string, Slot>();
   readonly #fresh = new Queue<Slot>();
   /** Entries given back, ahead of the fresh ones; few, except after an outage. */
   #returned: { slot: Slot; availableAt: number }[] = [];
   #leases = new Queue<Lease>();
   /** Identifier → unsettled identifies of that visitor, oldest first. Nearly always empty. */
   readonly #identifies = new Map<string, Slot[]>();
+  #size = 0;
   #bytes = 0;
   #claimed = 0;
   #order = 0;
@@ -71,15 +90,14 @@ class MemoryOutbox implements Outbox {
   async append(entries: readonly Entry[]): Promise<Appended> {
     const dropped: Entry[] = [];
     for (const entry of entries) {
-      if (this.#slots.has(entry.distinctId)) continue;
       if (!this.#makeRoom(entry, dropped)) {
         dropped.push(entry);
         continue;
       }
       this.#order += 1;
-      const slot: Slot = { entry, order: this.#order, state: 'waiting', lease: undefined };
-      this.#slots.set(entry.distinctId, slot);
-      this.#bytes += entry.bytes;
+      const slot = new Slot(entry, this.#order);
+      this.#size += 1;
+      this.#bytes += entry.body.length;
       this.#fresh.push(slot);
       if (entry.kind === 'identify') this.#rememberIdentify(slot);
     }
@@ -96,15 +114,13 @@ class MemoryOutbox implements Outbox {
 
     /** Takes the slot, passes it over, or says that the claim is full. */
     const consider = (slot: Slot, availableAt: number): boolean => {
-      if (slot.state !== 'waiting') return true;
       if (availableAt > now || this.#mustWait(slot, ownLease)) {
         passedOver.push({ slot, availableAt });
         return true;
       }
-      const size = slot.entry.bytes + 1;
+      const size = slot.body.length + 1;
       if (claimed.length >= maxEntries || (claimed.length > 0 && bytes + size > maxBytes)) return false;
       bytes += size;
-      slot.state = 'claimed';
       slot.lease = ownLease;
       claimed.push(slot);
       return true;
@@ -124,7 +140,7 @@ class MemoryOutbox implements Outbox {
     this.#returned.push(...passedOver);
     if (claimed.length > 0) this.#leases.push(ownLease);
     this.#claimed += claimed.length;
-    return claimed.map((slot) => slot.entry);
+    return claimed;
   }
 
   async ack(entries: readonly Entry[]): Promise<void> {
@@ -137,51 +153,44 @@ class MemoryOutbox implements Outbox {
 
   async release(entries: readonly Entry[], delayMs: number): Promise<void> {
     const availableAt = this.#monotonic() + delayMs;
-    for (const entry of entries) {
-      const slot = this.#slots.get(entry.distinctId);
-      if (slot?.state === 'claimed') this.#return(slot, availableAt);
-    }
+    for (const slot of entries) if (isClaimed(slot)) this.#return(slot, availableAt);
     this.#returned.sort((a, b) => a.slot.order - b.slot.order);
   }
 
   async stats(): Promise<OutboxStats> {
-    return { waiting: this.#slots.size - this.#claimed, claimed: this.#claimed, bytes: this.#bytes };
+    return { waiting: this.#size - this.#claimed, claimed: this.#claimed, bytes: this.#bytes };
   }
 
   async close(): Promise<void> {}
 
   #makeRoom(entry: Entry, dropped: Entry[]): boolean {
-    const fits = (): boolean => this.#slots.size < this.#maxSize && this.#bytes + entry.bytes <= this.#maxBytes;
+    const fits = (): boolean => this.#size < this.#maxSize && this.#bytes + entry.body.length <= this.#maxBytes;
     while (!fits()) {
-      if (this.#whenFull === 'drop-newest' || entry.bytes > this.#maxBytes) return false;
+      if (this.#whenFull === 'drop-newest' || entry.body.length > this.#maxBytes) return false;
       // Claimed entries are on their way and stay.
       const oldest = this.#returned.shift()?.slot ?? this.#fresh.shift();
       if (oldest === undefined) return false;
-      if (oldest.state !== 'waiting') continue;
       this.#forget(oldest);
-      dropped.push(oldest.entry);
+      dropped.push(oldest);
     }
     return true;
   }
 
   #remove(entry: Entry): void {
-    const slot = this.#slots.get(entry.distinctId);
-    if (slot?.state !== 'claimed') return;
+    if (!isClaimed(entry)) return;
     this.#claimed -= 1;
-    this.#forget(slot);
+    this.#forget(entry);
   }
 
   #forget(slot: Slot): void {
-    slot.state = 'gone';
     slot.lease = undefined;
-    this.#slots.delete(slot.entry.distinctId);
-    this.#bytes -= slot.entry.bytes;
-    if (slot.entry.kind === 'identify') this.#forgetIdentify(slot);
+    this.#size -= 1;
+    this.#bytes -= slot.body.length;
+    if (slot.kind === 'identify') this.#forgetIdentify(slot);
   }
 
   #return(slot: Slot, availableAt: number): void {
     this.#claimed -= 1;
-    slot.state = 'waiting';
     slot.lease = undefined;
     this.#returned.push({ slot, availableAt });
   }
@@ -197,7 +206,7 @@ class MemoryOutbox implements Outbox {
   }
 
   #rememberIdentify(slot: Slot): void {
-    for (const identifier of slot.entry.identifiers) {
+    for (const identifier of identifiersOf(slot)) {
       const line = this.#identifies.get(identifier);
       if (line === undefined) this.#identifies.set(identifier, [slot]);
       else line.push(slot);
@@ -205,7 +214,7 @@ class MemoryOutbox implements Outbox {
   }
 
   #forgetIdentify(slot: Slot): void {
-    for (const identifier of slot.entry.identifiers) {
+    for (const identifier of identifiersOf(slot)) {
       const rest = (this.#identifies.get(identifier) ?? []).filter((other) => other !== slot);
       if (rest.length === 0) this.#identifies.delete(identifier);
       else this.#identifies.set(identifier, rest);
@@ -215,8 +224,12 @@ class MemoryOutbox implements Outbox {
   /** Whether an earlier identify of the same visitor is unsettled and not in the claim that is being made. */
   #mustWait(slot: Slot, ownLease: Lease): boolean {
     if (this.#identifies.size === 0) return false;
-    return slot.entry.identifiers.some((identifier) =>
+    return identifiersOf(slot).some((identifier) =>
       this.#identifies.get(identifier)?.some((other) => other.order < slot.order && other.lease !== ownLease),
     );
   }
+}
+
+function isClaimed(entry: Entry): entry is Slot {
+  return entry instanceof Slot && entry.lease !== undefined;
 }

@@ -2,7 +2,7 @@ import type { Entry } from '../protocol/event.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
-  /** The entries' bytes added up, with one byte more for each, stay below this; a first entry above it comes alone. */
+  /** The entries' bodies added up, with one byte more for each, stay within this many bytes; a first entry above it comes alone. */
   readonly maxBytes: number;
   /** How long the entries are the claimer's alone. */
   readonly leaseMs: number;
@@ -19,7 +19,7 @@ export interface OutboxStats {
   readonly waiting: number;
   /** Entries claimed and not yet settled. */
   readonly claimed: number;
-  /** UTF-8 bytes of both. */
+  /** Bytes of both. */
   readonly bytes: number;
 }
 
@@ -27,8 +27,8 @@ export interface OutboxStats {
  * Where events wait until the service has them. The duties of an implementation:
  *
  * - **Durability.** When `append` resolves, the entries survive what the outbox claims to survive (`durable`).
- * - **Idempotence.** An entry whose `distinctId` is already inside is ignored. `ack`, `release` and `deadLetter` ignore
- *   entries that are no longer claimed.
+ * - **Idempotence.** A durable outbox ignores an entry whose `distinctId` is already inside. One in memory may take both:
+ *   the service counts one. `ack`, `release` and `deadLetter` ignore entries that are no longer claimed.
  * - **Leases.** A claimed entry is handed out to nobody else until it is released or its lease ends; after that it is
  *   handed out again, so that a dead relay's entries are not lost.
  * - **Order.** Roughly first in, first out. Strictly: no entry is handed out while an earlier `identify` that shares an

@@ -1,16 +1,11 @@
+import { toBytes } from './bytes.js';
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import { type OnUnreadable, toDefaultProperties, toEventProperties, toUserProperties } from './properties.js';
 import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
-import {
-  IDENTIFY_EVENT,
-  type WireIdentify,
-  type WireIdentity,
-  type WireIdentityContext,
-  type WireTrack,
-} from './wire.js';
+import { IDENTIFY_EVENT, type WireIdentify, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties {
@@ -82,14 +77,21 @@ export interface Entry {
   readonly distinctId: string;
   /** The event's name, for messages. */
   readonly event: string;
-  /** The row's JSON text. A track's begins with its `time`. */
-  readonly body: string;
-  /** UTF-8 length of `body`. */
-  readonly bytes: number;
+  /** The row's JSON text in UTF-8. A track's begins with its `time`. */
+  readonly body: Uint8Array;
   /** Milliseconds since the epoch by the service's clock; when the event becomes too old follows from it. */
   readonly time: number;
-  /** `userId`, `externalId` and `email`, as far as given. Entries that share one are about the same visitor. */
-  readonly identifiers: readonly string[];
+  // Whose it is; entries that share one of the three are about the same visitor.
+  readonly userId: string | undefined;
+  readonly externalId: string | undefined;
+  readonly email: string | undefined;
+  /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
+  owner?: unknown;
+}
+
+/** The identifiers an entry has. */
+export function identifiersOf({ userId, externalId, email }: Entry): string[] {
+  return [userId, externalId, email].filter((identifier) => identifier !== undefined);
 }
 
 /** What encoding needs from outside. */
@@ -102,54 +104,80 @@ export interface EncodeContext {
   readonly onUnreadable: (event: string, property: string) => void;
 }
 
+/**
+ * A row before it becomes text. All its fields exist from the start: objects that grow field by field are slow to make, and
+ * `JSON.stringify` leaves out what is `undefined`. `time` comes first, so that it can be mended in the text.
+ */
+type Row<Wire> = { readonly [Field in keyof Wire]-?: Wire[Field] | undefined };
+
 /** Validates, normalises and serialises an event. Throws only what a hostile input's getters throw. */
 export function encodeTrack(input: TrackInput, context: EncodeContext): Entry | Refusal {
   if (typeof input !== 'object' || input === null) return notAnObject('track', input);
   const event: unknown = input.event;
-  const identity = readIdentity(input);
+  const userId = orNothing(input.userId);
+  const externalId = orNothing(input.externalId);
+  const email = orNothing(input.email);
   const distinctId: unknown = input.distinctId ?? context.randomId();
+  const { userProperties, defaultProperties } = input;
   const refusal =
     checkName(event) ??
-    checkIdentity(identity) ??
+    checkIdentity(userId, externalId, email) ??
     checkText('distinctId', distinctId, MAX_ID_LENGTH) ??
-    checkMaps(input);
+    checkMap('userProperties', userProperties) ??
+    checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
   const name = event as string;
 
   const time = toEventTime(input.time, context.clock());
   if (time instanceof Refusal) return time;
-  const properties =
+  const properties: unknown =
     context.catalog === undefined ? input.eventProperties : context.catalog.check(name, input.eventProperties);
   if (properties instanceof Refusal) return properties;
   const misfit = checkMap('eventProperties', properties);
   if (misfit !== undefined) return misfit;
 
   const onUnreadable: OnUnreadable = (property) => context.onUnreadable(name, property);
-  const row: WireTrack = { time, event: name, distinctId: distinctId as string, ...identity };
-  if (properties !== undefined && properties !== null) {
-    row.eventProperties = toEventProperties(properties as object, onUnreadable);
-  }
-  if (input.userProperties != null) row.userProperties = toUserProperties(input.userProperties, onUnreadable);
-  addContext(row, input, onUnreadable);
-  return toEntry('track', name, row.distinctId!, row, identity, time, context.maxBytes);
+  const row: Row<WireTrack> = {
+    time,
+    event: name,
+    distinctId: distinctId as string,
+    userId,
+    externalId,
+    email,
+    eventProperties: properties == null ? undefined : toEventProperties(properties, onUnreadable),
+    userProperties: userProperties == null ? undefined : toUserProperties(userProperties, onUnreadable),
+    defaultProperties: toPageProperties(input.sessionId, defaultProperties, onUnreadable),
+    identityContext: toIdentityContext(input.identityContext),
+  };
+  return toEntry('track', name, distinctId as string, row, time, context.maxBytes);
 }
 
 /** Validates, normalises and serialises a person. Throws only what a hostile input's getters throw. */
 export function encodeIdentify(input: IdentifyInput, context: EncodeContext): Entry | Refusal {
   if (typeof input !== 'object' || input === null) return notAnObject('identify', input);
-  const identity = readIdentity(input);
-  const refusal = checkIdentity(identity) ?? checkMaps(input);
+  const userId = orNothing(input.userId);
+  const externalId = orNothing(input.externalId);
+  const email = orNothing(input.email);
+  const { userProperties, defaultProperties } = input;
+  const refusal =
+    checkIdentity(userId, externalId, email) ??
+    checkMap('userProperties', userProperties) ??
+    checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
 
   const onUnreadable: OnUnreadable = (property) => context.onUnreadable(IDENTIFY_EVENT, property);
-  const userProperties = toUserProperties(input.userProperties ?? {}, onUnreadable);
   // [A] An identifier only looks a person up; as a property it is also remembered.
-  if (identity.email !== undefined) userProperties.email ??= identity.email;
-  if (identity.externalId !== undefined) userProperties.external_id ??= identity.externalId;
-  const row: WireIdentify = { ...identity, userProperties };
-  addContext(row, input, onUnreadable);
+  const remembered = { ...(email && { email }), ...(externalId && { external_id: externalId }) };
+  const row: Row<WireIdentify> = {
+    userId,
+    externalId,
+    email,
+    userProperties: { ...remembered, ...toUserProperties(userProperties ?? {}, onUnreadable) },
+    defaultProperties: toPageProperties(input.sessionId, defaultProperties, onUnreadable),
+    identityContext: toIdentityContext(input.identityContext),
+  };
   const time = Math.trunc(context.clock().service);
-  return toEntry('identify', IDENTIFY_EVENT, context.randomId(), row, identity, time, context.maxBytes);
+  return toEntry('identify', IDENTIFY_EVENT, context.randomId(), row, time, context.maxBytes);
 }
 
 function notAnObject(call: string, input: unknown): Refusal {
@@ -173,71 +201,48 @@ function checkMap(field: string, value: unknown): Refusal | undefined {
   return new Refusal('invalid_field', `${field} must be an object of names and values; got ${typeName(value)}.`);
 }
 
-function checkMaps(input: EventFields): Refusal | undefined {
-  return checkMap('userProperties', input.userProperties) ?? checkMap('defaultProperties', input.defaultProperties);
-}
-
 /** An empty or absent name names nobody; anything else that is not text is reported by {@link checkIdentity}. */
-function readIdentity(input: Identity): WireIdentity {
-  const identity: WireIdentity = {};
-  const { userId, externalId, email } = input;
-  if (isGiven(userId)) identity.userId = userId;
-  if (isGiven(externalId)) identity.externalId = externalId;
-  if (isGiven(email)) identity.email = email;
-  return identity;
+function orNothing(identifier: string | null | undefined): string | undefined {
+  return identifier === null || identifier === '' ? undefined : identifier;
 }
 
-function isGiven<Value>(value: Value | undefined | null): value is Value {
-  return value !== undefined && value !== null && value !== '';
-}
-
-function addContext(
-  row: { defaultProperties?: Record<string, unknown>; identityContext?: WireIdentityContext },
-  input: EventFields,
+/** The visitor's session and what the page knew; a session given by itself wins over one among the properties. */
+function toPageProperties(
+  sessionId: unknown,
+  properties: object | null | undefined,
   onUnreadable: OnUnreadable,
-): void {
-  const sid = toSid(input.sessionId);
-  if (input.defaultProperties != null) {
-    row.defaultProperties = toDefaultProperties(input.defaultProperties, onUnreadable);
-    const ownSid = sid ?? toSid(row.defaultProperties.sid);
-    if (ownSid === undefined) delete row.defaultProperties.sid;
-    else row.defaultProperties.sid = ownSid;
-  } else if (sid !== undefined) {
-    row.defaultProperties = { sid };
-  }
-  // The service refuses half a context; half a context is worth less than the event.
-  const { ip, userAgent } = input.identityContext ?? {};
-  if (typeof ip === 'string' && ip !== '' && typeof userAgent === 'string' && userAgent !== '') {
-    row.identityContext = { ip, userAgent };
-  }
+): Record<string, unknown> | undefined {
+  const sid = toSid(sessionId);
+  if (properties == null) return sid === undefined ? undefined : { sid };
+  const page = toDefaultProperties(properties, onUnreadable);
+  page.sid = sid ?? toSid(page.sid);
+  return page;
+}
+
+/** The service refuses half a context; half a context is worth less than the event. */
+function toIdentityContext(context: Partial<WireIdentityContext> | null | undefined): WireIdentityContext | undefined {
+  if (context == null) return undefined;
+  const { ip, userAgent } = context;
+  return typeof ip === 'string' && ip !== '' && typeof userAgent === 'string' && userAgent !== ''
+    ? { ip, userAgent }
+    : undefined;
 }
 
 function toEntry(
   kind: Entry['kind'],
   event: string,
   distinctId: string,
-  row: object,
-  identity: WireIdentity,
+  row: Row<WireTrack> | Row<WireIdentify>,
   time: number,
   maxBytes: number,
 ): Entry | Refusal {
-  const body = JSON.stringify(row);
-  const bytes = byteLength(body);
-  if (bytes > maxBytes) {
+  const body = toBytes(JSON.stringify(row));
+  if (body.length > maxBytes) {
     return new Refusal(
       'event_too_large',
-      `event '${event.slice(0, 80)}' is ${bytes} bytes; the limit is ${maxBytes}. Send a reference instead of the content.`,
+      `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${maxBytes}. Send a reference instead of the content.`,
     );
   }
-  const identifiers: string[] = [];
-  if (identity.userId !== undefined) identifiers.push(identity.userId);
-  if (identity.externalId !== undefined) identifiers.push(identity.externalId);
-  if (identity.email !== undefined) identifiers.push(identity.email);
-  return { kind, distinctId, event, body, bytes, time, identifiers };
+  const { userId, externalId, email } = row;
+  return { kind, distinctId, event, body, time, userId, externalId, email, owner: undefined };
 }
-
-const encoder = new TextEncoder();
-
-/** UTF-8 length of a text; Buffer counts without copying where it exists. */
-export const byteLength: (text: string) => number =
-  typeof Buffer === 'undefined' ? (text) => encoder.encode(text).length : (text) => Buffer.byteLength(text);

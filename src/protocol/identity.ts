@@ -1,6 +1,5 @@
 import { MAX_EMAIL_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import { Refusal, typeName } from './refusal.js';
-import type { WireIdentity } from './wire.js';
 
 /** Whose event it is. At least one of the three; send `userId` and `externalId` together when both are known. */
 export interface Identity {
@@ -20,8 +19,7 @@ export function checkText(field: string, value: unknown, maxLength: number): Ref
 }
 
 /** Checks that somebody is named, and each name's length; `undefined` means it is fine. */
-export function checkIdentity(identity: WireIdentity): Refusal | undefined {
-  const { userId, externalId, email } = identity;
+export function checkIdentity(userId: unknown, externalId: unknown, email: unknown): Refusal | undefined {
   if (userId === undefined && externalId === undefined && email === undefined) {
     return new Refusal(
       'no_identity',

@@ -60,7 +60,9 @@ function mapValues<Value>(
   onUnreadable: OnUnreadable,
 ): Record<string, Value> {
   const output: Record<string, Value> = {};
-  for (const name of Object.keys(input)) {
+  // for-in makes no list of the names, which shows at this rate; names a class inherits are none of the event's.
+  for (const name in input) {
+    if (!Object.hasOwn(input, name)) continue;
     try {
       const value = convert((input as Record<string, unknown>)[name], name);
       if (value !== undefined) output[name] = value;

@@ -1,0 +1,33 @@
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A text as UTF-8. Node's Buffer takes small ones from a pool, which is what keeps a long queue cheap to collect. */
+export const toBytes: (text: string) => Uint8Array =
+  typeof Buffer === 'undefined' ? (text) => encoder.encode(text) : (text) => Buffer.from(text);
+
+/** UTF-8 as a text. */
+export function fromBytes(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+const COMMA = 0x2c;
+
+/** JSON texts as one list between `head` and `tail`, separated by commas. */
+export function joinBytes(head: string, items: readonly Uint8Array[], tail: string): Uint8Array {
+  const first = toBytes(head);
+  const last = toBytes(tail);
+  let length = first.length + last.length + Math.max(0, items.length - 1);
+  for (const item of items) length += item.length;
+  // Every byte is written below: nothing of what lay in this memory can get out.
+  const joined = typeof Buffer === 'undefined' ? new Uint8Array(length) : Buffer.allocUnsafe(length);
+  joined.set(first);
+  let at = first.length;
+  for (const item of items) {
+    joined.set(item, at);
+    at += item.length;
+    joined[at] = COMMA;
+    at += 1;
+  }
+  joined.set(last, length - last.length);
+  return joined;
+}
