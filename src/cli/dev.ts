@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { type Arrival, type CollectorOptions, createCollector, type ExperimentConfig } from '../collector/index.js';
+import { isOursError } from '../errors.js';
+import { arrivalLine } from './arrival-line.js';
+import { type Command, UsageError } from './command.js';
+
+// O-U-R-S on a telephone's keys.
+const DEFAULT_PORT = 6877;
+
+const usage = `Usage: ours-ingest dev [options]
+
+Runs a local collector and tells for every event why it counts or not.
+
+  --port <n>       port to listen on, 0 for a free one (${DEFAULT_PORT})
+  --host <name>    address to listen on (127.0.0.1); others than this machine's own need --token
+  --token <token>  a known token, may be given several times (every token is known)
+  --config <file>  JSON with experiments, goal, allowedEvents and bots`;
+
+/** `ours-ingest dev`: a collector to develop against. */
+export const dev: Command = {
+  summary: 'run a local collector and see what counts',
+  usage,
+  async run(args, { print, stop }) {
+    const { port, host, token, config } = parse(args);
+    if (!isLoopback(host) && token.length === 0) {
+      throw new UsageError(`${host} can be reached from other machines: name the tokens to accept with --token.`);
+    }
+    const report = printSoon(print);
+    const collector = await start({
+      ...(config === undefined ? {} : await readConfig(config)),
+      port,
+      host,
+      tokens: token.length > 0 ? token : undefined,
+      observe: (arrival) => report(arrival, () => collector.report()),
+    });
+    print(`Collecting at ${collector.url}`);
+    print(`Point the client here: OURS_BASE_URL=${collector.baseUrl}`);
+    if (!stop.aborted) await once(stop, 'abort');
+    await collector.close();
+  },
+};
+
+interface DevArguments {
+  readonly port: number;
+  readonly host: string;
+  readonly token: readonly string[];
+  readonly config: string | undefined;
+}
+
+function parse(args: readonly string[]): DevArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string', default: String(DEFAULT_PORT) },
+        host: { type: 'string', default: '127.0.0.1' },
+        token: { type: 'string', multiple: true, default: [] },
+        config: { type: 'string' },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      throw new Error(`--port must be 0–65535; got ${values.port}`);
+    return { port, host: values.host, token: values.token, config: values.config };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+const configSchema = z.strictObject({
+  // The collector checks the experiments themselves.
+  experiments: z.array(z.custom<ExperimentConfig>()).optional(),
+  goal: z.string().optional(),
+  allowedEvents: z.array(z.string()).optional(),
+  bots: z.enum(['allow', 'block']).optional(),
+});
+
+async function readConfig(file: string): Promise<CollectorOptions> {
+  try {
+    return configSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error;
+    throw new UsageError(`--config ${file}: ${why}`);
+  }
+}
+
+async function start(options: CollectorOptions): ReturnType<typeof createCollector> {
+  try {
+    return await createCollector(options);
+  } catch (error) {
+    throw isOursError(error) ? new UsageError(error.message) : error;
+  }
+}
+
+type Report = ReturnType<Awaited<ReturnType<typeof createCollector>>['report']>;
+
+/** Collects the rows of one batch before printing: a report measures the whole log, so one has to do for all. */
+function printSoon(print: (line: string) => void): (arrival: Arrival, report: () => Report) => void {
+  let waiting: Arrival[] = [];
+  return (arrival, report) => {
+    if (waiting.push(arrival) > 1) return;
+    setImmediate(() => {
+      const { events } = report();
+      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? events[one.index] : undefined));
+      waiting = [];
+    });
+  };
+}

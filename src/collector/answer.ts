@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http';
+
+/** What the collector says to one request. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal of a whole request; `limit` tells what would have been taken. */
+export function refuse(status: number, error: string, limit?: number): Answer {
+  return { status, body: { success: false, error, ...(limit === undefined ? {} : { limit }) } };
+}
+
+/** Answers in full; `now` is the collector's clock, from whose `Date` header clients learn their skew. */
+export function send(response: ServerResponse, answer: Answer, now: number): void {
+  response.end(writeHead(response, answer, now));
+}
+
+/** Promises a whole body and sends half of it. */
+export function sendTruncated(response: ServerResponse, answer: Answer, now: number): void {
+  const body = writeHead(response, answer, now);
+  response.write(body.subarray(0, body.length >> 1), () => response.destroy());
+}
+
+/** Promises a body and sends none, leaving the connection open. */
+export function sendHeadOnly(response: ServerResponse, answer: Answer, now: number): void {
+  writeHead(response, answer, now);
+  response.flushHeaders();
+}
+
+function writeHead(response: ServerResponse, { status, body, headers }: Answer, now: number): Buffer {
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+    date: new Date(now).toUTCString(),
+    ...headers,
+  });
+  return bytes;
+}

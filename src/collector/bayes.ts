@@ -1,0 +1,116 @@
+import { type Arm, type Posterior, posteriorOf } from './posterior.js';
+import { RULE } from './quadrature.js';
+
+/** How the variants compare, in the order of the arms. */
+export interface Comparison {
+  readonly probabilityToBeBest: readonly number[];
+  /** By how much the best rate exceeds this arm's on average: what choosing this arm costs. */
+  readonly expectedLoss: readonly number[];
+}
+
+/** One arm at every node of the grid, normalised. */
+interface Sampled {
+  readonly density: Float64Array;
+  /** The probability that the rate is below the node. */
+  readonly below: Float64Array;
+  /** The probability that it is above, summed from its own end: 1 − below would lose the small ones. */
+  readonly above: Float64Array;
+}
+
+/**
+ * Compares conversion rates by quadrature, not by sampling, so that equal counts always give equal answers.
+ *
+ * P(i is best) = ∫ fᵢ ∏ⱼ Fⱼ and the expected loss = ∫ Fᵢ (1 − ∏ⱼ Fⱼ), j ≠ i, with Fⱼ summed on the same grid.
+ */
+export function compareArms(arms: readonly Arm[]): Comparison {
+  const posteriors = arms.map(posteriorOf);
+  const edges = mergeEdges(posteriors);
+  const sampled = posteriors.map(({ density }) => sample(density, edges));
+  const probabilityToBeBest = arms.map(() => 0);
+  const expectedLoss = arms.map(() => 0);
+
+  eachNode(edges, (node, _rate, weight) => {
+    arms.forEach((_, i) => {
+      let allOthersBelow = 1;
+      // Added up rather than taken as 1 − allOthersBelow, which would round away the small ones.
+      let anOtherAbove = 0;
+      sampled.forEach(({ below, above }, j) => {
+        if (j === i) return;
+        allOthersBelow *= below[node]!;
+        anOtherAbove += (1 - anOtherAbove) * above[node]!;
+      });
+      const { density, below } = sampled[i]!;
+      probabilityToBeBest[i]! += weight * density[node]! * allOthersBelow;
+      expectedLoss[i]! += weight * below[node]! * anOtherAbove;
+    });
+  });
+  return { probabilityToBeBest, expectedLoss };
+}
+
+/** [A] Below this in any arm a comparison says more about chance than about the variants. */
+const ENOUGH = { impressions: 100, conversions: 5, misses: 5 };
+
+/** Tells whether every arm has seen enough for the comparison to mean something. */
+export function hasEnoughData(arms: readonly Arm[]): boolean {
+  return arms.every(
+    ({ impressions, conversions }) =>
+      impressions >= ENOUGH.impressions &&
+      conversions >= ENOUGH.conversions &&
+      impressions - conversions >= ENOUGH.misses,
+  );
+}
+
+/** The edges of all arms as one grid; those that nearly coincide would only cost time. */
+function mergeEdges(posteriors: readonly Posterior[]): number[] {
+  const closest = Math.min(...posteriors.map(({ step }) => step)) / 2;
+  const all = posteriors.flatMap(({ edges }) => edges).sort((a, b) => a - b);
+  // The outermost are kept in any case: at 0 and 1 a density may be at its highest.
+  const last = all.length - 1;
+  let kept = Number.NEGATIVE_INFINITY;
+  return all.filter((edge, i) => {
+    if (edge - kept < closest && i < last) return false;
+    kept = edge;
+    return true;
+  });
+}
+
+function eachNode(edges: readonly number[], visit: (node: number, rate: number, weight: number) => void): void {
+  for (let panel = 0; panel + 1 < edges.length; panel++) {
+    const from = edges[panel]!;
+    const half = (edges[panel + 1]! - from) / 2;
+    RULE.nodes.forEach((x, k) => {
+      visit(panel * RULE.nodes.length + k, from + half * (1 + x), half * RULE.weights[k]!);
+    });
+  }
+}
+
+function sample(posterior: (rate: number) => number, edges: readonly number[]): Sampled {
+  const order = RULE.nodes.length;
+  const panels = edges.length - 1;
+  const density = new Float64Array(panels * order);
+  const masses = new Float64Array(panels);
+  eachNode(edges, (node, rate, weight) => {
+    density[node] = posterior(rate);
+    masses[Math.floor(node / order)]! += weight * density[node]!;
+  });
+  const total = masses.reduce((sum, mass) => sum + mass, 0);
+
+  const below = new Float64Array(panels * order);
+  const above = new Float64Array(panels * order);
+  let before = 0;
+  for (let panel = 0; panel < panels; panel++) {
+    const half = (edges[panel + 1]! - edges[panel]!) / 2;
+    RULE.partial.forEach((row, k) => {
+      const within = half * row.reduce((sum, weight, m) => sum + weight * density[panel * order + m]!, 0);
+      below[panel * order + k] = (before + within) / total;
+      above[panel * order + k] = masses[panel]! - within;
+    });
+    before += masses[panel]!;
+  }
+  let after = 0;
+  for (let panel = panels - 1; panel >= 0; panel--) {
+    for (let node = panel * order; node < (panel + 1) * order; node++) above[node] = (after + above[node]!) / total;
+    after += masses[panel]!;
+  }
+  return { density: density.map((value) => value / total), below, above };
+}

@@ -1,0 +1,83 @@
+import { isWithin } from './experiments.js';
+import type { VisitorNumber } from './identity.js';
+import type { ImpressionEntry, LogEntry, MeasuredExperiment } from './measured-log.js';
+import type { Sessions } from './sessions.js';
+import type { Warning } from './verdict.js';
+
+/** Exposed from `since` until the run it happened in stops. */
+export interface Exposure {
+  readonly since: number;
+  readonly stop: number;
+}
+
+/** What is counted: one session of one visitor in one experiment. */
+export interface Unit {
+  /** That of the first impression. */
+  readonly variant: string;
+  /** One for each run the session was exposed in, in order of time. */
+  readonly exposures: Exposure[];
+  /** For each metric, by its number in the experiment, the place in the log of what converted the unit. */
+  readonly conversions: (number | undefined)[];
+}
+
+/** One visitor's units in one experiment. */
+export interface ExposedVisitor {
+  readonly units: readonly Unit[];
+  /** Those among them that belong to a session. */
+  readonly bySid: ReadonlyMap<string, Unit>;
+}
+
+/**
+ * Builds the units of one visitor in one experiment out of the places of all their impressions.
+ *
+ * Impressions are walked in order of event time, and at one instant in order of variant: never in order of arrival.
+ */
+export function expose(
+  log: readonly LogEntry[],
+  experiment: MeasuredExperiment,
+  visitor: VisitorNumber,
+  impressions: readonly number[],
+  sessions: Sessions,
+  warn: (index: number, warning: Warning) => void,
+): ExposedVisitor {
+  const units: Unit[] = [];
+  const bySid = new Map<string, Unit>();
+  for (const index of inOrderOfTime(log, impressions)) {
+    const { time, variant, sid: ownSid } = log[index] as ImpressionEntry;
+    const run = experiment.runs.find((interval) => isWithin([interval], time));
+    if (run === undefined) {
+      warn(index, 'impression_outside_runtime');
+      continue;
+    }
+    // A pause keeps newcomers out; who is in stays in.
+    if (units.length === 0 && isWithin(experiment.pauses, time)) {
+      warn(index, 'impression_while_paused');
+      continue;
+    }
+    const sid = ownSid ?? sessions.near(visitor, time);
+    if (sid === undefined) warn(index, 'impression_without_session');
+    else if (ownSid === undefined) warn(index, 'impression_session_inferred');
+
+    const exposure = { since: time, stop: run[1] };
+    const known = sid === undefined ? undefined : bySid.get(sid);
+    if (known !== undefined) {
+      if (known.variant !== variant) warn(index, 'session_saw_multiple_variants');
+      if (known.exposures.at(-1)?.stop !== exposure.stop) known.exposures.push(exposure);
+      continue;
+    }
+    const unit: Unit = { variant, exposures: [exposure], conversions: [] };
+    if (units[0] !== undefined && units[0].variant !== variant) warn(index, 'visitor_saw_multiple_variants');
+    units.push(unit);
+    if (sid !== undefined) bySid.set(sid, unit);
+  }
+  return { units, bySid };
+}
+
+function inOrderOfTime(log: readonly LogEntry[], impressions: readonly number[]): readonly number[] {
+  if (impressions.length < 2) return impressions;
+  return impressions.toSorted((left, right) => {
+    const a = log[left] as ImpressionEntry;
+    const b = log[right] as ImpressionEntry;
+    return a.time - b.time || (a.variant < b.variant ? -1 : Number(a.variant > b.variant));
+  });
+}

@@ -1,0 +1,127 @@
+import type { Refusals } from './door.js';
+import type { ExposedVisitor, Exposure, Unit } from './exposures.js';
+import type { VisitorNumber } from './identity.js';
+import type { LogEntry, MeasuredExperiment, Tally, TrackEntry } from './measured-log.js';
+import { better, type Verdict } from './verdict.js';
+
+/** A conversion longer after the impression counts, but no browser session lasts as long: it was reported from behind. */
+const LATE_AFTER_MS = 6 * 60 * 60 * 1000;
+
+/** An experiment with its exposed visitors. */
+export interface Measured {
+  readonly experiment: MeasuredExperiment;
+  readonly exposed: ReadonlyMap<VisitorNumber, ExposedVisitor>;
+}
+
+/** An event as one experiment measures it; number 0 is the goal. */
+interface Metric {
+  readonly number: number;
+  readonly exposed: ReadonlyMap<VisitorNumber, ExposedVisitor>;
+}
+
+/**
+ * The verdict of every tracked event, `undefined` for other entries; leaves in each unit what converted it.
+ *
+ * Which of a session's goals is its first is known only at the end, so all are repeats until the firsts are raised.
+ */
+export function judgeTracks(
+  log: readonly LogEntry[],
+  refusals: Refusals,
+  visitors: Int32Array,
+  measured: readonly Measured[],
+): (Verdict | undefined)[] {
+  const metrics = metricsOf(measured);
+  const names = new Set([...metrics.keys()].map((name) => name.toLowerCase()));
+  const verdicts = log.map((entry, index): Verdict | undefined => {
+    if (entry.kind !== 'track') return undefined;
+    const refusal = refusals[index];
+    if (refusal !== undefined) return refusal;
+    const measuring = metrics.get(entry.event);
+    if (measuring === undefined) return names.has(entry.event.toLowerCase()) ? 'name_case_mismatch' : 'not_a_goal';
+    return measuring.reduce<Verdict>((best, metric) => {
+      return better(best, hold(log, entry, index, metric.number, metric.exposed.get(visitors[index]!)));
+    }, 'not_in_experiment');
+  });
+  for (const unit of measured.flatMap(({ exposed }) => unitsOf(exposed))) {
+    unit.conversions.forEach((index, number) => {
+      if (index === undefined) return;
+      verdicts[index] = better(verdicts[index]!, conversionVerdict(unit, number, log[index]!.time));
+    });
+  }
+  return verdicts;
+}
+
+/** The metrics of an experiment in order of their numbers; an event that is both goal and secondary is the goal. */
+function eventsOf({ primary, secondary }: MeasuredExperiment): string[] {
+  return [...new Set([primary, ...secondary])];
+}
+
+function metricsOf(measured: readonly Measured[]): Map<string, Metric[]> {
+  const metrics = new Map<string, Metric[]>();
+  for (const { experiment, exposed } of measured) {
+    for (const [number, event] of eventsOf(experiment).entries()) {
+      metrics.set(event, [...(metrics.get(event) ?? []), { number, exposed }]);
+    }
+  }
+  return metrics;
+}
+
+/** Holds an event against one experiment, and lets it convert its unit if none happened earlier. */
+function hold(
+  log: readonly LogEntry[],
+  entry: TrackEntry,
+  index: number,
+  metric: number,
+  visitor: ExposedVisitor | undefined,
+): Verdict {
+  if (visitor === undefined) return 'not_in_experiment';
+  if (entry.sid === undefined) return 'no_session';
+  const unit = visitor.bySid.get(entry.sid);
+  if (unit === undefined) return 'other_session';
+  const exposure = exposureAt(unit, entry.time);
+  if (exposure === undefined) return 'before_assignment';
+  if (entry.time >= exposure.stop) return 'after_stop';
+  const holder = unit.conversions[metric];
+  if (holder === undefined || isEarlier(entry, log[holder]!)) unit.conversions[metric] = index;
+  return 'repeat_in_session';
+}
+
+/** At one instant any fixed choice will do, as long as the order of the log does not make it. */
+function isEarlier(entry: LogEntry, other: LogEntry): boolean {
+  if (entry.time !== other.time) return entry.time < other.time;
+  if (entry.receivedAt !== other.receivedAt) return entry.receivedAt < other.receivedAt;
+  return (entry.distinctId ?? '') < (other.distinctId ?? '');
+}
+
+/** The unit's latest exposure at `time`: a run that stopped lends nothing to the next. */
+function exposureAt({ exposures }: Unit, time: number): Exposure | undefined {
+  return exposures.findLast(({ since }) => since <= time);
+}
+
+function conversionVerdict(unit: Unit, metric: number, time: number): Verdict {
+  if (metric > 0) return 'secondary_counted';
+  return time - exposureAt(unit, time)!.since > LATE_AFTER_MS ? 'counted_late' : 'counted';
+}
+
+/** The counts of every variant, also of those that nobody saw. */
+export function countUnits({ experiment, exposed }: Measured): Map<string, Tally> {
+  const [, ...secondary] = eventsOf(experiment);
+  const tallies = new Map(
+    experiment.variants.map((variant): [string, Tally] => {
+      return [variant, { impressions: 0, conversions: 0, secondary: new Map(secondary.map((event) => [event, 0])) }];
+    }),
+  );
+  for (const { variant, conversions } of unitsOf(exposed)) {
+    const tally = tallies.get(variant)!;
+    tally.impressions += 1;
+    if (conversions[0] !== undefined) tally.conversions += 1;
+    for (const [place, event] of secondary.entries()) {
+      if (conversions[place + 1] !== undefined) tally.secondary.set(event, tally.secondary.get(event)! + 1);
+    }
+  }
+  return tallies;
+}
+
+function unitsOf(exposed: ReadonlyMap<VisitorNumber, ExposedVisitor>): Unit[] {
+  return [...exposed.values()].flatMap(({ units }) => units);
+}

@@ -1,0 +1,44 @@
+import type { Refusals } from './door.js';
+import type { LogEntry } from './measured-log.js';
+
+/** A number that stands for one visitor, whatever names they go by. */
+export type VisitorNumber = number;
+
+/**
+ * The visitor of every entry: names seen together are one visitor, over the whole log and whenever they were seen.
+ *
+ * A union-find over names. Refused entries join nobody; their own visitor means nothing.
+ */
+export function identify(log: readonly LogEntry[], refusals: Refusals): Int32Array {
+  const numbers = new Map<string, number>();
+  const parents: number[] = [];
+  const visitors = new Int32Array(log.length);
+
+  for (const [index, { visitors: names }] of log.entries()) {
+    if (refusals[index] !== undefined) continue;
+    const number = numberOf(names[0], numbers, parents);
+    visitors[index] = number;
+    for (let i = 1; i < names.length; i++) {
+      parents[rootOf(numberOf(names[i]!, numbers, parents), parents)] = rootOf(number, parents);
+    }
+  }
+  return visitors.map((number, index) => (refusals[index] === undefined ? rootOf(number, parents) : number));
+}
+
+function numberOf(name: string, numbers: Map<string, number>, parents: number[]): number {
+  const known = numbers.get(name);
+  if (known !== undefined) return known;
+  const number = parents.push(parents.length) - 1;
+  numbers.set(name, number);
+  return number;
+}
+
+function rootOf(number: number, parents: number[]): number {
+  let root = number;
+  while (parents[root] !== root) {
+    // Path halving keeps chains short without a second walk.
+    parents[root] = parents[parents[root]!]!;
+    root = parents[root]!;
+  }
+  return root;
+}

@@ -1,0 +1,111 @@
+import { attribute } from './attribution.js';
+import { compareArms, hasEnoughData } from './bayes.js';
+import type { CollectedEvent } from './event-log.js';
+import type { Experiment } from './experiments.js';
+import type { Attribution, Tally } from './measured-log.js';
+import { interval95 } from './posterior.js';
+import { MISMATCH_BELOW_P, sampleRatioP } from './sample-ratio.js';
+import { toLogEntry } from './to-log-entry.js';
+import type { Verdict, Warning } from './verdict.js';
+
+export interface VariantReport {
+  readonly id: string;
+  readonly name: string;
+  readonly isControl: boolean;
+  /** Sessions that were exposed. */
+  readonly impressions: number;
+  /** Exposed sessions with the goal. */
+  readonly conversions: number;
+  /** 0–1; 0 without impressions. */
+  readonly conversionRate: number;
+  readonly probabilityToBeBest: number;
+  /** What choosing this variant costs on average, in conversion rate. */
+  readonly expectedLoss: number;
+  readonly interval95: { readonly low: number; readonly high: number };
+  /** Exposed sessions with each secondary event, by its name. */
+  readonly secondary: ReadonlyMap<string, number>;
+}
+
+export interface ExperimentReport {
+  readonly id: string;
+  readonly key: string;
+  readonly name: string;
+  readonly variants: readonly VariantReport[];
+  /** Before this the probabilities mean little. */
+  readonly hasEnoughData: boolean;
+  /** Whether visitors were split as configured. */
+  readonly sampleRatio: { readonly p: number; readonly isMismatch: boolean };
+}
+
+export interface EventReport {
+  readonly event: CollectedEvent;
+  /** Why it counted or not; only tracked events have one. */
+  readonly verdict: Verdict | undefined;
+  readonly warnings: readonly Warning[];
+}
+
+export interface CollectorReport {
+  readonly experiments: readonly ExperimentReport[];
+  /** In the order of arrival. */
+  readonly events: readonly EventReport[];
+}
+
+/** What a report judges by. */
+export interface ReportRules {
+  readonly experiments: readonly Experiment[];
+  readonly allowedEvents: readonly string[] | undefined;
+  readonly bots: 'allow' | 'block';
+}
+
+/** Measures everything collected until `now`. */
+export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, now: number): CollectorReport {
+  const log = events.map((event) => toLogEntry(event, rules.experiments));
+  const attribution = attribute(log, {
+    experiments: rules.experiments.map((experiment) => ({
+      ...experiment,
+      variants: experiment.variants.map(({ name }) => name),
+    })),
+    allowedEvents: rules.allowedEvents,
+    bots: rules.bots,
+    now,
+  });
+  return {
+    experiments: rules.experiments.map((experiment) => reportExperiment(experiment, attribution)),
+    events: events.map((event, index) => ({
+      event,
+      verdict: attribution.verdicts[index],
+      warnings: attribution.warnings.get(index) ?? [],
+    })),
+  };
+}
+
+function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: Attribution): ExperimentReport {
+  const arms = variants.map((variant): Tally => tallies.get(key)!.get(variant.name)!);
+  const { probabilityToBeBest, expectedLoss } = compareArms(arms);
+  const p = sampleRatioP(
+    arms.map(({ impressions }) => impressions),
+    variants.map(({ share }) => share),
+  );
+  return {
+    id,
+    key,
+    name,
+    variants: variants.map((variant, i) => {
+      const arm = arms[i]!;
+      return {
+        id: variant.id,
+        name: variant.name,
+        isControl: variant.isControl,
+        impressions: arm.impressions,
+        conversions: arm.conversions,
+        conversionRate: arm.impressions === 0 ? 0 : arm.conversions / arm.impressions,
+        probabilityToBeBest: probabilityToBeBest[i]!,
+        expectedLoss: expectedLoss[i]!,
+        interval95: interval95(arm),
+        secondary: arm.secondary,
+      };
+    }),
+    hasEnoughData: hasEnoughData(arms),
+    sampleRatio: { p, isMismatch: p < MISMATCH_BELOW_P },
+  };
+}

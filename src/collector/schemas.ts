@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
+import {
+  IDENTIFY_EVENT,
+  type WireAssignmentRequest,
+  type WireIdentify,
+  type WireIdentity,
+  type WireTrack,
+} from '../protocol/wire.js';
+
+// Property names come from the sender and may be long; a message only has to let them be recognised.
+const MAX_PATH_IN_MESSAGE = 100;
+
+const id = z.string().min(1).max(MAX_ID_LENGTH);
+const map = z.record(z.string(), z.unknown());
+
+const eventName = z
+  .string()
+  .min(1)
+  .max(MAX_EVENT_NAME_LENGTH)
+  .refine((name) => !name.startsWith('$') || name === IDENTIFY_EVENT, 'names starting with $ are reserved');
+
+const identity = {
+  userId: id.exactOptional(),
+  externalId: id.exactOptional(),
+  email: z.string().min(1).max(MAX_EMAIL_LENGTH).exactOptional(),
+};
+
+const context = {
+  defaultProperties: map.exactOptional(),
+  identityContext: z.object({ ip: z.string().min(1), userAgent: z.string().min(1) }).exactOptional(),
+};
+
+const track = {
+  ...identity,
+  ...context,
+  event: eventName,
+  time: z.int().min(0).exactOptional(),
+  eventProperties: z.record(z.string(), z.string().nullable()).exactOptional(),
+  userProperties: map.exactOptional(),
+};
+
+const NAMES_NOBODY = 'userId, externalId or email is required';
+
+function namesSomebody(row: WireIdentity): boolean {
+  return row.userId !== undefined || row.externalId !== undefined || row.email !== undefined;
+}
+
+/** A row of `/batch`: the one place where the service insists on a `distinctId`. */
+export const batchRowSchema: z.ZodType<WireTrack & { distinctId: string }> = z
+  .object({ ...track, distinctId: id })
+  .refine(namesSomebody, NAMES_NOBODY);
+
+/** The body of `/track`. */
+export const trackSchema: z.ZodType<WireTrack> = z
+  .object({ ...track, distinctId: id.exactOptional() })
+  .refine(namesSomebody, NAMES_NOBODY);
+
+/** The body of `/identify`. */
+export const identifySchema: z.ZodType<WireIdentify> = z
+  .object({ ...identity, ...context, userProperties: map })
+  .refine(namesSomebody, NAMES_NOBODY);
+
+/** What every body carries. */
+export const tokenSchema: z.ZodType<{ token: string }> = z.object({
+  token: z.string().min(1).max(MAX_TOKEN_LENGTH),
+});
+
+/** The body of `/batch`, its rows unread: each is judged alone, so that a bad one fails alone. */
+export const batchSchema: z.ZodType<{ events: unknown[] }> = z.object({
+  // Not z.array: that would visit a million rows before anybody has counted them.
+  events: z.custom<unknown[]>(
+    (value) => Array.isArray(value) && value.length > 0,
+    'expected an array of 1 row or more',
+  ),
+});
+
+/** The body of an assignment request. */
+export const assignmentSchema: z.ZodType<WireAssignmentRequest> = z.object({
+  visitor_id: id,
+  context: z.object({ url: z.string().exactOptional(), search: z.string().exactOptional() }).exactOptional(),
+  track_impression: z.boolean().exactOptional(),
+});
+
+/** The body of a personalization request. */
+export const personalizationSchema: z.ZodType<{ visitor_id: string }> = z.object({ visitor_id: id });
+
+/** Says which field is wrong and what was expected of it, never what it held. */
+export function describeIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (issue === undefined) return 'invalid';
+  const path = issue.path.map(String).join('.').slice(0, MAX_PATH_IN_MESSAGE);
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}

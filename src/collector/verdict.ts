@@ -1,0 +1,39 @@
+/** Why a tracked event counted or not, from worst to best: over several experiments the best one is told. */
+export const VERDICTS = [
+  // Refused at the door.
+  'time_out_of_range',
+  'duplicate_id',
+  'bot',
+  'not_allowlisted',
+  // Not a metric of any experiment.
+  'name_case_mismatch',
+  'not_a_goal',
+  // Held against each experiment whose metric it is.
+  'not_in_experiment',
+  'no_session',
+  'other_session',
+  'before_assignment',
+  'after_stop',
+  'repeat_in_session',
+  'secondary_counted',
+  'counted_late',
+  'counted',
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+const RANKS = new Map(VERDICTS.map((verdict, rank) => [verdict, rank]));
+
+/** The better of two verdicts. */
+export function better(left: Verdict, right: Verdict): Verdict {
+  return RANKS.get(left)! >= RANKS.get(right)! ? left : right;
+}
+
+/** What is odd about an impression, whether or not it counted. */
+export type Warning =
+  | 'impression_outside_runtime'
+  | 'impression_while_paused'
+  | 'impression_session_inferred'
+  | 'impression_without_session'
+  | 'session_saw_multiple_variants'
+  | 'visitor_saw_multiple_variants';

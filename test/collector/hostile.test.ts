@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { Collector } from '../../src/collector/index.js';
+import { post, postRows, row, started } from './posting.js';
+
+/** Sends the start of a request and gives the first line of the answer, which must come before the rest is sent. */
+async function statusLineAfter(collector: Collector, ...start: string[]): Promise<string> {
+  const { hostname, port } = new URL(collector.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(start.join('\r\n'));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return answer.toString().split('\r\n')[0]!;
+}
+
+const HEAD = ['POST /api/v1/batch HTTP/1.1', 'host: localhost', 'content-type: application/json'];
+
+describe('bodies that mean harm', () => {
+  it('refuses 50 MB before any of it was sent, when the length is stated', async () => {
+    const collector = await started();
+    const status = await statusLineAfter(collector, ...HEAD, 'content-length: 52428800', '', '');
+    expect(status).toBe('HTTP/1.1 413 Payload Too Large');
+  });
+
+  it('refuses an endless body as soon as it passes the limit', async () => {
+    const collector = await started({ maxBatchBytes: 1000 });
+    const chunk = `${(1001).toString(16)}\r\n${'['.repeat(1001)}\r\n`;
+    const status = await statusLineAfter(collector, ...HEAD, 'transfer-encoding: chunked', '', chunk);
+    expect(status).toBe('HTTP/1.1 413 Payload Too Large');
+  });
+
+  it('lets a sender of 50 MB see the refusal, and goes on', async () => {
+    const collector = await started();
+    expect(await post(collector, '/batch', ' '.repeat(50 * 1024 * 1024))).toMatchObject({ status: 413 });
+    expect(await postRows(collector, row())).toMatchObject({ status: 200 });
+  });
+
+  it('refuses a million rows without looking at them', async () => {
+    const collector = await started({ maxBatchBytes: 16 * 1024 * 1024 });
+    const answer = await post(collector, '/batch', `{"token":"test_shop","events":[${'1,'.repeat(999_999)}1]}`);
+    expect(answer).toMatchObject({ status: 413, body: { limit: 100 } });
+  });
+
+  it('refuses JSON nested half a million deep', async () => {
+    const collector = await started();
+    expect(await post(collector, '/batch', '['.repeat(500_000))).toMatchObject({ status: 400 });
+  });
+
+  it('is not polluted by __proto__ keys', async () => {
+    const collector = await started();
+    const evil = `{"event":"purchase","userId":"v","distinctId":"d","__proto__":{"polluted":true},
+      "eventProperties":{"__proto__":"x","a":"1"},"userProperties":{"__proto__":{"polluted":true}}}`;
+    await post(collector, '/batch', `{"token":"test_shop","events":[${evil}],"__proto__":{"polluted":true}}`);
+    expect(collector.events()).toHaveLength(1);
+    expect(collector.events()[0]?.eventProperties).toEqual({ a: '1' });
+    expect(collector.events()[0]).not.toHaveProperty('polluted');
+    expect({}).not.toHaveProperty('polluted');
+  });
+
+  it('keeps a long property name out of its messages', async () => {
+    const collector = await started();
+    const answer = await postRows(collector, row({ eventProperties: { ['n'.repeat(100_000)]: 1 } }));
+    expect(JSON.stringify(answer.body).length).toBeLessThan(500);
+  });
+});
+
+describe('where it listens', () => {
+  it('is this machine alone', async () => {
+    const collector = await started();
+    expect(new URL(collector.url).hostname).toBe('127.0.0.1');
+    expect(collector.baseUrl).toBe(`${collector.url}/api/v1`);
+  });
+
+  it('is nowhere after it was disposed of', async () => {
+    const collector = await started();
+    await collector[Symbol.asyncDispose]();
+    await expect(fetch(collector.url)).rejects.toThrow('fetch failed');
+  });
+});
