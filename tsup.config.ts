@@ -1,23 +1,17 @@
 import { defineConfig } from 'tsup';
 
-const entry = { index: 'src/index.ts', collector: 'src/collector/index.ts', cli: 'src/cli/main.ts' };
-const shared = { target: 'node20', sourcemap: false, treeshake: true, minify: false } as const;
+// One entry a subpath of package.json's exports.
+const subpaths = { index: 'src/index.ts', collector: 'src/collector/index.ts' };
+const target = 'node20';
 
 export default defineConfig([
-  {
-    ...shared,
-    entry,
-    format: 'esm',
-    dts: { entry: { index: entry.index, collector: entry.collector } },
-    splitting: true,
-    clean: true,
-  },
+  { entry: { ...subpaths, cli: 'src/cli/main.ts' }, format: 'esm', target, dts: { entry: subpaths } },
   // p-retry is an ES module only: the CommonJS build carries it.
   {
-    ...shared,
-    entry: { index: entry.index, collector: entry.collector },
+    entry: subpaths,
     format: 'cjs',
+    target,
+    dts: { entry: subpaths },
     noExternal: ['p-retry', 'is-network-error'],
-    dts: { entry: { index: entry.index, collector: entry.collector } },
   },
 ]);

@@ -8,7 +8,7 @@ import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
 import { sleep } from './delivery/timers.js';
 import { Intake } from './intake.js';
-import { Ledger, type Receipt, type Totals, type WaitOptions } from './ledger.js';
+import { Ledger, type Receipt, type Totals } from './ledger.js';
 import { Episodes, guardLogger } from './logger.js';
 import { type ClientOptions, type OutgoingEvent, resolveOptions, type WaitUntil } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
@@ -29,9 +29,10 @@ import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
 import { freezingHost, vercelWaitUntil } from './wait-until.js';
 
 /** How long `flush` and `close` may take. */
-export interface FlushOptions extends WaitOptions {
+export interface FlushOptions {
   /** Milliseconds after which the rest is left pending. @default none for `flush`, 5000 for `close` */
   readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -51,13 +52,16 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    * `{ inExperiment: false, reason: 'fallback' }`.
    * @throws the signal's reason
    */
-  assign(experimentKey: string, options: AssignOptions & { readonly visitorId: string }): Promise<Assignment>;
+  assign(
+    experimentKey: string,
+    options: AssignOptions & { readonly visitorId: string | undefined },
+  ): Promise<Assignment>;
   /**
    * The variants the visitor has been given so far; records nothing.
    * @throws {OursError} `assignment_failed`
    */
   personalization(
-    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string },
+    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string | undefined },
   ): Promise<readonly Personalization[]>;
   /** The same client for one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
@@ -95,7 +99,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     now,
   });
   const outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
-  const ledger = new Ledger({ entriesComeBackAsCopies: outbox.durable });
+  const ledger = new Ledger({ entriesComeBackAsCopies: outbox.durable, onWait: () => void hurry() });
 
   const settle = (entry: Entry, outcome: Outcome): void => {
     ledger.settle(entry, outcome);
@@ -237,13 +241,16 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       logger.warn(`the process ended with ${pending} events undelivered: the service took none of them in time.`);
   }
 
+  /** Sends what there is, full batch or not. */
+  async function hurry(): Promise<void> {
+    await intake.hand();
+    if (resolved.relay) relay.hurry();
+  }
+
   async function flush({ timeoutMs, signal }: FlushOptions = {}): Promise<Totals> {
     signal?.throwIfAborted();
     const everythingSoFar = ledger.barrier(signal);
-    const sending = intake.hand().then(() => {
-      if (resolved.relay) relay.hurry();
-    });
-    const done = Promise.all([sending, everythingSoFar]);
+    const done = Promise.all([hurry(), everythingSoFar]);
     await (timeoutMs === undefined ? done : Promise.race([done, sleep(timeoutMs)]));
     return ledger.totals;
   }
@@ -270,7 +277,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       return assigner.assign(experimentKey, visitorId, rest);
     },
     async personalization({ visitorId, ...rest }) {
-      return disabled ? [] : assigner.personalization(visitorId, rest);
+      return disabled || !visitorId ? [] : assigner.personalization(visitorId, rest);
     },
     visitor: (input) => createVisitor(client, input),
     flush,

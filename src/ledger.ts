@@ -4,6 +4,8 @@ import type { Entry } from './protocol/event.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
+  /** The most to wait, in milliseconds. @default as long as it takes */
+  readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -13,14 +15,15 @@ export interface Receipt {
   readonly distinctId: string;
   /**
    * Resolves once losing the process no longer loses the event: a durable outbox has committed it, or the service has it.
-   * @throws {OursError} `not_stored` when it was refused or dropped, `closed` when the client was closed first, or the
-   * signal's reason.
+   * Waiting hurries delivery: no batch is waited for.
+   * @throws {OursError} `not_stored` when it was refused or dropped, with the outcome as its `cause`; `closed` when the
+   * client was closed first. Or the signal's reason, a `TimeoutError` after `timeoutMs`.
    */
   stored(options?: WaitOptions): Promise<void>;
   /**
-   * Resolves to how the event ended.
+   * Resolves to how the event ended. Waiting hurries delivery.
    * @throws {OursError} `closed` when this client will not learn it: it was closed first, or it has no relay. Or the
-   * signal's reason.
+   * signal's reason, a `TimeoutError` after `timeoutMs`.
    */
   settled(options?: WaitOptions): Promise<Outcome>;
 }
@@ -56,15 +59,17 @@ class OpenReceipt implements Receipt {
     this.ledger = ledger;
   }
 
-  async stored({ signal }: WaitOptions = {}): Promise<void> {
+  async stored(options: WaitOptions = {}): Promise<void> {
+    const signal = toSignal(options);
     while (this.state === undefined) await this.news(signal);
     const { state } = this;
     if (state === 'left') throw this.unknown('the client was closed before that');
     if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
-    throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(state)}`);
+    throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(state)}`, { cause: state });
   }
 
-  async settled({ signal }: WaitOptions = {}): Promise<Outcome> {
+  async settled(options: WaitOptions = {}): Promise<Outcome> {
+    const signal = toSignal(options);
     while (this.state === undefined || this.state === 'stored') await this.news(signal);
     if (this.state === 'left') throw this.unknown('the client was closed before that');
     if (this.state === 'handed over') throw this.unknown('it is stored, and the relay that delivers it will know');
@@ -106,6 +111,12 @@ class OpenReceipt implements Receipt {
   }
 }
 
+function toSignal({ signal, timeoutMs }: WaitOptions): AbortSignal | undefined {
+  if (timeoutMs === undefined) return signal;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+}
+
 /** Resolves when `subscribe`'s callback is called; rejects with the signal's reason if that comes first. */
 function waitFor(subscribe: (wake: () => void) => void, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -124,6 +135,13 @@ function describe(outcome: Outcome): string {
   return outcome.status === 'dropped' ? `dropped, ${outcome.reason}` : outcome.status;
 }
 
+export interface LedgerOptions {
+  /** Whether the outbox hands out copies of the entries it was given, as every durable one does. */
+  readonly entriesComeBackAsCopies: boolean;
+  /** Somebody has begun to wait for an event. */
+  readonly onWait: () => void;
+}
+
 /** The books of a client: how many events are open, how the others ended, who waits for what. */
 export class Ledger {
   readonly #counts = { delivered: 0, rejected: 0, dropped: 0 };
@@ -139,8 +157,11 @@ export class Ledger {
   #handedOver = 0;
   #isClosed = false;
 
-  constructor(options: { readonly entriesComeBackAsCopies: boolean }) {
+  readonly #onWait: () => void;
+
+  constructor(options: LedgerOptions) {
     this.#copies = options.entriesComeBackAsCopies ? new Map() : undefined;
+    this.#onWait = options.onWait;
   }
 
   get isClosed(): boolean {
@@ -207,9 +228,10 @@ export class Ledger {
     await waitFor((wake) => this.#barriers.push({ upTo, missing, wake }), signal);
   }
 
-  /** Somebody waits for this receipt and must be told when the client closes. */
+  /** Somebody waits for this receipt: delivery should not wait for a fuller batch, and a close must be told. */
   watch(receipt: OpenReceipt): void {
     this.#watched.add(receipt);
+    this.#onWait();
   }
 
   /** Tells whoever waits that nothing more will come. The open events stay counted as pending. */

@@ -56,9 +56,8 @@ export function createVisitor<Catalog extends EventCatalog>(
   input: VisitorInput,
 ): Visitor<Catalog> {
   const fields = toFields(input);
-  const { userId, externalId, sessionId, url } = input;
   // Assignment is by the id the browser uses, so that both give the visitor the same variant.
-  const visitorId = userId ?? '';
+  const { userId, userId: visitorId, externalId, sessionId, url } = input;
 
   const track = (event: string, eventProperties?: object, options?: VisitorTrackOptions): Receipt =>
     client.track({ ...fields, ...options, event, eventProperties } as unknown as TrackInput<Catalog>);

@@ -47,7 +47,8 @@ export class Assigner {
     this.#exposures = new ExpiringCache(MAX_EXPOSURES, EXPOSURE_TTL_MS, options.monotonic);
   }
 
-  async assign(experimentKey: string, visitorId: string, options: AssignOptions): Promise<Assignment> {
+  async assign(experimentKey: string, visitorId: string | undefined, options: AssignOptions): Promise<Assignment> {
+    if (!visitorId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
     const misuse =
       checkText('experiment key', experimentKey, MAX_ID_LENGTH) ?? checkText('visitorId', visitorId, MAX_ID_LENGTH);
     if (misuse !== undefined) return this.#fallback(experimentKey, misuse.message);
@@ -172,7 +173,7 @@ export class Assigner {
       'assignment_failed',
       `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`,
     );
-    this.#options.episodes.say('assign', `${error.message} The visitor is shown no variant and counted in none.`);
+    this.#options.episodes.say('assign', `${error.message} The visitor is shown no variant.`);
     return { inExperiment: false, experimentKey, reason: 'fallback', error };
   }
 }

@@ -22,8 +22,11 @@ export interface NotAssigned {
   readonly inExperiment: false;
   readonly experimentKey: string;
   readonly variantName?: undefined;
-  /** `not_assigned`: the service says no (allocation, URL or query). `fallback`: nobody knows; see `error`. */
-  readonly reason: 'not_assigned' | 'fallback';
+  /**
+   * `not_assigned`: the service says no (allocation, URL or query). `no_visitor`: nobody was asked for, as on a browser's
+   * very first request. `fallback`: nobody knows; see `error`.
+   */
+  readonly reason: 'not_assigned' | 'no_visitor' | 'fallback';
   readonly error?: OursError;
 }
 

@@ -7,12 +7,18 @@ const commands: Readonly<Record<string, Command>> = { dev };
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 
-if (command === undefined) {
-  const list = Object.entries(commands).map(([known, { summary }]) => `  ${known.padEnd(8)}${summary}`);
-  console.error(['Usage: ours-ingest <command> [options]', '', ...list].join('\n'));
-  process.exitCode = 2;
-} else {
+if (command !== undefined) {
   await run(command);
+} else if (name === '--help' || name === '-h') {
+  console.log(overview());
+} else {
+  console.error(overview());
+  process.exitCode = 2;
+}
+
+function overview(): string {
+  const list = Object.entries(commands).map(([known, { summary }]) => `  ${known.padEnd(8)}${summary}`);
+  return ['Usage: ours-ingest <command> [options]', '', ...list].join('\n');
 }
 
 /** Runs until the command ends by itself or a signal asks it to; a second signal ends the process the usual way. */

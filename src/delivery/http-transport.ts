@@ -1,4 +1,5 @@
 import type { SkewedClock } from './clock.js';
+import { later } from './timers.js';
 import type { Transport } from './transport.js';
 import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
 
@@ -17,16 +18,18 @@ export interface HttpTransportOptions {
 
 /** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
 export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): Transport {
-  const closing = new AbortController();
+  const underWay = new Set<AbortController>();
+  let isClosed = false;
 
   return {
     async send({ path, body }, signal) {
       const deadline = new AbortController();
-      const abort = (): void => deadline.abort(signal?.aborted ? signal.reason : closing.signal.reason);
-      const timer = setTimeout(() => deadline.abort(new DeadlineError()), requestTimeoutMs);
-      closing.signal.addEventListener('abort', abort);
+      const abort = (): void => deadline.abort(signal?.reason);
+      const cancelTimer = later(requestTimeoutMs, () => deadline.abort(new DeadlineError()));
       signal?.addEventListener('abort', abort);
-      if (signal?.aborted || closing.signal.aborted) abort();
+      if (signal?.aborted) abort();
+      if (isClosed) deadline.abort(new ClosedError());
+      underWay.add(deadline);
       const sentAt = now();
       try {
         const answer = await post(path, body, deadline.signal);
@@ -36,14 +39,15 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
       } catch (error) {
         return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
       } finally {
-        clearTimeout(timer);
-        closing.signal.removeEventListener('abort', abort);
+        cancelTimer();
+        underWay.delete(deadline);
         signal?.removeEventListener('abort', abort);
       }
     },
 
     async close() {
-      closing.abort(new ClosedError());
+      isClosed = true;
+      for (const deadline of underWay) deadline.abort(new ClosedError());
       await post.close?.();
     },
   };

@@ -1,0 +1,73 @@
+// Who may import whom (README, "How it is built"). A rule names the folder it protects.
+const inside = (folders) => `^src/(${folders.join('|')})`;
+const ground = ['protocol/', 'errors', 'logger', 'outcome'];
+
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: `^src/${from}` },
+  to: { path: '^src/', pathNot: inside([from, ...allowed]) },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    only('protocol-stands-alone', 'protocol/', []),
+    only('errors-stand-alone', 'errors', []),
+    only('logger-stands-alone', 'logger', []),
+    only('outcome-knows-the-protocol', 'outcome', ['protocol/']),
+    only('delivery-knows-the-ground', 'delivery/', [...ground, 'outbox/outbox']),
+    {
+      name: 'outboxes-know-the-ground-and-their-interface',
+      severity: 'error',
+      from: { path: '^src/outbox/' },
+      to: { path: '^src/', pathNot: inside([...ground, 'outbox/outbox', 'outbox/queue']) },
+    },
+    only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
+    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors']),
+    {
+      name: 'interfaces-as-types-only',
+      comment: 'delivery and outbox see each other as interfaces, never as code',
+      severity: 'error',
+      from: { path: '^src/delivery/' },
+      to: { path: '^src/outbox/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-a-command',
+      severity: 'error',
+      from: { pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'edge-path-without-node',
+      comment: 'Only the Node platform and the collector may use built-ins; the core runs on Workers.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli|collector|platform-node|delivery/undici-post)' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'zod-only-off-the-client',
+      comment: 'Importing zod costs a cold start tens of milliseconds.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(collector|cli)/' },
+      to: { path: '^node_modules/zod' },
+    },
+    {
+      name: 'runtime-dependencies-only',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

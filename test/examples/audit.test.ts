@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { audit } from '../../examples/express/simulation/audit.js';
+import { createLedger, type Ledger } from '../../examples/express/simulation/ledger.js';
+import { type Collector, createCollector } from '../../src/collector/index.js';
+import { createClient } from '../../src/index.js';
+
+const purchase = { order_id: 'pi_1', value: 49, currency: 'USD' };
+
+/** One visitor who sees a variant and buys; `track` reports what became of it. */
+async function visitAndBuy(
+  track: (visitor: ReturnType<ReturnType<typeof createClient>['visitor']>) => void,
+  see = (variant: string | undefined) => variant,
+): Promise<[Collector, Ledger]> {
+  const collector = await createCollector({
+    goal: 'purchase',
+    experiments: [{ key: 'checkout_redesign', variants: [{ name: 'classic' }, { name: 'one_page' }] }],
+  });
+  const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', baseUrl: collector.baseUrl });
+  const visitor = ours.visitor({ userId: 'visitor', sessionId: 'sid_1' });
+  visitor.track('page_viewed');
+  const { variantName } = await visitor.assign('checkout_redesign');
+  track(visitor);
+  await ours.close();
+  await collector.close();
+
+  const ledger = createLedger();
+  ledger.seen.set('visitor', see(variantName));
+  ledger.bought.push({ paymentId: 'pi_1', visitorId: 'visitor', value: 49, currency: 'usd' });
+  return [collector, ledger];
+}
+
+describe('the audit of the Express example', () => {
+  it('has nothing to say when every purchase is there once', async () => {
+    const [collector, ledger] = await visitAndBuy((visitor) => {
+      visitor.track('purchase', purchase, { distinctId: 'purchase:pi_1' });
+      visitor.track('purchase', purchase, { distinctId: 'purchase:pi_1' });
+    });
+    expect(audit(collector.report(), ledger)).toEqual([]);
+  });
+
+  it('names a missing purchase', async () => {
+    const [collector, ledger] = await visitAndBuy(() => undefined);
+    expect(audit(collector.report(), ledger)).toContain('purchase pi_1 is missing');
+  });
+
+  it('names a purchase that is counted twice', async () => {
+    const [collector, ledger] = await visitAndBuy((visitor) => {
+      visitor.track('purchase', purchase);
+      visitor.track('purchase', purchase);
+    });
+    expect(audit(collector.report(), ledger)).toEqual(['purchase pi_1 is counted 2 times']);
+  });
+
+  it('names a purchase with a wrong price and one that was never made', async () => {
+    const [collector, ledger] = await visitAndBuy((visitor) => {
+      visitor.track('purchase', { ...purchase, value: 4900 });
+      visitor.track('purchase', { ...purchase, order_id: 'pi_forged' });
+    });
+    expect(audit(collector.report(), ledger)).toEqual([
+      'purchase pi_1 has not the visitor or the price it was made with',
+      'purchase pi_forged was never made',
+    ]);
+  });
+
+  it('names a visitor who is counted for a variant they did not see', async () => {
+    const [collector, ledger] = await visitAndBuy(
+      (visitor) => visitor.track('purchase', purchase),
+      (variant) => (variant === 'classic' ? 'one_page' : 'classic'),
+    );
+    const problems = audit(collector.report(), ledger);
+    expect(problems[0]).toMatch(/^a visitor is counted for (classic|one_page) and was shown (classic|one_page)$/);
+    expect(problems.some((problem) => problem.startsWith('one_page had'))).toBe(true);
+    expect(problems.some((problem) => problem.startsWith('classic had'))).toBe(true);
+  });
+
+  it('names a purchase that came without its session and does not count', async () => {
+    const [collector, ledger] = await visitAndBuy((visitor) => visitor.track('purchase', purchase, { sessionId: '' }));
+    expect(audit(collector.report(), ledger)).toEqual([
+      expect.stringMatching(/^(classic|one_page) had 1 buyers; 0 are counted$/),
+    ]);
+  });
+});

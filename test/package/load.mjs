@@ -1,0 +1,46 @@
+// Packs the package, installs the tarball in a fresh folder as a user would, and loads every subpath as ESM and as CJS.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ours-ingest-'));
+const run = (command, ...args) =>
+  execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+const report = `
+  const client = createClient({ token: 'test_token', disabled: true });
+  const outcome = await client.track({ event: 'purchase', userId: 'visitor' }).settled();
+  const collector = await createCollector();
+  await collector.close();
+  console.log(JSON.stringify({ outcome, isError: isOursError(new OursError('closed', 'x')) }));
+`;
+const names = '{ createClient, isOursError, OursError }';
+
+try {
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' }),
+  );
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  run('npm', 'install', '--no-audit', '--no-fund', '--silent', `./${filename}`);
+  writeFileSync(
+    join(folder, 'load.mjs'),
+    `import ${names} from 'ours-ingest';\nimport { createCollector } from 'ours-ingest/collector';\n${report}`,
+  );
+  writeFileSync(
+    join(folder, 'load.cjs'),
+    `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\n(async () => {${report}})();`,
+  );
+  const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true };
+  for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
+  assert.match(run('npx', 'ours-ingest', '--help'), /ours-ingest dev/);
+
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.deepEqual(Object.keys(dependencies).sort(), ['p-retry', 'undici', 'zod']);
+  console.log(`${filename} loads as ESM and CJS, and its command runs.`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
