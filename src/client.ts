@@ -1,5 +1,6 @@
 import { Assigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import { type Encode, throughBeforeSend } from './before-send.js';
 import { SkewedClock } from './delivery/clock.js';
 import { createFetchPost } from './delivery/fetch-post.js';
 import { Gate } from './delivery/gate.js';
@@ -8,9 +9,10 @@ import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
 import { sleep } from './delivery/timers.js';
 import { Intake } from './intake.js';
+import { KeepAlive } from './keep-alive.js';
 import { Ledger, type Receipt, type Totals } from './ledger.js';
 import { Episodes, guardLogger } from './logger.js';
-import { type ClientOptions, type OutgoingEvent, resolveOptions, type WaitUntil } from './options.js';
+import { type ClientOptions, resolveOptions } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
 import type { Outcome, OutcomeInfo } from './outcome.js';
 import type { Platform } from './platform.js';
@@ -24,9 +26,7 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
-import { IDENTIFY_EVENT } from './protocol/wire.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
-import { freezingHost, vercelWaitUntil } from './wait-until.js';
 
 /** How long `flush` and `close` may take. */
 export interface FlushOptions {
@@ -104,7 +104,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const settle = (entry: Entry, outcome: Outcome): void => {
     ledger.settle(entry, outcome);
     tellOutcome(outcome, entry);
-    if (ledger.openCount === 0) stayForExit(false);
+    if (ledger.openCount === 0) keepAlive.letGo();
   };
   const relay = new Relay({
     ...resolved,
@@ -126,7 +126,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
         else ledger.handOver(entry);
       }
       if (resolved.relay) relay.notify(entries.length);
-      else if (ledger.openCount === 0) stayForExit(false);
+      else if (ledger.openCount === 0) keepAlive.letGo();
     },
     onDropped: (entry, reason) => settle(entry, { status: 'dropped', reason }),
   });
@@ -152,9 +152,14 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       ),
   };
   const { beforeSend } = options;
-  const toTrack = beforeSend === undefined ? encodeTrack : filtered(beforeSend, encodeTrack);
-  const toIdentify = beforeSend === undefined ? encodeIdentify : filtered(beforeSend, encodeIdentify);
-  const host = freezingHost(platform.env);
+  const toTrack = beforeSend === undefined ? encodeTrack : throughBeforeSend(beforeSend, encodeTrack);
+  const toIdentify = beforeSend === undefined ? encodeIdentify : throughBeforeSend(beforeSend, encodeIdentify);
+  const keepAlive = new KeepAlive({
+    platform,
+    waitUntil: options.waitUntil,
+    episodes,
+    flush: (timeoutMs) => flush({ timeoutMs }).then(() => ledger.openCount),
+  });
   let closing: Promise<Totals> | undefined;
 
   function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
@@ -195,50 +200,9 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       return endAtCall(kind, input, { status: 'rejected', code: entry.code, message: entry.message });
     }
     const receipt = ledger.open(entry);
-    stayForExit(true);
-    if (intake.add(entry)) keepAlive();
+    keepAlive.hold();
+    if (intake.add(entry)) keepAlive.tellHost();
     return receipt;
-  }
-
-  /** Tells a serverless host, once a tick, that there is something to wait for. */
-  function keepAlive(): void {
-    const waitUntil: WaitUntil | undefined = options.waitUntil ?? vercelWaitUntil();
-    if (waitUntil === undefined) {
-      if (host !== undefined) {
-        episodes.say(
-          'host',
-          `running on ${host} without waitUntil: it may freeze before events are sent. Pass waitUntil, or await client.flush() before answering.`,
-        );
-      }
-      return;
-    }
-    try {
-      waitUntil(flush().catch(() => undefined));
-    } catch {
-      episodes.remind(
-        'waitUntil',
-        'waitUntil threw: call it within a request, or await client.flush() before answering.',
-      );
-    }
-  }
-
-  let leaveExit: (() => void) | undefined;
-  function stayForExit(stay: boolean): void {
-    if (stay) leaveExit ??= platform.onIdleExit(drainAtExit);
-    else {
-      leaveExit?.();
-      leaveExit = undefined;
-    }
-  }
-
-  /** The process has run out of work: deliver the rest, for a while. The timer is what keeps the process here. */
-  async function drainAtExit(): Promise<void> {
-    stayForExit(false);
-    const hold = setTimeout(() => undefined, CLOSE_TIMEOUT_MS);
-    const { pending } = await flush({ timeoutMs: CLOSE_TIMEOUT_MS });
-    clearTimeout(hold);
-    if (pending > 0 && !outbox.durable)
-      logger.warn(`the process ended with ${pending} events undelivered: the service took none of them in time.`);
   }
 
   /** Sends what there is, full batch or not. */
@@ -259,7 +223,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     try {
       await flush({ timeoutMs, signal });
     } finally {
-      stayForExit(false);
+      keepAlive.letGo();
       // An outbox that hangs must not keep the process.
       await Promise.race([relay.stop(), sleep(RELEASE_TIMEOUT_MS)]);
       await transport.close();
@@ -290,25 +254,6 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     },
   };
   return Object.freeze(client);
-}
-
-type Encode<Input> = (input: Input, context: EncodeContext) => Entry | Refusal | null;
-
-/** Lets `beforeSend` see a copy of the event first; `null` drops it. */
-function filtered<Input extends IdentifyInput>(
-  beforeSend: NonNullable<ClientOptions['beforeSend']>,
-  encode: Encode<Input>,
-): Encode<Input> {
-  return (input, context) => {
-    const copy = { event: IDENTIFY_EVENT, ...input };
-    let kept: OutgoingEvent | null;
-    try {
-      kept = beforeSend(copy);
-    } catch {
-      return new Refusal('before_send_failed', 'beforeSend threw, so the event is not sent as it was either.');
-    }
-    return kept === null ? null : encode(kept as unknown as Input, context);
-  };
 }
 
 /** A text field of an input that may be anything, for naming it in an outcome. */

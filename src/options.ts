@@ -5,7 +5,7 @@ import { DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_SIZE, type WhenFull } from './outbox
 import type { Outbox } from './outbox/outbox.js';
 import type { Outcome, OutcomeInfo } from './outcome.js';
 import type { EventCatalog } from './protocol/catalog.js';
-import type { TrackFields } from './protocol/event.js';
+import { checkName, type TrackFields } from './protocol/event.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, MAX_TOKEN_LENGTH } from './protocol/limits.js';
 import { typeName } from './protocol/refusal.js';
 
@@ -103,6 +103,8 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
   if (typeof options !== 'object' || options === null) fail(`createClient takes one object; got ${typeName(options)}.`);
+  checkParts(options);
+  checkEvents(options.events);
   const disabled = flag('disabled', options.disabled, env.OURS_DISABLED, false);
   const token = readToken('token', options.token, env.OURS_TOKEN);
   const experimentToken = readToken('experimentToken', options.experimentToken, env.OURS_EXPERIMENT_TOKEN);
@@ -142,6 +144,38 @@ export function resolveOptions(options: ClientOptions, env: Env): ResolvedOption
     relay: flag('relay', options.relay, undefined, true),
     disabled,
   };
+}
+
+/** What a caller without types can get wrong is found here, not at the first event. */
+function checkParts({ onOutcome, beforeSend, waitUntil, fetch, logger, outbox }: ClientOptions): void {
+  for (const [name, value] of Object.entries({ onOutcome, beforeSend, waitUntil, fetch })) {
+    if (value !== undefined && typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
+  }
+  if (logger !== undefined && typeof logger?.warn !== 'function') {
+    fail('logger must have a method warn(message), as the console, pino and winston have.');
+  }
+  if (outbox !== undefined && typeof outbox?.claim !== 'function') {
+    fail('outbox must be an outbox, such as createMemoryOutbox() makes.');
+  }
+}
+
+function checkEvents(events: EventCatalog | undefined): void {
+  if (events === undefined) return;
+  if (typeof events !== 'object' || events === null) fail(`events must map names to schemas; got ${typeName(events)}.`);
+  const seen = new Map<string, string>();
+  for (const [name, schema] of Object.entries(events)) {
+    const namesake = seen.get(name.toLowerCase());
+    if (namesake !== undefined)
+      fail(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
+    seen.set(name.toLowerCase(), name);
+    const refusal = checkName(name);
+    if (refusal !== undefined) fail(`events has a name that cannot be sent: ${refusal.message}`);
+    if (typeof schema?.['~standard']?.validate !== 'function') {
+      fail(
+        `events.${name} must be a Standard Schema, such as one of zod, valibot or arktype; got ${typeName(schema)}.`,
+      );
+    }
+  }
 }
 
 function fail(message: string): never {

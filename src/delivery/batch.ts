@@ -1,5 +1,5 @@
 import { fromBytes, joinBytes, toBytes } from '../protocol/bytes.js';
-import { type Entry, identifiersOf } from '../protocol/event.js';
+import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { PATHS, type WireIdentity } from '../protocol/wire.js';
 import type { TransportRequest } from './transport.js';
@@ -38,11 +38,9 @@ function groupPeople(entries: readonly Entry[]): Batch[] {
     if (entry.kind !== 'identify') continue;
     const { userId, externalId, email } = entry;
     const identity = { ...(userId && { userId }), ...(externalId && { externalId }), ...(email && { email }) };
-    const known = new Set(
-      identifiersOf(entry)
-        .map((identifier) => latest.get(identifier))
-        .filter((one) => one !== undefined),
-    );
+    // By field as well: your id '42' and the visitor id '42' need not be the same person.
+    const names = Object.entries(identity).map(([field, identifier]) => `${field}:${identifier}`);
+    const known = new Set(names.map((name) => latest.get(name)).filter((one) => one !== undefined));
     const [candidate] = known;
     // Two people, or another id in the same place, must stay apart and in order.
     const isSame = known.size === 1 && !contradicts(candidate!.identity, identity);
@@ -50,7 +48,7 @@ function groupPeople(entries: readonly Entry[]): Batch[] {
     if (!isSame) people.push(person);
     Object.assign(person.identity, identity);
     person.entries.push(entry);
-    for (const identifier of identifiersOf(entry)) latest.set(identifier, person);
+    for (const name of names) latest.set(name, person);
   }
   return people.map((person) => ({ kind: 'identify', entries: person.entries }));
 }

@@ -31,6 +31,8 @@ export class Gate {
   #state: 'open' | 'closed' | 'probing' = 'open';
   #cause: 'outage' | 'unauthorized' = 'outage';
   #reopensAt = 0;
+  /** Until when the service itself asked to be left alone. */
+  #askedUntil = 0;
   #senders: number;
   #failures = 0;
   #successes = 0;
@@ -86,6 +88,8 @@ export class Gate {
       default:
         // Any other answer, a refusal included, shows that the service is there.
         this.#successes += 1;
+        // The answer to a request sent before the service asked for quiet: it takes nothing of that back.
+        if (this.#state === 'closed' && this.#options.monotonic() < this.#askedUntil) return;
         this.#failures = 0;
         if (this.#state !== 'open') this.#senders = 1;
         else if (this.#senders < this.#options.concurrency) this.#senders += 1;
@@ -97,6 +101,7 @@ export class Gate {
 
   /** Closes the gate for as long as the service asked, or for a backoff that grows with the failures. */
   fail(reason: string, afterMs?: number): void {
+    if (afterMs !== undefined) this.#askedUntil = Math.max(this.#askedUntil, this.#options.monotonic() + afterMs);
     const jitter = backoffMs(Math.max(1, this.#failures), this.#options.random);
     // Asked for a time: keep to it, a little later so that not everybody comes at once. The floor holds from the
     // second failure on, whatever the service asks for.

@@ -150,10 +150,11 @@ export class Relay {
   /** What became too old while it waited is given up with that reason, never quietly given a new time. */
   async #buryOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const { service } = this.#options.clock.read();
-    const old = entries.filter((entry) => isTooOld(entry.time, service));
+    const isOld = (entry: Entry): boolean => entry.kind === 'track' && isTooOld(entry.time, service);
+    const old = entries.filter(isOld);
     if (old.length === 0) return entries;
     await this.#bury(old, { status: 'dropped', reason: 'too_old' });
-    return entries.filter((entry) => !isTooOld(entry.time, service));
+    return entries.filter((entry) => !isOld(entry));
   }
 
   /** Ends every entry of the batch, or gives back what cannot be ended now: then the answer is `false`. */

@@ -16,7 +16,9 @@ export function retryAfterMs(header: ReadHeader, now: number): number | undefine
   const text = header('retry-after');
   const seconds = parseAmount(text);
   if (seconds !== undefined) return cap(seconds * 1000);
-  const date = text === undefined ? Number.NaN : Date.parse(text);
+  // Every form of an HTTP date begins with a weekday. Date.parse alone reads "-5" and "soon 5" as days in 2001, and a time
+  // that is long past would mean "come back at once".
+  const date = text !== undefined && /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : cap(date - now);
 }
 

@@ -7,13 +7,13 @@ export type WhenFull = 'drop-newest' | 'drop-oldest';
 
 export interface MemoryOutboxOptions {
   /** Entries, claimed ones included. @default 100_000 */
-  readonly maxQueueSize?: number;
+  readonly maxQueueSize?: number | undefined;
   /** UTF-8 bytes of all entries. @default 64 MiB */
-  readonly maxQueueBytes?: number;
+  readonly maxQueueBytes?: number | undefined;
   /** @default 'drop-newest' */
-  readonly whenFull?: WhenFull;
+  readonly whenFull?: WhenFull | undefined;
   /** Monotonic milliseconds, for leases and delays. @default performance.now */
-  readonly monotonic?: () => number;
+  readonly monotonic?: (() => number) | undefined;
 }
 
 export const DEFAULT_QUEUE_SIZE = 100_000;

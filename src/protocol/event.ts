@@ -184,7 +184,8 @@ function notAnObject(call: string, input: unknown): Refusal {
   return new Refusal('invalid_field', `${call}() takes one object; got ${typeName(input)}.`);
 }
 
-function checkName(event: unknown): Refusal | undefined {
+/** Checks an event's name; `undefined` means it is fine. */
+export function checkName(event: unknown): Refusal | undefined {
   if (typeof event === 'string' && event.startsWith('$')) {
     return new Refusal(
       'reserved_name',

@@ -38,7 +38,9 @@ export function checkIdentity(userId: unknown, externalId: unknown, email: unkno
  * The words `undefined` and `null` are what a careless template writes into a cookie; they are no sessions.
  */
 export function toSid(sessionId: unknown): string | undefined {
-  if (typeof sessionId !== 'string') return undefined;
-  const sid = sessionId.startsWith('sid_') ? sessionId.slice(4) : sessionId;
+  // The browser's is a time in milliseconds, which a cookie parser or a database may have made a number of.
+  const text = typeof sessionId === 'number' && Number.isFinite(sessionId) ? String(sessionId) : sessionId;
+  if (typeof text !== 'string') return undefined;
+  const sid = text.startsWith('sid_') ? text.slice(4) : text;
   return sid === '' || sid === 'undefined' || sid === 'null' ? undefined : sid;
 }

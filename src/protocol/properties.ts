@@ -28,7 +28,9 @@ function objectToText(value: object): string | null | undefined {
   // Decimal and money classes turn themselves into text: "12.50" must not arrive with its JSON quotes.
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     const plain: unknown = value.toJSON();
-    if (typeof plain !== 'object' || plain === null) return toText(plain);
+    // An invalid date of another library turns into null: it says nothing, and must not clear what is stored.
+    if (plain === null) return undefined;
+    if (typeof plain !== 'object') return toText(plain);
   }
   try {
     return JSON.stringify(value);

@@ -34,7 +34,8 @@ export function toEventTime(input: unknown, clock: ClockReading): number | Refus
     );
   }
   if (isTooOld(time, clock.service)) {
-    const hint = isTooOld(time * 1000, clock.service) ? '' : ' It looks like seconds: multiply by 1000.';
+    const fitsAsSeconds = time * 1000 <= latest + FUTURE_TOLERANCE_MS && !isTooOld(time * 1000, clock.service);
+    const hint = fitsAsSeconds ? ' It looks like seconds: multiply by 1000.' : '';
     return new Refusal(
       'invalid_time',
       `time must be at most 7 days old, or the service refuses the event; got ${describe(clock.service - time)}.${hint}`,

@@ -1,0 +1,29 @@
+import type { ClientOptions, OutgoingEvent } from './options.js';
+import type { EncodeContext, Entry, IdentifyInput } from './protocol/event.js';
+import { Refusal } from './protocol/refusal.js';
+import { IDENTIFY_EVENT } from './protocol/wire.js';
+
+/** Makes an entry of an input, or says why not; `null` is an event the user let go. */
+export type Encode<Input> = (input: Input, context: EncodeContext) => Entry | Refusal | null;
+
+/** Lets `beforeSend` see a copy of the event first; `null` drops it. */
+export function throughBeforeSend<Input extends IdentifyInput>(
+  beforeSend: NonNullable<ClientOptions['beforeSend']>,
+  encode: Encode<Input>,
+): Encode<Input> {
+  return (input, context) => {
+    const copy = { event: IDENTIFY_EVENT, ...input };
+    let kept: OutgoingEvent | null;
+    try {
+      kept = beforeSend(copy);
+    } catch {
+      return new Refusal('before_send_failed', 'beforeSend threw, so the event is not sent as it was either.');
+    }
+    if (kept instanceof Promise) {
+      // Nobody will look at the answer; an unheard rejection would end the process.
+      kept.catch(() => undefined);
+      return new Refusal('before_send_failed', 'beforeSend returned a promise; it must be synchronous, as track() is.');
+    }
+    return kept === null ? null : encode(kept as unknown as Input, context);
+  };
+}
