@@ -1,60 +1,100 @@
-// The other end of every measurement, in a process of its own: counts what arrives and answers as the service does.
-// Started with fork(); env DELAY_MS delays each answer, messages {mode: 'ok' | '503'} switch it, 'report' asks for counts.
+// The other end of every measurement, in a process of its own. It keeps the bodies and reads them when asked, so that it
+// is never the bottleneck. Messages: {reset}, {report}, {delayMs}, {mode: 'ok' | '503'}, {listen: boolean}; each is answered.
 import http from 'node:http';
+import { gunzipSync } from 'node:zlib';
 
-const delayMs = Number(process.env.DELAY_MS ?? 0);
+process.on('disconnect', () => process.exit());
+
 let mode = 'ok';
-let counts = { requests: 0, refused: 0, bytes: 0, sockets: 0, events: 0 };
+let delayMs = 0;
+let open = 0;
+let requests = 0;
+let refused = 0;
+let bytes = 0;
+let rows = 0;
+let sockets = 0;
+let unread = [];
 let ids = new Set();
 
 const server = http.createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    counts.requests += 1;
+    requests += 1;
     if (mode === '503') {
-      counts.refused += 1;
-      response.writeHead(503).end('{"success":false}');
+      refused += 1;
+      response.writeHead(503, { 'content-type': 'application/json' }).end('{"success":false}');
       return;
     }
-    const body = Buffer.concat(chunks);
-    counts.bytes += body.length;
-    if (process.env.PARSE !== undefined) collect(request, body);
-    else counts.events += countRows(body);
+    const { url } = request;
+    for (const chunk of chunks) bytes += chunk.length;
+    unread.push({ url, encoding: request.headers['content-encoding'], chunks });
     const answer = () => {
       response.setHeader('content-type', 'application/json');
-      response.end('{"success":true,"status":1,"accepted":1}');
+      response.end(isMixpanel(url) ? '1' : '{"success":true,"status":1,"accepted":1}');
     };
     if (delayMs > 0) setTimeout(answer, delayMs);
     else answer();
   });
 });
 server.keepAliveTimeout = 60_000;
-server.on('connection', () => (counts.sockets += 1));
+server.on('connection', (socket) => {
+  open += 1;
+  sockets = Math.max(sockets, open);
+  socket.once('close', () => {
+    open -= 1;
+  });
+});
 
-/** Rows of ours and of the floor, without parsing: this process must not be the bottleneck. */
-function countRows(body) {
-  let rows = 0;
-  for (let at = body.indexOf('"distinctId"'); at !== -1; at = body.indexOf('"distinctId"', at + 12)) rows += 1;
-  return rows;
+const isMixpanel = (url) => url.startsWith('/track?');
+
+/** The text of a request, whatever a peer's wire looks like. */
+function textOf({ url, encoding, chunks }) {
+  const body = Buffer.concat(chunks);
+  if (isMixpanel(url)) {
+    const data =
+      new URLSearchParams(url.slice(url.indexOf('?'))).get('data') ?? body.subarray('data='.length).toString();
+    return Buffer.from(data, 'base64').toString();
+  }
+  const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString();
+  // Snowplow's default wraps each event in base64.
+  return text.replace(/"ue_px":"([^"]+)"/g, (_, wrapped) => Buffer.from(wrapped, 'base64url').toString());
 }
 
-/** Distinct orders, whatever a peer's wire looks like (URL-encoded or gzipped bodies included). */
-async function collect(request, body) {
-  const { gunzipSync } = await import('node:zlib');
-  let text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString();
-  if (text.includes('%22')) text = decodeURIComponent(text.replaceAll('+', ' '));
-  for (const [id] of text.matchAll(/order_\d+/g)) ids.add(id);
-  counts.events = ids.size;
+/** Orders are counted by their id: what arrives twice counts once. Warm-up orders have negative ids and do not match. */
+function read() {
+  for (const request of unread) {
+    for (const [, id] of textOf(request).matchAll(/order_id\W+order_(\d+)/g)) {
+      rows += 1;
+      ids.add(Number(id));
+    }
+  }
+  unread = [];
+}
+
+function handle(message) {
+  if (message.mode !== undefined) mode = message.mode;
+  if (message.delayMs !== undefined) delayMs = message.delayMs;
+  if (message.reset) {
+    requests = refused = bytes = rows = 0;
+    sockets = open;
+    unread = [];
+    ids = new Set();
+  }
+  if (message.report) read();
+  process.send({ requests, refused, bytes, sockets, received: ids.size, duplicates: rows - ids.size });
 }
 
 process.on('message', (message) => {
-  if (message.mode !== undefined) mode = message.mode;
-  if (message === 'report') process.send(counts);
-  if (message === 'reset') {
-    counts = { requests: 0, refused: 0, bytes: 0, sockets: 0, events: 0 };
-    ids = new Set();
-  }
+  if (message.listen === true) server.listen(port, '127.0.0.1', () => handle(message));
+  else if (message.listen === false) {
+    server.close(() => handle(message));
+    server.closeAllConnections();
+  } else handle(message);
 });
-const port = Number(process.env.PORT ?? 0);
-server.listen(port, '127.0.0.1', () => process.send({ port: server.address().port }));
+
+let port = 0;
+server.listen(port, '127.0.0.1', () => {
+  port = server.address().port;
+  process.send({ port });
+});

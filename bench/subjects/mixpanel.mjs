@@ -1,0 +1,33 @@
+import Mixpanel from 'mixpanel';
+import { makeProperties, makeUserId } from '../events.mjs';
+import { inGroups } from './groups.mjs';
+
+/**
+ * It has no queue and no retry. Default: `track`, a request an event. Tuned: `track_batch` of 500, which it cuts into
+ * requests of 50, four groups at once; what its callback calls failed is lost.
+ */
+export function create({ url, tuned }) {
+  const { hostname: host, port } = new URL(url);
+  const mixpanel = Mixpanel.init('test_bench', { host, port, protocol: 'http' });
+  const makeEvent = (i) => ({ event: 'purchase', properties: { distinct_id: makeUserId(i), ...makeProperties(i) } });
+  if (tuned) {
+    const send = (group) =>
+      new Promise((resolve) => mixpanel.track_batch(group, { max_concurrent_requests: 1 }, () => resolve()));
+    return { makeEvent, ...inGroups({ rows: 500 }, (group) => group, send) };
+  }
+  let open = 0;
+  let onIdle;
+  return {
+    makeEvent,
+    track({ event, properties }) {
+      open += 1;
+      mixpanel.track(event, properties, () => {
+        open -= 1;
+        if (open === 0) onIdle?.();
+      });
+    },
+    async drain() {
+      if (open > 0) await new Promise((resolve) => (onIdle = resolve));
+    },
+  };
+}
