@@ -7,7 +7,7 @@ import { Gate } from './delivery/gate.js';
 import { createHttpTransport } from './delivery/http-transport.js';
 import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
-import { sleep } from './delivery/timers.js';
+import { MAX_TIMER_MS, sleep } from './delivery/timers.js';
 import { Intake } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
 import { Ledger, type Receipt, type Totals } from './ledger.js';
@@ -92,8 +92,10 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const clock = new SkewedClock(now);
   const gate = new Gate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
+  // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
+  const connections = concurrency + (resolved.experimentToken === undefined ? 0 : 1);
   const transport = createHttpTransport({
-    post: fetch === undefined ? platform.createPost(baseUrl, concurrency) : createFetchPost(baseUrl, () => fetch),
+    post: fetch === undefined ? platform.createPost(baseUrl, connections) : createFetchPost(baseUrl, () => fetch),
     requestTimeoutMs,
     clock,
     now,
@@ -102,7 +104,8 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const ledger = new Ledger({ entriesComeBackAsCopies: outbox.durable, onWait: () => void hurry() });
 
   const settle = (entry: Entry, outcome: Outcome): void => {
-    ledger.settle(entry, outcome);
+    // What is not open here was settled before, unless it is another process's.
+    if (!ledger.settle(entry, outcome) && !outbox.durable) return;
     tellOutcome(outcome, entry);
     if (ledger.openCount === 0) keepAlive.letGo();
   };
@@ -110,6 +113,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     ...resolved,
     outbox,
     transport: retrying(transport, { gate, maxRetries: resolved.maxRetries, random }),
+    singleTry: retrying(transport, { gate, maxRetries: 0, random }),
     gate,
     clock,
     monotonic,
@@ -158,7 +162,12 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     platform,
     waitUntil: options.waitUntil,
     episodes,
-    flush: (timeoutMs) => flush({ timeoutMs }).then(() => ledger.openCount),
+    flush: async (timeoutMs) => {
+      // Once this tick's events are together: one flush, one append.
+      await undefined;
+      await flush({ timeoutMs });
+      return ledger.openCount;
+    },
   });
   let closing: Promise<Totals> | undefined;
 
@@ -215,7 +224,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     signal?.throwIfAborted();
     const everythingSoFar = ledger.barrier(signal);
     const done = Promise.all([hurry(), everythingSoFar]);
-    await (timeoutMs === undefined ? done : Promise.race([done, sleep(timeoutMs)]));
+    await (timeoutMs === undefined ? done : withDeadline(done, timeoutMs));
     return ledger.totals;
   }
 
@@ -254,6 +263,15 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     },
   };
   return Object.freeze(client);
+}
+
+/** Waits for `work`, and no longer than `ms`. Keeps the process for that long: somebody waits for the answer. */
+async function withDeadline(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(ms, MAX_TIMER_MS));
+  });
+  await Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }
 
 /** A text field of an input that may be anything, for naming it in an outcome. */

@@ -49,9 +49,9 @@ export class Intake {
     try {
       const { dropped } = await outbox.append(group);
       for (const entry of dropped) onDropped(entry, 'queue_full');
-      if (dropped.length === 0) episodes.end('queue_full');
-      else {
-        episodes.say(
+      if (dropped.length > 0) {
+        // A queue under load is full and has room again many times a second.
+        episodes.remind(
           'queue_full',
           `the queue is full and events are being dropped (${dropped.length} just now). Raise maxQueueSize or maxQueueBytes, or use a durable outbox; every dropped event has an outcome.`,
         );

@@ -212,12 +212,15 @@ export class Ledger {
     }
   }
 
-  settle(entry: Entry, outcome: Outcome): void {
-    for (const receipt of this.#forget(entry)) {
+  /** Ends an event; `false` when it was not open here: settled before, or tracked by another process. */
+  settle(entry: Entry, outcome: Outcome): boolean {
+    const receipts = this.#forget(entry);
+    for (const receipt of receipts) {
       this.#counts[outcome.status] += 1;
       receipt.enter(outcome);
       this.#close(receipt);
     }
+    return receipts.length > 0;
   }
 
   /** Resolves when every event opened before this call has an outcome. */
@@ -251,6 +254,8 @@ export class Ledger {
   #forget(entry: Entry): readonly OpenReceipt[] {
     const receipts = this.#receiptsOf(entry);
     this.#copies?.delete(entry.distinctId);
+    // An entry whose lease ended too soon comes back twice, and counts once.
+    entry.owner = undefined;
     return receipts;
   }
 

@@ -1,8 +1,10 @@
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import type { Client } from './client.js';
 import type { Receipt } from './ledger.js';
+import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
-import type { EventFields, IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+import { IDENTIFY_EVENT } from './protocol/wire.js';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
 export interface VisitorInput {
@@ -55,36 +57,45 @@ export function createVisitor<Catalog extends EventCatalog>(
   client: Client<Catalog>,
   input: VisitorInput,
 ): Visitor<Catalog> {
-  const fields = toFields(input);
-  // Assignment is by the id the browser uses, so that both give the visitor the same variant.
-  const { userId, userId: visitorId, externalId, sessionId, url } = input;
+  const { userId, externalId, email, sessionId, ip, userAgent, url } = input;
+  const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
+  const page = url ? { current_url: url, ...input.defaultProperties } : input.defaultProperties;
 
-  const track = (event: string, eventProperties?: object, options?: VisitorTrackOptions): Receipt =>
-    client.track({ ...fields, ...options, event, eventProperties } as unknown as TrackInput<Catalog>);
+  // Field by field: spreading two objects into a third would double the cost of a call.
+  const fill = (own: VisitorTrackOptions, event: string, eventProperties: object | undefined): OutgoingEvent => ({
+    event,
+    eventProperties,
+    userId: own.userId ?? userId,
+    externalId: own.externalId ?? externalId,
+    email: own.email ?? email,
+    sessionId: own.sessionId ?? sessionId,
+    distinctId: own.distinctId,
+    time: own.time,
+    userProperties: own.userProperties,
+    defaultProperties:
+      own.defaultProperties && page ? { ...page, ...own.defaultProperties } : (own.defaultProperties ?? page),
+    identityContext: own.identityContext ?? identityContext,
+  });
+  // What cannot be read here cannot be read by the client either, which says so in an outcome instead of throwing.
+  const filled = (own: VisitorTrackOptions, event: string, eventProperties?: object): unknown => {
+    try {
+      return fill(own, event, eventProperties);
+    } catch {
+      return own;
+    }
+  };
 
   return Object.freeze({
     userId,
     externalId,
     sessionId,
-    track: track as Visitor<Catalog>['track'],
-    identify: (person: IdentifyInput) => client.identify({ ...fields, ...person }),
+    track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
+      client.track(filled(own, event, eventProperties) as TrackInput<Catalog>)) as Visitor<Catalog>['track'],
+    identify: (person: IdentifyInput) => client.identify(filled(person, IDENTIFY_EVENT) as IdentifyInput),
+    // By the id the browser uses, so that both give the visitor the same variant.
     assign: (experimentKey: string, options?: AssignOptions) =>
-      client.assign(experimentKey, { sessionId, url, ...options, visitorId }),
+      client.assign(experimentKey, { sessionId, url, ...options, visitorId: userId }),
     personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
-      client.personalization({ ...options, visitorId }),
+      client.personalization({ ...options, visitorId: userId }),
   });
-}
-
-function toFields(input: VisitorInput): EventFields {
-  const { userId, externalId, email, sessionId, ip, userAgent, url, defaultProperties } = input;
-  const context = ip && userAgent ? { identityContext: { ip, userAgent } } : {};
-  const page = { ...(url ? { current_url: url } : {}), ...defaultProperties };
-  return {
-    userId,
-    externalId,
-    email,
-    sessionId,
-    ...context,
-    ...(Object.keys(page).length > 0 ? { defaultProperties: page } : {}),
-  };
 }

@@ -6,6 +6,7 @@ import type { Episodes } from '../logger.js';
 import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { Refusal } from '../protocol/refusal.js';
 import {
   PATHS,
   type WireAssignmentAnswer,
@@ -22,6 +23,8 @@ const EXPOSURE_TTL_MS = 6 * 60 * 60_000;
 const MAX_ANSWERS = 10_000;
 const MAX_EXPOSURES = 50_000;
 
+const TOKEN_IS_MISSING = 'experimentToken is missing: pass it to createClient or set OURS_EXPERIMENT_TOKEN.';
+
 export interface AssignerOptions {
   /** Without retries: a recording call has no idempotency key, a second one may record a second impression. */
   readonly transport: Transport;
@@ -37,8 +40,8 @@ export interface AssignerOptions {
 export class Assigner {
   readonly #options: AssignerOptions;
   readonly #answers: ExpiringCache<Assignment>;
-  /** (experiment, visitor, session) → the variant whose exposure the service has recorded. */
-  readonly #exposures: ExpiringCache<string>;
+  /** (experiment, visitor, session) → the variants whose exposure the service has recorded: nearly always one. */
+  readonly #exposures: ExpiringCache<readonly string[]>;
   readonly #inFlight = new Map<string, Promise<Assignment>>();
 
   constructor(options: AssignerOptions) {
@@ -50,15 +53,12 @@ export class Assigner {
   async assign(experimentKey: string, visitorId: string | undefined, options: AssignOptions): Promise<Assignment> {
     if (!visitorId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
     const misuse =
-      checkText('experiment key', experimentKey, MAX_ID_LENGTH) ?? checkText('visitorId', visitorId, MAX_ID_LENGTH);
+      checkText('experiment key', experimentKey, MAX_ID_LENGTH) ??
+      checkEncodable(experimentKey) ??
+      checkText('visitorId', visitorId, MAX_ID_LENGTH);
     if (misuse !== undefined) return this.#fallback(experimentKey, misuse.message);
     if (options.forceVariant) return forced(experimentKey, options.forceVariant);
-    if (this.#options.experimentToken === undefined) {
-      return this.#fallback(
-        experimentKey,
-        'experimentToken is missing: pass it to createClient or set OURS_EXPERIMENT_TOKEN.',
-      );
-    }
+    if (this.#options.experimentToken === undefined) return this.#fallback(experimentKey, TOKEN_IS_MISSING);
     const question: Question = {
       experimentKey,
       visitorId,
@@ -77,6 +77,7 @@ export class Assigner {
   ): Promise<readonly Personalization[]> {
     const misuse = checkText('visitorId', visitorId, MAX_ID_LENGTH);
     if (misuse !== undefined) throw new OursError('assignment_failed', misuse.message);
+    if (this.#options.experimentToken === undefined) throw new OursError('assignment_failed', TOKEN_IS_MISSING);
     const deadline = AbortSignal.timeout(options.timeoutMs ?? this.#options.timeoutMs);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     const verdict = await this.#post(PATHS.personalization, { visitor_id: visitorId }, signal);
@@ -90,7 +91,7 @@ export class Assigner {
   #fromCache(question: Question): Assignment | undefined {
     const known = this.#answers.get(answerKey(question));
     if (known === undefined || !question.record || !known.inExperiment) return known;
-    return this.#exposures.get(unitKey(question)) === known.variantName ? known : undefined;
+    return this.#exposures.get(unitKey(question))?.includes(known.variantName) ? known : undefined;
   }
 
   #ask(question: Question): Promise<Assignment> {
@@ -112,11 +113,11 @@ export class Assigner {
   /** Asks and sees to it that the exposure is recorded once. */
   async #record(question: Question): Promise<Assignment> {
     if (!question.record) return this.#request(question, false);
-    const recorded = this.#exposures.get(unitKey(question));
-    let assignment = await this.#request(question, recorded === undefined);
-    if (!assignment.inExperiment) return assignment;
-    if (recorded !== undefined && assignment.variantName !== recorded) assignment = await this.#request(question, true);
-    if (assignment.inExperiment) this.#exposures.set(unitKey(question), assignment.variantName);
+    const recorded = this.#exposures.get(unitKey(question)) ?? [];
+    let assignment = await this.#request(question, recorded.length === 0);
+    if (!assignment.inExperiment || recorded.includes(assignment.variantName)) return assignment;
+    if (recorded.length > 0) assignment = await this.#request(question, true);
+    if (assignment.inExperiment) this.#exposures.set(unitKey(question), [...recorded, assignment.variantName]);
     return assignment;
   }
 
@@ -185,6 +186,16 @@ interface Question {
   readonly url: string | undefined;
   readonly search: string | undefined;
   readonly record: boolean;
+}
+
+/** The key is part of the path, where half a surrogate pair cannot be. */
+function checkEncodable(experimentKey: string): Refusal | undefined {
+  try {
+    encodeURIComponent(experimentKey);
+    return undefined;
+  } catch {
+    return new Refusal('invalid_field', 'experiment key must be well-formed text; got half of a surrogate pair.');
+  }
 }
 
 function unitKey({ experimentKey, visitorId, session }: Question): string {

@@ -7,6 +7,7 @@ import { backoffMs } from './backoff.js';
 import { type Batch, frameBytes, halve, sentTime, toBatches, toRequest } from './batch.js';
 import type { SkewedClock } from './clock.js';
 import type { Gate } from './gate.js';
+import { Setbacks } from './setbacks.js';
 import { later, sleep } from './timers.js';
 import type { Transport } from './transport.js';
 import type { RowFailure } from './verdict.js';
@@ -18,7 +19,10 @@ const OUTBOX_PAUSE_MS = 1_000;
 
 export interface RelayOptions {
   readonly outbox: Outbox;
+  /** Sends a request again while it has bad luck. */
   readonly transport: Transport;
+  /** Sends a request once. */
+  readonly singleTry: Transport;
   readonly gate: Gate;
   readonly clock: SkewedClock;
   readonly token: string;
@@ -46,6 +50,11 @@ export class Relay {
   #claiming = 0;
   /** Entries this process has appended or given back and not claimed since. */
   #waiting = 0;
+  /** Those of them that were not to be had when they were last asked for: delayed, or behind an identify under way. */
+  #aside = 0;
+  /** When the last of the delayed ones may be claimed. */
+  #delayedUntil = 0;
+  readonly #setbacks = new Setbacks();
   /** Send what there is, full batch or not. */
   #due = false;
   #maxRows: number;
@@ -68,6 +77,8 @@ export class Relay {
   /** Sends what there is without waiting for more. */
   hurry(): void {
     this.#due = true;
+    this.#waiting += this.#aside;
+    this.#aside = 0;
     this.#pump();
   }
 
@@ -88,10 +99,12 @@ export class Relay {
         if (gate.waitMs > 0) this.#wakeIn(gate.waitMs);
         return;
       }
-      const sender = this.#send(pass === 'probe').finally(() => {
+      const sender = this.#send(pass === 'probe').then((hadEntries) => {
         this.#senders.delete(sender);
         if (pass === 'probe') gate.abandon();
-        this.#pump();
+        // What it has settled may be what others had to wait for.
+        if (hadEntries && this.#aside > 0) this.hurry();
+        else this.#pump();
       });
       this.#senders.add(sender);
     }
@@ -109,17 +122,20 @@ export class Relay {
     this.#timer = { at, cancel };
   }
 
-  async #send(isProbe: boolean): Promise<void> {
+  /** Resolves to whether there was anything to send. Never rejects. */
+  async #send(isProbe: boolean): Promise<boolean> {
     const { episodes } = this.#options;
     try {
       const entries = await this.#claim(isProbe);
       const fresh = await this.#buryOld(entries);
       let inOrder = true;
-      for (const batch of toBatches(fresh)) {
+      for (const batch of toBatches(fresh).flatMap((one) => this.#setbacks.isolate(one, this.#maxRows))) {
         // Once an identify had to go back, what was to follow it does not overtake it.
-        inOrder = inOrder ? await this.#deliver(batch, isProbe) : await this.#release(batch.entries, 0);
+        if (!inOrder) await this.#release(batch.entries, 0);
+        else if (!(await this.#deliver(batch, isProbe)) && batch.kind === 'identify') inOrder = false;
       }
       episodes.end('outbox');
+      return entries.length > 0;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       episodes.say(
@@ -128,18 +144,25 @@ export class Relay {
       );
       this.#due = false;
       this.#wakeIn(OUTBOX_PAUSE_MS);
+      return false;
     }
   }
 
   async #claim(isProbe: boolean): Promise<readonly Entry[]> {
-    const { outbox, token } = this.#options;
+    const { outbox, token, monotonic } = this.#options;
+    const askedAt = monotonic();
     // A probe is one event: should it be the poisonous one, the next probe is another.
     const maxEntries = isProbe ? 1 : this.#maxRows;
     const maxBytes = this.#maxBytes - frameBytes(token);
     this.#claiming += 1;
     try {
       const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs: LEASE_MS });
-      this.#waiting = entries.length === 0 ? 0 : Math.max(0, this.#waiting - entries.length);
+      this.#waiting = Math.max(0, this.#waiting - entries.length);
+      if (entries.length === 0) {
+        this.#aside += this.#waiting;
+        this.#waiting = 0;
+        if (this.#delayedUntil > askedAt) this.#wakeIn(Math.max(0, this.#delayedUntil - monotonic()));
+      }
       if (this.#waiting === 0) this.#due = false;
       return entries;
     } finally {
@@ -159,8 +182,11 @@ export class Relay {
 
   /** Ends every entry of the batch, or gives back what cannot be ended now: then the answer is `false`. */
   async #deliver(batch: Batch, isProbe: boolean, attempt = 1): Promise<boolean> {
-    const { transport, gate, token, clock } = this.#options;
+    const { gate, token, clock, maxRetries, random } = this.#options;
     const { signal } = this.#stopping;
+    const isSuspect = this.#setbacks.suspicionOf(batch) > 0;
+    // A suspect's retries must not look like an outage: it goes back to the outbox in between.
+    const transport = isSuspect ? this.#options.singleTry : this.#options.transport;
     if (signal.aborted || !(gate.isOpen || isProbe)) return this.#release(batch.entries, 0);
 
     const sentAt = clock.read();
@@ -187,7 +213,18 @@ export class Relay {
           message: `the service refused the event (HTTP ${verdict.status}): ${this.#scrub(verdict.message)}`,
         }));
       case 'retryable':
-        if (signal.aborted || !gate.isOpen) return this.#release(batch.entries, isProbe ? gate.waitMs + 1 : 0);
+        if (signal.aborted) return this.#release(batch.entries, 0);
+        if (verdict.scope === 'request') this.#setbacks.note(batch.entries, gate.successes);
+        if (isSuspect) {
+          const [only, ...others] = batch.entries;
+          if (only !== undefined && others.length === 0 && this.#setbacks.failuresAlone(only) > maxRetries) {
+            await this.#bury([only], { status: 'dropped', reason: 'retries_exhausted' });
+            return true;
+          }
+          const delayMs = verdict.afterMs ?? backoffMs(this.#setbacks.suspicionOf(batch), random);
+          return this.#release(batch.entries, Math.max(delayMs, gate.waitMs + 1));
+        }
+        if (!gate.isOpen) return this.#release(batch.entries, isProbe ? gate.waitMs + 1 : 0);
         if (gate.successes === answersBefore) {
           // All retries are spent and nobody else was answered either: that is an outage, not this batch.
           gate.fail(verdict.reason, verdict.afterMs);
@@ -209,6 +246,7 @@ export class Relay {
     const again: Entry[] = [];
     const delivered = failed.size === 0 ? batch.entries : batch.entries.filter((entry) => !failed.has(entry));
     await outbox.ack(delivered);
+    this.#setbacks.forget(delivered);
     for (const entry of delivered) this.#options.onSettled(entry, { status: 'delivered' });
     for (const [entry, { retryable, message }] of failed) {
       if (entry === undefined) continue;
@@ -246,7 +284,10 @@ export class Relay {
     await this.#options.outbox.release(entries, delayMs);
     this.#waiting += entries.length;
     this.#due = true;
-    if (delayMs > 0) this.#wakeIn(delayMs);
+    if (delayMs > 0) {
+      this.#delayedUntil = Math.max(this.#delayedUntil, this.#options.monotonic() + delayMs);
+      this.#wakeIn(delayMs);
+    }
     return false;
   }
 
@@ -258,6 +299,7 @@ export class Relay {
           ? outcome.reason
           : '';
     await this.#options.outbox.deadLetter(entries, reason);
+    this.#setbacks.forget(entries);
     for (const entry of entries) this.#options.onSettled(entry, outcome);
   }
 

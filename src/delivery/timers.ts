@@ -1,6 +1,9 @@
+/** The longest wait a timer can measure; a longer one would end at once. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
 /** Runs `action` after `ms` without keeping the process alive for it; the returned function cancels. */
 export function later(ms: number, action: () => void): () => void {
-  const timer: unknown = setTimeout(action, ms);
+  const timer: unknown = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
   // Node and Bun return an object; where timers are numbers nothing is kept alive by them.
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
   return () => clearTimeout(timer as number);

@@ -26,7 +26,11 @@ export function createUndiciPost({ baseUrl, connections, env }: UndiciPostOption
   let dispatcher: Promise<Dispatcher> | undefined;
 
   const post: HttpPost = async (path, body, signal) => {
-    dispatcher ??= openDispatcher(origin, connections, env);
+    dispatcher ??= openDispatcher(origin, connections, env).catch((error) => {
+      // A proxy setting that makes no sense fails this request; the next one, and `close`, start afresh.
+      dispatcher = undefined;
+      throw error;
+    });
     return dispatch(
       await dispatcher,
       { origin, path: prefix + path, method: 'POST', headers: JSON_HEADERS, body },

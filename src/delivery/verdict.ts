@@ -1,5 +1,8 @@
 import { type ReadHeader, retryAfterMs } from './retry-after.js';
 
+/** As much of the service's own words as a message of ours repeats. */
+const MAX_MESSAGE_LENGTH = 300;
+
 /** What one row of a batch failed with. */
 export interface RowFailure {
   readonly index: number;
@@ -59,7 +62,7 @@ export function judge(answer: HttpAnswer, now: number): Verdict {
     return { kind: 'retryable', scope, reason: `HTTP ${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
   }
   const message = body?.error ?? body?.message;
-  return { kind: 'rejected', status, message: typeof message === 'string' ? message.slice(0, 300) : `HTTP ${status}` };
+  return { kind: 'rejected', status, message: typeof message === 'string' ? shorten(message) : `HTTP ${status}` };
 }
 
 function isRetryable(status: number, shouldRetry: string | undefined): boolean {
@@ -113,6 +116,11 @@ function rowFailures(body: Record<string, unknown>): RowFailure[] {
       index: Number(row.index),
       // A code this client does not know yet is retried: losing an event is worse than sending it twice.
       retryable: row.code !== 'invalid_event',
-      message: typeof row.message === 'string' ? row.message.slice(0, 300) : 'refused by the service',
+      message: typeof row.message === 'string' ? shorten(row.message) : 'refused by the service',
     }));
+}
+
+/** Whole words only: half of a token that the service quotes would not be recognised as one and stay in the message. */
+function shorten(message: string): string {
+  return message.length <= MAX_MESSAGE_LENGTH ? message : message.slice(0, MAX_MESSAGE_LENGTH).replace(/\S*$/, '…');
 }

@@ -134,8 +134,9 @@ class MemoryOutbox implements Outbox {
     }
     for (let slot = this.#fresh.peek(); slot !== undefined && consider(slot, now); slot = this.#fresh.peek()) {
       this.#fresh.shift();
-      // A long line of events behind one slow identify is looked through in pieces, not all at once on every claim.
-      if (passedOver.length >= maxEntries) break;
+      // A long line of events behind one slow identify is looked through in pieces, not all at once on every claim. An
+      // empty claim, though, says that nothing can be had.
+      if (claimed.length > 0 && passedOver.length >= maxEntries) break;
     }
     this.#returned.push(...passedOver);
     if (claimed.length > 0) this.#leases.push(ownLease);

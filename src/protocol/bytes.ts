@@ -1,9 +1,26 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A text as UTF-8. Node's Buffer takes small ones from a pool, which is what keeps a long queue cheap to collect. */
-export const toBytes: (text: string) => Uint8Array =
-  typeof Buffer === 'undefined' ? (text) => encoder.encode(text) : (text) => Buffer.from(text);
+/** Texts are written side by side into slabs of this size: memory of its own for each would cost more than its text. */
+const SLAB_BYTES = 64 * 1024;
+
+let slab = new Uint8Array(0);
+let used = 0;
+
+/** A text as UTF-8. The bytes share memory with other texts' and must not be written to. */
+export function toBytes(text: string): Uint8Array {
+  // The most that a text can take is three bytes for each UTF-16 unit: no need to count first.
+  const most = text.length * 3;
+  if (most > SLAB_BYTES / 4) return encoder.encode(text);
+  if (used + most > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    used = 0;
+  }
+  const { written } = encoder.encodeInto(text, slab.subarray(used));
+  const bytes = slab.subarray(used, used + written);
+  used += written;
+  return bytes;
+}
 
 /** UTF-8 as a text. */
 export function fromBytes(bytes: Uint8Array): string {

@@ -66,7 +66,9 @@ function mapValues<Value>(
   for (const name in input) {
     if (!Object.hasOwn(input, name)) continue;
     try {
-      const value = convert((input as Record<string, unknown>)[name], name);
+      const given = (input as Record<string, unknown>)[name];
+      // Nearly every value is a text, and a text that is not empty is what it is in every map.
+      const value = typeof given === 'string' && given !== '' ? (given as Value) : convert(given, name);
       if (value !== undefined) output[name] = value;
     } catch {
       onUnreadable(name);

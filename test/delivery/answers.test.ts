@@ -1,0 +1,293 @@
+import { describe, expect, it } from 'vitest';
+import type { Collector, Fault } from '../../src/collector/index.js';
+import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
+
+/** The rows of each batch as text, in the order they were received, while `plan` decides what becomes of them. */
+function recordRows(collector: Collector, plan: (rows: readonly unknown[], attempt: number) => Fault | undefined) {
+  const batches: string[][] = [];
+  collector.faults.set(({ rows = [], attempt }) => {
+    batches.push(rows.map((row) => JSON.stringify(row)));
+    return plan(rows, attempt);
+  });
+  return batches;
+}
+
+const status = (code: number, rest: Omit<Extract<Fault, { kind: 'status' }>, 'kind' | 'status'> = {}): Fault => ({
+  kind: 'status',
+  status: code,
+  ...rest,
+});
+
+describe('an answer about single rows (207)', () => {
+  it('sends rows of queue_failed again, and only those, with the same id and text', async () => {
+    const { client, collector } = await rig();
+    const batches = recordRows(collector, (_, attempt) =>
+      attempt === 1 ? { kind: 'rows', code: 'queue_failed', indexes: [1, 3] } : undefined,
+    );
+    trackMany(client, 5);
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(batches).toHaveLength(2);
+    expect(batches[1]).toEqual([batches[0]?.[1], batches[0]?.[3]]);
+    expect(collector.duplicates).toBe(0);
+  });
+
+  it('gives up rows of invalid_event with the service’s own words, and delivers the others once', async () => {
+    const { client, collector, outcomes } = await rig();
+    collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [0, 2] });
+    trackMany(client, 4);
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 2, dropped: 0, pending: 0 });
+    expect(arrived(collector)).toEqual(['e1', 'e3']);
+    expect(collector.requests).toBe(1);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { distinctId: 'e0', code: 'invalid_event', message: 'injected fault' },
+      { distinctId: 'e2', code: 'invalid_event' },
+    ]);
+  });
+
+  it('survives a service whose queue fails every row for a while, even with few retries', async () => {
+    const { client, collector } = await rig({ maxRetries: 1 });
+    const ids = trackMany(client, 20);
+    collector.faults.set(({ attempt }) =>
+      attempt <= 4 ? { kind: 'rows', code: 'queue_failed', share: 1 } : undefined,
+    );
+    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids.sort());
+  });
+});
+
+describe('a request that is refused as a whole (400)', () => {
+  it('is cut until the bad row stands alone; the others are delivered', async () => {
+    const { client, collector, outcomes } = await rig();
+    const ids = trackMany(client, 100);
+    collector.faults.set(({ rows = [] }) => (rows.map(idOf).includes('e37') ? status(400) : undefined));
+    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids.filter((id) => id !== 'e37').sort());
+    expect(collector.duplicates).toBe(0);
+    // Halving finds one of a hundred in 2 × log2(100) + 1 requests.
+    expect(collector.requests).toBeLessThanOrEqual(15);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      distinctId: 'e37',
+      code: 'http_error',
+      message: expect.stringContaining('400'),
+    });
+  });
+
+  it('is isolated with two bad rows as well', async () => {
+    const { client, collector } = await rig();
+    trackMany(client, 64);
+    const bad = ['e0', 'e63'];
+    collector.faults.set(({ rows = [] }) => (rows.some((row) => bad.includes(idOf(row))) ? status(400) : undefined));
+    expect(await client.flush()).toEqual({ delivered: 62, rejected: 2, dropped: 0, pending: 0 });
+  });
+
+  it('never shows the token, not even where the service quotes it', async () => {
+    const { client, collector, outcomes, warnings } = await rig({ token: 'test_secret' });
+    collector.faults.set(() => status(400, { body: { success: false, error: 'bad token test_secret' } }));
+    trackMany(client, 1);
+    await client.flush();
+    expect(JSON.stringify([outcomes, warnings])).not.toContain('test_secret');
+    expect(outcomes[0]).toMatchObject({ message: expect.stringContaining('bad token [token]') });
+  });
+});
+
+describe('a request that is too large (413)', () => {
+  it('is halved when the service names no limit; the next one has the usual size again', async () => {
+    const { client, collector } = await rig({ flushAt: 40, concurrency: 1 });
+    const batches = recordRows(collector, (_, attempt) => (attempt === 1 ? status(413) : undefined));
+    trackMany(client, 80);
+    expect(await client.flush()).toMatchObject({ delivered: 80 });
+    expect(batches.map((rows) => rows.length)).toEqual([40, 20, 20, 40]);
+  });
+
+  it('is cut to a stated number of rows, and so is every later one', async () => {
+    const { client, collector } = await rig({ collector: { maxBatchRows: 8 }, flushAt: 32, concurrency: 1 });
+    trackMany(client, 32);
+    expect(await client.flush()).toMatchObject({ delivered: 32, rejected: 0 });
+    const batches = recordRows(collector, () => undefined);
+    trackMany(client, 32, 'later ');
+    expect(await client.flush()).toMatchObject({ delivered: 64, rejected: 0 });
+    expect(batches.map((rows) => rows.length)).toEqual([8, 8, 8, 8]);
+  });
+
+  it('is cut to a stated number of bytes, and so is every later one', async () => {
+    const { client, collector } = await rig({ collector: { maxBatchBytes: 2_000 }, concurrency: 1 });
+    trackMany(client, 50);
+    expect(await client.flush()).toMatchObject({ delivered: 50, rejected: 0 });
+    const before = collector.requests;
+    const batches = recordRows(collector, () => undefined);
+    trackMany(client, 50, 'later ');
+    expect(await client.flush()).toMatchObject({ delivered: 100, rejected: 0 });
+    expect(batches.length, 'no request was refused').toBe(collector.requests - before);
+    expect(Math.min(...batches.slice(0, -1).map((rows) => rows.length))).toBeGreaterThan(5);
+  });
+
+  it('rejects an event that is too large by itself and delivers the others', async () => {
+    const { client, collector, outcomes } = await rig({ collector: { maxBatchBytes: 2_000 } });
+    client.track({ event: 'big', userId: 'v', eventProperties: { text: 'x'.repeat(2_000) }, distinctId: 'big' });
+    trackMany(client, 30);
+    expect(await client.flush()).toEqual({ delivered: 30, rejected: 1, dropped: 0, pending: 0 });
+    expect(arrived(collector)).toHaveLength(30);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      distinctId: 'big',
+      code: 'event_too_large',
+    });
+  });
+});
+
+describe('a request the service fails on (500)', () => {
+  it('is sent again as it was when the answer names no rows', async () => {
+    const { client, collector } = await rig();
+    const batches = recordRows(collector, (_, attempt) => (attempt <= 3 ? status(500) : undefined));
+    trackMany(client, 5);
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(batches).toHaveLength(4);
+    expect(new Set(batches.map((rows) => rows.join())).size).toBe(1);
+  });
+
+  it('is sent again without the rows that were taken when the answer names them', async () => {
+    const { client, collector } = await rig();
+    const batches = recordRows(collector, (_, attempt) =>
+      attempt === 1
+        ? status(500, {
+            body: {
+              success: false,
+              accepted: 1,
+              failed: 2,
+              results: [
+                { index: 0, success: true },
+                { index: 1, success: false, code: 'queue_failed', message: 'full' },
+                { index: 2, success: false, code: 'invalid_event', message: 'no' },
+              ],
+            },
+          })
+        : undefined,
+    );
+    trackMany(client, 3);
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 0, pending: 0 });
+    expect(batches).toHaveLength(2);
+    expect(batches[1]).toEqual([batches[0]?.[1]]);
+  });
+
+  it('survives answers of 500 that name every row as failed, even with few retries', async () => {
+    const { client, collector } = await rig({ maxRetries: 1 });
+    trackMany(client, 2);
+    const failed = (index: number) => ({ index, success: false, code: 'queue_failed', message: 'full' });
+    collector.faults.set(({ rows = [], attempt }) =>
+      attempt <= 6
+        ? status(500, {
+            body: { success: false, accepted: 0, failed: rows.length, results: rows.map((_, i) => failed(i)) },
+          })
+        : undefined,
+    );
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+  });
+
+  it.each([408, 409, 429, 500, 502, 503, 504])('is sent again after %i', async (code) => {
+    const { client, collector } = await rig();
+    collector.faults.next(status(code));
+    trackMany(client, 3);
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0 });
+    expect(collector.duplicates).toBe(0);
+  });
+});
+
+describe('what the headers and the body say', () => {
+  it('sends again what x-should-retry says may be sent again', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next(status(400, { headers: { 'x-should-retry': 'true' } }));
+    trackMany(client, 2);
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+    expect(collector.requests).toBe(2);
+  });
+
+  it('gives up at once what x-should-retry says is in vain', async () => {
+    const { client, collector, outcomes } = await rig();
+    collector.faults.next(status(500, { headers: { 'x-should-retry': 'false' } }));
+    trackMany(client, 1);
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 1, dropped: 0, pending: 0 });
+    expect(collector.requests).toBe(1);
+    expect(outcomes[0]).toMatchObject({ code: 'http_error' });
+  });
+
+  it('takes a 200 for success only when the service itself says so', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'badJson' }, status(200, { body: '' }), status(200, { body: { success: false } }));
+    trackMany(client, 3);
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0 });
+    expect(collector.requests).toBe(4);
+    expect(arrived(collector)).toHaveLength(3);
+  });
+
+  it.each([
+    ['retry-after-ms', '300', 300],
+    ['retry-after', '1', 1_000],
+  ])('waits as long as %s asks for, on any answer that may be tried again', async (name, value, atLeastMs) => {
+    const { client, collector } = await rig();
+    const times: number[] = [];
+    collector.faults.set(({ attempt }) => {
+      times.push(performance.now());
+      return attempt === 1 ? status(500, { headers: { [name]: value } }) : undefined;
+    });
+    trackMany(client, 1);
+    await client.flush();
+    // A timer may end up to a millisecond early by another clock.
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(atLeastMs - 2);
+  });
+
+  it('keeps every sender away for as long as a 429 asks for', async () => {
+    const { client, collector } = await rig({ flushAt: 10, concurrency: 4 });
+    const times: number[] = [];
+    collector.faults.set(({ attempt }) => {
+      times.push(performance.now());
+      return attempt === 1 ? status(429, { headers: { 'retry-after-ms': '400' } }) : undefined;
+    });
+    trackMany(client, 10);
+    const first = client.flush();
+    await until(() => times.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    trackMany(client, 50, 'meanwhile ');
+    await Promise.all([first, client.flush()]);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(398);
+    expect(arrived(collector)).toHaveLength(60);
+  });
+
+  it('is silenced by no server for longer than a minute', async () => {
+    const { client, collector, time } = await rig();
+    collector.faults.next(status(503, { headers: { 'retry-after': '86400' } }));
+    trackMany(client, 1);
+    const flushed = client.flush();
+    await until(() => collector.requests === 1);
+    await client.flush({ timeoutMs: 20 });
+    time.skip(60_000);
+    await client.flush({ timeoutMs: 5_000 });
+    expect(await flushed).toMatchObject({ delivered: 1 });
+  });
+});
+
+describe('a refused token (401)', () => {
+  it('stops delivery, burns nothing, says so once and resumes by itself', async () => {
+    const { client, collector, warnings, outcomes, time } = await rig({ flushAt: 10 });
+    collector.faults.set(() => status(401));
+    trackMany(client, 100);
+    await client.flush({ timeoutMs: 100 });
+    const asked = collector.requests;
+    expect(asked).toBeLessThanOrEqual(4);
+    expect(warnings).toEqual([expect.stringContaining('OURS_TOKEN')]);
+    expect(outcomes).toEqual([]);
+
+    // Twenty-nine seconds later it is still quiet.
+    time.skip(29_000);
+    await client.flush({ timeoutMs: 50 });
+    expect(collector.requests).toBe(asked);
+
+    time.skip(2_000);
+    await client.flush({ timeoutMs: 50 });
+    expect(collector.requests, 'one probe').toBe(asked + 1);
+    expect(warnings).toHaveLength(1);
+
+    collector.faults.clear();
+    time.skip(61_000);
+    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0 });
+    expect(warnings).toHaveLength(1);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import type { Collector } from '../../src/collector/index.js';
+import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
+
+/** The ids of each batch, in the order they were received. */
+function recordBatches(collector: Collector): string[][] {
+  const batches: string[][] = [];
+  collector.faults.set(({ rows }) => {
+    if (rows !== undefined) batches.push(rows.map(idOf));
+    return undefined;
+  });
+  return batches;
+}
+
+const HOUR_MS = 3_600_000;
+
+describe('events are gathered into batches', () => {
+  it('sends a batch as soon as flushAt events wait, and keeps the rest for later', async () => {
+    const { client, collector } = await rig({ flushAt: 10, flushIntervalMs: HOUR_MS, concurrency: 1 });
+    const batches = recordBatches(collector);
+    trackMany(client, 25);
+    await until(() => arrived(collector).length === 20);
+    expect(batches.map((ids) => ids.length)).toEqual([10, 10]);
+    expect(await client.flush()).toMatchObject({ delivered: 25, pending: 0 });
+    expect(batches.map((ids) => ids.length)).toEqual([10, 10, 5]);
+    expect(batches.flat()).toEqual(arrived(collector));
+  });
+
+  it('sends what there is after flushIntervalMs', async () => {
+    const { client, collector } = await rig({ flushAt: 1_000, flushIntervalMs: 20 });
+    trackMany(client, 3);
+    await until(() => arrived(collector).length === 3);
+    expect(collector.requestsTo('/batch')).toBe(1);
+  });
+
+  it('sends no request for nothing', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 1 });
+    await client.flush();
+    trackMany(client, 1);
+    await client.flush();
+    await client.flush();
+    expect(collector.requests).toBe(1);
+  });
+
+  it('keeps every request within maxBatchBytes, counted in UTF-8', async () => {
+    const maxBatchBytes = 4_096;
+    const bodies: string[] = [];
+    const { client, collector } = await rig({
+      maxBatchBytes,
+      fetch: (url, init) => {
+        bodies.push(init.body);
+        return fetch(url, init);
+      },
+    });
+    // Two to four bytes a character: a size in characters would be far too small.
+    for (let i = 0; i < 40; i++) {
+      client.track({
+        event: 'read',
+        userId: 'v',
+        eventProperties: { text: 'ß€😀'.repeat(10 + i) },
+        distinctId: `e${i}`,
+      });
+    }
+    await client.flush();
+    expect(arrived(collector)).toHaveLength(40);
+    const sizes = bodies.map((body) => Buffer.byteLength(body));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(maxBatchBytes);
+    // And as full as that allows: the largest event has less than 700 bytes.
+    expect(sizes.filter((size) => size < maxBatchBytes - 700)).toHaveLength(1);
+  });
+
+  it('refuses an event that fits no request and sends the others', async () => {
+    const { client, collector, outcomes } = await rig({ maxBatchBytes: 2_048 });
+    client.track({ event: 'big', userId: 'v', eventProperties: { text: 'x'.repeat(3_000) }, distinctId: 'big' });
+    const ids = trackMany(client, 99);
+    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids.sort());
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { distinctId: 'big', code: 'event_too_large' },
+    ]);
+  });
+
+  it('sends what the event was when it was tracked, whatever becomes of the objects afterwards', async () => {
+    const { client, collector } = await rig();
+    const eventProperties = { value: '1' };
+    client.track({ event: 'purchase', userId: 'v', eventProperties });
+    eventProperties.value = '2';
+    await client.flush();
+    expect(collector.events()[0]).toMatchObject({ eventProperties: { value: '1' } });
+  });
+});
+
+describe('requests run side by side', () => {
+  it('has at most `concurrency` batches under way, and no more sockets', async () => {
+    const { client, collector } = await rig({ flushAt: 5, concurrency: 3, experimentToken: undefined });
+    let underWay = 0;
+    let most = 0;
+    collector.faults.set(() => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      setTimeout(() => (underWay -= 1), 15);
+      return { kind: 'delay', ms: 20 };
+    });
+    trackMany(client, 100);
+    await client.flush();
+    expect(arrived(collector)).toHaveLength(100);
+    expect(most).toBe(3);
+    expect(collector.sockets).toBeLessThanOrEqual(3);
+  });
+
+  it('uses its sockets again', async () => {
+    const { client, collector } = await rig({ concurrency: 1, experimentToken: undefined });
+    for (let i = 0; i < 5; i++) {
+      trackMany(client, 1, `round ${i} `);
+      await client.flush();
+    }
+    expect(collector.requests).toBe(5);
+    expect(collector.sockets).toBe(1);
+  });
+
+  it('sends ten thousand events of one tick without losing one', async () => {
+    const { client, collector } = await rig({ flushAt: 100 });
+    const ids = trackMany(client, 10_000);
+    expect(await client.flush()).toEqual({ delivered: 10_000, rejected: 0, dropped: 0, pending: 0 });
+    expect(new Set(arrived(collector))).toEqual(new Set(ids));
+    expect(collector.requests).toBe(100);
+  });
+});

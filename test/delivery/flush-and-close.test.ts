@@ -1,0 +1,238 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isOursError } from '../../src/index.js';
+import { arrived, rig, trackMany, until } from '../support/client.js';
+
+const HTTP_500 = { kind: 'status', status: 500 } as const;
+const HTTP_503 = { kind: 'status', status: 503 } as const;
+const EMPTY = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
+
+describe('flush is a barrier', () => {
+  it('resolves when everything tracked before it has an outcome, and counts', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    trackMany(client, 250);
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 250 });
+    expect(arrived(collector)).toHaveLength(250);
+  });
+
+  it('resolves at once when there is nothing', async () => {
+    const { client, collector } = await rig();
+    expect(await client.flush()).toEqual(EMPTY);
+    expect(collector.requests).toBe(0);
+  });
+
+  it('covers what is tracked before it when flushes overlap, each its own events', async () => {
+    const { client, collector } = await rig();
+    collector.faults.set(() => ({ kind: 'delay', ms: 15 }));
+    const seen: number[] = [];
+    const flushes = Array.from({ length: 5 }, (_, round) => {
+      const ids = trackMany(client, 30, `round ${round} `);
+      return client.flush().then(() => {
+        const there = new Set(arrived(collector));
+        expect(ids.every((id) => there.has(id))).toBe(true);
+        seen.push(round);
+      });
+    });
+    await Promise.all(flushes);
+    expect(seen.sort()).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('covers events that are in flight and being tried again', async () => {
+    const { client, collector } = await rig({ flushAt: 1 });
+    collector.faults.next(HTTP_500, HTTP_500, HTTP_500);
+    trackMany(client, 1);
+    await until(() => collector.requests > 0);
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 1 });
+  });
+
+  it('covers an event that waits behind an identify which is under way', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    collector.faults.next({ kind: 'delay', ms: 60 });
+    client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
+    const first = client.flush();
+    await until(() => collector.requests === 1);
+    client.track({ event: 'purchase', userId: 'v' });
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 2 });
+    await first;
+  });
+
+  it('does not wait for what is tracked after it', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    trackMany(client, 1, 'before ');
+    const flushed = client.flush();
+    await until(() => collector.requests === 1);
+    trackMany(client, 1, 'after ');
+    expect(await flushed).toEqual({ ...EMPTY, delivered: 1, pending: 1 });
+  });
+
+  it('ends with its time, and says how many are pending', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'hang' });
+    trackMany(client, 7);
+    expect(await client.flush({ timeoutMs: 30 })).toEqual({ ...EMPTY, pending: 7 });
+  });
+
+  it('has time without end when it is given Infinity', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'delay', ms: 30 });
+    trackMany(client, 1);
+    expect(await client.flush({ timeoutMs: Number.POSITIVE_INFINITY })).toEqual({ ...EMPTY, delivered: 1 });
+  });
+
+  it('rejects with the reason of its signal, and delivery goes on', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'delay', ms: 40 });
+    trackMany(client, 3);
+    const abort = new AbortController();
+    const flushed = client.flush({ signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(flushed).rejects.toThrow('enough');
+    await expect(client.flush({ signal: abort.signal })).rejects.toThrow('enough');
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 3 });
+  });
+
+  it('counts refused and dropped events as well', async () => {
+    const { client } = await rig({ beforeSend: (event) => (event.event === 'secret' ? null : event) });
+    trackMany(client, 2);
+    client.track({ event: 'purchase' } as never);
+    client.track({ event: 'secret', userId: 'v' });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 0 });
+  });
+});
+
+describe('close', () => {
+  it('delivers what waits, whatever the interval', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    trackMany(client, 120);
+    expect(await client.close()).toEqual({ ...EMPTY, delivered: 120 });
+    expect(arrived(collector)).toHaveLength(120);
+  });
+
+  it('ends with its deadline and tells the truth about what is pending', async () => {
+    const { client, collector } = await rig({ flushAt: 10, concurrency: 2 });
+    collector.faults.set(({ attempt }) => (attempt === 1 ? undefined : { kind: 'hang' }));
+    trackMany(client, 100);
+    const started = performance.now();
+    expect(await client.close({ timeoutMs: 100 })).toEqual({ ...EMPTY, delivered: 10, pending: 90 });
+    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(arrived(collector)).toHaveLength(10);
+  });
+
+  it('ends with its deadline while the service is down', async () => {
+    const { client, collector } = await rig();
+    collector.faults.set(() => HTTP_503);
+    trackMany(client, 5);
+    expect(await client.close({ timeoutMs: 50 })).toEqual({ ...EMPTY, pending: 5 });
+  });
+
+  it('is shared by everybody who calls it', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'delay', ms: 30 });
+    trackMany(client, 3);
+    const all = await Promise.all([client.close(), client.close({ timeoutMs: 0 }), client.close()]);
+    expect(all).toEqual(Array.from({ length: 3 }, () => ({ ...EMPTY, delivered: 3 })));
+    expect(await client.close()).toEqual({ ...EMPTY, delivered: 3 });
+  });
+
+  it('drops later events with an outcome, sends nothing more and throws at nobody', async () => {
+    const { client, collector, outcomes } = await rig();
+    await client.close();
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'closed' });
+    await expect(receipt.stored()).rejects.toSatisfy((error) => isOursError(error) && error.code === 'not_stored');
+    expect(await client.flush()).toEqual({ ...EMPTY, dropped: 1 });
+    expect(await client.assign('any', { visitorId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
+    expect(outcomes).toHaveLength(1);
+    expect(collector.requests).toBe(0);
+  });
+
+  it('tells those who wait for a receipt that the outcome is not known', async () => {
+    const { client, collector } = await rig();
+    collector.faults.set(() => ({ kind: 'hang' }));
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    const stored = receipt.stored();
+    const settled = receipt.settled();
+    const failures = Promise.all(
+      [stored, settled].map((promise) =>
+        expect(promise).rejects.toSatisfy((error) => isOursError(error) && error.code === 'closed'),
+      ),
+    );
+    await client.close({ timeoutMs: 20 });
+    await failures;
+    await expect(receipt.settled()).rejects.toThrow('Sending it again with the same distinctId is safe');
+  });
+
+  it('ends a flush that is waiting', async () => {
+    const { client, collector } = await rig();
+    collector.faults.set(() => ({ kind: 'hang' }));
+    trackMany(client, 2);
+    const flushed = client.flush();
+    await client.close({ timeoutMs: 20 });
+    expect(await flushed).toEqual({ ...EMPTY, pending: 2 });
+  });
+
+  it('closes by its signal too', async () => {
+    const { client, collector } = await rig();
+    collector.faults.set(() => ({ kind: 'hang' }));
+    trackMany(client, 2);
+    await expect(client.close({ signal: AbortSignal.timeout(20) })).rejects.toThrow('timeout');
+    expect(await client.track({ event: 'late', userId: 'v' }).settled()).toEqual({
+      status: 'dropped',
+      reason: 'closed',
+    });
+  });
+
+  it('happens at the end of an `await using` block', async () => {
+    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    {
+      await using ours = client;
+      ours.track({ event: 'purchase', userId: 'v' });
+    }
+    expect(arrived(collector)).toHaveLength(1);
+  });
+
+  it('survives a proxy setting that no connection can be made with', async () => {
+    vi.stubEnv('http_proxy', 'not a url at all');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { client, warnings } = await rig();
+    trackMany(client, 2);
+    expect(await client.close({ timeoutMs: 50 })).toEqual({ ...EMPTY, pending: 2 });
+    expect(warnings.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a receipt', () => {
+  it('settles with the outcome, and is stored once the service has the event', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'delay', ms: 20 });
+    const receipt = client.track({ event: 'purchase', userId: 'v', distinctId: 'purchase:1' });
+    expect(receipt.distinctId).toBe('purchase:1');
+    await receipt.stored();
+    expect(arrived(collector)).toEqual(['purchase:1']);
+    expect(await receipt.settled()).toEqual({ status: 'delivered' });
+  });
+
+  it('can be waited for by many, and with a signal', async () => {
+    const { client, collector } = await rig();
+    collector.faults.next({ kind: 'delay', ms: 40 });
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    const abort = AbortSignal.abort(new Error('not now'));
+    await expect(receipt.settled({ signal: abort })).rejects.toThrow('not now');
+    const all = await Promise.all([receipt.settled(), receipt.settled(), receipt.stored(), receipt.settled()]);
+    expect(all).toEqual([{ status: 'delivered' }, { status: 'delivered' }, undefined, { status: 'delivered' }]);
+  });
+
+  it('counts an event once, however long its request takes', async () => {
+    // Longer than any lease: the queue hands the event out again while the first request is still under way.
+    const { client, collector, outcomes, time } = await rig();
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    collector.faults.next({ kind: 'delay', ms: 60 });
+    const flushed = client.flush();
+    await until(() => collector.requests === 1);
+    time.skip(3_600_000);
+    await client.flush({ timeoutMs: 150 });
+    await flushed;
+    expect(await receipt.settled()).toEqual({ status: 'delivered' });
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 1 });
+    expect(outcomes).toHaveLength(1);
+  });
+});

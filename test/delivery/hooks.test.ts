@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { arrived, rig, trackMany } from '../support/client.js';
+
+describe('disabled', () => {
+  it('sends nothing, not even for assign, and everything has an outcome', async () => {
+    const { client, collector, outcomes, warnings } = await rig({ disabled: true, token: undefined });
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    client.identify({ userId: 'v' });
+    expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'disabled' });
+    expect(await client.assign('checkout', { visitorId: 'v' })).toMatchObject({
+      inExperiment: false,
+      reason: 'fallback',
+    });
+    expect(await client.personalization({ visitorId: 'v' })).toEqual([]);
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
+    expect(await client.close()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
+    expect(collector.requests).toBe(0);
+    expect(outcomes).toHaveLength(2);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is switched on by OURS_DISABLED as well', async () => {
+    const { client, collector } = await rig({ platform: { env: { OURS_DISABLED: '1' } } });
+    trackMany(client, 3);
+    await client.flush();
+    expect(collector.requests).toBe(0);
+  });
+});
+
+describe('beforeSend', () => {
+  it('edits an event, by changing what it is given or by returning another', async () => {
+    const { client, collector } = await rig({
+      beforeSend(event) {
+        if (event.event === 'replaced') return { ...event, event: 'other' };
+        Object.assign(event, { eventProperties: { kept: 'yes' }, email: undefined });
+        return event;
+      },
+    });
+    const input = { event: 'purchase', userId: 'v', email: 'a@example.com', eventProperties: { secret: 'x' } };
+    client.track(input);
+    client.track({ event: 'replaced', userId: 'v' });
+    await client.flush();
+    expect(collector.events()).toMatchObject([
+      { event: 'purchase', eventProperties: { kept: 'yes' } },
+      { event: 'other' },
+    ]);
+    expect(JSON.stringify(collector.events())).not.toMatch(/secret|example\.com/);
+    expect(input.eventProperties, 'the caller’s object is left alone').toEqual({ secret: 'x' });
+  });
+
+  it('sees an identify as $identify, and may edit it', async () => {
+    const seen: string[] = [];
+    const { client, collector } = await rig({
+      beforeSend(event) {
+        seen.push(event.event);
+        return { ...event, userProperties: { city: 'Bern' } };
+      },
+    });
+    client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
+    await client.flush();
+    expect(seen).toEqual(['$identify']);
+    expect(collector.events()[0]).toMatchObject({ event: '$identify', userProperties: { city: 'Bern' } });
+  });
+
+  it('drops an event by returning null', async () => {
+    const { client, collector, outcomes } = await rig({
+      beforeSend: (event) => (event.event === 'secret' ? null : event),
+    });
+    const receipt = client.track({ event: 'secret', userId: 'v', distinctId: 'e1' });
+    trackMany(client, 1);
+    await client.flush();
+    expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'before_send' });
+    expect(arrived(collector)).toEqual(['e0']);
+    expect(outcomes[0]).toEqual({
+      status: 'dropped',
+      reason: 'before_send',
+      kind: 'track',
+      event: 'secret',
+      distinctId: 'e1',
+    });
+  });
+
+  it('keeps an event from being sent when it throws: what it was to hide must not get out', async () => {
+    const { client, collector, warnings } = await rig({
+      beforeSend(event) {
+        if (event.event === 'purchase') return event;
+        throw new Error('cannot read ssn 078-05-1120');
+      },
+    });
+    const receipt = client.track({ event: 'secret', userId: 'v' });
+    trackMany(client, 2);
+    await client.flush();
+    expect(await receipt.settled()).toMatchObject({ status: 'rejected', code: 'before_send_failed' });
+    expect(arrived(collector)).toEqual(['e0', 'e1']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings.join()).not.toContain('078');
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'purchase'],
+    ['an event without a name', { userId: 'v' }],
+  ])('rejects an event for which it returns %s', async (_, result) => {
+    const { client, collector } = await rig({ beforeSend: () => result as never });
+    expect(await client.track({ event: 'purchase', userId: 'v' }).settled()).toMatchObject({ status: 'rejected' });
+    expect(collector.requests).toBe(0);
+  });
+});
+
+describe('onOutcome', () => {
+  it('hears of every event once, whatever becomes of it', async () => {
+    const { client, collector, outcomes } = await rig({
+      maxQueueSize: 4,
+      beforeSend: (event) => (event.event === 'secret' ? null : event),
+    });
+    collector.faults.next(
+      { kind: 'rows', code: 'queue_failed', indexes: [0] },
+      { kind: 'resetAfter' },
+      { kind: 'rows', code: 'invalid_event', indexes: [0] },
+    );
+    client.track({ event: 'secret', userId: 'v', distinctId: 'secret' });
+    client.track({ event: 'nobody', distinctId: 'nobody' } as never);
+    trackMany(client, 6);
+    await client.flush();
+    await client.close();
+    client.track({ event: 'late', userId: 'v', distinctId: 'late' });
+    const ends = Object.fromEntries(
+      outcomes.map((heard) => [heard.distinctId, heard.status === 'dropped' ? heard.reason : heard.status]),
+    );
+    expect(ends).toEqual({
+      secret: 'before_send',
+      nobody: 'rejected',
+      e0: 'rejected',
+      e1: 'delivered',
+      e2: 'delivered',
+      e3: 'delivered',
+      e4: 'queue_full',
+      e5: 'queue_full',
+      late: 'closed',
+    });
+    expect(outcomes).toHaveLength(9);
+  });
+
+  it('may throw; the event is settled and the warning comes once', async () => {
+    const { client, collector, warnings } = await rig({
+      onOutcome: () => {
+        throw new Error('my own mistake');
+      },
+    });
+    trackMany(client, 20);
+    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+    expect(arrived(collector)).toHaveLength(20);
+    expect(warnings).toEqual([expect.stringContaining('onOutcome threw')]);
+  });
+
+  it('may track another event', async () => {
+    const { client, collector } = await rig({
+      onOutcome: (_, { event }) => {
+        if (event === 'purchase') client.track({ event: 'purchase settled', userId: 'v' });
+      },
+    });
+    trackMany(client, 1);
+    await client.flush();
+    await client.flush();
+    expect(collector.events().map(({ event }) => event)).toEqual(['purchase', 'purchase settled']);
+  });
+});
+
+describe('logger', () => {
+  it('may throw on every line; nothing is lost', async () => {
+    const { client, collector } = await rig({
+      maxQueueSize: 3,
+      logger: {
+        warn() {
+          throw new Error('the disk is full');
+        },
+      },
+    });
+    collector.faults.next({ kind: 'status', status: 503 });
+    client.track({ event: 'nobody' } as never);
+    trackMany(client, 5);
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 1, dropped: 2, pending: 0 });
+    expect(arrived(collector)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCollector, type Fault } from '../../src/collector/index.js';
+import { arrived, rig, trackMany, until } from '../support/client.js';
+
+describe('when the answer does not arrive', () => {
+  it.each([
+    ['is lost', { kind: 'resetAfter' }],
+    ['breaks off half-way', { kind: 'truncated' }],
+    ['never has a body', { kind: 'stallBody' }],
+  ] satisfies [string, Fault][])(
+    'because it %s, the events are sent again word for word and counted once',
+    async (_, fault) => {
+      const { client, collector } = await rig({ requestTimeoutMs: 100 });
+      const batches: string[] = [];
+      collector.faults.set(({ rows, attempt }) => {
+        batches.push(JSON.stringify(rows));
+        return attempt <= 2 ? fault : undefined;
+      });
+      client.track({ event: 'purchase', userId: 'v', eventProperties: { value: 49.9 } });
+      client.track({ event: 'purchase', userId: 'v', distinctId: 'purchase:1', time: Date.now() - 1_000 });
+      expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+      expect(batches).toHaveLength(3);
+      expect(new Set(batches).size, 'the same ids, times and properties').toBe(1);
+      expect(collector.events()).toHaveLength(2);
+      expect(collector.duplicates).toBe(4);
+    },
+  );
+
+  it('waits no longer than requestTimeoutMs for the headers and the body together', async () => {
+    const { client, collector } = await rig({ requestTimeoutMs: 80, concurrency: 1 });
+    collector.faults.next({ kind: 'hang' }, { kind: 'stallBody' });
+    trackMany(client, 3);
+    expect(await client.flush()).toMatchObject({ delivered: 3 });
+    expect(collector.requests).toBe(3);
+  });
+
+  it('gives no new time to a body that trickles in', async () => {
+    // A header at once and then a byte now and then: a deadline for each part would never end.
+    const server = await listen((_, response, attempt) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      if (attempt > 1) return void response.end('{"success":true}');
+      const trickle = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(trickle));
+    });
+    const { client } = await rig({ baseUrl: server.url, requestTimeoutMs: 150 });
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
+    expect(server.requests).toBe(2);
+  });
+
+  it('does not take in an answer without end', async () => {
+    const server = await listen((_, response, attempt) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      if (attempt > 1) return void response.end('{"success":true}');
+      const flood = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', flood);
+      flood();
+    });
+    const { client } = await rig({ baseUrl: server.url });
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
+  });
+});
+
+describe('a keep-alive connection the service has closed meanwhile', () => {
+  it('costs no waiting: the request is sent again at once', async () => {
+    // With this chance a backoff would take half an hour.
+    const { client, collector, warnings } = await rig({ concurrency: 1, platform: { random: () => 3_600 } });
+    trackMany(client, 1, 'first ');
+    await client.flush();
+    collector.faults.next({ kind: 'reset' });
+    trackMany(client, 5);
+    expect(await client.flush()).toEqual({ delivered: 6, rejected: 0, dropped: 0, pending: 0 });
+    expect(collector.requests).toBe(3);
+    expect(collector.sockets).toBe(2);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is not used again when it was closed while it lay idle', async () => {
+    const { client, collector } = await rig({ concurrency: 1, platform: { random: () => 3_600 } });
+    const { port } = new URL(collector.url);
+    trackMany(client, 1, 'first ');
+    await client.flush();
+    await collector.close();
+    await using again = await createCollector({ port: Number(port) });
+    trackMany(client, 1);
+    await client.flush();
+    await until(() => arrived(again).length === 1);
+  });
+});
+
+/** A server that answers as it is told, which a collector never would. */
+async function listen(
+  answer: (request: IncomingMessage, response: ServerResponse, attempt: number) => void,
+): Promise<{ url: string; readonly requests: number }> {
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    const attempt = requests;
+    request.resume().on('end', () => answer(request, response, attempt));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get requests() {
+      return requests;
+    },
+  };
+}

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toDefaultProperties, toEventProperties, toText, toUserProperties } from '../../src/protocol/properties.js';
+import { hostileMap } from './hostile.js';
+
+const ignore = (): void => undefined;
+
+describe('the text of a value', () => {
+  it.each([
+    ['text as it is', 'as is', 'as is'],
+    ['an empty text', '', ''],
+    ['a whole number', 42, '42'],
+    ['a fraction', 49.9, '49.9'],
+    ['a negative number', -1, '-1'],
+    ['minus zero without its sign', -0, '0'],
+    ['a large number in its usual notation', 1e21, '1e+21'],
+    ['a bigint to its last digit', 9007199254740993n, '9007199254740993'],
+    ['true', true, 'true'],
+    ['false', false, 'false'],
+    ['a date in ISO 8601, UTC', new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), '2026-01-02T03:04:05.006Z'],
+    ['a nested object as JSON', { a: { b: [1, 'x', null] } }, '{"a":{"b":[1,"x",null]}}'],
+    ['a list as JSON', [1, 'two', false], '[1,"two",false]'],
+    ['an invalid date inside a nested value as null', { at: new Date(Number.NaN) }, '{"at":null}'],
+    ['a Map and a Set as JSON knows them', [new Map([['a', 1]]), new Set([1])], '[{},{}]'],
+  ])('is %s', (_what, value, text) => {
+    expect(toText(value)).toBe(text);
+  });
+
+  it('keeps null, because null clears', () => {
+    expect(toText(null)).toBeNull();
+  });
+
+  it.each([
+    ['undefined', undefined],
+    ['a function', () => 1],
+    ['a class', class {}],
+    ['a symbol', Symbol('s')],
+    ['NaN', Number.NaN],
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['minus Infinity', Number.NEGATIVE_INFINITY],
+    ['an invalid date', new Date(Number.NaN)],
+  ])('is none for %s', (_what, value) => {
+    expect(toText(value)).toBeUndefined();
+  });
+
+  it.each([
+    ['text, without the quotes of JSON', '12.50', '12.50'],
+    ['a number', 12.5, '12.5'],
+    ['a bigint', 12n, '12'],
+    ['a boolean', true, 'true'],
+    ['an object', { amount: 12, currency: 'EUR' }, '{"amount":12,"currency":"EUR"}'],
+    ['undefined', undefined, undefined],
+    ['NaN', Number.NaN, undefined],
+  ])('is what toJSON returns: %s', (_what, plain, text) => {
+    expect(toText({ toJSON: () => plain })).toBe(text);
+  });
+
+  it('is none where toJSON returns null, as an invalid date of another library does: nothing stored is cleared', () => {
+    expect(toText({ toJSON: () => null })).toBeUndefined();
+  });
+
+  it('cuts a cycle where it closes and keeps the rest', () => {
+    const order: Record<string, unknown> = { id: 'o-1' };
+    order.items = [{ order }];
+    expect(toText(order)).toBe('{"id":"o-1","items":[{"order":"[cycle]"}]}');
+  });
+
+  it('takes a value that is shared but no ancestor for no cycle, beside a real cycle too', () => {
+    const shared = { sku: 'a' };
+    const cycle: Record<string, unknown> = { first: shared, second: shared, list: [shared, shared] };
+    cycle.self = cycle;
+    expect(toText({ one: shared, two: shared })).toBe('{"one":{"sku":"a"},"two":{"sku":"a"}}');
+    expect(JSON.parse(toText(cycle)!)).toEqual({
+      first: shared,
+      second: shared,
+      list: [shared, shared],
+      self: '[cycle]',
+    });
+  });
+
+  it('writes bigints inside nested values as text', () => {
+    expect(toText({ cents: 10n, list: [1n] })).toBe('{"cents":"10","list":["1"]}');
+  });
+});
+
+describe('event properties', () => {
+  it('leave out what has no text and keep null and the empty text', () => {
+    const input = { a: 1, b: null, c: '', d: undefined, e: Number.NaN, f: Symbol('x'), g: () => 1 };
+    expect(toEventProperties(input, ignore)).toEqual({ a: '1', b: null, c: '' });
+  });
+
+  it('are flat: consent and custom_properties are names like any other', () => {
+    expect(toEventProperties({ consent: { ads: true }, custom_properties: { a: 1 } }, ignore)).toEqual({
+      consent: '{"ads":true}',
+      custom_properties: '{"a":1}',
+    });
+  });
+
+  it('are what the object itself holds, not what its class does', () => {
+    class Order {
+      total = 5;
+      get vat(): number {
+        return 1;
+      }
+    }
+    Object.assign(Order.prototype, { inherited: 'no' });
+    expect(toEventProperties(new Order(), ignore)).toEqual({ total: '5' });
+  });
+
+  it('lose the one property that cannot be read, by name, and keep the others', () => {
+    const unreadable: string[] = [];
+    const input = {
+      before: 1,
+      get getter(): never {
+        throw new Error('no');
+      },
+      json: {
+        toJSON() {
+          throw new Error('no');
+        },
+      },
+      nested: {
+        get inner(): never {
+          throw new Error('no');
+        },
+      },
+      after: 2,
+    };
+    expect(toEventProperties(input, (name) => unreadable.push(name))).toEqual({ before: '1', after: '2' });
+    expect(unreadable).toEqual(['getter', 'json', 'nested']);
+  });
+
+  it('lose a value nested too deeply to be written', () => {
+    let deep: unknown = 'bottom';
+    for (let depth = 0; depth < 50_000; depth += 1) deep = { deep };
+    const unreadable: string[] = [];
+    expect(toEventProperties({ deep, a: 1 }, (name) => unreadable.push(name))).toEqual({ a: '1' });
+    expect(unreadable).toEqual(['deep']);
+  });
+
+  it('named __proto__ change no prototype', () => {
+    const input = JSON.parse('{"__proto__":{"isAdmin":true},"a":1}');
+    expect(toEventProperties(input, ignore)).toEqual({ a: '1' });
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  });
+
+  it('of any value whatever are flat, text or null, and JSON', () => {
+    fc.assert(
+      fc.property(hostileMap(), (make) => {
+        const output = toEventProperties(make(), ignore);
+        expect(JSON.parse(JSON.stringify(output))).toEqual(output);
+        for (const value of Object.values(output)) expect(value === null || typeof value === 'string').toBe(true);
+      }),
+    );
+  });
+});
+
+describe('user properties', () => {
+  it('clear with null and leave alone with undefined or an empty text', () => {
+    expect(toUserProperties({ city: null, state: undefined, zip: '', country: 'DE' }, ignore)).toEqual({
+      city: null,
+      country: 'DE',
+    });
+  });
+
+  it('ignore null, undefined and the empty text inside custom_properties, which are merged', () => {
+    const custom_properties = { plan: 'gold', seats: 3, old: null, none: undefined, empty: '', nested: { a: 1 } };
+    expect(toUserProperties({ custom_properties }, ignore)).toEqual({
+      custom_properties: { plan: 'gold', seats: '3', nested: '{"a":1}' },
+    });
+  });
+
+  it('keep the booleans of consent and nowhere else', () => {
+    expect(toUserProperties({ consent: { ads: false, sale: 'no', gone: null, none: '' }, vip: true }, ignore)).toEqual({
+      consent: { ads: false, sale: 'no', gone: null },
+      vip: 'true',
+    });
+  });
+
+  it('send a date of birth as ISO 8601 and a numeric zip as text', () => {
+    expect(toUserProperties({ date_of_birth: new Date(0), zip: 10115 }, ignore)).toEqual({
+      date_of_birth: '1970-01-01T00:00:00.000Z',
+      zip: '10115',
+    });
+  });
+
+  it('name a custom property that cannot be read and keep its siblings', () => {
+    const unreadable: string[] = [];
+    const custom_properties = {
+      ok: 1,
+      get bad(): never {
+        throw new Error('no');
+      },
+    };
+    expect(toUserProperties({ custom_properties }, (name) => unreadable.push(name))).toEqual({
+      custom_properties: { ok: '1' },
+    });
+    expect(unreadable).toEqual(['bad']);
+  });
+
+  it('of any value whatever are JSON', () => {
+    fc.assert(
+      fc.property(hostileMap('consent', 'custom_properties', 'email', 'other'), (make) => {
+        const output = toUserProperties(make(), ignore);
+        expect(JSON.parse(JSON.stringify(output))).toEqual(output);
+      }),
+    );
+  });
+});
+
+describe('default properties', () => {
+  it('keep booleans such as is_bot, write numbers as text and leave out null and the empty text', () => {
+    const input = { is_bot: false, version: 3, referrer: '', gclid: null, title: 'Shop', at: new Date(0) };
+    expect(toDefaultProperties(input, ignore)).toEqual({
+      is_bot: false,
+      version: '3',
+      title: 'Shop',
+      at: '1970-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('of any value whatever are flat JSON of text and booleans', () => {
+    fc.assert(
+      fc.property(hostileMap(), (make) => {
+        const output = toDefaultProperties(make(), ignore);
+        expect(JSON.parse(JSON.stringify(output))).toEqual(output);
+        for (const value of Object.values(output)) expect(['string', 'boolean']).toContain(typeof value);
+      }),
+    );
+  });
+});

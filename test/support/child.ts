@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+/** How a child process ended and what it said. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** From its first line on stdout to its end. */
+  readonly ranMs: number;
+}
+
+export interface Child {
+  readonly end: Promise<ChildEnd>;
+  /** Resolves when the child has written its first line. */
+  readonly started: Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Runs one of test/process/children in a Node of its own, in which an unhandled rejection is an error. `OURS_BASE_URL`
+ * and `OURS_TOKEN` are set; whatever else it should know is in `env`.
+ */
+export function startChild(name: string, baseUrl: string, env: Record<string, string> = {}): Child {
+  const path = fileURLToPath(new URL(`../process/children/${name}.ts`, import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', '--unhandled-rejections=strict', path], {
+    env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  let startedAt = performance.now();
+  const started = new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (stdout === '') startedAt = performance.now();
+      stdout += chunk;
+      resolve();
+    });
+    child.once('close', () => resolve());
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const end = new Promise<ChildEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) =>
+      resolve({ code, signal, stdout, stderr, ranMs: performance.now() - startedAt }),
+    );
+  });
+  return { end, started, kill: (signal) => void child.kill(signal) };
+}

@@ -1,0 +1,267 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Batch, frameBytes, halve, sentTime, toBatches, toRequest } from '../../src/delivery/batch.js';
+import { fromBytes } from '../../src/protocol/bytes.js';
+import type { Entry } from '../../src/protocol/event.js';
+import { Refusal } from '../../src/protocol/refusal.js';
+import { NOW, track } from '../protocol/encoding.js';
+import { hostileMap } from '../protocol/hostile.js';
+import { identifyEntry, idsOf, trackEntry } from './entries.js';
+
+const TOKEN = 'test_token';
+const inStep = { local: NOW, service: NOW };
+
+const shape = (batches: readonly Batch[]) => batches.map(({ kind, entries }) => [kind, ...idsOf(entries)]);
+const sent = (batch: Batch | undefined, clock = inStep) => {
+  const { path, body } = toRequest(batch!, TOKEN, clock);
+  return { path, body: JSON.parse(fromBytes(body)) };
+};
+
+describe('what was claimed is cut', () => {
+  it('into nothing where there is nothing', () => {
+    expect(toBatches([])).toEqual([]);
+  });
+
+  it('into one batch of all events, in their order', () => {
+    expect(shape(toBatches(['a', 'b', 'c'].map((id) => trackEntry(id))))).toEqual([['track', 'a', 'b', 'c']]);
+  });
+
+  it('with people first, so that no event arrives before its person', () => {
+    const entries = [trackEntry('t1'), identifyEntry('i1', { userId: 'u1' }), trackEntry('t2')];
+    expect(shape(toBatches(entries))).toEqual([
+      ['identify', 'i1'],
+      ['track', 't1', 't2'],
+    ]);
+  });
+
+  it('into one request a person', () => {
+    const entries = [
+      identifyEntry('i1', { userId: 'u1' }),
+      identifyEntry('i2', { userId: 'u2' }),
+      identifyEntry('i3', { userId: 'u1', email: 'ada@example.org' }),
+      identifyEntry('i4', { email: 'ada@example.org' }),
+    ];
+    expect(shape(toBatches(entries))).toEqual([
+      ['identify', 'i1', 'i3', 'i4'],
+      ['identify', 'i2'],
+    ]);
+  });
+});
+
+describe('identifies stay apart and in order', () => {
+  it.each(['userId', 'externalId', 'email'] as const)('when another %s stands in the same place', (field) => {
+    const shared = field === 'email' ? { externalId: 'shared' } : { email: 'shared@example.org' };
+    const entries = [
+      identifyEntry('i1', { ...shared, [field]: 'one' }),
+      identifyEntry('i2', { ...shared, [field]: 'two' }),
+      identifyEntry('i3', { ...shared, [field]: 'two' }),
+      identifyEntry('i4', { ...shared, [field]: 'one' }),
+    ];
+    expect(shape(toBatches(entries))).toEqual([
+      ['identify', 'i1'],
+      ['identify', 'i2', 'i3'],
+      ['identify', 'i4'],
+    ]);
+  });
+
+  it('when one names two people at once', () => {
+    const entries = [
+      identifyEntry('i1', { userId: 'u1' }),
+      identifyEntry('i2', { email: 'ada@example.org' }),
+      identifyEntry('i3', { userId: 'u1', email: 'ada@example.org' }),
+      identifyEntry('i4', { userId: 'u1' }),
+    ];
+    expect(shape(toBatches(entries))).toEqual([
+      ['identify', 'i1'],
+      ['identify', 'i2'],
+      ['identify', 'i3', 'i4'],
+    ]);
+  });
+
+  it('when the same text is the visitor id of one and your own id of another', () => {
+    const entries = [identifyEntry('i1', { userId: '42' }), identifyEntry('i2', { externalId: '42' })];
+    expect(shape(toBatches(entries))).toEqual([
+      ['identify', 'i1'],
+      ['identify', 'i2'],
+    ]);
+  });
+});
+
+describe('merged identifies', () => {
+  const merged = (...bodies: object[]) =>
+    sent(toBatches(bodies.map((fields, index) => identifyEntry(`i${index}`, { userId: 'u1' }, fields)))[0]).body;
+
+  it('are one row in which later values win and maps merge', () => {
+    const row = merged(
+      { userProperties: { city: 'Berlin', zip: '1', custom_properties: { plan: 'free', seats: '1' } } },
+      { userProperties: { city: 'Paris', custom_properties: { plan: 'gold' } }, defaultProperties: { sid: '42' } },
+    );
+    expect(row).toEqual({
+      token: TOKEN,
+      userId: 'u1',
+      userProperties: { city: 'Paris', zip: '1', custom_properties: { plan: 'gold', seats: '1' } },
+      defaultProperties: { sid: '42' },
+    });
+  });
+
+  it('clear what is cleared last and keep what is set last', () => {
+    expect(merged({ userProperties: { city: 'Berlin' } }, { userProperties: { city: null } })).toMatchObject({
+      userProperties: { city: null },
+    });
+    expect(merged({ userProperties: { city: null } }, { userProperties: { city: 'Berlin' } })).toMatchObject({
+      userProperties: { city: 'Berlin' },
+    });
+  });
+
+  it('know every name the person was given', () => {
+    const entries = [
+      identifyEntry('i1', { userId: 'u1' }),
+      identifyEntry('i2', { userId: 'u1', email: 'ada@example.org' }),
+      identifyEntry('i3', { email: 'ada@example.org', externalId: 'c1' }),
+    ];
+    expect(sent(toBatches(entries)[0])).toEqual({
+      path: '/identify',
+      body: { token: TOKEN, userId: 'u1', email: 'ada@example.org', externalId: 'c1', userProperties: {} },
+    });
+  });
+});
+
+describe('every claim, whatever people are in it,', () => {
+  const name = fc.option(fc.constantFrom('1', '2', '3'), { nil: undefined });
+  const who = fc.record({ userId: name, externalId: name, email: name });
+  const entries = fc
+    .array(fc.tuple(fc.boolean(), who), { maxLength: 20 })
+    .map((list) => list.map(([isTrack, one], index) => (isTrack ? trackEntry : identifyEntry)(String(index), one)));
+
+  it('is sent once and whole', () => {
+    fc.assert(
+      fc.property(entries, (claimed) => {
+        const all = toBatches(claimed).flatMap((batch) => idsOf(batch.entries));
+        expect(all.toSorted()).toEqual(idsOf(claimed).toSorted());
+      }),
+    );
+  });
+
+  it('sends identifies that share a name in their order, never two different names of a kind in one', () => {
+    fc.assert(
+      fc.property(entries, (claimed) => {
+        const batches = toBatches(claimed);
+        const order = batches.flatMap((batch) => batch.entries.filter(({ kind }) => kind === 'identify'));
+        for (const [position, later] of order.entries()) {
+          for (const earlier of order.slice(0, position)) {
+            const shares = (['userId', 'externalId', 'email'] as const).some(
+              (field) => later[field] !== undefined && later[field] === earlier[field],
+            );
+            if (shares) expect(Number(earlier.distinctId)).toBeLessThan(Number(later.distinctId));
+          }
+        }
+        for (const { kind, entries: inBatch } of batches) {
+          if (kind === 'track') continue;
+          for (const field of ['userId', 'externalId', 'email'] as const) {
+            const names = new Set(inBatch.map((entry) => entry[field]).filter((one) => one !== undefined));
+            expect(names.size).toBeLessThanOrEqual(1);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('a batch', () => {
+  it('has two halves that are all of it, neither empty', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 50 }), (count) => {
+        const entries = Array.from({ length: count }, (_, index) => trackEntry(String(index)));
+        const [first, second] = halve({ kind: 'track', entries });
+        expect([...first.entries, ...second.entries]).toEqual(entries);
+        expect(second.entries.length).toBeGreaterThan(0);
+        expect(first.entries.length - second.entries.length).toBeLessThanOrEqual(1);
+        expect([first.kind, second.kind]).toEqual(['track', 'track']);
+      }),
+    );
+  });
+
+  it('adds as many bytes to its rows as its frame says, and a comma between two', () => {
+    const entries = ['a', 'b', 'c'].map((id) => trackEntry(id));
+    const rows = entries.reduce((sum, { body }) => sum + body.length, 0);
+    const { body } = toRequest({ kind: 'track', entries }, 'töken', inStep);
+    expect(body.length).toBe(frameBytes('töken') + rows + 2);
+  });
+
+  it('goes to /batch with the token beside the rows', () => {
+    const batch: Batch = { kind: 'track', entries: [trackEntry('a', { userId: 'u1' })] };
+    expect(sent(batch)).toEqual({
+      path: '/batch',
+      body: { token: TOKEN, events: [{ time: 0, event: 'purchase', distinctId: 'a', userId: 'u1' }] },
+    });
+  });
+
+  it('may have a token with any characters', () => {
+    const { body } = toRequest({ kind: 'track', entries: [trackEntry('a')] }, 'a"b\\c', inStep);
+    expect(JSON.parse(fromBytes(body)).token).toBe('a"b\\c');
+  });
+
+  it('is JSON that keeps every row’s text, whatever the rows hold', () => {
+    fc.assert(
+      fc.property(fc.array(hostileMap(), { minLength: 1, maxLength: 5 }), (makers) => {
+        const entries = makers
+          .map((make) => track({ eventProperties: make() }))
+          .filter((one): one is Entry => !(one instanceof Refusal));
+        const text = fromBytes(toRequest({ kind: 'track', entries }, TOKEN, inStep).body);
+        for (const entry of entries) expect(text).toContain(fromBytes(entry.body));
+        expect(JSON.parse(text).events).toEqual(entries.map((entry) => JSON.parse(fromBytes(entry.body))));
+      }),
+    );
+  });
+});
+
+describe('the time of a row', () => {
+  const at = (time: number): Entry => trackEntry('a', { userId: 'u1' }, time);
+  const timeSent = (entry: Entry, clock: { local: number; service: number }): number =>
+    sent({ kind: 'track', entries: [entry] }, clock).body.events[0].time;
+
+  it('is left alone when it is not ahead of the service', () => {
+    for (const time of [NOW, NOW - 1, NOW - 6 * 86_400_000]) {
+      expect(timeSent(at(time), { local: NOW + 3_600_000, service: NOW })).toBe(time);
+      expect(timeSent(at(time), { local: NOW - 3_600_000, service: NOW })).toBe(time);
+    }
+  });
+
+  it('is mended by as much as this machine’s clock is fast, with everything else word for word', () => {
+    const entry = at(NOW + 3_599_000);
+    const clock = { local: NOW + 3_600_000, service: NOW };
+    expect(timeSent(entry, clock)).toBe(NOW - 1000);
+    expect(sentTime(entry, clock)).toBe(NOW - 1000);
+    const text = fromBytes(toRequest({ kind: 'track', entries: [entry] }, TOKEN, clock).body);
+    expect(text).toContain(fromBytes(entry.body).replace(String(NOW + 3_599_000), String(NOW - 1000)));
+  });
+
+  it('is left alone where this machine’s clock is not the reason', () => {
+    expect(timeSent(at(NOW + 10), { local: NOW - 5000, service: NOW })).toBe(NOW + 10);
+    expect(timeSent(at(NOW + 10), { local: NOW, service: NOW })).toBe(NOW + 10);
+  });
+
+  it('never lies in the service’s future for an event that this machine stamped, however its clock goes', () => {
+    const day = 86_400_000;
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: day }), fc.integer({ min: 0, max: day }), (fastMs, waitedMs) => {
+        const entry = at(NOW + fastMs);
+        const clock = { local: NOW + waitedMs + fastMs, service: NOW + waitedMs };
+        expect(sentTime(entry, clock)).toBeLessThanOrEqual(clock.service);
+        expect(timeSent(entry, clock)).toBe(sentTime(entry, clock));
+      }),
+    );
+  });
+
+  it('is mended in the text the encoder wrote', () => {
+    const entry = track({ event: 'a "time":1 trap', eventProperties: { time: NOW } }, { local: NOW + 60_000 });
+    if (entry instanceof Refusal) throw new Error(entry.message);
+    expect(
+      sent({ kind: 'track', entries: [entry] }, { local: NOW + 60_000, service: NOW }).body.events[0],
+    ).toMatchObject({
+      time: NOW,
+      event: 'a "time":1 trap',
+      eventProperties: { time: String(NOW) },
+    });
+  });
+});

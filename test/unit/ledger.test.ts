@@ -1,0 +1,327 @@
+import { createHook } from 'node:async_hooks';
+import { describe, expect, it, vi } from 'vitest';
+import { isOursError } from '../../src/errors.js';
+import { Ledger, type Receipt } from '../../src/ledger.js';
+import type { Outcome } from '../../src/outcome.js';
+import type { Entry } from '../../src/protocol/event.js';
+import { trackEntry } from './entries.js';
+
+const DELIVERED: Outcome = { status: 'delivered' };
+const REJECTED: Outcome = { status: 'rejected', code: 'invalid_event', message: 'the service refused it' };
+const DROPPED: Outcome = { status: 'dropped', reason: 'queue_full' };
+
+function ledgerWith({ copies = false } = {}) {
+  const onWait = vi.fn();
+  const ledger = new Ledger({ entriesComeBackAsCopies: copies, onWait });
+  return {
+    ledger,
+    onWait,
+    opened(id: string): { entry: Entry; receipt: Receipt } {
+      const entry = trackEntry(id);
+      return { entry, receipt: ledger.open(entry) };
+    },
+  };
+}
+
+/** What a durable outbox hands out: the same event as another object. */
+const copyOf = ({ owner: _, ...entry }: Entry): Entry => ({ ...entry });
+
+/** What has happened to a promise once everything that can run has run. */
+async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'resolved' | 'rejected'> {
+  let state: 'pending' | 'resolved' | 'rejected' = 'pending';
+  promise.then(
+    () => {
+      state = 'resolved';
+    },
+    () => {
+      state = 'rejected';
+    },
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  return state;
+}
+
+async function errorOf(promise: Promise<unknown>) {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isOursError(error)) throw new Error(`no error of ours: ${String(error)}`);
+  return error;
+}
+
+describe('a receipt', () => {
+  it('carries the id of its event', () => {
+    expect(ledgerWith().opened('purchase:1').receipt.distinctId).toBe('purchase:1');
+  });
+
+  it.each([DELIVERED, REJECTED, DROPPED])(
+    'resolves to how the event ended, asked before or after: $status',
+    async (outcome) => {
+      const { ledger, opened } = ledgerWith();
+      const { entry, receipt } = opened('a');
+      const before = [receipt.settled(), receipt.settled()];
+      expect(await stateOf(before[0]!)).toBe('pending');
+      ledger.settle(entry, outcome);
+      expect(await Promise.all([...before, receipt.settled()])).toEqual([outcome, outcome, outcome]);
+    },
+  );
+
+  it('is stored once the service has the event, where the outbox is not durable', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    const stored = receipt.stored();
+    expect(await stateOf(stored)).toBe('pending');
+    ledger.settle(entry, DELIVERED);
+    await stored;
+    await receipt.stored();
+  });
+
+  it('is stored once a durable outbox has the event, which has no outcome yet', async () => {
+    const { ledger, opened } = ledgerWith({ copies: true });
+    const { entry, receipt } = opened('a');
+    const [stored, settled] = [receipt.stored(), receipt.settled()];
+    ledger.markStored(copyOf(entry));
+    await stored;
+    expect(await stateOf(settled)).toBe('pending');
+    ledger.settle(copyOf(entry), DELIVERED);
+    expect(await settled).toEqual(DELIVERED);
+  });
+
+  it.each([
+    [REJECTED, /a was not stored: invalid_event: the service refused it/],
+    [DROPPED, /a was not stored: dropped, queue_full/],
+  ])('that can not be stored any more says why: $status', async (outcome, message) => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    ledger.settle(entry, outcome);
+    const error = await errorOf(receipt.stored());
+    expect(error).toMatchObject({ code: 'not_stored', cause: outcome });
+    expect(error.message).toMatch(message);
+  });
+
+  it('for an event that ended at the call is settled from the beginning', async () => {
+    const { ledger } = ledgerWith();
+    const receipt = ledger.openSettled('a', DROPPED);
+    expect(await receipt.settled()).toEqual(DROPPED);
+    expect(ledger.openCount).toBe(0);
+    expect(ledger.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+  });
+
+  it('hurries delivery when somebody begins to wait, and not before', () => {
+    const { onWait, opened } = ledgerWith();
+    const { receipt } = opened('a');
+    expect(onWait).not.toHaveBeenCalled();
+    void receipt.settled();
+    expect(onWait).toHaveBeenCalledOnce();
+  });
+
+  it('of an event that another process delivers is stored, and says that the outcome will not be known here', async () => {
+    const { ledger, opened } = ledgerWith({ copies: true });
+    const { entry, receipt } = opened('a');
+    const settled = receipt.settled();
+    ledger.handOver(copyOf(entry));
+    await receipt.stored();
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    expect(ledger.totals.pending).toBe(1);
+    expect(ledger.openCount).toBe(0);
+  });
+});
+
+describe('a wait', () => {
+  it('ends with the reason of its signal, and the event goes on without it', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    const controller = new AbortController();
+    const reason = new Error('the request was cancelled');
+    const waits = [receipt.settled({ signal: controller.signal }), receipt.stored({ signal: controller.signal })];
+    controller.abort(reason);
+    for (const wait of waits) await expect(wait).rejects.toBe(reason);
+    ledger.settle(entry, DELIVERED);
+    expect(await receipt.settled()).toEqual(DELIVERED);
+  });
+
+  it('does not begin with a signal that is aborted already', async () => {
+    const { receipt } = ledgerWith().opened('a');
+    const reason = new Error('too late');
+    await expect(receipt.settled({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('is not needed where the outcome is known, aborted or not', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    ledger.settle(entry, DELIVERED);
+    expect(await receipt.settled({ signal: AbortSignal.abort() })).toEqual(DELIVERED);
+  });
+
+  it('ends with a TimeoutError when its time is over', async () => {
+    const { receipt } = ledgerWith().opened('a');
+    await expect(receipt.settled({ timeoutMs: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('takes its listener back from the signal', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    const { signal } = new AbortController();
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    const settled = receipt.settled({ signal });
+    ledger.settle(entry, DELIVERED);
+    await settled;
+    expect(removed).toHaveBeenCalled();
+  });
+});
+
+describe('a receipt when the client closes', () => {
+  it('tells those who wait, and those who ask later, that nothing more is known here', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { receipt } = opened('purchase:1');
+    const early = [receipt.stored(), receipt.settled()];
+    ledger.close();
+    for (const wait of [...early, receipt.stored(), receipt.settled(), opened('b').receipt.settled()]) {
+      expect(await errorOf(wait)).toMatchObject({
+        code: 'closed',
+        message: expect.stringContaining('same distinctId'),
+      });
+    }
+    expect(ledger.totals.pending).toBe(2);
+  });
+
+  it('stays stored where a durable outbox has the event', async () => {
+    const { ledger, opened } = ledgerWith({ copies: true });
+    const { entry, receipt } = opened('a');
+    ledger.markStored(copyOf(entry));
+    const settled = receipt.settled();
+    ledger.close();
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    await receipt.stored();
+  });
+
+  it('keeps the outcome that it has', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    ledger.settle(entry, REJECTED);
+    ledger.close();
+    expect(await receipt.settled()).toEqual(REJECTED);
+  });
+});
+
+it('a receipt costs no promise until one is asked for', async () => {
+  let promises = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'PROMISE') promises += 1;
+    },
+  });
+  const { ledger } = ledgerWith();
+  const entries = Array.from({ length: 1000 }, (_, index) => trackEntry(String(index)));
+  hook.enable();
+  const receipts = entries.map((entry) => ledger.open(entry));
+  for (const entry of entries) ledger.settle(entry, REJECTED);
+  const withoutAsking = promises;
+  const asked = receipts[0]!.settled();
+  hook.disable();
+  expect(withoutAsking).toBe(0);
+  expect(promises).toBeGreaterThan(0);
+  await asked;
+});
+
+describe('the totals', () => {
+  it('count every event once, by how it ended', () => {
+    const { ledger, opened } = ledgerWith();
+    const entries = ['a', 'b', 'c', 'd', 'e'].map((id) => opened(id).entry);
+    ledger.settle(entries[0]!, DELIVERED);
+    ledger.settle(entries[1]!, DELIVERED);
+    ledger.settle(entries[2]!, REJECTED);
+    ledger.settle(entries[3]!, DROPPED);
+    expect(ledger.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1 });
+    expect(ledger.openCount).toBe(1);
+  });
+
+  it('leave out the events of another process that shares the outbox', () => {
+    for (const copies of [true, false]) {
+      const { ledger } = ledgerWith({ copies });
+      ledger.settle(trackEntry('stranger'), DELIVERED);
+      expect(ledger.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 0 });
+    }
+  });
+
+  it('count an id that was tracked twice as two events, both with the one outcome', async () => {
+    const { ledger, opened } = ledgerWith({ copies: true });
+    const [first, second] = [opened('a'), opened('a')];
+    ledger.markStored(copyOf(first.entry));
+    ledger.settle(copyOf(first.entry), DELIVERED);
+    expect(await Promise.all([first.receipt.settled(), second.receipt.settled()])).toEqual([DELIVERED, DELIVERED]);
+    expect(ledger.totals).toMatchObject({ delivered: 2, pending: 0 });
+  });
+});
+
+describe('a barrier', () => {
+  it('is no obstacle where nothing is open', async () => {
+    await ledgerWith().ledger.barrier();
+  });
+
+  it('waits for everything that was opened before it, in whatever order that ends, and for nothing later', async () => {
+    const { ledger, opened } = ledgerWith();
+    const [a, b, c] = [opened('a'), opened('b'), opened('c')];
+    ledger.settle(b.entry, DELIVERED);
+    const barrier = ledger.barrier();
+    const later = opened('later');
+    ledger.settle(c.entry, REJECTED);
+    ledger.settle(later.entry, DELIVERED);
+    expect(await stateOf(barrier)).toBe('pending');
+    ledger.settle(a.entry, DROPPED);
+    expect(await stateOf(barrier)).toBe('resolved');
+  });
+
+  it('is not lifted by as many later events', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry } = opened('a');
+    const barrier = ledger.barrier();
+    for (let index = 0; index < 10; index += 1) ledger.settle(opened(`later ${index}`).entry, DELIVERED);
+    expect(await stateOf(barrier)).toBe('pending');
+    ledger.settle(entry, DELIVERED);
+    await barrier;
+  });
+
+  it('stands beside others, each for what was before it', async () => {
+    const { ledger, opened } = ledgerWith();
+    const a = opened('a');
+    const [first, alsoFirst] = [ledger.barrier(), ledger.barrier()];
+    const b = opened('b');
+    const second = ledger.barrier();
+    ledger.settle(a.entry, DELIVERED);
+    expect(await Promise.all([first, alsoFirst, second].map(stateOf))).toEqual(['resolved', 'resolved', 'pending']);
+    ledger.settle(b.entry, DELIVERED);
+    await second;
+  });
+
+  it('is lifted when an event is handed over to another process', async () => {
+    const { ledger, opened } = ledgerWith({ copies: true });
+    const { entry } = opened('a');
+    const barrier = ledger.barrier();
+    ledger.handOver(copyOf(entry));
+    await barrier;
+  });
+
+  it('is lifted when the client closes, and stands in nobody’s way afterwards', async () => {
+    const { ledger, opened } = ledgerWith();
+    opened('a');
+    const barrier = ledger.barrier();
+    ledger.close();
+    await barrier;
+    await ledger.barrier();
+  });
+
+  it('is left with the reason of the signal, and the others stand', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry } = opened('a');
+    const controller = new AbortController();
+    const reason = new Error('no time');
+    const [mine, other] = [ledger.barrier(controller.signal), ledger.barrier()];
+    controller.abort(reason);
+    await expect(mine).rejects.toBe(reason);
+    expect(await stateOf(other)).toBe('pending');
+    ledger.settle(entry, DELIVERED);
+    await other;
+  });
+});
