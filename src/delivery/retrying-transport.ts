@@ -1,5 +1,4 @@
 import pRetry from 'p-retry';
-import type { WireBatchAnswer } from '../protocol/wire.js';
 import { backoffMs } from './backoff.js';
 import type { Gate } from './gate.js';
 import { sleep } from './timers.js';
@@ -34,7 +33,7 @@ export function retrying(inner: Transport, { gate, maxRetries, random }: Retryin
   return {
     async send(request, signal) {
       const attempt = async (): Promise<Verdict> => {
-        const verdict = orBadLuck(await inner.send(request, signal));
+        const verdict = await inner.send(request, signal);
         if (signal?.aborted) return verdict;
         gate.observe(verdict);
         if (verdict.kind === 'retryable') throw new RetryableError(verdict);
@@ -59,16 +58,4 @@ export function retrying(inner: Transport, { gate, maxRetries, random }: Retryin
     },
     close: () => inner.close(),
   };
-}
-
-/**
- * An answer that fails every row, none of them for good, is the service's trouble and not the rows': it counts as a failure
- * of the request, so that an outage told in this way burns no retries.
- */
-function orBadLuck(verdict: Verdict): Verdict {
-  if (verdict.kind !== 'delivered' || verdict.failures.length === 0) return verdict;
-  const { accepted, results } = verdict.answer as Partial<WireBatchAnswer>;
-  const someTaken = Number(accepted) > 0 || results?.some((row) => row?.success === true) === true;
-  if (someTaken || verdict.failures.some((row) => !row.retryable)) return verdict;
-  return { kind: 'retryable', scope: 'request', reason: 'no row was taken' };
 }

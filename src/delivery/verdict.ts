@@ -43,14 +43,10 @@ export function judge(answer: HttpAnswer, now: number): Verdict {
   const body = parseObject(answer.text);
   if (status >= 200 && status < 300) {
     // A captive proxy answers 200 to everything: only the service's own word counts.
-    if (body?.success === true || Array.isArray(body?.results)) {
-      return { kind: 'delivered', failures: rowFailures(body), answer: body };
-    }
+    if (body?.success === true || Array.isArray(body?.results)) return judgeRows(body, status);
     return { kind: 'retryable', scope: 'request', reason: `HTTP ${status} without the service's answer` };
   }
-  if (status === 500 && Array.isArray(body?.results)) {
-    return { kind: 'delivered', failures: rowFailures(body), answer: body };
-  }
+  if (status === 500 && Array.isArray(body?.results)) return judgeRows(body, status);
   if (status === 401) return { kind: 'unauthorized' };
   if (status === 413) {
     const limit = Number(body?.limit);
@@ -106,6 +102,20 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Takes an answer row by row. One that fails every row, none of them for good, is the service's trouble and not the rows': it
+ * is bad luck of the request, so that an outage told in this way burns no row's retries.
+ */
+function judgeRows(body: Record<string, unknown>, status: number): Verdict {
+  const failures = rowFailures(body);
+  const rows = Array.isArray(body.results) ? (body.results as { success?: unknown }[]) : [];
+  const noneTaken = !(Number(body.accepted) > 0) && !rows.some((row) => row?.success === true);
+  if (failures.length > 0 && noneTaken && failures.every((row) => row.retryable)) {
+    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status}, no row taken` };
+  }
+  return { kind: 'delivered', failures, answer: body };
 }
 
 function rowFailures(body: Record<string, unknown>): RowFailure[] {

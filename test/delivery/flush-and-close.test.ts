@@ -57,6 +57,7 @@ describe('flush is a barrier', () => {
 
   it('does not wait for what is tracked after it', async () => {
     const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
+    collector.faults.next({ kind: 'delay', ms: 50 });
     trackMany(client, 1, 'before ');
     const flushed = client.flush();
     await until(() => collector.requests === 1);

@@ -28,6 +28,16 @@ describe('when the answer does not arrive', () => {
     },
   );
 
+  it('counts a payment once that is reported twice, by the id its reporter gave it', async () => {
+    const { client, collector } = await rig();
+    for (const value of [49.9, 0]) {
+      client.track({ event: 'purchase', userId: 'v', distinctId: 'purchase:pi_1', eventProperties: { value } });
+      await client.flush();
+    }
+    expect(arrived(collector)).toEqual(['purchase:pi_1']);
+    expect(collector.events()[0]).toMatchObject({ eventProperties: { value: '49.9' } });
+  });
+
   it('waits no longer than requestTimeoutMs for the headers and the body together', async () => {
     const { client, collector } = await rig({ requestTimeoutMs: 80, concurrency: 1 });
     collector.faults.next({ kind: 'hang' }, { kind: 'stallBody' });

@@ -31,7 +31,7 @@ describe('while the service is down', () => {
     expect(warnings).toEqual([expect.stringContaining('HTTP 503')]);
     expect(outcomes).toEqual([]);
     await flushed;
-  }, 15_000);
+  });
 
   it('comes back with one probe, then delivers everything', async () => {
     const { client, collector, warnings } = await rig({ flushAt: 10 });
@@ -63,45 +63,6 @@ describe('while the service is down', () => {
     }
   });
 
-  it.each([
-    ['answers 500 to everything', HTTP_500],
-    ['answers 502 to everything', { kind: 'status', status: 502 }],
-    ['resets every connection', { kind: 'reset' }],
-    ['answers with a page of HTML', { kind: 'badJson' }],
-    ['fails every row', { kind: 'rows', code: 'queue_failed', share: 1 }],
-    ['never answers', { kind: 'hang' }],
-    ['falls silent half-way', { kind: 'stallBody' }],
-  ] satisfies [string, Fault][])(
-    'loses nothing when it %s, even with one retry',
-    async (_, fault) => {
-      const { client, collector, outcomes } = await rig({ maxRetries: 1, flushAt: 10, requestTimeoutMs: 60 });
-      collector.faults.set(() => fault);
-      const ids = trackMany(client, 100);
-      await client.flush({ timeoutMs: 1_500 });
-      expect(outcomes).toEqual([]);
-      const asked = collector.requests;
-      await client.flush({ timeoutMs: 1_000 });
-      expect(collector.requests - asked, 'at most two a second').toBeLessThanOrEqual(3);
-      collector.faults.clear();
-      expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0 });
-      expect(arrived(collector).sort()).toEqual(ids.sort());
-    },
-    15_000,
-  );
-
-  it('loses nothing when nobody listens, and finds the service when somebody does', async () => {
-    const port = await freePort();
-    const { client, warnings, outcomes } = await rig({ baseUrl: `http://127.0.0.1:${port}/api/v1`, maxRetries: 1 });
-    const ids = trackMany(client, 1_000);
-    await client.flush({ timeoutMs: 1_200 });
-    expect(outcomes).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    await using collector = await createCollector({ port });
-    expect(await client.flush()).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0 });
-    expect(arrived(collector).sort()).toEqual(ids.sort());
-    expect(warnings).toHaveLength(1);
-  }, 15_000);
-
   it('leaves no event lying when it is back, though nothing more is tracked', async () => {
     // The gate and the queue measure the same wait by two clocks: many clients, to meet them at odds.
     const rigs = await Promise.all(Array.from({ length: 40 }, () => rig({ flushIntervalMs: 1, flushAt: 2 })));
@@ -110,5 +71,51 @@ describe('while the service is down', () => {
       trackMany(client, 1 + (index % 3));
     }
     await Promise.all(rigs.map(({ collector }, index) => until(() => arrived(collector).length === 1 + (index % 3))));
+  });
+});
+
+describe.concurrent('an outage costs nothing, not even with a single retry', () => {
+  it.for([
+    ['answers 500 to everything', HTTP_500],
+    ['answers 502 to everything', { kind: 'status', status: 502 }],
+    ['resets every connection', { kind: 'reset' }],
+    ['answers with a page of HTML', { kind: 'badJson' }],
+    ['fails every row', { kind: 'rows', code: 'queue_failed', share: 1 }],
+    ['never answers', { kind: 'hang' }],
+    ['falls silent half-way', { kind: 'stallBody' }],
+  ] satisfies [string, Fault][])('when the service %s', async ([, fault], { expect, onTestFinished }) => {
+    const { client, collector, outcomes } = await rig({
+      maxRetries: 1,
+      flushAt: 10,
+      requestTimeoutMs: 60,
+      onFinished: onTestFinished,
+    });
+    collector.faults.set(() => fault);
+    const ids = trackMany(client, 100);
+    await client.flush({ timeoutMs: 800 });
+    expect(outcomes).toEqual([]);
+    const asked = collector.requests;
+    await client.flush({ timeoutMs: 800 });
+    expect(collector.requests - asked, 'at most two a second').toBeLessThanOrEqual(2);
+    collector.faults.clear();
+    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids.sort());
+  });
+
+  it('when nobody listens: the service is found as soon as somebody does', async ({ expect, onTestFinished }) => {
+    const port = await freePort();
+    const { client, warnings, outcomes } = await rig({
+      baseUrl: `http://127.0.0.1:${port}/api/v1`,
+      maxRetries: 1,
+      onFinished: onTestFinished,
+    });
+    const ids = trackMany(client, 1_000);
+    await client.flush({ timeoutMs: 1_200 });
+    expect(outcomes).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('ECONNREFUSED')]);
+    await using collector = await createCollector({ port });
+    expect(await client.flush()).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids.sort());
+    expect(warnings).toHaveLength(1);
   });
 });

@@ -3,6 +3,34 @@ import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
 
 const HTTP_500 = { kind: 'status', status: 500 } as const;
 
+describe('an event that cannot be written as JSON', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  it.each<[string, unknown]>([
+    ['a BigInt', 12n],
+    ['a cycle', cycle],
+    ['a nested BigInt', { deep: [12n] }],
+    ['a throwing getter', Object.defineProperty({}, 'x', { enumerable: true, get: () => expect.fail('a getter') })],
+    ['a throwing toJSON', { toJSON: () => expect.fail('a toJSON') }],
+    ['an invalid date', new Date(Number.NaN)],
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+    ['a revoked proxy', revoked()],
+    ['half a surrogate pair', '\ud800'],
+    ['a very long text', 'x'.repeat(400_000)],
+  ])('because of %s costs none of the nine others, nor its own other properties', async (_, value) => {
+    const { client, collector } = await rig();
+    const ids = Array.from({ length: 10 }, (_, at) => `e${at}`);
+    for (const distinctId of ids) {
+      const eventProperties = { order: 7, odd: distinctId === 'e4' ? value : 'fine' };
+      client.track({ event: 'purchase', userId: 'v', distinctId, eventProperties });
+    }
+    expect(await client.flush()).toEqual({ delivered: 10, rejected: 0, dropped: 0, pending: 0 });
+    expect(arrived(collector).sort()).toEqual(ids);
+    expect(collector.events().map(({ eventProperties }) => eventProperties?.order)).toEqual(ids.map(() => '7'));
+  });
+});
+
 describe('an event the service always fails on', () => {
   it('does not hold up the others of its batch, and ends as retries_exhausted while they succeed', async () => {
     const { client, collector, outcomes } = await rig({ maxRetries: 3 });
@@ -55,3 +83,9 @@ describe('an event the service always fails on', () => {
     expect(await client.flush()).toEqual({ delivered: 2 + round, rejected: 0, dropped: 1, pending: 0 });
   }, 20_000);
 });
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 
 /** How a child process ended and what it said. */
 export interface ChildEnd {
@@ -28,8 +27,10 @@ export function startChild(name: string, baseUrl: string, env: Record<string, st
   const child = spawn(process.execPath, ['--import', 'tsx', '--unhandled-rejections=strict', path], {
     env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // Longer than any test: a child that hangs does not outlive the run.
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
   let startedAt = performance.now();
@@ -50,5 +51,9 @@ export function startChild(name: string, baseUrl: string, env: Record<string, st
       resolve({ code, signal, stdout, stderr, ranMs: performance.now() - startedAt }),
     );
   });
-  return { end, started, kill: (signal) => void child.kill(signal) };
+  return {
+    end,
+    started,
+    kill: (signal) => void child.kill(signal),
+  };
 }

@@ -36,13 +36,20 @@ export class TestTime {
 export interface RigOptions extends ClientOptions {
   readonly collector?: Collector | CollectorOptions | undefined;
   readonly platform?: Partial<Platform> | undefined;
+  /** The test's own `onTestFinished`, where tests run side by side. */
+  readonly onFinished?: typeof onTestFinished | undefined;
 }
 
 /**
  * A client in front of a collector. Chance is 0: every backoff ends at once, and a closed gate opens after its 500 ms.
  * Nothing of the environment gets in.
  */
-export async function rig({ collector: given, platform, ...options }: RigOptions = {}): Promise<Rig> {
+export async function rig({
+  collector: given,
+  platform,
+  onFinished = onTestFinished,
+  ...options
+}: RigOptions = {}): Promise<Rig> {
   const collector = given !== undefined && 'baseUrl' in given ? given : await createCollector(given);
   const warnings: string[] = [];
   const outcomes: Heard[] = [];
@@ -58,7 +65,7 @@ export async function rig({ collector: given, platform, ...options }: RigOptions
     },
     { ...nodePlatform, now: time.now, monotonic: time.monotonic, random: () => 0, env: {}, ...platform },
   );
-  onTestFinished(async () => {
+  onFinished(async () => {
     // Already closed, perhaps, and by a signal.
     await client.close({ timeoutMs: 0 }).catch(() => undefined);
     await collector.close();

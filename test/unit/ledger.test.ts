@@ -237,6 +237,21 @@ describe('the totals', () => {
     expect(ledger.openCount).toBe(1);
   });
 
+  it('count an event once that was delivered twice because its lease had ended, and keep its first outcome', async () => {
+    for (const copies of [true, false]) {
+      const { ledger, opened } = ledgerWith({ copies });
+      const { entry, receipt } = opened('a');
+      const other = opened('b');
+      ledger.settle(entry, DELIVERED);
+      ledger.settle(entry, REJECTED);
+      expect(await receipt.settled()).toEqual(DELIVERED);
+      expect(ledger.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+      const barrier = ledger.barrier();
+      ledger.settle(other.entry, DELIVERED);
+      await barrier;
+    }
+  });
+
   it('leave out the events of another process that shares the outbox', () => {
     for (const copies of [true, false]) {
       const { ledger } = ledgerWith({ copies });

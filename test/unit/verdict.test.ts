@@ -54,8 +54,16 @@ describe('an answer of 207', () => {
   });
 
   it('with a code this client does not know has the row sent again', () => {
-    expect(answer(207, { results: [row(0, 'brand_new')] })).toMatchObject({
+    expect(answer(207, { results: [row(0, 'brand_new'), { index: 1, success: true }] })).toMatchObject({
       failures: [{ index: 0, retryable: true }],
+    });
+  });
+
+  it('with no row taken and none refused for good is bad luck of the whole request', () => {
+    expect(answer(207, { accepted: 0, results: [row(0, 'queue_failed'), row(1, 'queue_failed')] })).toEqual({
+      kind: 'retryable',
+      scope: 'request',
+      reason: 'HTTP 207, no row taken',
     });
   });
 
