@@ -72,7 +72,8 @@ class MemoryOutbox implements Outbox {
   readonly #fresh = new Queue<Slot>();
   /** Entries given back, ahead of the fresh ones; few, except after an outage. */
   #returned: { slot: Slot; availableAt: number }[] = [];
-  #leases = new Queue<Lease>();
+  /** Few: one for each batch under way. */
+  #leases: Lease[] = [];
   /** Identifier → unsettled identifies of that visitor, oldest first. Nearly always empty. */
   readonly #identifies = new Map<string, Slot[]>();
   #size = 0;
@@ -197,13 +198,12 @@ class MemoryOutbox implements Outbox {
   }
 
   #endLeases(now: number): void {
-    for (let lease = this.#leases.peek(); lease !== undefined; lease = this.#leases.peek()) {
-      const current = lease;
-      const open = current.slots.filter((slot) => slot.lease === current);
-      if (open.length > 0 && current.endsAt > now) return;
-      this.#leases.shift();
-      for (const slot of open) this.#return(slot, now);
-    }
+    this.#leases = this.#leases.filter((lease) => {
+      const isHeld = (slot: Slot): boolean => slot.lease === lease;
+      if (lease.endsAt > now) return lease.slots.some(isHeld);
+      for (const slot of lease.slots) if (isHeld(slot)) this.#return(slot, now);
+      return false;
+    });
   }
 
   #rememberIdentify(slot: Slot): void {

@@ -84,7 +84,7 @@ describe.concurrent('an outage costs nothing, not even with a single retry', () 
     ['never answers', { kind: 'hang' }],
     ['falls silent half-way', { kind: 'stallBody' }],
   ] satisfies [string, Fault][])('when the service %s', async ([, fault], { expect, onTestFinished }) => {
-    const { client, collector, outcomes } = await rig({
+    const { client, collector, outcomes, warnings } = await rig({
       maxRetries: 1,
       flushAt: 10,
       requestTimeoutMs: 60,
@@ -92,7 +92,10 @@ describe.concurrent('an outage costs nothing, not even with a single retry', () 
     });
     collector.faults.set(() => fault);
     const ids = trackMany(client, 100);
-    await client.flush({ timeoutMs: 800 });
+    void client.flush();
+    await until(() => warnings.length === 1);
+    // What was under way when the gate closed comes to its end.
+    await client.flush({ timeoutMs: 200 });
     expect(outcomes).toEqual([]);
     const asked = collector.requests;
     await client.flush({ timeoutMs: 800 });

@@ -36,7 +36,7 @@ try {
   );
   const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true };
   for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
-  assert.match(run('npx', 'ours-ingest', '--help'), /ours-ingest dev/);
+  assert.match(run('npx', 'ours-ingest', '--help'), /dev +run a local collector/);
 
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   assert.deepEqual(Object.keys(dependencies).sort(), ['p-retry', 'undici', 'zod']);
