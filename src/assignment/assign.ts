@@ -212,13 +212,11 @@ function explain(verdict: Exclude<Verdict, { kind: 'delivered' }>): string {
     case 'unauthorized':
       return 'the service refused the experiment token (HTTP 401): check experimentToken or OURS_EXPERIMENT_TOKEN.';
     case 'rejected':
-      return verdict.status === 404
-        ? 'the service knows no such experiment (HTTP 404).'
-        : `the service refused (HTTP ${verdict.status}).`;
+      return `the service refused (HTTP ${verdict.status}).`;
     case 'tooLarge':
       return 'the request is too large (HTTP 413).';
     case 'retryable':
-      return `${verdict.reason}.`;
+      return verdict.reason === 'HTTP 404' ? 'the service knows no such experiment (HTTP 404).' : `${verdict.reason}.`;
   }
 }
 

@@ -35,7 +35,8 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
         const answer = await post(path, body, deadline.signal);
         const receivedAt = now();
         clock.learn(answer.header('date'), sentAt, receivedAt);
-        return judge(answer, receivedAt);
+        // A date in the answer is by the service's clock.
+        return judge(answer, receivedAt + clock.skewMs);
       } catch (error) {
         return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
       } finally {

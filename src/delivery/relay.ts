@@ -303,8 +303,8 @@ export class Relay {
     for (const entry of entries) this.#options.onSettled(entry, outcome);
   }
 
-  /** A service that quotes the request in its complaint must not put the token into our messages. */
+  /** A service that quotes the request in its complaint must put neither the token nor an address into our messages. */
   #scrub(message: string): string {
-    return message.replaceAll(this.#options.token, '[token]');
+    return message.replaceAll(this.#options.token, '[token]').replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
   }
 }

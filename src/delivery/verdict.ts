@@ -49,22 +49,32 @@ export function judge(answer: HttpAnswer, now: number): Verdict {
   if (status === 500 && Array.isArray(body?.results)) return judgeRows(body, status);
   if (status === 401) return { kind: 'unauthorized' };
   if (status === 413) {
-    const limit = Number(body?.limit);
-    return limit > 0 ? { kind: 'tooLarge', limit } : { kind: 'tooLarge' };
+    const limit = body?.limit;
+    return typeof limit === 'number' && limit > 0 ? { kind: 'tooLarge', limit } : { kind: 'tooLarge' };
   }
-  if (isRetryable(status, answer.header('x-should-retry'))) {
-    const afterMs = retryAfterMs(answer.header, now);
-    const scope = status === 429 || status === 503 ? 'service' : 'request';
-    return { kind: 'retryable', scope, reason: `HTTP ${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
+  if (isRefusal(status, answer.header('x-should-retry'))) {
+    const message = body?.error ?? body?.message;
+    return { kind: 'rejected', status, message: typeof message === 'string' ? shorten(message) : `HTTP ${status}` };
   }
-  const message = body?.error ?? body?.message;
-  return { kind: 'rejected', status, message: typeof message === 'string' ? shorten(message) : `HTTP ${status}` };
+  const afterMs = retryAfterMs(answer.header, now);
+  const scope = isAboutTheRequest(status) ? 'request' : 'service';
+  return { kind: 'retryable', scope, reason: `HTTP ${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
-function isRetryable(status: number, shouldRetry: string | undefined): boolean {
-  if (shouldRetry === 'true') return true;
-  if (shouldRetry === 'false') return false;
-  return status === 408 || status === 409 || status === 429 || status >= 500;
+/** What is wrong with the request itself, as the service documents it. */
+const REFUSALS = new Set([400, 415, 422]);
+
+function isAboutTheRequest(status: number): boolean {
+  return REFUSALS.has(status) || status === 408 || status === 409 || (status >= 500 && status !== 503);
+}
+
+/**
+ * Whether the same request will never be taken. A 403, 404 or redirect is none of that: a wrong base URL or a firewall in
+ * between says nothing about the events, which wait until it is mended.
+ */
+function isRefusal(status: number, shouldRetry: string | undefined): boolean {
+  if (shouldRetry === 'true') return false;
+  return shouldRetry === 'false' || REFUSALS.has(status);
 }
 
 // Errors that mean nobody is there to talk to, as Node and undici name them.
@@ -110,6 +120,10 @@ function parseObject(text: string): Record<string, unknown> | undefined {
  */
 function judgeRows(body: Record<string, unknown>, status: number): Verdict {
   const failures = rowFailures(body);
+  const isReadable = failures.every(({ index }) => Number.isInteger(index) && index >= 0);
+  if (!isReadable || Number(body.failed) > failures.length) {
+    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status} that does not say which rows failed` };
+  }
   const rows = Array.isArray(body.results) ? (body.results as { success?: unknown }[]) : [];
   const noneTaken = !(Number(body.accepted) > 0) && !rows.some((row) => row?.success === true);
   if (failures.length > 0 && noneTaken && failures.every((row) => row.retryable)) {

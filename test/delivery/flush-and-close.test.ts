@@ -65,6 +65,18 @@ describe('flush is a barrier', () => {
     expect(await flushed).toEqual({ ...EMPTY, delivered: 1, pending: 1 });
   });
 
+  it('is not ended by later events that are delivered sooner', async () => {
+    const { client, collector } = await rig({ flushAt: 1 });
+    collector.faults.next({ kind: 'delay', ms: 80 });
+    trackMany(client, 1, 'slow ');
+    const flushed = client.flush();
+    await until(() => collector.requests === 1);
+    trackMany(client, 3, 'quick ');
+    await until(() => arrived(collector).length === 3);
+    expect(await flushed).toEqual({ ...EMPTY, delivered: 4 });
+    expect(arrived(collector)).toContain('slow 0');
+  });
+
   it('ends with its time, and says how many are pending', async () => {
     const { client, collector } = await rig();
     collector.faults.next({ kind: 'hang' });
@@ -230,10 +242,13 @@ describe('a receipt', () => {
     const flushed = client.flush();
     await until(() => collector.requests === 1);
     time.skip(3_600_000);
-    await client.flush({ timeoutMs: 150 });
+    void client.flush();
     await flushed;
     expect(await receipt.settled()).toEqual({ status: 'delivered' });
-    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 1 });
-    expect(outcomes).toHaveLength(1);
+    await until(() => collector.duplicates === 1);
+    // Another journey to the service and back: by then the first request's answer has been read.
+    trackMany(client, 3, 'another ');
+    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 4 });
+    expect(outcomes).toHaveLength(4);
   });
 });

@@ -67,6 +67,14 @@ describe('an answer of 207', () => {
     });
   });
 
+  it.each([
+    ['counts failures but names none', { success: true, accepted: 1, failed: 2 }],
+    ['names a row by nothing', { accepted: 1, results: [{ success: false, code: 'invalid_event' }] }],
+    ['names a row below zero', { accepted: 1, results: [row(-1, 'invalid_event')] }],
+  ])('that %s is sent again as a whole: nobody knows which row failed', (_what, body) => {
+    expect(answer(207, body)).toMatchObject({ kind: 'retryable', scope: 'request' });
+  });
+
   it('with rows that are no objects has the others heard', () => {
     expect(answer(207, { results: [null, 7, 'x', row(3, 'invalid_event')] })).toMatchObject({
       failures: [{ index: 3, retryable: false }],
@@ -114,6 +122,7 @@ describe('an answer of 413', () => {
     ['a negative limit', '{"limit":-1}'],
     ['a limit that is no number', '{"limit":"512 KiB"}'],
     ['a limit that is null', '{"limit":null}'],
+    ['a limit that is true', '{"limit":true}'],
   ])('with %s states no limit', (_what, body) => {
     expect(answer(413, body)).toEqual({ kind: 'tooLarge' });
   });
@@ -125,7 +134,7 @@ it('an answer of 401 is about the token, whatever else it says', () => {
 });
 
 describe('a status', () => {
-  it.each([400, 402, 403, 404, 405, 410, 415, 422, 301, 304])('%i is final', (status) => {
+  it.each([400, 415, 422])('%i is final', (status) => {
     expect(answer(status, { success: false, error: 'no such thing' })).toEqual({
       kind: 'rejected',
       status,
@@ -137,9 +146,12 @@ describe('a status', () => {
     expect(answer(status)).toEqual({ kind: 'retryable', scope: 'request', reason: `HTTP ${status}` });
   });
 
-  it.each([429, 503])('%i is about the service as a whole', (status) => {
-    expect(answer(status)).toEqual({ kind: 'retryable', scope: 'service', reason: `HTTP ${status}` });
-  });
+  it.each([429, 503, 301, 304, 402, 403, 404, 405, 410])(
+    '%i is about the service or the way to it, not the events',
+    (status) => {
+      expect(answer(status)).toEqual({ kind: 'retryable', scope: 'service', reason: `HTTP ${status}` });
+    },
+  );
 
   it.each([408, 409, 429, 500, 502, 503, 504])('%i carries the time the service asks for', (status) => {
     expect(answer(status, '', { 'retry-after': '3' })).toMatchObject({ afterMs: 3000 });
