@@ -10,10 +10,10 @@ export const MAX_ID_LENGTH = 400;
 export const MAX_EMAIL_LENGTH = 1000;
 
 /** An event may be at most 7 days old when the service receives it. */
-export const MAX_EVENT_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+export const MAX_EVENT_AGE_MS: number = 7 * 24 * 60 * 60 * 1000;
 
 /** [A] Rows in one batch until the service says otherwise. */
 export const DEFAULT_BATCH_ROWS = 100;
 
 /** [A] Bytes in one request until the service says otherwise. */
-export const DEFAULT_BATCH_BYTES = 512 * 1024;
+export const DEFAULT_BATCH_BYTES: number = 512 * 1024;

@@ -48,7 +48,7 @@ describe('an answer about single rows (207)', () => {
     const { client, collector } = await rig({ maxRetries: 1 });
     const ids = trackMany(client, 20);
     collector.faults.set(({ attempt }) =>
-      attempt <= 4 ? { kind: 'rows', code: 'queue_failed', share: 1 } : undefined,
+      attempt <= 3 ? { kind: 'rows', code: 'queue_failed', share: 1 } : undefined,
     );
     expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
     expect(arrived(collector).sort()).toEqual(ids.sort());
@@ -173,7 +173,7 @@ describe('a request the service fails on (500)', () => {
     trackMany(client, 2);
     const failed = (index: number) => ({ index, success: false, code: 'queue_failed', message: 'full' });
     collector.faults.set(({ rows = [], attempt }) =>
-      attempt <= 6
+      attempt <= 3
         ? status(500, {
             body: { success: false, accepted: 0, failed: rows.length, results: rows.map((_, i) => failed(i)) },
           })

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCollector, type Fault } from '../../src/collector/index.js';
-import { arrived, rig, trackMany, until } from '../support/client.js';
+import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
 
 describe('when the answer does not arrive', () => {
   it.each([
@@ -27,6 +27,24 @@ describe('when the answer does not arrive', () => {
       expect(collector.duplicates).toBe(4);
     },
   );
+
+  it('the events are the same word for word after an outage, too', async () => {
+    const { client, collector } = await rig({ maxRetries: 0 });
+    const texts = new Map<string, string[]>();
+    collector.faults.set(({ rows = [], attempt }) => {
+      for (const row of rows) texts.set(idOf(row), [...(texts.get(idOf(row)) ?? []), JSON.stringify(row)]);
+      return attempt <= 2 ? { kind: 'resetAfter' } : undefined;
+    });
+    trackMany(client, 3);
+    client.track({ event: 'purchase', userId: 'v' });
+    expect(await client.flush()).toEqual({ delivered: 4, rejected: 0, dropped: 0, pending: 0 });
+    expect(texts.size).toBe(4);
+    for (const sent of texts.values()) {
+      expect(sent.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(sent).size).toBe(1);
+    }
+    expect(collector.events()).toHaveLength(4);
+  });
 
   it('counts a payment once that is reported twice, by the id its reporter gave it', async () => {
     const { client, collector } = await rig();
