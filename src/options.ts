@@ -49,7 +49,7 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
    * `OURS_MAX_RETRIES`. @default 10
    */
   readonly maxRetries?: number | undefined;
-  /** Requests under way at once, and sockets. `OURS_CONCURRENCY`. @default 4 */
+  /** Batches under way at once, each on a socket; `assign` has one more. `OURS_CONCURRENCY`. @default 4 */
   readonly concurrency?: number | undefined;
   /** The most one request may take, its answer's body included. `OURS_REQUEST_TIMEOUT_MS`. @default 10000 */
   readonly requestTimeoutMs?: number | undefined;

@@ -51,6 +51,7 @@ export class Assigner {
   }
 
   async assign(experimentKey: string, visitorId: string | undefined, options: AssignOptions): Promise<Assignment> {
+    options.signal?.throwIfAborted();
     if (!visitorId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
     const misuse =
       checkText('experiment key', experimentKey, MAX_ID_LENGTH) ??

@@ -48,7 +48,7 @@ export class Gate {
 
   /** Whether the service is known to take nothing from anybody; a refused token is another matter. */
   get isDown(): boolean {
-    return this.#state !== 'open' && this.#cause === 'outage';
+    return this.#cause === 'outage' && (this.#state === 'probing' || this.waitMs > 0);
   }
 
   /** Answers of the service so far: tells a poisonous request from an outage. */

@@ -336,6 +336,7 @@ describe('a signal', () => {
     const { client, collector } = await experiment();
     const gone = AbortSignal.abort(new Error('the visitor has left'));
     await expect(client.assign('checkout', { visitorId: 'v1', signal: gone })).rejects.toThrow('has left');
+    expect(collector.requests).toBe(0);
 
     collector.faults.next({ kind: 'hang' });
     const abort = new AbortController();
