@@ -62,14 +62,15 @@ function mapValues<Value>(
   onUnreadable: OnUnreadable,
 ): Record<string, Value> {
   const output: Record<string, Value> = {};
-  // for-in makes no list of the names, which shows at this rate; names a class inherits are none of the event's.
-  for (const name in input) {
-    if (!Object.hasOwn(input, name)) continue;
+  // Own keys only: what a prototype holds, or does when it is asked, is none of the event's business.
+  for (const name of Object.keys(input)) {
     try {
       const given = (input as Record<string, unknown>)[name];
       // Nearly every value is a text, and a text that is not empty is what it is in every map.
       const value = typeof given === 'string' && given !== '' ? (given as Value) : convert(given, name);
-      if (value !== undefined) output[name] = value;
+      // Assigned, this one would change the prototype instead of being in the map.
+      if (name === '__proto__') onUnreadable(name);
+      else if (value !== undefined) output[name] = value;
     } catch {
       onUnreadable(name);
     }

@@ -92,7 +92,10 @@ export function hostileMap(...names: readonly string[]): fc.Arbitrary<() => Reco
   const name = names.length > 0 ? fc.constantFrom(...names) : fc.string();
   return fc.array(fc.tuple(name, hostileValue()), { maxLength: 8 }).map((pairs) => () => {
     const map: Record<string, unknown> = {};
-    for (const [key, make] of pairs) map[key] = make();
+    // Defined, not assigned: under `__proto__` it is a value like any other, as JSON.parse makes it.
+    for (const [key, make] of pairs) {
+      Object.defineProperty(map, key, { value: make(), enumerable: true, configurable: true });
+    }
     return map;
   });
 }

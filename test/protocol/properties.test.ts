@@ -107,6 +107,13 @@ describe('event properties', () => {
     expect(toEventProperties(new Order(), ignore)).toEqual({ total: '5' });
   });
 
+  it('are what the object itself holds, even where its prototype throws when it is asked', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    const order = Object.create(proxy, { total: { value: 5, enumerable: true } });
+    revoke();
+    expect(toEventProperties(order, ignore)).toEqual({ total: '5' });
+  });
+
   it('lose the one property that cannot be read, by name, and keep the others', () => {
     const unreadable: string[] = [];
     const input = {
@@ -138,10 +145,17 @@ describe('event properties', () => {
     expect(unreadable).toEqual(['deep']);
   });
 
-  it('named __proto__ change no prototype', () => {
-    const input = JSON.parse('{"__proto__":{"isAdmin":true},"a":1}');
-    expect(toEventProperties(input, ignore)).toEqual({ a: '1' });
-    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+  it.each([
+    ['text', 'x'],
+    ['a map', { isAdmin: true }],
+    ['null', null],
+  ])('named __proto__ are left out, by name, and change no prototype: %s', (_what, value) => {
+    const unreadable: string[] = [];
+    const input = JSON.parse(`{"__proto__":${JSON.stringify(value)},"a":1}`);
+    const output = toEventProperties(input, (name) => unreadable.push(name));
+    expect(output).toEqual({ a: '1' });
+    expect(Object.getPrototypeOf(output)).toBe(Object.prototype);
+    expect(unreadable).toEqual(['__proto__']);
   });
 
   it('of any value whatever are flat, text or null, and JSON', () => {
