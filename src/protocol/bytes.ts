@@ -1,25 +1,9 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Texts are written side by side into slabs of this size: memory of its own for each would cost more than its text. */
-const SLAB_BYTES = 64 * 1024;
-
-let slab = new Uint8Array(0);
-let used = 0;
-
-/** A text as UTF-8. The bytes share memory with other texts' and must not be written to. */
+/** A text as UTF-8. */
 export function toBytes(text: string): Uint8Array {
-  // The most that a text can take is three bytes for each UTF-16 unit: no need to count first.
-  const most = text.length * 3;
-  if (most > SLAB_BYTES / 4) return encoder.encode(text);
-  if (used + most > slab.length) {
-    slab = new Uint8Array(SLAB_BYTES);
-    used = 0;
-  }
-  const { written } = encoder.encodeInto(text, slab.subarray(used));
-  const bytes = slab.subarray(used, used + written);
-  used += written;
-  return bytes;
+  return encoder.encode(text);
 }
 
 /** UTF-8 as a text. */

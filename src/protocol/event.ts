@@ -1,6 +1,6 @@
-import { toBytes } from './bytes.js';
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
+import { toJsonBytes } from './json-bytes.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import { type OnUnreadable, toDefaultProperties, toEventProperties, toUserProperties } from './properties.js';
 import { Refusal, typeName } from './refusal.js';
@@ -237,7 +237,7 @@ function toEntry(
   time: number,
   maxBytes: number,
 ): Entry | Refusal {
-  const body = toBytes(JSON.stringify(row));
+  const body = toJsonBytes(row);
   if (body.length > maxBytes) {
     return new Refusal(
       'event_too_large',
