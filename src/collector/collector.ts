@@ -1,12 +1,12 @@
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
-import { createAssignments } from './assignments.js';
-import { type Arrival, type CollectedEvent, createEventLog } from './event-log.js';
-import { type ExperimentConfig, resolveExperiment } from './experiments.js';
-import { createFaults, type Faults } from './faults.js';
-import { API_PREFIX } from './precheck.js';
+import { createAssignments } from './experiments/assignments.js';
+import { type ExperimentConfig, resolveExperiment } from './experiments/experiment.js';
+import { createFaults, type Faults } from './http/faults.js';
+import { API_PREFIX } from './http/precheck.js';
+import { createRoutes } from './http/routes.js';
+import { startServer } from './http/server.js';
 import { type CollectorReport, reportOn } from './report.js';
-import { createRoutes } from './routes.js';
-import { startServer } from './server.js';
+import { type Arrival, type CollectedEvent, createEventLog } from './store/event-log.js';
 
 export interface CollectorOptions {
   /** @default none */

@@ -1,9 +1,16 @@
-export { attribute } from './attribution.js';
-export { type Comparison, compareArms, hasEnoughData } from './bayes.js';
 export { type Collector, type CollectorOptions, createCollector } from './collector.js';
-export type { Arrival, CollectedEvent } from './event-log.js';
-export type { ExperimentConfig, ExperimentStatus, ExperimentType, Interval, VariantConfig } from './experiments.js';
-export type { Fault, FaultPlan, FaultRequest, Faults } from './faults.js';
+export type {
+  ExperimentConfig,
+  ExperimentStatus,
+  ExperimentType,
+  QueryRule,
+  Targeting,
+  VariantConfig,
+} from './experiments/experiment.js';
+export type { Fault, FaultPlan, FaultRequest, Faults } from './http/faults.js';
+export { attribute } from './measuring/attribution.js';
+export { type Comparison, compareArms, hasEnoughData } from './measuring/bayes.js';
+export type { Interval } from './measuring/interval.js';
 export type {
   Attribution,
   ImpressionEntry,
@@ -13,8 +20,9 @@ export type {
   MeasuringRules,
   Tally,
   TrackEntry,
-} from './measured-log.js';
-export { type Arm, interval95 } from './posterior.js';
+} from './measuring/measured-log.js';
+export { type Arm, interval95 } from './measuring/posterior.js';
+export { sampleRatioP } from './measuring/sample-ratio.js';
+export type { Verdict, Warning } from './measuring/verdict.js';
 export type { CollectorReport, EventReport, ExperimentReport, VariantReport } from './report.js';
-export { sampleRatioP } from './sample-ratio.js';
-export type { Verdict, Warning } from './verdict.js';
+export type { Arrival, CollectedEvent } from './store/event-log.js';

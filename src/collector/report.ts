@@ -1,12 +1,12 @@
-import { attribute } from './attribution.js';
-import { compareArms, hasEnoughData } from './bayes.js';
-import type { CollectedEvent } from './event-log.js';
-import type { Experiment } from './experiments.js';
-import type { Attribution, Tally } from './measured-log.js';
-import { interval95 } from './posterior.js';
-import { MISMATCH_BELOW_P, sampleRatioP } from './sample-ratio.js';
+import type { Experiment } from './experiments/experiment.js';
+import { attribute } from './measuring/attribution.js';
+import { compareArms, hasEnoughData } from './measuring/bayes.js';
+import type { Attribution, Tally } from './measuring/measured-log.js';
+import { interval95 } from './measuring/posterior.js';
+import { MISMATCH_BELOW_P, sampleRatioP } from './measuring/sample-ratio.js';
+import type { Verdict, Warning } from './measuring/verdict.js';
+import type { CollectedEvent } from './store/event-log.js';
 import { toLogEntry } from './to-log-entry.js';
-import type { Verdict, Warning } from './verdict.js';
 
 export interface VariantReport {
   readonly id: string;
@@ -37,6 +37,20 @@ export interface ExperimentReport {
   readonly sampleRatio: { readonly p: number; readonly isMismatch: boolean };
 }
 
+/** What happened on single days. */
+export interface DailyReport {
+  readonly days: readonly {
+    /** UTC, `YYYY-MM-DD`. */
+    readonly date: string;
+    readonly variants: readonly {
+      readonly id: string;
+      readonly impressions: number;
+      readonly conversions: number;
+      readonly conversionRate: number;
+    }[];
+  }[];
+}
+
 export interface EventReport {
   readonly event: CollectedEvent;
   /** Why it counted or not; only tracked events have one. */
@@ -63,6 +77,8 @@ export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, 
   const attribution = attribute(log, {
     experiments: rules.experiments.map((experiment) => ({
       ...experiment,
+      // A draft without a goal measures nothing: no event has an empty name.
+      primary: experiment.primary ?? '',
       variants: experiment.variants.map(({ name }) => name),
     })),
     allowedEvents: rules.allowedEvents,

@@ -1,8 +1,8 @@
 import { toSid } from '../protocol/identity.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../protocol/wire.js';
-import type { CollectedEvent } from './event-log.js';
-import type { Experiment } from './experiments.js';
-import type { LogEntry } from './measured-log.js';
+import type { Experiment } from './experiments/experiment.js';
+import type { LogEntry } from './measuring/measured-log.js';
+import type { CollectedEvent } from './store/event-log.js';
 
 /** Reads a collected row as the measuring rules see it. */
 export function toLogEntry(event: CollectedEvent, experiments: readonly Experiment[]): LogEntry {

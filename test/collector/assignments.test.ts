@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isTargeted } from '../../src/collector/experiments/targeting.js';
 import type { Collector, ExperimentConfig } from '../../src/collector/index.js';
 import { createCollector } from '../../src/collector/index.js';
-import { isTargeted } from '../../src/collector/targeting.js';
 import { post, started } from './posting.js';
 
 const NOW = Date.UTC(2026, 0, 15, 12);

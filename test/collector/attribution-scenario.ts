@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { attribute } from '../../src/collector/attribution.js';
-import type { Attribution, LogEntry, MeasuringRules } from '../../src/collector/measured-log.js';
+import { attribute } from '../../src/collector/measuring/attribution.js';
+import type { Attribution, LogEntry, MeasuringRules } from '../../src/collector/measuring/measured-log.js';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attribute } from '../../src/collector/attribution.js';
-import type { LogEntry } from '../../src/collector/measured-log.js';
+import { attribute } from '../../src/collector/measuring/attribution.js';
+import type { LogEntry } from '../../src/collector/measuring/measured-log.js';
 import { logOf, outcomeOf, rulesOf, type Scenario, scenarios } from './attribution-scenario.js';
 import { moreScenarios } from './more-scenarios.js';
 

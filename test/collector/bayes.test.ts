@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { compareArms, hasEnoughData } from '../../src/collector/bayes.js';
-import { interval95 } from '../../src/collector/posterior.js';
-import { sampleRatioP } from '../../src/collector/sample-ratio.js';
+import { compareArms, hasEnoughData } from '../../src/collector/measuring/bayes.js';
+import { interval95 } from '../../src/collector/measuring/posterior.js';
+import { sampleRatioP } from '../../src/collector/measuring/sample-ratio.js';
 
 interface Case {
   readonly name: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketOf, variantOf } from '../../src/collector/bucketing.js';
-import { sampleRatioP } from '../../src/collector/sample-ratio.js';
+import { bucketOf, variantOf } from '../../src/collector/experiments/bucketing.js';
+import { sampleRatioP } from '../../src/collector/measuring/sample-ratio.js';
 
 const experiment = {
   key: 'checkout',

@@ -1,15 +1,12 @@
 import { z } from 'zod';
-import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
+import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../../protocol/limits.js';
 import {
   IDENTIFY_EVENT,
   type WireAssignmentRequest,
   type WireIdentify,
   type WireIdentity,
   type WireTrack,
-} from '../protocol/wire.js';
-
-// Property names come from the sender and may be long; a message only has to let them be recognised.
-const MAX_PATH_IN_MESSAGE = 100;
+} from '../../protocol/wire.js';
 
 const id = z.string().min(1).max(MAX_ID_LENGTH);
 const map = z.record(z.string(), z.unknown());
@@ -84,11 +81,3 @@ export const assignmentSchema: z.ZodType<WireAssignmentRequest> = z.object({
 
 /** The body of a personalization request. */
 export const personalizationSchema: z.ZodType<{ visitor_id: string }> = z.object({ visitor_id: id });
-
-/** Says which field is wrong and what was expected of it, never what it held. */
-export function describeIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return 'invalid';
-  const path = issue.path.map(String).join('.').slice(0, MAX_PATH_IN_MESSAGE);
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
-}

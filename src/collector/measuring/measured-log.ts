@@ -1,4 +1,4 @@
-import type { Interval } from './experiments.js';
+import type { Interval } from './interval.js';
 import type { Verdict, Warning } from './verdict.js';
 
 /** What every entry of the log says of itself. */

@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { OursError } from '../errors.js';
-import { MAX_EVENT_NAME_LENGTH } from '../protocol/limits.js';
-import { describeIssue } from './schemas.js';
+import { OursError } from '../../errors.js';
+import { MAX_EVENT_NAME_LENGTH } from '../../protocol/limits.js';
+import { describeIssue } from '../describe-issue.js';
+import type { Interval } from '../measuring/interval.js';
 
 export type ExperimentType = 'ab' | 'multivariate' | 'personalization';
 export type ExperimentStatus = 'draft' | 'running' | 'paused' | 'completed';
-
-/** A stretch of time in milliseconds since the epoch, its end not included. */
-export type Interval = readonly [from: number, to: number];
 
 export interface VariantConfig {
   readonly name: string;
@@ -45,6 +43,10 @@ export interface ExperimentConfig {
   readonly allocation?: number | undefined;
   /** Pages it runs on, as globs. @default every page */
   readonly urls?: readonly string[] | undefined;
+  /** Query parameters it asks for; all must fit. @default none */
+  readonly query?: readonly QueryRule[] | undefined;
+  /** @default 'all' */
+  readonly visitors?: Targeting['visitors'] | undefined;
 }
 
 export interface Variant {
@@ -55,24 +57,52 @@ export interface Variant {
   readonly share: number;
 }
 
-/** An experiment with every default filled in; whether it runs is a matter of its times alone. */
+/** One condition on a query parameter of the page. */
+export interface QueryRule {
+  readonly parameter: string;
+  readonly operator: 'equals' | 'not_equals' | 'contains' | 'exists' | 'not_exists' | 'regex';
+  /** Left out where the operator needs none. */
+  readonly value?: string | undefined;
+}
+
+/** Who and which pages an experiment is for; all of it must hold. */
+export interface Targeting {
+  /** Globs, one of which must fit; none means every page. */
+  readonly urls: readonly string[];
+  readonly query: readonly QueryRule[];
+  /** [A] A returning visitor has been seen in an earlier session. */
+  readonly visitors: 'all' | 'new' | 'returning';
+}
+
+/** An experiment with every default filled in. */
 export interface Experiment {
-  readonly key: string;
   readonly id: string;
+  readonly key: string;
   readonly name: string;
   readonly type: ExperimentType;
+  readonly status: ExperimentStatus;
   readonly variants: readonly Variant[];
-  readonly primary: string;
+  /** The event that is the goal; a draft may have none yet. */
+  readonly primary: string | undefined;
   readonly secondary: readonly string[];
+  /** When it ran or runs: what counts is decided by these alone. */
   readonly runs: readonly Interval[];
   readonly pauses: readonly Interval[];
-  /** 0–1. */
+  /** The share of visitors who take part, 0–1. */
   readonly allocation: number;
-  readonly urls: readonly string[];
+  readonly targeting: Targeting;
+  /** The id of the variant that was declared the winner. */
+  readonly winner: string | undefined;
 }
 
 const text = z.string().min(1).max(MAX_EVENT_NAME_LENGTH);
 const percent = z.number().min(0).max(100);
+
+const queryRule: z.ZodType<QueryRule> = z.strictObject({
+  parameter: z.string().min(1),
+  operator: z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']),
+  value: z.string().optional(),
+});
 
 const configSchema: z.ZodType<ExperimentConfig> = z.strictObject({
   key: text,
@@ -97,6 +127,8 @@ const configSchema: z.ZodType<ExperimentConfig> = z.strictObject({
   pauses: z.array(z.tuple([z.number(), z.number()])).optional(),
   allocation: percent.optional(),
   urls: z.array(z.string().min(1)).optional(),
+  query: z.array(queryRule).optional(),
+  visitors: z.enum(['all', 'new', 'returning']).optional(),
 });
 
 /**
@@ -117,13 +149,15 @@ export function resolveExperiment(input: unknown, goal: string | undefined, now:
     id: config.id ?? `experiment_${config.key}`,
     name: config.name ?? config.key,
     type: config.type ?? 'ab',
+    status: config.status ?? 'running',
     variants: resolveVariants(config),
     primary,
     secondary: [...new Set(config.secondary)].filter((event) => event !== primary),
     runs: runsOf(config, now),
     pauses: config.pauses ?? (config.status === 'paused' ? [[now, Number.POSITIVE_INFINITY]] : []),
     allocation: (config.allocation ?? 100) / 100,
-    urls: config.urls ?? [],
+    targeting: { urls: config.urls ?? [], query: config.query ?? [], visitors: config.visitors ?? 'all' },
+    winner: undefined,
   };
 }
 
@@ -159,9 +193,4 @@ function resolveVariants({ key, variants }: ExperimentConfig): Variant[] {
 
 function invalid(message: string): OursError {
   return new OursError('invalid_option', `${message}.`);
-}
-
-/** Tells whether `time` lies in one of `intervals`. */
-export function isWithin(intervals: readonly Interval[], time: number): boolean {
-  return intervals.some(([from, to]) => time >= from && time < to);
 }

@@ -1,4 +1,4 @@
-import type { BatchRowCode } from '../protocol/wire.js';
+import type { BatchRowCode } from '../../protocol/wire.js';
 
 /** One thing that can go wrong with one request. */
 export type Fault =

@@ -1,4 +1,4 @@
-import { MAX_EVENT_AGE_MS } from '../protocol/limits.js';
+import { MAX_EVENT_AGE_MS } from '../../protocol/limits.js';
 
 /** [A] How far ahead of the collector's clock an event may be and still count as having happened now. */
 export const FUTURE_TOLERANCE_MS = 1_000;

@@ -1,5 +1,5 @@
-import { isWithin } from './experiments.js';
 import type { VisitorNumber } from './identity.js';
+import { isWithin } from './interval.js';
 import type { ImpressionEntry, LogEntry, MeasuredExperiment } from './measured-log.js';
 import type { Sessions } from './sessions.js';
 import type { Warning } from './verdict.js';

@@ -1,6 +1,7 @@
-import type { WireAssignmentRequest, WirePersonalization } from '../protocol/wire.js';
+import type { WireAssignmentRequest, WirePersonalization } from '../../protocol/wire.js';
+import { isWithin } from '../measuring/interval.js';
 import { variantOf } from './bucketing.js';
-import { type Experiment, isWithin, type Variant } from './experiments.js';
+import type { Experiment, Variant } from './experiment.js';
 import { isTargeted } from './targeting.js';
 
 interface Assigned {
@@ -25,7 +26,7 @@ export function createAssignments(experiments: readonly Experiment[], now: () =>
     find: (key) => byKey.get(key),
     assign(experiment, { visitor_id: visitorId, context }) {
       const at = now();
-      if (!isWithin(experiment.runs, at) || !isTargeted(experiment.urls, context?.url)) return undefined;
+      if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting.urls, context?.url)) return undefined;
       const visitors = assigned.get(experiment);
       const known = visitors?.get(visitorId)?.variant;
       if (known !== undefined || isWithin(experiment.pauses, at)) return known;

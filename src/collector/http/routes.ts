@@ -7,18 +7,18 @@ import {
   type WireBatchAnswer,
   type WireBatchRow,
   type WireTrack,
-} from '../protocol/wire.js';
-import { FUTURE_TOLERANCE_MS, isTimely } from './admission.js';
+} from '../../protocol/wire.js';
+import { describeIssue } from '../describe-issue.js';
+import type { Assignments } from '../experiments/assignments.js';
+import type { Experiment, Variant } from '../experiments/experiment.js';
+import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
+import type { EventLog } from '../store/event-log.js';
 import { type Answer, refuse } from './answer.js';
-import type { Assignments } from './assignments.js';
-import type { EventLog } from './event-log.js';
-import type { Experiment, Variant } from './experiments.js';
 import type { RowFault } from './faults.js';
 import {
   assignmentSchema,
   batchRowSchema,
   batchSchema,
-  describeIssue,
   identifySchema,
   personalizationSchema,
   tokenSchema,

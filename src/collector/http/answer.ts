@@ -3,8 +3,11 @@ import type { ServerResponse } from 'node:http';
 /** What the collector says to one request. */
 export interface Answer {
   readonly status: number;
+  /** Text and bytes go out as they are, anything else as JSON. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Keeps the answer open after its body: is given the way to write more, and returns what to do once the reader has gone. */
+  readonly stream?: (write: (text: string) => void) => () => void;
 }
 
 /** A refusal of a whole request; `limit` tells what would have been taken. */
@@ -30,7 +33,8 @@ export function sendHeadOnly(response: ServerResponse, answer: Answer, now: numb
 }
 
 function writeHead(response: ServerResponse, { status, body, headers }: Answer, now: number): Buffer {
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const bytes =
+    typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': bytes.length,

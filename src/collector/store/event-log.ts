@@ -1,4 +1,4 @@
-import type { WireTrack } from '../protocol/wire.js';
+import type { WireTrack } from '../../protocol/wire.js';
 
 /** A row as the collector keeps it: what was sent, when it happened and when it came. */
 export interface CollectedEvent extends WireTrack {

@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Answer } from './answer.js';
+import type { RowFault } from './faults.js';
+
+/** One request as a route sees it. */
+export interface RouteRequest {
+  readonly url: URL;
+  /** What stood for the `:names` of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
+  /** What was posted, read as the route accepts it; `undefined` where it accepts nothing. */
+  readonly body: unknown;
+  /** Set while a fault of kind `rows` is at work. */
+  readonly rowFault?: RowFault | undefined;
+}
+
+/**
+ * How a body is read: `json` insists on the content type, `untyped-json` does not (browsers send beacons as plain text), `form`
+ * is `application/x-www-form-urlencoded` as a `URLSearchParams`.
+ */
+export type Accepts = 'json' | 'untyped-json' | 'form' | 'nothing';
+
+/** One thing that can be asked for. What `handle` accepts is stored when it returns. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** Absolute; `:name` stands for one segment. */
+  readonly path: string;
+  readonly accepts: Accepts;
+  handle(request: RouteRequest): Answer;
+}
