@@ -1,4 +1,4 @@
-import type { Arrival, EventReport, Verdict } from '../collector/index.js';
+import type { Arrival, EventLine, Verdict } from '../collector/index.js';
 
 const EXPLANATIONS: Readonly<Record<Verdict, string>> = {
   time_out_of_range: 'not counted: older than 7 days, or in the future',
@@ -26,7 +26,7 @@ const MAX_MESSAGE_LENGTH = 200;
  *
  * Properties, addresses and ids stay out: terminals are logged and shared, and this may be health data.
  */
-export function arrivalLine(arrival: Arrival, report: EventReport | undefined): string {
+export function arrivalLine(arrival: Arrival, report: EventLine | undefined): string {
   if (arrival.kind === 'refused') return `refused   ${printable(arrival.message, MAX_MESSAGE_LENGTH)}`;
   const { event, receivedAt } = arrival.event;
   const time = new Date(receivedAt).toISOString().slice(11, 19);

@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { type Arrival, type CollectorOptions, createCollector, type ExperimentConfig } from '../collector/index.js';
+import {
+  type Arrival,
+  type CollectorOptions,
+  createCollector,
+  type EventLine,
+  type ExperimentConfig,
+} from '../collector/index.js';
 import { isOursError } from '../errors.js';
 import { arrivalLine } from './arrival-line.js';
 import { type Command, UsageError } from './command.js';
@@ -34,7 +40,7 @@ export const dev: Command = {
       port,
       host,
       tokens: token.length > 0 ? token : undefined,
-      observe: (arrival) => report(arrival, () => collector.report()),
+      observe: (arrival) => report(arrival, (limit) => collector.recent(limit)),
     });
     print(`Collecting at ${collector.url}`);
     print(`Point the client here: OURS_BASE_URL=${collector.baseUrl}`);
@@ -99,16 +105,16 @@ async function start(options: CollectorOptions): ReturnType<typeof createCollect
   }
 }
 
-type Report = ReturnType<Awaited<ReturnType<typeof createCollector>>['report']>;
-
-/** Collects the rows of one batch before printing: a report measures the whole log, so one has to do for all. */
-function printSoon(print: (line: string) => void): (arrival: Arrival, report: () => Report) => void {
+/** Collects the rows of one batch before printing: all of them are judged at once. */
+function printSoon(
+  print: (line: string) => void,
+): (arrival: Arrival, recent: (limit: number) => readonly EventLine[]) => void {
   let waiting: Arrival[] = [];
-  return (arrival, report) => {
+  return (arrival, recent) => {
     if (waiting.push(arrival) > 1) return;
     setImmediate(() => {
-      const { events } = report();
-      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? events[one.index] : undefined));
+      const lines = new Map(recent(waiting.length).map((line) => [line.number, line]));
+      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? lines.get(one.number) : undefined));
       waiting = [];
     });
   };

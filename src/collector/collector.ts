@@ -1,15 +1,28 @@
+import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
-import { createAssignments } from './experiments/assignments.js';
+import { variantOf } from './experiments/bucketing.js';
 import { type ExperimentConfig, resolveExperiment } from './experiments/experiment.js';
+import { isTargeted } from './experiments/targeting.js';
+import { createAdmit, isLoopback } from './http/access.js';
 import { createFaults, type Faults } from './http/faults.js';
-import { API_PREFIX } from './http/precheck.js';
-import { createRoutes } from './http/routes.js';
+import { protocolRoutes } from './http/protocol-routes.js';
+import { API_PREFIX } from './http/route.js';
+import { createRouter } from './http/router.js';
 import { startServer } from './http/server.js';
-import { type CollectorReport, reportOn } from './report.js';
-import { type Arrival, type CollectedEvent, createEventLog } from './store/event-log.js';
+import type { EventLine } from './insight.js';
+import { createIntake } from './intake.js';
+import { isWithin } from './measuring/interval.js';
+import type { CollectorReport } from './report.js';
+import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
+import { createExperimentStore } from './store/experiment-store.js';
+import { createLogReader } from './store/log-reader.js';
+import { openDatabase } from './store/open-database.js';
+import { ensureSchema } from './store/schema.js';
 
 export interface CollectorOptions {
-  /** @default none */
+  /** The SQLite file that keeps events and experiments; it is made where there is none. @default in memory */
+  readonly data?: string | undefined;
+  /** Those whose key the data file knows already stay as they are there. @default none */
   readonly experiments?: readonly ExperimentConfig[] | undefined;
   /** The goal of every experiment that names no `primary` event. */
   readonly goal?: string | undefined;
@@ -19,7 +32,7 @@ export interface CollectorOptions {
   readonly tokens?: readonly string[] | undefined;
   /** @default a free one */
   readonly port?: number | undefined;
-  /** @default '127.0.0.1' */
+  /** Where other machines can reach it, `tokens` are needed, and the page asks for one. @default '127.0.0.1' */
   readonly host?: string | undefined;
   /** More rows in a batch are refused with 413. @default 100 */
   readonly maxBatchRows?: number | undefined;
@@ -43,6 +56,8 @@ export interface Collector extends AsyncDisposable {
   readonly baseUrl: string;
   /** Accepted rows in the order of arrival, among them `$identify` and `$experiment_impression`. */
   events(): readonly CollectedEvent[];
+  /** The newest rows first, each with why it counted or not; costs no more for all that came before. */
+  recent(limit: number): readonly EventLine[];
   /** Rows that changed nothing because their `distinctId` was there already. */
   readonly duplicates: number;
   /** Requests to the API so far, whatever became of them. */
@@ -65,48 +80,81 @@ export interface Collector extends AsyncDisposable {
  * await using collector = await createCollector({ goal: 'purchase' });
  * const ours = createClient({ token: 'test_shop', baseUrl: collector.baseUrl });
  *
- * @throws OursError `invalid_option` for an experiment that cannot be.
+ * @throws {OursError} `invalid_option` for an experiment that cannot be, a data file that cannot be read, a host that needs
+ * tokens, or where there is no SQLite.
  */
 export async function createCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { now = Date.now, maxBatchBytes = DEFAULT_BATCH_BYTES, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
-  const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
-  const log = createEventLog(options.observe);
+  const { now = Date.now, host = '127.0.0.1', maxBatchBytes = DEFAULT_BATCH_BYTES } = options;
+  const tokens = options.tokens && new Set(options.tokens);
+  if (!isLoopback(host) && !tokens?.size) {
+    throw new OursError(
+      'invalid_option',
+      `host ${host} can be reached from other machines, and what is collected may be personal: name the tokens that are known in tokens.`,
+    );
+  }
+  const configured = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
+  const database = await openDatabase(options.data ?? ':memory:');
+  ensureSchema(database);
+  const experiments = createExperimentStore(database);
+  for (const experiment of configured) {
+    if (experiments.find(experiment.key) === undefined) experiments.save(experiment);
+  }
+  const store = createEventStore({
+    database,
+    rules: { allowedEvents: options.allowedEvents, bots: options.bots ?? 'allow' },
+    findExperiment: experiments.find,
+  });
+  const intake = createIntake({ store, now, observe: options.observe });
+  const log = createLogReader({ database, experiments, now });
   const faults = createFaults(options.random ?? Math.random);
-  const rules = { experiments, allowedEvents: options.allowedEvents, bots: options.bots ?? 'allow' } as const;
   const server = await startServer({
-    host: options.host ?? '127.0.0.1',
+    host,
     port: options.port ?? 0,
     maxBodyBytes: maxBatchBytes,
     now,
-    findRoute: createRoutes({
-      log,
-      assignments: createAssignments(experiments, now),
-      tokens: options.tokens && new Set(options.tokens),
-      maxBatchRows,
-      now,
-    }),
+    router: createRouter([
+      ...protocolRoutes({
+        intake,
+        experiments,
+        assign: (experiment, visitorId, page) => {
+          const at = now();
+          if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting.urls, page.url)) return undefined;
+          const known = experiments.assigned(experiment, visitorId);
+          if (known !== undefined || isWithin(experiment.pauses, at)) return known;
+          const variant = variantOf(experiment, visitorId);
+          if (variant !== undefined) experiments.assign(experiment, visitorId, variant, at);
+          return variant;
+        },
+        tokens,
+        maxBatchRows: options.maxBatchRows ?? DEFAULT_BATCH_ROWS,
+      }),
+    ]),
+    admit: createAdmit(host, tokens),
     decideFault: faults.decide,
-    overview: () => ({ events: log.events.length, duplicates: log.duplicates, requests: total() }),
   });
-  const total = (): number => [...server.requests.values()].reduce((sum, count) => sum + count, 0);
-  const close = (): Promise<void> => server.close();
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= server.close().finally(() => database.close());
+    return closing;
+  };
 
   return {
     url: server.url,
     baseUrl: `${server.url}${API_PREFIX}`,
-    events: () => [...log.events],
+    events: log.collected,
+    recent: (limit) => log.events({ limit }),
     get duplicates() {
-      return log.duplicates;
+      return log.totals.duplicates;
     },
     get requests() {
-      return total();
+      return [...server.requests.values()].reduce((sum, count) => sum + count, 0);
     },
     requestsTo: (path) => server.requests.get(path) ?? 0,
     get sockets() {
       return server.sockets;
     },
     faults: faults.control,
-    report: () => reportOn(log.events, rules, now()),
+    report: () => ({ experiments: experiments.list().map((experiment) => log.results(experiment)), events: log.all() }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,12 +1,9 @@
 import type { Experiment } from './experiments/experiment.js';
-import { attribute } from './measuring/attribution.js';
+import type { EventLine } from './insight.js';
 import { compareArms, hasEnoughData } from './measuring/bayes.js';
 import type { Attribution, Tally } from './measuring/measured-log.js';
 import { interval95 } from './measuring/posterior.js';
 import { MISMATCH_BELOW_P, sampleRatioP } from './measuring/sample-ratio.js';
-import type { Verdict, Warning } from './measuring/verdict.js';
-import type { CollectedEvent } from './store/event-log.js';
-import { toLogEntry } from './to-log-entry.js';
 
 export interface VariantReport {
   readonly id: string;
@@ -51,48 +48,10 @@ export interface DailyReport {
   }[];
 }
 
-export interface EventReport {
-  readonly event: CollectedEvent;
-  /** Why it counted or not; only tracked events have one. */
-  readonly verdict: Verdict | undefined;
-  readonly warnings: readonly Warning[];
-}
-
 export interface CollectorReport {
   readonly experiments: readonly ExperimentReport[];
   /** In the order of arrival. */
-  readonly events: readonly EventReport[];
-}
-
-/** What a report judges by. */
-export interface ReportRules {
-  readonly experiments: readonly Experiment[];
-  readonly allowedEvents: readonly string[] | undefined;
-  readonly bots: 'allow' | 'block';
-}
-
-/** Measures everything collected until `now`. */
-export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, now: number): CollectorReport {
-  const log = events.map((event) => toLogEntry(event, rules.experiments));
-  const attribution = attribute(log, {
-    experiments: rules.experiments.map((experiment) => ({
-      ...experiment,
-      // A draft without a goal measures nothing: no event has an empty name.
-      primary: experiment.primary ?? '',
-      variants: experiment.variants.map(({ name }) => name),
-    })),
-    allowedEvents: rules.allowedEvents,
-    bots: rules.bots,
-    now,
-  });
-  return {
-    experiments: rules.experiments.map((experiment) => reportExperiment(experiment, attribution)),
-    events: events.map((event, index) => ({
-      event,
-      verdict: attribution.verdicts[index],
-      warnings: attribution.warnings.get(index) ?? [],
-    })),
-  };
+  readonly events: readonly EventLine[];
 }
 
 function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: Attribution): ExperimentReport {
@@ -124,4 +83,17 @@ function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: 
     hasEnoughData: hasEnoughData(arms),
     sampleRatio: { p, isMismatch: p < MISMATCH_BELOW_P },
   };
+}
+
+export function toMeasuredExperiment(experiment: Experiment) {
+  return { ...experiment, primary: experiment.primary ?? '', variants: experiment.variants.map(({ name }) => name) };
+}
+export function asGoal(experiment: Experiment, eventName: string | undefined): Experiment {
+  return eventName === undefined ? experiment : { ...experiment, primary: eventName, secondary: [] };
+}
+export function measureExperiment(experiment: Experiment, attribution: Attribution): ExperimentReport {
+  return reportExperiment(experiment, attribution);
+}
+export function dailyOf(_e: Experiment, _a: Attribution, _f: string, _t: string): DailyReport {
+  return { days: [] };
 }

@@ -1,11 +1,14 @@
 import { toSid } from '../protocol/identity.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../protocol/wire.js';
-import type { Experiment } from './experiments/experiment.js';
+import type { Experiment, Variant } from './experiments/experiment.js';
 import type { LogEntry } from './measuring/measured-log.js';
-import type { CollectedEvent } from './store/event-log.js';
+import type { CollectedEvent } from './store/event-store.js';
+
+/** Finds an experiment by its id or key. */
+export type FindExperiment = (idOrKey: string) => Experiment | undefined;
 
 /** Reads a collected row as the measuring rules see it. */
-export function toLogEntry(event: CollectedEvent, experiments: readonly Experiment[]): LogEntry {
+export function toLogEntry(event: CollectedEvent, findExperiment: FindExperiment): LogEntry {
   const { defaultProperties = {} } = event;
   const seen = {
     time: event.time,
@@ -16,12 +19,19 @@ export function toLogEntry(event: CollectedEvent, experiments: readonly Experime
     bot: defaultProperties.is_bot === true || defaultProperties.is_bot === 'true',
   };
   if (event.event === IDENTIFY_EVENT) return { ...seen, kind: 'link' };
-  if (event.event === IMPRESSION_EVENT) return { ...seen, kind: 'impression', ...shownOf(event, experiments) };
-  return { ...seen, kind: 'track', event: event.event };
+  if (event.event !== IMPRESSION_EVENT) return { ...seen, kind: 'track', event: event.event };
+  const shown = shownOf(event, findExperiment);
+  // Empty where an impression tells of something unknown: no experiment has these names.
+  return { ...seen, kind: 'impression', experiment: shown?.experiment.key ?? '', variant: shown?.variant.name ?? '' };
 }
 
 /** [A] An address or outside id among the user's properties names the visitor as well as one beside them does. */
-function namesOf({ userId, externalId, email, userProperties = {} }: CollectedEvent): [string, ...string[]] {
+export function namesOf({
+  userId,
+  externalId,
+  email,
+  userProperties = {},
+}: CollectedEvent): readonly [string, ...string[]] {
   const names = [
     ['user', userId],
     ['external', externalId],
@@ -37,16 +47,19 @@ function lowerCase(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
-/** The experiment's key and the variant's name, empty where an impression tells of something unknown. */
-function shownOf(
-  { eventProperties: properties = {} }: CollectedEvent,
-  experiments: readonly Experiment[],
-): { experiment: string; variant: string } {
-  const experiment = experiments.find(
-    ({ id, key }) => id === properties.experiment_id || key === properties.experiment_key,
-  );
+/** What an impression tells of; `undefined` for every other event and for what is not known here. */
+export function shownOf(
+  { event, eventProperties: properties = {} }: CollectedEvent,
+  findExperiment: FindExperiment,
+): { readonly experiment: Experiment; readonly variant: Variant } | undefined {
+  if (event !== IMPRESSION_EVENT) return undefined;
+  const experiment = find(findExperiment, properties.experiment_id) ?? find(findExperiment, properties.experiment_key);
   const variant = experiment?.variants.find(
     ({ id, name }) => id === properties.variant_id || name === properties.variant_name,
   );
-  return { experiment: experiment?.key ?? '', variant: variant?.name ?? '' };
+  return experiment && variant && { experiment, variant };
+}
+
+function find(findExperiment: FindExperiment, idOrKey: string | null | undefined): Experiment | undefined {
+  return idOrKey ? findExperiment(idOrKey) : undefined;
 }

@@ -1,0 +1,95 @@
+import type { WireTrack } from '../../protocol/wire.js';
+import { judgeAtTheDoor } from '../measuring/door.js';
+import { type FindExperiment, namesOf, shownOf, toLogEntry } from '../to-log-entry.js';
+import type { Database } from './open-database.js';
+import { createVisitors } from './visitors.js';
+
+/** A row as the collector keeps it: what was sent, when it happened and when it came. */
+export interface CollectedEvent extends WireTrack {
+  /** Milliseconds since the epoch; the time of receipt when the sender named none. */
+  readonly time: number;
+  /** Milliseconds since the epoch by the collector's clock. */
+  readonly receivedAt: number;
+}
+
+/** What became of a row that reached the collector. */
+export type Arrival =
+  | {
+      readonly kind: 'accepted';
+      readonly event: CollectedEvent;
+      /** Its place in the order of arrival, from 1. */
+      readonly number: number;
+    }
+  | { readonly kind: 'duplicate'; readonly event: CollectedEvent }
+  /** Never stored; the message names the field and never a value. */
+  | { readonly kind: 'refused'; readonly message: string; readonly receivedAt: number };
+
+/** What is decided when an event arrives, and not again. */
+export interface DoorRules {
+  readonly allowedEvents: readonly string[] | undefined;
+  readonly bots: 'allow' | 'block';
+}
+
+/** The log: every accepted row in the order of arrival, each `distinctId` once. */
+export interface EventStore {
+  /** Keeps a row, unless one of its `distinctId` is there already: the first wins. */
+  append(row: WireTrack, receivedAt: number, isTest: boolean): Arrival;
+  /** Runs `work` so that all it appends is kept or nothing; faster than one by one. */
+  together<Result>(work: () => Result): Result;
+}
+
+export interface EventStoreOptions {
+  readonly database: Database;
+  readonly rules: DoorRules;
+  readonly findExperiment: FindExperiment;
+}
+
+/** An {@link EventStore} in a database. That a `distinctId` is there once is the database's own constraint. */
+export function createEventStore({ database, rules, findExperiment }: EventStoreOptions): EventStore {
+  const visitors = createVisitors(database);
+  const insert = database.prepare(
+    `INSERT INTO events (distinct_id, event, time, received_at, visitor, sid, refusal, experiment, variant, is_test, row)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (distinct_id) DO UPDATE SET repeats = repeats + 1
+     RETURNING number, repeats`,
+  );
+
+  return {
+    append(row, receivedAt, isTest) {
+      const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
+      const entry = toLogEntry(event, findExperiment);
+      const [refusal] = judgeAtTheDoor([entry], { ...rules, experiments: [], now: receivedAt });
+      const names = namesOf(event);
+      const shown = shownOf(event, findExperiment);
+      // Looked up before the row is in, joined only once it is: a repeated row tells nothing of who is who.
+      const { number, repeats } = insert.get(
+        row.distinctId ?? null,
+        row.event,
+        event.time,
+        receivedAt,
+        visitors.find(names[0]),
+        entry.sid ?? null,
+        refusal ?? null,
+        shown?.experiment.id ?? null,
+        shown?.variant.id ?? null,
+        Number(isTest),
+        JSON.stringify(row),
+      ) as { number: number; repeats: number };
+      if (repeats > 0) return { kind: 'duplicate', event };
+      if (refusal === undefined) visitors.join(names);
+      return { kind: 'accepted', event, number };
+    },
+
+    together(work) {
+      database.exec('BEGIN');
+      try {
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+  };
+}
