@@ -11,7 +11,7 @@ export type Refusals = readonly (Verdict | undefined)[];
  * Of entries with one `distinctId` the first to arrive stands for all; that is the only thing arrival decides. Entries
  * refused for their time claim no id: they may be sent again with another.
  */
-export function judgeAtTheDoor(log: readonly LogEntry[], rules: MeasuringRules): Refusals {
+export function judgeAtTheDoor(log: readonly LogEntry[], rules: Omit<MeasuringRules, 'experiments'>): Refusals {
   const isAllowed = allowList(rules.allowedEvents);
   const first = new Map<string, number>();
   const refusals: (Verdict | undefined)[] = new Array(log.length);

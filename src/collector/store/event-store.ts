@@ -1,6 +1,6 @@
 import type { WireTrack } from '../../protocol/wire.js';
 import { judgeAtTheDoor } from '../measuring/door.js';
-import { type FindExperiment, namesOf, shownOf, toLogEntry } from '../to-log-entry.js';
+import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
 import type { Database } from './open-database.js';
 import { createVisitors } from './visitors.js';
 
@@ -48,36 +48,40 @@ export interface EventStoreOptions {
 export function createEventStore({ database, rules, findExperiment }: EventStoreOptions): EventStore {
   const visitors = createVisitors(database);
   const insert = database.prepare(
-    `INSERT INTO events (distinct_id, event, time, received_at, visitor, sid, refusal, experiment, variant, is_test, row)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (distinct_id) DO UPDATE SET repeats = repeats + 1
-     RETURNING number, repeats`,
+    `INSERT INTO events
+       (distinct_id, event, time, received_at, visitor, sid, refusal, experiment, variant, is_test, row)
+     VALUES (?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (distinct_id) DO NOTHING`,
   );
+  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ?');
 
   return {
     append(row, receivedAt, isTest) {
       const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
       const entry = toLogEntry(event, findExperiment);
-      const [refusal] = judgeAtTheDoor([entry], { ...rules, experiments: [], now: receivedAt });
-      const names = namesOf(event);
+      const [refusal] = judgeAtTheDoor([entry], { ...rules, now: receivedAt });
       const shown = shownOf(event, findExperiment);
-      // Looked up before the row is in, joined only once it is: a repeated row tells nothing of who is who.
-      const { number, repeats } = insert.get(
+      visitors.meet(entry.visitors[0]);
+      const { changes, lastInsertRowid } = insert.run(
         row.distinctId ?? null,
         row.event,
         event.time,
         receivedAt,
-        visitors.find(names[0]),
+        entry.visitors[0],
         entry.sid ?? null,
         refusal ?? null,
         shown?.experiment.id ?? null,
         shown?.variant.id ?? null,
         Number(isTest),
         JSON.stringify(row),
-      ) as { number: number; repeats: number };
-      if (repeats > 0) return { kind: 'duplicate', event };
-      if (refusal === undefined) visitors.join(names);
-      return { kind: 'accepted', event, number };
+      );
+      if (Number(changes) === 0) {
+        repeat.run(row.distinctId!);
+        return { kind: 'duplicate', event };
+      }
+      // Only now, and only of what was let in: a row that changes nothing tells nothing of who is who.
+      if (refusal === undefined) visitors.join(entry.visitors);
+      return { kind: 'accepted', event, number: Number(lastInsertRowid) };
     },
 
     together(work) {

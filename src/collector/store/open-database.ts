@@ -4,7 +4,7 @@ export type SqlValue = string | number | null;
 
 /** A prepared statement. Rows are plain objects; integers are numbers. */
 export interface Statement {
-  run(...values: SqlValue[]): unknown;
+  run(...values: SqlValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   get(...values: SqlValue[]): unknown;
   all(...values: SqlValue[]): unknown[];
 }

@@ -2,8 +2,8 @@ import type { Database } from './open-database.js';
 
 /** Who goes by which names. Names seen together are one visitor, whenever they were seen. */
 export interface Visitors {
-  /** The number that stands for whoever goes by this name. */
-  find(name: string): number;
+  /** Sees to it that a number stands for whoever goes by this name. */
+  meet(name: string): void;
   /** Makes all who go by these names one. */
   join(names: readonly string[]): void;
 }
@@ -11,35 +11,28 @@ export interface Visitors {
 /**
  * Visitors in a database, where every event carries its visitor's number.
  *
- * Two who turn out to be one get the lower number of the two. Which it is means nothing, so the order of arrival does not
+ * Those who turn out to be one get the lowest of their numbers. Which it is means nothing, so the order of arrival does not
  * either.
  */
 export function createVisitors(database: Database): Visitors {
-  const known = database.prepare('SELECT visitor FROM names WHERE name = ?');
-  const highest = database.prepare('SELECT coalesce(max(visitor), 0) AS visitor FROM names');
-  const add = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?)');
+  const add = database.prepare(
+    'INSERT INTO names (name, visitor) SELECT ?, coalesce(max(visitor), 0) + 1 FROM names WHERE true ON CONFLICT DO NOTHING',
+  );
+  const find = database.prepare('SELECT visitor FROM names WHERE name = ?');
   const moveNames = database.prepare('UPDATE names SET visitor = ? WHERE visitor = ?');
   const moveEvents = database.prepare('UPDATE events SET visitor = ? WHERE visitor = ?');
 
-  const lookUp = (name: string): number | undefined => (known.get(name) as { visitor: number } | undefined)?.visitor;
-  const meet = (name: string): number => {
-    const visitor = (highest.get() as { visitor: number }).visitor + 1;
-    add.run(name, visitor);
-    return visitor;
-  };
-
   return {
-    find: (name) => lookUp(name) ?? meet(name),
+    meet: (name) => void add.run(name),
     join(names) {
       if (names.length < 2) return;
-      const found = new Set(names.map((name) => lookUp(name)));
-      found.delete(undefined);
-      const [first, ...others] = [...(found as Set<number>)].sort((a, b) => a - b);
-      const visitor = first ?? meet(names[0]!);
-      for (const name of names) if (lookUp(name) === undefined) add.run(name, visitor);
-      for (const other of others) {
-        moveNames.run(visitor, other);
-        moveEvents.run(visitor, other);
+      for (const name of names) add.run(name);
+      const found = names.map((name) => (find.get(name) as { visitor: number }).visitor);
+      const lowest = Math.min(...found);
+      for (const other of new Set(found)) {
+        if (other === lowest) continue;
+        moveNames.run(lowest, other);
+        moveEvents.run(lowest, other);
       }
     },
   };
