@@ -1,8 +1,8 @@
 import type { Experiment } from './experiments/experiment.js';
 import { attribute } from './measuring/attribution.js';
 import { compareArms, hasEnoughData } from './measuring/bayes.js';
-import type { Attribution, Tally } from './measuring/measured-log.js';
-import { interval95 } from './measuring/posterior.js';
+import type { Attribution, MeasuringRules, Tally } from './measuring/measured-log.js';
+import { conversionRate, interval95 } from './measuring/posterior.js';
 import { MISMATCH_BELOW_P, sampleRatioP } from './measuring/sample-ratio.js';
 import type { Verdict, Warning } from './measuring/verdict.js';
 import type { CollectedEvent } from './store/event-log.js';
@@ -46,6 +46,7 @@ export interface DailyReport {
       readonly id: string;
       readonly impressions: number;
       readonly conversions: number;
+      /** Of this day's conversions to this day's impressions; 0 without impressions. */
       readonly conversionRate: number;
     }[];
   }[];
@@ -74,19 +75,9 @@ export interface ReportRules {
 /** Measures everything collected until `now`. */
 export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, now: number): CollectorReport {
   const log = events.map((event) => toLogEntry(event, rules.experiments));
-  const attribution = attribute(log, {
-    experiments: rules.experiments.map((experiment) => ({
-      ...experiment,
-      // A draft without a goal measures nothing: no event has an empty name.
-      primary: experiment.primary ?? '',
-      variants: experiment.variants.map(({ name }) => name),
-    })),
-    allowedEvents: rules.allowedEvents,
-    bots: rules.bots,
-    now,
-  });
+  const attribution = attribute(log, toMeasuringRules(rules, now));
   return {
-    experiments: rules.experiments.map((experiment) => reportExperiment(experiment, attribution)),
+    experiments: rules.experiments.map((experiment) => measureExperiment(experiment, attribution)),
     events: events.map((event, index) => ({
       event,
       verdict: attribution.verdicts[index],
@@ -95,7 +86,35 @@ export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, 
   };
 }
 
-function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: Attribution): ExperimentReport {
+/** The rules of a report as {@link attribute} takes them. */
+export function toMeasuringRules({ experiments, allowedEvents, bots }: ReportRules, now: number): MeasuringRules {
+  return {
+    experiments: experiments.map((experiment) => ({
+      ...experiment,
+      // A draft without a goal measures nothing: no event has an empty name.
+      primary: experiment.primary ?? '',
+      variants: experiment.variants.map(({ name }) => name),
+    })),
+    allowedEvents,
+    bots,
+    now,
+  };
+}
+
+/** The experiment measured by another event, as if that had been its goal from the start. */
+export function asGoal(experiment: Experiment, eventName: string): Experiment {
+  return {
+    ...experiment,
+    primary: eventName,
+    secondary: experiment.secondary.filter((event) => event !== eventName),
+  };
+}
+
+/** The results of an experiment that the attribution was made with. */
+export function measureExperiment(
+  { id, key, name, variants }: Experiment,
+  { tallies }: Pick<Attribution, 'tallies'>,
+): ExperimentReport {
   const arms = variants.map((variant): Tally => tallies.get(key)!.get(variant.name)!);
   const { probabilityToBeBest, expectedLoss } = compareArms(arms);
   const p = sampleRatioP(
@@ -114,7 +133,7 @@ function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: 
         isControl: variant.isControl,
         impressions: arm.impressions,
         conversions: arm.conversions,
-        conversionRate: arm.impressions === 0 ? 0 : arm.conversions / arm.impressions,
+        conversionRate: conversionRate(arm),
         probabilityToBeBest: probabilityToBeBest[i]!,
         expectedLoss: expectedLoss[i]!,
         interval95: interval95(arm),

@@ -4,31 +4,34 @@ import type { Experiment } from './experiments/experiment.js';
 import type { LogEntry } from './measuring/measured-log.js';
 import type { CollectedEvent } from './store/event-log.js';
 
-/** Reads a collected row as the measuring rules see it. */
-export function toLogEntry(event: CollectedEvent, experiments: readonly Experiment[]): LogEntry {
-  const { defaultProperties = {} } = event;
-  const seen = {
-    time: event.time,
-    receivedAt: event.receivedAt,
-    visitors: namesOf(event),
-    sid: toSid(defaultProperties.sid),
-    distinctId: event.distinctId,
-    bot: defaultProperties.is_bot === true || defaultProperties.is_bot === 'true',
-  };
-  if (event.event === IDENTIFY_EVENT) return { ...seen, kind: 'link' };
-  if (event.event === IMPRESSION_EVENT) return { ...seen, kind: 'impression', ...shownOf(event, experiments) };
-  return { ...seen, kind: 'track', event: event.event };
+/**
+ * Reads a collected row as the measuring rules see it.
+ *
+ * Each kind is a literal of its own: an object spread from a common part is several times as slow to make and to read,
+ * and a log has a million of them.
+ */
+export function toLogEntry(row: CollectedEvent, experiments: readonly Experiment[]): LogEntry {
+  const { event, time, receivedAt, distinctId, defaultProperties } = row;
+  const visitors = namesOf(row);
+  const sid = toSid(defaultProperties?.sid);
+  const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
+  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot };
+  if (event !== IMPRESSION_EVENT) return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, event };
+  const { experiment, variant } = shownOf(row, experiments);
+  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, experiment, variant };
 }
 
 /** [A] An address or outside id among the user's properties names the visitor as well as one beside them does. */
-function namesOf({ userId, externalId, email, userProperties = {} }: CollectedEvent): [string, ...string[]] {
-  const names = [
-    ['user', userId],
-    ['external', externalId],
-    ['external', userProperties.external_id],
-    ['email', email?.toLowerCase()],
-    ['email', lowerCase(userProperties.email)],
-  ].flatMap(([kind, name]) => (typeof name === 'string' && name !== '' ? `${kind}:${name}` : []));
+function namesOf({ userId, externalId, email, userProperties }: CollectedEvent): [string, ...string[]] {
+  const names: string[] = [];
+  const add = (kind: string, name: unknown): void => {
+    if (typeof name === 'string' && name !== '') names.push(`${kind}:${name}`);
+  };
+  add('user', userId);
+  add('external', externalId);
+  add('external', userProperties?.external_id);
+  add('email', email?.toLowerCase());
+  add('email', lowerCase(userProperties?.email));
   const [first = 'nobody', ...others] = names;
   return [first, ...others];
 }
