@@ -14,6 +14,7 @@ export { type Comparison, compareArms, hasEnoughData } from './measuring/bayes.j
 export type { Interval } from './measuring/interval.js';
 export type {
   Attribution,
+  CountedUnit,
   ImpressionEntry,
   LinkEntry,
   LogEntry,

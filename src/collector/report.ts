@@ -1,8 +1,8 @@
 import type { Experiment } from './experiments/experiment.js';
 import type { EventLine } from './insight.js';
 import { compareArms, hasEnoughData } from './measuring/bayes.js';
-import type { Attribution, Tally } from './measuring/measured-log.js';
-import { interval95 } from './measuring/posterior.js';
+import type { Attribution, MeasuringRules, Tally } from './measuring/measured-log.js';
+import { conversionRate, interval95 } from './measuring/posterior.js';
 import { MISMATCH_BELOW_P, sampleRatioP } from './measuring/sample-ratio.js';
 
 export interface VariantReport {
@@ -43,6 +43,7 @@ export interface DailyReport {
       readonly id: string;
       readonly impressions: number;
       readonly conversions: number;
+      /** Of this day's conversions to this day's impressions; 0 without impressions. */
       readonly conversionRate: number;
     }[];
   }[];
@@ -54,7 +55,34 @@ export interface CollectorReport {
   readonly events: readonly EventLine[];
 }
 
-function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: Attribution): ExperimentReport {
+/** The rules to measure experiments by what was let in at the door, as {@link attribute} takes them. */
+export function toMeasuringRules(experiments: readonly Experiment[], now: number): MeasuringRules {
+  return {
+    experiments: experiments.map((experiment) => ({
+      ...experiment,
+      // A draft without a goal measures nothing: no event has an empty name.
+      primary: experiment.primary ?? '',
+      variants: experiment.variants.map(({ name }) => name),
+    })),
+    bots: 'allow',
+    now,
+  };
+}
+
+/** The experiment measured by another event, as if that had been its goal from the start. */
+export function asGoal(experiment: Experiment, eventName: string): Experiment {
+  return {
+    ...experiment,
+    primary: eventName,
+    secondary: experiment.secondary.filter((event) => event !== eventName),
+  };
+}
+
+/** The results of an experiment that the attribution was made with. */
+export function measureExperiment(
+  { id, key, name, variants }: Experiment,
+  { tallies }: Pick<Attribution, 'tallies'>,
+): ExperimentReport {
   const arms = variants.map((variant): Tally => tallies.get(key)!.get(variant.name)!);
   const { probabilityToBeBest, expectedLoss } = compareArms(arms);
   const p = sampleRatioP(
@@ -73,7 +101,7 @@ function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: 
         isControl: variant.isControl,
         impressions: arm.impressions,
         conversions: arm.conversions,
-        conversionRate: arm.impressions === 0 ? 0 : arm.conversions / arm.impressions,
+        conversionRate: conversionRate(arm),
         probabilityToBeBest: probabilityToBeBest[i]!,
         expectedLoss: expectedLoss[i]!,
         interval95: interval95(arm),
@@ -83,17 +111,4 @@ function reportExperiment({ id, key, name, variants }: Experiment, { tallies }: 
     hasEnoughData: hasEnoughData(arms),
     sampleRatio: { p, isMismatch: p < MISMATCH_BELOW_P },
   };
-}
-
-export function toMeasuredExperiment(experiment: Experiment) {
-  return { ...experiment, primary: experiment.primary ?? '', variants: experiment.variants.map(({ name }) => name) };
-}
-export function asGoal(experiment: Experiment, eventName: string | undefined): Experiment {
-  return eventName === undefined ? experiment : { ...experiment, primary: eventName, secondary: [] };
-}
-export function measureExperiment(experiment: Experiment, attribution: Attribution): ExperimentReport {
-  return reportExperiment(experiment, attribution);
-}
-export function dailyOf(_e: Experiment, _a: Attribution, _f: string, _t: string): DailyReport {
-  return { days: [] };
 }

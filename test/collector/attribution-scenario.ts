@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import type { Attribution, LogEntry, MeasuringRules } from '../../src/collector/measuring/measured-log.js';
+import { toSid } from '../../src/protocol/identity.js';
 
 const MINUTE = 60_000;
 
@@ -10,13 +11,14 @@ interface ScenarioExperiment {
   readonly pauses: [number, number][];
 }
 
-interface Settings {
+export interface Settings {
   readonly nowMinute: number;
+  readonly maxAgeMinutes: number;
   readonly goal: string;
   readonly secondary: string[];
   readonly allowedEvents: string[];
   readonly bots: 'allow' | 'block';
-  readonly experiments: Record<string, ScenarioExperiment>;
+  readonly experiments: Record<string, Partial<ScenarioExperiment>>;
 }
 
 interface ScenarioEvent {
@@ -35,8 +37,9 @@ interface ScenarioEvent {
 
 export interface Scenario {
   readonly id: string;
+  /** Each setting replaces the default of its name; an experiment fills what it leaves out from the default of its key. */
   readonly settings?: Partial<Settings>;
-  readonly events: ScenarioEvent[];
+  readonly events: readonly ScenarioEvent[];
   readonly expect: Outcome;
 }
 
@@ -48,49 +51,68 @@ export interface Outcome {
   readonly warnings: string[];
 }
 
-const file = JSON.parse(readFileSync(new URL('../fixtures/attribution.json', import.meta.url), 'utf8')) as {
+const published = JSON.parse(readFileSync(new URL('../fixtures/attribution.json', import.meta.url), 'utf8')) as {
   defaults: Settings;
   scenarios: Scenario[];
 };
 
-export const scenarios: readonly Scenario[] = file.scenarios;
+export const scenarios: readonly Scenario[] = published.scenarios;
 
-export function rulesOf(scenario: Pick<Scenario, 'settings'>): MeasuringRules {
-  const settings = { ...file.defaults, ...scenario.settings };
-  const intervals = (list: [number, number][]) =>
+/** The rules of a scenario; what it and its file's `defaults` leave out is as in the published file. */
+export function rulesOf(
+  { settings }: Pick<Scenario, 'settings'>,
+  fileDefaults: Partial<Settings> = {},
+): MeasuringRules {
+  const defaults = { ...published.defaults, ...fileDefaults };
+  const { experiments, ...rest } = { ...defaults, ...settings };
+  const intervals = (list: [number, number][] = []) =>
     list.map(([from, to]): [number, number] => [from * MINUTE, to * MINUTE]);
   return {
-    experiments: Object.entries(settings.experiments).map(([key, { variants, runs, pauses }]) => ({
-      key,
-      variants,
-      primary: settings.goal,
-      secondary: settings.secondary,
-      runs: intervals(runs),
-      pauses: intervals(pauses),
-    })),
-    allowedEvents: settings.allowedEvents,
-    bots: settings.bots,
-    now: settings.nowMinute * MINUTE,
+    experiments: Object.entries(experiments).map(([key, stated]) => {
+      const { variants = [], runs, pauses } = { ...defaults.experiments[key], ...stated };
+      return {
+        key,
+        variants,
+        primary: rest.goal,
+        secondary: rest.secondary,
+        runs: intervals(runs),
+        pauses: intervals(pauses),
+      };
+    }),
+    allowedEvents: rest.allowedEvents,
+    bots: rest.bots,
+    maxAgeMs: rest.maxAgeMinutes * MINUTE,
+    now: rest.nowMinute * MINUTE,
   };
 }
 
-/** The log the service would have: reading an assignment records nothing. */
+/** The log the service would have, in the order of arrival: reading an assignment records nothing. */
 export function logOf(events: readonly ScenarioEvent[]): LogEntry[] {
-  return events.flatMap((event): LogEntry[] => {
-    const minute = event.minute ?? 0;
-    const seen = {
-      time: minute * MINUTE,
-      receivedAt: (event.receivedMinute ?? minute) * MINUTE,
-      visitors: event.visitors ?? ([event.visitor!] satisfies [string]),
-      sid: event.sid ?? undefined,
-      distinctId: event.distinctId,
-      bot: event.bot,
-    };
-    if (event.kind === 'link') return [{ ...seen, kind: 'link' }];
-    if (event.kind === 'track') return [{ ...seen, kind: 'track', event: event.event! }];
-    if (event.kind === 'assignment_read') return [];
-    return [{ ...seen, kind: 'impression', experiment: event.experiment!, variant: event.variant! }];
-  });
+  return events.flatMap(toLogEntries).sort((a, b) => a.receivedAt - b.receivedAt);
+}
+
+function toLogEntries(event: ScenarioEvent): LogEntry[] {
+  const minute = event.minute ?? 0;
+  const seen = {
+    time: minute * MINUTE,
+    receivedAt: (event.receivedMinute ?? minute) * MINUTE,
+    visitors: event.visitors ?? ([event.visitor!] satisfies [string]),
+    sid: toSid(event.sid),
+    distinctId: event.distinctId,
+    bot: event.bot,
+  };
+  switch (event.kind) {
+    case 'link':
+      return [{ ...seen, kind: 'link' }];
+    case 'track':
+      return [{ ...seen, kind: 'track', event: event.event! }];
+    case 'impression':
+      return [{ ...seen, kind: 'impression', experiment: event.experiment!, variant: event.variant! }];
+    case 'assignment_read':
+      return [];
+    default:
+      throw new Error(`no kind of event is called ${JSON.stringify(event.kind)}`);
+  }
 }
 
 export function outcomeOf(log: readonly LogEntry[], rules: MeasuringRules): Outcome {

@@ -134,8 +134,8 @@ export const moreScenarios: readonly Scenario[] = [
   {
     id: 'a goal before the stop counts even if it is reported after',
     settings: running([[0, 10]]),
-    events: [impression(1), track(9, { receivedMinute: 80 }), track(10)],
-    expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['counted', 'after_stop'] }),
+    events: [impression(1), track(10), track(9, { receivedMinute: 80 })],
+    expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['after_stop', 'counted'] }),
   },
   {
     id: 'a run that stopped lends its exposure to no later run',

@@ -1,6 +1,6 @@
 import { judgeAtTheDoor, type Refusals } from './door.js';
 import { expose } from './exposures.js';
-import { countUnits, judgeTracks, type Measured } from './goals.js';
+import { countUnits, judgeTracks, listUnits, type Measured } from './goals.js';
 import { identify, type VisitorNumber } from './identity.js';
 import type { Attribution, LogEntry, MeasuringRules } from './measured-log.js';
 import { createSessions, type Sessions } from './sessions.js';
@@ -30,18 +30,26 @@ export function attribute(log: readonly LogEntry[], rules: MeasuringRules): Attr
     return { experiment, exposed };
   });
   const verdicts = judgeTracks(log, refusals, visitors, measured);
-  const tallies = new Map(measured.map((one) => [one.experiment.key, countUnits(one)]));
-  return { tallies, verdicts, warnings };
+  return {
+    units: new Map(measured.map((one) => [one.experiment.key, listUnits(log, one)])),
+    tallies: new Map(measured.map((one) => [one.experiment.key, countUnits(one)])),
+    verdicts,
+    warnings,
+  };
 }
 
 /** The sessions of those visitors who have an impression without one; nobody else's are asked for. */
 function seeSessions(log: readonly LogEntry[], refusals: Refusals, visitors: Int32Array): Sessions {
   const wanted = new Set<VisitorNumber>();
-  for (const [index, { kind, sid }] of log.entries()) {
+  for (let index = 0; index < log.length; index++) {
+    const { kind, sid } = log[index]!;
     if (kind === 'impression' && sid === undefined && refusals[index] === undefined) wanted.add(visitors[index]!);
   }
   const sessions = createSessions();
-  for (const [index, { sid, time }] of log.entries()) {
+  // Most logs have none, and then there is no need to look at every entry again.
+  if (wanted.size === 0) return sessions;
+  for (let index = 0; index < log.length; index++) {
+    const { sid, time } = log[index]!;
     const visitor = visitors[index]!;
     if (sid !== undefined && refusals[index] === undefined && wanted.has(visitor)) sessions.see(visitor, time, sid);
   }
@@ -57,7 +65,8 @@ function groupImpressions(
 ): Map<string, Map<VisitorNumber, number[]>> {
   const groups = new Map(experiments.map(({ key }) => [key, new Map<VisitorNumber, number[]>()]));
   const variants = new Map(experiments.map((experiment) => [experiment.key, experiment.variants]));
-  for (const [index, entry] of log.entries()) {
+  for (let index = 0; index < log.length; index++) {
+    const entry = log[index]!;
     if (entry.kind !== 'impression' || refusals[index] !== undefined) continue;
     if (!variants.get(entry.experiment)?.includes(entry.variant)) continue;
     const group = groups.get(entry.experiment)!;

@@ -1,4 +1,4 @@
-import { type Arm, type Posterior, posteriorOf } from './posterior.js';
+import { type Arm, edgesOf, posteriorOf } from './posterior.js';
 import { RULE } from './quadrature.js';
 
 /** How the variants compare, in the order of the arms. */
@@ -24,25 +24,24 @@ interface Sampled {
  */
 export function compareArms(arms: readonly Arm[]): Comparison {
   const posteriors = arms.map(posteriorOf);
-  const edges = mergeEdges(posteriors);
+  const edges = edgesOf(posteriors);
   const sampled = posteriors.map(({ density }) => sample(density, edges));
   const probabilityToBeBest = arms.map(() => 0);
   const expectedLoss = arms.map(() => 0);
 
   eachNode(edges, (node, _rate, weight) => {
-    arms.forEach((_, i) => {
+    for (const [i, { density, below }] of sampled.entries()) {
       let allOthersBelow = 1;
       // Added up rather than taken as 1 − allOthersBelow, which would round away the small ones.
       let anOtherAbove = 0;
-      sampled.forEach(({ below, above }, j) => {
-        if (j === i) return;
-        allOthersBelow *= below[node]!;
-        anOtherAbove += (1 - anOtherAbove) * above[node]!;
-      });
-      const { density, below } = sampled[i]!;
+      for (let j = 0; j < sampled.length; j++) {
+        if (j === i) continue;
+        allOthersBelow *= sampled[j]!.below[node]!;
+        anOtherAbove += (1 - anOtherAbove) * sampled[j]!.above[node]!;
+      }
       probabilityToBeBest[i]! += weight * density[node]! * allOthersBelow;
       expectedLoss[i]! += weight * below[node]! * anOtherAbove;
-    });
+    }
   });
   return { probabilityToBeBest, expectedLoss };
 }
@@ -58,20 +57,6 @@ export function hasEnoughData(arms: readonly Arm[]): boolean {
       conversions >= ENOUGH.conversions &&
       impressions - conversions >= ENOUGH.misses,
   );
-}
-
-/** The edges of all arms as one grid; those that nearly coincide would only cost time. */
-function mergeEdges(posteriors: readonly Posterior[]): number[] {
-  const closest = Math.min(...posteriors.map(({ step }) => step)) / 2;
-  const all = posteriors.flatMap(({ edges }) => edges).sort((a, b) => a - b);
-  // The outermost are kept in any case: at 0 and 1 a density may be at its highest.
-  const last = all.length - 1;
-  let kept = Number.NEGATIVE_INFINITY;
-  return all.filter((edge, i) => {
-    if (edge - kept < closest && i < last) return false;
-    kept = edge;
-    return true;
-  });
 }
 
 function eachNode(edges: readonly number[], visit: (node: number, rate: number, weight: number) => void): void {

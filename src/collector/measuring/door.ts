@@ -15,8 +15,9 @@ export function judgeAtTheDoor(log: readonly LogEntry[], rules: Omit<MeasuringRu
   const isAllowed = allowList(rules.allowedEvents);
   const first = new Map<string, number>();
   const refusals: (Verdict | undefined)[] = new Array(log.length);
-  for (const [index, entry] of log.entries()) {
-    if (!isTimely(entry.time, Math.min(entry.receivedAt, rules.now))) {
+  for (let index = 0; index < log.length; index++) {
+    const entry = log[index]!;
+    if (!isTimely(entry.time, Math.min(entry.receivedAt, rules.now), rules.maxAgeMs)) {
       refusals[index] = 'time_out_of_range';
       continue;
     }

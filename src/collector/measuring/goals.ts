@@ -1,7 +1,7 @@
 import type { Refusals } from './door.js';
 import type { ExposedVisitor, Exposure, Unit } from './exposures.js';
 import type { VisitorNumber } from './identity.js';
-import type { LogEntry, MeasuredExperiment, Tally, TrackEntry } from './measured-log.js';
+import type { CountedUnit, LogEntry, MeasuredExperiment, Tally, TrackEntry } from './measured-log.js';
 import { better, type Verdict } from './verdict.js';
 
 /** A conversion longer after the impression counts, but no browser session lasts as long: it was reported from behind. */
@@ -31,13 +31,13 @@ export function judgeTracks(
   measured: readonly Measured[],
 ): (Verdict | undefined)[] {
   const metrics = metricsOf(measured);
-  const names = new Set([...metrics.keys()].map((name) => name.toLowerCase()));
+  const judgeOthers = judgeNames(metrics.keys());
   const verdicts = log.map((entry, index): Verdict | undefined => {
     if (entry.kind !== 'track') return undefined;
     const refusal = refusals[index];
     if (refusal !== undefined) return refusal;
     const measuring = metrics.get(entry.event);
-    if (measuring === undefined) return names.has(entry.event.toLowerCase()) ? 'name_case_mismatch' : 'not_a_goal';
+    if (measuring === undefined) return judgeOthers(entry.event);
     return measuring.reduce<Verdict>((best, metric) => {
       return better(best, hold(log, entry, index, metric.number, metric.exposed.get(visitors[index]!)));
     }, 'not_in_experiment');
@@ -64,6 +64,17 @@ function metricsOf(measured: readonly Measured[]): Map<string, Metric[]> {
     }
   }
   return metrics;
+}
+
+/** Judges events that are no metric by their names alone: logs are long and names are few, so each is compared once. */
+function judgeNames(metrics: Iterable<string>): (event: string) => Verdict {
+  const names = new Set([...metrics].map((name) => name.toLowerCase()));
+  const known = new Map<string, Verdict>();
+  return (event) => {
+    const verdict = known.get(event) ?? (names.has(event.toLowerCase()) ? 'name_case_mismatch' : 'not_a_goal');
+    known.set(event, verdict);
+    return verdict;
+  };
 }
 
 /** Holds an event against one experiment, and lets it convert its unit if none happened earlier. */
@@ -120,6 +131,15 @@ export function countUnits({ experiment, exposed }: Measured): Map<string, Tally
     }
   }
   return tallies;
+}
+
+/** The units one by one, with the two instants that a day's counts are made of. */
+export function listUnits(log: readonly LogEntry[], { exposed }: Measured): CountedUnit[] {
+  return unitsOf(exposed).map(({ variant, exposures, conversions: [goal] }) => ({
+    variant,
+    exposedAt: exposures[0]!.since,
+    convertedAt: goal === undefined ? undefined : log[goal]!.time,
+  }));
 }
 
 function unitsOf(exposed: ReadonlyMap<VisitorNumber, ExposedVisitor>): Unit[] {

@@ -14,15 +14,19 @@ export function identify(log: readonly LogEntry[], refusals: Refusals): Int32Arr
   const parents: number[] = [];
   const visitors = new Int32Array(log.length);
 
-  for (const [index, { visitors: names }] of log.entries()) {
+  for (let index = 0; index < log.length; index++) {
     if (refusals[index] !== undefined) continue;
+    const names = log[index]!.visitors;
     const number = numberOf(names[0], numbers, parents);
     visitors[index] = number;
     for (let i = 1; i < names.length; i++) {
       parents[rootOf(numberOf(names[i]!, numbers, parents), parents)] = rootOf(number, parents);
     }
   }
-  return visitors.map((number, index) => (refusals[index] === undefined ? rootOf(number, parents) : number));
+  for (let index = 0; index < log.length; index++) {
+    if (refusals[index] === undefined) visitors[index] = rootOf(visitors[index]!, parents);
+  }
+  return visitors;
 }
 
 function numberOf(name: string, numbers: Map<string, number>, parents: number[]): number {

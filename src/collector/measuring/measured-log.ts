@@ -50,6 +50,8 @@ export interface MeasuringRules {
   /** Compared without regard to case. @default every name */
   readonly allowedEvents?: readonly string[] | undefined;
   readonly bots: 'allow' | 'block';
+  /** How old an event may be when it arrives. @default seven days */
+  readonly maxAgeMs?: number | undefined;
   /** What lies after it has not happened. */
   readonly now: number;
 }
@@ -62,7 +64,18 @@ export interface Tally {
   readonly secondary: Map<string, number>;
 }
 
+/** What is counted: a session in which its visitor was exposed to an experiment. */
+export interface CountedUnit {
+  readonly variant: string;
+  /** When the visitor was first exposed in it, in milliseconds since the epoch. */
+  readonly exposedAt: number;
+  /** When the goal that converted it happened; `undefined` while none did. */
+  readonly convertedAt: number | undefined;
+}
+
 export interface Attribution {
+  /** By experiment key, in no particular order: what the tallies count, unit by unit. */
+  readonly units: ReadonlyMap<string, readonly CountedUnit[]>;
   /** By experiment key and variant name. */
   readonly tallies: ReadonlyMap<string, ReadonlyMap<string, Tally>>;
   /** One for each entry of the log; only tracked events have one. */

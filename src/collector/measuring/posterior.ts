@@ -6,23 +6,33 @@ export interface Arm {
   readonly impressions: number;
 }
 
+/** The share of an arm's impressions that converted, 0–1; 0 without impressions. */
+export function conversionRate({ conversions, impressions }: Arm): number {
+  return impressions === 0 ? 0 : conversions / impressions;
+}
+
 /** What is known of a conversion rate under a uniform prior [A]: Beta(1 + c, 1 + n − c), not normalised. */
 export interface Posterior {
   /** Relative to the mode, so that no gamma function is needed and nothing overflows. */
   readonly density: (rate: number) => number;
-  /** One standard deviation. */
-  readonly step: number;
-  /** Cuts the part that matters into steps so short that a polynomial follows the density to its last digits. */
-  readonly edges: readonly number[];
+  /** Where the density is more than a double's zero. */
+  readonly low: number;
+  readonly high: number;
+  /** How far from `rate` upwards a polynomial follows the density to its last digits. */
+  readonly stepAt: (rate: number) => number;
 }
 
-// Beyond it a density has fallen to 1e-26 of its mode and adds nothing a double could hold beside the rest.
-const NEGLIGIBLE_LOG_DENSITY = -60;
+/** Beyond it `Math.exp` knows only zero. */
+const LEAST_LOG_DENSITY = -745;
+
+// A step over which the density changes by more than e^8 asks too much of 16 nodes: the far tails are steep.
+const MOST_LOG_CHANGE = 8;
 
 /** The posterior of an arm. */
-export function posteriorOf({ conversions, impressions }: Arm): Posterior {
+export function posteriorOf(arm: Arm): Posterior {
+  const { conversions, impressions } = arm;
   const misses = impressions - conversions;
-  const mode = impressions === 0 ? 0 : conversions / impressions;
+  const mode = conversionRate(arm);
   // Measured from the mode, where the two terms cancel to first order; plain logarithms would leave rounding noise.
   const logDensity = (rate: number): number => {
     const ofHits = conversions === 0 ? 0 : conversions * Math.log1p((rate - mode) / mode);
@@ -30,17 +40,39 @@ export function posteriorOf({ conversions, impressions }: Arm): Posterior {
     return ofHits + ofMisses;
   };
   const [a, b] = [conversions + 1, misses + 1];
-  const step = Math.sqrt((a * b) / (a + b + 1)) / (a + b);
-  const matters = (rate: number): boolean => logDensity(rate) > NEGLIGIBLE_LOG_DENSITY;
-  const edges = [mode];
-  while (edges[0]! > 0 && matters(edges[0]!)) edges.unshift(Math.max(0, edges[0]! - step));
-  while (edges.at(-1)! < 1 && matters(edges.at(-1)!)) edges.push(Math.min(1, edges.at(-1)! + step));
-  return { density: (rate) => Math.exp(logDensity(rate)), step, edges };
+  const deviation = Math.sqrt((a * b) / (a + b + 1)) / (a + b);
+  const low = bisect((rate) => logDensity(rate) - LEAST_LOG_DENSITY, 0, mode);
+  const high = bisect((rate) => LEAST_LOG_DENSITY - logDensity(rate), mode, 1);
+  return {
+    density: (rate) => Math.exp(logDensity(rate)),
+    low,
+    high,
+    stepAt(rate) {
+      if (rate >= high) return Number.POSITIVE_INFINITY;
+      if (rate < low) return low - rate;
+      // Ahead, as at 0 and at 1 the slope is infinite where the density is but a polynomial.
+      const ahead = Math.min(rate, 1 - deviation) + deviation / 2;
+      const slope = conversions / ahead - misses / (1 - ahead);
+      return Math.min(deviation, MOST_LOG_CHANGE / Math.abs(slope));
+    },
+  };
+}
+
+/** Cuts all the rates that matter into panels short enough for each of the posteriors. */
+export function edgesOf(posteriors: readonly Posterior[]): number[] {
+  const end = Math.max(...posteriors.map(({ high }) => high));
+  const edges = [Math.min(...posteriors.map(({ low }) => low))];
+  for (let at = edges[0]!; at < end; edges.push(at)) {
+    at = Math.min(end, ...posteriors.map(({ stepAt }) => at + stepAt(at)));
+  }
+  return edges;
 }
 
 /** The equal-tailed 95 % interval of an arm's conversion rate. */
 export function interval95(arm: Arm): { readonly low: number; readonly high: number } {
-  const { density, edges } = posteriorOf(arm);
+  const posterior = posteriorOf(arm);
+  const { density } = posterior;
+  const edges = edgesOf([posterior]);
   const pieces = edges.slice(1).map((edge, i) => integrate(density, edges[i]!, edge));
   const total = pieces.reduce((sum, piece) => sum + piece, 0);
   const quantile = (share: number): number => {
@@ -53,7 +85,7 @@ export function interval95(arm: Arm): { readonly low: number; readonly high: num
   return { low: quantile(0.025), high: quantile(0.975) };
 }
 
-/** The root of a rising function, halved down to neighbouring doubles. */
+/** The root of a rising function, halved down to neighbouring doubles; an end of the range where there is none. */
 function bisect(f: (x: number) => number, from: number, to: number): number {
   let [low, high] = [from, to];
   for (let middle = (low + high) / 2; low < middle && middle < high; middle = (low + high) / 2) {

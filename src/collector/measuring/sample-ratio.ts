@@ -9,13 +9,15 @@ export const MISMATCH_BELOW_P = 0.001;
  * The tail is that of the χ distribution, t^(k−1)·exp(−t²/2), divided by its own whole: no gamma function is needed.
  */
 export function sampleRatioP(counts: readonly number[], split: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
   // A variant that gets nobody by design is no part of the comparison.
-  const expected = split.map((share) => share * total);
-  const degrees = expected.filter((count) => count > 0).length - 1;
+  const compared = counts.filter((_, i) => split[i]! > 0);
+  const shares = split.filter((share) => share > 0);
+  const total = compared.reduce((sum, count) => sum + count, 0);
+  const degrees = compared.length - 1;
   if (total === 0 || degrees < 1) return 1;
-  const chiSquared = counts.reduce((sum, count, i) => {
-    return expected[i]! > 0 ? sum + (count - expected[i]!) ** 2 / expected[i]! : sum;
+  const chiSquared = compared.reduce((sum, count, i) => {
+    const expected = shares[i]! * total;
+    return sum + (count - expected) ** 2 / expected;
   }, 0);
 
   const mode = Math.sqrt(degrees - 1);

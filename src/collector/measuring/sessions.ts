@@ -10,9 +10,9 @@ export interface Sessions {
   near(visitor: VisitorNumber, time: number): string | undefined;
 }
 
-interface Track {
-  readonly sids: Map<number, string>;
-  times?: Float64Array;
+interface Sighting {
+  readonly time: number;
+  readonly sid: string;
 }
 
 /**
@@ -20,41 +20,48 @@ interface Track {
  * span over everything between.
  */
 export function createSessions(): Sessions {
-  const tracks = new Map<VisitorNumber, Track>();
+  const seen = new Map<VisitorNumber, Sighting[]>();
+  const sorted = new Map<VisitorNumber, readonly Sighting[]>();
+
+  const inOrder = (visitor: VisitorNumber): readonly Sighting[] => {
+    const known = sorted.get(visitor);
+    if (known !== undefined) return known;
+    const sightings = sortSightings(seen.get(visitor) ?? []);
+    sorted.set(visitor, sightings);
+    return sightings;
+  };
 
   return {
     see(visitor, time, sid) {
-      let track = tracks.get(visitor);
-      if (track === undefined) {
-        track = { sids: new Map() };
-        tracks.set(visitor, track);
-      }
-      const other = track.sids.get(time);
-      // Two sessions at one instant: any fixed choice will do, as long as arrival does not make it.
-      if (other === undefined || sid < other) track.sids.set(time, sid);
+      const sightings = seen.get(visitor);
+      if (sightings === undefined) seen.set(visitor, [{ time, sid }]);
+      else sightings.push({ time, sid });
     },
     near(visitor, time) {
-      const track = tracks.get(visitor);
-      if (track === undefined) return undefined;
-      track.times ??= Float64Array.from(track.sids.keys()).sort();
-      const { times, sids } = track;
-      const after = upperBound(times, time);
-      const before = times[after - 1] ?? Number.NEGATIVE_INFINITY;
-      const next = times[after] ?? Number.POSITIVE_INFINITY;
+      const sightings = inOrder(visitor);
+      const after = upperBound(sightings, time);
       // At equal distance the session that was already under way.
-      const nearest = time - before <= next - time ? before : next;
-      return Math.abs(time - nearest) <= SESSION_REACH_MS ? sids.get(nearest) : undefined;
+      const [nearest] = [sightings[after - 1], sightings[after]]
+        .filter((sighting) => sighting !== undefined)
+        .sort((a, b) => Math.abs(time - a.time) - Math.abs(time - b.time));
+      return nearest !== undefined && Math.abs(time - nearest.time) <= SESSION_REACH_MS ? nearest.sid : undefined;
     },
   };
 }
 
-/** The first index whose value is greater than `value`. */
-function upperBound(sorted: Float64Array, value: number): number {
+/** In order of time. Of two sessions at one instant any fixed one will do, as long as arrival does not choose it. */
+function sortSightings(sightings: Sighting[]): readonly Sighting[] {
+  sightings.sort((a, b) => a.time - b.time || (a.sid < b.sid ? -1 : Number(a.sid > b.sid)));
+  return sightings.filter(({ time }, i) => i === 0 || sightings[i - 1]!.time !== time);
+}
+
+/** The first index whose sighting is later than `time`. */
+function upperBound(sightings: readonly Sighting[], time: number): number {
   let low = 0;
-  let high = sorted.length;
+  let high = sightings.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! <= value) low = middle + 1;
+    if (sightings[middle]!.time <= time) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,13 +1,14 @@
 import type { WireTrack } from '../../protocol/wire.js';
+import { dailyOf } from '../daily-report.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { EventFilter, EventLine, Insight, VisitorHistory } from '../insight.js';
 import { attribute } from '../measuring/attribution.js';
 import type { Attribution } from '../measuring/measured-log.js';
 import type { Verdict } from '../measuring/verdict.js';
-import { asGoal, dailyOf, measureExperiment, toMeasuredExperiment } from '../report.js';
+import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
 import type { CollectedEvent } from './event-store.js';
-import { createMeasuredRows, type StoredRow, toMeasured } from './measured-rows.js';
+import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
 import type { Database, SqlValue } from './open-database.js';
 
 interface StoredEvent extends StoredRow {
@@ -43,8 +44,8 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
   function judge(events: readonly StoredEvent[]): EventLine[] {
     const letIn = events.filter(({ refusal }) => refusal === null);
     const { verdicts, warnings } = attribute(
-      letIn.map((event) => toMeasured(event, experiments.find)),
-      { experiments: experiments.list().map(toMeasuredExperiment), bots: 'allow', now: now() },
+      letIn.map((event) => toEntry(event, experiments.find)),
+      toMeasuringRules(experiments.list(), now()),
     );
     const places = new Map(letIn.map(({ number }, place) => [number, place]));
     return events.map((event) => {
@@ -62,11 +63,7 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
   }
 
   function measure(experiment: Experiment): Attribution {
-    return attribute(rows.ofExperiment(experiment), {
-      experiments: [toMeasuredExperiment(experiment)],
-      bots: 'allow',
-      now: now(),
-    });
+    return attribute(rows.ofExperiment(experiment), toMeasuringRules([experiment], now()));
   }
 
   return {
@@ -89,12 +86,12 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
     },
 
     results(experiment, eventName) {
-      const measured = asGoal(experiment, eventName);
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
       return measureExperiment(measured, measure(measured));
     },
 
     daily(experiment, from, to, eventName) {
-      const measured = asGoal(experiment, eventName);
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
       return dailyOf(measured, measure(measured), from, to);
     },
 

@@ -67,27 +67,27 @@ export function createMeasuredRows(database: Database, findExperiment: FindExper
       for (const metric of new Set([experiment.primary, ...experiment.secondary])) {
         if (metric !== undefined) for (const row of named.all(metric) as StoredRow[]) rows.push(row);
       }
-      const entries = rows.map((row) => toMeasured(row, findExperiment));
+      const entries = rows.map((row) => toEntry(row, findExperiment));
       for (const lost of seenAround.all(experiment.id) as Lost[]) entries.push(...toSightings(lost));
       return entries;
     },
   };
 }
 
-/** A stored row as the measuring rules see it. */
-export function toMeasured(row: StoredRow, findExperiment: FindExperiment): LogEntry {
-  const common = {
-    time: row.time,
-    receivedAt: row.received_at,
-    visitors: [String(row.visitor)] as const,
-    sid: row.sid ?? undefined,
-    distinctId: row.distinct_id ?? undefined,
-  };
-  if (row.event === IDENTIFY_EVENT) return { ...common, kind: 'link' };
-  if (row.experiment === null) return { ...common, kind: 'track', event: row.event };
-  const experiment = findExperiment(row.experiment);
-  const variant = experiment?.variants.find(({ id }) => id === row.variant);
-  return { ...common, kind: 'impression', experiment: experiment?.key ?? '', variant: variant?.name ?? '' };
+/** A stored row as the measuring rules see it; each kind a literal of its own, as in `toLogEntry`. */
+export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntry {
+  const { event, time, received_at: receivedAt } = row;
+  const visitors: [string] = [String(row.visitor)];
+  const sid = row.sid ?? undefined;
+  const distinctId = row.distinct_id ?? undefined;
+  // Bots were judged at the door.
+  const bot = false;
+  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot };
+  if (row.experiment === null) return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, event };
+  const found = findExperiment(row.experiment);
+  const experiment = found?.key ?? '';
+  const variant = found?.variants.find(({ id }) => id === row.variant)?.name ?? '';
+  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, experiment, variant };
 }
 
 /** An event that is no metric of anything: it only shows which session its visitor was in. */
@@ -98,6 +98,17 @@ function toSightings({ visitor, before, sid_before, after, sid_after }: Lost): L
   ].flatMap(({ time, sid }): LogEntry[] =>
     time === null || sid === null
       ? []
-      : [{ kind: 'track', event: '', time, receivedAt: time, visitors: [String(visitor)], sid }],
+      : [
+          {
+            kind: 'track',
+            time,
+            receivedAt: time,
+            visitors: [String(visitor)],
+            sid,
+            distinctId: undefined,
+            bot: false,
+            event: '',
+          },
+        ],
   );
 }
