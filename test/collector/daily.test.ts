@@ -97,8 +97,7 @@ describe('the daily results', () => {
           if (what.length > 1) return { ...seen, kind: 'track', event: what };
           return { ...seen, kind: 'impression', experiment: 'checkout', variant: what };
         });
-        const rules = { experiments: [experiment], allowedEvents: undefined, bots: 'allow' } as const;
-        const attribution = attribute(log, toMeasuringRules(rules, 101 * HOUR));
+        const attribution = attribute(log, toMeasuringRules([experiment], 101 * HOUR));
         const { days } = dailyOf(experiment, attribution, '1970-01-01', '1970-01-05');
         measureExperiment(experiment, attribution).variants.forEach(({ impressions, conversions }, i) => {
           expect(days.reduce((sum, { variants }) => sum + variants[i]!.impressions, 0)).toBe(impressions);
