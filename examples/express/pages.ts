@@ -1,6 +1,10 @@
 import { browserSdk } from './browser-sdk.js';
 import { CURRENCIES } from './prices.js';
 
+// Without an icon named here, browsers ask for one that is not there.
+const HEAD =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>The shop</title><link rel="icon" href="data:,">';
+
 /**
  * The home page. `variant` is `undefined` for a visitor who is not in the experiment: they see the shop as it always was.
  * `oursUrl` is where the browser SDK sends to.
@@ -10,7 +14,7 @@ export function homePage(variant: string | undefined, oursUrl: string): string {
   const buttons = CURRENCIES.map(
     (currency) => `<button name="currency" value="${currency}">Buy in ${currency}</button>`,
   );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>The shop</title>
+  return `${HEAD}
 <body data-variant="${variant ?? ''}">
 <h1>${headline}</h1>
 <form method="post" action="/checkout">${buttons.join(' ')}</form>
@@ -19,7 +23,7 @@ ${browserSdk(oursUrl)}`;
 
 /** What a visitor sees after paying. */
 export function thanksPage(paymentId: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>The shop</title>
+  return `${HEAD}
 <body data-payment="${paymentId}">
 <h1>Thank you</h1>
 <a href="/">Back to the shop</a>`;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import axe, { type AxeResults } from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const SCREENSHOTS = fileURLToPath(new URL('../../artifacts/screenshots/', import.meta.url));
 
@@ -34,25 +34,27 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
-/** A visitor's browser: its own cookies, and a record of what it asked for. */
+/** A visitor's browser: its own cookies, and a record of what went on in it. */
 export interface Visit {
   readonly page: Page;
   /** Every address that was asked for, by whatever page. */
   readonly requests: readonly string[];
-  close(): Promise<void>;
+  /** What pages complained of: exceptions, refused requests, what their policies forbid. */
+  readonly errors: readonly string[];
 }
 
 /** Opens a window without a past; pages look as they do by day. */
 export async function openVisit(browser: Browser): Promise<Visit> {
   const context = await browser.newContext({ colorScheme: 'light', reducedMotion: 'reduce' });
   const requests: string[] = [];
-  record(context, requests);
-  return { page: await context.newPage(), requests, close: () => context.close() };
-}
-
-function record(context: BrowserContext, requests: string[]): void {
+  const errors: string[] = [];
   context.on('request', (request) => requests.push(request.url()));
   context.on('page', (page) => page.on('websocket', (socket) => requests.push(socket.url())));
+  context.on('weberror', (error) => errors.push(error.error().message));
+  context.on('console', (message) => {
+    if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+  });
+  return { page: await context.newPage(), requests, errors };
 }
 
 /** Those of `addresses` that are not on this machine. */
