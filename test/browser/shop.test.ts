@@ -1,6 +1,8 @@
 import type { Browser, Cookie } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IMPRESSION_EVENT } from '../../src/protocol/wire.js';
+import type { CollectedEvent } from '../../src/collector/index.js';
+import { toSid } from '../../src/protocol/identity.js';
+import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../src/protocol/wire.js';
 import { until } from '../support/client.js';
 import { elsewhere, findChromium, launchBrowser, openVisit, screenshot, type Visit } from './browser.js';
 import { type OpenShop, openShop } from './open-shop.js';
@@ -71,6 +73,23 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     expect(counted).toEqual(['classic', 'one_page'].map((name) => [name, ...(name === shown ? [1, 1] : [0, 0])]));
     const purchases = events.filter(({ event }) => event.event === 'purchase');
     expect(purchases).toMatchObject([{ verdict: 'counted', event: { eventProperties: { order_id: paid } } }]);
+  });
+
+  it('is heard by the collector through the official SDK, under the same visitor and session', async () => {
+    const sent = (): readonly CollectedEvent[] =>
+      shop.collector.events().filter(({ event }) => event === IDENTIFY_EVENT);
+    await until(() => sent().length > 0);
+    const { sid } = JSON.parse(decodeURIComponent(cookies.get('_cord_sdk_data')?.value ?? ''));
+    for (const { userId, defaultProperties } of sent()) {
+      expect(userId).toBe(cookies.get('ours_device_id')?.value);
+      expect(toSid(defaultProperties?.sid)).toBe(toSid(sid));
+      expect(defaultProperties).toMatchObject({ host: new URL(shop.url).host, iframe: false });
+    }
+  });
+
+  it('can read the answers of the collector, which never name another visitor', () => {
+    expect(visit.errors).toEqual([]);
+    expect(shop.collector.events().map(({ event }) => event)).not.toContain('$identity_recovered');
   });
 
   it('asks nothing of another machine', () => {
