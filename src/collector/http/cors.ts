@@ -2,9 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { PATHS } from '../../protocol/wire.js';
 import type { Answer } from './answer.js';
 import { INGEST_PATH } from './browser-ingest.js';
-
-const OPENAPI_PATH = '/api/v1/openapi';
-
+import { OPENAPI_PATH } from './openapi.js';
 import { API_PREFIX } from './route.js';
 
 // What the service lets any site's pages call. Nothing else is open: whoever has the collector running also looks at other
