@@ -1,6 +1,6 @@
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
-import { createAssignments } from './experiments/assignments.js';
-import { type ExperimentConfig, resolveExperiment } from './experiments/experiment.js';
+import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
+import { createExperimentMemory } from './experiments/experiment-memory.js';
 import { createFaults, type Faults } from './http/faults.js';
 import { API_PREFIX } from './http/precheck.js';
 import { createRoutes } from './http/routes.js';
@@ -80,7 +80,9 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
     now,
     findRoute: createRoutes({
       log,
-      assignments: createAssignments(experiments, now),
+      experiments: createExperimentMemory(experiments),
+      // Nobody is asked about yet: everybody counts as new.
+      isReturning: () => false,
       tokens: options.tokens && new Set(options.tokens),
       maxBatchRows,
       now,

@@ -9,8 +9,9 @@ import {
   type WireTrack,
 } from '../../protocol/wire.js';
 import { describeIssue } from '../describe-issue.js';
-import type { Assignments } from '../experiments/assignments.js';
+import { type AssignmentContext, assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
+import type { ExperimentStore } from '../experiments/experiment-store.js';
 import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
 import type { EventLog } from '../store/event-log.js';
 import { type Answer, refuse } from './answer.js';
@@ -26,13 +27,12 @@ import {
 } from './schemas.js';
 
 /** What the routes work on. */
-export interface Service {
+export interface Service extends AssignmentContext {
   readonly log: EventLog;
-  readonly assignments: Assignments;
+  readonly experiments: ExperimentStore;
   /** The tokens that are known; `undefined` knows all. */
   readonly tokens: ReadonlySet<string> | undefined;
   readonly maxBatchRows: number;
-  readonly now: () => number;
 }
 
 /** Answers a posted JSON value; what it accepts is in the log before it returns. */
@@ -56,7 +56,7 @@ export function createRoutes(service: Service): (path: string) => Handler | unde
     if (path === PATHS.personalization) return withToken(service, true, (body) => listPersonalizations(service, body));
     if (!path.startsWith(PATHS.assignments)) return undefined;
     const key = decode(path.slice(PATHS.assignments.length));
-    return withToken(service, true, (body) => assign(service, key, body));
+    return withToken(service, true, (body) => answerAssignment(service, key, body));
   };
 }
 
@@ -140,12 +140,13 @@ function timeProblem(time: number | undefined, receivedAt: number): string | und
     : 'time: older than 7 days';
 }
 
-function assign({ log, assignments, now }: Service, key: string | undefined, body: unknown): Answer {
-  const experiment = key === undefined ? undefined : assignments.find(key);
+function answerAssignment(service: Service, key: string | undefined, body: unknown): Answer {
+  const { log, experiments, now } = service;
+  const experiment = key === undefined ? undefined : experiments.find(key);
   if (experiment === undefined) return refuse(404, 'unknown experiment');
   const parsed = assignmentSchema.safeParse(body);
   if (!parsed.success) return malformed(parsed.error);
-  const variant = assignments.assign(experiment, parsed.data);
+  const variant = assign(experiment, parsed.data, service);
   if (variant !== undefined && parsed.data.track_impression !== false) {
     log.append(impressionOf(parsed.data.visitor_id, experiment, variant), now());
   }
@@ -181,11 +182,11 @@ function assignmentAnswer(experiment: Experiment, variant: Variant | undefined):
   };
 }
 
-function listPersonalizations({ assignments }: Service, body: unknown): Answer {
+function listPersonalizations({ experiments }: Service, body: unknown): Answer {
   const parsed = personalizationSchema.safeParse(body);
   if (!parsed.success) return malformed(parsed.error);
   return {
     status: 200,
-    body: { success: true, personalizations: assignments.personalizations(parsed.data.visitor_id) },
+    body: { success: true, personalizations: experiments.personalizations(parsed.data.visitor_id) },
   };
 }
