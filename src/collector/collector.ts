@@ -1,17 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
-import { variantOf } from './experiments/bucketing.js';
-import { type ExperimentConfig, resolveExperiment } from './experiments/experiment.js';
-import { isTargeted } from './experiments/targeting.js';
+import { createExperimentActions } from './experiments/actions.js';
+import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
 import { createAdmit, isLoopback } from './http/access.js';
+import { browserRoutes } from './http/browser-ingest.js';
+import { experimentRoutes } from './http/experiment-routes.js';
 import { createFaults, type Faults } from './http/faults.js';
-import { protocolRoutes } from './http/protocol-routes.js';
+import { openapiRoute } from './http/openapi.js';
+import { isToken, protocolRoutes } from './http/protocol-routes.js';
 import { API_PREFIX } from './http/route.js';
 import { createRouter } from './http/router.js';
 import { startServer } from './http/server.js';
 import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
-import { isWithin } from './measuring/interval.js';
 import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
@@ -106,6 +108,11 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
   });
   const intake = createIntake({ store, now, observe: options.observe });
   const log = createLogReader({ database, experiments, now });
+  const actions = createExperimentActions({
+    store: experiments,
+    now,
+    randomId: () => randomUUID().replaceAll('-', '').slice(0, 16),
+  });
   const faults = createFaults(options.random ?? Math.random);
   const server = await startServer({
     host,
@@ -116,18 +123,14 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
       ...protocolRoutes({
         intake,
         experiments,
-        assign: (experiment, visitorId, page) => {
-          const at = now();
-          if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting.urls, page.url)) return undefined;
-          const known = experiments.assigned(experiment, visitorId);
-          if (known !== undefined || isWithin(experiment.pauses, at)) return known;
-          const variant = variantOf(experiment, visitorId);
-          if (variant !== undefined) experiments.assign(experiment, visitorId, variant, at);
-          return variant;
-        },
+        now,
+        isReturning: log.isReturning,
         tokens,
         maxBatchRows: options.maxBatchRows ?? DEFAULT_BATCH_ROWS,
       }),
+      ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source', tokens) }),
+      openapiRoute(),
+      ...experimentRoutes({ experiments, actions, insight: log, now }),
     ]),
     admit: createAdmit(host, tokens),
     decideFault: faults.decide,

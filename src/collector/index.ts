@@ -1,12 +1,7 @@
 export { type Collector, type CollectorOptions, createCollector } from './collector.js';
-export type {
-  ExperimentConfig,
-  ExperimentStatus,
-  ExperimentType,
-  QueryRule,
-  Targeting,
-  VariantConfig,
-} from './experiments/experiment.js';
+export type { ExperimentConfig } from './experiments/config.js';
+export type { ExperimentStatus, ExperimentType, QueryRule, Targeting } from './experiments/experiment.js';
+export type { VariantConfig } from './experiments/variants.js';
 export type { Fault, FaultPlan, FaultRequest, Faults } from './http/faults.js';
 export type { EventLine } from './insight.js';
 export { attribute } from './measuring/attribution.js';

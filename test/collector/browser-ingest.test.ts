@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/collector/http/answer.js';
 import { browserRoutes } from '../../src/collector/http/browser-ingest.js';
+import type { Intake } from '../../src/collector/intake.js';
 import type { WireTrack } from '../../src/protocol/wire.js';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -16,15 +17,13 @@ interface Posted {
 function post(body: unknown): Posted {
   const kept: WireTrack[] = [];
   const refused: string[] = [];
-  const [route] = browserRoutes({
-    isKnownToken: (token) => token === 'test_shop',
-    append(row, receivedAt, token) {
-      expect([receivedAt, token]).toEqual([NOW, 'test_shop']);
-      kept.push(row);
+  const intake: Pick<Intake, 'receive'> = {
+    receive(token, work) {
+      expect(token).toBe('test_shop');
+      return work({ take: (row) => void kept.push(row), refuse: (message) => void refused.push(message) }, NOW);
     },
-    refuse: (message) => void refused.push(message),
-    now: () => NOW,
-  });
+  };
+  const [route] = browserRoutes({ intake, isKnownToken: (token) => token === 'test_shop' });
   const url = new URL('/ingest', 'http://127.0.0.1');
   // Through JSON, as it comes.
   const read: unknown = JSON.parse(typeof body === 'string' ? body : JSON.stringify(body));
@@ -50,7 +49,8 @@ function row(overrides: Record<string, unknown> = {}): Record<string, unknown> {
 
 describe('the route of the browser SDK', () => {
   it('is POST /ingest and reads a body whatever type it says it is', () => {
-    const routes = browserRoutes({ isKnownToken: () => true, append() {}, refuse() {}, now: () => NOW });
+    const intake = { receive: () => expect.unreachable() };
+    const routes = browserRoutes({ intake, isKnownToken: () => true });
     expect(routes).toMatchObject([{ method: 'POST', path: '/ingest', accepts: 'untyped-json' }]);
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dailyOf } from '../../src/collector/daily-report.js';
-import { resolveExperiment } from '../../src/collector/experiments/experiment.js';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import type { CountedUnit, LogEntry } from '../../src/collector/measuring/measured-log.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';

@@ -3,6 +3,7 @@ import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
 import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
 import type { WireTrack } from '../../protocol/wire.js';
 import { describeIssue } from '../describe-issue.js';
+import type { Intake } from '../intake.js';
 import { type Answer, refuse } from './answer.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './schemas.js';
@@ -15,13 +16,8 @@ const MAX_ROWS = 1_000;
 
 /** What the browser's rows are brought to. */
 export interface BrowserIngest {
-  isKnownToken(token: string): boolean;
-  /** Keeps a row; its `distinctId` decides whether it is a new one. */
-  append(row: WireTrack, receivedAt: number, token: string): void;
-  /** Hears why a row was not kept; the message names the field and never a value. */
-  refuse(message: string): void;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly intake: Pick<Intake, 'receive'>;
+  readonly isKnownToken: (token: string) => boolean;
 }
 
 const bodySchema: z.ZodType<{ data: unknown[] }> = z.object({
@@ -46,7 +42,7 @@ export function browserRoutes(ingest: BrowserIngest): Route[] {
   return [{ method: 'POST', path: INGEST_PATH, accepts: 'untyped-json', handle: ({ body }) => takeRows(ingest, body) }];
 }
 
-function takeRows({ isKnownToken, append, refuse: refuseRow, now }: BrowserIngest, body: unknown): Answer {
+function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answer {
   const sender = tokenSchema.safeParse(body);
   if (!sender.success) return refuse(400, describeIssue(sender.error));
   const { token } = sender.data;
@@ -56,17 +52,19 @@ function takeRows({ isKnownToken, append, refuse: refuseRow, now }: BrowserInges
   const { data } = parsed.data;
   if (data.length > MAX_ROWS) return refuse(413, `more than ${MAX_ROWS} rows at once`, MAX_ROWS);
 
-  const receivedAt = now();
-  let visitorId: string | undefined;
-  for (const input of data) {
-    const row = rowSchema.safeParse(input);
-    if (row.success) {
-      append(toTrack(row.data), receivedAt, token);
-      visitorId ??= row.data.visitor_id;
-    } else {
-      refuseRow(describeIssue(row.error));
+  const visitorId = intake.receive(token, (delivery) => {
+    let first: string | undefined;
+    for (const input of data) {
+      const row = rowSchema.safeParse(input);
+      if (row.success) {
+        delivery.take(toTrack(row.data));
+        first ??= row.data.visitor_id;
+      } else {
+        delivery.refuse(describeIssue(row.error));
+      }
     }
-  }
+    return first;
+  });
   // 200 even when no row was kept: to anything else the SDK sends them all again, every second, under new ids. And the visitor
   // who was sent [A]: another one would be written over the browser's cookie.
   return { status: 200, body: { success: true, visitor_id: visitorId } };

@@ -9,6 +9,7 @@ import {
   type WireTrack,
 } from '../../protocol/wire.js';
 import { describeIssue } from '../describe-issue.js';
+import { assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Delivery, Intake } from '../intake.js';
@@ -30,12 +31,9 @@ import {
 export interface Service {
   readonly intake: Intake;
   readonly experiments: ExperimentStore;
-  /** The visitor's variant, `undefined` for one who is not in the experiment, which is not the control. */
-  readonly assign: (
-    experiment: Experiment,
-    visitorId: string,
-    page: { readonly url?: string; readonly search?: string },
-  ) => Variant | undefined;
+  readonly now: () => number;
+  /** Whether the visitor has been seen in an earlier session. */
+  readonly isReturning: (visitorId: string) => boolean;
   /** The tokens that are known; `undefined` knows all. */
   readonly tokens: ReadonlySet<string> | undefined;
   readonly maxBatchRows: number;
@@ -60,7 +58,7 @@ export function protocolRoutes(service: Service): Route[] {
     route(PATHS.batch, 'source', ({ body, rowFault }, token) => takeBatch(service, body, token, rowFault)),
     route(PATHS.personalization, 'experiment', ({ body }) => listPersonalizations(service, body)),
     route(`${PATHS.assignments}:key`, 'experiment', ({ params, body }, token) =>
-      assign(service, params.key!, body, token),
+      assignVisitor(service, params.key!, body, token),
     ),
   ];
 }
@@ -152,14 +150,14 @@ function timeProblem(time: number | undefined, receivedAt: number): string | und
     : 'time: older than 7 days';
 }
 
-function assign(service: Service, key: string, body: unknown, token: string): Answer {
+function assignVisitor(service: Service, key: string, body: unknown, token: string): Answer {
   const experiment = service.experiments.find(key);
   if (experiment === undefined) return refuse(404, 'unknown experiment');
   const parsed = assignmentSchema.safeParse(body);
   if (!parsed.success) return malformed(parsed.error);
-  const { visitor_id: visitorId, context = {}, track_impression: recorded = true } = parsed.data;
-  const variant = service.assign(experiment, visitorId, context);
-  if (variant !== undefined && recorded) {
+  const { visitor_id: visitorId, track_impression: isRecorded = true } = parsed.data;
+  const variant = assign(experiment, parsed.data, service);
+  if (variant !== undefined && isRecorded) {
     service.intake.receive(token, (delivery) => delivery.take(impressionOf(visitorId, experiment, variant)));
   }
   return { status: 200, body: assignmentAnswer(experiment, variant) };

@@ -19,11 +19,16 @@ interface StoredEvent extends StoredRow {
   readonly row: string;
 }
 
+// A browser's session ends after half an hour without anything (protocol §3).
+const SESSION_IDLE_MS = 30 * 60 * 1000;
+
 /** What reads the log beyond {@link Insight}. */
 export interface LogReader extends Omit<Insight, 'refused'> {
   /** Every row in the order of arrival. */
   all(): readonly EventLine[];
   collected(): readonly CollectedEvent[];
+  /** [A] Whether a visitor was seen so long ago that it must have been another session. */
+  isReturning(visitorId: string): boolean;
 }
 
 export interface LogReaderOptions {
@@ -38,6 +43,9 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name');
   const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
+  const seenBefore = database.prepare(
+    'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
+  );
   const totals = database.prepare('SELECT count(*) AS events, coalesce(sum(repeats), 0) AS duplicates FROM events');
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
@@ -100,6 +108,7 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
     },
 
     all: () => judge(everything.all() as StoredEvent[]),
+    isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
   };
 }
