@@ -3,6 +3,7 @@ import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
 import { createExperimentActions } from './experiments/actions.js';
 import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
+import type { Experiment } from './experiments/experiment.js';
 import { createAdmit, isLoopback } from './http/access.js';
 import { browserRoutes } from './http/browser-ingest.js';
 import { experimentRoutes } from './http/experiment-routes.js';
@@ -18,7 +19,7 @@ import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
 import { createLogReader } from './store/log-reader.js';
-import { openDatabase } from './store/open-database.js';
+import { type Database, openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
 
 export interface CollectorOptions {
@@ -86,48 +87,47 @@ export interface Collector extends AsyncDisposable {
  * tokens, or where there is no SQLite.
  */
 export async function createCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { now = Date.now, host = '127.0.0.1', maxBatchBytes = DEFAULT_BATCH_BYTES } = options;
-  const tokens = options.tokens && new Set(options.tokens);
-  if (!isLoopback(host) && !tokens?.size) {
+  const { now = Date.now, host = '127.0.0.1', data = ':memory:' } = options;
+  if (!isLoopback(host) && !options.tokens?.length) {
     throw new OursError(
       'invalid_option',
       `host ${host} can be reached from other machines, and what is collected may be personal: name the tokens that are known in tokens.`,
     );
   }
-  const configured = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
-  const database = await openDatabase(options.data ?? ':memory:');
+  const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
+  const database = await openDatabase(data);
+  try {
+    return await startOn(database, experiments, { ...options, now, host });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function startOn(
+  database: Database,
+  configured: readonly Experiment[],
+  options: CollectorOptions & { readonly now: () => number; readonly host: string },
+): Promise<Collector> {
+  const { now, host, bots = 'allow', allowedEvents, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
+  const tokens = options.tokens && new Set(options.tokens);
   ensureSchema(database);
   const experiments = createExperimentStore(database);
   for (const experiment of configured) {
     if (experiments.find(experiment.key) === undefined) experiments.save(experiment);
   }
-  const store = createEventStore({
-    database,
-    rules: { allowedEvents: options.allowedEvents, bots: options.bots ?? 'allow' },
-    findExperiment: experiments.find,
-  });
+  const store = createEventStore({ database, rules: { allowedEvents, bots }, findExperiment: experiments.find });
   const intake = createIntake({ store, now, observe: options.observe });
-  const log = createLogReader({ database, experiments, now });
-  const actions = createExperimentActions({
-    store: experiments,
-    now,
-    randomId: () => randomUUID().replaceAll('-', '').slice(0, 16),
-  });
+  const log = createLogReader({ database, experiments, refused: intake.refused, now });
+  const actions = createExperimentActions({ store: experiments, now, randomId });
   const faults = createFaults(options.random ?? Math.random);
   const server = await startServer({
     host,
     port: options.port ?? 0,
-    maxBodyBytes: maxBatchBytes,
+    maxBodyBytes: options.maxBatchBytes ?? DEFAULT_BATCH_BYTES,
     now,
     router: createRouter([
-      ...protocolRoutes({
-        intake,
-        experiments,
-        now,
-        isReturning: log.isReturning,
-        tokens,
-        maxBatchRows: options.maxBatchRows ?? DEFAULT_BATCH_ROWS,
-      }),
+      ...protocolRoutes({ intake, experiments, now, isReturning: log.isReturning, tokens, maxBatchRows }),
       ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source', tokens) }),
       openapiRoute(),
       ...experimentRoutes({ experiments, actions, insight: log, now }),
@@ -161,4 +161,8 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function randomId(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 16);
 }

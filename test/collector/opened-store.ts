@@ -21,5 +21,10 @@ export async function openStore(
   ensureSchema(database);
   const experiments = createExperimentStore(database);
   const store = createEventStore({ database, rules, findExperiment: experiments.find });
-  return { database, store, experiments, log: createLogReader({ database, experiments, now: () => 2_000 }) };
+  return {
+    database,
+    store,
+    experiments,
+    log: createLogReader({ database, experiments, refused: () => [], now: () => 2_000 }),
+  };
 }

@@ -23,7 +23,7 @@ interface StoredEvent extends StoredRow {
 const SESSION_IDLE_MS = 30 * 60 * 1000;
 
 /** What reads the log beyond {@link Insight}. */
-export interface LogReader extends Omit<Insight, 'refused'> {
+export interface LogReader extends Insight {
   /** Every row in the order of arrival. */
   all(): readonly EventLine[];
   collected(): readonly CollectedEvent[];
@@ -34,11 +34,12 @@ export interface LogReader extends Omit<Insight, 'refused'> {
 export interface LogReaderOptions {
   readonly database: Database;
   readonly experiments: ExperimentStore;
+  readonly refused: Insight['refused'];
   readonly now: () => number;
 }
 
 /** Reads a log in a database. Nothing is kept between two questions: every answer is measured anew. */
-export function createLogReader({ database, experiments, now }: LogReaderOptions): LogReader {
+export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
   const rows = createMeasuredRows(database, experiments.find);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name');
   const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
@@ -107,6 +108,7 @@ export function createLogReader({ database, experiments, now }: LogReaderOptions
       return totals.get() as Insight['totals'];
     },
 
+    refused,
     all: () => judge(everything.all() as StoredEvent[]),
     isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
