@@ -25,7 +25,7 @@ const arm = fc
     rate: fc.oneof(
       fc.constantFrom(0, 1),
       fc.double({ min: 0, max: 1, noNaN: true }),
-      fc.double({ min: 0.04, max: 0.06 }),
+      fc.double({ min: 0.04, max: 0.06, noNaN: true }),
     ),
   })
   .map(({ impressions, rate }): Arm => ({ impressions, conversions: Math.round(impressions * rate) }));
