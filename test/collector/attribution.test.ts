@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attribute } from '../../src/collector/measuring/attribution.js';
-import type { LogEntry } from '../../src/collector/measuring/measured-log.js';
+import { judgeAtTheDoor } from '../../src/collector/measuring/door.js';
+import { identify } from '../../src/collector/measuring/identity.js';
+import type { Attribution, CountedUnit, LogEntry } from '../../src/collector/measuring/measured-log.js';
 import { logOf, outcomeOf, rulesOf, type Scenario, scenarios } from './attribution-scenario.js';
+import { logs, rules } from './log-entries.js';
 import { moreScenarios } from './more-scenarios.js';
 
 const all: readonly Scenario[] = [...scenarios, ...moreScenarios];
@@ -13,74 +16,94 @@ describe('every scenario of the measuring rules', () => {
   });
 });
 
-const MINUTE = 60_000;
-const sids = [undefined, 's1', 's2'];
+/** What is said of the entry at `place`. */
+function saidOf({ verdicts, warnings }: Attribution, place: number) {
+  return { verdict: verdicts[place], warnings: warnings.get(place) };
+}
 
-/** Few names and times, so that everything collides with everything. */
-const entry = fc
-  .record({
-    kind: fc.constantFrom('track', 'track', 'impression', 'impression', 'link'),
-    minute: fc.integer({ min: -5, max: 120 }),
-    delay: fc.integer({ min: 0, max: 11_000 }),
-    visitor: fc.constantFrom('v1', 'v2', 'v3'),
-    other: fc.constantFrom('v1', 'v2', 'v3', 'ext:1'),
-    sid: fc.constantFrom(...sids),
-    event: fc.constantFrom('Purchase', 'AddToCart', 'purchase', 'Refund', 'Other'),
-    experiment: fc.constantFrom('A', 'B'),
-    variant: fc.constantFrom('C', 'T'),
-    distinctId: fc.constantFrom(undefined, undefined, 'd1', 'd2'),
-    bot: fc.boolean(),
-  })
-  .map(({ kind, minute, delay, visitor, other, ...rest }): Omit<LogEntry, 'receivedAt'> & { delay: number } => {
-    const visitors: [string, ...string[]] = kind === 'link' ? [visitor, other] : [visitor];
-    return { ...rest, kind: kind as 'track', time: minute * MINUTE, delay: delay * MINUTE, visitors };
-  });
-
-const twoRuns = { variants: ['C', 'T'], runs: [[0, 40] as [number, number], [60, 110] as [number, number]] };
-const rules = rulesOf({
-  settings: {
-    nowMinute: 20_000,
-    bots: 'block',
-    experiments: { A: { ...twoRuns, pauses: [[10, 20]] }, B: { ...twoRuns, pauses: [[70, 80]] } },
-  },
-});
+/** Units in an order of their own: the log's decides theirs. */
+function sorted(units: readonly CountedUnit[] = []): string[] {
+  return units.map((unit) => JSON.stringify(unit)).sort();
+}
 
 describe('attribution', () => {
-  it('does not depend on the order in which events arrive', () => {
+  it('does not depend on the order of the log', () => {
+    const shuffled = logs('v').chain((log) => {
+      const places = log.map((_, place) => place);
+      return fc.tuple(fc.constant(log), fc.shuffledSubarray(places, { minLength: log.length, maxLength: log.length }));
+    });
     fc.assert(
-      fc.property(
-        fc.array(entry, { maxLength: 40 }).chain((entries) => {
-          // No two are received at the same instant: arrival may decide which of one distinctId is the first.
-          const log = entries.map(
-            ({ delay, ...rest }, i) => ({ ...rest, receivedAt: rest.time + delay + i }) as LogEntry,
-          );
-          const places = log.map((_, i) => i);
-          return fc.tuple(
-            fc.constant(log),
-            fc.shuffledSubarray(places, { minLength: log.length, maxLength: log.length }),
-          );
-        }),
-        ([log, order]) => {
-          const straight = attribute(log, rules);
-          const shuffled = attribute(
-            order.map((place) => log[place]!),
-            rules,
-          );
-          expect(shuffled.tallies).toEqual(straight.tallies);
-          order.forEach((place, i) => {
-            expect(shuffled.verdicts[i]).toBe(straight.verdicts[place]);
-          });
-          expect([...shuffled.warnings.values()].flat().sort()).toEqual([...straight.warnings.values()].flat().sort());
-        },
-      ),
+      fc.property(shuffled, ([log, order]) => {
+        const straight = attribute(log, rules);
+        const other = attribute(
+          order.map((place) => log[place]!),
+          rules,
+        );
+        expect(other.tallies).toEqual(straight.tallies);
+        for (const { key } of rules.experiments) {
+          expect(sorted(other.units.get(key))).toEqual(sorted(straight.units.get(key)));
+        }
+        expect(order.map((_, i) => saidOf(other, i))).toEqual(order.map((place) => saidOf(straight, place)));
+      }),
       { numRuns: 1000 },
     );
   });
 
-  it('never counts more conversions than impressions', () => {
+  it('says of every visitor what it would say if there were no others, and the counts add up', () => {
     fc.assert(
-      fc.property(fc.array(entry, { maxLength: 40 }), (entries) => {
-        const log = entries.map(({ delay, ...rest }) => ({ ...rest, receivedAt: rest.time + delay }) as LogEntry);
+      fc.property(fc.tuple(logs('v'), logs('w'), logs('x')), (parts) => {
+        const alone = parts.map((log) => attribute(log, rules));
+        const together = attribute(parts.flat(), rules);
+        const said = parts.flatMap((log, i) => log.map((_, place) => saidOf(alone[i]!, place)));
+        expect(parts.flat().map((_, place) => saidOf(together, place))).toEqual(said);
+        for (const { key } of rules.experiments) {
+          expect(sorted(together.units.get(key))).toEqual(sorted(alone.flatMap(({ units }) => units.get(key) ?? [])));
+          for (const [variant, { impressions, conversions, secondary }] of together.tallies.get(key) ?? []) {
+            const tallies = alone.map((one) => one.tallies.get(key)?.get(variant));
+            expect(impressions).toBe(sum(tallies.map((tally) => tally?.impressions)));
+            expect(conversions).toBe(sum(tallies.map((tally) => tally?.conversions)));
+            expect(secondary.get('AddToCart')).toBe(sum(tallies.map((tally) => tally?.secondary.get('AddToCart'))));
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('counts the same in a log narrowed to what matters to one experiment', () => {
+    fc.assert(
+      fc.property(logs('v'), (log) => {
+        const whole = attribute(log, rules);
+        for (const experiment of rules.experiments) {
+          const { key } = experiment;
+          const narrowed = attribute(narrow(log, key), { ...rules, experiments: [experiment] });
+          expect(narrowed.tallies.get(key)).toEqual(whole.tallies.get(key));
+          expect(sorted(narrowed.units.get(key))).toEqual(sorted(whole.units.get(key)));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('lists one unit for each impression that is counted and one instant for each conversion', () => {
+    fc.assert(
+      fc.property(logs('v'), (log) => {
+        const { tallies, units } = attribute(log, rules);
+        for (const [key, variants] of tallies) {
+          for (const [variant, { impressions, conversions }] of variants) {
+            const own = units.get(key)!.filter((unit) => unit.variant === variant);
+            const converted = own.filter(({ convertedAt }) => convertedAt !== undefined);
+            expect([own.length, converted.length]).toEqual([impressions, conversions]);
+            expect(converted.every(({ exposedAt, convertedAt }) => exposedAt <= convertedAt!)).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  it('never counts more conversions than impressions, and gives every tracked event a verdict and nothing else one', () => {
+    fc.assert(
+      fc.property(logs('v'), (log) => {
         const { tallies, verdicts } = attribute(log, rules);
         const counts = [...tallies.values()].flatMap((variants) => [...variants.values()]);
         expect(counts.every(({ impressions, conversions }) => conversions <= impressions)).toBe(true);
@@ -89,3 +112,48 @@ describe('attribution', () => {
     );
   });
 });
+
+function sum(numbers: readonly (number | undefined)[]): number {
+  return numbers.reduce<number>((total, number) => total + (number ?? 0), 0);
+}
+
+/**
+ * What one experiment needs of a log, which is what lets a store measure it without reading all the rest:
+ *
+ * - only entries that are let in, each by one name that stands for its visitor, so that no identify is needed;
+ * - the experiment's impressions and the events that are its metrics;
+ * - for each of its impressions without a session, where the visitor's sessions were seen last at or before it and first
+ *   after it, whatever that was; at one instant the session whose name is the smallest.
+ */
+function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
+  const { primary, secondary } = rules.experiments.find((experiment) => experiment.key === key)!;
+  const refusals = judgeAtTheDoor(log, rules);
+  const visitors = identify(log, refusals);
+  const admitted = log
+    .map((entry, i): LogEntry => ({ ...entry, visitors: [`visitor ${visitors[i]}`] }))
+    .filter((_, i) => refusals[i] === undefined);
+  const isShown = (entry: LogEntry): boolean => entry.kind === 'impression' && entry.experiment === key;
+  const isMetric = (entry: LogEntry): boolean =>
+    entry.kind === 'track' && [primary, ...secondary].includes(entry.event);
+  const neighbours = admitted
+    .filter((entry) => isShown(entry) && entry.sid === undefined)
+    .flatMap(({ time, visitors: [visitor] }) => {
+      const seen = admitted.filter(({ visitors: [name], sid }) => name === visitor && sid !== undefined);
+      return [
+        smallest(
+          seen.filter((entry) => entry.time <= time),
+          (entry) => -entry.time,
+        ),
+        smallest(
+          seen.filter((entry) => entry.time > time),
+          (entry) => entry.time,
+        ),
+      ];
+    });
+  return admitted.filter((entry) => isShown(entry) || isMetric(entry) || neighbours.includes(entry));
+}
+
+/** The entry of the smallest rank, and among equals the one of the smallest sid. */
+function smallest(entries: readonly LogEntry[], rank: (entry: LogEntry) => number): LogEntry | undefined {
+  return entries.toSorted((a, b) => rank(a) - rank(b) || (a.sid! < b.sid! ? -1 : 1))[0];
+}

@@ -233,4 +233,126 @@ export const moreScenarios: readonly Scenario[] = [
     events: [impression(1), track(9), track(5, { receivedMinute: 80 })],
     expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['repeat_in_session', 'counted'] }),
   },
+  {
+    id: 'bots count like anybody where they are not blocked',
+    events: [impression(1, { bot: true }), track(2, { bot: true })],
+    expect: expected(counted),
+  },
+  {
+    id: 'an event of just now and one of exactly 7 days ago are taken, and an older one is not',
+    settings: { nowMinute: 8 * DAY },
+    events: [
+      impression(1),
+      track(2, { event: 'Refund', receivedMinute: 7 * DAY + 2 }),
+      track(2, { event: 'Refund', receivedMinute: 7 * DAY + 3 }),
+      track(8 * DAY, { event: 'Refund' }),
+    ],
+    expect: expected({ verdicts: ['not_a_goal', 'time_out_of_range', 'not_a_goal'] }),
+  },
+  {
+    id: 'an impression at the very start counts',
+    settings: running([[5, 10]]),
+    events: [impression(5), track(5)],
+    expect: expected(counted),
+  },
+  {
+    id: 'a draft has no run that an impression could count in',
+    settings: running([]),
+    events: [impression(1), track(2)],
+    expect: expected({ impressions: {}, verdicts: ['not_in_experiment'], warnings: ['impression_outside_runtime'] }),
+  },
+  {
+    id: 'an impression of an unknown experiment or variant tells nothing',
+    events: [impression(1, { experiment: 'Z' }), impression(1, { variant: 'Z' }), track(2)],
+    expect: expected({ impressions: {}, verdicts: ['not_in_experiment'] }),
+  },
+  {
+    id: 'whoever was not exposed is not in the experiment, with or without a session',
+    events: [impression(1), track(2, { visitor: 'v2', sid: null })],
+    expect: expected({ verdicts: ['not_in_experiment'] }),
+  },
+  {
+    id: 'a goal without a session finds none, also where the impression has found one',
+    events: [impression(1, { sid: null }), track(2, { event: 'Refund' }), track(3, { sid: null })],
+    expect: expected({ verdicts: ['not_a_goal', 'no_session'], warnings: ['impression_session_inferred'] }),
+  },
+  {
+    id: 'every impression without a session near it is a unit of its own',
+    events: [impression(1, { sid: null }), impression(2, { sid: null }), impression(3, { sid: null, variant: 'C' })],
+    expect: expected({
+      impressions: { 'A/T': 2, 'A/C': 1 },
+      warnings: ['impression_without_session', 'visitor_saw_multiple_variants'],
+    }),
+  },
+  {
+    id: 'between two sessions equally near an impression joins the one under way',
+    events: [
+      track(10, { sid: 's8', event: 'Refund' }),
+      impression(20, { sid: null }),
+      track(30, { sid: 's9' }),
+      track(31, { sid: 's8' }),
+    ],
+    expect: expected({
+      conversions: { 'A/T': 1 },
+      verdicts: ['not_a_goal', 'other_session', 'counted'],
+      warnings: ['impression_session_inferred'],
+    }),
+  },
+  {
+    id: 'a refused event shows no session that an impression could join',
+    events: [track(1, { event: 'Other' }), impression(2, { sid: null })],
+    expect: expected({ verdicts: ['not_allowlisted'], warnings: ['impression_without_session'] }),
+  },
+  {
+    id: 'a refused identify joins nobody',
+    events: [impression(1), track(8, { visitor: 'ext:42' }), { kind: 'link', minute: 150, visitors: ['v1', 'ext:42'] }],
+    expect: expected({ verdicts: ['not_in_experiment'] }),
+  },
+  {
+    id: 'the impression that happened first decides, whenever it arrives',
+    events: [impression(2, { variant: 'C' }), track(3), impression(1, { receivedMinute: 50 })],
+    expect: expected({ ...counted, warnings: ['session_saw_multiple_variants'] }),
+  },
+  {
+    id: 'an impression sent twice under one distinctId is one, whatever the second says',
+    events: [
+      impression(1, { distinctId: 'i' }),
+      impression(2, { sid: 's2', variant: 'C', distinctId: 'i' }),
+      track(3, { sid: 's2' }),
+    ],
+    expect: expected({ verdicts: ['other_session'] }),
+  },
+  {
+    id: 'an event that is both goal and secondary is the goal',
+    settings: { secondary: ['Purchase', 'AddToCart'] },
+    events: [impression(1), track(2)],
+    expect: expected(counted),
+  },
+  {
+    id: 'a secondary event counts in every experiment, and the goal after it too',
+    settings: {
+      experiments: {
+        A: { variants: ['C', 'T'], runs: [[0, 1000]], pauses: [] },
+        B: { variants: ['C', 'T'], runs: [[0, 1000]], pauses: [] },
+      },
+    },
+    events: [
+      impression(1),
+      impression(1, { experiment: 'B', variant: 'C' }),
+      track(2, { event: 'AddToCart' }),
+      track(3),
+    ],
+    expect: expected({
+      impressions: { 'A/T': 1, 'B/C': 1 },
+      conversions: { 'A/T': 1, 'B/C': 1 },
+      secondary: { 'A/T:AddToCart': 1, 'B/C:AddToCart': 1 },
+      verdicts: ['secondary_counted', 'counted'],
+    }),
+  },
+  {
+    id: 'a late repeat is a repeat',
+    settings: { nowMinute: DAY },
+    events: [impression(0), track(1), track(700)],
+    expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['counted', 'repeat_in_session'] }),
+  },
 ];

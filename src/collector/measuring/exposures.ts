@@ -78,6 +78,9 @@ function inOrderOfTime(log: readonly LogEntry[], impressions: readonly number[])
   return impressions.toSorted((left, right) => {
     const a = log[left] as ImpressionEntry;
     const b = log[right] as ImpressionEntry;
-    return a.time - b.time || (a.variant < b.variant ? -1 : Number(a.variant > b.variant));
+    if (a.time !== b.time) return a.time - b.time;
+    if (a.variant !== b.variant) return a.variant < b.variant ? -1 : 1;
+    // What is counted is the same either way; which of the two is warned about must not hang on their order in the log.
+    return a.receivedAt - b.receivedAt;
   });
 }
