@@ -15,6 +15,7 @@ import { createRouter } from './http/router.js';
 import { startServer } from './http/server.js';
 import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
+import { createDoor } from './measuring/door.js';
 import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
@@ -116,7 +117,11 @@ async function startOn(
   for (const experiment of configured) {
     if (experiments.find(experiment.key) === undefined) experiments.save(experiment);
   }
-  const store = createEventStore({ database, rules: { allowedEvents, bots }, findExperiment: experiments.find });
+  const store = createEventStore({
+    database,
+    door: createDoor({ allowedEvents, bots }),
+    findExperiment: experiments.find,
+  });
   const intake = createIntake({ store, now, observe: options.observe });
   const log = createLogReader({ database, experiments, refused: intake.refused, now });
   const actions = createExperimentActions({ store: experiments, now, randomId });

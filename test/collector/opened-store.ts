@@ -1,5 +1,6 @@
 import type { ExperimentStore } from '../../src/collector/experiments/experiment-store.js';
-import { createEventStore, type DoorRules, type EventStore } from '../../src/collector/store/event-store.js';
+import { createDoor, type DoorRules } from '../../src/collector/measuring/door.js';
+import { createEventStore, type EventStore } from '../../src/collector/store/event-store.js';
 import { createExperimentStore } from '../../src/collector/store/experiment-store.js';
 import { createLogReader, type LogReader } from '../../src/collector/store/log-reader.js';
 import { type Database, openDatabase } from '../../src/collector/store/open-database.js';
@@ -20,7 +21,7 @@ export async function openStore(
   const database = await openDatabase(data);
   ensureSchema(database);
   const experiments = createExperimentStore(database);
-  const store = createEventStore({ database, rules, findExperiment: experiments.find });
+  const store = createEventStore({ database, door: createDoor(rules), findExperiment: experiments.find });
   return {
     database,
     store,

@@ -1,5 +1,5 @@
 import type { WireTrack } from '../../protocol/wire.js';
-import { judgeAtTheDoor } from '../measuring/door.js';
+import type { Door } from '../measuring/door.js';
 import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
 import type { Database } from './open-database.js';
 import { createVisitors } from './visitors.js';
@@ -24,12 +24,6 @@ export type Arrival =
   /** Never stored; the message names the field and never a value. */
   | { readonly kind: 'refused'; readonly message: string; readonly receivedAt: number };
 
-/** What is decided when an event arrives, and not again. */
-export interface DoorRules {
-  readonly allowedEvents: readonly string[] | undefined;
-  readonly bots: 'allow' | 'block';
-}
-
 /** The log: every accepted row in the order of arrival, each `distinctId` once. */
 export interface EventStore {
   /** Keeps a row, unless one of its `distinctId` is there already: the first wins. */
@@ -40,12 +34,12 @@ export interface EventStore {
 
 export interface EventStoreOptions {
   readonly database: Database;
-  readonly rules: DoorRules;
+  readonly door: Door;
   readonly findExperiment: FindExperiment;
 }
 
 /** An {@link EventStore} in a database. That a `distinctId` is there once is the database's own constraint. */
-export function createEventStore({ database, rules, findExperiment }: EventStoreOptions): EventStore {
+export function createEventStore({ database, door, findExperiment }: EventStoreOptions): EventStore {
   const visitors = createVisitors(database);
   const insert = database.prepare(
     `INSERT INTO events
@@ -59,7 +53,7 @@ export function createEventStore({ database, rules, findExperiment }: EventStore
     append(row, receivedAt, isTest) {
       const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
       const entry = toLogEntry(event, findExperiment);
-      const [refusal] = judgeAtTheDoor([entry], { ...rules, now: receivedAt });
+      const refusal = door(entry, receivedAt);
       const shown = shownOf(event, findExperiment);
       visitors.meet(entry.visitors[0]);
       const { changes, lastInsertRowid } = insert.run(
