@@ -16,7 +16,8 @@ export interface OpenedStore {
 
 export async function openStore(
   data = ':memory:',
-  rules: DoorRules = { allowedEvents: undefined, bots: 'allow' },
+  rules: DoorRules = { bots: 'allow' },
+  now = 2_000,
 ): Promise<OpenedStore> {
   const database = await openDatabase(data);
   ensureSchema(database);
@@ -26,6 +27,6 @@ export async function openStore(
     database,
     store,
     experiments,
-    log: createLogReader({ database, experiments, refused: () => [], now: () => 2_000 }),
+    log: createLogReader({ database, experiments, refused: () => [], now: () => now }),
   };
 }

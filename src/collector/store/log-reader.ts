@@ -40,7 +40,7 @@ export interface LogReaderOptions {
 
 /** Reads a log in a database. Nothing is kept between two questions: every answer is measured anew. */
 export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
-  const rows = createMeasuredRows(database, experiments.find);
+  const rows = createMeasuredRows(database);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name');
   const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');

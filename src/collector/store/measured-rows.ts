@@ -1,10 +1,10 @@
-import { IDENTIFY_EVENT } from '../../protocol/wire.js';
+import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Experiment } from '../experiments/experiment.js';
-import type { LogEntry } from '../measuring/measured-log.js';
+import type { LogEntry, TrackEntry } from '../measuring/measured-log.js';
 import type { FindExperiment } from '../to-log-entry.js';
 import type { Database } from './open-database.js';
 
-/** One event as it is stored, without what was sent. */
+/** One event as it is stored, as far as measuring goes. */
 export interface StoredRow {
   readonly distinct_id: string | null;
   readonly event: string;
@@ -15,8 +15,6 @@ export interface StoredRow {
   readonly experiment: string | null;
   readonly variant: string | null;
 }
-
-const COLUMNS = 'distinct_id, event, time, received_at, visitor, sid, experiment, variant';
 
 /** An impression without a session, and where its visitor was seen around it. */
 interface Lost {
@@ -56,38 +54,82 @@ export interface MeasuredRows {
   ofExperiment(experiment: Experiment): LogEntry[];
 }
 
-export function createMeasuredRows(database: Database, findExperiment: FindExperiment): MeasuredRows {
-  const impressions = database.prepare(`SELECT ${COLUMNS} FROM events WHERE experiment = ? AND refusal IS NULL`);
-  const named = database.prepare(`SELECT ${COLUMNS} FROM events WHERE event = ? AND refusal IS NULL`);
+export function createMeasuredRows(database: Database): MeasuredRows {
+  // Every column that is read of a hundred thousand rows shows.
+  const impressions = database.prepare(
+    'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND refusal IS NULL',
+  );
+  const named = database.prepare(
+    'SELECT time, received_at, visitor, sid, distinct_id FROM events WHERE event = ? AND refusal IS NULL',
+  );
   const seenAround = database.prepare(SEEN_AROUND);
 
   return {
     ofExperiment(experiment) {
-      const rows = impressions.all(experiment.id) as StoredRow[];
-      for (const metric of new Set([experiment.primary, ...experiment.secondary])) {
-        if (metric !== undefined) for (const row of named.all(metric) as StoredRow[]) rows.push(row);
+      const { id, key, variants, primary, secondary } = experiment;
+      const names = new Map(variants.map((variant) => [variant.id, variant.name]));
+      const entries = (impressions.all(id) as ImpressionRow[]).map((row) =>
+        impression(row, row.time, key, names.get(row.variant) ?? ''),
+      );
+      for (const metric of new Set([primary, ...secondary])) {
+        if (metric === undefined) continue;
+        for (const row of named.all(metric) as MetricRow[]) entries.push(track(row, row.received_at, metric));
       }
-      const entries = rows.map((row) => toEntry(row, findExperiment));
-      for (const lost of seenAround.all(experiment.id) as Lost[]) entries.push(...toSightings(lost));
+      for (const lost of seenAround.all(id) as Lost[]) entries.push(...toSightings(lost));
       return entries;
     },
   };
 }
 
-/** A stored row as the measuring rules see it; each kind a literal of its own, as in `toLogEntry`. */
+type ImpressionRow = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly variant: string };
+type MetricRow = Pick<StoredRow, 'time' | 'received_at' | 'visitor' | 'sid' | 'distinct_id'>;
+
+/** A stored row as the measuring rules see it. */
 export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntry {
-  const { event, time, received_at: receivedAt } = row;
-  const visitors: [string] = [String(row.visitor)];
-  const sid = row.sid ?? undefined;
-  const distinctId = row.distinct_id ?? undefined;
-  // Bots were judged at the door.
-  const bot = false;
-  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot };
-  if (row.experiment === null) return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, event };
-  const found = findExperiment(row.experiment);
-  const experiment = found?.key ?? '';
-  const variant = found?.variants.find(({ id }) => id === row.variant)?.name ?? '';
-  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, experiment, variant };
+  const { event, received_at: receivedAt } = row;
+  if (event === IDENTIFY_EVENT) return { ...track(row, receivedAt, event), kind: 'link' };
+  if (event !== IMPRESSION_EVENT) return track(row, receivedAt, event);
+  const experiment = row.experiment === null ? undefined : findExperiment(row.experiment);
+  const variant = experiment?.variants.find(({ id }) => id === row.variant);
+  return impression(row, receivedAt, experiment?.key ?? '', variant?.name ?? '');
+}
+
+// Literals of one shape each, as in `toLogEntry`. Bots and duplicates were judged when they came.
+
+function track(
+  { time, visitor, sid, distinct_id }: Omit<MetricRow, 'received_at'>,
+  receivedAt: number,
+  event: string,
+): TrackEntry {
+  return {
+    kind: 'track',
+    time,
+    receivedAt,
+    visitors: [String(visitor)],
+    sid: sid ?? undefined,
+    distinctId: distinct_id ?? undefined,
+    bot: false,
+    event,
+  };
+}
+
+function impression(
+  { time, visitor, sid }: Omit<ImpressionRow, 'variant'>,
+  receivedAt: number,
+  experiment: string,
+  variant: string,
+): LogEntry {
+  return {
+    kind: 'impression',
+    time,
+    receivedAt,
+    visitors: [String(visitor)],
+    sid: sid ?? undefined,
+    distinctId: undefined,
+    bot: false,
+    experiment,
+    variant,
+  };
 }
 
 /** An event that is no metric of anything: it only shows which session its visitor was in. */
@@ -95,20 +137,5 @@ function toSightings({ visitor, before, sid_before, after, sid_after }: Lost): L
   return [
     { time: before, sid: sid_before },
     { time: after, sid: sid_after },
-  ].flatMap(({ time, sid }): LogEntry[] =>
-    time === null || sid === null
-      ? []
-      : [
-          {
-            kind: 'track',
-            time,
-            receivedAt: time,
-            visitors: [String(visitor)],
-            sid,
-            distinctId: undefined,
-            bot: false,
-            event: '',
-          },
-        ],
-  );
+  ].flatMap(({ time, sid }) => (time === null ? [] : track({ time, visitor, sid, distinct_id: null }, time, '')));
 }
