@@ -16,6 +16,7 @@ import { startServer } from './http/server.js';
 import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
 import { createDoor } from './measuring/door.js';
+import { pageRoutes } from './page/page-routes.js';
 import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
@@ -136,6 +137,7 @@ async function startOn(
       ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source', tokens) }),
       openapiRoute(),
       ...experimentRoutes({ experiments, actions, insight: log, now }),
+      ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
     ]),
     admit: createAdmit(host, tokens),
     decideFault: faults.decide,

@@ -18,7 +18,7 @@ export interface Delivery {
 export interface Intake {
   /** Takes what one request brought, all or nothing; whoever listens hears of it before this returns. */
   receive<Result>(token: string, work: (delivery: Delivery, receivedAt: number) => Result): Result;
-  /** Calls back with the numbers of rows that arrived; the returned function takes that back. */
+  /** Calls back with the numbers of rows that arrived, none where all were refused; the returned function takes that back. */
   subscribe(listener: (numbers: readonly number[]) => void): () => void;
   /** The latest rows that were never stored, the newest first. */
   refused(): readonly RefusedRow[];
@@ -41,7 +41,7 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
       MAX_REFUSED,
     ) as RefusedRow[];
     const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'accepted' ? arrival.number : []));
-    if (numbers.length > 0) for (const listener of listeners) listener(numbers);
+    if (arrivals.length > 0) for (const listener of listeners) listener(numbers);
   };
 
   return {

@@ -47,7 +47,11 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
   );
-  const totals = database.prepare('SELECT count(*) AS events, coalesce(sum(repeats), 0) AS duplicates FROM events');
+  // No row is ever deleted: the last number is the count.
+  const totals = database.prepare(
+    `SELECT coalesce(max(number), 0) AS events,
+       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0) AS duplicates FROM events`,
+  );
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
   function judge(events: readonly StoredEvent[]): EventLine[] {

@@ -26,6 +26,7 @@ const TABLES = `
   );
   CREATE INDEX events_of_visitor ON events (visitor, time);
   CREATE INDEX events_by_name ON events (event);
+  CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 
   CREATE TABLE experiments (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, definition TEXT NOT NULL);
