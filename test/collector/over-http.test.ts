@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { Collector } from '../../src/collector/index.js';
+import { type Answered, answered, post, postRows, row, started } from './posting.js';
+
+const PLATFORM = '/platform/v1/experiments';
+
+async function send(
+  collector: Collector,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers = {},
+): Promise<Answered> {
+  return answered(
+    await fetch(`${collector.url}${PLATFORM}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+const checkout = {
+  key: 'checkout',
+  variants: [{ name: 'classic' }, { name: 'one_page' }],
+  metrics: { primary: { eventName: 'purchase' } },
+};
+
+/** A running experiment, made over HTTP. */
+async function running(collector: Collector): Promise<void> {
+  expect((await send(collector, 'POST', '', checkout)).status).toBe(201);
+  expect((await send(collector, 'POST', '/checkout/start')).status).toBe(200);
+}
+
+describe('an experiment over HTTP', () => {
+  it('is made, started, measured by any event, stopped, and then no longer changed', async () => {
+    const collector = await started();
+    await running(collector);
+    const visitor = { token: 'exp_shop', visitor_id: 'visitor-1' };
+    const { body: assigned } = await post(collector, '/experiments/assignments/checkout', visitor);
+    await postRows(collector, row(), row({ event: 'add_to_cart', distinctId: 'cart:1' }));
+
+    const { variant_id: id } = assigned as { variant_id: string };
+    const counted = {
+      variants: expect.arrayContaining([expect.objectContaining({ id, impressions: 1, conversions: 1 })]),
+    };
+    expect((await send(collector, 'GET', '/checkout/results')).body).toMatchObject(counted);
+    expect((await send(collector, 'GET', '/checkout/results?eventName=add_to_cart')).body).toMatchObject(counted);
+    const { days } = (await send(collector, 'GET', '/checkout/results-time-series')).body as { days: object[] };
+    expect(days.at(-1)).toMatchObject({ date: new Date().toISOString().slice(0, 10), ...counted });
+
+    expect((await send(collector, 'POST', '/checkout/stop')).body).toMatchObject({ status: 'completed' });
+    expect((await send(collector, 'PATCH', '/checkout', { name: 'late' })).status).toBe(409);
+    expect((await send(collector, 'POST', '/checkout/start')).status).toBe(409);
+    expect((await post(collector, '/experiments/assignments/checkout', visitor)).body).toMatchObject({
+      in_experiment: false,
+    });
+  });
+
+  it('started by many at once is started by one', async () => {
+    const collector = await started();
+    await send(collector, 'POST', '', checkout);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send(collector, 'POST', '/checkout/start')));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
+  });
+
+  it('made by many at once under one key is made by one', async () => {
+    const collector = await started();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send(collector, 'POST', '', checkout)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(409)]);
+  });
+
+  it.each(['/nobody', '/nobody/results', '/nobody/results-time-series'])(
+    'that is not there is a 404: %s',
+    async (path) => {
+      expect((await send(await started(), 'GET', path)).status).toBe(404);
+    },
+  );
+
+  it('is out of reach for pages of other sites, which may send events all the same', async () => {
+    const collector = await started();
+    await send(collector, 'POST', '', checkout);
+    const origin = 'https://evil.example';
+    expect((await send(collector, 'POST', '/checkout/start', undefined, { origin })).status).toBe(403);
+    const preflight = await fetch(`${collector.url}${PLATFORM}`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+    const ingest = await fetch(`${collector.url}/ingest`, {
+      method: 'POST',
+      headers: { origin },
+      body: JSON.stringify({ token: 'test_shop', data: [{ event: 'purchase', visitor_id: 'v', distinct_id: '1' }] }),
+    });
+    expect(ingest.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(await ingest.json()).toEqual({ success: true, visitor_id: 'v' });
+  });
+});
+
+describe('the answers that pages of other sites get', () => {
+  it('can be read whatever went wrong, or they would send again', async () => {
+    const collector = await started();
+    collector.faults.next({ kind: 'status', status: 503 });
+    const headers = { origin: 'https://shop.example', 'content-type': 'application/json' };
+    const ask = (body: string): Promise<Response> =>
+      fetch(`${collector.baseUrl}/track`, { method: 'POST', headers, body });
+    for (const [status, body] of [
+      [503, '{}'],
+      [400, '{'],
+      [413, `"${'x'.repeat(600_000)}"`],
+    ] as const) {
+      const answer = await ask(body);
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example');
+    }
+  });
+});
+
+it('a test-mode token tags its events, and another one does not', async () => {
+  const collector = await started();
+  await postRows(collector, row());
+  await post(collector, '/batch', { token: 'live_shop', events: [row({ distinctId: 'purchase:2' })] });
+  expect(collector.recent(2).map(({ isTest }) => isTest)).toEqual([false, true]);
+});
