@@ -56,6 +56,15 @@ describe('the experiments', () => {
     expect(text).toContain('<a href="/experiments/checkout">Cancel</a>');
   });
 
+  it.each(['stop', 'winner'])('do not ask about a %s that cannot be', (question) => {
+    const world = createWorld([{ ...checkout, status: 'draft' }]);
+    world.experiments[0] = { ...world.experiments[0]!, variants: [] };
+    const answer = ask(world, 'GET', `/experiments/checkout/${question}`);
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
+    expect(ask(world, 'GET', '/experiments/checkout').status).toBe(200);
+    expect(ask(world, 'GET', '/experiments').status).toBe(200);
+  });
+
   it('declare the winner that was chosen', () => {
     const declareWinner = vi.fn(() => world.experiments[0]!);
     const world = createWorld([checkout], { declareWinner });
