@@ -21,7 +21,7 @@ import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
 import { createLogReader } from './store/log-reader.js';
-import { type Database, openDatabase } from './store/open-database.js';
+import { type Database, loadSqlite, openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
 
 export interface CollectorOptions {
@@ -97,7 +97,7 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
     );
   }
   const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
-  const database = await openDatabase(data);
+  const database = openDatabase(await loadSqlite(), data);
   try {
     return await startOn(database, experiments, { ...options, now, host });
   } catch (error) {

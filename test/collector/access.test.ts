@@ -10,27 +10,47 @@ describe('on this machine alone', () => {
   it.each(['127.0.0.1:6877', 'localhost:6877', 'LOCALHOST', '[::1]:6877', '127.0.0.2'])(
     'lets in who asks %s',
     (host) => {
-      expect(admit('/', { host })).toBeUndefined();
+      expect(admit('GET', '/', { host })).toBeUndefined();
     },
   );
 
   it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:6877', '', '192.168.0.5'])(
     'refuses a name that was made to point here: %s',
     (host) => {
-      expect(admit('/', { host })).toMatchObject({ status: 403 });
+      expect(admit('GET', '/', { host })).toMatchObject({ status: 403 });
     },
   );
 
-  it('refuses the forms of other sites, and takes its own', () => {
-    const host = '127.0.0.1:6877';
-    expect(admit('/experiments/x/start', { host, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
-    expect(admit('/experiments/x/start', { host, origin: 'null' })).toMatchObject({ status: 403 });
-    expect(admit('/experiments/x/start', { host, origin: 'http://127.0.0.1:6877' })).toBeUndefined();
+  const host = '127.0.0.1:6877';
+  const own = `http://${host}`;
+
+  it.each([
+    ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['another port of this machine', { origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-site' }],
+    ['a page that hides where it is from', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['a site that only says it is another', { 'sec-fetch-site': 'cross-site' }],
+    ['another site, in a browser that says no more', { origin: 'https://evil.example' }],
+    ['a page that hides where it is from, in such a browser', { origin: 'null' }],
+  ])('refuses a form from %s', (_whom, headers) => {
+    expect(admit('POST', '/experiments/x/start', { host, ...headers })).toMatchObject({ status: 403 });
+  });
+
+  it.each([
+    ['the page', { origin: own, 'sec-fetch-site': 'same-origin' }],
+    ['the page, in a browser that only says the origin', { origin: own }],
+    ['the page, in a browser that only says the site', { 'sec-fetch-site': 'same-origin' }],
+    ['a program', {}],
+  ])('takes a form from %s', (_whom, headers) => {
+    expect(admit('POST', '/experiments/x/start', { host, ...headers })).toBeUndefined();
+  });
+
+  it('lets a link on another site lead to the page', () => {
+    expect(admit('GET', '/', { host, 'sec-fetch-site': 'cross-site' })).toBeUndefined();
   });
 
   it('asks nothing of clients, who have a token of their own', () => {
-    expect(admit('/api/v1/batch', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
-    expect(admit('/ingest', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
+    expect(admit('POST', '/api/v1/batch', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
+    expect(admit('POST', '/ingest', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
   });
 });
 
@@ -43,7 +63,7 @@ describe('where other machines can reach it', () => {
     ['the password of nobody', basic(':exp_4HtY8bNvC3')],
     ['a bearer', 'Bearer test_7QmZ2xRkW9'],
   ])('lets in a known token as %s', (_how, authorization) => {
-    expect(admit('/', { host, authorization })).toBeUndefined();
+    expect(admit('GET', '/', { host, authorization })).toBeUndefined();
   });
 
   it.each([
@@ -54,7 +74,7 @@ describe('where other machines can reach it', () => {
     ['no base64', 'Basic %%%'],
     ['another scheme', 'Digest test_7QmZ2xRkW9'],
   ])('asks for a token at %s', (_what, authorization) => {
-    expect(admit('/', { host, ...(authorization && { authorization }) })).toMatchObject({
+    expect(admit('GET', '/', { host, ...(authorization && { authorization }) })).toMatchObject({
       status: 401,
       headers: { 'www-authenticate': expect.stringContaining('Basic') },
     });
@@ -62,7 +82,7 @@ describe('where other machines can reach it', () => {
 
   it('refuses the forms of other sites all the same', () => {
     const authorization = basic('anybody:test_7QmZ2xRkW9');
-    expect(admit('/', { host, authorization, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+    expect(admit('POST', '/', { host, authorization, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
   });
 
   it('does not start without tokens', async () => {

@@ -1,9 +1,10 @@
 import type { ExperimentStore } from '../../src/collector/experiments/experiment-store.js';
+import type { RefusedRow } from '../../src/collector/insight.js';
 import { createDoor, type DoorRules } from '../../src/collector/measuring/door.js';
 import { createEventStore, type EventStore } from '../../src/collector/store/event-store.js';
 import { createExperimentStore } from '../../src/collector/store/experiment-store.js';
 import { createLogReader, type LogReader } from '../../src/collector/store/log-reader.js';
-import { type Database, openDatabase } from '../../src/collector/store/open-database.js';
+import { type Database, loadSqlite, openDatabase } from '../../src/collector/store/open-database.js';
 import { ensureSchema } from '../../src/collector/store/schema.js';
 
 /** The store without the server around it. */
@@ -14,12 +15,15 @@ export interface OpenedStore {
   readonly log: LogReader;
 }
 
-export async function openStore(
+const sqlite = await loadSqlite();
+
+export function openStore(
   data = ':memory:',
   rules: DoorRules = { bots: 'allow' },
   now = 2_000,
-): Promise<OpenedStore> {
-  const database = await openDatabase(data);
+  refused: readonly RefusedRow[] = [],
+): OpenedStore {
+  const database = openDatabase(sqlite, data);
   ensureSchema(database);
   const experiments = createExperimentStore(database);
   const store = createEventStore({ database, door: createDoor(rules), findExperiment: experiments.find });
@@ -27,6 +31,6 @@ export async function openStore(
     database,
     store,
     experiments,
-    log: createLogReader({ database, experiments, refused: () => [], now: () => now }),
+    log: createLogReader({ database, experiments, refused: () => refused, now: () => now }),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ask, createWorld, OWN_FORM } from './page-world.js';
+import { ask, createWorld } from './page-world.js';
 
 type Fields = [string, string][];
 
@@ -34,7 +34,7 @@ function typed(changes: Record<string, string> = {}): Fields {
 
 function posted(form: Fields, message = 'key: an experiment of this key exists') {
   const create = vi.fn((_input: unknown) => ({ status: 400, message }) as const);
-  const { status, text } = ask(createWorld([], { create }), 'POST', '/experiments/new', { headers: OWN_FORM, form });
+  const { status, text } = ask(createWorld([], { create }), 'POST', '/experiments/new', { form });
   return { status, text, create };
 }
 
@@ -85,9 +85,9 @@ describe('the form of a new experiment', () => {
 
   it('leads to the experiment when there is one', () => {
     const world = createWorld([{ key: 'checkout', variants: [{ name: 'A' }, { name: 'B' }] }], {
-      create: () => world.experiments[0]!,
+      create: () => world.experiments.list()[0]!,
     });
-    const answer = ask(world, 'POST', '/experiments/new', { headers: OWN_FORM, form: typed() });
+    const answer = ask(world, 'POST', '/experiments/new', { form: typed() });
     expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
   });
 

@@ -59,6 +59,13 @@ describe('the results of an experiment', () => {
     );
   });
 
+  it('say that none is ahead as long as it may be chance', () => {
+    const world = worldOf(...sessions('Control', 200, 20), ...sessions('Treatment', 200, 24));
+    const page = ask(world, 'GET', '/experiments/checkout').text;
+    expect(textOf(page)).toContain('No variant is clearly ahead yet. Treatment is best with a probability of 73');
+    expect(page).not.toContain('notice good');
+  });
+
   it('say what is missing as long as there is not enough', () => {
     const world = worldOf(...sessions('Control', 60, 2), ...sessions('Treatment', 120, 118));
     const page = textOf(ask(world, 'GET', '/experiments/checkout').text);

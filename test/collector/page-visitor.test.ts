@@ -29,7 +29,7 @@ describe('the page of a visitor', () => {
       ...sent(IMPRESSION_EVENT, 29, '1'),
       eventProperties: shown,
     });
-    const { text } = ask(world, 'GET', '/visitors/0');
+    const { text } = ask(world, 'GET', '/visitors/1');
     expect(sectionsOf(text)).toEqual([
       [
         'Session 1',
@@ -44,7 +44,7 @@ describe('the page of a visitor', () => {
   it('tells apart what happened outside a session', () => {
     const world = createWorld([checkout]);
     world.arrive({ ...sent(IMPRESSION_EVENT, 90, '1'), eventProperties: shown }, sent('purchase', 2));
-    const [, outside] = sectionsOf(ask(world, 'GET', '/visitors/0').text);
+    const [, outside] = sectionsOf(ask(world, 'GET', '/visitors/1').text);
     expect(outside).toEqual([
       'Outside any session',
       '2026-03-14 11:58:00 purchase 2 min old not counted no session (defaultProperties.sid)',
@@ -58,7 +58,7 @@ describe('the page of a visitor', () => {
       { ...sent(IMPRESSION_EVENT, 99), eventProperties: shown },
       sent('page_view', 100, '2'),
     );
-    const sections = sectionsOf(ask(world, 'GET', '/visitors/0').text);
+    const sections = sectionsOf(ask(world, 'GET', '/visitors/1').text);
     expect(sections.map((steps) => steps.length)).toEqual([2, 3]);
     expect(sections[1]?.[2]).toContain('joined the nearest');
   });
@@ -67,7 +67,7 @@ describe('the page of a visitor', () => {
     const world = createWorld();
     world.arrive({ ...sent(IDENTIFY_EVENT, 1), externalId: 'a:b', email: 'Ada@example.org' });
     const names = [
-      ...ask(world, 'GET', '/visitors/0').text.matchAll(/class="kind">(.*?)<\/span>\s*<span class="name">(.*?)</g),
+      ...ask(world, 'GET', '/visitors/1').text.matchAll(/class="kind">(.*?)<\/span>\s*<span class="name">(.*?)</g),
     ];
     expect(names.map(([, kind, name]) => [kind, name])).toEqual([
       ['user', 'visitor-1'],
@@ -79,7 +79,7 @@ describe('the page of a visitor', () => {
   it('stays a page however much they did', () => {
     const world = createWorld();
     world.arrive(...Array.from({ length: 700 }, (_, i) => sent(`e${i}`, 700 - i, '1')));
-    const { text } = ask(world, 'GET', '/visitors/0');
+    const { text } = ask(world, 'GET', '/visitors/1');
     expect(text).toContain('Only the latest 500 events are shown.');
     expect(sectionsOf(text)[0]).toHaveLength(501);
     expect(text).toContain('>e699<');

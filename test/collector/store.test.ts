@@ -72,7 +72,7 @@ describe('a data file', () => {
 
   it('of another version is refused with what to do', async () => {
     const data = dataFile();
-    const { database } = await openStore(data);
+    const { database } = openStore(data);
     database.exec('PRAGMA user_version = 99');
     database.close();
     await expect(createCollector({ data })).rejects.toThrow(/format 99.*another file/);
@@ -112,7 +112,7 @@ describe('who is who', () => {
 
   /** The visitor of each event. */
   async function groupsOf(sightings: readonly Partial<WireTrack>[]): Promise<number[]> {
-    const { store, log, database } = await openStore();
+    const { store, log, database } = openStore();
     const numbers = sightings.map((names, place) => {
       const arrival = store.append({ event: 'seen', distinctId: `${place}`, ...names }, 1_000, false);
       return arrival.kind === 'accepted' ? arrival.number : 0;
@@ -123,7 +123,7 @@ describe('who is who', () => {
   }
 
   it('is learned from no event that was refused at the door', async () => {
-    const { store, log } = await openStore(':memory:', { allowedEvents: ['purchase'], bots: 'allow' });
+    const { store, log } = openStore(':memory:', { allowedEvents: ['purchase'], bots: 'allow' });
     store.append({ event: 'purchase', userId: 'a' }, 1_000, false);
     store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
     store.append({ event: 'unlisted', userId: 'a', externalId: 'x' }, 1_000, false);
@@ -133,7 +133,7 @@ describe('who is who', () => {
   });
 
   it('is learned from no event that was there already', async () => {
-    const { store, log } = await openStore();
+    const { store, log } = openStore();
     store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
     store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
     store.append({ event: 'purchase', userId: 'a', externalId: 'x', distinctId: '1' }, 1_000, false);
@@ -145,7 +145,7 @@ describe('who is who', () => {
 
 describe('what one request brings', () => {
   it('is kept as a whole or not at all', async () => {
-    const { store, log } = await openStore();
+    const { store, log } = openStore();
     expect(() =>
       store.together(() => {
         store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
@@ -159,7 +159,7 @@ describe('what one request brings', () => {
 
 describe('reading the log', () => {
   it('finds rows by a part of the event’s name, in any case, and takes no part for a pattern', async () => {
-    const { store, log } = await openStore();
+    const { store, log } = openStore();
     for (const event of ['Purchase', '100%', 'page_viewed', 'pageXviewed', 'back\\slash']) {
       store.append({ event, userId: 'a' }, 1_000, false);
     }
@@ -171,7 +171,7 @@ describe('reading the log', () => {
   });
 
   it('finds rows by any name of their visitor', async () => {
-    const { store, log } = await openStore();
+    const { store, log } = openStore();
     store.append({ event: 'first', userId: 'device-1' }, 1_000, false);
     store.append({ event: 'other', userId: 'device-2' }, 1_000, false);
     store.append({ event: 'second', userId: 'device-1', email: 'Ann@Example.com' }, 1_000, false);
@@ -179,7 +179,7 @@ describe('reading the log', () => {
   });
 
   it('goes back page by page, the newest first', async () => {
-    const { store, log } = await openStore();
+    const { store, log } = openStore();
     for (const event of ['1', '2', '3', '4', '5']) store.append({ event, userId: event }, 1_000, false);
     const page = log.events({ limit: 2 });
     expect(page.map(({ event }) => event.event)).toEqual(['5', '4']);
@@ -187,7 +187,7 @@ describe('reading the log', () => {
   });
 
   it('tells nothing of a visitor there is not', async () => {
-    const { log } = await openStore();
+    const { log } = openStore();
     expect(log.visitor(7)).toBeUndefined();
   });
 });

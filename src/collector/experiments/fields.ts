@@ -9,12 +9,12 @@ import { describeVariantsProblem, type VariantConfig } from './variants.js';
 /** [A] More variants, rules or metrics would be no experiment somebody made, and would only keep the collector busy. */
 export const MAX_ENTRIES = 50;
 
-/** A key, name or id: anything that survives being written down as UTF-8. */
+/** A key, name or id: anything that survives being written down and read again. */
 export const text: z.ZodType<string> = z
   .string()
   .min(1)
   .max(MAX_EVENT_NAME_LENGTH)
-  .refine((value) => !/\p{Surrogate}/u.test(value), 'expected well-formed text; got half of a surrogate pair');
+  .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'expected well-formed text without control characters');
 
 /** The name of a metric's event. */
 export const eventName: z.ZodType<string> = text.refine(

@@ -8,7 +8,7 @@ import { API_PREFIX } from './route.js';
  * Tells whether a request for a path may be made: `undefined`, or the refusal. What clients speak to asks for a token of its
  * own, in the body; this is about who may see what was collected, and change experiments.
  */
-export type Admit = (path: string, headers: IncomingHttpHeaders) => Answer | undefined;
+export type Admit = (method: string, path: string, headers: IncomingHttpHeaders) => Answer | undefined;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
@@ -20,18 +20,24 @@ export function isLoopback(host: string): boolean {
 /**
  * On this machine alone everybody is let in who asks for it by a name of this machine: a web site whose own name was made to
  * point here is not. Where other machines can reach it, a known token is asked for, as the password of HTTP's basic
- * authentication or as a bearer. Nowhere do pages of other origins get in, whose forms a browser would post all the same.
+ * authentication or as a bearer. Nowhere do pages of other
+ * sites change anything, whose forms a browser would post all the same.
  */
 export function createAdmit(host: string, tokens: ReadonlySet<string> | undefined): Admit {
   const isIn = isLoopback(host) ? isAskedByLocalName : hasToken([...(tokens ?? [])]);
-  return (path, headers) => {
+  return (method, path, headers) => {
     if (path === INGEST_PATH || path.startsWith(`${API_PREFIX}/`)) return undefined;
-    const { origin } = headers;
-    if (origin !== undefined && origin.replace(/^https?:\/\//, '') !== headers.host) {
+    if (method !== 'GET' && isFromAnotherSite(headers)) {
       return refuse(403, 'only the pages of this collector may ask for this');
     }
     return isIn(headers);
   };
+}
+
+/** Browsers say where a request comes from, and no page can lie about it. Programs say nothing. */
+function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined && site !== 'same-origin') return true;
+  return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
 }
 
 type Check = (headers: IncomingHttpHeaders) => Answer | undefined;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Admit } from './access.js';
-import { refuse, send } from './answer.js';
+import { type Answer, refuse, send } from './answer.js';
 import { answerWithFault } from './answer-with-fault.js';
 import { answerPreflight, corsHeaders } from './cors.js';
 import type { FaultPlan } from './faults.js';
@@ -40,20 +40,20 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   let sockets = 0;
 
   const exchange = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const refused = (answer: Parameters<typeof send>[1]): void => {
+    const refused = (answer: Answer): void => {
       request.resume();
       send(response, answer, now());
     };
     const url = urlOf(request);
-    const { headers } = request;
+    const { headers, method = 'GET' } = request;
     for (const [name, value] of Object.entries(corsHeaders(url.pathname, headers.origin))) {
       response.setHeader(name, value);
     }
     const early =
-      (request.method === 'OPTIONS' ? answerPreflight(url.pathname, headers) : undefined) ??
-      admit(url.pathname, headers);
+      (method === 'OPTIONS' ? answerPreflight(url.pathname, headers) : undefined) ??
+      admit(method, url.pathname, headers);
     if (early !== undefined) return refused(early);
-    const matched = router(request.method ?? 'GET', url.pathname);
+    const matched = router(method, url.pathname);
     if ('answer' in matched) return refused(matched.answer);
     const { route, params } = matched;
     const problem = contentTypeProblem(request, route.accepts);

@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiments/experiment.js';
 import type { Answer } from '../http/answer.js';
 import type { ExperimentReport, VariantReport } from '../report.js';
+import { bestOf } from './best-variant.js';
 import { counted, percent, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import type { ShowPage } from './layout.js';
@@ -21,7 +22,7 @@ and arrives late still counts.</p>
 
 /** Asks which variant has won; the most probable is chosen beforehand. */
 export function confirmWinnerPage(show: ShowPage, experiment: Experiment, { variants }: ExperimentReport): Answer {
-  const best = variants.reduce((left, right) => (right.probabilityToBeBest > left.probabilityToBeBest ? right : left));
+  const best = bestOf(variants);
   const choice = (variant: VariantReport, place: number): Html => {
     const { id, name, conversionRate, impressions, probabilityToBeBest } = variant;
     const checked = variant === best && html` checked`;

@@ -18,13 +18,22 @@ export function isAct(action: string | undefined): action is Act {
   return action !== undefined && Object.hasOwn(LABELS, action);
 }
 
+/** Whether there is anything to stop. */
+export function canStop({ status }: Experiment): boolean {
+  return ACTS[status].includes('stop');
+}
+
+/** Whether a winner can be declared: results are read after the stop as well as before it. */
+export function canHaveWinner({ status, winner }: Experiment): boolean {
+  return status !== 'draft' && winner === undefined;
+}
+
 /** The buttons an experiment's state allows; those that cannot be taken back lead to a page that asks. */
 export function experimentControls(experiment: Experiment): Html {
-  const { status, winner } = experiment;
-  const canWin = status !== 'draft' && winner === undefined;
+  const winnerPath = experimentPath(experiment, 'winner');
   return html`<div class="controls" role="group" aria-label="State of the experiment">
-${ACTS[status].map((act) => button(experiment, act))}
-${canWin && html`<a class="button" href="${experimentPath(experiment, 'winner')}">Declare a winner…</a>`}
+${ACTS[experiment.status].map((act) => button(experiment, act))}
+${canHaveWinner(experiment) && html`<a class="button" href="${winnerPath}">Declare a winner…</a>`}
 </div>`;
 }
 

@@ -33,7 +33,7 @@ export function experimentPage(show: ShowPage, insight: Insight, view: Experimen
     main: html`<p class="crumb"><a href="${EXPERIMENTS_PATH}">Experiments</a></p>
 <div class="heading"><h1><span class="name">${experiment.name}</span> ${statusBadge(experiment.status)}</h1>
 ${experimentControls(experiment)}</div>
-<p class="key"><code>${experiment.key}</code></p>
+${experiment.key !== experiment.name && html`<p class="key"><code>${experiment.key}</code></p>`}
 ${problem !== undefined && html`<p class="notice bad" role="alert">${problem.message}</p>`}
 ${hasRun ? results(insight, experiment, goal, eventName, now) : notYet(experiment)}
 <section aria-labelledby="definition"><h2 id="definition">Definition</h2>

@@ -5,7 +5,7 @@ import type { Answer } from '../http/answer.js';
 import type { Route, RouteRequest } from '../http/route.js';
 import type { Insight } from '../insight.js';
 import { confirmStopPage, confirmWinnerPage } from './confirm-page.js';
-import { isAct } from './experiment-controls.js';
+import { canHaveWinner, canStop, isAct } from './experiment-controls.js';
 import { type AddedRow, experimentForm } from './experiment-form.js';
 import { experimentPage } from './experiment-page.js';
 import { experimentsPage } from './experiments-page.js';
@@ -66,11 +66,16 @@ export function experimentRoutes(pages: ExperimentPages): Route[] {
     ),
     get(
       `${EXPERIMENT_PATH}/stop`,
-      withExperiment((experiment) => confirmStopPage(show, experiment)),
+      withExperiment((experiment) => {
+        return canStop(experiment) ? confirmStopPage(show, experiment) : redirect(experimentPath(experiment));
+      }),
     ),
     get(
       `${EXPERIMENT_PATH}/winner`,
-      withExperiment((experiment) => confirmWinnerPage(show, experiment, insight.results(experiment))),
+      withExperiment((experiment) => {
+        if (!canHaveWinner(experiment)) return redirect(experimentPath(experiment));
+        return confirmWinnerPage(show, experiment, insight.results(experiment));
+      }),
     ),
     post(
       `${EXPERIMENT_PATH}/winner`,

@@ -2,6 +2,7 @@ import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Answer } from '../http/answer.js';
 import type { Insight } from '../insight.js';
+import { bestOf } from './best-variant.js';
 import { statusBadge } from './experiment-definition.js';
 import { count, probability } from './figures.js';
 import { type Content, type Html, html } from './html.js';
@@ -56,9 +57,7 @@ function outcome(
 ): Readonly<Record<'impressions' | 'conversions' | 'best', Content>> {
   if (experiment.runs.length === 0) return { impressions: NONE, conversions: NONE, best: NONE };
   const { variants, hasEnoughData } = insight.results(experiment);
-  const leader = variants.reduce((left, right) =>
-    right.probabilityToBeBest > left.probabilityToBeBest ? right : left,
-  );
+  const leader = bestOf(variants);
   const sum = (counted: 'impressions' | 'conversions'): string =>
     count(variants.reduce((total, variant) => total + variant[counted], 0));
   const chance = html`<span class="figure">${probability(leader.probabilityToBeBest)}</span>`;

@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiments/experiment.js';
 import { ENOUGH } from '../measuring/bayes.js';
 import type { ExperimentReport, VariantReport } from '../report.js';
+import { bestOf } from './best-variant.js';
 import { count, points, probability, setting } from './figures.js';
 import { type Html, html } from './html.js';
 
@@ -10,11 +11,15 @@ export function resultNotices(experiment: Experiment, report: ExperimentReport):
 ${report.sampleRatio.isMismatch && mismatch(experiment, report)}`;
 }
 
+// [A] The service's own threshold is unpublished; this is the usual one.
+const LIKELY = 0.95;
+
 function leader({ variants }: ExperimentReport): Html {
-  const best = variants.reduce((left, right) => (right.probabilityToBeBest > left.probabilityToBeBest ? right : left));
-  const chance = probability(best.probabilityToBeBest);
-  return html`<p class="notice good"><b class="name">${best.name}</b> is best with a probability of <b>${chance}</b>.
-Choosing it costs ${points(best.expectedLoss)} of the rate on average.</p>`;
+  const { name, probabilityToBeBest: chance, expectedLoss } = bestOf(variants);
+  const isLikely = chance >= LIKELY;
+  return html`<p class="notice${isLikely && ' good'}">${!isLikely && 'No variant is clearly ahead yet.'}
+<b class="name">${name}</b> is best with a probability of <b>${probability(chance)}</b>; choosing it costs
+${points(expectedLoss)} of the rate on average.</p>`;
 }
 
 function missing({ status }: Experiment, { variants }: ExperimentReport): Html {

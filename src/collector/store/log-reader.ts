@@ -41,7 +41,7 @@ export interface LogReaderOptions {
 /** Reads a log in a database. Nothing is kept between two questions: every answer is measured anew. */
 export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
   const rows = createMeasuredRows(database);
-  const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name');
+  const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
   const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
   const seenBefore = database.prepare(
@@ -127,15 +127,11 @@ function toSql({ event, visitor, name, before }: EventFilter): { where: string; 
   const conditions: [string, SqlValue][] = [];
   if (before !== undefined) conditions.push(['number < ?', before]);
   if (visitor !== undefined) conditions.push(['visitor = ?', visitor]);
-  if (event) conditions.push([`event LIKE ? ESCAPE '\\'`, part(event)]);
-  if (name) conditions.push([`visitor IN (SELECT visitor FROM names WHERE name LIKE ? ESCAPE '\\')`, part(name)]);
+  // Not LIKE: its patterns give a meaning to some characters and end at others.
+  if (event) conditions.push(['instr(lower(event), lower(?)) > 0', event]);
+  if (name) conditions.push(['visitor IN (SELECT visitor FROM names WHERE instr(lower(name), lower(?)) > 0)', name]);
   return {
     where: conditions.length === 0 ? '' : `WHERE ${conditions.map(([condition]) => condition).join(' AND ')}`,
     values: conditions.map(([, value]) => value),
   };
-}
-
-/** A pattern for whatever contains the text; what has a meaning in patterns stands for itself. */
-function part(text: string): string {
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

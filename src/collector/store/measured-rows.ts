@@ -1,6 +1,6 @@
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Experiment } from '../experiments/experiment.js';
-import type { LogEntry, TrackEntry } from '../measuring/measured-log.js';
+import type { ImpressionEntry, LogEntry, TrackEntry } from '../measuring/measured-log.js';
 import type { FindExperiment } from '../to-log-entry.js';
 import type { Database } from './open-database.js';
 
@@ -45,11 +45,19 @@ const SEEN_AROUND = `
   LEFT JOIN events AS b ON b.number = found.b
   LEFT JOIN events AS a ON a.number = found.a`;
 
+// Of a session's events of one name only these can convert it: for each of the visitor's impressions the first at or after it.
+// One that came later within the same exposure finds the session converted, and there may be a million of those.
+const CANDIDATES = `
+  SELECT e.visitor, e.sid, min(e.time) AS time
+  FROM events AS i JOIN events AS e ON e.visitor = i.visitor AND e.event = ? AND e.time >= i.time
+  WHERE i.experiment = ? AND i.refusal IS NULL AND e.sid IS NOT NULL AND e.refusal IS NULL
+  GROUP BY i.number, e.sid`;
+
 /** Reads of the log what measuring needs and no more, each entry with its visitor's one number for a name. */
 export interface MeasuredRows {
   /**
-   * All that decides an experiment's counts, whatever else a million events tell: its impressions, the events it measures,
-   * and of the visitors whose impressions have no session where they were seen around them.
+   * All that decides an experiment's counts, whatever else a million events tell: its impressions, of the events it measures
+   * those that can convert a session, and where visitors were seen around impressions without a session.
    */
   ofExperiment(experiment: Experiment): LogEntry[];
 }
@@ -59,21 +67,19 @@ export function createMeasuredRows(database: Database): MeasuredRows {
   const impressions = database.prepare(
     'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND refusal IS NULL',
   );
-  const named = database.prepare(
-    'SELECT time, received_at, visitor, sid, distinct_id FROM events WHERE event = ? AND refusal IS NULL',
-  );
+  const candidates = database.prepare(CANDIDATES);
   const seenAround = database.prepare(SEEN_AROUND);
 
   return {
     ofExperiment(experiment) {
       const { id, key, variants, primary, secondary } = experiment;
       const names = new Map(variants.map((variant) => [variant.id, variant.name]));
-      const entries = (impressions.all(id) as ImpressionRow[]).map((row) =>
-        impression(row, row.time, key, names.get(row.variant) ?? ''),
+      const entries: LogEntry[] = (impressions.all(id) as ImpressionRow[]).map((row) =>
+        impression(row, key, names.get(row.variant) ?? ''),
       );
       for (const metric of new Set([primary, ...secondary])) {
         if (metric === undefined) continue;
-        for (const row of named.all(metric) as MetricRow[]) entries.push(track(row, row.received_at, metric));
+        for (const row of candidates.all(metric, id) as Candidate[]) entries.push(sighting(row, metric));
       }
       for (const lost of seenAround.all(id) as Lost[]) entries.push(...toSightings(lost));
       return entries;
@@ -82,32 +88,30 @@ export function createMeasuredRows(database: Database): MeasuredRows {
 }
 
 type ImpressionRow = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly variant: string };
-type MetricRow = Pick<StoredRow, 'time' | 'received_at' | 'visitor' | 'sid' | 'distinct_id'>;
+type Candidate = Pick<StoredRow, 'time' | 'visitor' | 'sid'>;
 
 /** A stored row as the measuring rules see it. */
 export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntry {
-  const { event, received_at: receivedAt } = row;
-  if (event === IDENTIFY_EVENT) return { ...track(row, receivedAt, event), kind: 'link' };
-  if (event !== IMPRESSION_EVENT) return track(row, receivedAt, event);
+  const { event, received_at: receivedAt, distinct_id } = row;
+  const distinctId = distinct_id ?? undefined;
+  if (event === IDENTIFY_EVENT) return { ...sighting(row, event), receivedAt, kind: 'link' };
+  if (event !== IMPRESSION_EVENT) return { ...sighting(row, event), receivedAt, distinctId };
   const experiment = row.experiment === null ? undefined : findExperiment(row.experiment);
   const variant = experiment?.variants.find(({ id }) => id === row.variant);
-  return impression(row, receivedAt, experiment?.key ?? '', variant?.name ?? '');
+  return { ...impression(row, experiment?.key ?? '', variant?.name ?? ''), receivedAt };
 }
 
-// Literals of one shape each, as in `toLogEntry`. Bots and duplicates were judged when they came.
+// Literals of one shape each, as in `toLogEntry`. What is read of the store was judged when it came: when that was, and under
+// which id, matters no more, except between events of one instant that are to be told apart.
 
-function track(
-  { time, visitor, sid, distinct_id }: Omit<MetricRow, 'received_at'>,
-  receivedAt: number,
-  event: string,
-): TrackEntry {
+function sighting({ time, visitor, sid }: Candidate, event: string): TrackEntry {
   return {
     kind: 'track',
     time,
-    receivedAt,
+    receivedAt: time,
     visitors: [String(visitor)],
     sid: sid ?? undefined,
-    distinctId: distinct_id ?? undefined,
+    distinctId: undefined,
     bot: false,
     event,
   };
@@ -115,14 +119,13 @@ function track(
 
 function impression(
   { time, visitor, sid }: Omit<ImpressionRow, 'variant'>,
-  receivedAt: number,
   experiment: string,
   variant: string,
-): LogEntry {
+): ImpressionEntry {
   return {
     kind: 'impression',
     time,
-    receivedAt,
+    receivedAt: time,
     visitors: [String(visitor)],
     sid: sid ?? undefined,
     distinctId: undefined,
@@ -137,5 +140,5 @@ function toSightings({ visitor, before, sid_before, after, sid_after }: Lost): L
   return [
     { time: before, sid: sid_before },
     { time: after, sid: sid_after },
-  ].flatMap(({ time, sid }) => (time === null ? [] : track({ time, visitor, sid, distinct_id: null }, time, '')));
+  ].flatMap(({ time, sid }) => (time === null ? [] : sighting({ time, visitor, sid }, '')));
 }

@@ -16,16 +16,25 @@ export interface Database {
   close(): unknown;
 }
 
-type OpenDatabase = new (path: string) => Database;
+/** An implementation of SQLite. */
+export type Sqlite = new (path: string) => Database;
 
 /**
- * Opens a database by Node's own SQLite (from 22.13 on) or by the package `libsql`.
+ * Finds Node's own SQLite (from 22.13 on) or the package `libsql`.
+ *
+ * @throws {OursError} `invalid_option` where neither is there
+ */
+export async function loadSqlite(): Promise<Sqlite> {
+  return nodesOwn() ?? (await libsql());
+}
+
+/**
+ * Opens a database.
  *
  * @param path a file, or `:memory:`
- * @throws {OursError} `invalid_option` where neither is there, or the file is no database or cannot be written
+ * @throws {OursError} `invalid_option` where the file is no database or cannot be written
  */
-export async function openDatabase(path: string): Promise<Database> {
-  const Sqlite = nodesOwn() ?? (await libsql());
+export function openDatabase(Sqlite: Sqlite, path: string): Database {
   try {
     const database = new Sqlite(path);
     // A commit survives a crash of this process; a power cut may cost the last ones. Pages in memory are worth more here than
@@ -43,15 +52,15 @@ export async function openDatabase(path: string): Promise<Database> {
   }
 }
 
-function nodesOwn(): OpenDatabase | undefined {
+function nodesOwn(): Sqlite | undefined {
   // Asked for instead of imported: a Node without it, or a bundler, would stumble over the import.
-  const sqlite = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: OpenDatabase } | undefined;
+  const sqlite = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: Sqlite } | undefined;
   return sqlite?.DatabaseSync;
 }
 
-async function libsql(): Promise<OpenDatabase> {
+async function libsql(): Promise<Sqlite> {
   try {
-    return (await import('libsql')).default as OpenDatabase;
+    return (await import('libsql')).default as Sqlite;
   } catch (cause) {
     throw new OursError(
       'invalid_option',

@@ -25,7 +25,7 @@ const TABLES = `
     row TEXT NOT NULL                    -- what was sent, as JSON
   );
   CREATE INDEX events_of_visitor ON events (visitor, time);
-  CREATE INDEX events_by_name ON events (event);
+  CREATE INDEX goals ON events (visitor, event, time, sid) WHERE refusal IS NULL AND sid IS NOT NULL;
   CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 
