@@ -30,6 +30,19 @@ module.exports = {
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
     only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors']),
+    only('measuring-is-pure', 'collector/measuring/', ['protocol/']),
+    only('experiments-measure-nothing', 'collector/experiments/', [
+      'protocol/',
+      'errors',
+      'collector/measuring/interval',
+      'collector/describe-issue',
+    ]),
+    {
+      name: 'the-log-knows-no-http',
+      severity: 'error',
+      from: { path: '^src/collector/(store|measuring|experiments)/' },
+      to: { path: '^src/collector/(http|page)/' },
+    },
     {
       name: 'interfaces-as-types-only',
       comment: 'delivery and outbox see each other as interfaces, never as code',
@@ -61,7 +74,8 @@ module.exports = {
       name: 'runtime-dependencies-only',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
+      // libsql is an optional peer, installed here for our own tests.
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/libsql' },
     },
   ],
   options: {

@@ -34,7 +34,7 @@ const stripe = new Stripe('sk_test_shop', {
   port: new URL(payments.url).port,
   telemetry: false,
 });
-const shop = await listen(createShop({ ours, stripe, webhookSecret: WEBHOOK_SECRET }));
+const shop = await listen(createShop({ ours, stripe, webhookSecret: WEBHOOK_SECRET, oursUrl: collector.url }));
 
 // A crowd comes by.
 console.log(`${VISITORS} visitors are coming to the shop at ${shop.url} …\n`);

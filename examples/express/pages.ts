@@ -1,29 +1,29 @@
+import { browserSdk } from './browser-sdk.js';
 import { CURRENCIES } from './prices.js';
 
-// The real browser SDK is a script tag. These lines do the one thing the shop needs of it, for a person who comes by.
-const BROWSER_SDK = `
-  if (!document.cookie.includes('ours_device_id=')) {
-    document.cookie = 'ours_device_id=' + crypto.randomUUID() + '; path=/; max-age=31536000';
-    document.cookie = '_cord_sdk_data=' + encodeURIComponent(JSON.stringify({ sid: 'sid_' + Date.now() })) + '; path=/';
-    location.reload();
-  }`;
+// Without an icon named here, browsers ask for one that is not there.
+const HEAD =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>The shop</title><link rel="icon" href="data:,">';
 
-/** The home page. `variant` is `undefined` for a visitor who is not in the experiment: they see the shop as it always was. */
-export function homePage(variant: string | undefined): string {
+/**
+ * The home page. `variant` is `undefined` for a visitor who is not in the experiment: they see the shop as it always was.
+ * `oursUrl` is where the browser SDK sends to.
+ */
+export function homePage(variant: string | undefined, oursUrl: string): string {
   const headline = variant === 'one_page' ? 'One plan, one click.' : 'Choose your plan';
   const buttons = CURRENCIES.map(
     (currency) => `<button name="currency" value="${currency}">Buy in ${currency}</button>`,
   );
-  return `<!doctype html><title>The shop</title>
+  return `${HEAD}
 <body data-variant="${variant ?? ''}">
 <h1>${headline}</h1>
 <form method="post" action="/checkout">${buttons.join(' ')}</form>
-<script>${BROWSER_SDK}</script>`;
+${browserSdk(oursUrl)}`;
 }
 
 /** What a visitor sees after paying. */
 export function thanksPage(paymentId: string): string {
-  return `<!doctype html><title>The shop</title>
+  return `${HEAD}
 <body data-payment="${paymentId}">
 <h1>Thank you</h1>
 <a href="/">Back to the shop</a>`;

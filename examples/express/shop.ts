@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Stripe } from 'stripe';
 import { z } from 'zod';
+import { BROWSER_SDK_FILE } from './browser-sdk.js';
 import { browserVisitor } from './browser-visitor.js';
 import type { Ours } from './ours.js';
 import { homePage, thanksPage } from './pages.js';
@@ -11,6 +12,8 @@ export interface ShopOptions {
   readonly ours: Ours;
   readonly stripe: Stripe;
   readonly webhookSecret: string;
+  /** Where the browser SDK sends to: your own domain for the service, here the collector. */
+  readonly oursUrl: string;
 }
 
 const order = z.object({ currency: z.enum(CURRENCIES) });
@@ -19,19 +22,21 @@ const order = z.object({ currency: z.enum(CURRENCIES) });
 const WEBHOOK_TIMEOUT_MS = 8_000;
 
 /** A shop that tests its checkout: who saw which variant is asked on the page, who paid is learned from the webhook. */
-export function createShop({ ours, stripe, webhookSecret }: ShopOptions): Express {
+export function createShop({ ours, stripe, webhookSecret, oursUrl }: ShopOptions): Express {
   const app = express();
+
+  app.get('/ours.mjs', (_, response) => response.sendFile(BROWSER_SDK_FILE));
 
   app.get('/', async (request, response) => {
     const visitor = ours.visitor(browserVisitor(request));
     // The first page a new browser ever asks for: the SDK on it has yet to make the visitor.
     if (visitor.userId === undefined) {
-      response.send(homePage(undefined));
+      response.send(homePage(undefined, oursUrl));
       return;
     }
     visitor.track('page_viewed', { page: 'home' });
     const { variantName } = await visitor.assign('checkout_redesign');
-    response.send(homePage(variantName));
+    response.send(homePage(variantName, oursUrl));
   });
 
   app.post('/checkout', express.urlencoded(), async (request, response) => {

@@ -2,7 +2,14 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { type Arrival, type CollectorOptions, createCollector, type ExperimentConfig } from '../collector/index.js';
+import { isLoopback } from '../collector/http/access.js';
+import {
+  type Arrival,
+  type CollectorOptions,
+  createCollector,
+  type EventLine,
+  type ExperimentConfig,
+} from '../collector/index.js';
 import { isOursError } from '../errors.js';
 import { arrivalLine } from './arrival-line.js';
 import { type Command, UsageError } from './command.js';
@@ -17,6 +24,7 @@ Runs a local collector and tells for every event why it counts or not.
   --port <n>       port to listen on, 0 for a free one (${DEFAULT_PORT})
   --host <name>    address to listen on (127.0.0.1); others than this machine's own need --token
   --token <token>  a known token, may be given several times (every token is known)
+  --data <file>    SQLite file to keep events and experiments in (in memory)
   --config <file>  JSON with experiments, goal, allowedEvents and bots`;
 
 /** `ours-ingest dev`: a collector to develop against. */
@@ -24,7 +32,7 @@ export const dev: Command = {
   summary: 'run a local collector and see what counts',
   usage,
   async run(args, { print, stop }) {
-    const { port, host, token, config } = parse(args);
+    const { port, host, token, data, config } = parse(args);
     if (!isLoopback(host) && token.length === 0) {
       throw new UsageError(`${host} can be reached from other machines: name the tokens to accept with --token.`);
     }
@@ -34,9 +42,10 @@ export const dev: Command = {
       port,
       host,
       tokens: token.length > 0 ? token : undefined,
-      observe: (arrival) => report(arrival, () => collector.report()),
+      data,
+      observe: (arrival) => report(arrival, (limit) => collector.recent(limit)),
     });
-    print(`Collecting at ${collector.url}`);
+    print(`See what counts: ${collector.url}`);
     print(`Point the client here: OURS_BASE_URL=${collector.baseUrl}`);
     if (!stop.aborted) await once(stop, 'abort');
     await collector.close();
@@ -47,6 +56,7 @@ interface DevArguments {
   readonly port: number;
   readonly host: string;
   readonly token: readonly string[];
+  readonly data: string | undefined;
   readonly config: string | undefined;
 }
 
@@ -58,20 +68,17 @@ function parse(args: readonly string[]): DevArguments {
         port: { type: 'string', default: String(DEFAULT_PORT) },
         host: { type: 'string', default: '127.0.0.1' },
         token: { type: 'string', multiple: true, default: [] },
+        data: { type: 'string' },
         config: { type: 'string' },
       },
     });
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 0 || port > 65_535)
       throw new Error(`--port must be 0–65535; got ${values.port}`);
-    return { port, host: values.host, token: values.token, config: values.config };
+    return { port, host: values.host, token: values.token, data: values.data, config: values.config };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 const configSchema = z.strictObject({
@@ -99,16 +106,16 @@ async function start(options: CollectorOptions): ReturnType<typeof createCollect
   }
 }
 
-type Report = ReturnType<Awaited<ReturnType<typeof createCollector>>['report']>;
-
-/** Collects the rows of one batch before printing: a report measures the whole log, so one has to do for all. */
-function printSoon(print: (line: string) => void): (arrival: Arrival, report: () => Report) => void {
+/** Collects the rows of one batch before printing: all of them are judged at once. */
+function printSoon(
+  print: (line: string) => void,
+): (arrival: Arrival, recent: (limit: number) => readonly EventLine[]) => void {
   let waiting: Arrival[] = [];
-  return (arrival, report) => {
+  return (arrival, recent) => {
     if (waiting.push(arrival) > 1) return;
     setImmediate(() => {
-      const { events } = report();
-      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? events[one.index] : undefined));
+      const lines = new Map(recent(waiting.length).map((line) => [line.number, line]));
+      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? lines.get(one.number) : undefined));
       waiting = [];
     });
   };

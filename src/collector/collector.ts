@@ -1,15 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
-import { createAssignments } from './experiments/assignments.js';
-import { type ExperimentConfig, resolveExperiment } from './experiments/experiment.js';
+import { createExperimentActions } from './experiments/actions.js';
+import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
+import type { Experiment } from './experiments/experiment.js';
+import { createAdmit, isLoopback } from './http/access.js';
+import { browserRoutes } from './http/browser-ingest.js';
+import { experimentRoutes } from './http/experiment-routes.js';
 import { createFaults, type Faults } from './http/faults.js';
-import { API_PREFIX } from './http/precheck.js';
-import { createRoutes } from './http/routes.js';
+import { openapiRoute } from './http/openapi.js';
+import { isToken, protocolRoutes } from './http/protocol-routes.js';
+import { API_PREFIX } from './http/route.js';
+import { createRouter } from './http/router.js';
 import { startServer } from './http/server.js';
-import { type CollectorReport, reportOn } from './report.js';
-import { type Arrival, type CollectedEvent, createEventLog } from './store/event-log.js';
+import type { EventLine } from './insight.js';
+import { createIntake } from './intake.js';
+import { createDoor } from './measuring/door.js';
+import { pageRoutes } from './page/page-routes.js';
+import type { CollectorReport } from './report.js';
+import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
+import { createExperimentStore } from './store/experiment-store.js';
+import { createLogReader } from './store/log-reader.js';
+import { type Database, openDatabase } from './store/open-database.js';
+import { ensureSchema } from './store/schema.js';
 
 export interface CollectorOptions {
-  /** @default none */
+  /** The SQLite file that keeps events and experiments; it is made where there is none. @default in memory */
+  readonly data?: string | undefined;
+  /** Those whose key the data file knows already stay as they are there. @default none */
   readonly experiments?: readonly ExperimentConfig[] | undefined;
   /** The goal of every experiment that names no `primary` event. */
   readonly goal?: string | undefined;
@@ -19,7 +37,7 @@ export interface CollectorOptions {
   readonly tokens?: readonly string[] | undefined;
   /** @default a free one */
   readonly port?: number | undefined;
-  /** @default '127.0.0.1' */
+  /** Where other machines can reach it, `tokens` are needed, and the page asks for one. @default '127.0.0.1' */
   readonly host?: string | undefined;
   /** More rows in a batch are refused with 413. @default 100 */
   readonly maxBatchRows?: number | undefined;
@@ -43,6 +61,8 @@ export interface Collector extends AsyncDisposable {
   readonly baseUrl: string;
   /** Accepted rows in the order of arrival, among them `$identify` and `$experiment_impression`. */
   events(): readonly CollectedEvent[];
+  /** The newest rows first, each with why it counted or not; costs no more for all that came before. */
+  recent(limit: number): readonly EventLine[];
   /** Rows that changed nothing because their `distinctId` was there already. */
   readonly duplicates: number;
   /** Requests to the API so far, whatever became of them. */
@@ -65,49 +85,91 @@ export interface Collector extends AsyncDisposable {
  * await using collector = await createCollector({ goal: 'purchase' });
  * const ours = createClient({ token: 'test_shop', baseUrl: collector.baseUrl });
  *
- * @throws OursError `invalid_option` for an experiment that cannot be.
+ * @throws {OursError} `invalid_option` for an experiment that cannot be, a data file that cannot be read, a host that needs
+ * tokens, or where there is no SQLite.
  */
 export async function createCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { now = Date.now, maxBatchBytes = DEFAULT_BATCH_BYTES, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
+  const { now = Date.now, host = '127.0.0.1', data = ':memory:' } = options;
+  if (!isLoopback(host) && !options.tokens?.length) {
+    throw new OursError(
+      'invalid_option',
+      `host ${host} can be reached from other machines, and what is collected may be personal: name the tokens that are known in tokens.`,
+    );
+  }
   const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
-  const log = createEventLog(options.observe);
-  const faults = createFaults(options.random ?? Math.random);
-  const rules = { experiments, allowedEvents: options.allowedEvents, bots: options.bots ?? 'allow' } as const;
-  const server = await startServer({
-    host: options.host ?? '127.0.0.1',
-    port: options.port ?? 0,
-    maxBodyBytes: maxBatchBytes,
-    now,
-    findRoute: createRoutes({
-      log,
-      assignments: createAssignments(experiments, now),
-      tokens: options.tokens && new Set(options.tokens),
-      maxBatchRows,
-      now,
-    }),
-    decideFault: faults.decide,
-    overview: () => ({ events: log.events.length, duplicates: log.duplicates, requests: total() }),
+  const database = await openDatabase(data);
+  try {
+    return await startOn(database, experiments, { ...options, now, host });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function startOn(
+  database: Database,
+  configured: readonly Experiment[],
+  options: CollectorOptions & { readonly now: () => number; readonly host: string },
+): Promise<Collector> {
+  const { now, host, bots = 'allow', allowedEvents, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
+  const tokens = options.tokens && new Set(options.tokens);
+  ensureSchema(database);
+  const experiments = createExperimentStore(database);
+  for (const experiment of configured) {
+    if (experiments.find(experiment.key) === undefined) experiments.save(experiment);
+  }
+  const store = createEventStore({
+    database,
+    door: createDoor({ allowedEvents, bots }),
+    findExperiment: experiments.find,
   });
-  const total = (): number => [...server.requests.values()].reduce((sum, count) => sum + count, 0);
-  const close = (): Promise<void> => server.close();
+  const intake = createIntake({ store, now, observe: options.observe });
+  const log = createLogReader({ database, experiments, refused: intake.refused, now });
+  const actions = createExperimentActions({ store: experiments, now, randomId });
+  const faults = createFaults(options.random ?? Math.random);
+  const server = await startServer({
+    host,
+    port: options.port ?? 0,
+    maxBodyBytes: options.maxBatchBytes ?? DEFAULT_BATCH_BYTES,
+    now,
+    router: createRouter([
+      ...protocolRoutes({ intake, experiments, now, isReturning: log.isReturning, tokens, maxBatchRows }),
+      ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source', tokens) }),
+      openapiRoute(),
+      ...experimentRoutes({ experiments, actions, insight: log, now }),
+      ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
+    ]),
+    admit: createAdmit(host, tokens),
+    decideFault: faults.decide,
+  });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= server.close().finally(() => database.close());
+    return closing;
+  };
 
   return {
     url: server.url,
     baseUrl: `${server.url}${API_PREFIX}`,
-    events: () => [...log.events],
+    events: log.collected,
+    recent: (limit) => log.events({ limit }),
     get duplicates() {
-      return log.duplicates;
+      return log.totals.duplicates;
     },
     get requests() {
-      return total();
+      return [...server.requests.values()].reduce((sum, count) => sum + count, 0);
     },
     requestsTo: (path) => server.requests.get(path) ?? 0,
     get sockets() {
       return server.sockets;
     },
     faults: faults.control,
-    report: () => reportOn(log.events, rules, now()),
+    report: () => ({ experiments: experiments.list().map((experiment) => log.results(experiment)), events: log.all() }),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function randomId(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 16);
 }

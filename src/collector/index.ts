@@ -1,13 +1,9 @@
 export { type Collector, type CollectorOptions, createCollector } from './collector.js';
-export type {
-  ExperimentConfig,
-  ExperimentStatus,
-  ExperimentType,
-  QueryRule,
-  Targeting,
-  VariantConfig,
-} from './experiments/experiment.js';
+export type { ExperimentConfig } from './experiments/config.js';
+export type { ExperimentStatus, ExperimentType, QueryRule, Targeting } from './experiments/experiment.js';
+export type { VariantConfig } from './experiments/variants.js';
 export type { Fault, FaultPlan, FaultRequest, Faults } from './http/faults.js';
+export type { EventLine } from './insight.js';
 export { attribute } from './measuring/attribution.js';
 export { type Comparison, compareArms, hasEnoughData } from './measuring/bayes.js';
 export type { Interval } from './measuring/interval.js';
@@ -25,5 +21,5 @@ export type {
 export { type Arm, interval95 } from './measuring/posterior.js';
 export { sampleRatioP } from './measuring/sample-ratio.js';
 export type { Verdict, Warning } from './measuring/verdict.js';
-export type { CollectorReport, EventReport, ExperimentReport, VariantReport } from './report.js';
-export type { Arrival, CollectedEvent } from './store/event-log.js';
+export type { CollectorReport, ExperimentReport, VariantReport } from './report.js';
+export type { Arrival, CollectedEvent } from './store/event-store.js';

@@ -1,7 +1,7 @@
 import type { Experiment } from './experiments/experiment.js';
 import type { Verdict, Warning } from './measuring/verdict.js';
 import type { DailyReport, ExperimentReport } from './report.js';
-import type { CollectedEvent } from './store/event-log.js';
+import type { CollectedEvent } from './store/event-store.js';
 
 /** One row of the log with what became of it. */
 export interface EventLine {

@@ -1,12 +1,9 @@
 import type { Experiment } from './experiments/experiment.js';
-import { attribute } from './measuring/attribution.js';
+import type { EventLine } from './insight.js';
 import { compareArms, hasEnoughData } from './measuring/bayes.js';
 import type { Attribution, MeasuringRules, Tally } from './measuring/measured-log.js';
 import { conversionRate, interval95 } from './measuring/posterior.js';
 import { MISMATCH_BELOW_P, sampleRatioP } from './measuring/sample-ratio.js';
-import type { Verdict, Warning } from './measuring/verdict.js';
-import type { CollectedEvent } from './store/event-log.js';
-import { toLogEntry } from './to-log-entry.js';
 
 export interface VariantReport {
   readonly id: string;
@@ -52,42 +49,14 @@ export interface DailyReport {
   }[];
 }
 
-export interface EventReport {
-  readonly event: CollectedEvent;
-  /** Why it counted or not; only tracked events have one. */
-  readonly verdict: Verdict | undefined;
-  readonly warnings: readonly Warning[];
-}
-
 export interface CollectorReport {
   readonly experiments: readonly ExperimentReport[];
   /** In the order of arrival. */
-  readonly events: readonly EventReport[];
+  readonly events: readonly EventLine[];
 }
 
-/** What a report judges by. */
-export interface ReportRules {
-  readonly experiments: readonly Experiment[];
-  readonly allowedEvents: readonly string[] | undefined;
-  readonly bots: 'allow' | 'block';
-}
-
-/** Measures everything collected until `now`. */
-export function reportOn(events: readonly CollectedEvent[], rules: ReportRules, now: number): CollectorReport {
-  const log = events.map((event) => toLogEntry(event, rules.experiments));
-  const attribution = attribute(log, toMeasuringRules(rules, now));
-  return {
-    experiments: rules.experiments.map((experiment) => measureExperiment(experiment, attribution)),
-    events: events.map((event, index) => ({
-      event,
-      verdict: attribution.verdicts[index],
-      warnings: attribution.warnings.get(index) ?? [],
-    })),
-  };
-}
-
-/** The rules of a report as {@link attribute} takes them. */
-export function toMeasuringRules({ experiments, allowedEvents, bots }: ReportRules, now: number): MeasuringRules {
+/** The rules to measure experiments by what was let in at the door, as {@link attribute} takes them. */
+export function toMeasuringRules(experiments: readonly Experiment[], now: number): MeasuringRules {
   return {
     experiments: experiments.map((experiment) => ({
       ...experiment,
@@ -95,8 +64,7 @@ export function toMeasuringRules({ experiments, allowedEvents, bots }: ReportRul
       primary: experiment.primary ?? '',
       variants: experiment.variants.map(({ name }) => name),
     })),
-    allowedEvents,
-    bots,
+    bots: 'allow',
     now,
   };
 }

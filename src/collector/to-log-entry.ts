@@ -1,8 +1,11 @@
 import { toSid } from '../protocol/identity.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../protocol/wire.js';
-import type { Experiment } from './experiments/experiment.js';
+import type { Experiment, Variant } from './experiments/experiment.js';
 import type { LogEntry } from './measuring/measured-log.js';
-import type { CollectedEvent } from './store/event-log.js';
+import type { CollectedEvent } from './store/event-store.js';
+
+/** Finds an experiment by its id or key. */
+export type FindExperiment = (idOrKey: string) => Experiment | undefined;
 
 /**
  * Reads a collected row as the measuring rules see it.
@@ -10,14 +13,17 @@ import type { CollectedEvent } from './store/event-log.js';
  * Each kind is a literal of its own: an object spread from a common part is several times as slow to make and to read,
  * and a log has a million of them.
  */
-export function toLogEntry(row: CollectedEvent, experiments: readonly Experiment[]): LogEntry {
+export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment): LogEntry {
   const { event, time, receivedAt, distinctId, defaultProperties } = row;
   const visitors = namesOf(row);
   const sid = toSid(defaultProperties?.sid);
   const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
   if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot };
   if (event !== IMPRESSION_EVENT) return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, event };
-  const { experiment, variant } = shownOf(row, experiments);
+  const shown = shownOf(row, findExperiment);
+  // Empty where an impression tells of something unknown: no experiment has these names.
+  const experiment = shown?.experiment.key ?? '';
+  const variant = shown?.variant.name ?? '';
   return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, experiment, variant };
 }
 
@@ -40,16 +46,19 @@ function lowerCase(value: unknown): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
-/** The experiment's key and the variant's name, empty where an impression tells of something unknown. */
-function shownOf(
-  { eventProperties: properties = {} }: CollectedEvent,
-  experiments: readonly Experiment[],
-): { experiment: string; variant: string } {
-  const experiment = experiments.find(
-    ({ id, key }) => id === properties.experiment_id || key === properties.experiment_key,
-  );
+/** What an impression tells of; `undefined` for every other event and for what is not known here. */
+export function shownOf(
+  { event, eventProperties: properties = {} }: CollectedEvent,
+  findExperiment: FindExperiment,
+): { readonly experiment: Experiment; readonly variant: Variant } | undefined {
+  if (event !== IMPRESSION_EVENT) return undefined;
+  const experiment = find(findExperiment, properties.experiment_id) ?? find(findExperiment, properties.experiment_key);
   const variant = experiment?.variants.find(
     ({ id, name }) => id === properties.variant_id || name === properties.variant_name,
   );
-  return { experiment: experiment?.key ?? '', variant: variant?.name ?? '' };
+  return experiment && variant && { experiment, variant };
+}
+
+function find(findExperiment: FindExperiment, idOrKey: string | null | undefined): Experiment | undefined {
+  return idOrKey ? findExperiment(idOrKey) : undefined;
 }

@@ -27,7 +27,7 @@ let at = 0;
 
 /**
  * The same bytes as `JSON.stringify` in UTF-8, without the text in between: that is built in pieces, put together and copied,
- * which on Node 20 costs an eighth of the whole way to the service (bench/README.md). The bytes share memory with other rows' and must not be
+ * an eighth of all that an event costs on Node 20 (bench/README.md). The bytes share memory with other rows' and must not be
  * written to.
  */
 export function toJsonBytes(row: JsonMap): Uint8Array {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isTargeted } from '../../src/collector/experiments/targeting.js';
+import { assign } from '../../src/collector/experiments/assignments.js';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
+import type { Experiment } from '../../src/collector/experiments/experiment.js';
+import type { ExperimentStore } from '../../src/collector/experiments/experiment-store.js';
+import { stop } from '../../src/collector/experiments/lifecycle.js';
 import type { Collector, ExperimentConfig } from '../../src/collector/index.js';
 import { createCollector } from '../../src/collector/index.js';
+import { createExperimentMemory } from './experiment-memory.js';
 import { post, started } from './posting.js';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -11,7 +16,7 @@ function experiment(overrides: Partial<ExperimentConfig> = {}): ExperimentConfig
   return { key: 'checkout', variants: [{ name: 'C' }, { name: 'T', weight: 99 }], primary: 'purchase', ...overrides };
 }
 
-async function assign(collector: Collector, request: Record<string, unknown> = {}): Promise<unknown> {
+async function ask(collector: Collector, request: Record<string, unknown> = {}): Promise<unknown> {
   const body = { token: 'exp_shop', visitor_id: 'v', ...request };
   return (await post(collector, '/experiments/assignments/checkout', body)).body;
 }
@@ -19,7 +24,7 @@ async function assign(collector: Collector, request: Record<string, unknown> = {
 describe('an assignment', () => {
   it('tells everything about the variant and records an impression', async () => {
     const collector = await started({ experiments: [experiment({ id: 'e1', name: 'New checkout' })], now: () => NOW });
-    expect(await assign(collector)).toEqual({
+    expect(await ask(collector)).toEqual({
       success: true,
       in_experiment: true,
       experiment_id: 'e1',
@@ -48,7 +53,7 @@ describe('an assignment', () => {
 
   it('records nothing when it is only read', async () => {
     const collector = await started({ experiments: [experiment()] });
-    expect(await assign(collector, { track_impression: false })).toMatchObject({ in_experiment: true });
+    expect(await ask(collector, { track_impression: false })).toMatchObject({ in_experiment: true });
     expect(collector.events()).toEqual([]);
   });
 
@@ -63,7 +68,7 @@ describe('an assignment', () => {
     ['when it is completed', { status: 'completed' }],
   ])('is out of the experiment %s, which is not the control, and records nothing', async (_, overrides) => {
     const collector = await started({ experiments: [experiment(overrides)], now: () => NOW });
-    expect(await assign(collector, { context: { url: 'https://shop.example/' } })).toEqual(OUT);
+    expect(await ask(collector, { context: { url: 'https://shop.example/' } })).toEqual(OUT);
     expect(collector.events()).toEqual([]);
   });
 
@@ -73,12 +78,12 @@ describe('an assignment', () => {
       experiments: [experiment({ pauses: [[NOW + 10, NOW + 20]] })],
       now: () => time,
     });
-    await assign(collector);
+    await ask(collector);
     time = NOW + 15;
-    expect(await assign(collector)).toMatchObject({ in_experiment: true });
-    expect(await assign(collector, { visitor_id: 'newcomer' })).toEqual(OUT);
+    expect(await ask(collector)).toMatchObject({ in_experiment: true });
+    expect(await ask(collector, { visitor_id: 'newcomer' })).toEqual(OUT);
     time = NOW + 20;
-    expect(await assign(collector, { visitor_id: 'newcomer' })).toMatchObject({ in_experiment: true });
+    expect(await ask(collector, { visitor_id: 'newcomer' })).toMatchObject({ in_experiment: true });
   });
 
   it('is listed among the personalizations when it is one', async () => {
@@ -86,7 +91,7 @@ describe('an assignment', () => {
     const list = async () =>
       (await post(collector, '/experiments/personalization', { token: 'exp_shop', visitor_id: 'v' })).body;
     expect(await list()).toEqual({ success: true, personalizations: [] });
-    await assign(collector);
+    await ask(collector);
     expect(await list()).toMatchObject({
       personalizations: [{ assigned_at: '2026-01-15T12:00:00.000Z', experiment_key: 'checkout', variant_name: 'T' }],
     });
@@ -94,10 +99,84 @@ describe('an assignment', () => {
   });
 });
 
+describe('who is assigned', () => {
+  const running = resolveExperiment(experiment({ startedAt: 0 }), undefined, 0);
+  const world = (experiments: ExperimentStore, now = 100, isReturning = false) => ({
+    experiments,
+    now: () => now,
+    isReturning: () => isReturning,
+  });
+  const visitors = Array.from({ length: 300 }, (_, i) => `visitor-${i}`);
+
+  it('keeps their variant when the allocation shrinks, and when weights would say otherwise', () => {
+    const store = createExperimentMemory();
+    const before = visitors.map((visitor_id) => assign(running, { visitor_id }, world(store))?.name);
+    const shrunk = { ...running, allocation: 0, variants: running.variants.toReversed() };
+    expect(visitors.map((visitor_id) => assign(shrunk, { visitor_id }, world(store))?.name)).toEqual(before);
+  });
+
+  it('is the same for a visitor in every store, and stays when the allocation grows', () => {
+    const halved = { ...running, allocation: 0.5 };
+    const before = visitors.map((visitor_id) => assign(halved, { visitor_id }, world(createExperimentMemory()))?.name);
+    const after = visitors.map((visitor_id) => assign(running, { visitor_id }, world(createExperimentMemory()))?.name);
+    expect(before.filter((name) => name === undefined).length).toBeGreaterThan(100);
+    expect(before.every((name, i) => name === undefined || name === after[i])).toBe(true);
+  });
+
+  it.each([
+    ['all', false, true],
+    ['all', true, true],
+    ['new', false, true],
+    ['new', true, false],
+    ['returning', false, false],
+    ['returning', true, true],
+  ] as const)('for %s visitors, one who is returning (%s) is in: %s', (wanted, isReturning, expected) => {
+    const targeted = { ...running, targeting: { ...running.targeting, visitors: wanted } };
+    const given = assign(targeted, { visitor_id: 'v' }, world(createExperimentMemory(), 100, isReturning));
+    expect(given !== undefined).toBe(expected);
+  });
+
+  it('does not lose their variant by coming back', () => {
+    const targeted = { ...running, targeting: { ...running.targeting, visitors: 'new' as const } };
+    const store = createExperimentMemory();
+    const first = assign(targeted, { visitor_id: 'v' }, world(store));
+    expect(first).toBeDefined();
+    expect(assign(targeted, { visitor_id: 'v' }, world(store, 200, true))).toEqual(first);
+  });
+
+  it('is nobody once it has stopped', () => {
+    const store = createExperimentMemory();
+    assign(running, { visitor_id: 'v' }, world(store));
+    const stopped = stop(running, 200) as Experiment;
+    expect(assign(stopped, { visitor_id: 'v' }, world(store, 199))).toBeDefined();
+    expect(assign(stopped, { visitor_id: 'v' }, world(store, 200))).toBeUndefined();
+  });
+});
+
+describe('a configured draft', () => {
+  it('needs neither goal nor variants', () => {
+    expect(resolveExperiment({ key: 'idea', status: 'draft', variants: [] }, undefined, NOW)).toMatchObject({
+      status: 'draft',
+      primary: undefined,
+      runs: [],
+    });
+  });
+});
+
 describe('an experiment that cannot be', () => {
   it.each<[string, unknown, string]>([
-    ['has no goal', experiment({ primary: undefined }), 'has no goal'],
-    ['has one variant', experiment({ variants: [{ name: 'C' }] }), 'variants'],
+    [
+      'has no goal',
+      experiment({ primary: undefined }),
+      'experiment checkout: Starting an experiment needs a primary metric',
+    ],
+    ['has one variant', experiment({ variants: [{ name: 'C' }] }), 'at least two variants'],
+    [
+      'has a rule that is no regular expression',
+      experiment({ query: [{ parameter: 'q', operator: 'regex', value: '(' }] }),
+      'query.0',
+    ],
+    ['has no key', { variants: [] }, 'experiment: key'],
     ['has two variants of a name', experiment({ variants: [{ name: 'C' }, { name: 'C' }] }), 'same name'],
     [
       'has two controls',
@@ -107,7 +186,7 @@ describe('an experiment that cannot be', () => {
           { name: 'T', isControl: true },
         ],
       }),
-      'exactly one',
+      'exactly one must be',
     ],
     [
       'weighs too much',
@@ -120,28 +199,13 @@ describe('an experiment that cannot be', () => {
       'add up to 120',
     ],
     ['starves its control', experiment({ variants: [{ name: 'C' }, { name: 'T', weight: 99.5 }] }), 'at least 1'],
+    [
+      'has no room for its control',
+      experiment({ variants: [{ name: 'C' }, { name: 'T', weight: 100 }] }),
+      'at least 1',
+    ],
     ['has a misspelled field', { ...experiment(), alocation: 5 }, 'alocation'],
   ])('is refused at the start because it %s', async (_, config, message) => {
     await expect(createCollector({ experiments: [config as ExperimentConfig] })).rejects.toThrow(message);
-  });
-});
-
-describe('targeting', () => {
-  it.each([
-    ['/checkout', 'https://shop.example/checkout?step=2#pay', true],
-    ['/checkout', '/checkout', true],
-    ['/', 'https://shop.example', true],
-    ['/products/*', 'https://shop.example/products/tea', true],
-    ['/products/*', 'https://shop.example/products/tea/reviews', false],
-    ['/products/**', 'https://shop.example/products/tea/reviews', true],
-    ['https://*.example/**', 'https://shop.example/cart', true],
-    ['https://shop.example/', 'https://shopXexample/', false],
-  ])('matches %s with %s: %s', (glob, url, expected) => {
-    expect(isTargeted([glob], url)).toBe(expected);
-  });
-
-  it('matches every page without globs, and no unknown page with them', () => {
-    expect(isTargeted([], undefined)).toBe(true);
-    expect(isTargeted(['**'], undefined)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dailyOf } from '../../src/collector/daily-report.js';
-import { resolveExperiment } from '../../src/collector/experiments/experiment.js';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import type { CountedUnit, LogEntry } from '../../src/collector/measuring/measured-log.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';
@@ -97,8 +97,7 @@ describe('the daily results', () => {
           if (what.length > 1) return { ...seen, kind: 'track', event: what };
           return { ...seen, kind: 'impression', experiment: 'checkout', variant: what };
         });
-        const rules = { experiments: [experiment], allowedEvents: undefined, bots: 'allow' } as const;
-        const attribution = attribute(log, toMeasuringRules(rules, 101 * HOUR));
+        const attribution = attribute(log, toMeasuringRules([experiment], 101 * HOUR));
         const { days } = dailyOf(experiment, attribution, '1970-01-01', '1970-01-05');
         measureExperiment(experiment, attribution).variants.forEach(({ impressions, conversions }, i) => {
           expect(days.reduce((sum, { variants }) => sum + variants[i]!.impressions, 0)).toBe(impressions);
@@ -116,7 +115,7 @@ describe('an experiment measured by another event', () => {
   ];
   const measuredBy = (event: string) => {
     const experiments = [asGoal(experiment, event)];
-    const attribution = attribute(log, toMeasuringRules({ experiments, allowedEvents: undefined, bots: 'allow' }, 100));
+    const attribution = attribute(log, toMeasuringRules(experiments, 100));
     return measureExperiment(experiments[0]!, attribution).variants[1]!;
   };
 

@@ -1,52 +1,40 @@
-import type { WireAssignmentRequest, WirePersonalization } from '../../protocol/wire.js';
+import type { WireAssignmentRequest } from '../../protocol/wire.js';
 import { isWithin } from '../measuring/interval.js';
 import { variantOf } from './bucketing.js';
-import type { Experiment, Variant } from './experiment.js';
+import type { Experiment, Targeting, Variant } from './experiment.js';
+import type { ExperimentStore } from './experiment-store.js';
 import { isTargeted } from './targeting.js';
 
-interface Assigned {
-  readonly variant: Variant;
-  readonly at: number;
+/** What an assignment depends on beside the experiment and the request. */
+export interface AssignmentContext {
+  readonly experiments: Pick<ExperimentStore, 'assigned' | 'assign'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Whether the visitor has been seen in an earlier session. */
+  readonly isReturning: (visitorId: string) => boolean;
 }
 
-/** Who was given which variant. */
-export interface Assignments {
-  find(key: string): Experiment | undefined;
-  /** The variant of a visitor, or `undefined` for one who is not in the experiment, which is not the control. */
-  assign(experiment: Experiment, request: WireAssignmentRequest): Variant | undefined;
-  personalizations(visitorId: string): WirePersonalization[];
+/**
+ * The variant of a visitor, or `undefined` for one who is not in the experiment, which is not the control.
+ *
+ * Bucketing alone decides which one it is. That it was given is remembered, because it stays: through a pause, when the
+ * allocation shrinks, and [A] when a new visitor becomes a returning one.
+ */
+export function assign(
+  experiment: Experiment,
+  { visitor_id: visitorId, context: page }: WireAssignmentRequest,
+  { experiments, now, isReturning }: AssignmentContext,
+): Variant | undefined {
+  const at = now();
+  if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting, page)) return undefined;
+  const known = experiments.assigned(experiment, visitorId);
+  if (known !== undefined || isWithin(experiment.pauses, at)) return known;
+  if (!isWanted(experiment.targeting.visitors, () => isReturning(visitorId))) return undefined;
+  const variant = variantOf(experiment, visitorId);
+  if (variant !== undefined) experiments.assign(experiment, visitorId, variant, at);
+  return variant;
 }
 
-/** Assignments in memory: bucketing decides, memory only knows who may stay while an experiment is paused. */
-export function createAssignments(experiments: readonly Experiment[], now: () => number): Assignments {
-  const byKey = new Map(experiments.map((experiment) => [experiment.key, experiment]));
-  const assigned = new Map(experiments.map((experiment) => [experiment, new Map<string, Assigned>()]));
-
-  return {
-    find: (key) => byKey.get(key),
-    assign(experiment, { visitor_id: visitorId, context }) {
-      const at = now();
-      if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting.urls, context?.url)) return undefined;
-      const visitors = assigned.get(experiment);
-      const known = visitors?.get(visitorId)?.variant;
-      if (known !== undefined || isWithin(experiment.pauses, at)) return known;
-      const variant = variantOf(experiment, visitorId);
-      if (variant !== undefined) visitors?.set(visitorId, { variant, at });
-      return variant;
-    },
-    personalizations(visitorId) {
-      return experiments.flatMap((experiment) => {
-        const found = experiment.type === 'personalization' ? assigned.get(experiment)?.get(visitorId) : undefined;
-        if (found === undefined) return [];
-        return {
-          assigned_at: new Date(found.at).toISOString(),
-          experiment_id: experiment.id,
-          experiment_key: experiment.key,
-          experiment_name: experiment.name,
-          variant_id: found.variant.id,
-          variant_name: found.variant.name,
-        };
-      });
-    },
-  };
+function isWanted(visitors: Targeting['visitors'], isReturning: () => boolean): boolean {
+  return visitors === 'all' || (visitors === 'returning') === isReturning();
 }

@@ -17,7 +17,16 @@ export function refuse(status: number, error: string, limit?: number): Answer {
 
 /** Answers in full; `now` is the collector's clock, from whose `Date` header clients learn their skew. */
 export function send(response: ServerResponse, answer: Answer, now: number): void {
-  response.end(writeHead(response, answer, now));
+  const body = writeHead(response, answer, now);
+  if (answer.stream === undefined) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  response.once(
+    'close',
+    answer.stream((text) => void response.write(text)),
+  );
 }
 
 /** Promises a whole body and sends half of it. */
@@ -32,12 +41,11 @@ export function sendHeadOnly(response: ServerResponse, answer: Answer, now: numb
   response.flushHeaders();
 }
 
-function writeHead(response: ServerResponse, { status, body, headers }: Answer, now: number): Buffer {
-  const bytes =
-    typeof body === 'string' || body instanceof Uint8Array ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+function writeHead(response: ServerResponse, { status, body, headers, stream }: Answer, now: number): Buffer {
+  const bytes = Buffer.from(typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body));
   response.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': bytes.length,
+    ...(stream === undefined && { 'content-length': bytes.length }),
     date: new Date(now).toUTCString(),
     ...headers,
   });

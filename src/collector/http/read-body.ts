@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http';
+import type { Accepts } from './route.js';
 
 // Reading on after the refusal lets an honest sender finish and see it; beyond this a sender is cut off.
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** What came of reading a request. */
 export type Body =
-  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'read'; readonly value: unknown }
   | { readonly kind: 'malformed' }
   | { readonly kind: 'tooLarge' }
   /** The sender left before its request was complete. */
   | { readonly kind: 'aborted' };
 
-/** Reads a request as JSON without ever holding more than `maxBytes` and one chunk of it; never rejects. */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Body> {
+/** Reads a request's body as its route accepts it, without ever holding more than `maxBytes` and one chunk; never rejects. */
+export function readBody(request: IncomingMessage, accepts: Accepts, maxBytes: number): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -27,16 +28,30 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
       resolve({ kind: 'tooLarge' });
       if (size > maxBytes + MAX_DISCARDED_BYTES) request.destroy();
     });
-    request.on('end', () => resolve(parse(Buffer.concat(chunks).toString('utf8'))));
+    request.on('end', () => resolve(parse(Buffer.concat(chunks).toString('utf8'), accepts)));
     request.on('error', () => resolve({ kind: 'aborted' }));
     request.on('close', () => resolve({ kind: 'aborted' }));
   });
 }
 
-function parse(text: string): Body {
+function parse(text: string, accepts: Accepts): Body {
+  if (accepts === 'nothing') return { kind: 'read', value: undefined };
+  if (accepts === 'form') return { kind: 'read', value: new URLSearchParams(text) };
   try {
-    return { kind: 'json', value: JSON.parse(text) };
+    return { kind: 'read', value: JSON.parse(text) };
   } catch {
     return { kind: 'malformed' };
   }
+}
+
+const CONTENT_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
+
+/** Says what is wrong with a request's content type, `undefined` if nothing is. */
+export function contentTypeProblem({ headers }: IncomingMessage, accepts: Accepts): string | undefined {
+  if (accepts === 'nothing') return undefined;
+  if (headers['content-encoding'] !== undefined) return 'expected no content-encoding';
+  if (accepts === 'untyped-json') return undefined;
+  const [type = ''] = (headers['content-type'] ?? '').split(';');
+  const expected = CONTENT_TYPES[accepts];
+  return type.trim().toLowerCase() === expected ? undefined : `expected content-type ${expected}`;
 }

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Answer } from './answer.js';
 import type { RowFault } from './faults.js';
 
+/** Where the API that clients speak lives below the origin. */
+export const API_PREFIX = '/api/v1';
+
 /** One request as a route sees it. */
 export interface RouteRequest {
   readonly url: URL;

@@ -1,12 +1,6 @@
 import { z } from 'zod';
 import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../../protocol/limits.js';
-import {
-  IDENTIFY_EVENT,
-  type WireAssignmentRequest,
-  type WireIdentify,
-  type WireIdentity,
-  type WireTrack,
-} from '../../protocol/wire.js';
+import type { WireAssignmentRequest, WireIdentify, WireIdentity, WireTrack } from '../../protocol/wire.js';
 
 const id = z.string().min(1).max(MAX_ID_LENGTH);
 const map = z.record(z.string(), z.unknown());
@@ -15,7 +9,7 @@ const eventName = z
   .string()
   .min(1)
   .max(MAX_EVENT_NAME_LENGTH)
-  .refine((name) => !name.startsWith('$') || name === IDENTIFY_EVENT, 'names starting with $ are reserved');
+  .regex(/^(?!\$)|^\$identify$/, 'names starting with $ are reserved');
 
 const identity = {
   userId: id.exactOptional(),
@@ -39,6 +33,9 @@ const track = {
 
 const NAMES_NOBODY = 'userId, externalId or email is required';
 
+// What the function below says, in JSON Schema.
+const SOMEBODY = { anyOf: [{ required: ['userId'] }, { required: ['externalId'] }, { required: ['email'] }] };
+
 function namesSomebody(row: WireIdentity): boolean {
   return row.userId !== undefined || row.externalId !== undefined || row.email !== undefined;
 }
@@ -46,17 +43,20 @@ function namesSomebody(row: WireIdentity): boolean {
 /** A row of `/batch`: the one place where the service insists on a `distinctId`. */
 export const batchRowSchema: z.ZodType<WireTrack & { distinctId: string }> = z
   .object({ ...track, distinctId: id })
-  .refine(namesSomebody, NAMES_NOBODY);
+  .refine(namesSomebody, NAMES_NOBODY)
+  .meta(SOMEBODY);
 
 /** The body of `/track`. */
 export const trackSchema: z.ZodType<WireTrack> = z
   .object({ ...track, distinctId: id.exactOptional() })
-  .refine(namesSomebody, NAMES_NOBODY);
+  .refine(namesSomebody, NAMES_NOBODY)
+  .meta(SOMEBODY);
 
 /** The body of `/identify`. */
 export const identifySchema: z.ZodType<WireIdentify> = z
   .object({ ...identity, ...context, userProperties: map })
-  .refine(namesSomebody, NAMES_NOBODY);
+  .refine(namesSomebody, NAMES_NOBODY)
+  .meta(SOMEBODY);
 
 /** What every body carries. */
 export const tokenSchema: z.ZodType<{ token: string }> = z.object({
@@ -66,10 +66,9 @@ export const tokenSchema: z.ZodType<{ token: string }> = z.object({
 /** The body of `/batch`, its rows unread: each is judged alone, so that a bad one fails alone. */
 export const batchSchema: z.ZodType<{ events: unknown[] }> = z.object({
   // Not z.array: that would visit a million rows before anybody has counted them.
-  events: z.custom<unknown[]>(
-    (value) => Array.isArray(value) && value.length > 0,
-    'expected an array of 1 row or more',
-  ),
+  events: z
+    .custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'expected an array of 1 row or more')
+    .meta({ type: 'array', minItems: 1 }),
 });
 
 /** The body of an assignment request. */

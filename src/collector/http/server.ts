@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Admit } from './access.js';
 import { refuse, send } from './answer.js';
 import { answerWithFault } from './answer-with-fault.js';
+import { answerPreflight, corsHeaders } from './cors.js';
 import type { FaultPlan } from './faults.js';
-import { precheck } from './precheck.js';
-import { readBody } from './read-body.js';
-import type { Handler } from './routes.js';
+import { contentTypeProblem, readBody } from './read-body.js';
+import { API_PREFIX } from './route.js';
+import type { Router } from './router.js';
 
 // Longer than any client keeps a connection idle, so that it is never the collector that closes first.
 const KEEP_ALIVE_MS = 10 * 60 * 1000;
@@ -15,17 +17,16 @@ export interface ServerOptions {
   readonly port: number;
   readonly maxBodyBytes: number;
   readonly now: () => number;
-  readonly findRoute: (path: string) => Handler | undefined;
+  readonly router: Router;
+  readonly admit: Admit;
   readonly decideFault: FaultPlan;
-  /** What `GET /` tells. */
-  readonly overview: () => unknown;
 }
 
 export interface HttpServer {
   readonly url: string;
   /** Connections accepted so far. */
   readonly sockets: number;
-  /** Requests to each API path so far. */
+  /** Requests to each API path so far, relative to the base URL. */
   readonly requests: ReadonlyMap<string, number>;
   /** Stops listening and drops every connection, answered or not. */
   close(): Promise<void>;
@@ -33,21 +34,35 @@ export interface HttpServer {
 
 /** Starts the HTTP side of the collector: counts, reads, lets faults happen, answers. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
-  const { now, maxBodyBytes } = options;
+  const { now, maxBodyBytes, router, admit } = options;
   const requests = new Map<string, number>();
   const closing = new AbortController();
   let sockets = 0;
 
   const exchange = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const checked = precheck(request, options.findRoute, options.overview);
-    if (checked.kind === 'answered') {
+    const refused = (answer: Parameters<typeof send>[1]): void => {
       request.resume();
-      return send(response, checked.answer, now());
+      send(response, answer, now());
+    };
+    const url = urlOf(request);
+    const { headers } = request;
+    for (const [name, value] of Object.entries(corsHeaders(url.pathname, headers.origin))) {
+      response.setHeader(name, value);
     }
-    const { path, handler } = checked;
-    const attempt = (requests.get(path) ?? 0) + 1;
-    requests.set(path, attempt);
-    const body = await readBody(request, maxBodyBytes);
+    const early =
+      (request.method === 'OPTIONS' ? answerPreflight(url.pathname, headers) : undefined) ??
+      admit(url.pathname, headers);
+    if (early !== undefined) return refused(early);
+    const matched = router(request.method ?? 'GET', url.pathname);
+    if ('answer' in matched) return refused(matched.answer);
+    const { route, params } = matched;
+    const problem = contentTypeProblem(request, route.accepts);
+    if (problem !== undefined) return refused(refuse(415, problem));
+
+    const path = url.pathname.startsWith(API_PREFIX) ? url.pathname.slice(API_PREFIX.length) : undefined;
+    const attempt = path === undefined ? 0 : (requests.get(path) ?? 0) + 1;
+    if (path !== undefined) requests.set(path, attempt);
+    const body = await readBody(request, route.accepts, maxBodyBytes);
     switch (body.kind) {
       case 'aborted':
         return;
@@ -56,10 +71,15 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       case 'malformed':
         return send(response, refuse(400, 'the body is not JSON'), now());
     }
-    const rows = rowsOf(body.value);
-    const fault = options.decideFault({ path, attempt, ...(rows === undefined ? {} : { rows }) });
-    const handle = handler.bind(undefined, body.value);
-    await answerWithFault(response, fault, handle, now, closing.signal);
+    // Faults are for the API that clients speak; the page stays in one piece.
+    const fault = path === undefined ? undefined : options.decideFault({ path, attempt, ...rowsOf(body.value) });
+    await answerWithFault(
+      response,
+      fault,
+      (rowFault) => route.handle({ url, params, headers, body: body.value, rowFault }),
+      now,
+      closing.signal,
+    );
   };
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -93,9 +113,15 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   };
 }
 
-function rowsOf(body: unknown): readonly unknown[] | undefined {
-  if (typeof body !== 'object' || body === null || !('events' in body)) return undefined;
-  return Array.isArray(body.events) ? body.events : undefined;
+/** What a request asks for; the origin only makes a URL of it. A target that is no path asks for nothing there is. */
+function urlOf({ url = '' }: IncomingMessage): URL {
+  const text = `http://collector${url}`;
+  return new URL(url.startsWith('/') && URL.canParse(text) ? text : 'http://collector/not-a-path');
+}
+
+function rowsOf(body: unknown): { rows?: readonly unknown[] } {
+  if (typeof body !== 'object' || body === null || !('events' in body)) return {};
+  return Array.isArray(body.events) ? { rows: body.events } : {};
 }
 
 function originOf({ address, family, port }: AddressInfo): string {

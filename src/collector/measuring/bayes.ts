@@ -47,7 +47,11 @@ export function compareArms(arms: readonly Arm[]): Comparison {
 }
 
 /** [A] Below this in any arm a comparison says more about chance than about the variants. */
-const ENOUGH = { impressions: 100, conversions: 5, misses: 5 };
+export const ENOUGH: Readonly<Record<'impressions' | 'conversions' | 'misses', number>> = {
+  impressions: 100,
+  conversions: 5,
+  misses: 5,
+};
 
 /** Tells whether every arm has seen enough for the comparison to mean something. */
 export function hasEnoughData(arms: readonly Arm[]): boolean {

@@ -15,6 +15,9 @@ export function conversionRate({ conversions, impressions }: Arm): number {
 export interface Posterior {
   /** Relative to the mode, so that no gamma function is needed and nothing overflows. */
   readonly density: (rate: number) => number;
+  readonly mode: number;
+  /** One standard deviation. */
+  readonly deviation: number;
   /** Where the density is more than a double's zero. */
   readonly low: number;
   readonly high: number;
@@ -45,6 +48,8 @@ export function posteriorOf(arm: Arm): Posterior {
   const high = bisect((rate) => LEAST_LOG_DENSITY - logDensity(rate), mode, 1);
   return {
     density: (rate) => Math.exp(logDensity(rate)),
+    mode,
+    deviation,
     low,
     high,
     stepAt(rate) {

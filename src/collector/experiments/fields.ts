@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { MAX_EVENT_NAME_LENGTH } from '../../protocol/limits.js';
+import type { ExperimentType, QueryRule, Targeting } from './experiment.js';
+import { compilePattern } from './pattern.js';
+import { describeVariantsProblem, type VariantConfig } from './variants.js';
+
+// The fields of an experiment, checked alike whether it is posted or configured.
+
+/** [A] More variants, rules or metrics would be no experiment somebody made, and would only keep the collector busy. */
+export const MAX_ENTRIES = 50;
+
+/** A key, name or id: anything that survives being written down as UTF-8. */
+export const text: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(MAX_EVENT_NAME_LENGTH)
+  .refine((value) => !/\p{Surrogate}/u.test(value), 'expected well-formed text; got half of a surrogate pair');
+
+/** The name of a metric's event. */
+export const eventName: z.ZodType<string> = text.refine(
+  (name) => !name.startsWith('$'),
+  'names starting with $ are reserved: no such event is ever counted',
+);
+
+/** 0–100. */
+export const percent: z.ZodType<number> = z.number().min(0).max(100);
+
+export const experimentType: z.ZodType<ExperimentType> = z.enum(['ab', 'multivariate', 'personalization']);
+
+const variant: z.ZodType<VariantConfig> = z.strictObject({
+  name: text,
+  id: text.optional(),
+  weight: percent.optional(),
+  isControl: z.boolean().optional(),
+});
+
+/** None or more: how many an experiment needs depends on its state. */
+export const variants: z.ZodType<VariantConfig[]> = z
+  .array(variant)
+  .max(MAX_ENTRIES)
+  .superRefine(checkedBy(describeVariantsProblem));
+
+// [A] A longer one would fit no address there is.
+const MAX_PATTERN_LENGTH = 500;
+
+/** URL globs. */
+export const urls: z.ZodType<string[]> = z.array(z.string().min(1).max(MAX_PATTERN_LENGTH)).max(MAX_ENTRIES);
+
+/** Rules with a value where they need one; a regular expression is one that {@link compilePattern} takes. */
+export const query: z.ZodType<QueryRule[]> = z
+  .array(
+    z
+      .strictObject({
+        parameter: text,
+        operator: z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']),
+        value: z.string().max(MAX_EVENT_NAME_LENGTH).optional(),
+      })
+      .superRefine(checkedBy(describeRuleProblem)),
+  )
+  .max(MAX_ENTRIES);
+
+export const visitors: z.ZodType<Targeting['visitors']> = z.enum(['all', 'new', 'returning']);
+
+function checkedBy<Value>(describeProblem: (value: Value) => string | undefined) {
+  return (value: Value, context: z.RefinementCtx): void => {
+    const message = describeProblem(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  };
+}
+
+function describeRuleProblem({ operator, value }: QueryRule): string | undefined {
+  if (operator === 'exists' || operator === 'not_exists') return undefined;
+  if (value === undefined) return `value: expected what the parameter is compared with by ${operator}`;
+  return operator === 'regex' ? describePatternProblem(value) : undefined;
+}
+
+function describePatternProblem(source: string): string | undefined {
+  if (source.length > MAX_PATTERN_LENGTH) return `value: expected at most ${MAX_PATTERN_LENGTH} characters`;
+  try {
+    compilePattern(source);
+    return undefined;
+  } catch (error) {
+    return `value: ${(error as SyntaxError).message}`;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Variant } from './experiment.js';
+
+export interface VariantConfig {
+  readonly name: string;
+  /** @default `variant_` and the name */
+  readonly id?: string | undefined;
+  /** Percent of the visitors who take part. Variants without one share what is left evenly. */
+  readonly weight?: number | undefined;
+  /** @default the first variant */
+  readonly isControl?: boolean | undefined;
+}
+
+/** Weights may have been rounded where they come from: three thirds are a hundred. */
+const TOLERANCE_PERCENT = 1e-6;
+
+/** The weight below which a control is nothing to compare with. */
+const MIN_CONTROL_PERCENT = 1;
+
+/** Says what is wrong with variants as a whole; `undefined` when nothing is. A draft may have none yet. */
+export function describeVariantsProblem(variants: readonly VariantConfig[]): string | undefined {
+  if (variants.length === 0) return undefined;
+  if (new Set(variants.map(({ name }) => name)).size < variants.length) return 'two have the same name';
+  if (new Set(variants.map(idOf)).size < variants.length) return 'two have the same id';
+  const controls = variants.filter(({ isControl }) => isControl === true).length;
+  if (controls > 1 || controlOf(variants) === undefined) return `${controls} are controls; exactly one must be`;
+  const stated = statedPercent(variants);
+  const isComplete = variants.every(({ weight }) => weight !== undefined);
+  if (stated > 100 + TOLERANCE_PERCENT || (isComplete && stated < 100 - TOLERANCE_PERCENT)) {
+    return `the weights add up to ${stated}; they are percent and must make 100`;
+  }
+  const control = resolveVariants(variants).find(({ isControl }) => isControl);
+  if (control !== undefined && control.share * 100 < MIN_CONTROL_PERCENT - TOLERANCE_PERCENT) {
+    return `the control is left a weight of ${control.share * 100}; it needs at least ${MIN_CONTROL_PERCENT} percent`;
+  }
+  return undefined;
+}
+
+/** Fills in ids, the control and the shares of variants that have no problem. */
+export function resolveVariants(variants: readonly VariantConfig[]): Variant[] {
+  const control = controlOf(variants);
+  const open = variants.filter(({ weight }) => weight === undefined).length;
+  const evenly = Math.max(0, 100 - statedPercent(variants)) / open;
+  const percents = variants.map(({ weight }) => weight ?? evenly);
+  const others = percents.reduce((sum, percent, i) => (variants[i] === control ? sum : sum + percent), 0);
+  return variants.map((variant, i) => ({
+    id: idOf(variant),
+    name: variant.name,
+    isControl: variant === control,
+    // What the others leave is the control's, so that the shares make one whatever was rounded.
+    share: (variant === control ? 100 - others : percents[i]!) / 100,
+  }));
+}
+
+function idOf({ id, name }: VariantConfig): string {
+  return id ?? `variant_${name}`;
+}
+
+function controlOf(variants: readonly VariantConfig[]): VariantConfig | undefined {
+  return variants.find(({ isControl }) => isControl === true) ?? variants.find(({ isControl }) => isControl !== false);
+}
+
+function statedPercent(variants: readonly VariantConfig[]): number {
+  return variants.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
+}

@@ -1,0 +1,202 @@
+import type { z } from 'zod';
+import {
+  IDENTIFY_EVENT,
+  IMPRESSION_EVENT,
+  PATHS,
+  type WireAssignmentAnswer,
+  type WireBatchAnswer,
+  type WireBatchRow,
+  type WireTrack,
+} from '../../protocol/wire.js';
+import { describeIssue } from '../describe-issue.js';
+import { assign } from '../experiments/assignments.js';
+import type { Experiment, Variant } from '../experiments/experiment.js';
+import type { ExperimentStore } from '../experiments/experiment-store.js';
+import type { Delivery, Intake } from '../intake.js';
+import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
+import { type Answer, refuse } from './answer.js';
+import type { RowFault } from './faults.js';
+import { API_PREFIX, type Route, type RouteRequest } from './route.js';
+import {
+  assignmentSchema,
+  batchRowSchema,
+  batchSchema,
+  identifySchema,
+  personalizationSchema,
+  tokenSchema,
+  trackSchema,
+} from './schemas.js';
+
+/** What the routes work on. */
+export interface Service {
+  readonly intake: Intake;
+  readonly experiments: ExperimentStore;
+  readonly now: () => number;
+  /** Whether the visitor has been seen in an earlier session. */
+  readonly isReturning: (visitorId: string) => boolean;
+  /** The tokens that are known; `undefined` knows all. */
+  readonly tokens: ReadonlySet<string> | undefined;
+  readonly maxBatchRows: number;
+}
+
+const OK: Answer = { status: 200, body: { success: true } };
+
+// Experiment tokens are of their own kind, and mixing the two up is a common mistake in configuration.
+const EXPERIMENT_TOKEN_PREFIX = 'exp_';
+
+/** The Ingest API and the assignment API. */
+export function protocolRoutes(service: Service): Route[] {
+  const route = (path: string, kind: TokenKind, handle: Handler): Route => ({
+    method: 'POST',
+    path: API_PREFIX + path,
+    accepts: 'json',
+    handle: (request) => withToken(service.tokens, kind, request, handle),
+  });
+  return [
+    route(PATHS.track, 'source', ({ body }, token) => takeTrack(service, body, token)),
+    route(PATHS.identify, 'source', ({ body }, token) => takeIdentify(service, body, token)),
+    route(PATHS.batch, 'source', ({ body, rowFault }, token) => takeBatch(service, body, token, rowFault)),
+    route(PATHS.personalization, 'experiment', ({ body }) => listPersonalizations(service, body)),
+    route(`${PATHS.assignments}:key`, 'experiment', ({ params, body }, token) =>
+      assignVisitor(service, params.key!, body, token),
+    ),
+  ];
+}
+
+type TokenKind = 'source' | 'experiment';
+
+type Handler = (request: RouteRequest, token: string) => Answer;
+
+/** Tells whether a token is of the kind that is needed here, and known. */
+export function isToken(token: string, kind: TokenKind, known: ReadonlySet<string> | undefined): boolean {
+  return (known?.has(token) ?? true) && token.startsWith(EXPERIMENT_TOKEN_PREFIX) === (kind === 'experiment');
+}
+
+function withToken(
+  known: ReadonlySet<string> | undefined,
+  kind: TokenKind,
+  request: RouteRequest,
+  handle: Handler,
+): Answer {
+  const parsed = tokenSchema.safeParse(request.body);
+  if (!parsed.success) return malformed(parsed.error);
+  const { token } = parsed.data;
+  return isToken(token, kind, known) ? handle(request, token) : refuse(401, 'unknown token');
+}
+
+function malformed(error: z.ZodError): Answer {
+  return refuse(400, describeIssue(error));
+}
+
+function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
+  const problem = intake.receive(token, (delivery, receivedAt) => takeRow(delivery, trackSchema, body, receivedAt));
+  return problem === undefined ? OK : refuse(400, problem);
+}
+
+function takeIdentify({ intake }: Service, body: unknown, token: string): Answer {
+  const parsed = identifySchema.safeParse(body);
+  if (!parsed.success) return malformed(parsed.error);
+  intake.receive(token, (delivery) => delivery.take({ ...parsed.data, event: IDENTIFY_EVENT }));
+  return OK;
+}
+
+function takeBatch(
+  { intake, maxBatchRows }: Service,
+  body: unknown,
+  token: string,
+  rowFault: RowFault | undefined,
+): Answer {
+  const parsed = batchSchema.safeParse(body);
+  if (!parsed.success) return malformed(parsed.error);
+  const { events } = parsed.data;
+  if (events.length > maxBatchRows) return refuse(413, `more than ${maxBatchRows} rows in one batch`, maxBatchRows);
+  let failed = 0;
+  const results = intake.receive(token, (delivery, receivedAt) =>
+    events.map((row, index): WireBatchRow => {
+      const fault = rowFault?.(index);
+      if (fault !== undefined) {
+        failed += 1;
+        return { index, success: false, code: fault, message: 'injected fault' };
+      }
+      const message = takeRow(delivery, batchRowSchema, row, receivedAt);
+      if (message === undefined) return { index, success: true };
+      failed += 1;
+      return { index, success: false, code: 'invalid_event', message };
+    }),
+  );
+  const counts = { success: failed === 0, accepted: events.length - failed, failed };
+  const answer: WireBatchAnswer = failed === 0 ? counts : { ...counts, results };
+  return { status: failed === 0 ? 200 : 207, body: answer };
+}
+
+/** Takes one row, or says why not. */
+function takeRow(
+  delivery: Delivery,
+  schema: z.ZodType<WireTrack>,
+  input: unknown,
+  receivedAt: number,
+): string | undefined {
+  const parsed = schema.safeParse(input);
+  const problem = parsed.success ? timeProblem(parsed.data.time, receivedAt) : describeIssue(parsed.error);
+  if (parsed.success && problem === undefined) delivery.take(parsed.data);
+  else delivery.refuse(problem ?? 'invalid');
+  return problem;
+}
+
+function timeProblem(time: number | undefined, receivedAt: number): string | undefined {
+  if (time === undefined || isTimely(time, receivedAt)) return undefined;
+  return time > receivedAt + FUTURE_TOLERANCE_MS
+    ? 'time: in the future by the clock of the service'
+    : 'time: older than 7 days';
+}
+
+function assignVisitor(service: Service, key: string, body: unknown, token: string): Answer {
+  const experiment = service.experiments.find(key);
+  if (experiment === undefined) return refuse(404, 'unknown experiment');
+  const parsed = assignmentSchema.safeParse(body);
+  if (!parsed.success) return malformed(parsed.error);
+  const { visitor_id: visitorId, track_impression: isRecorded = true } = parsed.data;
+  const variant = assign(experiment, parsed.data, service);
+  if (variant !== undefined && isRecorded) {
+    service.intake.receive(token, (delivery) => delivery.take(impressionOf(visitorId, experiment, variant)));
+  }
+  return { status: 200, body: assignmentAnswer(experiment, variant) };
+}
+
+/** [A] The names of an impression's properties are unpublished; these are the assignment answer's. */
+function impressionOf(visitorId: string, experiment: Experiment, variant: Variant): WireTrack {
+  return {
+    event: IMPRESSION_EVENT,
+    userId: visitorId,
+    eventProperties: {
+      experiment_id: experiment.id,
+      experiment_key: experiment.key,
+      variant_id: variant.id,
+      variant_name: variant.name,
+    },
+  };
+}
+
+function assignmentAnswer(experiment: Experiment, variant: Variant | undefined): WireAssignmentAnswer {
+  if (variant === undefined) return { success: true, in_experiment: false };
+  return {
+    success: true,
+    in_experiment: true,
+    experiment_id: experiment.id,
+    experiment_key: experiment.key,
+    experiment_name: experiment.name,
+    variant_id: variant.id,
+    variant_name: variant.name,
+    is_control: variant.isControl,
+    type: experiment.type,
+  };
+}
+
+function listPersonalizations({ experiments }: Service, body: unknown): Answer {
+  const parsed = personalizationSchema.safeParse(body);
+  if (!parsed.success) return malformed(parsed.error);
+  return {
+    status: 200,
+    body: { success: true, personalizations: experiments.personalizations(parsed.data.visitor_id) },
+  };
+}

@@ -1,0 +1,70 @@
+import type { WireTrack } from '../protocol/wire.js';
+import type { RefusedRow } from './insight.js';
+import type { Arrival, EventStore } from './store/event-store.js';
+
+// Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere.
+const TEST_TOKEN_PREFIX = 'test_';
+
+const MAX_REFUSED = 100;
+
+/** What one request brings, row by row. */
+export interface Delivery {
+  take(row: WireTrack): void;
+  /** The message names the field and never a value. */
+  refuse(message: string): void;
+}
+
+/** The one way into the log, whichever route a row came by. */
+export interface Intake {
+  /** Takes what one request brought, all or nothing; whoever listens hears of it before this returns. */
+  receive<Result>(token: string, work: (delivery: Delivery, receivedAt: number) => Result): Result;
+  /** Calls back with the numbers of rows that arrived, none where all were refused; the returned function takes that back. */
+  subscribe(listener: (numbers: readonly number[]) => void): () => void;
+  /** The latest rows that were never stored, the newest first. */
+  refused(): readonly RefusedRow[];
+}
+
+export interface IntakeOptions {
+  readonly store: EventStore;
+  readonly now: () => number;
+  readonly observe: ((arrival: Arrival) => void) | undefined;
+}
+
+export function createIntake({ store, now, observe }: IntakeOptions): Intake {
+  const listeners = new Set<(numbers: readonly number[]) => void>();
+  let refused: RefusedRow[] = [];
+
+  const tell = (arrivals: readonly Arrival[]): void => {
+    for (const arrival of arrivals) observe?.(arrival);
+    refused = [...arrivals.filter(({ kind }) => kind === 'refused').reverse(), ...refused].slice(
+      0,
+      MAX_REFUSED,
+    ) as RefusedRow[];
+    const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'accepted' ? arrival.number : []));
+    if (arrivals.length > 0) for (const listener of listeners) listener(numbers);
+  };
+
+  return {
+    receive(token, work) {
+      const receivedAt = now();
+      const isTest = token.startsWith(TEST_TOKEN_PREFIX);
+      const arrivals: Arrival[] = [];
+      const result = store.together(() =>
+        work(
+          {
+            take: (row) => void arrivals.push(store.append(row, receivedAt, isTest)),
+            refuse: (message) => void arrivals.push({ kind: 'refused', message, receivedAt }),
+          },
+          receivedAt,
+        ),
+      );
+      tell(arrivals);
+      return result;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    refused: () => refused,
+  };
+}

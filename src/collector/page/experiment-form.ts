@@ -1,0 +1,177 @@
+import type { ExperimentType, QueryRule, Targeting } from '../experiments/experiment.js';
+import { type FormError, locateError } from './form-error.js';
+import { type Field, fieldsOf, optionsOf } from './form-field.js';
+import { type Content, type Html, html } from './html.js';
+import { EXPERIMENTS_PATH, NEW_EXPERIMENT_PATH } from './paths.js';
+import type { TypedExperiment } from './typed-experiment.js';
+
+const TYPES: Readonly<Record<ExperimentType, string>> = {
+  ab: 'A/B',
+  multivariate: 'Multivariate',
+  personalization: 'Personalization',
+};
+
+const OPERATORS: Readonly<Record<QueryRule['operator'], string>> = {
+  equals: 'equals',
+  not_equals: 'does not equal',
+  contains: 'contains',
+  exists: 'is there',
+  not_exists: 'is not there',
+  regex: 'matches (regular expression)',
+};
+
+const VISITORS: Readonly<Record<Targeting['visitors'], string>> = {
+  all: 'All visitors',
+  new: 'New visitors',
+  returning: 'Returning visitors',
+};
+
+/** Which row the reader just asked for: there the typing goes on. */
+export type AddedRow = 'variant' | 'rule' | undefined;
+
+type ShowField = (field: Field) => Html;
+
+/** The form of a new experiment, filled with what was typed; `problem` stands beside the field it names. */
+export function experimentForm(typed: TypedExperiment, problem?: string, added?: AddedRow): Html {
+  const error = problem === undefined ? undefined : locateError(problem);
+  const field = fieldsOf(error);
+  return html`${error !== undefined && html`<p class="notice bad" role="alert">${error.message}</p>`}
+<form class="setup" method="post" action="${NEW_EXPERIMENT_PATH}">
+<button class="visually-hidden" tabindex="-1" aria-hidden="true">Create the experiment</button>
+${naming(typed, field)}
+${variants(typed, field, added, error)}
+${metrics(typed, field)}
+${audience(typed, field, added)}
+<p class="actions"><button class="primary">Create the experiment</button> <a href="${EXPERIMENTS_PATH}">Cancel</a></p>
+</form>`;
+}
+
+// Words that are no prose: browsers shall neither complete nor correct them.
+const VERBATIM = html` autocomplete="off" autocapitalize="off" spellcheck="false"`;
+
+function naming({ key, name, type }: TypedExperiment, field: ShowField): Html {
+  return html`<fieldset>
+<legend>Experiment</legend>
+<div class="pair">
+${field({
+  id: 'key',
+  label: 'Key',
+  hint: 'What your code asks for: assign(key).',
+  input: (attributes) => html`<input name="key" value="${key}" required${VERBATIM}${attributes}>`,
+})}
+${field({
+  id: 'name',
+  label: 'Name',
+  hint: 'For people. The key, when left empty.',
+  input: (attributes) => html`<input name="name" value="${name}" autocomplete="off"${attributes}>`,
+})}
+</div>
+${field({
+  id: 'type',
+  label: 'Type',
+  input: (attributes) => html`<select name="type"${attributes}>${optionsOf(TYPES, type)}</select>`,
+})}
+</fieldset>`;
+}
+
+function variants(typed: TypedExperiment, field: ShowField, added: AddedRow, error: FormError | undefined): Html {
+  return html`<fieldset>
+<legend>Variants</legend>
+<p class="hint">Weights are percent. Those left empty share evenly what is left.</p>
+${error?.field === 'variants' && html`<p class="error">${error.reason}</p>`}
+${typed.variants.map(({ name, weight }, place) => {
+  const focus = focusOf(added === 'variant', place, typed.variants);
+  return html`<div class="variant">
+${field({
+  id: `variants.${place}.name`,
+  label: `Variant ${place + 1}`,
+  input: (attributes) => html`<input name="variant" value="${name}" autocomplete="off"${attributes}${focus}>`,
+})}
+${field({
+  id: `variants.${place}.weight`,
+  label: 'Weight',
+  input: (attributes) => html`<input name="weight" value="${weight}" inputmode="decimal"${VERBATIM}${attributes}>`,
+})}
+<label class="choice"><input type="radio" name="control" value="${place}"${place === typed.control && html` checked`}>
+Control</label>
+</div>`;
+})}
+<p><button name="add" value="variant" formnovalidate>Add a variant</button></p>
+</fieldset>`;
+}
+
+function metrics({ primary, secondary }: TypedExperiment, field: ShowField): Html {
+  return html`<fieldset>
+<legend>Metrics</legend>
+${field({
+  id: 'metrics.primary',
+  label: 'Goal',
+  hint: 'The event that converts a session, spelled exactly as it is sent. Needed before the start.',
+  input: (attributes) => html`<input name="primary" value="${primary}"${VERBATIM}${attributes}>`,
+})}
+${field({
+  id: 'metrics.secondary',
+  label: 'Secondary events',
+  hint: 'Counted beside the goal. One name a line.',
+  input: (attributes) => textarea('secondary', secondary, attributes),
+})}
+</fieldset>`;
+}
+
+function audience(typed: TypedExperiment, field: ShowField, added: AddedRow): Html {
+  return html`<fieldset>
+<legend>Who takes part</legend>
+<div class="pair">
+${field({
+  id: 'trafficAllocation',
+  label: 'Traffic',
+  hint: 'Percent of all visitors.',
+  input: (attributes) =>
+    html`<input name="allocation" value="${typed.allocation}" inputmode="decimal"${VERBATIM}${attributes}>`,
+})}
+${field({
+  id: 'targeting.visitors',
+  label: 'Visitors',
+  input: (attributes) => html`<select name="visitors"${attributes}>${optionsOf(VISITORS, typed.visitors)}</select>`,
+})}
+</div>
+${field({
+  id: 'targeting.urls',
+  label: 'Pages',
+  hint: html`One address a line: <code>*</code> stands for anything within a segment, <code>**</code> across. Every
+page, when left empty.`,
+  input: (attributes) => textarea('urls', typed.urls, attributes),
+})}
+${typed.rules.map(({ parameter, operator, value }, place) => {
+  const focus = focusOf(added === 'rule', place, typed.rules);
+  return html`<div class="rule">
+${field({
+  id: `targeting.query.${place}.parameter`,
+  label: 'Query parameter',
+  input: (attributes) => html`<input name="parameter" value="${parameter}"${VERBATIM}${attributes}${focus}>`,
+})}
+${field({
+  id: `targeting.query.${place}.operator`,
+  label: 'Condition',
+  input: (attributes) => html`<select name="operator"${attributes}>${optionsOf(OPERATORS, operator)}</select>`,
+})}
+${field({
+  id: `targeting.query.${place}.value`,
+  label: 'Value',
+  input: (attributes) => html`<input name="value" value="${value}"${VERBATIM}${attributes}>`,
+})}
+</div>`;
+})}
+<p><button name="add" value="rule" formnovalidate>Add a condition</button></p>
+</fieldset>`;
+}
+
+/** The line end after the tag is the one that browsers drop: what was typed may begin with one of its own. */
+function textarea(name: string, text: string, attributes: Html): Html {
+  return html`<textarea name="${name}" rows="2"${VERBATIM}${attributes}>
+${text}</textarea>`;
+}
+
+function focusOf(isAdded: boolean, place: number, rows: readonly unknown[]): Content {
+  return isAdded && place === rows.length - 1 && html` autofocus`;
+}

@@ -1,0 +1,72 @@
+import type { Answer } from '../http/answer.js';
+import type { RouteRequest } from '../http/route.js';
+import type { Insight } from '../insight.js';
+import { type Html, html } from './html.js';
+import type { ShowPage } from './layout.js';
+import { liveParts } from './live-parts.js';
+import { EVENTS_PATH, type EventsQuery, STREAM_PATH, withQuery } from './paths.js';
+
+/** Reads what the reader narrowed the events down to. */
+export function eventsQueryOf({ searchParams }: URL): EventsQuery {
+  const before = Number(searchParams.get('before'));
+  return {
+    event: searchParams.get('event') || undefined,
+    visitor: searchParams.get('visitor') || undefined,
+    before: Number.isSafeInteger(before) && before > 0 ? before : undefined,
+  };
+}
+
+/** What arrived, the newest first. */
+export function livePage(show: ShowPage, insight: Insight, { url, headers }: RouteRequest, now: number): Answer {
+  const query = eventsQueryOf(url);
+  const { before, ...filter } = query;
+  const isFiltered = filter.event !== undefined || filter.visitor !== undefined;
+  const { totals, refused, rows, older } = liveParts(insight, query, now);
+  const nothing = insight.totals.events === 0 ? gettingStarted(headers.host ?? url.host) : NO_MATCH;
+  return show({
+    title: 'Events',
+    section: 'events',
+    main: html`<div class="heading"><h1>Events</h1>${totals}</div>
+<form class="filter" method="get" action="${EVENTS_PATH}" role="search">
+  <label>Event <input type="search" name="event" value="${filter.event ?? ''}" placeholder="part of its name"></label>
+  <label>Visitor
+  <input type="search" name="visitor" value="${filter.visitor ?? ''}" placeholder="part of an id or address"></label>
+  <button>Filter</button>
+  ${isFiltered && html`<a href="${EVENTS_PATH}">Show all</a>`}
+</form>
+${refused}
+<section aria-labelledby="arrived" class="arrived">
+<div class="bar">
+  <h2 id="arrived">${before === undefined ? 'Newest first' : 'Earlier events'}</h2>
+  ${before === undefined ? liveControls(withQuery(STREAM_PATH, filter)) : backToNewest(withQuery(EVENTS_PATH, filter))}
+</div>
+<div class="columns" aria-hidden="true">${COLUMNS.map((name) => html`<span>${name}</span>`)}</div>
+${rows}
+<div class="empty">${nothing}</div>
+</section>
+${older !== undefined && html`<p class="older"><a href="${older}">Older events</a></p>`}`,
+  });
+}
+
+/** Shown by the script alone: without it the page is as it was when it was asked for. */
+function liveControls(stream: string): Html {
+  return html`<div class="live" id="live" data-stream="${stream}" hidden>
+<p class="visually-hidden" role="status" id="said"></p>
+<button type="button" id="waiting" hidden></button>
+<p class="state" id="state">Connecting</p>
+<button type="button" id="pause" aria-pressed="false">Pause</button>
+</div>`;
+}
+
+function backToNewest(path: string): Html {
+  return html`<p><a href="${path}">Back to the newest</a></p>`;
+}
+
+const COLUMNS = ['Arrived', 'Event', 'Visitor', 'Session', 'Verdict and reason'];
+
+const NO_MATCH = html`<p>No event fits.</p>`;
+
+function gettingStarted(host: string): Html {
+  return html`<p>Nothing has arrived yet. Point the client here and track something:</p>
+<pre><code>OURS_BASE_URL=http://${host}/api/v1</code></pre>`;
+}

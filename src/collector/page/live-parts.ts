@@ -1,0 +1,51 @@
+import type { Insight, RefusedRow } from '../insight.js';
+import { eventRow } from './event-row.js';
+import { count, counted } from './figures.js';
+import { type Html, html } from './html.js';
+import { clock } from './moments.js';
+import { type EventsQuery, withQuery } from './paths.js';
+
+const PAGE_ROWS = 100;
+
+/** What changes on the page of live events while it is open; the parts keep their ids. */
+export interface LiveParts {
+  readonly totals: Html;
+  readonly refused: Html;
+  readonly rows: Html;
+  /** The page of those before them, if there are any. */
+  readonly older: string | undefined;
+}
+
+/** The newest rows the reader asked for, judged by all that is known now. */
+export function liveParts(insight: Insight, query: EventsQuery, now: number): LiveParts {
+  const { event, visitor: name, before } = query;
+  // One more than is shown tells whether there are older ones.
+  const found = insight.events({ event, name, before, limit: PAGE_ROWS + 1 });
+  const lines = found.slice(0, PAGE_ROWS);
+  const last = lines.at(-1);
+  return {
+    totals: totals(insight),
+    refused: refused(insight.refused(), now),
+    rows: html`<ol id="rows" class="rows" reversed data-limit="${PAGE_ROWS}">
+${lines.map((line) => eventRow(line, now))}</ol>`,
+    older:
+      found.length > lines.length && last !== undefined ? withQuery('/', { ...query, before: last.number }) : undefined,
+  };
+}
+
+function totals({ totals: { events, duplicates } }: Insight): Html {
+  return html`<p id="totals" class="totals"><b>${count(events)}</b> stored <span aria-hidden="true">·</span>
+<b>${count(duplicates)}</b> came again and changed nothing</p>`;
+}
+
+/** Always there, so that the first refusal moves nothing. */
+function refused(rows: readonly RefusedRow[], now: number): Html {
+  const items = rows.map(
+    ({ receivedAt, message }) => html`<li><span class="when">${clock(receivedAt, now)}</span> ${message}</li>`,
+  );
+  if (rows.length === 0) return html`<div id="refused" class="refused"><p>No row was refused.</p></div>`;
+  return html`<div id="refused" class="refused some"><details>
+<summary>${counted(rows.length, 'row')} refused, never stored</summary>
+<ul>${items}</ul>
+</details></div>`;
+}

@@ -1,0 +1,58 @@
+import type { Experiment } from '../experiments/experiment.js';
+import { ENOUGH } from '../measuring/bayes.js';
+import type { ExperimentReport, VariantReport } from '../report.js';
+import { count, points, probability, setting } from './figures.js';
+import { type Html, html } from './html.js';
+
+/** What the figures say and whether they may be believed, in words. */
+export function resultNotices(experiment: Experiment, report: ExperimentReport): Html {
+  return html`${report.hasEnoughData ? leader(report) : missing(experiment, report)}
+${report.sampleRatio.isMismatch && mismatch(experiment, report)}`;
+}
+
+function leader({ variants }: ExperimentReport): Html {
+  const best = variants.reduce((left, right) => (right.probabilityToBeBest > left.probabilityToBeBest ? right : left));
+  const chance = probability(best.probabilityToBeBest);
+  return html`<p class="notice good"><b class="name">${best.name}</b> is best with a probability of <b>${chance}</b>.
+Choosing it costs ${points(best.expectedLoss)} of the rate on average.</p>`;
+}
+
+function missing({ status }: Experiment, { variants }: ExperimentReport): Html {
+  const items = variants.map((variant) => {
+    const lacks = lacksOf(variant);
+    return lacks.length > 0 && html`<li><b class="name">${variant.name}</b> has ${lacks.join(', ')}</li>`;
+  });
+  return html`<div class="notice">
+<p><b>Not enough data${status !== 'completed' && ' yet'}.</b> The figures say more about chance than about
+the variants.</p>
+<ul>${items}</ul></div>`;
+}
+
+function lacksOf({ impressions, conversions }: VariantReport): string[] {
+  return [
+    lack(impressions, ENOUGH.impressions, 'impressions'),
+    lack(conversions, ENOUGH.conversions, 'conversions'),
+    lack(impressions - conversions, ENOUGH.misses, 'impressions without one'),
+  ].flat();
+}
+
+function lack(has: number, needs: number, noun: string): string[] {
+  return has < needs ? [`${count(has)} of ${count(needs)} ${noun}`] : [];
+}
+
+function mismatch({ variants: configured }: Experiment, { variants, sampleRatio }: ExperimentReport): Html {
+  const total = variants.reduce((sum, { impressions }) => sum + impressions, 0);
+  const items = variants.map(({ name, impressions }, i) => {
+    const { share } = configured[i]!;
+    return html`<li><b class="name">${name}</b> should have ${setting(share)},
+which is ${count(Math.round(share * total))}, and has ${count(impressions)}</li>`;
+  });
+  return html`<div class="notice bad">
+<p><b>The split is not the configured one</b> (sample ratio mismatch, p ${chance(sampleRatio.p)}). Something keeps
+visitors of one variant from being counted: do not trust the rates before you know what.</p>
+<ul>${items}</ul></div>`;
+}
+
+function chance(p: number): string {
+  return p < 1e-6 ? '< 0.000001' : `= ${p.toPrecision(1)}`;
+}

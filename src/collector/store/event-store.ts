@@ -1,0 +1,93 @@
+import type { WireTrack } from '../../protocol/wire.js';
+import type { Door } from '../measuring/door.js';
+import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
+import type { Database } from './open-database.js';
+import { createVisitors } from './visitors.js';
+
+/** A row as the collector keeps it: what was sent, when it happened and when it came. */
+export interface CollectedEvent extends WireTrack {
+  /** Milliseconds since the epoch; the time of receipt when the sender named none. */
+  readonly time: number;
+  /** Milliseconds since the epoch by the collector's clock. */
+  readonly receivedAt: number;
+}
+
+/** What became of a row that reached the collector. */
+export type Arrival =
+  | {
+      readonly kind: 'accepted';
+      readonly event: CollectedEvent;
+      /** Its place in the order of arrival, from 1. */
+      readonly number: number;
+    }
+  | { readonly kind: 'duplicate'; readonly event: CollectedEvent }
+  /** Never stored; the message names the field and never a value. */
+  | { readonly kind: 'refused'; readonly message: string; readonly receivedAt: number };
+
+/** The log: every accepted row in the order of arrival, each `distinctId` once. */
+export interface EventStore {
+  /** Keeps a row, unless one of its `distinctId` is there already: the first wins. */
+  append(row: WireTrack, receivedAt: number, isTest: boolean): Arrival;
+  /** Runs `work` so that all it appends is kept or nothing; faster than one by one. */
+  together<Result>(work: () => Result): Result;
+}
+
+export interface EventStoreOptions {
+  readonly database: Database;
+  readonly door: Door;
+  readonly findExperiment: FindExperiment;
+}
+
+/** An {@link EventStore} in a database. That a `distinctId` is there once is the database's own constraint. */
+export function createEventStore({ database, door, findExperiment }: EventStoreOptions): EventStore {
+  const visitors = createVisitors(database);
+  const insert = database.prepare(
+    `INSERT INTO events
+       (distinct_id, event, time, received_at, visitor, sid, refusal, experiment, variant, is_test, row)
+     VALUES (?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (distinct_id) DO NOTHING`,
+  );
+  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ?');
+
+  return {
+    append(row, receivedAt, isTest) {
+      const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
+      const entry = toLogEntry(event, findExperiment);
+      const refusal = door(entry, receivedAt);
+      const shown = shownOf(event, findExperiment);
+      visitors.meet(entry.visitors[0]);
+      const { changes, lastInsertRowid } = insert.run(
+        row.distinctId ?? null,
+        row.event,
+        event.time,
+        receivedAt,
+        entry.visitors[0],
+        entry.sid ?? null,
+        refusal ?? null,
+        shown?.experiment.id ?? null,
+        shown?.variant.id ?? null,
+        Number(isTest),
+        JSON.stringify(row),
+      );
+      if (Number(changes) === 0) {
+        repeat.run(row.distinctId!);
+        return { kind: 'duplicate', event };
+      }
+      // Only now, and only of what was let in: a row that changes nothing tells nothing of who is who.
+      if (refusal === undefined) visitors.join(entry.visitors);
+      return { kind: 'accepted', event, number: Number(lastInsertRowid) };
+    },
+
+    together(work) {
+      database.exec('BEGIN');
+      try {
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+  };
+}

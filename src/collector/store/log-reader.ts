@@ -1,0 +1,141 @@
+import type { WireTrack } from '../../protocol/wire.js';
+import { dailyOf } from '../daily-report.js';
+import type { Experiment } from '../experiments/experiment.js';
+import type { ExperimentStore } from '../experiments/experiment-store.js';
+import type { EventFilter, EventLine, Insight, VisitorHistory } from '../insight.js';
+import { attribute } from '../measuring/attribution.js';
+import type { Attribution } from '../measuring/measured-log.js';
+import type { Verdict } from '../measuring/verdict.js';
+import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
+import type { CollectedEvent } from './event-store.js';
+import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
+import type { Database, SqlValue } from './open-database.js';
+
+interface StoredEvent extends StoredRow {
+  readonly number: number;
+  readonly refusal: Verdict | null;
+  readonly is_test: number;
+  readonly repeats: number;
+  readonly row: string;
+}
+
+// A browser's session ends after half an hour without anything (protocol §3).
+const SESSION_IDLE_MS = 30 * 60 * 1000;
+
+/** What reads the log beyond {@link Insight}. */
+export interface LogReader extends Insight {
+  /** Every row in the order of arrival. */
+  all(): readonly EventLine[];
+  collected(): readonly CollectedEvent[];
+  /** [A] Whether a visitor was seen so long ago that it must have been another session. */
+  isReturning(visitorId: string): boolean;
+}
+
+export interface LogReaderOptions {
+  readonly database: Database;
+  readonly experiments: ExperimentStore;
+  readonly refused: Insight['refused'];
+  readonly now: () => number;
+}
+
+/** Reads a log in a database. Nothing is kept between two questions: every answer is measured anew. */
+export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
+  const rows = createMeasuredRows(database);
+  const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name');
+  const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
+  const everything = database.prepare('SELECT * FROM events ORDER BY number');
+  const seenBefore = database.prepare(
+    'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
+  );
+  // No row is ever deleted: the last number is the count.
+  const totals = database.prepare(
+    `SELECT coalesce(max(number), 0) AS events,
+       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0) AS duplicates FROM events`,
+  );
+
+  /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
+  function judge(events: readonly StoredEvent[]): EventLine[] {
+    const letIn = events.filter(({ refusal }) => refusal === null);
+    const { verdicts, warnings } = attribute(
+      letIn.map((event) => toEntry(event, experiments.find)),
+      toMeasuringRules(experiments.list(), now()),
+    );
+    const places = new Map(letIn.map(({ number }, place) => [number, place]));
+    return events.map((event) => {
+      const place = places.get(event.number);
+      return {
+        number: event.number,
+        event: toCollected(event),
+        visitor: event.visitor,
+        verdict: place === undefined ? (event.refusal ?? undefined) : verdicts[place],
+        warnings: (place !== undefined && warnings.get(place)) || [],
+        repeats: event.repeats,
+        isTest: event.is_test === 1,
+      };
+    });
+  }
+
+  function measure(experiment: Experiment): Attribution {
+    return attribute(rows.ofExperiment(experiment), toMeasuringRules([experiment], now()));
+  }
+
+  return {
+    events(filter) {
+      const { where, values } = toSql(filter);
+      const page = database
+        .prepare(`SELECT * FROM events ${where} ORDER BY number DESC LIMIT ?`)
+        .all(...values, filter.limit) as StoredEvent[];
+      const visitors = [...new Set(page.map(({ visitor }) => visitor))];
+      const lines = judge(visitors.flatMap((visitor) => ofVisitor.all(visitor) as StoredEvent[]));
+      const byNumber = new Map(lines.map((line) => [line.number, line]));
+      return page.map(({ number }) => byNumber.get(number)!);
+    },
+
+    visitor(visitor): VisitorHistory | undefined {
+      const names = (namesOf.all(visitor) as { name: string }[]).map(({ name }) => name);
+      return names.length === 0
+        ? undefined
+        : { visitor, names, events: judge(ofVisitor.all(visitor) as StoredEvent[]) };
+    },
+
+    results(experiment, eventName) {
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+      return measureExperiment(measured, measure(measured));
+    },
+
+    daily(experiment, from, to, eventName) {
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+      return dailyOf(measured, measure(measured), from, to);
+    },
+
+    get totals() {
+      return totals.get() as Insight['totals'];
+    },
+
+    refused,
+    all: () => judge(everything.all() as StoredEvent[]),
+    isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
+    collected: () => (everything.all() as StoredEvent[]).map(toCollected),
+  };
+}
+
+function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {
+  return { ...(JSON.parse(row) as WireTrack), time, receivedAt: received_at };
+}
+
+function toSql({ event, visitor, name, before }: EventFilter): { where: string; values: SqlValue[] } {
+  const conditions: [string, SqlValue][] = [];
+  if (before !== undefined) conditions.push(['number < ?', before]);
+  if (visitor !== undefined) conditions.push(['visitor = ?', visitor]);
+  if (event) conditions.push([`event LIKE ? ESCAPE '\\'`, part(event)]);
+  if (name) conditions.push([`visitor IN (SELECT visitor FROM names WHERE name LIKE ? ESCAPE '\\')`, part(name)]);
+  return {
+    where: conditions.length === 0 ? '' : `WHERE ${conditions.map(([condition]) => condition).join(' AND ')}`,
+    values: conditions.map(([, value]) => value),
+  };
+}
+
+/** A pattern for whatever contains the text; what has a meaning in patterns stands for itself. */
+function part(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}

@@ -1,0 +1,59 @@
+import { OursError } from '../../errors.js';
+import type { Database } from './open-database.js';
+
+/** Raised with every change of the tables below. */
+const VERSION = 1;
+
+const TABLES = `
+  -- Every name a visitor goes by; a number stands for the visitor.
+  CREATE TABLE names (name TEXT PRIMARY KEY, visitor INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX names_of_visitor ON names (visitor);
+
+  CREATE TABLE events (
+    number INTEGER PRIMARY KEY,          -- the order of arrival
+    distinct_id TEXT UNIQUE,
+    event TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    visitor INTEGER NOT NULL,
+    sid TEXT,
+    refusal TEXT,                        -- the verdict at the door, null for what was let in
+    experiment TEXT,                     -- of an impression: the experiment's id
+    variant TEXT,                        -- of an impression: the variant's id
+    is_test INTEGER NOT NULL,
+    repeats INTEGER NOT NULL DEFAULT 0,  -- how often it came again
+    row TEXT NOT NULL                    -- what was sent, as JSON
+  );
+  CREATE INDEX events_of_visitor ON events (visitor, time);
+  CREATE INDEX events_by_name ON events (event);
+  CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
+  CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
+
+  CREATE TABLE experiments (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, definition TEXT NOT NULL);
+
+  CREATE TABLE assignments (
+    experiment TEXT NOT NULL,
+    visitor_id TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (experiment, visitor_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX assignments_of_visitor ON assignments (visitor_id);
+`;
+
+/**
+ * Makes the tables of a new database.
+ *
+ * @throws {OursError} `invalid_option` for one made by another version of this package
+ */
+export function ensureSchema(database: Database): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version === VERSION) return;
+  if (version !== 0) {
+    throw new OursError(
+      'invalid_option',
+      `the data file has format ${version}, this version reads ${VERSION}: start with another file, or delete it.`,
+    );
+  }
+  database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT`);
+}

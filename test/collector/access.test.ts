@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { createAdmit, isLoopback } from '../../src/collector/http/access.js';
+import { createCollector } from '../../src/collector/index.js';
+
+const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+describe('on this machine alone', () => {
+  const admit = createAdmit('127.0.0.1', undefined);
+
+  it.each(['127.0.0.1:6877', 'localhost:6877', 'LOCALHOST', '[::1]:6877', '127.0.0.2'])(
+    'lets in who asks %s',
+    (host) => {
+      expect(admit('/', { host })).toBeUndefined();
+    },
+  );
+
+  it.each(['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:6877', '', '192.168.0.5'])(
+    'refuses a name that was made to point here: %s',
+    (host) => {
+      expect(admit('/', { host })).toMatchObject({ status: 403 });
+    },
+  );
+
+  it('refuses the forms of other sites, and takes its own', () => {
+    const host = '127.0.0.1:6877';
+    expect(admit('/experiments/x/start', { host, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+    expect(admit('/experiments/x/start', { host, origin: 'null' })).toMatchObject({ status: 403 });
+    expect(admit('/experiments/x/start', { host, origin: 'http://127.0.0.1:6877' })).toBeUndefined();
+  });
+
+  it('asks nothing of clients, who have a token of their own', () => {
+    expect(admit('/api/v1/batch', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
+    expect(admit('/ingest', { host: 'collector:6877', origin: 'https://shop.example' })).toBeUndefined();
+  });
+});
+
+describe('where other machines can reach it', () => {
+  const admit = createAdmit('0.0.0.0', new Set(['test_7QmZ2xRkW9', 'exp_4HtY8bNvC3']));
+  const host = 'build-server:6877';
+
+  it.each([
+    ['the password', basic('anybody:test_7QmZ2xRkW9')],
+    ['the password of nobody', basic(':exp_4HtY8bNvC3')],
+    ['a bearer', 'Bearer test_7QmZ2xRkW9'],
+  ])('lets in a known token as %s', (_how, authorization) => {
+    expect(admit('/', { host, authorization })).toBeUndefined();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a wrong password', basic('anybody:test_7QmZ2xRkW8')],
+    ['a part of one', basic('anybody:test_')],
+    ['the token as the user', basic('test_7QmZ2xRkW9:')],
+    ['no base64', 'Basic %%%'],
+    ['another scheme', 'Digest test_7QmZ2xRkW9'],
+  ])('asks for a token at %s', (_what, authorization) => {
+    expect(admit('/', { host, ...(authorization && { authorization }) })).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': expect.stringContaining('Basic') },
+    });
+  });
+
+  it('refuses the forms of other sites all the same', () => {
+    const authorization = basic('anybody:test_7QmZ2xRkW9');
+    expect(admit('/', { host, authorization, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
+  });
+
+  it('does not start without tokens', async () => {
+    await expect(createCollector({ host: '0.0.0.0' })).rejects.toThrow(/can be reached from other machines.*tokens/);
+    await expect(createCollector({ host: '0.0.0.0', tokens: [] })).rejects.toMatchObject({ code: 'invalid_option' });
+  });
+});
+
+it.each([
+  ['127.0.0.1', true],
+  ['127.8.8.8', true],
+  ['localhost', true],
+  ['::1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.168.0.5', false],
+  ['localhost.example', false],
+])('%s is reached from this machine only: %s', (host, answer) => {
+  expect(isLoopback(host)).toBe(answer);
+});

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
+import { attribute } from '../../src/collector/measuring/attribution.js';
+import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';
+import { toLogEntry } from '../../src/collector/to-log-entry.js';
+import type { WireTrack } from '../../src/protocol/wire.js';
+import { openStore } from './opened-store.js';
+
+const MINUTE = 60_000;
+const NOW = 10_000 * MINUTE;
+
+const experiments = ['x', 'y'].map((key) =>
+  resolveExperiment({ key, variants: [{ name: 'a' }, { name: 'b' }], secondary: ['add_to_cart'] }, 'purchase', 0),
+);
+
+const name = fc.constantFrom('1', '2');
+const seen = fc.record({
+  minute: fc.constantFrom(0, 1, 2, 3, 33, 34, 70),
+  names: fc.record({ userId: name, externalId: name }, { requiredKeys: ['userId'] }),
+  sid: fc.constantFrom('s1', 's2', 's3', undefined),
+  what: fc.oneof(
+    fc.constantFrom('purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
+    fc.tuple(fc.constantFrom('x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
+  ),
+});
+
+function toRow(
+  { minute, names, sid, what }: typeof seen extends fc.Arbitrary<infer Seen> ? Seen : never,
+  id: number,
+): WireTrack {
+  return {
+    ...names,
+    distinctId: `${id}`,
+    time: NOW - 200 * MINUTE + minute * MINUTE,
+    ...(sid !== undefined && { defaultProperties: { sid } }),
+    ...(typeof what === 'string'
+      ? { event: what }
+      : { event: '$experiment_impression', eventProperties: { experiment_key: what[0], variant_name: what[1] } }),
+  };
+}
+
+it('what the store reads of its log measures the same as the whole log, in counts, verdicts and warnings', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(seen, { maxLength: 25 }), async (all) => {
+      const { database, store, experiments: known, log } = await openStore(':memory:', { bots: 'allow' }, NOW);
+      for (const experiment of experiments) known.save(experiment);
+      for (const [id, one] of all.entries()) store.append(toRow(one, id), NOW, false);
+
+      const whole = log.collected().map((event) => toLogEntry(event, known.find));
+      const measured = attribute(whole, toMeasuringRules(experiments, NOW));
+      const lines = log.all();
+      expect(lines.map(({ verdict }) => verdict)).toEqual(measured.verdicts);
+      expect(lines.map(({ warnings }) => [...warnings])).toEqual(lines.map((_, at) => measured.warnings.get(at) ?? []));
+      for (const experiment of experiments) {
+        expect(log.results(experiment)).toEqual(measureExperiment(experiment, measured));
+        const other = asGoal(experiment, 'page_viewed');
+        expect(log.results(experiment, 'page_viewed')).toEqual(
+          measureExperiment(other, attribute(whole, toMeasuringRules([other], NOW))),
+        );
+      }
+      database.close();
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,32 @@
+import type { ExperimentStore } from '../../src/collector/experiments/experiment-store.js';
+import { createDoor, type DoorRules } from '../../src/collector/measuring/door.js';
+import { createEventStore, type EventStore } from '../../src/collector/store/event-store.js';
+import { createExperimentStore } from '../../src/collector/store/experiment-store.js';
+import { createLogReader, type LogReader } from '../../src/collector/store/log-reader.js';
+import { type Database, openDatabase } from '../../src/collector/store/open-database.js';
+import { ensureSchema } from '../../src/collector/store/schema.js';
+
+/** The store without the server around it. */
+export interface OpenedStore {
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly experiments: ExperimentStore;
+  readonly log: LogReader;
+}
+
+export async function openStore(
+  data = ':memory:',
+  rules: DoorRules = { bots: 'allow' },
+  now = 2_000,
+): Promise<OpenedStore> {
+  const database = await openDatabase(data);
+  ensureSchema(database);
+  const experiments = createExperimentStore(database);
+  const store = createEventStore({ database, door: createDoor(rules), findExperiment: experiments.find });
+  return {
+    database,
+    store,
+    experiments,
+    log: createLogReader({ database, experiments, refused: () => [], now: () => now }),
+  };
+}

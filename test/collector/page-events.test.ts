@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { VERDICTS } from '../../src/collector/measuring/verdict.js';
+import { VERDICT_WORDS } from '../../src/collector/measuring/verdict-words.js';
+import { IMPRESSION_EVENT } from '../../src/protocol/wire.js';
+import { ask, createWorld, NOW, type Sent, textOf } from './page-world.js';
+
+const HOUR = 60 * 60 * 1000;
+const checkout = { key: 'checkout', variants: [{ name: 'Control' }, { name: 'Treatment' }] };
+
+function impression(sid: string, ago: number): Sent {
+  const eventProperties = { experiment_key: 'checkout', variant_name: 'Treatment' };
+  return { event: IMPRESSION_EVENT, userId: 'visitor-1', ago, eventProperties, defaultProperties: { sid } };
+}
+
+function purchase(more: Partial<Sent> = {}): Sent {
+  return { event: 'purchase', userId: 'visitor-1', defaultProperties: { sid: '1' }, ...more };
+}
+
+/** The rows of a page as texts, without their details. */
+function rowsOf(page: string): string[] {
+  return page
+    .split('<li class="row"')
+    .slice(1)
+    .map((row) => textOf(`<li${row.replace(/<details>.*/s, '')}`));
+}
+
+describe('the live events', () => {
+  it('say for every row why it counted or not, the newest first', () => {
+    const world = createWorld([checkout]);
+    world.arrive(impression('1', 9 * HOUR), purchase({ ago: HOUR }), purchase({ defaultProperties: {} }));
+    expect(rowsOf(ask(world, 'GET', '/').text)).toEqual([
+      '12:00:00 purchase visitor visitor-1 no session not counted no session (defaultProperties.sid)',
+      '12:00:00 purchase 1 h old visitor visitor-1 session 1 counted late more than 6 hours after the impression',
+      '12:00:00 $experiment_impression 9 h old visitor visitor-1 session 1 impression was shown Treatment of checkout',
+    ]);
+  });
+
+  it('have words for every verdict', () => {
+    expect(Object.keys(VERDICT_WORDS).sort()).toEqual([...VERDICTS].sort());
+  });
+
+  it('tell what to do about a row that was meant to count', () => {
+    const world = createWorld([checkout]);
+    world.arrive(impression('1', HOUR), purchase({ defaultProperties: {} }));
+    expect(ask(world, 'GET', '/').text).toContain('Give track() the sessionId of the visit.');
+  });
+
+  it('mark tests, repeats and odd impressions', () => {
+    const world = createWorld([checkout]);
+    world.arrive(
+      { ...impression('', HOUR), defaultProperties: {} },
+      purchase({ isTest: true, distinctId: 'a', ago: HOUR }),
+      purchase({ distinctId: 'a' }),
+      purchase({ distinctId: 'a' }),
+    );
+    const [row, odd] = rowsOf(ask(world, 'GET', '/').text);
+    expect(row).toContain('purchase Test ×3');
+    expect(odd).toContain('came without a session and joined the nearest');
+  });
+
+  it('name the day of what did not come today', () => {
+    const world = createWorld();
+    world.arrive(purchase({ receivedAt: NOW - 36 * HOUR }));
+    expect(rowsOf(ask(world, 'GET', '/').text)[0]).toMatch(/^03-13 00:00 /);
+  });
+
+  it('show everything a row brought, and cut short what nobody would read', () => {
+    const world = createWorld();
+    const eventProperties = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`p${i}`, 'x'.repeat(600)]));
+    world.arrive({
+      ...purchase({ distinctId: 'purchase:1' }),
+      eventProperties,
+      userProperties: { plan: { seats: 4 } },
+    });
+    const { text } = ask(world, 'GET', '/');
+    expect(text).toContain('purchase:1');
+    expect(text).toContain('{&quot;seats&quot;:4}');
+    expect(text).toContain(`${'x'.repeat(500)}… (600 characters)`);
+    expect(text).toContain('and 10 more');
+    expect(text).not.toContain('p50');
+  });
+
+  it('show refused rows apart', () => {
+    const world = createWorld();
+    expect(ask(world, 'GET', '/').text).toContain('No row was refused.');
+    world.refused.push({ receivedAt: NOW, message: 'time: older than 7 days' });
+    const { text } = ask(world, 'GET', '/');
+    expect(text).toContain('1 row refused, never stored');
+    expect(text).toContain('time: older than 7 days');
+  });
+
+  it('can be narrowed down by event and by visitor, and keep what was typed', () => {
+    const world = createWorld();
+    world.arrive(purchase(), purchase({ event: 'refund' }), purchase({ userId: 'visitor-2' }));
+    const { text } = ask(world, 'GET', '/?event=PURCH&visitor=itor-2');
+    expect(rowsOf(text)).toHaveLength(1);
+    expect(text).toContain('name="event" value="PURCH"');
+    expect(text).toContain('name="visitor" value="itor-2"');
+    expect(text).toContain('data-stream="/events/live?event=PURCH&amp;visitor=itor-2"');
+  });
+
+  it('go back in time by a link that keeps the filter', () => {
+    const world = createWorld();
+    world.arrive(...Array.from({ length: 250 }, (_, i) => purchase({ event: `e${i}` })));
+    const pages = [];
+    let path: string | undefined = '/?event=e';
+    while (path !== undefined) {
+      const { text } = ask(world, 'GET', path);
+      pages.push(rowsOf(text).map((row) => row.split(' ')[1]));
+      path = /href="([^"]*before=[^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(pages.map((rows) => rows.length)).toEqual([100, 100, 50]);
+    expect(pages.flat()).toEqual(Array.from({ length: 250 }, (_, i) => `e${249 - i}`));
+  });
+
+  it('say where to send events to as long as there are none', () => {
+    const { text } = ask(createWorld(), 'GET', '/', { headers: { host: 'localhost:6877' } });
+    expect(text).toContain('OURS_BASE_URL=http://localhost:6877/api/v1');
+  });
+
+  it('survive a time that no calendar holds', () => {
+    const world = createWorld();
+    world.arrive(purchase({ ago: Number.MAX_SAFE_INTEGER }), purchase({ ago: -Number.MAX_SAFE_INTEGER }));
+    expect(rowsOf(ask(world, 'GET', '/').text)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ExperimentStatus } from '../../src/collector/experiments/experiment.js';
+import { ask, createWorld, OWN_FORM, textOf } from './page-world.js';
+
+const checkout = { key: 'checkout', name: 'Checkout', variants: [{ name: 'Control' }, { name: 'Treatment' }] };
+
+/** What the controls of a page offer: the paths of its forms and links. */
+function offered(page: string): string[] {
+  const controls = /<div class="controls".*?<\/div>/s.exec(page)?.[0] ?? '';
+  return [...controls.matchAll(/(?:action|href)="([^"]*)"/g)].map(([, path]) => path!.split('/').at(-1)!);
+}
+
+describe('the experiments', () => {
+  it('are listed with what they measure and have come to', () => {
+    const world = createWorld([checkout, { ...checkout, key: 'draft', name: 'Draft', status: 'draft' }]);
+    const { text } = ask(world, 'GET', '/experiments');
+    const rows = text.split('<tr>').slice(2).map(textOf);
+    expect(rows).toEqual([
+      'Draft draft draft purchase Control, Treatment – – –',
+      expect.stringMatching(/^Checkout checkout running purchase Control, Treatment 0 0 not enough data/),
+    ]);
+  });
+
+  it.each<[ExperimentStatus, string[]]>([
+    ['draft', ['start']],
+    ['running', ['pause', 'stop', 'winner']],
+    ['paused', ['resume', 'stop', 'winner']],
+    ['completed', ['winner']],
+  ])('offer what the state %s allows', (status, expected) => {
+    const world = createWorld([{ ...checkout, status }]);
+    expect(offered(ask(world, 'GET', '/experiments/checkout').text)).toEqual(expected);
+  });
+
+  it.each(['start', 'pause', 'resume', 'stop'] as const)(
+    '%s when their button is pressed, and show the outcome',
+    (action) => {
+      const act = vi.fn(() => world.experiments[0]!);
+      const world = createWorld([checkout], { act });
+      const answer = ask(world, 'POST', `/experiments/checkout/${action}`, { headers: OWN_FORM });
+      expect(act).toHaveBeenCalledExactlyOnceWith('experiment_checkout', action);
+      expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
+    },
+  );
+
+  it('say why something could not be done, and stay where they are', () => {
+    const act = () => ({ status: 409, message: 'A completed experiment cannot be edited.' }) as const;
+    const world = createWorld([checkout], { act });
+    const { status, text } = ask(world, 'POST', '/experiments/checkout/start', { headers: OWN_FORM });
+    expect(status).toBe(409);
+    expect(text).toContain('<p class="notice bad" role="alert">A completed experiment cannot be edited.</p>');
+  });
+
+  it('ask before they stop, and offer a way back', () => {
+    const { text } = ask(createWorld([checkout]), 'GET', '/experiments/checkout/stop');
+    expect(text).toContain('<form class="confirm" method="post" action="/experiments/checkout/stop">');
+    expect(text).toContain('<a href="/experiments/checkout">Cancel</a>');
+  });
+
+  it('declare the winner that was chosen', () => {
+    const declareWinner = vi.fn(() => world.experiments[0]!);
+    const world = createWorld([checkout], { declareWinner });
+    const { text } = ask(world, 'GET', '/experiments/checkout/winner');
+    expect(text).toContain('name="variant" value="variant_Treatment"');
+    const form = { variant: 'variant_Treatment' };
+    const answer = ask(world, 'POST', '/experiments/checkout/winner', { headers: OWN_FORM, form });
+    expect(declareWinner).toHaveBeenCalledExactlyOnceWith('experiment_checkout', 'variant_Treatment');
+    expect(answer.status).toBe(303);
+  });
+
+  it.each(['', '/stop', '/winner'])('answer 404 for an unknown one at %s', (page) => {
+    expect(ask(createWorld(), 'GET', `/experiments/nothing${page}`).status).toBe(404);
+  });
+
+  it.each(['edit', 'constructor', 'toString'])('know no action %s', (action) => {
+    const world = createWorld([checkout]);
+    expect(ask(world, 'POST', `/experiments/checkout/${action}`, { headers: OWN_FORM }).status).toBe(404);
+  });
+
+  it.each(['new', '.', '..', 'a/b', 'a?b#c', 'ä%25 "', '\ud800'])(
+    'can be opened from the list with the key %j',
+    (key) => {
+      const world = createWorld([{ ...checkout, key }]);
+      const path = /href="(\/experiments\/[^"]*)" class="name"/.exec(ask(world, 'GET', '/experiments').text)?.[1];
+      // Half a character cannot be asked for by anybody.
+      expect(ask(world, 'GET', path!).status).toBe(key === '\ud800' ? 404 : 200);
+    },
+  );
+});

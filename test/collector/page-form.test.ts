@@ -1,0 +1,141 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ask, createWorld, OWN_FORM } from './page-world.js';
+
+type Fields = [string, string][];
+
+const TYPED: Fields = [
+  ['key', ' checkout '],
+  ['name', 'Check "out"'],
+  ['type', 'multivariate'],
+  ['variant', 'Control'],
+  ['weight', '34'],
+  ['variant', ''],
+  ['weight', ''],
+  ['variant', 'Treatment'],
+  ['weight', ''],
+  ['control', '2'],
+  ['primary', 'purchase'],
+  ['secondary', 'add_to_cart\r\n\r\n refund \r\n'],
+  ['urls', 'https://shop.example/**'],
+  ['parameter', 'utm_source'],
+  ['operator', 'equals'],
+  ['value', 'mail'],
+  ['parameter', 'qa'],
+  ['operator', 'not_exists'],
+  ['value', ''],
+  ['visitors', 'new'],
+  ['allocation', '20'],
+];
+
+/** What was typed, with some of it typed differently. */
+function typed(changes: Record<string, string> = {}): Fields {
+  return TYPED.map(([name, value]) => [name, changes[name] ?? value]);
+}
+
+function posted(form: Fields, message = 'key: an experiment of this key exists') {
+  const create = vi.fn((_input: unknown) => ({ status: 400, message }) as const);
+  const { status, text } = ask(createWorld([], { create }), 'POST', '/experiments/new', { headers: OWN_FORM, form });
+  return { status, text, create };
+}
+
+function valuesOf(page: string, name: string): string[] {
+  return [...page.matchAll(new RegExp(`<input name="${name}" value="([^"]*)"`, 'g'))].map(([, value]) => value!);
+}
+
+describe('the form of a new experiment', () => {
+  it('begins with two variants, the first of them the control', () => {
+    const { text } = ask(createWorld(), 'GET', '/experiments/new');
+    expect(valuesOf(text, 'variant')).toEqual(['', '']);
+    expect(text).toContain('name="control" value="0" checked');
+  });
+
+  it('posts what the experiments take, without the rows that were left empty', () => {
+    const { create } = posted(typed());
+    expect(create).toHaveBeenCalledExactlyOnceWith({
+      key: 'checkout',
+      name: 'Check "out"',
+      type: 'multivariate',
+      variants: [
+        { name: 'Control', weight: 34 },
+        { name: 'Treatment', isControl: true },
+      ],
+      metrics: {
+        primary: { eventName: 'purchase' },
+        secondary: [{ eventName: 'add_to_cart' }, { eventName: 'refund' }],
+      },
+      targeting: {
+        urls: ['https://shop.example/**'],
+        query: [
+          { parameter: 'utm_source', operator: 'equals', value: 'mail' },
+          { parameter: 'qa', operator: 'not_exists' },
+        ],
+        visitors: 'new',
+      },
+      trafficAllocation: 20,
+    });
+  });
+
+  it('leaves what is no number to those who judge it', () => {
+    const { create } = posted(typed({ weight: 'half', allocation: '' }));
+    expect(create.mock.calls[0]?.[0]).toMatchObject({
+      variants: [{ weight: 'half' }, {}, {}],
+      trafficAllocation: undefined,
+    });
+  });
+
+  it('leads to the experiment when there is one', () => {
+    const world = createWorld([{ key: 'checkout', variants: [{ name: 'A' }, { name: 'B' }] }], {
+      create: () => world.experiments[0]!,
+    });
+    const answer = ask(world, 'POST', '/experiments/new', { headers: OWN_FORM, form: typed() });
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
+  });
+
+  it('comes back with what was typed', () => {
+    const { status, text } = posted(typed());
+    expect(status).toBe(400);
+    expect(valuesOf(text, 'name')).toEqual(['Check &quot;out&quot;']);
+    expect(valuesOf(text, 'variant')).toEqual(['Control', 'Treatment']);
+    expect(text).toContain('name="control" value="1" checked');
+    expect(text).toContain('<option value="multivariate" selected>');
+    expect(valuesOf(text, 'parameter')).toEqual(['utm_source', 'qa']);
+    expect(text).toMatch(/<textarea name="secondary"[^>]*>\nadd_to_cart\r\n\r\n refund \r\n<\/textarea>/);
+  });
+
+  it.each([
+    ['key: already taken', 'key'],
+    ['name: too long', 'name'],
+    ['variants.1.weight: expected a number', 'variants.1.weight'],
+    ['metrics.primary.eventName: reserved', 'metrics.primary'],
+    ['metrics.secondary.0.eventName: reserved', 'metrics.secondary'],
+    ['targeting.urls.0: too long', 'targeting.urls'],
+    ['targeting.query.1.value: no such pattern', 'targeting.query.1.value'],
+    ['trafficAllocation: expected a number up to 100', 'trafficAllocation'],
+  ])('says "%s" beside the field it is about', (message, id) => {
+    const { text } = posted(typed(), message);
+    const reason = message.split(': ')[1];
+    expect(text).toContain(`<p class="notice bad" role="alert">${message}</p>`);
+    expect(text).toContain(`<p class="error" id="${id}-error">${reason}</p>`);
+    expect(text).toMatch(new RegExp(`id="${id}"[^>]*aria-describedby="[^"]*${id}-error"[^>]*aria-invalid="true"`));
+  });
+
+  it('says what is wrong with the variants as a whole above them', () => {
+    const { text } = posted(typed(), 'variants: the weights add up to 90');
+    expect(text).toContain('<p class="error">the weights add up to 90</p>');
+  });
+
+  it('shows a message that is about no field all the same', () => {
+    expect(posted(typed(), 'Too many experiments.').text).toContain('role="alert">Too many experiments.</p>');
+  });
+
+  it.each([
+    ['variant', 'variant', ['Control', 'Treatment', '']],
+    ['rule', 'parameter', ['utm_source', 'qa', '']],
+  ])('grows by a %s when asked, without a script and without creating anything', (add, name, expected) => {
+    const { status, text, create } = posted([...typed(), ['add', add]]);
+    expect(create).not.toHaveBeenCalled();
+    expect(status).toBe(200);
+    expect(valuesOf(text, name)).toEqual(expected);
+    expect(text.match(/ autofocus/g)).toHaveLength(1);
+  });
+});

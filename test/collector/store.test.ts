@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type CollectorOptions, createCollector } from '../../src/collector/index.js';
+import type { WireTrack } from '../../src/protocol/wire.js';
+import { openStore } from './opened-store.js';
+import { post, postRows, row, started } from './posting.js';
+
+function dataFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ours-collector-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'events.db');
+}
+
+const experiment = { key: 'x', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' } as const;
+
+describe('a data file', () => {
+  it('keeps events, their repeats and their verdicts over a restart', async () => {
+    const options: CollectorOptions = { data: dataFile(), experiments: [experiment] };
+    const before = await createCollector(options);
+    await post(before, '/experiments/assignments/x', { token: 'exp_shop', visitor_id: 'visitor-1' });
+    await postRows(before, row(), row());
+    const report = before.report();
+    await before.close();
+
+    const after = await started(options);
+    expect(after.report()).toEqual(report);
+    expect(after.duplicates).toBe(1);
+    expect((await postRows(after, row())).status).toBe(200);
+    expect(after.events()).toHaveLength(2);
+  });
+
+  it('keeps who was given which variant', async () => {
+    const options: CollectorOptions = { data: dataFile(), experiments: [{ ...experiment, type: 'personalization' }] };
+    const ask = { token: 'exp_shop', visitor_id: 'visitor-1' };
+    const before = await createCollector(options);
+    await post(before, '/experiments/assignments/x', ask);
+    const given = (await post(before, '/experiments/personalization', ask)).body;
+    await before.close();
+    const after = await started(options);
+    expect((await post(after, '/experiments/personalization', ask)).body).toEqual(given);
+    expect(given).toMatchObject({ personalizations: [{ experiment_key: 'x' }] });
+  });
+
+  it('keeps an experiment as it is, whatever is configured under its key later', async () => {
+    const data = dataFile();
+    await (await createCollector({ data, experiments: [experiment] })).close();
+    const after = await started({ data, experiments: [{ ...experiment, primary: 'signup' }] });
+    await postRows(after, row());
+    expect(after.report().events[0]!.verdict).toBe('not_in_experiment');
+  });
+
+  it('that is no database is named, and left as it is', async () => {
+    const data = dataFile();
+    writeFileSync(data, 'a letter, not a database'.repeat(100));
+    await expect(createCollector({ data })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(data),
+    });
+    expect(statSync(data).size).toBe(2_400);
+  });
+
+  it('in a folder that is not there is named', async () => {
+    const data = join(dataFile(), 'missing', 'events.db');
+    await expect(createCollector({ data })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(data),
+    });
+  });
+
+  it('of another version is refused with what to do', async () => {
+    const data = dataFile();
+    const { database } = await openStore(data);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await expect(createCollector({ data })).rejects.toThrow(/format 99.*another file/);
+  });
+});
+
+describe('who is who', () => {
+  const name = fc.constantFrom('1', '2', '3', '4');
+  const sighting = fc.record(
+    { userId: name, externalId: name, email: name.map((one) => `${one}@example.com`) },
+    { requiredKeys: [] },
+  );
+
+  it('is decided by the names that were seen together, in whatever order they came', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sighting, { minLength: 1, maxLength: 12 }),
+        fc.infiniteStream(fc.nat()),
+        async (sightings, chance) => {
+          const shuffled = sightings
+            .map((one, place) => ({ one, place, key: chance.next().value as number }))
+            .toSorted((a, b) => a.key - b.key);
+          const inOrder = await groupsOf(sightings);
+          const outOfOrder = await groupsOf(shuffled.map(({ one }) => one));
+          // Which numbers stand for whom means nothing; who shares one does.
+          const sameVisitor = (visitors: number[], a: number, b: number): boolean => visitors[a] === visitors[b];
+          for (const [a, from] of shuffled.entries()) {
+            for (const [b, to] of shuffled.entries()) {
+              expect(sameVisitor(outOfOrder, a, b)).toBe(sameVisitor(inOrder, from.place, to.place));
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  /** The visitor of each event. */
+  async function groupsOf(sightings: readonly Partial<WireTrack>[]): Promise<number[]> {
+    const { store, log, database } = await openStore();
+    const numbers = sightings.map((names, place) => {
+      const arrival = store.append({ event: 'seen', distinctId: `${place}`, ...names }, 1_000, false);
+      return arrival.kind === 'accepted' ? arrival.number : 0;
+    });
+    const byNumber = new Map(log.all().map((line) => [line.number, line.visitor]));
+    database.close();
+    return numbers.map((number) => byNumber.get(number)!);
+  }
+
+  it('is learned from no event that was refused at the door', async () => {
+    const { store, log } = await openStore(':memory:', { allowedEvents: ['purchase'], bots: 'allow' });
+    store.append({ event: 'purchase', userId: 'a' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
+    store.append({ event: 'unlisted', userId: 'a', externalId: 'x' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, false);
+    const [a, b] = log.all();
+    expect(a!.visitor).not.toBe(b!.visitor);
+  });
+
+  it('is learned from no event that was there already', async () => {
+    const { store, log } = await openStore();
+    store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'a', externalId: 'x', distinctId: '1' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, false);
+    const [a, b] = log.all();
+    expect(a!.visitor).not.toBe(b!.visitor);
+  });
+});
+
+describe('what one request brings', () => {
+  it('is kept as a whole or not at all', async () => {
+    const { store, log } = await openStore();
+    expect(() =>
+      store.together(() => {
+        store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
+        throw new Error('half-way');
+      }),
+    ).toThrow('half-way');
+    expect(log.all()).toEqual([]);
+    expect(store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false).kind).toBe('accepted');
+  });
+});
+
+describe('reading the log', () => {
+  it('finds rows by a part of the event’s name, in any case, and takes no part for a pattern', async () => {
+    const { store, log } = await openStore();
+    for (const event of ['Purchase', '100%', 'page_viewed', 'pageXviewed', 'back\\slash']) {
+      store.append({ event, userId: 'a' }, 1_000, false);
+    }
+    const found = (event: string): string[] => log.events({ event, limit: 10 }).map((line) => line.event.event);
+    expect(found('purch')).toEqual(['Purchase']);
+    expect(found('%')).toEqual(['100%']);
+    expect(found('e_v')).toEqual(['page_viewed']);
+    expect(found('k\\s')).toEqual(['back\\slash']);
+  });
+
+  it('finds rows by any name of their visitor', async () => {
+    const { store, log } = await openStore();
+    store.append({ event: 'first', userId: 'device-1' }, 1_000, false);
+    store.append({ event: 'other', userId: 'device-2' }, 1_000, false);
+    store.append({ event: 'second', userId: 'device-1', email: 'Ann@Example.com' }, 1_000, false);
+    expect(log.events({ name: 'ann@', limit: 10 }).map(({ event }) => event.event)).toEqual(['second', 'first']);
+  });
+
+  it('goes back page by page, the newest first', async () => {
+    const { store, log } = await openStore();
+    for (const event of ['1', '2', '3', '4', '5']) store.append({ event, userId: event }, 1_000, false);
+    const page = log.events({ limit: 2 });
+    expect(page.map(({ event }) => event.event)).toEqual(['5', '4']);
+    expect(log.events({ limit: 2, before: page[1]!.number }).map(({ event }) => event.event)).toEqual(['3', '2']);
+  });
+
+  it('tells nothing of a visitor there is not', async () => {
+    const { log } = await openStore();
+    expect(log.visitor(7)).toBeUndefined();
+  });
+});

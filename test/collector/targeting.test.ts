@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { QueryRule } from '../../src/collector/experiments/experiment.js';
+import { isTargeted, type Page } from '../../src/collector/experiments/targeting.js';
+
+const URL = 'https://shop.example/?plan=pro&plan=team&empty=&term=caf%C3%A9+au+lait#plan=fragment?x=1';
+
+function fits(rules: readonly QueryRule[], page: Page = { url: URL }): boolean {
+  return isTargeted({ urls: [], query: rules }, page);
+}
+
+describe('a URL glob', () => {
+  it.each([
+    ['/checkout', 'https://shop.example/checkout?step=2#pay', true],
+    ['/checkout', '/checkout', true],
+    ['/', 'https://shop.example', true],
+    ['/products/*', 'https://shop.example/products/tea', true],
+    ['/products/*', 'https://shop.example/products/tea/reviews', false],
+    ['/products/**', 'https://shop.example/products/tea/reviews', true],
+    ['/*/reviews', '/tea/reviews', true],
+    ['/**/reviews', '/products/tea/reviews', true],
+    ['https://*.example/**', 'https://shop.example/cart', true],
+    ['https://shop.example/', 'https://shopXexample/', false],
+    ['/a(b)[c]{d}+$', '/a(b)[c]{d}+$', true],
+    ['/tea', '/teas', false],
+    ['/tea', '/green/tea', false],
+  ])('%s and the page %s: %s', (glob, url, expected) => {
+    expect(isTargeted({ urls: [glob], query: [] }, { url })).toBe(expected);
+  });
+
+  it('among several needs to fit alone', () => {
+    expect(isTargeted({ urls: ['/cart', '/tea'], query: [] }, { url: '/tea' })).toBe(true);
+  });
+
+  it('of many stars does not hang on a long page', () => {
+    const glob = `/${'**a'.repeat(100)}!`;
+    expect(isTargeted({ urls: [glob], query: [] }, { url: `/${'a'.repeat(2000)}` })).toBe(false);
+  });
+});
+
+describe('a query rule', () => {
+  it.each<[QueryRule['operator'], string, string | undefined, boolean]>([
+    ['equals', 'plan', 'pro', true],
+    ['equals', 'plan', 'team', true],
+    ['equals', 'plan', 'PRO', false],
+    ['equals', 'term', 'café au lait', true],
+    ['equals', 'missing', '', false],
+    ['equals', 'empty', '', true],
+    ['not_equals', 'plan', 'free', true],
+    ['not_equals', 'plan', 'team', false],
+    ['not_equals', 'missing', 'pro', true],
+    ['contains', 'term', 'au', true],
+    ['contains', 'term', 'thé', false],
+    ['contains', 'missing', '', false],
+    ['exists', 'empty', undefined, true],
+    ['exists', 'missing', undefined, false],
+    ['exists', 'x', undefined, false],
+    ['not_exists', 'missing', undefined, true],
+    ['not_exists', 'plan', undefined, false],
+    ['regex', 'plan', '^(pro|basic)$', true],
+    ['regex', 'plan', 'ea', true],
+    ['regex', 'plan', '^fragment$', false],
+    ['regex', 'missing', '.*', false],
+  ])('%s: %s, %s is %s', (operator, parameter, value, expected) => {
+    expect(fits([{ operator, parameter, value }])).toBe(expected);
+  });
+
+  it('must hold beside all others', () => {
+    const holds: QueryRule = { parameter: 'plan', operator: 'equals', value: 'pro' };
+    const fails: QueryRule = { parameter: 'plan', operator: 'not_exists' };
+    expect(fits([holds, holds])).toBe(true);
+    expect(fits([holds, fails])).toBe(false);
+  });
+
+  it.each([
+    ['?plan=pro', true],
+    ['plan=pro', true],
+    ['?plan=free', false],
+    ['', true],
+  ])('asks the search %o before the query of the address: %s', (search, expected) => {
+    expect(fits([{ parameter: 'plan', operator: 'equals', value: 'pro' }], { url: URL, search })).toBe(expected);
+  });
+
+  it('does not hang on a value made for it', () => {
+    const search = `q=${'a'.repeat(2000)}!`;
+    expect(fits([{ parameter: 'q', operator: 'regex', value: '^(a+)+$' }], { search })).toBe(false);
+  });
+});
+
+describe('targeting', () => {
+  it('takes every page without globs and rules, and no unknown page with any', () => {
+    expect(isTargeted({ urls: [], query: [] })).toBe(true);
+    expect(isTargeted({ urls: ['**'], query: [] })).toBe(false);
+    expect(isTargeted({ urls: [], query: [{ parameter: 'plan', operator: 'not_exists' }] }, {})).toBe(false);
+  });
+
+  it('asks for the page and the query', () => {
+    const query: QueryRule[] = [{ parameter: 'plan', operator: 'exists' }];
+    expect(isTargeted({ urls: ['/'], query }, { url: URL })).toBe(true);
+    expect(isTargeted({ urls: ['/cart'], query }, { url: URL })).toBe(false);
+    expect(isTargeted({ urls: ['/'], query }, { url: '/' })).toBe(false);
+  });
+
+  it('survives whatever is said to be a page', () => {
+    const page = fc.record({ url: fc.string(), search: fc.string() }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(page, fc.string({ minLength: 1 }), (anything, glob) => {
+        const query: QueryRule[] = [{ parameter: 'a', operator: 'regex', value: 'b' }];
+        expect(typeof isTargeted({ urls: [glob], query }, anything)).toBe('boolean');
+      }),
+    );
+  });
+});
