@@ -1,17 +1,35 @@
+import { cp } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 // One entry a subpath of package.json's exports.
 const subpaths = { index: 'src/index.ts', collector: 'src/collector/index.ts' };
 const target = 'node20';
 
+/** What the collector's page is given beside its markup; uPlot goes along with its licence, the package is not installed. */
+async function copyAssets(): Promise<void> {
+  await cp('src/collector/page/assets', 'dist/assets', { recursive: true });
+  const uplot = 'node_modules/uplot';
+  await cp(`${uplot}/dist/uPlot.iife.min.js`, 'dist/assets/uPlot.iife.min.js');
+  await cp(`${uplot}/dist/uPlot.min.css`, 'dist/assets/uPlot.min.css');
+  await cp(`${uplot}/LICENSE`, 'dist/assets/uPlot.LICENSE');
+}
+
 export default defineConfig([
-  { entry: { ...subpaths, cli: 'src/cli/main.ts' }, format: 'esm', target, dts: { entry: subpaths } },
-  // p-retry is an ES module only: the CommonJS build carries it.
+  {
+    entry: { ...subpaths, cli: 'src/cli/main.ts' },
+    format: 'esm',
+    target,
+    dts: { entry: subpaths },
+    onSuccess: copyAssets,
+  },
   {
     entry: subpaths,
     format: 'cjs',
     target,
     dts: { entry: subpaths },
+    // p-retry is an ES module only: the CommonJS build carries it.
     noExternal: ['p-retry', 'is-network-error'],
+    // The page finds its assets beside the code by import.meta.url, which CommonJS does not have.
+    shims: true,
   },
 ]);

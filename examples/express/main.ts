@@ -75,7 +75,12 @@ await collector.close();
 async function stayOpen(): Promise<void> {
   const closing = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => closing.abort());
-  console.log(`\nThe shop stays open: ${shop.url}\nThe collector: ${collector.url}\nCtrl-C closes both.\n`);
+  console.log(`
+Every event, and why it counted or not:  ${collector.url}
+The experiment and its results:          ${collector.url}/experiments/checkout_redesign
+The shop, for a visit of your own:       ${shop.url}
+Ctrl-C closes them.
+`);
   while (!closing.signal.aborted) {
     const visitor = { ...drawVisitor(random), reluctance: 0, buysTwice: false };
     await visit(shop.url, visitor, ledger);

@@ -62,8 +62,9 @@ describe.concurrent('the Express example', () => {
     }
 
     expect(await exited).toEqual([0, null]);
+    expect(output).toMatch(/Every event, and why it counted or not: +http:\/\/127\.0\.0\.1:\d+\n/);
     expect(output).toMatch(
-      /The shop stays open: http:\/\/127\.0\.0\.1:\d+\nThe collector: http:\/\/127\.0\.0\.1:\d+\n/,
+      /The experiment and its results: +http:\/\/127\.0\.0\.1:\d+\/experiments\/checkout_redesign\n/,
     );
   });
 });

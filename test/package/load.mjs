@@ -15,8 +15,18 @@ const report = `
   const client = createClient({ token: 'test_token', disabled: true });
   const outcome = await client.track({ event: 'purchase', userId: 'visitor' }).settled();
   const collector = await createCollector();
+  const page = await (await fetch(collector.url)).text();
+  const assets = page.split('"').filter((text) => text.startsWith('/assets/'));
+  const missing = [];
+  for (const path of [...assets, '/assets/uPlot.iife.min.js']) {
+    if (!(await fetch(collector.url + path)).ok) missing.push(path);
+  }
   await collector.close();
-  console.log(JSON.stringify({ outcome, isError: isOursError(new OursError('closed', 'x')) }));
+  const isError = isOursError(new OursError('closed', 'x'));
+  console.log(JSON.stringify({ outcome, isError, hasAssets: assets.length > 0, missing }));
+`;
+const withoutSqlite = `import { createCollector } from 'ours-ingest/collector';
+createCollector().then((collector) => collector.close(), (error) => console.log(error.code, error.message));
 `;
 const names = '{ createClient, isOursError, OursError }';
 
@@ -34,7 +44,12 @@ try {
     join(folder, 'load.cjs'),
     `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\n(async () => {${report}})();`,
   );
-  const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true };
+  if (process.getBuiltinModule('node:sqlite') === undefined) {
+    writeFileSync(join(folder, 'without-sqlite.mjs'), withoutSqlite);
+    assert.match(run('node', 'without-sqlite.mjs'), /^invalid_option .*npm install --save-dev libsql/);
+    run('npm', 'install', '--no-audit', '--no-fund', '--silent', 'libsql@^0.5.29');
+  }
+  const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true, hasAssets: true, missing: [] };
   for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
   assert.match(run('npx', 'ours-ingest', '--help'), /dev +run a local collector/);
 
