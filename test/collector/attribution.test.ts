@@ -49,6 +49,18 @@ describe('attribution', () => {
     );
   });
 
+  it('warns of the same one of two impressions at one instant, in whatever order they stand in the log', () => {
+    const seen = { kind: 'impression', visitor: 'v1', experiment: 'A', minute: 5 } as const;
+    const log = logOf([
+      { ...seen, minute: 1, sid: 's1', variant: 'C' },
+      { ...seen, sid: 's2', variant: 'T' },
+      { ...seen, sid: 's2', variant: 'T', receivedMinute: 6 },
+    ]);
+    const ofAnotherVariant = ['visitor_saw_multiple_variants'];
+    expect(attribute(log, rules).warnings).toEqual(new Map([[1, ofAnotherVariant]]));
+    expect(attribute(log.toReversed(), rules).warnings).toEqual(new Map([[1, ofAnotherVariant]]));
+  });
+
   it('says of every visitor what it would say if there were no others, and the counts add up', () => {
     fc.assert(
       fc.property(fc.tuple(logs('v'), logs('w'), logs('x')), (parts) => {
@@ -82,6 +94,26 @@ describe('attribution', () => {
         }
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it('tells of a unit when its visitor was first exposed and when the goal happened', () => {
+    const seen = { kind: 'impression', visitor: 'v1', experiment: 'A', variant: 'T' } as const;
+    const goal = { kind: 'track', visitor: 'v1', event: 'Purchase' } as const;
+    const log = logOf([
+      { ...seen, minute: 2, sid: 's1' },
+      { ...seen, minute: 1, sid: 's1', receivedMinute: 9 },
+      { ...seen, minute: 70, sid: 's1' },
+      { ...seen, minute: 3, sid: 's2' },
+      { ...goal, minute: 8, sid: 's1' },
+      { ...goal, minute: 6, sid: 's1', receivedMinute: 90 },
+      { ...goal, minute: 4, sid: 's2', event: 'AddToCart' },
+    ]);
+    expect(sorted(attribute(log, rules).units.get('A'))).toEqual(
+      sorted([
+        { variant: 'T', exposedAt: 60_000, convertedAt: 6 * 60_000 },
+        { variant: 'T', exposedAt: 3 * 60_000, convertedAt: undefined },
+      ]),
     );
   });
 

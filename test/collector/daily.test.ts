@@ -91,7 +91,7 @@ describe('the daily results', () => {
       what: fc.constantFrom('C', 'T', 'purchase', 'add_to_cart'),
     });
     fc.assert(
-      fc.property(fc.array(entry), (entries) => {
+      fc.property(fc.array(entry, { maxLength: 60, size: 'max' }), (entries) => {
         const log = entries.map(({ hour, visitor, sid, what }): LogEntry => {
           const seen = { time: hour * HOUR, receivedAt: hour * HOUR, visitors: [visitor] as [string], sid };
           if (what.length > 1) return { ...seen, kind: 'track', event: what };

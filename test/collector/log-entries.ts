@@ -20,24 +20,25 @@ export const rules: MeasuringRules = rulesOf({
  * `prefix`. No two entries are received at one instant: arrival may decide which of one distinctId is the first.
  */
 export function logs(prefix: string): fc.Arbitrary<LogEntry[]> {
-  const name = fc.constantFrom(`${prefix}1`, `${prefix}2`, `${prefix}3`);
+  const name = fc.constantFrom(`${prefix}1`, `${prefix}1`, `${prefix}2`, `${prefix}3`);
   const entry = fc.record({
     kind: fc.constantFrom('track', 'track', 'impression', 'impression', 'link'),
-    minute: fc.integer({ min: -5, max: 120 }),
-    delay: fc.integer({ min: 0, max: 11_000 }),
+    tick: fc.integer({ min: -1, max: 24 }),
+    delay: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 11_000 })),
     visitor: name,
     other: name,
     sid: fc.constantFrom(undefined, 's1', 's2'),
-    event: fc.constantFrom('Purchase', 'AddToCart', 'purchase', 'Refund', 'Other'),
+    event: fc.constantFrom('Purchase', 'Purchase', 'AddToCart', 'purchase', 'Refund', 'Other'),
     experiment: fc.constantFrom('A', 'B'),
     variant: fc.constantFrom('C', 'T'),
     distinctId: fc.constantFrom(undefined, undefined, `${prefix}d1`, `${prefix}d2`),
-    bot: fc.boolean(),
+    bot: fc.constantFrom(false, false, false, true),
   });
-  return fc.array(entry, { maxLength: 40 }).map((entries) =>
-    entries.map(({ kind, minute, delay, visitor, other, ...rest }, i): LogEntry => {
+  // By its default size fast-check would stop at about ten entries, where hardly anything meets.
+  return fc.array(entry, { maxLength: 60, size: 'max' }).map((entries) =>
+    entries.map(({ kind, tick, delay, visitor, other, ...rest }, i): LogEntry => {
       const visitors: [string, ...string[]] = kind === 'link' ? [visitor, other] : [visitor];
-      const time = minute * MINUTE;
+      const time = tick * 5 * MINUTE;
       return { ...rest, kind: kind as 'track', time, receivedAt: time + delay * MINUTE + i, visitors };
     }),
   );

@@ -152,7 +152,7 @@ describe('the fixtures runner', () => {
   });
 
   it.each([
-    ['a number that is none', { interval95: [{ arm: [1, 2], low: null, high: 'x' }] }],
+    ['a number that is none', { interval95: [{ arm: [1, 2], low: 'x', high: 'x' }] }],
     [
       'an arm too few',
       {
