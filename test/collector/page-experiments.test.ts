@@ -88,7 +88,6 @@ describe('the experiments', () => {
   it.each(['new', '.', '..', 'a/b', 'a?b#c', 'ä%25 "'])('can be opened from the list with the key %j', (key) => {
     const world = createWorld([{ ...checkout, key }]);
     const path = /href="(\/experiments\/[^"]*)" class="name"/.exec(ask(world, 'GET', '/experiments').text)?.[1];
-    // Half a character cannot be asked for by anybody.
     expect(ask(world, 'GET', path!).status).toBe(200);
   });
 });

@@ -29,7 +29,7 @@ function worldOf(text: string): World {
       primary: `goal ${sound}`,
       secondary: [`secondary ${sound}`],
       urls: [text],
-      query: [{ parameter: text, operator: 'equals', value: text }],
+      query: [{ parameter: sound, operator: 'equals', value: text }],
       startedAt: NOW - 1000,
     },
   ]);
@@ -66,23 +66,19 @@ function pagesOf(text: string): Record<string, string> {
   const world = worldOf(text);
   const query = encodeURIComponent(text.replace(/\p{Cs}/gu, ''));
   const get = (path: string) => ask(world, 'GET', path).text;
-  const path = /href="(\/experiments\/[^"]*)" class="name"/.exec(get('/experiments'))![1]!;
-  // Half a character survives no address: the experiment is opened by what its link can say of it.
-  const isAskable = ask(world, 'GET', path).status === 200;
+  const path = /href="(\/experiments\/[^"]*)" class="name"/.exec(get('/experiments'))![1]!.replaceAll('&#39;', "'");
   const typed = ['key', 'name', 'type', 'variant', 'weight', 'control', 'primary', 'secondary', 'urls', 'parameter'];
   const form = [...typed, 'operator', 'value', 'visitors', 'allocation'].map((name): [string, string] => [name, text]);
   const create = () => ({ status: 400, message: text }) as const;
   return {
-    events: get(`/?event=${query}`),
-    narrowed: get(`/?event=nothing&visitor=${query}`),
+    events: get('/'),
+    narrowed: get(`/?event=${query}nothing&visitor=${query}`),
     visitor: get('/visitors/1'),
     experiments: get('/experiments'),
-    ...(isAskable && {
-      experiment: get(path),
-      otherEvent: get(`${path}?eventName=${query}`),
-      stop: get(`${path}/stop`),
-      winner: get(`${path}/winner`),
-    }),
+    experiment: get(path),
+    otherEvent: get(`${path}?eventName=${query}`),
+    stop: get(`${path}/stop`),
+    winner: get(`${path}/winner`),
     form: ask(createWorld([], { create }), 'POST', '/experiments/new', { form }).text,
     stream: (() => {
       let sent = '';
