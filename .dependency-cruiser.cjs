@@ -35,7 +35,7 @@ module.exports = {
       'protocol/',
       'errors',
       'collector/measuring/interval',
-      'collector/describe-issue',
+      'collector/parse',
     ]),
     {
       name: 'the-log-knows-no-http',

@@ -58,6 +58,13 @@ describe('bodies that mean harm', () => {
     expect({}).not.toHaveProperty('polluted');
   });
 
+  it('refuses one row whose text is an object that calls itself long, and takes the others', async () => {
+    const collector = await started();
+    const answer = await postRows(collector, row({ event: { length: { toString: '' } } }), row());
+    expect(answer).toMatchObject({ status: 207, body: { accepted: 1, failed: 1 } });
+    expect(await post(collector, '/track', { token: { length: { valueOf: 1 } } })).toMatchObject({ status: 400 });
+  });
+
   it('keeps a long property name out of its messages', async () => {
     const collector = await started();
     const answer = await postRows(collector, row({ eventProperties: { ['n'.repeat(100_000)]: 1 } }));

@@ -1,4 +1,4 @@
-import { describeIssue } from '../describe-issue.js';
+import { parse } from '../parse.js';
 import { applyDesign, blankDraft, changesSchema, newDesignSchema } from './design.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStore } from './experiment-store.js';
@@ -43,15 +43,15 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
 
   return {
     create(input) {
-      const parsed = newDesignSchema.safeParse(input);
-      if (!parsed.success) return { status: 400, message: describeIssue(parsed.error) };
+      const parsed = parse(newDesignSchema, input);
+      if (parsed.problem !== undefined) return { status: 400, message: parsed.problem };
       const { key } = parsed.data;
       if (store.find(key) !== undefined) return KEY_EXISTS;
       return save(applyDesign(blankDraft(`exp_${randomId()}`, key), parsed.data));
     },
     edit(idOrKey, changes) {
-      const parsed = changesSchema.safeParse(changes);
-      if (!parsed.success) return { status: 400, message: describeIssue(parsed.error) };
+      const parsed = parse(changesSchema, changes);
+      if (parsed.problem !== undefined) return { status: 400, message: parsed.problem };
       return change(idOrKey, (experiment) => {
         const edited = edit(experiment, parsed.data);
         if (isProblem(edited)) return edited;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OursError } from '../../errors.js';
-import { describeIssue } from '../describe-issue.js';
 import type { Interval } from '../measuring/interval.js';
+import { parse } from '../parse.js';
 import { applyDesign, blankDraft } from './design.js';
 import type { Experiment, ExperimentStatus, ExperimentType, QueryRule, Targeting } from './experiment.js';
 import * as fields from './fields.js';
@@ -65,8 +65,8 @@ const configSchema: z.ZodType<ExperimentConfig> = z.strictObject({
  * @throws OursError `invalid_option` naming the field.
  */
 export function resolveExperiment(input: unknown, goal: string | undefined, now: number): Experiment {
-  const parsed = configSchema.safeParse(input);
-  if (!parsed.success) throw invalid(input, describeIssue(parsed.error));
+  const parsed = parse(configSchema, input);
+  if (parsed.problem !== undefined) throw invalid(input, parsed.problem);
   const config = parsed.data;
   const { key, name, type, variants, urls, query, visitors } = config;
   const primary = config.primary ?? goal;
@@ -101,6 +101,6 @@ function runsOf({ status, startedAt, stoppedAt }: ExperimentConfig, now: number)
 
 /** Several experiments may stand in one file: the message tells which one it is about, if it has a key. */
 function invalid(input: unknown, message: string): OursError {
-  const key = z.object({ key: fields.text }).safeParse(input).data?.key;
+  const key = parse(z.object({ key: fields.text }), input).data?.key;
   return new OursError('invalid_option', `experiment${key === undefined ? '' : ` ${key}`}: ${message}.`);
 }

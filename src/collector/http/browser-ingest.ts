@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
 import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
 import type { WireTrack } from '../../protocol/wire.js';
-import { describeIssue } from '../describe-issue.js';
 import type { Intake } from '../intake.js';
+import { parse } from '../parse.js';
 import { type Answer, refuse } from './answer.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './schemas.js';
@@ -43,24 +43,24 @@ export function browserRoutes(ingest: BrowserIngest): Route[] {
 }
 
 function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answer {
-  const sender = tokenSchema.safeParse(body);
-  if (!sender.success) return refuse(400, describeIssue(sender.error));
+  const sender = parse(tokenSchema, body);
+  if (sender.problem !== undefined) return refuse(400, sender.problem);
   const { token } = sender.data;
   if (!isKnownToken(token)) return refuse(401, 'unknown token');
-  const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) return refuse(400, describeIssue(parsed.error));
+  const parsed = parse(bodySchema, body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { data } = parsed.data;
   if (data.length > MAX_ROWS) return refuse(413, `more than ${MAX_ROWS} rows at once`, MAX_ROWS);
 
   const visitorId = intake.receive(token, (delivery) => {
     let first: string | undefined;
     for (const input of data) {
-      const row = rowSchema.safeParse(input);
-      if (row.success) {
+      const row = parse(rowSchema, input);
+      if (row.problem === undefined) {
         delivery.take(toTrack(row.data));
         first ??= row.data.visitor_id;
       } else {
-        delivery.refuse(describeIssue(row.error));
+        delivery.refuse(row.problem);
       }
     }
     return first;

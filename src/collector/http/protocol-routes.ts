@@ -8,12 +8,12 @@ import {
   type WireBatchRow,
   type WireTrack,
 } from '../../protocol/wire.js';
-import { describeIssue } from '../describe-issue.js';
 import { assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Delivery, Intake } from '../intake.js';
 import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
+import { parse } from '../parse.js';
 import { type Answer, refuse } from './answer.js';
 import type { RowFault } from './faults.js';
 import { API_PREFIX, type Route, type RouteRequest } from './route.js';
@@ -78,14 +78,10 @@ function withToken(
   request: RouteRequest,
   handle: Handler,
 ): Answer {
-  const parsed = tokenSchema.safeParse(request.body);
-  if (!parsed.success) return malformed(parsed.error);
+  const parsed = parse(tokenSchema, request.body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { token } = parsed.data;
   return isToken(token, kind, known) ? handle(request, token) : refuse(401, 'unknown token');
-}
-
-function malformed(error: z.ZodError): Answer {
-  return refuse(400, describeIssue(error));
 }
 
 function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
@@ -94,8 +90,8 @@ function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
 }
 
 function takeIdentify({ intake }: Service, body: unknown, token: string): Answer {
-  const parsed = identifySchema.safeParse(body);
-  if (!parsed.success) return malformed(parsed.error);
+  const parsed = parse(identifySchema, body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   intake.receive(token, (delivery) => delivery.take({ ...parsed.data, event: IDENTIFY_EVENT }));
   return OK;
 }
@@ -106,8 +102,8 @@ function takeBatch(
   token: string,
   rowFault: RowFault | undefined,
 ): Answer {
-  const parsed = batchSchema.safeParse(body);
-  if (!parsed.success) return malformed(parsed.error);
+  const parsed = parse(batchSchema, body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { events } = parsed.data;
   if (events.length > maxBatchRows) return refuse(413, `more than ${maxBatchRows} rows in one batch`, maxBatchRows);
   let failed = 0;
@@ -136,9 +132,8 @@ function takeRow(
   input: unknown,
   receivedAt: number,
 ): string | undefined {
-  const parsed = schema.safeParse(input);
-  const problem = parsed.success ? timeProblem(parsed.data.time, receivedAt) : describeIssue(parsed.error);
-  if (parsed.success && problem === undefined) delivery.take(parsed.data);
+  const { data, problem = timeProblem(data?.time, receivedAt) } = parse(schema, input);
+  if (data !== undefined && problem === undefined) delivery.take(data);
   else delivery.refuse(problem ?? 'invalid');
   return problem;
 }
@@ -153,8 +148,8 @@ function timeProblem(time: number | undefined, receivedAt: number): string | und
 function assignVisitor(service: Service, key: string, body: unknown, token: string): Answer {
   const experiment = service.experiments.find(key);
   if (experiment === undefined) return refuse(404, 'unknown experiment');
-  const parsed = assignmentSchema.safeParse(body);
-  if (!parsed.success) return malformed(parsed.error);
+  const parsed = parse(assignmentSchema, body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { visitor_id: visitorId, track_impression: isRecorded = true } = parsed.data;
   const variant = assign(experiment, parsed.data, service);
   if (variant !== undefined && isRecorded) {
@@ -193,8 +188,8 @@ function assignmentAnswer(experiment: Experiment, variant: Variant | undefined):
 }
 
 function listPersonalizations({ experiments }: Service, body: unknown): Answer {
-  const parsed = personalizationSchema.safeParse(body);
-  if (!parsed.success) return malformed(parsed.error);
+  const parsed = parse(personalizationSchema, body);
+  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   return {
     status: 200,
     body: { success: true, personalizations: experiments.personalizations(parsed.data.visitor_id) },
