@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
 import { type CollectorOptions, createCollector } from '../../src/collector/index.js';
 import type { WireTrack } from '../../src/protocol/wire.js';
 import { openStore } from './opened-store.js';
@@ -184,6 +185,26 @@ describe('reading the log', () => {
     const page = log.events({ limit: 2 });
     expect(page.map(({ event }) => event.event)).toEqual(['5', '4']);
     expect(log.events({ limit: 2, before: page[1]!.number }).map(({ event }) => event.event)).toEqual(['3', '2']);
+  });
+
+  it('measures anew as soon as a row arrived or the experiment was changed', () => {
+    const { store, experiments, log } = openStore();
+    experiments.save(resolveExperiment(experiment, undefined, 0));
+    const shown = { event: '$experiment_impression', eventProperties: { experiment_key: 'x', variant_name: 'a' } };
+    const seen = { userId: 'v', defaultProperties: { sid: '1' }, time: 1_000 };
+    const counts = (eventName?: string): number[] => {
+      const [a] = log.results(experiments.find('x')!, eventName).variants;
+      return [a!.impressions, a!.conversions];
+    };
+    expect(counts()).toEqual([0, 0]);
+    store.append({ ...seen, ...shown }, 1_000, false);
+    expect(counts()).toEqual([1, 0]);
+    expect(counts()).toEqual([1, 0]);
+    store.append({ ...seen, event: 'purchase' }, 1_000, false);
+    expect(counts()).toEqual([1, 1]);
+    expect(counts('signup')).toEqual([1, 0]);
+    experiments.save({ ...experiments.find('x')!, runs: [[0, 500]] });
+    expect(counts()).toEqual([0, 0]);
   });
 
   it('tells nothing of a visitor there is not', async () => {

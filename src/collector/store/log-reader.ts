@@ -31,6 +31,15 @@ export interface LogReader extends Insight {
   isReturning(visitorId: string): boolean;
 }
 
+interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
+  readonly asked: Experiment;
+  readonly eventName: string | undefined;
+  /** How many rows there were. */
+  readonly events: number;
+  /** The experiment by the goal that was asked for. */
+  readonly measured: Experiment;
+}
+
 export interface LogReaderOptions {
   readonly database: Database;
   readonly experiments: ExperimentStore;
@@ -38,7 +47,7 @@ export interface LogReaderOptions {
   readonly now: () => number;
 }
 
-/** Reads a log in a database. Nothing is kept between two questions: every answer is measured anew. */
+/** Reads a log in a database. */
 export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
   const rows = createMeasuredRows(database);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
@@ -75,8 +84,16 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     });
   }
 
-  function measure(experiment: Experiment): Attribution {
-    return attribute(rows.ofExperiment(experiment), toMeasuringRules([experiment], now()));
+  let last: Measurement | undefined;
+
+  /** An experiment's counts. The last ones hold until a row arrives: a page asks for results and days in one breath. */
+  function measure(experiment: Experiment, eventName: string | undefined): Measurement {
+    const { events } = totals.get() as Insight['totals'];
+    if (last?.asked === experiment && last.eventName === eventName && last.events === events) return last;
+    const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+    const { tallies, units } = attribute(rows.ofExperiment(measured), toMeasuringRules([measured], now()));
+    last = { asked: experiment, eventName, events, measured, tallies, units };
+    return last;
   }
 
   return {
@@ -99,13 +116,13 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     },
 
     results(experiment, eventName) {
-      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
-      return measureExperiment(measured, measure(measured));
+      const measurement = measure(experiment, eventName);
+      return measureExperiment(measurement.measured, measurement);
     },
 
     daily(experiment, from, to, eventName) {
-      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
-      return dailyOf(measured, measure(measured), from, to);
+      const measurement = measure(experiment, eventName);
+      return dailyOf(measurement.measured, measurement, from, to);
     },
 
     get totals() {
