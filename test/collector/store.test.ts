@@ -90,7 +90,7 @@ describe('who is who', () => {
   it('is decided by the names that were seen together, in whatever order they came', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(sighting, { minLength: 1, maxLength: 12 }),
+        fc.array(sighting, { minLength: 1, maxLength: 12, size: 'max' }),
         fc.infiniteStream(fc.nat()),
         async (sightings, chance) => {
           const shuffled = sightings

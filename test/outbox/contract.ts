@@ -310,7 +310,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
   describe(`the ${name} outbox, whatever is done to it in whatever order,`, () => {
     it('loses no entry, hands none to two at once, and keeps the order of every person', async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+        fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), async (commands) => {
           const world = await open();
           try {
             const model = new Model(world);
@@ -407,7 +407,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     do: fc.constant('append' as const),
     entries: fc.array(
       fc.record({ isTrack: fc.boolean(), who: fc.record({ userId: name, externalId: name, email: name }) }),
-      { maxLength: 4 },
+      { maxLength: 4, size: 'max' },
     ),
   }),
   fc.record({

@@ -73,18 +73,22 @@ describe('the service’s clock', () => {
     const day = 86_400_000;
     const ways = fc.record({ there: fc.integer({ min: 0, max: 10_000 }), back: fc.integer({ min: 0, max: 10_000 }) });
     fc.assert(
-      fc.property(fc.integer({ min: -day, max: day }), fc.array(ways, { minLength: 1 }), (fastMs, exchanges) => {
-        let time = NOW;
-        const clock = new SkewedClock(() => time + fastMs);
-        for (const { there, back } of exchanges) {
-          const sentAt = time + fastMs;
-          time += there;
-          const date = httpDate(time);
-          time += back;
-          clock.learn(date, sentAt, time + fastMs);
-          expect(Math.abs(clock.read().service - time)).toBeLessThanOrEqual(2_500 + there + back);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: -day, max: day }),
+        fc.array(ways, { minLength: 1, maxLength: 40, size: 'max' }),
+        (fastMs, exchanges) => {
+          let time = NOW;
+          const clock = new SkewedClock(() => time + fastMs);
+          for (const { there, back } of exchanges) {
+            const sentAt = time + fastMs;
+            time += there;
+            const date = httpDate(time);
+            time += back;
+            clock.learn(date, sentAt, time + fastMs);
+            expect(Math.abs(clock.read().service - time)).toBeLessThanOrEqual(2_500 + there + back);
+          }
+        },
+      ),
     );
   });
 });
