@@ -42,7 +42,7 @@ export function dailyChart({ days }: DailyReport, variants: Variants): Html {
   return html`${chart(
     'daily',
     'Day by day',
-    'The rate of the sessions that were exposed on each UTC day.',
+    'Each UTC day’s conversions for its impressions. A late conversion stands on the day it happened.',
     'Conversion rate of each variant by day; the table below has the figures.',
     plot,
     variants,
