@@ -7,7 +7,7 @@ export type OursErrorCode =
   | 'invalid_option'
   /** The event was refused or dropped, so it will never be stored. */
   | 'not_stored'
-  /** The client was closed before the event had an outcome. */
+  /** The client was closed before the event had an outcome, or the collector before it was asked. */
   | 'closed'
   /** An assignment could not be had in time. */
   | 'assignment_failed';

@@ -74,7 +74,7 @@ export interface Collector extends AsyncDisposable {
   readonly faults: Faults;
   /** Results of every experiment, and for every event why it counted or not, by the measuring rules of the service. */
   report(): CollectorReport;
-  /** Drops every connection and stops listening. */
+  /** Drops every connection, stops listening and lets go of the log: what is asked of it later throws. */
   close(): Promise<void>;
 }
 
@@ -148,13 +148,22 @@ async function startOn(
     return closing;
   };
 
+  /** What is asked of the log; it is gone once the collector is closed. */
+  const whileOpen =
+    <Asked extends readonly unknown[], Answer>(ask: (...asked: Asked) => Answer) =>
+    (...asked: Asked): Answer => {
+      if (closing === undefined) return ask(...asked);
+      throw new OursError('closed', 'the collector is closed: ask it for events and reports before that.');
+    };
+  const totals = whileOpen(() => log.totals);
+
   return {
     url: server.url,
     baseUrl: `${server.url}${API_PREFIX}`,
-    events: log.collected,
-    recent: (limit) => log.events({ limit }),
+    events: whileOpen(log.collected),
+    recent: whileOpen((limit) => log.events({ limit })),
     get duplicates() {
-      return log.totals.duplicates;
+      return totals().duplicates;
     },
     get requests() {
       return [...server.requests.values()].reduce((sum, count) => sum + count, 0);
@@ -164,7 +173,10 @@ async function startOn(
       return server.sockets;
     },
     faults: faults.control,
-    report: () => ({ experiments: experiments.list().map((experiment) => log.results(experiment)), events: log.all() }),
+    report: whileOpen(() => ({
+      experiments: experiments.list().map((experiment) => log.results(experiment)),
+      events: log.all(),
+    })),
     close,
     [Symbol.asyncDispose]: close,
   };

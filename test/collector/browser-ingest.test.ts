@@ -127,7 +127,8 @@ describe('a bad row', () => {
     });
     const { kept } = post(body.replace('"…"', nested));
     expect(kept).toMatchObject([{ event: 'Signed Up', eventProperties: { plan: 'annual' } }]);
-    expect(kept[0]?.eventProperties).not.toHaveProperty('deep');
+    // Before Node 26 it is too deep to be written again, and left out.
+    expect([undefined, nested]).toContain(kept[0]?.eventProperties?.deep);
   });
 });
 

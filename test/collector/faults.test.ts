@@ -36,9 +36,9 @@ describe('faults that accept nothing', () => {
     });
     const failure = expect(postRows(collector, row())).rejects.toThrow('fetch failed');
     await decided;
+    expect(collector.events()).toEqual([]);
     await collector.close();
     await failure;
-    expect(collector.events()).toEqual([]);
   });
 });
 
@@ -69,9 +69,9 @@ describe('faults that accept everything', () => {
     });
     expect(response.status).toBe(200);
     const body = expect(response.text()).rejects.toThrow('terminated');
+    expect(collector.events()).toHaveLength(1);
     await collector.close();
     await body;
-    expect(collector.events()).toHaveLength(1);
   });
 
   it('waits first', async () => {

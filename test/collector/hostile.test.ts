@@ -83,5 +83,8 @@ describe('where it listens', () => {
     const collector = await started();
     await collector[Symbol.asyncDispose]();
     await expect(fetch(collector.url)).rejects.toThrow('fetch failed');
+    for (const ask of [collector.events, collector.report, () => collector.recent(1), () => collector.duplicates]) {
+      expect(ask).toThrow(expect.objectContaining({ code: 'closed' }));
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { audit } from '../../examples/express/simulation/audit.js';
 import { createLedger, type Ledger } from '../../examples/express/simulation/ledger.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
@@ -21,7 +21,7 @@ async function visitAndBuy(
   const { variantName } = await visitor.assign('checkout_redesign');
   track(visitor);
   await ours.close();
-  await collector.close();
+  onTestFinished(() => collector.close());
 
   const ledger = createLedger();
   ledger.seen.set('visitor', see(variantName));

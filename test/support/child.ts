@@ -19,18 +19,23 @@ export interface Child {
 }
 
 /**
- * Runs one of test/process/children in a Node of its own, in which an unhandled rejection is an error. `OURS_BASE_URL`
+ * Runs one of test/process/children in a Node of its own, in which an unhandled rejection is an error. What Node 26 thinks of
+ * how tsx registers itself is not heard. `OURS_BASE_URL`
  * and `OURS_TOKEN` are set; whatever else it should know is in `env`.
  */
 export function startChild(name: string, baseUrl: string, env: Record<string, string> = {}): Child {
   const path = fileURLToPath(new URL(`../process/children/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', '--unhandled-rejections=strict', path], {
-    env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Longer than any test: a child that hangs does not outlive the run.
-    timeout: 60_000,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--disable-warning=DEP0205', '--unhandled-rejections=strict', path],
+    {
+      env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Longer than any test: a child that hangs does not outlive the run.
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    },
+  );
   let stdout = '';
   let stderr = '';
   let startedAt = performance.now();
