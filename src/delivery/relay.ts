@@ -94,9 +94,11 @@ export class Relay {
     // A sender more than there are batches would find nothing.
     while (!this.#stopping.signal.aborted && (this.#due || this.#waiting >= flushAt)) {
       if (this.#claiming > 0 && this.#claiming * this.#maxRows >= this.#waiting) return;
+      // Looked at before the question: should the wait end in between, it is answered with a pass.
+      const { waitMs } = gate;
       const pass = gate.admit(this.#senders.size);
       if (pass === undefined) {
-        if (gate.waitMs > 0) this.#wakeIn(gate.waitMs);
+        if (waitMs > 0) this.#wakeIn(waitMs);
         return;
       }
       const sender = this.#send(pass === 'probe').then((hadEntries) => {

@@ -137,7 +137,7 @@ describe('event properties', () => {
     expect(unreadable).toEqual(['getter', 'json', 'nested']);
   });
 
-  it('lose a value nested too deeply to be written', () => {
+  it('lose a value nested too deeply to be written, where it is too deep', () => {
     let deep: unknown = 'bottom';
     for (let depth = 0; depth < 50_000; depth += 1) deep = { deep };
     const unreadable: string[] = [];
