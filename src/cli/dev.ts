@@ -23,7 +23,8 @@ Runs a local collector and tells for every event why it counts or not.
 
   --port <n>       port to listen on, 0 for a free one (${DEFAULT_PORT})
   --host <name>    address to listen on (127.0.0.1); others than this machine's own need --token
-  --token <token>  a known token, may be given several times (every token is known)
+  --token <token>  a known token, may be given several times (every token is known);
+                   with --host each is also a password of the page: name one that no web page carries
   --data <file>    SQLite file to keep events and experiments in (in memory)
   --config <file>  JSON with experiments, goal, allowedEvents and bots`;
 
@@ -32,6 +33,7 @@ export const dev: Command = {
   summary: 'run a local collector and see what counts',
   usage,
   async run(args, { print, stop }) {
+    if (args.includes('--help') || args.includes('-h')) return print(usage);
     const { port, host, token, data, config } = parse(args);
     if (!isLoopback(host) && token.length === 0) {
       throw new UsageError(`${host} can be reached from other machines: name the tokens to accept with --token.`);

@@ -61,7 +61,7 @@ export interface Collector extends AsyncDisposable {
   readonly baseUrl: string;
   /** Accepted rows in the order of arrival, among them `$identify` and `$experiment_impression`. */
   events(): readonly CollectedEvent[];
-  /** The newest rows first, each with why it counted or not; costs no more for all that came before. */
+  /** The newest rows first, each with why it counted or not. Costs as much as their visitors have events. */
   recent(limit: number): readonly EventLine[];
   /** Rows that changed nothing because their `distinctId` was there already. */
   readonly duplicates: number;
@@ -115,8 +115,14 @@ async function startOn(
   const tokens = options.tokens && new Set(options.tokens);
   ensureSchema(database);
   const experiments = createExperimentStore(database);
+  for (const { key, id } of configured) {
+    if (configured.filter((other) => other.key === key || other.id === id).length > 1) {
+      throw new OursError('invalid_option', `experiment ${key}: another one has the same key or id.`);
+    }
+  }
   for (const experiment of configured) {
-    if (experiments.find(experiment.key) === undefined) experiments.save(experiment);
+    const known = experiments.find(experiment.key) ?? experiments.find(experiment.id);
+    if (known === undefined) experiments.save(experiment);
   }
   const store = createEventStore({
     database,
@@ -166,7 +172,7 @@ async function startOn(
       return totals().duplicates;
     },
     get requests() {
-      return [...server.requests.values()].reduce((sum, count) => sum + count, 0);
+      return server.total;
     },
     requestsTo: (path) => server.requests.get(path) ?? 0,
     get sockets() {

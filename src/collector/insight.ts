@@ -21,10 +21,10 @@ export interface EventLine {
 
 /** Which rows to show. */
 export interface EventFilter {
-  /** Part of the event's name, in any case. */
+  /** Part of the event's name; ASCII letters in any case. */
   readonly event?: string | undefined;
   readonly visitor?: number | undefined;
-  /** Part of one of the visitor's names (userId, externalId, email), in any case. */
+  /** Part of one of the visitor's names (userId, externalId, email); ASCII letters in any case. */
   readonly name?: string | undefined;
   /** Only rows that arrived before this one. */
   readonly before?: number | undefined;
@@ -58,6 +58,6 @@ export interface Insight {
   results(experiment: Experiment, eventName?: string): ExperimentReport;
   /** UTC days from the first to the last day, both included, at most 366. */
   daily(experiment: Experiment, from: string, to: string, eventName?: string): DailyReport;
-  /** How many rows there are, how many came twice, and how many requests were refused. */
+  /** How many rows there are, and how often one came again. */
   readonly totals: { readonly events: number; readonly duplicates: number };
 }

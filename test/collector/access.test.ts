@@ -45,7 +45,16 @@ describe('on this machine alone', () => {
   });
 
   it('lets a link on another site lead to the page', () => {
-    expect(admit('GET', '/', { host, 'sec-fetch-site': 'cross-site' })).toBeUndefined();
+    const link = { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    expect(admit('GET', '/', link)).toBeUndefined();
+    expect(admit('POST', '/', link)).toMatchObject({ status: 403 });
+  });
+
+  it('lets no other site embed what is shown, nor listen to what arrives', () => {
+    for (const mode of ['no-cors', 'cors']) {
+      const embedded = { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode };
+      expect(admit('GET', '/events/live', embedded)).toMatchObject({ status: 403 });
+    }
   });
 
   it('asks nothing of clients, who have a token of their own', () => {

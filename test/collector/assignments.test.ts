@@ -163,6 +163,13 @@ describe('a configured draft', () => {
   });
 });
 
+it('an experiment cannot have the key or id of another', async () => {
+  const one = experiment({});
+  await expect(createCollector({ experiments: [one, one] })).rejects.toThrow('same key or id');
+  const other = { ...one, key: 'other', id: 'x' };
+  await expect(createCollector({ experiments: [{ ...one, id: 'x' }, other] })).rejects.toThrow('same key or id');
+});
+
 describe('an experiment that cannot be', () => {
   it.each<[string, unknown, string]>([
     [

@@ -35,6 +35,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Here it never stands beside `properties`.
   additionalProperties: (schema: JsonSchema, value, judge) =>
     !isMap(value) || Object.values(value).every((property) => judge(schema, property)),
+  // Words for people.
+  description: () => true,
   // Beside a pattern, which decides.
   format: () => true,
 };

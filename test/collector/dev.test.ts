@@ -66,6 +66,12 @@ describe('ours-ingest dev', () => {
     expect(lines.join()).not.toMatch(/secret|someone/);
   });
 
+  it('shows its options when it is asked to', async () => {
+    const lines: string[] = [];
+    await dev.run(['--help'], { print: (line) => void lines.push(line), stop: new AbortController().signal });
+    expect(lines.join()).toContain('--data <file>');
+  });
+
   it.each([
     ['a host that others can reach without a token', ['--host', '0.0.0.0'], '--token'],
     ['a port that is none', ['--port', '70000'], '--port'],

@@ -65,6 +65,29 @@ describe('bodies that mean harm', () => {
     expect(await post(collector, '/track', { token: { length: { valueOf: 1 } } })).toMatchObject({ status: 400 });
   });
 
+  it.each([20_000, 1_000, 65])('refuses one row nested %i levels deep, and takes the others', async (depth) => {
+    const collector = await started();
+    const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    const events = [row({ userProperties: { x: '…' } }), row({ distinctId: 'purchase:2' })];
+    const answer = await post(collector, '/batch', JSON.stringify({ token: 'test_shop', events }).replace('"…"', deep));
+    expect(answer).toMatchObject({ status: 207, body: { accepted: 1, failed: 1 } });
+  });
+
+  it('takes no two ids for one because both hold half a character', async () => {
+    const collector = await started();
+    const rows = ['\ud800', '\ud801'].map((half) => row({ distinctId: `a${half}` }));
+    expect(await postRows(collector, ...rows)).toMatchObject({ status: 207, body: { accepted: 0, failed: 2 } });
+  });
+
+  it('remembers no more paths than a collector has, whatever is asked for', async () => {
+    const collector = await started();
+    const ask = (key: string) =>
+      post(collector, `/experiments/assignments/${key}`, { token: 'exp_shop', visitor_id: 'v' });
+    for (let i = 0; i < 1_200; i += 1) await ask(`unknown-${i}`);
+    expect(collector.requests).toBe(1_200);
+    expect(collector.requestsTo('/experiments/assignments/unknown-1199')).toBe(0);
+  });
+
   it('keeps a long property name out of its messages', async () => {
     const collector = await started();
     const answer = await postRows(collector, row({ eventProperties: { ['n'.repeat(100_000)]: 1 } }));

@@ -53,6 +53,21 @@ describe('a data file', () => {
     expect(after.report().events[0]!.verdict).toBe('not_in_experiment');
   });
 
+  it('is nobody else’s to read', async () => {
+    const data = dataFile();
+    await started({ data });
+    expect(statSync(data).mode & 0o777).toBe(0o600);
+  });
+
+  it('that two collectors have open makes no two visitors one', async () => {
+    const data = dataFile();
+    const [one, other] = [await started({ data }), await started({ data })];
+    await postRows(one, row({ userId: 'alice', distinctId: '1' }));
+    await postRows(other, row({ userId: 'bob', distinctId: '2' }));
+    const [bob, alice] = one.recent(2);
+    expect(bob!.visitor).not.toBe(alice!.visitor);
+  });
+
   it('that is no database is named, and left as it is', async () => {
     const data = dataFile();
     writeFileSync(data, 'a letter, not a database'.repeat(100));

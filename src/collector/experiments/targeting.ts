@@ -38,7 +38,7 @@ function compileGlob(glob: string): Pattern {
 function doAllHold(rules: readonly QueryRule[], { url, search }: Page): boolean {
   if (url === undefined && search === undefined) return false;
   const query = new URLSearchParams(search || queryOf(url ?? ''));
-  return rules.every((rule) => holds(rule, query.getAll(rule.parameter)));
+  return rules.every((rule) => holds(rule, query.getAll(rule.parameter).slice(0, MAX_VALUES)));
 }
 
 function queryOf(url: string): string {
@@ -46,6 +46,9 @@ function queryOf(url: string): string {
   const mark = address.indexOf('?');
   return mark === -1 ? '' : address.slice(mark);
 }
+
+// More than a handful is nobody's link, and each is matched against patterns that may take their time.
+const MAX_VALUES = 5;
 
 /** [A] Of a parameter that stands there several times any one may fit; one that is missing equals nothing. */
 function holds({ operator, value = '' }: QueryRule, found: readonly string[]): boolean {

@@ -20,14 +20,14 @@ export function isLoopback(host: string): boolean {
 /**
  * On this machine alone everybody is let in who asks for it by a name of this machine: a web site whose own name was made to
  * point here is not. Where other machines can reach it, a known token is asked for, as the password of HTTP's basic
- * authentication or as a bearer. Nowhere do pages of other
- * sites change anything, whose forms a browser would post all the same.
+ * authentication or as a bearer. Other sites may link to a page and nothing else: neither embed it nor send it a form.
  */
 export function createAdmit(host: string, tokens: ReadonlySet<string> | undefined): Admit {
   const isIn = isLoopback(host) ? isAskedByLocalName : hasToken([...(tokens ?? [])]);
   return (method, path, headers) => {
     if (path === INGEST_PATH || path.startsWith(`${API_PREFIX}/`)) return undefined;
-    if (method !== 'GET' && isFromAnotherSite(headers)) {
+    const isLink = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
+    if (!isLink && isFromAnotherSite(headers)) {
       return refuse(403, 'only the pages of this collector may ask for this');
     }
     return isIn(headers);
@@ -36,7 +36,8 @@ export function createAdmit(host: string, tokens: ReadonlySet<string> | undefine
 
 /** Browsers say where a request comes from, and no page can lie about it. Programs say nothing. */
 function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
-  if (site !== undefined && site !== 'same-origin') return true;
+  // `none` is a person: an address that was typed, a bookmark.
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
 }
 

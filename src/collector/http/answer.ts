@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
 /** What the collector says to one request. */
 export interface Answer {
   readonly status: number;
@@ -23,10 +25,12 @@ export function send(response: ServerResponse, answer: Answer, now: number): voi
     return;
   }
   response.write(body);
-  response.once(
-    'close',
-    answer.stream((text) => void response.write(text)),
-  );
+  const write = (text: string): void => {
+    // Whoever does not read is let go, or everything would wait for them in memory; a browser comes back by itself.
+    if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+    else response.write(text);
+  };
+  response.once('close', answer.stream(write));
 }
 
 /** Promises a whole body and sends half of it. */

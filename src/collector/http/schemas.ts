@@ -2,8 +2,23 @@ import { z } from 'zod';
 import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../../protocol/limits.js';
 import type { WireAssignmentRequest, WireIdentify, WireIdentity, WireTrack } from '../../protocol/wire.js';
 
-const id = z.string().min(1).max(MAX_ID_LENGTH);
-const map = z.record(z.string(), z.unknown());
+// Half a surrogate pair is stored as the one character for all that is broken: two ids would become one.
+const WELL_FORMED = /^[^\p{Cs}]*$/u;
+
+const id = z.string().min(1).max(MAX_ID_LENGTH).regex(WELL_FORMED, 'expected well-formed text');
+
+// [A] Nobody nests properties deeper, and what is nested a thousand times as deep cannot be written down again.
+const MAX_DEPTH = 64;
+
+function isShallow(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1));
+}
+
+const map = z
+  .record(z.string(), z.unknown())
+  .refine((value) => isShallow(value), `nested more than ${MAX_DEPTH} levels deep`)
+  .meta({ description: `At most ${MAX_DEPTH} levels deep.` });
 
 const eventName = z
   .string()

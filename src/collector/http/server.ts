@@ -12,6 +12,9 @@ import type { Router } from './router.js';
 // Longer than any client keeps a connection idle, so that it is never the collector that closes first.
 const KEEP_ALIVE_MS = 10 * 60 * 1000;
 
+// The path of an assignment ends with whatever key the sender thought of.
+const MAX_PATHS = 1_000;
+
 export interface ServerOptions {
   readonly host: string;
   readonly port: number;
@@ -26,6 +29,8 @@ export interface HttpServer {
   readonly url: string;
   /** Connections accepted so far. */
   readonly sockets: number;
+  /** Requests to the API so far. */
+  readonly total: number;
   /** Requests to each API path so far, relative to the base URL. */
   readonly requests: ReadonlyMap<string, number>;
   /** Stops listening and drops every connection, answered or not. */
@@ -38,6 +43,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const requests = new Map<string, number>();
   const closing = new AbortController();
   let sockets = 0;
+  let total = 0;
 
   const exchange = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refused = (answer: Answer): void => {
@@ -61,7 +67,10 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
 
     const path = url.pathname.startsWith(API_PREFIX) ? url.pathname.slice(API_PREFIX.length) : undefined;
     const attempt = path === undefined ? 0 : (requests.get(path) ?? 0) + 1;
-    if (path !== undefined) requests.set(path, attempt);
+    if (path !== undefined) {
+      total += 1;
+      if (attempt > 1 || requests.size < MAX_PATHS) requests.set(path, attempt);
+    }
     const body = await readBody(request, route.accepts, maxBodyBytes);
     switch (body.kind) {
       case 'aborted':
@@ -99,6 +108,9 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
 
   return {
     url: originOf(server.address() as AddressInfo),
+    get total() {
+      return total;
+    },
     requests,
     get sockets() {
       return sockets;

@@ -55,12 +55,11 @@ export const ENOUGH: Readonly<Record<'impressions' | 'conversions' | 'misses', n
 
 /** Tells whether every arm has seen enough for the comparison to mean something. */
 export function hasEnoughData(arms: readonly Arm[]): boolean {
-  return arms.every(
-    ({ impressions, conversions }) =>
-      impressions >= ENOUGH.impressions &&
-      conversions >= ENOUGH.conversions &&
-      impressions - conversions >= ENOUGH.misses,
-  );
+  const isEnough = ({ impressions, conversions }: Arm): boolean =>
+    impressions >= ENOUGH.impressions &&
+    conversions >= ENOUGH.conversions &&
+    impressions - conversions >= ENOUGH.misses;
+  return arms.length > 0 && arms.every(isEnough);
 }
 
 function eachNode(edges: readonly number[], visit: (node: number, rate: number, weight: number) => void): void {

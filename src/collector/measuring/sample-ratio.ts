@@ -20,6 +20,9 @@ export function sampleRatioP(counts: readonly number[], split: readonly number[]
     return sum + (count - expected) ** 2 / expected;
   }, 0);
 
+  // Somebody saw a variant that next to nobody should: no double can tell how unlikely that is.
+  if (!Number.isFinite(chiSquared)) return 0;
+
   const mode = Math.sqrt(degrees - 1);
   const density = (t: number): number => {
     const power = degrees === 1 ? 0 : (degrees - 1) * Math.log(t / mode);

@@ -19,6 +19,7 @@ export interface StoredRow {
 /** An impression without a session, and where its visitor was seen around it. */
 interface Lost {
   readonly visitor: number;
+  readonly time: number;
   readonly before: number | null;
   readonly sid_before: string | null;
   readonly after: number | null;
@@ -36,22 +37,30 @@ const firstSidAt = (number: string): string => `
   WHERE o.visitor = found.visitor AND o.time = ${number}.time AND o.sid IS NOT NULL AND o.refusal IS NULL`;
 
 const SEEN_AROUND = `
-  SELECT found.visitor, b.time AS before, (${firstSidAt('b')}) AS sid_before,
+  SELECT found.visitor, found.time, b.time AS before, (${firstSidAt('b')}) AS sid_before,
     a.time AS after, (${firstSidAt('a')}) AS sid_after
   FROM (
-    SELECT i.visitor, (${seen('<=', 'DESC')}) AS b, (${seen('>', 'ASC')}) AS a
+    SELECT i.visitor, i.time, (${seen('<=', 'DESC')}) AS b, (${seen('>', 'ASC')}) AS a
     FROM events AS i WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
   ) AS found
   LEFT JOIN events AS b ON b.number = found.b
   LEFT JOIN events AS a ON a.number = found.a`;
 
-// Of a session's events of one name only these can convert it: for each of the visitor's impressions the first at or after it.
-// One that came later within the same exposure finds the session converted, and there may be a million of those.
+// Of a session's events of one name only these can convert it: for each impression in it the first at or after that. One that
+// came later within the same exposure finds the session converted, and there may be a million of those.
 const CANDIDATES = `
   SELECT e.visitor, e.sid, min(e.time) AS time
-  FROM events AS i JOIN events AS e ON e.visitor = i.visitor AND e.event = ? AND e.time >= i.time
-  WHERE i.experiment = ? AND i.refusal IS NULL AND e.sid IS NOT NULL AND e.refusal IS NULL
-  GROUP BY i.number, e.sid`;
+  FROM events AS i JOIN events AS e ON e.visitor = i.visitor AND e.sid = i.sid AND e.event = ? AND e.time >= i.time
+  WHERE i.experiment = ? AND i.refusal IS NULL AND e.refusal IS NULL
+  GROUP BY i.number`;
+
+// The same for impressions without a session, handed in with each session that they may have joined.
+const CANDIDATES_NEAR = `
+  SELECT e.visitor, e.sid, min(e.time) AS time
+  FROM json_each(?) AS near JOIN events AS e
+    ON e.visitor = near.value ->> 0 AND e.sid = near.value ->> 1 AND e.time >= near.value ->> 2 AND e.event = ?
+  WHERE e.refusal IS NULL
+  GROUP BY near.key`;
 
 /** Reads of the log what measuring needs and no more, each entry with its visitor's one number for a name. */
 export interface MeasuredRows {
@@ -68,6 +77,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
     'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND refusal IS NULL',
   );
   const candidates = database.prepare(CANDIDATES);
+  const candidatesNear = database.prepare(CANDIDATES_NEAR);
   const seenAround = database.prepare(SEEN_AROUND);
 
   return {
@@ -77,11 +87,14 @@ export function createMeasuredRows(database: Database): MeasuredRows {
       const entries: LogEntry[] = (impressions.all(id) as ImpressionRow[]).map((row) =>
         impression(row, key, names.get(row.variant) ?? ''),
       );
+      const lost = seenAround.all(id) as Lost[];
+      for (const one of lost) entries.push(...toSightings(one));
+      const near = JSON.stringify(lost.flatMap(sessionsNear));
       for (const metric of new Set([primary, ...secondary])) {
         if (metric === undefined) continue;
-        for (const row of candidates.all(metric, id) as Candidate[]) entries.push(sighting(row, metric));
+        const found = [...candidates.all(metric, id), ...candidatesNear.all(near, metric)] as Candidate[];
+        for (const row of found) entries.push(sighting(row, metric));
       }
-      for (const lost of seenAround.all(id) as Lost[]) entries.push(...toSightings(lost));
       return entries;
     },
   };
@@ -141,4 +154,11 @@ function toSightings({ visitor, before, sid_before, after, sid_after }: Lost): L
     { time: before, sid: sid_before },
     { time: after, sid: sid_after },
   ].flatMap(({ time, sid }) => (time === null ? [] : sighting({ time, visitor, sid }, '')));
+}
+
+/** The sessions that an impression may have joined, as {@link CANDIDATES_NEAR} takes them. */
+function sessionsNear({ visitor, time, sid_before, sid_after }: Lost): [number, string, number][] {
+  return [...new Set([sid_before, sid_after])].flatMap((sid): [number, string, number][] =>
+    sid === null ? [] : [[visitor, sid, time]],
+  );
 }

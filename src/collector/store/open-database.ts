@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { OursError } from '../../errors.js';
 
 export type SqlValue = string | number | null;
@@ -36,6 +37,8 @@ export async function loadSqlite(): Promise<Sqlite> {
  */
 export function openDatabase(Sqlite: Sqlite, path: string): Database {
   try {
+    // It may hold health data: nobody else on this machine reads it. SQLite gives its other files the same rights.
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     const database = new Sqlite(path);
     // A commit survives a crash of this process; a power cut may cost the last ones. Pages in memory are worth more here than
     // a short log, which is copied and synced each time it is full.

@@ -15,18 +15,15 @@ export interface Visitors {
  * either.
  */
 export function createVisitors(database: Database): Visitors {
-  const insert = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const add = database.prepare(
+    `INSERT INTO names (name, visitor) SELECT ?, coalesce(max(visitor), 0) + 1 FROM names WHERE true
+     ON CONFLICT DO NOTHING`,
+  );
   const find = database.prepare('SELECT visitor FROM names WHERE name = ?');
   const moveNames = database.prepare('UPDATE names SET visitor = ? WHERE visitor = ?');
-  const { highest } = database.prepare('SELECT coalesce(max(visitor), 0) AS highest FROM names').get() as {
-    highest: number;
-  };
-  let next = highest + 1;
   const moveEvents = database.prepare('UPDATE events SET visitor = ? WHERE visitor = ?');
 
-  const meet = (name: string): void => {
-    if (Number(insert.run(name, next).changes) > 0) next += 1;
-  };
+  const meet = (name: string): void => void add.run(name);
 
   return {
     meet,
