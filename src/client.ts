@@ -57,7 +57,7 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
     options: AssignOptions & { readonly visitorId: string | undefined },
   ): Promise<Assignment>;
   /**
-   * The variants the visitor has been given so far; records nothing.
+   * What the visitor has been given in experiments of type `personalization`; records nothing.
    * @throws {OursError} `assignment_failed`
    */
   personalization(

@@ -51,7 +51,7 @@ export interface AssignOptions extends AssignContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A variant the visitor has been given in some experiment. */
+/** What the visitor has been given in an experiment of type `personalization`. */
 export interface Personalization {
   readonly assignedAt: string;
   readonly experimentId: string;

@@ -33,6 +33,7 @@ function startOf(name: string, date: string): number {
   return start;
 }
 
-function utcDayOf(time: number): string {
+/** The UTC day of a time, `YYYY-MM-DD`. */
+export function utcDayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -160,5 +160,7 @@ describe('the p value of a split', () => {
   it('leaves out a variant that gets nobody by design', () => {
     expect(sampleRatioP([110, 90, 40], [0.5, 0.5, 0])).toBe(sampleRatioP([110, 90], [0.5, 0.5]));
     expect(sampleRatioP([10, 3], [1, 0])).toBe(1);
+    // A share so small that a double cannot hold how unlikely its visitor is.
+    expect(sampleRatioP([0, 1], [1, 1e-310])).toBe(0);
   });
 });

@@ -71,7 +71,7 @@ describe('the results of an experiment', () => {
     const page = textOf(ask(world, 'GET', '/experiments/checkout').text);
     expect(page).toContain('Not enough data yet.');
     expect(page).toContain('Control has 60 of 100 impressions, 2 of 5 conversions');
-    expect(page).toContain('Treatment has 2 of 5 impressions without one');
+    expect(page).toContain('Treatment has 2 of 5 impressions without a conversion');
   });
 
   it('warn of a split that is not the configured one', () => {

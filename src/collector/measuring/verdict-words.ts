@@ -76,7 +76,7 @@ export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
   impression_outside_runtime: 'the experiment was not running: this impression does not count',
   impression_while_paused: 'the experiment was paused: no newcomer’s impression counts',
   impression_session_inferred: 'came without a session and joined the nearest',
-  impression_without_session: 'no session within 30 minutes to join: nothing can convert it',
+  impression_without_session: 'no session within 30 minutes to join so far',
   session_saw_multiple_variants: 'this session saw another variant before, which stays',
   visitor_saw_multiple_variants: 'this visitor saw another variant in another session',
 };

@@ -37,7 +37,7 @@ function lacksOf({ impressions, conversions }: VariantReport): string[] {
   return [
     lack(impressions, ENOUGH.impressions, 'impressions'),
     lack(conversions, ENOUGH.conversions, 'conversions'),
-    lack(impressions - conversions, ENOUGH.misses, 'impressions without one'),
+    lack(impressions - conversions, ENOUGH.misses, 'impressions without a conversion'),
   ].flat();
 }
 
