@@ -21,6 +21,13 @@ describe('the experiments', () => {
     ]);
   });
 
+  it('name the winner in the list once there is one', () => {
+    const world = createWorld([{ ...checkout, status: 'completed' }]);
+    const [one] = world.experiments.list();
+    world.experiments.save({ ...one!, winner: one!.variants[1]!.id });
+    expect(textOf(ask(world, 'GET', '/experiments').text)).toContain('Treatment winner');
+  });
+
   it.each<[ExperimentStatus, string[]]>([
     ['draft', ['start']],
     ['running', ['pause', 'stop', 'winner']],

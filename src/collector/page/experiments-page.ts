@@ -58,14 +58,18 @@ function outcome(
   if (experiment.runs.length === 0) return { impressions: NONE, conversions: NONE, best: NONE };
   const { variants, hasEnoughData } = insight.results(experiment);
   const leader = bestOf(variants);
+  const winner = variants.find(({ id }) => id === experiment.winner);
   const sum = (counted: 'impressions' | 'conversions'): string =>
     count(variants.reduce((total, variant) => total + variant[counted], 0));
   const chance = html`<span class="figure">${probability(leader.probabilityToBeBest)}</span>`;
   return {
     impressions: sum('impressions'),
     conversions: sum('conversions'),
-    best: hasEnoughData
-      ? html`<span class="name">${leader.name}</span> ${chance}`
-      : html`<span class="none">not enough data</span>`,
+    best:
+      winner !== undefined
+        ? html`<span class="name">${winner.name}</span> <span class="figure">winner</span>`
+        : hasEnoughData
+          ? html`<span class="name">${leader.name}</span> ${chance}`
+          : html`<span class="none">not enough data</span>`,
   };
 }

@@ -36,7 +36,8 @@ function draw(place, { kind, x, lines }) {
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
     // Whole pixels would make steps of a smooth curve.
     pxAlign: 0,
-    padding: [8, isDays ? 24 : 12, 0, isDays ? 0 : 12],
+    // Room at the sides for half of the outermost labels.
+    padding: [8, 24, 0, isDays ? 0 : 24],
     scales: { x: { time: false }, y: { range: (_chart, _low, high) => [0, Math.max(high, Number.MIN_VALUE) * 1.05] } },
     axes: [
       { ...axis, size: 28, space: 56, ...(isDays ? dayTicks : { values: percents }) },
