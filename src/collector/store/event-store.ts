@@ -79,8 +79,9 @@ export function createEventStore({ database, door, findExperiment }: EventStoreO
     },
 
     together(work) {
-      database.exec('BEGIN');
+      database.exec('BEGIN IMMEDIATE');
       try {
+        visitors.catchUp();
         const result = work();
         database.exec('COMMIT');
         return result;

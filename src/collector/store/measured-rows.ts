@@ -26,25 +26,22 @@ interface Lost {
   readonly sid_after: string | null;
 }
 
-// The nearest event with a session on one side of an impression; of several at one instant the first session by name, which
-// is the one that measuring takes.
+// When the visitor was seen in a session on one side of an impression, nearest to it; of several sessions at that instant the
+// first by name, which is the one that measuring takes.
 const seen = (comparison: '<=' | '>', order: 'DESC' | 'ASC'): string => `
-  SELECT number FROM events AS e
+  SELECT e.time FROM events AS e
   WHERE e.visitor = i.visitor AND e.time ${comparison} i.time AND e.sid IS NOT NULL AND e.refusal IS NULL
   ORDER BY e.time ${order} LIMIT 1`;
-const firstSidAt = (number: string): string => `
+const firstSidAt = (time: string): string => `
   SELECT min(o.sid) FROM events AS o
-  WHERE o.visitor = found.visitor AND o.time = ${number}.time AND o.sid IS NOT NULL AND o.refusal IS NULL`;
+  WHERE o.visitor = found.visitor AND o.time = ${time} AND o.sid IS NOT NULL AND o.refusal IS NULL`;
 
 const SEEN_AROUND = `
-  SELECT found.visitor, found.time, b.time AS before, (${firstSidAt('b')}) AS sid_before,
-    a.time AS after, (${firstSidAt('a')}) AS sid_after
+  SELECT *, (${firstSidAt('found.before')}) AS sid_before, (${firstSidAt('found.after')}) AS sid_after
   FROM (
-    SELECT i.visitor, i.time, (${seen('<=', 'DESC')}) AS b, (${seen('>', 'ASC')}) AS a
+    SELECT i.visitor, i.time, (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
     FROM events AS i WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
-  ) AS found
-  LEFT JOIN events AS b ON b.number = found.b
-  LEFT JOIN events AS a ON a.number = found.a`;
+  ) AS found`;
 
 // Of a session's events of one name only these can convert it: for each impression in it the first at or after that. One that
 // came later within the same exposure finds the session converted, and there may be a million of those.

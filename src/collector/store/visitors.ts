@@ -2,6 +2,8 @@ import type { Database } from './open-database.js';
 
 /** Who goes by which names. Names seen together are one visitor, whenever they were seen. */
 export interface Visitors {
+  /** To be called at the start of a transaction: another process may have met visitors since the last one. */
+  catchUp(): void;
   /** Sees to it that a number stands for whoever goes by this name. */
   meet(name: string): void;
   /** Makes all who go by these names one. */
@@ -15,17 +17,23 @@ export interface Visitors {
  * either.
  */
 export function createVisitors(database: Database): Visitors {
-  const add = database.prepare(
-    `INSERT INTO names (name, visitor) SELECT ?, coalesce(max(visitor), 0) + 1 FROM names WHERE true
-     ON CONFLICT DO NOTHING`,
-  );
+  const add = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const highest = database.prepare('SELECT coalesce(max(visitor), 0) AS visitor FROM names');
   const find = database.prepare('SELECT visitor FROM names WHERE name = ?');
   const moveNames = database.prepare('UPDATE names SET visitor = ? WHERE visitor = ?');
   const moveEvents = database.prepare('UPDATE events SET visitor = ? WHERE visitor = ?');
 
-  const meet = (name: string): void => void add.run(name);
+  let next = 1;
+  const catchUp = (): void => {
+    next = (highest.get() as { visitor: number }).visitor + 1;
+  };
+  const meet = (name: string): void => {
+    if (Number(add.run(name, next).changes) > 0) next += 1;
+  };
+  catchUp();
 
   return {
+    catchUp,
     meet,
     join(names) {
       if (names.length < 2) return;
