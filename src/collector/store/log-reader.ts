@@ -58,8 +58,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   );
   // No row is ever deleted: the last number is the count.
   const totals = database.prepare(
-    `SELECT coalesce(max(number), 0) AS events,
-       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0) AS duplicates FROM events`,
+    `SELECT (SELECT coalesce(max(number), 0) FROM events) AS events,
+       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0) AS duplicates`,
   );
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */

@@ -20,6 +20,7 @@ export interface StoredRow {
 interface Lost {
   readonly visitor: number;
   readonly time: number;
+  readonly variant: string;
   readonly before: number | null;
   readonly sid_before: string | null;
   readonly after: number | null;
@@ -39,7 +40,7 @@ const firstSidAt = (time: string): string => `
 const SEEN_AROUND = `
   SELECT *, (${firstSidAt('found.before')}) AS sid_before, (${firstSidAt('found.after')}) AS sid_after
   FROM (
-    SELECT i.visitor, i.time, (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
+    SELECT i.visitor, i.time, i.variant, (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
     FROM events AS i WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
   ) AS found`;
 
@@ -71,7 +72,7 @@ export interface MeasuredRows {
 export function createMeasuredRows(database: Database): MeasuredRows {
   // Every column that is read of a hundred thousand rows shows.
   const impressions = database.prepare(
-    'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND refusal IS NULL',
+    'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND sid IS NOT NULL AND refusal IS NULL',
   );
   const candidates = database.prepare(CANDIDATES);
   const candidatesNear = database.prepare(CANDIDATES_NEAR);
@@ -81,16 +82,20 @@ export function createMeasuredRows(database: Database): MeasuredRows {
     ofExperiment(experiment) {
       const { id, key, variants, primary, secondary } = experiment;
       const names = new Map(variants.map((variant) => [variant.id, variant.name]));
+      const nameOf = ({ variant }: { readonly variant: string }): string => names.get(variant) ?? '';
       const entries: LogEntry[] = (impressions.all(id) as ImpressionRow[]).map((row) =>
-        impression(row, key, names.get(row.variant) ?? ''),
+        impression(row, key, nameOf(row)),
       );
       const lost = seenAround.all(id) as Lost[];
-      for (const one of lost) entries.push(...toSightings(one));
+      for (const one of lost) {
+        entries.push(impression({ ...one, sid: null }, key, nameOf(one)));
+        for (const sighted of sightingsOf(one)) entries.push(sighting(sighted, ''));
+      }
       const near = JSON.stringify(lost.flatMap(sessionsNear));
       for (const metric of new Set([primary, ...secondary])) {
         if (metric === undefined) continue;
-        const found = [...candidates.all(metric, id), ...candidatesNear.all(near, metric)] as Candidate[];
-        for (const row of found) entries.push(sighting(row, metric));
+        for (const row of candidates.all(metric, id) as Candidate[]) entries.push(sighting(row, metric));
+        for (const row of candidatesNear.all(near, metric) as Candidate[]) entries.push(sighting(row, metric));
       }
       return entries;
     },
@@ -145,12 +150,12 @@ function impression(
   };
 }
 
-/** An event that is no metric of anything: it only shows which session its visitor was in. */
-function toSightings({ visitor, before, sid_before, after, sid_after }: Lost): LogEntry[] {
-  return [
-    { time: before, sid: sid_before },
-    { time: after, sid: sid_after },
-  ].flatMap(({ time, sid }) => (time === null ? [] : sighting({ time, visitor, sid }, '')));
+/** Where the visitor was seen around an impression; of two sightings in one session only the nearer can matter. */
+function sightingsOf({ visitor, time, before, sid_before, after, sid_after }: Lost): Candidate[] {
+  const earlier = before === null ? [] : [{ visitor, time: before, sid: sid_before }];
+  const later = after === null ? [] : [{ visitor, time: after, sid: sid_after }];
+  if (before === null || after === null || sid_before !== sid_after) return [...earlier, ...later];
+  return time - before <= after - time ? earlier : later;
 }
 
 /** The sessions that an impression may have joined, as {@link CANDIDATES_NEAR} takes them. */
