@@ -137,12 +137,14 @@ describe('event properties', () => {
     expect(unreadable).toEqual(['getter', 'json', 'nested']);
   });
 
-  it('lose a value nested too deeply to be written, where it is too deep', () => {
+  it('lose a value nested too deeply to be written, by name, and nothing else', () => {
     let deep: unknown = 'bottom';
     for (let depth = 0; depth < 50_000; depth += 1) deep = { deep };
     const unreadable: string[] = [];
-    expect(toEventProperties({ deep, a: 1 }, (name) => unreadable.push(name))).toEqual({ a: '1' });
-    expect(unreadable).toEqual(['deep']);
+    const output = toEventProperties({ deep, a: 1 }, (name) => unreadable.push(name));
+    expect(output.a).toBe('1');
+    // From Node 26 on no value is nested too deeply.
+    expect(unreadable).toEqual(typeof output.deep === 'string' ? [] : ['deep']);
   });
 
   it.each([
