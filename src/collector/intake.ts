@@ -36,10 +36,8 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
 
   const tell = (arrivals: readonly Arrival[]): void => {
     for (const arrival of arrivals) observe?.(arrival);
-    refused = [...arrivals.filter(({ kind }) => kind === 'refused').reverse(), ...refused].slice(
-      0,
-      MAX_REFUSED,
-    ) as RefusedRow[];
+    const unkept = arrivals.filter((arrival) => arrival.kind === 'refused');
+    if (unkept.length > 0) refused = [...unkept.reverse(), ...refused].slice(0, MAX_REFUSED);
     const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'accepted' ? arrival.number : []));
     if (arrivals.length > 0) for (const listener of listeners) listener(numbers);
   };

@@ -1,7 +1,8 @@
 import { OursError } from '../errors.js';
 
 export const DAY_MS: number = 24 * 60 * 60 * 1000;
-const MAX_DAYS = 366;
+/** As many as can be asked for at once. */
+export const MAX_DAYS = 366;
 
 /**
  * Every UTC day from the first to the last, both included, as `YYYY-MM-DD`.

@@ -122,3 +122,13 @@ it('a test-mode token tags its events, and another one does not', async () => {
   await post(collector, '/batch', { token: 'live_shop', events: [row({ distinctId: 'purchase:2' })] });
   expect(collector.recent(2).map(({ isTest }) => isTest)).toEqual([false, true]);
 });
+
+it('a row that was refused is told on the page of the events, the latest first', async () => {
+  const collector = await started();
+  await postRows(collector, row({ userId: '' }));
+  await postRows(collector, row(), row({ event: '$odd', distinctId: 'purchase:2' }));
+  const page = await (await fetch(collector.url)).text();
+  const [earlier, later] = [page.indexOf('userId: '), page.indexOf('names starting with $ are reserved')];
+  expect(later).toBeGreaterThan(0);
+  expect(earlier).toBeGreaterThan(later);
+});

@@ -1,9 +1,9 @@
+import { DAY_MS } from '../utc-days.js';
 import { type Html, html } from './html.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-export const DAY_MS: number = 24 * HOUR;
 
 const UNITS: readonly (readonly [ms: number, name: string])[] = [
   [DAY_MS, 'd'],
