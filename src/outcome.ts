@@ -25,7 +25,15 @@ export type Outcome =
   | { readonly status: 'delivered' }
   /** It will never be accepted as it is. */
   | { readonly status: 'rejected'; readonly code: RejectionCode; readonly message: string }
-  | { readonly status: 'dropped'; readonly reason: DropReason };
+  | {
+      readonly status: 'dropped';
+      readonly reason: DropReason;
+      /** What happened and what to do, where the reason alone does not say it. */
+      readonly message?: string | undefined;
+    };
+
+/** How an event ended that the service does not have. */
+export type Undelivered = Exclude<Outcome, { readonly status: 'delivered' }>;
 
 /** What an outcome belongs to. */
 export interface OutcomeInfo {

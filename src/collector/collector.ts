@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
+import type { Database } from '../sqlite/database.js';
+import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { createExperimentActions } from './experiments/actions.js';
 import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
 import type { Experiment } from './experiments/experiment.js';
@@ -21,7 +23,7 @@ import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
 import { createLogReader } from './store/log-reader.js';
-import { type Database, loadSqlite, openDatabase } from './store/open-database.js';
+import { openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
 
 export interface CollectorOptions {
@@ -97,7 +99,7 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
     );
   }
   const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
-  const database = openDatabase(await loadSqlite(), data);
+  const database = openDatabase(loadSqlite(), data);
   try {
     return await startOn(database, experiments, { ...options, now, host });
   } catch (error) {

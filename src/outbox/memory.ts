@@ -1,5 +1,6 @@
+import type { Undelivered } from '../outcome.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
-import type { Appended, ClaimOptions, Outbox, OutboxStats } from './outbox.js';
+import type { Appended, ClaimOptions, OutboxStats, VolatileOutbox } from './outbox.js';
 import { Queue } from './queue.js';
 
 /** What to do with an event that finds the queue full. */
@@ -58,11 +59,11 @@ interface Lease {
 }
 
 /** An outbox in this process's memory, bounded by count and bytes. Everything in it is lost with the process. */
-export function createMemoryOutbox(options: MemoryOutboxOptions = {}): Outbox {
+export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileOutbox {
   return new MemoryOutbox(options);
 }
 
-class MemoryOutbox implements Outbox {
+class MemoryOutbox implements VolatileOutbox {
   readonly durable = false;
   readonly #maxSize: number;
   readonly #maxBytes: number;
@@ -149,7 +150,7 @@ class MemoryOutbox implements Outbox {
     for (const entry of entries) this.#remove(entry);
   }
 
-  async deadLetter(entries: readonly Entry[], _reason: string): Promise<void> {
+  async deadLetter(entries: readonly Entry[], _outcome: Undelivered): Promise<void> {
     for (const entry of entries) this.#remove(entry);
   }
 

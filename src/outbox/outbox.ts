@@ -1,3 +1,4 @@
+import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 
 export interface ClaimOptions {
@@ -23,29 +24,101 @@ export interface OutboxStats {
   readonly bytes: number;
 }
 
-/**
- * Where events wait until the service has them. The duties of an implementation:
- *
- * - **Durability.** When `append` resolves, the entries survive what the outbox claims to survive (`durable`).
- * - **Idempotence.** A durable outbox ignores an entry whose `distinctId` is already inside. One in memory may take both:
- *   the service counts one. `ack`, `release` and `deadLetter` ignore entries that are no longer claimed.
- * - **Leases.** A claimed entry is handed out to nobody else until it is released or its lease ends; after that it is
- *   handed out again, so that a dead relay's entries are not lost.
- * - **Order.** Roughly first in, first out. Strictly: no entry is handed out while an earlier `identify` that shares an
- *   identifier with it is unsettled, unless both are in the same claim, in order.
- * - **Errors.** Every method may reject; nothing may throw synchronously. A rejected `append` took none of its entries.
- */
-export interface Outbox {
-  /** Whether an appended entry survives the death of the process. */
-  readonly durable: boolean;
+/** What every outbox does. The duties stand at {@link Outbox}. */
+interface Queueing {
   append(entries: readonly Entry[]): Promise<Appended>;
   claim(options: ClaimOptions): Promise<readonly Entry[]>;
   /** The entries have been delivered. */
   ack(entries: readonly Entry[]): Promise<void>;
   /** The entries go back to be claimed again, not before `delayMs` from now. */
   release(entries: readonly Entry[], delayMs: number): Promise<void>;
-  /** The entries will never be delivered; a durable outbox keeps them aside with the reason. */
-  deadLetter(entries: readonly Entry[], reason: string): Promise<void>;
+  /** The entries will never be delivered. */
+  deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void>;
   stats(): Promise<OutboxStats>;
   close(): Promise<void>;
 }
+
+/** An outbox whose entries are lost with the process. */
+export interface VolatileOutbox extends Queueing {
+  readonly durable: false;
+}
+
+/** What became of an append to a durable outbox. */
+export interface DurablyAppended extends Appended {
+  /** Entries that were ignored because their `distinctId` was inside already. */
+  readonly duplicates: readonly Entry[];
+  /** No appended entry lies behind this {@link DurableOutbox.oldest position}. */
+  readonly position: number;
+}
+
+/**
+ * An outbox whose entries survive the death of the process. Any number of processes may append to one store and claim from
+ * it.
+ */
+export interface DurableOutbox extends Queueing {
+  readonly durable: true;
+  /** A dropped entry is always one of `entries`: what was confirmed once is never dropped to make room. */
+  append(entries: readonly Entry[]): Promise<DurablyAppended>;
+  /** What is known of events by their ids: still inside, or among the dead letters. Of one that was delivered nothing is. */
+  lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
+  /** The entry that has been inside for longest. Positions grow from append to append. */
+  oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
+  readonly deadLetters: DeadLetters;
+  /**
+   * Calls `wake` when entries may have arrived that this process does not know of; the returned function ends that. Only for
+   * stores that can tell; whoever claims looks by itself from time to time in any case.
+   */
+  watch?(wake: () => void): () => void;
+}
+
+/** What an SQL client of any kind is reduced to. Values are strings, numbers and null; `text` names them `$1`, `$2`, … */
+export interface SqlClient {
+  query(text: string, values: (string | number | null)[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+/** A durable outbox that lives in the caller's own database. */
+export interface TransactionalOutbox extends DurableOutbox {
+  /** Appends in the transaction that `tx` has open: the entries are there if it commits, and were never there if not. */
+  appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void>;
+}
+
+/** An event that will not be delivered, kept with the reason. */
+export interface DeadLetter {
+  readonly distinctId: string;
+  readonly outcome: Undelivered;
+  /** When it was put aside, in milliseconds since the epoch. */
+  readonly at: number;
+  /** `undefined` when it cannot be read: it is damaged, or sealed with a key that is not there. */
+  readonly entry: Entry | undefined;
+}
+
+/** Where a durable outbox keeps what will not be delivered. One letter a `distinctId`: a later one takes its place. */
+export interface DeadLetters {
+  count(): Promise<number>;
+  /** Oldest first. */
+  list(range: { readonly limit: number; readonly offset?: number | undefined }): Promise<readonly DeadLetter[]>;
+  get(distinctId: string): Promise<DeadLetter | undefined>;
+  /** Puts events back at the end of the queue; resolves to how many letters left. One whose id is inside is only removed. */
+  replay(distinctIds: readonly string[]): Promise<number>;
+  /** Forgets events for good; resolves to how many. */
+  discard(distinctIds: readonly string[]): Promise<number>;
+}
+
+/**
+ * Where events wait until the service has them. The duties of an implementation:
+ *
+ * - **Durability.** When `append` resolves, the entries survive what the outbox claims to survive (`durable`).
+ * - **Idempotence.** A durable outbox ignores an entry whose `distinctId` is already inside; dead letters are not inside. One
+ *   in memory may take both: the service counts one. `ack`, `release` and `deadLetter` ignore entries that are no longer
+ *   claimed, or claimed by somebody else.
+ * - **Leases.** A claimed entry is handed out to nobody else until it is released or its lease ends; after that it is
+ *   handed out again, so that a dead relay's entries are not lost.
+ * - **Order.** Roughly first in, first out. Strictly: no entry is handed out while an earlier `identify` that shares an
+ *   identifier with it is unsettled, unless both are in the same claim, in order. Appends of one process keep their order.
+ * - **Errors.** Every method may reject; nothing may throw synchronously. A rejected `append` took none of its entries, or,
+ *   where the connection broke at the wrong moment, nobody knows: appending them again is safe.
+ * - **Unreadable entries.** What is damaged goes to the dead letters; what is sealed with a key that is not there stays
+ *   inside and is tried again later. `claim` rejects once to say so, and the next one goes on with the others.
+ * - **Owner.** One in memory hands back the very `owner` an entry came with; a durable one does if that is a string.
+ */
+export type Outbox = VolatileOutbox | DurableOutbox;

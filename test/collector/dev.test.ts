@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { dev } from '../../src/cli/dev.js';
+import { testContext } from '../cli/context.js';
 
 async function configFile(text: string): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'ours-ingest-')), 'config.json');
@@ -38,7 +39,7 @@ describe('ours-ingest dev', () => {
       while (lines.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
     };
     const config = await configFile(JSON.stringify({ goal: 'purchase', allowedEvents: ['purchase', 'refund'] }));
-    const ended = dev.run(['--port', '0', '--config', config], { print, stop: stop.signal });
+    const ended = dev.run(['--port', '0', '--config', config], testContext({ print, stop: stop.signal }));
     await printed(2);
     const baseUrl = lines[1]!.split('OURS_BASE_URL=')[1];
     const rows = ['purchase', 'purchase', 'signup', 'bell\u0007'].map((event, i) => ({
@@ -68,7 +69,7 @@ describe('ours-ingest dev', () => {
 
   it('shows its options when it is asked to', async () => {
     const lines: string[] = [];
-    await dev.run(['--help'], { print: (line) => void lines.push(line), stop: new AbortController().signal });
+    await dev.run(['--help'], testContext({ print: (line) => void lines.push(line) }));
     expect(lines.join()).toContain('--data <file>');
   });
 
@@ -78,14 +79,14 @@ describe('ours-ingest dev', () => {
     ['an option it does not know', ['--prot', '1'], '--prot'],
     ['a config file that is not there', ['--config', '/nowhere.json'], 'ENOENT'],
   ])('refuses %s', async (_, args, message) => {
-    const run = dev.run(args, { print: () => undefined, stop: AbortSignal.abort() });
+    const run = dev.run(args, testContext({ stop: AbortSignal.abort() }));
     await expect(run).rejects.toThrow(UsageError);
     await expect(run).rejects.toThrow(message);
   });
 
   it('refuses experiments that cannot be', async () => {
     const config = await configFile(JSON.stringify({ experiments: [{ key: 'a', variants: [] }] }));
-    const run = dev.run(['--port', '0', '--config', config], { print: () => undefined, stop: AbortSignal.abort() });
+    const run = dev.run(['--port', '0', '--config', config], testContext({ stop: AbortSignal.abort() }));
     await expect(run).rejects.toThrow('variants');
   });
 });

@@ -4,8 +4,10 @@ import { createDoor, type DoorRules } from '../../src/collector/measuring/door.j
 import { createEventStore, type EventStore } from '../../src/collector/store/event-store.js';
 import { createExperimentStore } from '../../src/collector/store/experiment-store.js';
 import { createLogReader, type LogReader } from '../../src/collector/store/log-reader.js';
-import { type Database, loadSqlite, openDatabase } from '../../src/collector/store/open-database.js';
+import { openDatabase } from '../../src/collector/store/open-database.js';
 import { ensureSchema } from '../../src/collector/store/schema.js';
+import type { Database } from '../../src/sqlite/database.js';
+import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
 
 /** The store without the server around it. */
 export interface OpenedStore {
@@ -15,7 +17,7 @@ export interface OpenedStore {
   readonly log: LogReader;
 }
 
-const sqlite = await loadSqlite();
+const sqlite = loadSqlite();
 
 export function openStore(
   data = ':memory:',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WhenFull } from '../../src/outbox/memory.js';
 import type { ClaimOptions, Outbox } from '../../src/outbox/outbox.js';
+import type { Undelivered } from '../../src/outcome.js';
 import { type Entry, identifiersOf } from '../../src/protocol/event.js';
 import { identifyEntry, idsOf, trackEntry, type Who } from '../unit/entries.js';
 
@@ -17,18 +18,19 @@ export interface OutboxSetup {
 export type CreateOutbox = (setup: OutboxSetup) => Outbox | Promise<Outbox>;
 
 export interface OutboxTraits {
-  /** Whether it drops entries above `maxQueueSize` and `maxQueueBytes`. */
-  readonly bounded: boolean;
+  /** Which entries it may drop above `maxQueueSize` and `maxQueueBytes`. */
+  readonly drops: readonly WhenFull[];
   /** Interleavings the property test tries. @default 100 */
   readonly runs?: number;
 }
 
-const LEASE_MS = 10_000;
-const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: LEASE_MS };
+export const LEASE_MS = 10_000;
+export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: LEASE_MS };
+export const UNDELIVERED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 const visitor: Who = { userId: 'u1' };
 
 /** The duties of every outbox, as its interface states them. */
-export function describeOutbox(name: string, create: CreateOutbox, { bounded, runs = 100 }: OutboxTraits): void {
+export function describeOutbox(name: string, create: CreateOutbox, { drops, runs = 100 }: OutboxTraits): void {
   async function open(limits: Omit<OutboxSetup, 'now'> = {}) {
     let now = 0;
     const outbox = await create({ ...limits, now: () => now });
@@ -57,7 +59,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
     it('hands out what was appended, in order and unchanged', async () => {
       const { outbox, claim } = await opened();
       const entries = [trackEntry('a'), trackEntry('b', { externalId: 'c1', email: 'ada@example.org' }, 42)];
-      expect(await outbox.append(entries)).toEqual({ dropped: [] });
+      expect(await outbox.append(entries)).toMatchObject({ dropped: [] });
       await outbox.append([trackEntry('c')]);
       const claimed = await claim();
       expect(idsOf(claimed)).toEqual(['a', 'b', 'c']);
@@ -111,7 +113,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
     it.each(['ack', 'deadLetter'] as const)('never hands out again what was settled by %s', async (settle) => {
       const { outbox, claim, advance } = await opened();
       await outbox.append([trackEntry('a'), trackEntry('b')]);
-      await outbox[settle]((await claim()) as Entry[], 'a reason');
+      await outbox[settle]((await claim()) as Entry[], UNDELIVERED);
       advance(10 * LEASE_MS);
       expect(await claim()).toEqual([]);
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
@@ -167,7 +169,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
       for (const entry of [a!, b!, trackEntry('c'), trackEntry('stranger')]) {
         await outbox.ack([entry]);
         await outbox.release([entry], 0);
-        await outbox.deadLetter([entry], 'a reason');
+        await outbox.deadLetter([entry], UNDELIVERED);
       }
       expect(await outbox.stats()).toEqual(before);
       expect(idsOf(await claim())).toEqual(['b', 'c']);
@@ -175,8 +177,8 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
 
     it('takes lists of nothing', async () => {
       const { outbox } = await opened();
-      expect(await outbox.append([])).toEqual({ dropped: [] });
-      await Promise.all([outbox.ack([]), outbox.release([], 0), outbox.deadLetter([], 'a reason')]);
+      expect(await outbox.append([])).toMatchObject({ dropped: [] });
+      await Promise.all([outbox.ack([]), outbox.release([], 0), outbox.deadLetter([], UNDELIVERED)]);
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
     });
 
@@ -294,7 +296,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
     it('until the identify is settled, by a dead letter too', async () => {
       const { outbox, claim } = await opened();
       await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
-      await outbox.deadLetter(await claim({ maxEntries: 1 }), 'a reason');
+      await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
       expect(idsOf(await claim())).toEqual(['t1']);
     });
 
@@ -313,7 +315,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
         fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), async (commands) => {
           const world = await open();
           try {
-            const model = new Model(world);
+            const model = new Model({ outboxes: [world.outbox], advance: world.advance });
             for (const one of commands) await model.run(one);
             await model.drain();
           } finally {
@@ -325,7 +327,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
     });
   });
 
-  describe.runIf(bounded)(`the ${name} outbox is bounded`, () => {
+  describe.runIf(drops.length > 0)(`the ${name} outbox is bounded`, () => {
     const size = trackEntry('a').body.length;
     const abc = (): Entry[] => ['a', 'b', 'c'].map((id) => trackEntry(id));
 
@@ -335,7 +337,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
       expect(idsOf(await claim())).toEqual(['a', 'b']);
     });
 
-    it('by count, and drops the oldest', async () => {
+    it.runIf(drops.includes('drop-oldest'))('by count, and drops the oldest', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 2, whenFull: 'drop-oldest' });
       await outbox.append(abc().slice(0, 2));
       expect(idsOf((await outbox.append(abc().slice(2))).dropped)).toEqual(['a']);
@@ -349,15 +351,18 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
       expect(idsOf(await claim())).toEqual(['a', 'b']);
     });
 
-    it('by bytes, and drops as many of the oldest as the newest needs', async () => {
-      const large = trackEntry('x'.repeat(size));
-      const { outbox, claim } = await opened({ maxQueueBytes: size + large.body.length, whenFull: 'drop-oldest' });
-      await outbox.append(abc());
-      expect(idsOf((await outbox.append([large])).dropped)).toEqual(['a', 'b']);
-      expect(idsOf(await claim())).toEqual(['c', large.distinctId]);
-    });
+    it.runIf(drops.includes('drop-oldest'))(
+      'by bytes, and drops as many of the oldest as the newest needs',
+      async () => {
+        const large = trackEntry('x'.repeat(size));
+        const { outbox, claim } = await opened({ maxQueueBytes: size + large.body.length, whenFull: 'drop-oldest' });
+        await outbox.append(abc());
+        expect(idsOf((await outbox.append([large])).dropped)).toEqual(['a', 'b']);
+        expect(idsOf(await claim())).toEqual(['c', large.distinctId]);
+      },
+    );
 
-    it('so that an entry larger than everything drops nobody else', async () => {
+    it.runIf(drops.includes('drop-oldest'))('so that an entry larger than everything drops nobody else', async () => {
       const { outbox, claim } = await opened({ maxQueueBytes: 3 * size, whenFull: 'drop-oldest' });
       await outbox.append(abc());
       const huge = trackEntry('x'.repeat(4 * size));
@@ -365,7 +370,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
       expect(idsOf(await claim())).toEqual(['a', 'b', 'c']);
     });
 
-    it('with what is claimed counted, and never dropped', async () => {
+    it.runIf(drops.includes('drop-oldest'))('with what is claimed counted, and never dropped', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 2, whenFull: 'drop-oldest' });
       await outbox.append(abc().slice(0, 2));
       const claimed = await claim();
@@ -378,10 +383,10 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
       const { outbox, claim } = await opened({ maxQueueSize: 1, maxQueueBytes: size });
       await outbox.append([trackEntry('a')]);
       await outbox.ack(await claim());
-      expect(await outbox.append([trackEntry('b')])).toEqual({ dropped: [] });
+      expect(await outbox.append([trackEntry('b')])).toMatchObject({ dropped: [] });
     });
 
-    it('without a dropped identify holding back the events after it', async () => {
+    it.runIf(drops.includes('drop-oldest'))('without a dropped identify holding back the events after it', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 2, whenFull: 'drop-oldest' });
       await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
       expect(idsOf((await outbox.append([trackEntry('t2', visitor)])).dropped)).toEqual(['i1']);
@@ -391,20 +396,34 @@ export function describeOutbox(name: string, create: CreateOutbox, { bounded, ru
 }
 
 type Command =
-  | { readonly do: 'append'; readonly entries: readonly { readonly isTrack: boolean; readonly who: Who }[] }
-  | { readonly do: 'claim'; readonly maxEntries: number; readonly maxBytes: number; readonly leaseMs: number }
+  | {
+      readonly do: 'append';
+      readonly by: number;
+      readonly entries: readonly { readonly isTrack: boolean; readonly who: Who }[];
+    }
+  | {
+      readonly do: 'claim';
+      readonly by: number;
+      readonly maxEntries: number;
+      readonly maxBytes: number;
+      readonly leaseMs: number;
+    }
   | {
       readonly do: 'settle';
       readonly how: 'ack' | 'deadLetter' | 'release';
       readonly pick: number;
       readonly delayMs: number;
     }
+  | { readonly do: 'crash'; readonly by: number }
   | { readonly do: 'advance'; readonly ms: number };
 
+const by = fc.nat({ max: 2 });
 const name = fc.option(fc.constantFrom('1', '2', '3'), { nil: undefined });
-const command: fc.Arbitrary<Command> = fc.oneof(
+/** Something to do with an outbox, for {@link Model.run}. */
+export const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     do: fc.constant('append' as const),
+    by,
     entries: fc.array(
       fc.record({ isTrack: fc.boolean(), who: fc.record({ userId: name, externalId: name, email: name }) }),
       { maxLength: 4, size: 'max' },
@@ -412,6 +431,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({
     do: fc.constant('claim' as const),
+    by,
     maxEntries: fc.integer({ min: 1, max: 5 }),
     maxBytes: fc.constantFrom(1, 200, 1e6),
     leaseMs: fc.constantFrom(1_000, 10_000),
@@ -422,13 +442,23 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     pick: fc.nat(),
     delayMs: fc.constantFrom(0, 500, 5_000),
   }),
+  fc.record({ do: fc.constant('crash' as const), by }),
   fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(100, 1_000, 10_000) }),
 );
 
-interface World {
-  readonly outbox: Outbox;
-  readonly claim: (options?: Partial<ClaimOptions>) => Promise<readonly Entry[]>;
+/** One store, the handles on it, and its time. */
+export interface World {
+  readonly outboxes: readonly Outbox[];
   readonly advance: (ms: number) => void;
+  /** Puts a new handle in the place of one that is never used again, as if its process had died. */
+  readonly crash?: (index: number) => Promise<void>;
+}
+
+interface Claimed {
+  readonly entry: Entry;
+  readonly until: number;
+  /** Whose handle handed it out; nobody's after a crash. */
+  by: number | undefined;
 }
 
 /** What is known of an appended entry. */
@@ -436,13 +466,13 @@ interface Known {
   readonly order: number;
   readonly entry: Entry;
   /** As the outbox handed it out, while its lease lasts. */
-  claimed: { readonly entry: Entry; readonly until: number } | undefined;
+  claimed: Claimed | undefined;
   availableAt: number;
   isSettled: boolean;
 }
 
 /** The contract as a list with flags, too slow to use and too plain to be wrong. */
-class Model {
+export class Model {
   readonly #world: World;
   readonly #known = new Map<string, Known>();
   #now = 0;
@@ -454,9 +484,14 @@ class Model {
   async run(one: Command): Promise<void> {
     switch (one.do) {
       case 'append':
-        return this.#append(one.entries.map(({ isTrack, who }, index) => this.#entry(isTrack, who, index)));
+        return this.#append(
+          one.by,
+          one.entries.map(({ isTrack, who }, index) => this.#entry(isTrack, who, index)),
+        );
       case 'claim':
-        return this.#claim(one);
+        return this.#claim(one.by, one);
+      case 'crash':
+        return this.#crash(one.by);
       case 'settle':
         return this.#settle(one);
       case 'advance':
@@ -469,12 +504,12 @@ class Model {
     for (let round = 0; this.#open().length > 0; round += 1) {
       expect(round, 'entries are left that nobody can claim').toBeLessThan(1 + this.#known.size);
       this.#advance(10 * LEASE_MS);
-      await this.#claim({ maxEntries: 3, maxBytes: 1e9, leaseMs: LEASE_MS });
-      for (const known of this.#held()) await this.#end(known, 'ack');
+      await this.#claim(round, { maxEntries: 3, maxBytes: 1e9, leaseMs: LEASE_MS });
+      for (const known of this.#held()) if (known.claimed!.by !== undefined) await this.#end(known, 'ack');
     }
     this.#advance(10 * LEASE_MS);
-    expect(await this.#world.claim()).toEqual([]);
-    expect(await this.#world.outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+    expect(await this.#outbox(0).claim(EVERYTHING)).toEqual([]);
+    expect(await this.#outbox(0).stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
   }
 
   #entry(isTrack: boolean, who: Who, index: number): Entry {
@@ -482,16 +517,29 @@ class Model {
     return isTrack ? trackEntry(id, who) : identifyEntry(id, who);
   }
 
-  async #append(entries: readonly Entry[]): Promise<void> {
-    expect(await this.#world.outbox.append(entries)).toEqual({ dropped: [] });
+  #outbox(by: number): Outbox {
+    const { outboxes } = this.#world;
+    return outboxes[by % outboxes.length]!;
+  }
+
+  async #crash(by: number): Promise<void> {
+    const { outboxes, crash } = this.#world;
+    if (crash === undefined) return;
+    const index = by % outboxes.length;
+    await crash(index);
+    for (const known of this.#held()) if (known.claimed!.by === index) known.claimed!.by = undefined;
+  }
+
+  async #append(by: number, entries: readonly Entry[]): Promise<void> {
+    expect(await this.#outbox(by).append(entries)).toMatchObject({ dropped: [] });
     for (const entry of entries) {
       const order = this.#known.size;
       this.#known.set(entry.distinctId, { order, entry, claimed: undefined, availableAt: 0, isSettled: false });
     }
   }
 
-  async #claim(options: ClaimOptions): Promise<void> {
-    const entries = await this.#world.claim(options);
+  async #claim(by: number, options: ClaimOptions): Promise<void> {
+    const entries = await this.#outbox(by).claim(options);
     expect(entries.length).toBeLessThanOrEqual(options.maxEntries);
     const bytes = entries.reduce((sum, { body }) => sum + body.length + 1, 0);
     if (entries.length > 1) expect(bytes).toBeLessThanOrEqual(options.maxBytes);
@@ -504,7 +552,7 @@ class Model {
       expect(known.availableAt, 'it was to wait').toBeLessThanOrEqual(this.#now);
       for (const earlier of this.#before(known)) expect(inThisClaim.has(earlier), 'it overtook its person').toBe(true);
       inThisClaim.add(known);
-      known.claimed = { entry, until: this.#now + options.leaseMs };
+      known.claimed = { entry, until: this.#now + options.leaseMs, by: by % this.#world.outboxes.length };
     }
     if (entries.length === 0) {
       const claimable = this.#open().filter(
@@ -515,13 +563,13 @@ class Model {
   }
 
   async #settle({ how, pick, delayMs }: Extract<Command, { do: 'settle' }>): Promise<void> {
-    const held = this.#held();
+    const held = this.#held().filter(({ claimed }) => claimed?.by !== undefined);
     const known = held[pick % held.length];
     if (known !== undefined) await this.#end(known, how, delayMs);
   }
 
   async #end(known: Known, how: 'ack' | 'deadLetter' | 'release', delayMs = 0): Promise<void> {
-    const { outbox } = this.#world;
+    const outbox = this.#outbox(known.claimed!.by!);
     const entries = [known.claimed!.entry];
     known.claimed = undefined;
     if (how === 'release') {
@@ -531,7 +579,7 @@ class Model {
     }
     known.isSettled = true;
     if (how === 'ack') await outbox.ack(entries);
-    else await outbox.deadLetter(entries, 'a reason');
+    else await outbox.deadLetter(entries, UNDELIVERED);
   }
 
   #advance(ms: number): void {

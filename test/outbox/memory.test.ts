@@ -5,7 +5,7 @@ import { idsOf, trackEntry } from '../unit/entries.js';
 import { describeOutbox } from './contract.js';
 
 describeOutbox('memory', ({ now, ...limits }) => createMemoryOutbox({ ...limits, monotonic: now }), {
-  bounded: true,
+  drops: ['drop-newest', 'drop-oldest'],
   runs: 500,
 });
 

@@ -1,3 +1,4 @@
+import { isOursError, type OursError } from '../../src/errors.js';
 import { toBytes } from '../../src/protocol/bytes.js';
 import type { Entry } from '../../src/protocol/event.js';
 
@@ -23,3 +24,27 @@ function entryOf(kind: Entry['kind'], distinctId: string, row: object, who: Who,
 }
 
 export const idsOf = (entries: readonly Entry[]): string[] => entries.map((entry) => entry.distinctId);
+
+/** What has happened to a promise once everything that can run has run. */
+export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'resolved' | 'rejected'> {
+  let state: 'pending' | 'resolved' | 'rejected' = 'pending';
+  promise.then(
+    () => {
+      state = 'resolved';
+    },
+    () => {
+      state = 'rejected';
+    },
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  return state;
+}
+
+export async function errorOf(promise: Promise<unknown>): Promise<OursError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isOursError(error)) throw new Error(`no error of ours: ${String(error)}`);
+  return error;
+}

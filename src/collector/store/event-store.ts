@@ -1,7 +1,7 @@
 import type { WireTrack } from '../../protocol/wire.js';
+import type { Database } from '../../sqlite/database.js';
 import type { Door } from '../measuring/door.js';
 import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
-import type { Database } from './open-database.js';
 import { createVisitors } from './visitors.js';
 
 /** A row as the collector keeps it: what was sent, when it happened and when it came. */

@@ -1,8 +1,8 @@
 import type { WirePersonalization } from '../../protocol/wire.js';
+import type { Database } from '../../sqlite/database.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Interval } from '../measuring/interval.js';
-import type { Database } from './open-database.js';
 
 /** An {@link ExperimentStore} in a database. The experiments themselves, being few, are read once. */
 export function createExperimentStore(database: Database): ExperimentStore {

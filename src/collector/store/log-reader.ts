@@ -1,4 +1,5 @@
 import type { WireTrack } from '../../protocol/wire.js';
+import type { Database, SqlValue } from '../../sqlite/database.js';
 import { dailyOf } from '../daily-report.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
@@ -9,7 +10,6 @@ import type { Verdict } from '../measuring/verdict.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
 import type { CollectedEvent } from './event-store.js';
 import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
-import type { Database, SqlValue } from './open-database.js';
 
 interface StoredEvent extends StoredRow {
   readonly number: number;

@@ -1,8 +1,8 @@
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
+import type { Database } from '../../sqlite/database.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ImpressionEntry, LogEntry, TrackEntry } from '../measuring/measured-log.js';
 import type { FindExperiment } from '../to-log-entry.js';
-import type { Database } from './open-database.js';
 
 /** One event as it is stored, as far as measuring goes. */
 export interface StoredRow {

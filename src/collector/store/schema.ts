@@ -1,5 +1,5 @@
 import { OursError } from '../../errors.js';
-import type { Database } from './open-database.js';
+import type { Database } from '../../sqlite/database.js';
 
 /** Raised with every change of the tables below. */
 const VERSION = 1;

@@ -1,4 +1,4 @@
-import type { Database } from './open-database.js';
+import type { Database } from '../../sqlite/database.js';
 
 /** Who goes by which names. Names seen together are one visitor, whenever they were seen. */
 export interface Visitors {

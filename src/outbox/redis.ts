@@ -1,0 +1,74 @@
+import { OursError } from '../errors.js';
+import type { DurableOutbox } from './outbox.js';
+import { Records } from './records.js';
+import { Connection } from './redis/connection.js';
+import { RedisOutbox } from './redis/outbox.js';
+import type { RedisLike } from './redis/redis-like.js';
+import type { SealingKey } from './sealing.js';
+
+export type { Undelivered } from '../outcome.js';
+export type { Entry } from '../protocol/event.js';
+export type {
+  Appended,
+  ClaimOptions,
+  DeadLetter,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  OutboxStats,
+} from './outbox.js';
+export type { IoredisLike, NodeRedisLike, RedisLike } from './redis/redis-like.js';
+export type { SealingKey } from './sealing.js';
+
+export interface RedisOutboxOptions {
+  /** Of the package `ioredis` or `redis`, for one server or a cluster; connected by you, closed by you, after the outbox. */
+  readonly client: RedisLike;
+  /** Which outbox: its keys are `{name}:…`. Letters, digits and `.`, `_`, `:`, `-`. @default 'ours-outbox' */
+  readonly name?: string | undefined;
+  /**
+   * Seals what is stored with AES-256-GCM. The first key seals, all of them open: to rotate, put the new key first.
+   * @default nothing is sealed
+   */
+  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  /** Entries inside, claimed ones included; above, the newest is dropped. @default as many as Redis has memory for */
+  readonly maxQueueSize?: number | undefined;
+  /** UTF-8 bytes of all entries. @default as many as Redis has memory for */
+  readonly maxQueueBytes?: number | undefined;
+  /** Milliseconds, for leases and delays. @default the time of the Redis server */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * An outbox in Redis 6.2 or later, for any number of processes: some append, some relay, some do both. What has been
+ * appended is as safe as the server: set `appendfsync` to `everysec` or `always` and `maxmemory-policy` to `noeviction`.
+ *
+ * @example
+ * const client = new Redis(process.env.REDIS_URL);
+ * const ours = createClient({ token, outbox: createRedisOutbox({ client }) });
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
+  const { client, name = 'ours-outbox', sealingKeys, now } = options ?? {};
+  if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
+    throw new OursError('invalid_option', 'name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
+  }
+  return new RedisOutbox({
+    connection: new Connection(client, name),
+    records: new Records(sealingKeys),
+    time: () => (now === undefined ? '' : String(now())),
+    maxQueueSize: bound('maxQueueSize', options.maxQueueSize),
+    maxQueueBytes: bound('maxQueueBytes', options.maxQueueBytes),
+  });
+}
+
+function bound(name: string, value: number | undefined): number {
+  if (value === undefined) return Number.MAX_SAFE_INTEGER;
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new OursError(
+      'invalid_option',
+      `${name} must be a positive integer; got ${typeof value === 'number' ? value : typeof value}.`,
+    );
+  }
+  return value;
+}

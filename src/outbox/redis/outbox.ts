@@ -1,0 +1,121 @@
+import type { Undelivered } from '../../outcome.js';
+import type { Entry } from '../../protocol/event.js';
+import { GroupCommit } from '../group-commit.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats } from '../outbox.js';
+import { Reading, SEALED_PAUSE_MS } from '../reading.js';
+import type { Records } from '../records.js';
+import { fromStoredId, toStoredId } from '../stored-id.js';
+import { Appender } from './append.js';
+import { Claimer, type HeldRow } from './claim.js';
+import type { Connection } from './connection.js';
+import { RedisDeadLetters } from './dead-letters.js';
+import { storedIdIn } from './head.js';
+import { LOOK_UP, OLDEST, STATS } from './look.js';
+import { isTransient } from './redis-error.js';
+import { Settler } from './settle.js';
+
+export interface RedisOutboxParts {
+  readonly connection: Connection;
+  readonly records: Records;
+  /** The time by a test's clock, or nothing for the server's. */
+  readonly time: () => string;
+  readonly maxQueueSize: number;
+  readonly maxQueueBytes: number;
+}
+
+/** The outbox of one process on a store that others may share. */
+export class RedisOutbox implements DurableOutbox {
+  readonly durable = true;
+  readonly deadLetters: DeadLetters;
+  readonly #connection: Connection;
+  readonly #records: Records;
+  readonly #claimer: Claimer;
+  readonly #settler: Settler;
+  readonly #commits: GroupCommit;
+  /** What was handed out here, whether it is still held or not. */
+  readonly #rows = new WeakMap<Entry, HeldRow>();
+
+  constructor(parts: RedisOutboxParts) {
+    const { connection, records, time } = parts;
+    this.#connection = connection;
+    this.#records = records;
+    this.deadLetters = new RedisDeadLetters(connection, records, time);
+    this.#claimer = new Claimer(connection, time);
+    this.#settler = new Settler(connection, time);
+    const appender = new Appender(parts);
+    this.#commits = new GroupCommit({
+      commit: (entries) => appender.commit(entries),
+      isTransient,
+    });
+  }
+
+  append(entries: readonly Entry[]): Promise<DurablyAppended> {
+    return this.#commits.append(entries);
+  }
+
+  async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    let unreadable: Reading<HeldRow> | undefined;
+    for (;;) {
+      const reading = new Reading<HeldRow>(this.#records, unreadable);
+      for (const row of await this.#claimer.claim(options)) {
+        reading.add(fromStoredId(storedIdIn(row.head)), row.record, row);
+      }
+      if (reading.isWhole && unreadable === undefined) {
+        for (const [entry, row] of reading.entries) this.#rows.set(entry, row);
+        return [...reading.entries.keys()];
+      }
+      await Promise.all([
+        this.#settler.release([...reading.entries.values()], 0),
+        this.#settler.release(reading.sealed, SEALED_PAUSE_MS),
+        this.#settler.bury(reading.damaged, this.#records.writeOutcome(reading.outcome)),
+      ]);
+      // Until all of them are out of the way: otherwise the first would be back before the last.
+      if (reading.isWhole) throw reading.error(`the Redis outbox '${this.#connection.name}'`);
+      unreadable = reading;
+    }
+  }
+
+  ack(entries: readonly Entry[]): Promise<void> {
+    return this.#settler.ack(this.#rowsOf(entries));
+  }
+
+  release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    return this.#settler.release(this.#rowsOf(entries), delayMs);
+  }
+
+  deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
+    return this.#settler.bury(this.#rowsOf(entries), this.#records.writeOutcome(outcome));
+  }
+
+  async stats(): Promise<OutboxStats> {
+    const [size, claimed, bytes] = (await this.#connection.run(STATS, [])) as [number, number, number];
+    return { waiting: size - claimed, claimed, bytes };
+  }
+
+  async lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>> {
+    const reply = (await this.#connection.run(LOOK_UP, distinctIds.map(toStoredId))) as (1 | string | null)[];
+    const known = new Map<string, 'inside' | Undelivered>();
+    for (const [index, distinctId] of distinctIds.entries()) {
+      const found = reply[index];
+      if (found === 1) known.set(distinctId, 'inside');
+      else if (typeof found === 'string') known.set(distinctId, this.#records.readOutcome(found));
+    }
+    return known;
+  }
+
+  async oldest(): Promise<{ position: number; appendedAt: number } | undefined> {
+    const id = (await this.#connection.run(OLDEST, [])) as string | null;
+    if (id === null) return undefined;
+    const [appendedAt, position] = id.split('-').map(Number) as [number, number];
+    return { position, appendedAt };
+  }
+
+  /** Waits for the appends under way. The client stays open: it is its owner's. */
+  async close(): Promise<void> {
+    await this.#commits.idle();
+  }
+
+  #rowsOf(entries: readonly Entry[]): HeldRow[] {
+    return entries.flatMap((entry) => this.#rows.get(entry) ?? []);
+  }
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+
+/** A Lua script: Redis runs nothing else meanwhile, and keeps all of what it writes or, having crashed, nothing. */
+export interface Script {
+  readonly text: string;
+  readonly sha1: string;
+}
+
+/** A script whose body finds the keys, the totals and the functions of {@link PRELUDE}. */
+export function defineScript(body: string): Script {
+  const text = `${PRELUDE}\n${body}`;
+  return { text, sha1: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * What every script begins with.
+ *
+ * An entry's id in the stream is the time of its append and its position. Once read it is pending with one of the group's
+ * consumers until it is settled:
+ *
+ *   fresh      never read                                         → held
+ *   held       with the consumer of one claim, until it ends      → settled, delayed or back
+ *   delayed    with the consumer of one delay, until it ends      → back
+ *   back       with the consumer WAITING, as idle as can be       → held, by the XAUTOCLAIM of the next claim
+ */
+const PRELUDE = `
+local stream, ids, ends, identifies, totals, letters, letterOrder = unpack(KEYS)
+local GROUP, WAITING, CLAIM, DELAY = 'relays', 'waiting', 'claim:', 'delay:'
+-- What has been idle for longer, in milliseconds, is anybody's: longer than any lease and shorter than since 1970.
+local ABANDONED = 30 * 24 * 60 * 60 * 1000
+
+-- Every key is read first: one that holds something else fails the script before anything is written.
+local size = redis.call('XLEN', stream)
+redis.call('HLEN', ids)
+redis.call('ZCARD', ends)
+local hasIdentifies = redis.call('ZCARD', identifies) > 0
+local last = redis.call('HMGET', totals, 'position', 'time', 'bytes')
+local position, lastTime, bytes = tonumber(last[1] or 0), tonumber(last[2] or 0), tonumber(last[3] or 0)
+redis.call('HLEN', letters)
+redis.call('ZCARD', letterOrder)
+if size == 0 and redis.call('EXISTS', stream) == 0 then
+  redis.call('XGROUP', 'CREATE', stream, GROUP, 0, 'MKSTREAM')
+end
+
+-- All processes go by the server's clock.
+local function clock(given)
+  if given ~= '' then return tonumber(given) end
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Redis takes only some thousand arguments of one call.
+local function inPieces(list, use)
+  for first = 1, #list, 1000 do
+    use({ unpack(list, first, math.min(first + 999, #list)) })
+  end
+end
+
+-- One of every so many arguments.
+local function arguments(first, step)
+  local list = {}
+  for at = first, #ARGV, step do list[#list + 1] = ARGV[at] end
+  return list
+end
+
+-- An entry's head, or one that says nothing where somebody else has put an entry into the stream.
+local function headOf(entry)
+  local head = entry[2] and entry[2][2] or ''
+  return string.match(head, '^%d+ %a+ %S* ') and head or '0 unknown  ' .. entry[1]
+end
+
+local function recordOf(entry)
+  return entry[2] and entry[2][4] or ''
+end
+
+local function bytesIn(head)
+  return tonumber(string.match(head, '^%d+'))
+end
+
+local function peopleIn(head)
+  return string.gmatch(string.match(head, '^%d+ %a+ (%S*)'), '[^,]+')
+end
+
+-- Whose place in line an entry is: an identify's people, nobody else's.
+local function identifiedIn(head)
+  return string.gmatch(string.match(head, '^%d+ identify (%S*)') or '', '[^,]+')
+end
+
+local function distinctIdIn(head)
+  local afterBytes = string.find(head, ' ', 1, true) + 1
+  local afterKind = string.find(head, ' ', afterBytes, true) + 1
+  return string.sub(head, string.find(head, ' ', afterKind, true) + 1)
+end
+
+-- Where an identify stands in the line of a person.
+local function place(person, id)
+  return person .. ':' .. string.format('%016d', string.sub(id, string.find(id, '-', 1, true) + 1))
+end
+
+-- Puts entries at the end. The stream is never trimmed: MAXLEN would take what nobody has delivered.
+local function add(entries, now)
+  if #entries == 0 then return end
+  -- A clock that was set back must not bring the ids out of order.
+  lastTime = math.max(lastTime, now)
+  local prefix, places = string.format('%d-', lastTime), {}
+  for _, entry in ipairs(entries) do
+    position = position + 1
+    local id = prefix .. position
+    redis.call('XADD', stream, id, 'head', entry.head, 'record', entry.record)
+    bytes = bytes + bytesIn(entry.head)
+    places[#places + 1] = distinctIdIn(entry.head)
+    places[#places + 1] = id
+    for person in identifiedIn(entry.head) do redis.call('ZADD', identifies, 0, place(person, id)) end
+  end
+  -- Only now: an id without its entry would keep the event out for ever.
+  inPieces(places, function(piece) redis.call('HSET', ids, unpack(piece)) end)
+  redis.call('HSET', totals, 'position', position, 'time', lastTime, 'bytes', bytes)
+end
+
+local function pendingWith(consumer)
+  local list = {}
+  for at, pending in ipairs(redis.call('XPENDING', stream, GROUP, '-', '+', 1000000, consumer)) do list[at] = pending[1] end
+  return list
+end
+
+-- The given entries, each once, as far as the claim still has them: after its lease it has none.
+local function stillHeld(claim, given)
+  local held, list = {}, {}
+  for _, id in ipairs(pendingWith(claim)) do held[id] = true end
+  for _, id in ipairs(given) do
+    if held[id] then list[#list + 1] = id end
+    held[id] = nil
+  end
+  return list
+end
+
+-- Hands entries to a consumer, idle or not, whoever has them.
+local function pass(list, consumer, option, value)
+  inPieces(list, function(piece)
+    for _, word in ipairs({ option, value, 'JUSTID' }) do piece[#piece + 1] = word end
+    redis.call('XCLAIM', stream, GROUP, consumer, 0, unpack(piece))
+  end)
+end
+
+-- Lets anybody have the entries.
+local function bringBack(list)
+  pass(list, WAITING, 'TIME', 0)
+end
+
+-- Forgets a consumer that has nothing any more.
+local function dismiss(consumer)
+  if #redis.call('XPENDING', stream, GROUP, '-', '+', 1, consumer) == 0 then
+    redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, consumer)
+    redis.call('ZREM', ends, consumer)
+  end
+end
+
+-- Takes entries that have ended out of the stream and out of everything beside it; their heads are given by id.
+local function remove(list, heads)
+  if #list == 0 then return end
+  inPieces(list, function(piece)
+    redis.call('XACK', stream, GROUP, unpack(piece))
+    redis.call('XDEL', stream, unpack(piece))
+  end)
+  local named = {}
+  for at, id in ipairs(list) do
+    local head = heads[id]
+    named[at] = distinctIdIn(head)
+    bytes = bytes - bytesIn(head)
+    if hasIdentifies then
+      for person in identifiedIn(head) do redis.call('ZREM', identifies, place(person, id)) end
+    end
+  end
+  inPieces(named, function(piece) redis.call('HDEL', ids, unpack(piece)) end)
+  redis.call('HSET', totals, 'bytes', bytes)
+end
+`;

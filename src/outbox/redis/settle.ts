@@ -1,0 +1,91 @@
+import { retryTransient } from '../retry-transient.js';
+import type { HeldRow } from './claim.js';
+import type { Connection } from './connection.js';
+import { isTransient } from './redis-error.js';
+import { defineScript, type Script } from './script.js';
+
+/** Claim, then id in the stream and head of each entry. */
+const ACK = defineScript(`
+local claim, heads = CLAIM .. ARGV[1], {}
+for at = 2, #ARGV, 2 do heads[ARGV[at]] = ARGV[at + 1] end
+remove(stillHeld(claim, arguments(2, 2)), heads)
+dismiss(claim)
+`);
+
+/** Claim, time, delay, then the ids in the stream. */
+const RELEASE = defineScript(`
+local claim, now, delay = CLAIM .. ARGV[1], clock(ARGV[2]), tonumber(ARGV[3])
+local released = stillHeld(claim, arguments(4, 1))
+if delay <= 0 then
+  bringBack(released)
+elseif #released > 0 then
+  local ending = math.ceil(now + delay)
+  local consumer = DELAY .. string.format('%d', ending)
+  pass(released, consumer, 'IDLE', 0)
+  redis.call('ZADD', ends, ending, consumer)
+end
+dismiss(claim)
+`);
+
+/** Claim, time, outcome, then the ids in the stream. */
+const BURY = defineScript(`
+local claim, now, outcome = CLAIM .. ARGV[1], clock(ARGV[2]), ARGV[3]
+local dead, heads = stillHeld(claim, arguments(4, 1)), {}
+-- Changes nothing and takes no memory: once a script has written, Redis lets it end even where memory is short.
+pass(dead, claim, 'IDLE', 0)
+for _, id in ipairs(dead) do
+  local entry = redis.call('XRANGE', stream, id, id)[1] or { id }
+  local distinctId = distinctIdIn(headOf(entry))
+  position = position + 1
+  redis.call('HSET', letters, distinctId, cjson.encode({
+    outcome, string.format('%d', now), headOf(entry), recordOf(entry)
+  }))
+  redis.call('ZADD', letterOrder, position, distinctId)
+  heads[id] = headOf(entry)
+end
+if #dead > 0 then redis.call('HSET', totals, 'position', position) end
+remove(dead, heads)
+dismiss(claim)
+`);
+
+/** Ends what claims hold; what a claim does not hold any more is left alone. */
+export class Settler {
+  readonly #connection: Connection;
+  readonly #time: () => string;
+
+  constructor(connection: Connection, time: () => string) {
+    this.#connection = connection;
+    this.#time = time;
+  }
+
+  async ack(rows: readonly HeldRow[]): Promise<void> {
+    await this.#each(rows, ACK, (own) => own.flatMap(({ id, head }) => [id, head]));
+  }
+
+  async release(rows: readonly HeldRow[], delayMs: number): Promise<void> {
+    await this.#each(rows, RELEASE, (own) => [this.#time(), String(delayMs), ...own.map(({ id }) => id)]);
+  }
+
+  /** @param outcome as it is kept */
+  async bury(rows: readonly HeldRow[], outcome: string): Promise<void> {
+    await this.#each(rows, BURY, (own) => [this.#time(), outcome, ...own.map(({ id }) => id)]);
+  }
+
+  /** Runs a script for each of the claims that hold the rows. */
+  async #each(
+    rows: readonly HeldRow[],
+    script: Script,
+    toValues: (own: readonly HeldRow[]) => string[],
+  ): Promise<void> {
+    const byClaim = new Map<string, HeldRow[]>();
+    for (const row of rows) {
+      const own = byClaim.get(row.claim);
+      if (own === undefined) byClaim.set(row.claim, [row]);
+      else own.push(row);
+    }
+    // Done twice it is done once: a claim no longer holds what it has settled.
+    const settle = ([claim, own]: [string, HeldRow[]]): Promise<unknown> =>
+      retryTransient(() => this.#connection.run(script, [claim, ...toValues(own)]), isTransient);
+    await Promise.all([...byClaim].map(settle));
+  }
+}

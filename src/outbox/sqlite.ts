@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { OursError } from '../errors.js';
+import type { SqliteDatabase } from '../sqlite/database.js';
+import { loadSqlite } from '../sqlite/load-sqlite.js';
+import type { DurableOutbox } from './outbox.js';
+import { Records } from './records.js';
+import type { SealingKey } from './sealing.js';
+import { File, type Source } from './sqlite/file.js';
+import { FileOutbox } from './sqlite/outbox.js';
+
+export interface SqliteOutboxOptions {
+  /** The file, made if it is not there and readable by its owner only. Its folder must be there. */
+  readonly file?: string | undefined;
+  /** In its place an open database, which stays the caller's to close. */
+  readonly database?: SqliteDatabase | undefined;
+  /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
+  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  /** Entries above which new ones are dropped. @default as many as fit the disk */
+  readonly maxQueueSize?: number | undefined;
+  /** Bytes above which new ones are dropped. @default as many as fit the disk */
+  readonly maxQueueBytes?: number | undefined;
+  /**
+   * What a stored event survives: `normal` the end of the process, `full` a power cut as well, for one sync of the disk a
+   * commit. Of a file only.
+   * @default 'normal'
+   */
+  readonly synchronous?: 'normal' | 'full' | undefined;
+  /** Milliseconds since the epoch, for tests. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * An outbox in an SQLite file that any number of processes of one machine may share.
+ *
+ * What happens to the file later, such as a full disk, is an error of the call that meets it and never thrown here: a broken
+ * outbox must not keep a server from starting.
+ *
+ * @example
+ * const ours = createClient({ token, outbox: createSqliteOutbox({ file: 'events.db' }) });
+ *
+ * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
+ */
+export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
+  const { sealingKeys, maxQueueSize, maxQueueBytes, now = Date.now } = options ?? {};
+  return new FileOutbox({
+    file: new File(toSource(options ?? {})),
+    records: new Records(sealingKeys),
+    maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
+    maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
+    now,
+  });
+}
+
+function toSource({ file, database, synchronous = 'normal' }: SqliteOutboxOptions): Source {
+  if ((file === undefined) === (database === undefined)) fail('pass either file, a path, or database, an open one.');
+  if (synchronous !== 'normal' && synchronous !== 'full') fail("synchronous must be 'normal' or 'full'.");
+  if (database !== undefined) {
+    if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
+      fail('database must be an open database of better-sqlite3, libsql or node:sqlite.');
+    }
+    return { database };
+  }
+  if (typeof file !== 'string' || file === '' || file === ':memory:') fail('file must be the path of a file.');
+  // What is opened again later is the same file, wherever the process has moved to.
+  return { file: resolve(file), Sqlite: loadSqlite(), synchronous };
+}
+
+function readLimit(name: string, limit: number | undefined): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  if (!Number.isInteger(limit) || limit < 1) fail(`${name} must be a whole number from 1.`);
+  return limit;
+}
+
+function fail(message: string): never {
+  throw new OursError('invalid_option', `createSqliteOutbox: ${message}`);
+}
+
+export type { SqliteDatabase } from '../sqlite/database.js';
+export type { DeadLetter, DeadLetters, DurableOutbox } from './outbox.js';
+export type { SealingKey } from './sealing.js';

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import type { Undelivered } from '../../outcome.js';
+import type { Entry } from '../../protocol/event.js';
+import { GroupCommit } from '../group-commit.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats } from '../outbox.js';
+import { type Reading, SEALED_PAUSE_MS } from '../reading.js';
+import type { Records } from '../records.js';
+import { toStoredId } from '../stored-id.js';
+import { draw, keepOrder, readPlaces, toJson } from './claim.js';
+import { createDeadLetters } from './dead-letters.js';
+import { type File, isTransient } from './file.js';
+import type { Place, Statements } from './statements.js';
+
+export interface FileOutboxOptions {
+  readonly file: File;
+  readonly records: Records;
+  readonly maxQueueSize: number;
+  readonly maxQueueBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface Hold extends Place {
+  readonly token: string;
+}
+
+/** The outbox over its file: each method is one transaction. */
+export class FileOutbox implements DurableOutbox {
+  readonly durable = true;
+  readonly deadLetters: DeadLetters;
+  readonly #options: FileOutboxOptions;
+  readonly #appends: GroupCommit;
+  readonly #holds = new WeakMap<Entry, Hold>();
+
+  constructor(options: FileOutboxOptions) {
+    const { file, records, now } = options;
+    this.#options = options;
+    this.#appends = new GroupCommit({ commit: async (entries) => this.#commit(entries), isTransient });
+    this.deadLetters = createDeadLetters(file, records, now);
+  }
+
+  append(entries: readonly Entry[]): Promise<DurablyAppended> {
+    return this.#appends.append(entries);
+  }
+
+  async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    const { file } = this.#options;
+    // The usual case of a process with nothing to do takes nobody's turn to write.
+    if ((await file.patiently(() => file.read(({ oldest }) => oldest.all()))).length === 0) return [];
+    const token = randomUUID();
+    let unreadable: Reading<Place> | undefined;
+    for (;;) {
+      const reading = await file.patiently(() =>
+        file.write((statements) => this.#look(statements, token, options, unreadable)),
+      );
+      if (reading === undefined || (reading.isWhole && unreadable !== undefined)) break;
+      if (!reading.isWhole) unreadable = reading;
+      else if (reading.entries.size > 0) return this.#handOut(reading, token);
+      // Everything there was behind an identify, or could not be read. It may be much, and others want their turn.
+      await new Promise(setImmediate);
+    }
+    if (unreadable !== undefined) throw unreadable.error(file.name);
+    return [];
+  }
+
+  ack(entries: readonly Entry[]): Promise<void> {
+    return this.#withHolds(entries, (statements, token, places) =>
+      this.#end(statements, kept(statements, token, places)),
+    );
+  }
+
+  deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
+    return this.#withHolds(entries, (statements, token, places) =>
+      this.#end(statements, kept(statements, token, places), outcome),
+    );
+  }
+
+  release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    return this.#withHolds(entries, (statements, token, places) => {
+      statements.delay.run(delayMs > 0 ? this.#now() + Math.ceil(delayMs) : 0, token, toJson(places));
+    });
+  }
+
+  lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>> {
+    const { file, records } = this.#options;
+    return file.patiently(() =>
+      file.read(({ find, findLetter }) => {
+        const known = new Map<string, 'inside' | Undelivered>();
+        for (const distinctId of distinctIds) {
+          const id = toStoredId(distinctId);
+          if (find.all(id).length > 0) known.set(distinctId, 'inside');
+          else for (const { outcome } of findLetter.all(id)) known.set(distinctId, records.readOutcome(outcome));
+        }
+        return known;
+      }),
+    );
+  }
+
+  oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined> {
+    const { file } = this.#options;
+    return file.patiently(() => {
+      const [row] = file.read(({ oldest }) => oldest.all());
+      return row && { position: row.position, appendedAt: row.appended_at };
+    });
+  }
+
+  stats(): Promise<OutboxStats> {
+    const { file } = this.#options;
+    return file.patiently(() =>
+      file.read((statements) => {
+        const { entries, bytes } = statements.totals.all()[0]!;
+        const claimed = statements.claimed.all(this.#now())[0]!.count;
+        return { waiting: entries - claimed, claimed, bytes };
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#appends.idle();
+    this.#options.file.close();
+  }
+
+  #now(): number {
+    return Math.trunc(this.#options.now());
+  }
+
+  #commit(entries: readonly Entry[]): DurablyAppended {
+    const { file, records, maxQueueSize, maxQueueBytes } = this.#options;
+    // Before the transaction, in which others have to wait.
+    const texts = entries.map((entry) => records.write(entry));
+    return file.write((statements) => {
+      const now = this.#now();
+      const dropped: Entry[] = [];
+      const duplicates: Entry[] = [];
+      let { entries: size, bytes, position } = statements.totals.all()[0]!;
+      const before = { size, bytes };
+      for (const [index, entry] of entries.entries()) {
+        const id = toStoredId(entry.distinctId);
+        if (size >= maxQueueSize || bytes + entry.body.length > maxQueueBytes) {
+          if (statements.find.all(id).length > 0) duplicates.push(entry);
+          else dropped.push(entry);
+          continue;
+        }
+        const people = entry.kind === 'identify' ? records.people(entry) : undefined;
+        const values = [id, texts[index]!, entry.body.length, people ? JSON.stringify(people) : null, now];
+        if (Number(statements.insert.run(position + 1, ...values).changes) === 0) {
+          duplicates.push(entry);
+          continue;
+        }
+        position += 1;
+        size += 1;
+        bytes += entry.body.length;
+        for (const person of people ?? []) statements.insertIdentify.run(person, position);
+      }
+      statements.addToTotals.run(size - before.size, bytes - before.bytes, position);
+      return { dropped, duplicates, position };
+    });
+  }
+
+  /**
+   * Looks at the next entries that can be had and claims those that are in order; `undefined` when there are none. Once
+   * something unreadable was found, it only looks for more of that: the claim will reject.
+   */
+  #look(
+    statements: Statements,
+    token: string,
+    options: ClaimOptions,
+    unreadable: Reading<Place> | undefined,
+  ): Reading<Place> | undefined {
+    const { records } = this.#options;
+    const now = this.#now();
+    const places = draw(statements, now, options);
+    if (places.length === 0) return undefined;
+    const reading = readPlaces(statements, records, places, unreadable);
+    if (!reading.isWhole) {
+      statements.hold.run(0, null, null, toJson([...reading.entries.values()]));
+      statements.hold.run(now + SEALED_PAUSE_MS, null, null, toJson(reading.sealed));
+      this.#end(statements, reading.damaged, reading.outcome);
+    } else if (unreadable === undefined) {
+      keepOrder(statements, records, reading.entries);
+      statements.hold.run(now + options.leaseMs, token, null, toJson([...reading.entries.values()]));
+    } else {
+      return reading;
+    }
+    statements.draw.run(places.at(-1)!.position);
+    return reading;
+  }
+
+  #handOut({ entries }: Reading<Place>, token: string): readonly Entry[] {
+    for (const [entry, place] of entries) this.#holds.set(entry, { ...place, token });
+    return [...entries.keys()];
+  }
+
+  /** Takes entries out, to the dead letters if there is an outcome. */
+  #end(statements: Statements, places: readonly Place[], outcome?: Undelivered): void {
+    const positions = toJson(places);
+    if (outcome !== undefined) statements.bury.run(this.#options.records.writeOutcome(outcome), this.#now(), positions);
+    statements.remove.run(positions);
+    statements.removeHolds.run(positions);
+    if (Number(statements.removeIdentifies.run(positions).changes) > 0) statements.free.run(positions);
+    statements.addToTotals.run(-places.length, -places.reduce((sum, { bytes }) => sum + bytes, 0), 0);
+  }
+
+  /** Does something in one transaction with the entries that this process has claimed; others are left alone. */
+  async #withHolds(
+    entries: readonly Entry[],
+    work: (statements: Statements, token: string, places: readonly Place[]) => void,
+  ): Promise<void> {
+    const byToken = new Map<string, Place[]>();
+    for (const entry of entries) {
+      const hold = this.#holds.get(entry);
+      if (hold === undefined) continue;
+      const places = byToken.get(hold.token);
+      if (places === undefined) byToken.set(hold.token, [hold]);
+      else places.push(hold);
+    }
+    if (byToken.size === 0) return;
+    const { file } = this.#options;
+    await file.patiently(() =>
+      file.write((statements) => {
+        for (const [token, places] of byToken) work(statements, token, places);
+      }),
+    );
+  }
+}
+
+/** Those of the places that the token still holds. */
+function kept({ heldBy }: Statements, token: string, places: readonly Place[]): readonly Place[] {
+  const held = heldBy.all(token, toJson(places));
+  if (held.length === places.length) return places;
+  const positions = new Set(held.map(({ position }) => position));
+  return places.filter(({ position }) => positions.has(position));
+}
