@@ -1,20 +1,23 @@
 import { Assigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
+import type { Totals } from './books.js';
 import { SkewedClock } from './delivery/clock.js';
 import { createFetchPost } from './delivery/fetch-post.js';
 import { Gate } from './delivery/gate.js';
 import { createHttpTransport } from './delivery/http-transport.js';
 import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
-import { MAX_TIMER_MS, sleep } from './delivery/timers.js';
+import { DurableLedger } from './durable-ledger.js';
+import { OursError } from './errors.js';
 import { Intake } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
-import { Ledger, type Receipt, type Totals } from './ledger.js';
+import { type Ledger, MemoryLedger } from './ledger.js';
 import { Episodes, guardLogger } from './logger.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
-import type { Outcome, OutcomeInfo } from './outcome.js';
+import type { DurableOutbox, Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
+import type { DropReason, Outcome, OutcomeInfo, Undelivered } from './outcome.js';
 import type { Platform } from './platform.js';
 import { createCatalogCheck, type EventCatalog } from './protocol/catalog.js';
 import {
@@ -26,6 +29,10 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
+import type { Receipt } from './receipt.js';
+import { Rounds } from './rounds.js';
+import { MAX_TIMER_MS, sleep } from './timers.js';
+import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
 
 /** How long `flush` and `close` may take. */
@@ -37,6 +44,8 @@ export interface FlushOptions {
 
 const CLOSE_TIMEOUT_MS = 5_000;
 const RELEASE_TIMEOUT_MS = 1_000;
+/** How often a shared outbox is looked into for what other processes have left there. */
+const ROUND_MS = 1_000;
 
 /** Sends events and asks for assignments. Every method may be called without its receiver. */
 export interface Client<Catalog extends EventCatalog = EventCatalog> {
@@ -63,6 +72,12 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
   personalization(
     options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string | undefined },
   ): Promise<readonly Personalization[]>;
+  /**
+   * Events in the caller's own database transaction: they commit or vanish with the order. `tx` is a `pg` client, or a
+   * transaction of another library as one of `from…` in `ours-ingest/outbox/postgres` makes it.
+   * @throws {OursError} `invalid_option` when the outbox is not in a database of yours
+   */
+  within(tx: SqlClient): Transaction<Catalog>;
   /** The same client for one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
   /**
@@ -100,12 +115,12 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     clock,
     now,
   });
-  const outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
-  const ledger = new Ledger({ entriesComeBackAsCopies: outbox.durable, onWait: () => void hurry() });
+  const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
+  const shared = outbox.durable ? share(outbox) : undefined;
+  const ledger: Ledger = shared?.ledger ?? new MemoryLedger(() => void hurry());
 
   const settle = (entry: Entry, outcome: Outcome): void => {
-    // What is not open here was settled before, unless it is another process's.
-    if (!ledger.settle(entry, outcome) && !outbox.durable) return;
+    if (!ledger.settle(entry, outcome)) return;
     tellOutcome(outcome, entry);
     if (ledger.openCount === 0) keepAlive.letGo();
   };
@@ -121,19 +136,24 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     episodes,
     onSettled: settle,
   });
-  const intake = new Intake({
-    outbox,
-    episodes,
-    onAppended(entries, durable) {
-      for (const entry of durable ? entries : []) {
-        if (resolved.relay) ledger.markStored(entry);
-        else ledger.handOver(entry);
-      }
-      if (resolved.relay) relay.notify(entries.length);
-      else if (ledger.openCount === 0) keepAlive.letGo();
-    },
-    onDropped: (entry, reason) => settle(entry, { status: 'dropped', reason }),
-  });
+  const onDropped = (entry: Entry, reason: DropReason, message?: string): void =>
+    settle(entry, { status: 'dropped', reason, ...(message !== undefined && { message }) });
+  const onAppended = (entries: readonly Entry[]): void => {
+    if (resolved.relay) relay.notify(entries.length);
+    else if (ledger.openCount === 0) keepAlive.letGo();
+  };
+  const intake =
+    shared === undefined
+      ? new Intake({ append: (entries) => outbox.append(entries), episodes, onAppended, onDropped })
+      : new Intake({
+          append: (entries) => shared.outbox.append(entries),
+          episodes,
+          onAppended(entries, appended) {
+            shared.ledger.stored(entries, appended);
+            onAppended(entries);
+          },
+          onDropped,
+        });
   const assigner = new Assigner({
     transport,
     experimentToken: resolved.experimentToken,
@@ -162,6 +182,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     platform,
     waitUntil: options.waitUntil,
     episodes,
+    isDurable: outbox.durable,
     flush: async (timeoutMs) => {
       // Once this tick's events are together: one flush, one append.
       await undefined;
@@ -170,6 +191,27 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     },
   });
   let closing: Promise<Totals> | undefined;
+
+  /** What an outbox that other processes use as well takes beside the rest. */
+  function share(durable: DurableOutbox) {
+    const { relay: relays, flushIntervalMs } = resolved;
+    const durableLedger = new DurableLedger({
+      clientId: platform.randomId().slice(-12),
+      relays,
+      onWait(distinctId) {
+        void hurry();
+        rounds.ask(distinctId);
+      },
+    });
+    const rounds = new Rounds({
+      outbox: durable,
+      ledger: durableLedger,
+      intervalMs: Math.max(ROUND_MS, flushIntervalMs),
+      hurry: () => relay.hurry(),
+      wake: () => relay.notify(0),
+    });
+    return { outbox: durable, ledger: durableLedger, rounds };
+  }
 
   function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
     try {
@@ -180,8 +222,8 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     }
   }
 
-  /** Ends an event at the call. */
-  function endAtCall(kind: Entry['kind'], input: unknown, outcome: Outcome): Receipt {
+  /** Tells of an event that ends at the call. */
+  function refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo {
     const info = {
       kind,
       event: readText(input, 'event') ?? kind,
@@ -191,12 +233,12 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       episodes.remind(`rejected ${outcome.code}`, `${kind}: ${outcome.message} The event is not sent.`);
     }
     tellOutcome(outcome, info);
-    return ledger.openSettled(info.distinctId, outcome);
+    return info;
   }
 
-  function take<Input extends object>(kind: Entry['kind'], input: Input, encode: Encode<Input>): Receipt {
-    if (disabled) return endAtCall(kind, input, { status: 'dropped', reason: 'disabled' });
-    if (closing !== undefined) return endAtCall(kind, input, { status: 'dropped', reason: 'closed' });
+  /** The entry of an input, or why there is none. */
+  function toEntry<Input extends object>(input: Input, encode: Encode<Input>): Entry | Undelivered {
+    if (disabled) return { status: 'dropped', reason: 'disabled' };
     let entry: Entry | Refusal | null;
     try {
       entry = encode(input, encoding);
@@ -204,14 +246,49 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       // What a hostile getter throws may hold anything; it is not repeated.
       entry = new Refusal('unreadable', 'reading the event threw: pass plain data.');
     }
-    if (entry === null) return endAtCall(kind, input, { status: 'dropped', reason: 'before_send' });
-    if (entry instanceof Refusal) {
-      return endAtCall(kind, input, { status: 'rejected', code: entry.code, message: entry.message });
-    }
+    if (entry === null) return { status: 'dropped', reason: 'before_send' };
+    return entry instanceof Refusal ? { status: 'rejected', code: entry.code, message: entry.message } : entry;
+  }
+
+  function take<Input extends object>(kind: Entry['kind'], input: Input, encode: Encode<Input>): Receipt {
+    const entry: Entry | Undelivered =
+      closing === undefined ? toEntry(input, encode) : { status: 'dropped', reason: disabled ? 'disabled' : 'closed' };
+    if ('status' in entry) return ledger.openSettled(refuse(kind, input, entry).distinctId, entry);
     const receipt = ledger.open(entry);
     keepAlive.hold();
     if (intake.add(entry)) keepAlive.tellHost();
     return receipt;
+  }
+
+  function within(tx: SqlClient): Transaction<Catalog> {
+    if (!outbox.durable || !('appendWithin' in outbox)) {
+      throw new OursError(
+        'invalid_option',
+        "within() needs an outbox in the same database: pass createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres' as outbox.",
+      );
+    }
+    // Without it the event would be appended beside the transaction, and nobody would notice.
+    if (typeof tx?.query !== 'function') {
+      throw new OursError(
+        'invalid_option',
+        'within(tx) takes the transaction: a client of pg, or what fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library.',
+      );
+    }
+    const { appendWithin } = outbox as TransactionalOutbox;
+    const enlist = async <Input extends object>(
+      kind: Entry['kind'],
+      input: Input,
+      encode: Encode<Input>,
+    ): Promise<Enlisted> => {
+      const entry = toEntry(input, encode);
+      if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
+      await appendWithin.call(outbox, tx, [entry]);
+      return { status: 'appended', distinctId: entry.distinctId };
+    };
+    return {
+      track: (input) => enlist('track', input as TrackInput, toTrack),
+      identify: (input) => enlist('identify', input, toIdentify),
+    };
   }
 
   /** Sends what there is, full batch or not. */
@@ -222,22 +299,30 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
 
   async function flush({ timeoutMs, signal }: FlushOptions = {}): Promise<Totals> {
     signal?.throwIfAborted();
-    const everythingSoFar = ledger.barrier(signal);
+    const patience = new AbortController();
+    const limits = signal === undefined ? [patience.signal] : [signal, patience.signal];
+    const everythingSoFar = ledger.barrier(limits).catch(() => signal?.throwIfAborted());
     const done = Promise.all([hurry(), everythingSoFar]);
     await (timeoutMs === undefined ? done : withDeadline(done, timeoutMs));
+    // Nothing of a wait that was given up stays behind.
+    patience.abort();
     return ledger.totals;
   }
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
+    const deadline = monotonic() + timeoutMs;
     try {
       await flush({ timeoutMs, signal });
     } finally {
       keepAlive.letGo();
+      shared?.rounds.stop();
+      // Requests with other processes' events may still be under way.
+      const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
       // An outbox that hangs must not keep the process.
-      await Promise.race([relay.stop(), sleep(RELEASE_TIMEOUT_MS)]);
+      await Promise.race([relay.stop(graceMs), sleep(graceMs + RELEASE_TIMEOUT_MS)]);
       await transport.close();
       ledger.close();
-      await outbox.close().catch(() => undefined);
+      await Promise.race([outbox.close().catch(() => undefined), sleep(RELEASE_TIMEOUT_MS)]);
     }
     return ledger.totals;
   }
@@ -252,6 +337,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     async personalization({ visitorId, ...rest }) {
       return disabled || !visitorId ? [] : assigner.personalization(visitorId, rest);
     },
+    within,
     visitor: (input) => createVisitor(client, input),
     flush,
     close(flushOptions = {}) {
@@ -262,6 +348,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       await client.close();
     },
   };
+  if (resolved.relay && !disabled) shared?.rounds.start();
   return Object.freeze(client);
 }
 

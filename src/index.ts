@@ -30,17 +30,31 @@ export type {
   NotAssigned,
   Personalization,
 } from './assignment/assignment.js';
+export type { Totals } from './books.js';
 export type { Client, FlushOptions } from './client.js';
 export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';
 export { isOursError, OursError, type OursErrorCode } from './errors.js';
-export type { Receipt, Totals, WaitOptions } from './ledger.js';
 export type { Logger } from './logger.js';
 export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
-export type { Appended, ClaimOptions, Outbox, OutboxStats } from './outbox/outbox.js';
-export type { DropReason, Outcome, OutcomeInfo, RejectionCode } from './outcome.js';
+export type {
+  Appended,
+  ClaimOptions,
+  DeadLetter,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  Outbox,
+  OutboxStats,
+  SqlClient,
+  TransactionalOutbox,
+  VolatileOutbox,
+} from './outbox/outbox.js';
+export type { DropReason, Outcome, OutcomeInfo, RejectionCode, Undelivered } from './outcome.js';
 export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { Identity } from './protocol/identity.js';
 export type { RefusalCode } from './protocol/refusal.js';
+export type { Receipt, WaitOptions } from './receipt.js';
+export type { Enlisted, Transaction } from './transaction.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';

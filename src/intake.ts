@@ -1,25 +1,25 @@
-import type { Episodes } from './logger.js';
-import type { Outbox } from './outbox/outbox.js';
+import { type Episodes, sentenceOf } from './logger.js';
+import type { Appended } from './outbox/outbox.js';
 import type { DropReason } from './outcome.js';
 import type { Entry } from './protocol/event.js';
 
 /** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
 const MAX_GROUP = 256;
 
-export interface IntakeOptions {
-  readonly outbox: Outbox;
+export interface IntakeOptions<Answer extends Appended> {
+  readonly append: (entries: readonly Entry[]) => Promise<Answer>;
   readonly episodes: Episodes;
-  readonly onAppended: (entries: readonly Entry[], durable: boolean) => void;
-  readonly onDropped: (entry: Entry, reason: DropReason) => void;
+  readonly onAppended: (entries: readonly Entry[], answer: Answer) => void;
+  readonly onDropped: (entry: Entry, reason: DropReason, message?: string) => void;
 }
 
 /** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
-export class Intake {
-  readonly #options: IntakeOptions;
+export class Intake<Answer extends Appended = Appended> {
+  readonly #options: IntakeOptions<Answer>;
   #group: Entry[] = [];
   #underWay: Promise<void> = Promise.resolve();
 
-  constructor(options: IntakeOptions) {
+  constructor(options: IntakeOptions<Answer>) {
     this.#options = options;
   }
 
@@ -45,26 +45,27 @@ export class Intake {
   }
 
   async #append(group: readonly Entry[]): Promise<void> {
-    const { outbox, episodes, onAppended, onDropped } = this.#options;
+    const { append, episodes, onAppended, onDropped } = this.#options;
     try {
-      const { dropped } = await outbox.append(group);
+      const answer = await append(group);
+      const { dropped } = answer;
       for (const entry of dropped) onDropped(entry, 'queue_full');
       if (dropped.length > 0) {
         // A queue under load is full and has room again many times a second.
         episodes.remind(
           'queue_full',
-          `the queue is full and events are being dropped (${dropped.length} just now). Raise maxQueueSize or maxQueueBytes, or use a durable outbox; every dropped event has an outcome.`,
+          `the queue is full and events are being dropped (${dropped.length} just now). Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one; every dropped event has an outcome.`,
         );
       }
       const lost = new Set(dropped);
-      onAppended(lost.size === 0 ? group : group.filter((entry) => !lost.has(entry)), outbox.durable);
+      onAppended(lost.size === 0 ? group : group.filter((entry) => !lost.has(entry)), answer);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = sentenceOf(error);
       episodes.remind(
         'append',
-        `the outbox could not store ${group.length} events (${reason}). They are dropped; each has an outcome.`,
+        `events could not be stored, and ${group.length} are dropped, each with an outcome: ${reason}`,
       );
-      for (const entry of group) onDropped(entry, 'outbox_failed');
+      for (const entry of group) onDropped(entry, 'outbox_failed', reason);
     }
   }
 }

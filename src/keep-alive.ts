@@ -10,6 +10,8 @@ export interface KeepAliveOptions {
   readonly platform: Pick<Platform, 'env' | 'onIdleExit'>;
   readonly waitUntil: WaitUntil | undefined;
   readonly episodes: Episodes;
+  /** Whether what is open survives the process. */
+  readonly isDurable: boolean;
   /** Delivers what is open; resolves to how many events still are, at the latest after `timeoutMs`. */
   readonly flush: (timeoutMs?: number) => Promise<number>;
 }
@@ -62,10 +64,11 @@ export class KeepAlive {
     const hold = setTimeout(() => undefined, EXIT_DRAIN_MS);
     const open = await this.#options.flush(EXIT_DRAIN_MS);
     clearTimeout(hold);
-    if (open === 0) return;
+    // What a durable outbox holds is there for the next process.
+    if (open === 0 || this.#options.isDurable) return;
     this.#options.episodes.remind(
       'exit',
-      `the process ends with ${open} events undelivered: the service took none of them in time.`,
+      `the process ends with events undelivered (${open}): the service took none of them in time.`,
     );
   }
 }

@@ -53,3 +53,9 @@ export class Episodes {
     this.#lastSaid.delete(topic);
   }
 }
+
+/** What an error says, as a sentence. */
+export function sentenceOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -154,8 +154,8 @@ function checkParts({ onOutcome, beforeSend, waitUntil, fetch, logger, outbox }:
   if (logger !== undefined && typeof logger?.warn !== 'function') {
     fail('logger must have a method warn(message), as the console, pino and winston have.');
   }
-  if (outbox !== undefined && typeof outbox?.claim !== 'function') {
-    fail('outbox must be an outbox, such as createMemoryOutbox() makes.');
+  if (outbox !== undefined && typeof (outbox?.durable === true ? outbox.lookUp : outbox?.claim) !== 'function') {
+    fail('outbox must be an outbox, such as createMemoryOutbox() or createSqliteOutbox({ file }) makes.');
   }
 }
 

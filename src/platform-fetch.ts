@@ -1,13 +1,14 @@
 import { createFetchPost } from './delivery/fetch-post.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Platform } from './platform.js';
+import { randomId } from './random-id.js';
 
 /** Any runtime with web APIs: Workers, Deno, Bun. */
 export const fetchPlatform: Platform = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
-  randomId: () => globalThis.crypto.randomUUID(),
+  randomId: () => randomId(Date.now()),
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),

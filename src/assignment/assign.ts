@@ -1,4 +1,3 @@
-import { later } from '../delivery/timers.js';
 import type { Transport } from '../delivery/transport.js';
 import type { Verdict } from '../delivery/verdict.js';
 import { OursError } from '../errors.js';
@@ -13,6 +12,7 @@ import {
   type WireAssignmentRequest,
   type WirePersonalization,
 } from '../protocol/wire.js';
+import { later } from '../timers.js';
 import type { Assignment, AssignOptions, NotAssigned, Personalization } from './assignment.js';
 import { ExpiringCache } from './expiring-cache.js';
 
@@ -79,9 +79,11 @@ export class Assigner {
     const misuse = checkText('visitorId', visitorId, MAX_ID_LENGTH);
     if (misuse !== undefined) throw new OursError('assignment_failed', misuse.message);
     if (this.#options.experimentToken === undefined) throw new OursError('assignment_failed', TOKEN_IS_MISSING);
-    const deadline = AbortSignal.timeout(options.timeoutMs ?? this.#options.timeoutMs);
-    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-    const verdict = await this.#post(PATHS.personalization, { visitor_id: visitorId }, signal);
+    // No AbortSignal.timeout(): Node 20 forgets one that only a combined signal holds.
+    const deadline = new AbortController();
+    const cancel = later(options.timeoutMs ?? this.#options.timeoutMs, () => deadline.abort());
+    const signal = options.signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, options.signal]);
+    const verdict = await this.#post(PATHS.personalization, { visitor_id: visitorId }, signal).finally(cancel);
     options.signal?.throwIfAborted();
     if (verdict.kind !== 'delivered') throw new OursError('assignment_failed', `personalization: ${explain(verdict)}`);
     const { personalizations } = verdict.answer as { personalizations?: WirePersonalization[] };

@@ -1,5 +1,5 @@
+import { later } from '../timers.js';
 import type { SkewedClock } from './clock.js';
-import { later } from './timers.js';
 import type { Transport } from './transport.js';
 import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
 

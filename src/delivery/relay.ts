@@ -1,21 +1,28 @@
-import type { Episodes } from '../logger.js';
+import { type Episodes, sentenceOf } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { Outcome } from '../outcome.js';
+import type { Outcome, Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { isTooOld } from '../protocol/time.js';
+import { later, sleep } from '../timers.js';
 import { backoffMs } from './backoff.js';
 import { type Batch, frameBytes, halve, sentTime, toBatches, toRequest } from './batch.js';
 import type { SkewedClock } from './clock.js';
 import type { Gate } from './gate.js';
 import { Setbacks } from './setbacks.js';
-import { later, sleep } from './timers.js';
 import type { Transport } from './transport.js';
 import type { RowFailure } from './verdict.js';
 
 /** Long enough for a batch with all its retries. */
 const LEASE_MS = 5 * 60_000;
+/**
+ * How long the batches of one claim may go out, one after the other: the last one still ends, with all its retries, before
+ * the lease does. After that another relay might send later words about a person before ours.
+ */
+const SEND_FOR_MS = 100_000;
 /** How soon to look again after the outbox itself has failed. */
 const OUTBOX_PAUSE_MS = 1_000;
+/** How soon to try again what was claimed when it failed; it may have been delivered. */
+const OUTBOX_RETRY_MS = 10_000;
 
 export interface RelayOptions {
   readonly outbox: Outbox;
@@ -36,6 +43,13 @@ export interface RelayOptions {
   readonly onSettled: (entry: Entry, outcome: Outcome) => void;
 }
 
+/** What a sender may do with its claim. */
+interface Pass {
+  readonly isProbe: boolean;
+  /** When it sends no further batch, by the monotonic clock. */
+  readonly endsAt: number;
+}
+
 /**
  * Moves entries from the outbox to the service: claim → batch → send → settle.
  *
@@ -44,11 +58,13 @@ export interface RelayOptions {
  */
 export class Relay {
   readonly #options: RelayOptions;
+  /** Aborts what is under way. */
   readonly #stopping = new AbortController();
+  #isStopped = false;
   readonly #senders = new Set<Promise<void>>();
   /** Senders that have not claimed yet; `#waiting` still counts what they will take. */
   #claiming = 0;
-  /** Entries this process has appended or given back and not claimed since. */
+  /** Entries this process has appended or given back and not claimed since; a shared outbox may hold any number beside. */
   #waiting = 0;
   /** Those of them that were not to be had when they were last asked for: delayed, or behind an identify under way. */
   #aside = 0;
@@ -82,17 +98,23 @@ export class Relay {
     this.#pump();
   }
 
-  /** Stops sending; resolves when the requests under way are aborted and their entries are back in the outbox. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
+  /**
+   * Claims nothing more, and gives the requests under way `graceMs` to end; resolves when the entries of those that did not
+   * are back in the outbox.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.cancel();
-    await Promise.all(this.#senders);
+    const ended = Promise.all(this.#senders);
+    if (this.#senders.size > 0 && graceMs > 0) await Promise.race([ended, sleep(graceMs)]);
+    this.#stopping.abort();
+    await ended;
   }
 
   #pump(): void {
     const { gate, flushAt } = this.#options;
     // A sender more than there are batches would find nothing.
-    while (!this.#stopping.signal.aborted && (this.#due || this.#waiting >= flushAt)) {
+    while (!this.#isStopped && (this.#due || this.#waiting >= flushAt)) {
       if (this.#claiming > 0 && this.#claiming * this.#maxRows >= this.#waiting) return;
       // Looked at before the question: should the wait end in between, it is answered with a pass.
       const { waitMs } = gate;
@@ -113,7 +135,7 @@ export class Relay {
   }
 
   #wakeIn(ms: number): void {
-    if (this.#stopping.signal.aborted) return;
+    if (this.#isStopped) return;
     const at = this.#options.monotonic() + ms;
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#timer?.cancel();
@@ -126,24 +148,29 @@ export class Relay {
 
   /** Resolves to whether there was anything to send. Never rejects. */
   async #send(isProbe: boolean): Promise<boolean> {
-    const { episodes } = this.#options;
+    const { episodes, outbox, monotonic } = this.#options;
+    let entries: readonly Entry[] = [];
     try {
-      const entries = await this.#claim(isProbe);
+      entries = await this.#claim(isProbe);
+      const pass: Pass = { isProbe, endsAt: monotonic() + SEND_FOR_MS };
+      if (outbox.durable) this.#pump();
       const fresh = await this.#buryOld(entries);
       let inOrder = true;
       for (const batch of toBatches(fresh).flatMap((one) => this.#setbacks.isolate(one, this.#maxRows))) {
         // Once an identify had to go back, what was to follow it does not overtake it.
         if (!inOrder) await this.#release(batch.entries, 0);
-        else if (!(await this.#deliver(batch, isProbe)) && batch.kind === 'identify') inOrder = false;
+        else if (!(await this.#deliver(batch, pass)) && batch.kind === 'identify') inOrder = false;
       }
       episodes.end('outbox');
       return entries.length > 0;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = sentenceOf(error);
       episodes.say(
         'outbox',
-        `the outbox failed (${reason}). Its events stay in it; delivery tries again every second.`,
+        `the outbox could not be worked with: ${reason} What is in it stays there; it is looked into again every second.`,
       );
+      // What of the claim is settled it no longer holds; the rest need not wait for the end of the lease.
+      await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       this.#due = false;
       this.#wakeIn(OUTBOX_PAUSE_MS);
       return false;
@@ -161,11 +188,15 @@ export class Relay {
       const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs: LEASE_MS });
       this.#waiting = Math.max(0, this.#waiting - entries.length);
       if (entries.length === 0) {
-        this.#aside += this.#waiting;
+        // Where nobody here holds what they wait for, another process has taken them.
+        const areElsewhere = outbox.durable && this.#senders.size <= 1;
+        this.#aside = areElsewhere ? 0 : this.#aside + this.#waiting;
         this.#waiting = 0;
         if (this.#delayedUntil > askedAt) this.#wakeIn(Math.max(0, this.#delayedUntil - monotonic()));
       }
-      if (this.#waiting === 0) this.#due = false;
+      // Behind a full claim of a shared outbox there may be more, of which this process knows nothing.
+      const isFull = entries.length === maxEntries || sizeOf(entries) * 2 > maxBytes;
+      if (this.#waiting === 0) this.#due = outbox.durable && isFull;
       return entries;
     } finally {
       this.#claiming -= 1;
@@ -183,33 +214,34 @@ export class Relay {
   }
 
   /** Ends every entry of the batch, or gives back what cannot be ended now: then the answer is `false`. */
-  async #deliver(batch: Batch, isProbe: boolean, attempt = 1): Promise<boolean> {
-    const { gate, token, clock, maxRetries, random } = this.#options;
+  async #deliver(batch: Batch, pass: Pass, attempt = 1): Promise<boolean> {
+    const { gate, token, clock, maxRetries, random, monotonic } = this.#options;
     const { signal } = this.#stopping;
     const isSuspect = this.#setbacks.suspicionOf(batch) > 0;
     // A suspect's retries must not look like an outage: it goes back to the outbox in between.
     const transport = isSuspect ? this.#options.singleTry : this.#options.transport;
-    if (signal.aborted || !(gate.isOpen || isProbe)) return this.#release(batch.entries, 0);
+    const { isProbe, endsAt } = pass;
+    if (signal.aborted || !(gate.isOpen || isProbe) || monotonic() > endsAt) return this.#release(batch.entries, 0);
 
     const sentAt = clock.read();
     const answersBefore = gate.successes;
     const verdict = await transport.send(toRequest(batch, token, sentAt), signal);
     switch (verdict.kind) {
       case 'delivered':
-        return this.#settleRows(batch, verdict.failures, sentAt, attempt);
+        return this.#settleRows(batch, verdict.failures, sentAt, pass, attempt);
       case 'unauthorized':
         return this.#release(batch.entries, 0);
       case 'tooLarge':
         if (verdict.limit !== undefined) this.#learnLimit(verdict.limit, batch.entries.length);
-        return this.#splitOr(batch, (entry) => ({
+        return this.#splitOr(batch, pass, (entry) => ({
           status: 'rejected',
           code: 'event_too_large',
           message: `the service takes no request as large as this event of ${entry.body.length} bytes (HTTP 413).`,
         }));
       case 'rejected':
         // The answer has taught us that our clock is fast: with that mended the rows may be fine.
-        if (batch.entries.some((entry) => this.#wasAhead(entry, sentAt))) return this.#deliver(batch, isProbe, attempt);
-        return this.#splitOr(batch, () => ({
+        if (batch.entries.some((entry) => this.#wasAhead(entry, sentAt))) return this.#deliver(batch, pass, attempt);
+        return this.#splitOr(batch, pass, () => ({
           status: 'rejected',
           code: 'http_error',
           message: `the service refused the event (HTTP ${verdict.status}): ${this.#scrub(verdict.message)}`,
@@ -232,7 +264,7 @@ export class Relay {
           gate.fail(verdict.reason, verdict.afterMs);
           return this.#release(batch.entries, gate.waitMs + 1);
         }
-        return this.#splitOr(batch, () => ({ status: 'dropped', reason: 'retries_exhausted' }));
+        return this.#splitOr(batch, pass, () => ({ status: 'dropped', reason: 'retries_exhausted' }));
     }
   }
 
@@ -241,6 +273,7 @@ export class Relay {
     batch: Batch,
     failures: readonly RowFailure[],
     sentAt: { local: number; service: number },
+    pass: Pass,
     attempt: number,
   ): Promise<boolean> {
     const { outbox, maxRetries, random } = this.#options;
@@ -258,18 +291,19 @@ export class Relay {
     }
     if (again.length === 0) return true;
     await sleep(backoffMs(attempt, random), this.#stopping.signal);
-    return this.#deliver({ kind: batch.kind, entries: again }, false, attempt + 1);
+    return this.#deliver({ kind: batch.kind, entries: again }, { ...pass, isProbe: false }, attempt + 1);
   }
 
   /** Sends the halves of a batch by themselves until the one bad row stands alone, and ends that one. */
-  async #splitOr(batch: Batch, outcome: (entry: Entry) => Outcome): Promise<boolean> {
+  async #splitOr(batch: Batch, pass: Pass, outcome: (entry: Entry) => Undelivered): Promise<boolean> {
     const [only, ...others] = batch.entries;
     if (only !== undefined && others.length === 0) {
       await this.#bury([only], outcome(only));
       return true;
     }
     const [first, second] = halve(batch);
-    return (await this.#deliver(first, false)) ? this.#deliver(second, false) : this.#release(second.entries, 0);
+    const rest = { ...pass, isProbe: false };
+    return (await this.#deliver(first, rest)) ? this.#deliver(second, rest) : this.#release(second.entries, 0);
   }
 
   /** [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows. */
@@ -293,14 +327,8 @@ export class Relay {
     return false;
   }
 
-  async #bury(entries: readonly Entry[], outcome: Outcome): Promise<void> {
-    const reason =
-      outcome.status === 'rejected'
-        ? `${outcome.code}: ${outcome.message}`
-        : outcome.status === 'dropped'
-          ? outcome.reason
-          : '';
-    await this.#options.outbox.deadLetter(entries, reason);
+  async #bury(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
+    await this.#options.outbox.deadLetter(entries, outcome);
     this.#setbacks.forget(entries);
     for (const entry of entries) this.#options.onSettled(entry, outcome);
   }
@@ -309,4 +337,8 @@ export class Relay {
   #scrub(message: string): string {
     return message.replaceAll(this.#options.token, '[token]').replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
   }
+}
+
+function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, { body }) => bytes + body.length, 0);
 }

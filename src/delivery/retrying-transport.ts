@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
+import { sleep } from '../timers.js';
 import { backoffMs } from './backoff.js';
 import type { Gate } from './gate.js';
-import { sleep } from './timers.js';
 import type { Transport } from './transport.js';
 import type { Verdict } from './verdict.js';
 

@@ -45,7 +45,7 @@ export interface TrackFields extends EventFields {
   /**
    * The idempotency key: the service counts the first event with it and ignores the others. Name the thing that happened,
    * such as `purchase:<payment id>`. 1–400 characters.
-   * @default a random UUID, fixed before the first attempt
+   * @default a random UUID of version 7, fixed before the first attempt
    */
   readonly distinctId?: string | undefined;
   /**

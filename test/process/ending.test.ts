@@ -43,7 +43,7 @@ describe.concurrent('a process that ends by itself', () => {
     expect(end.ranMs).toBeLessThan(9_000);
     expect(end.stderr.split('\n').filter((line) => line.includes('[ours-ingest]'))).toEqual([
       expect.stringContaining('takes no events at the moment'),
-      expect.stringContaining('301 events undelivered'),
+      expect.stringContaining('events undelivered (301)'),
     ]);
     expect(end.stderr).not.toContain('test_shop');
   });

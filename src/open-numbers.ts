@@ -1,0 +1,38 @@
+const BITS = 32;
+
+/**
+ * A set of whole numbers that are added roughly in order: a bit for each in words that exist while they hold one. A client in
+ * a long outage has millions of open events, and a set of that many numbers would be the largest thing in the process.
+ */
+export class OpenNumbers {
+  readonly #words = new Map<number, number>();
+
+  add(number: number): void {
+    const index = Math.floor(number / BITS);
+    this.#words.set(index, (this.#words.get(index) ?? 0) | (1 << (number % BITS)));
+  }
+
+  /** Whether it was there. */
+  delete(number: number): boolean {
+    const index = Math.floor(number / BITS);
+    const word = this.#words.get(index) ?? 0;
+    const rest = word & ~(1 << (number % BITS));
+    if (rest === word) return false;
+    if (rest === 0) this.#words.delete(index);
+    else this.#words.set(index, rest);
+    return true;
+  }
+
+  /** The numbers up to and including `last`. */
+  upTo(last: number): number[] {
+    const found: number[] = [];
+    for (const [index, word] of this.#words) {
+      if (index * BITS > last) continue;
+      for (let bit = 0; bit < BITS; bit += 1) {
+        const number = index * BITS + bit;
+        if (number <= last && (word & (1 << bit)) !== 0) found.push(number);
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,193 @@
+import { describe, expect, it, vi } from 'vitest';
+import { DurableLedger } from '../../src/durable-ledger.js';
+import type { DurablyAppended } from '../../src/outbox/outbox.js';
+import type { Outcome } from '../../src/outcome.js';
+import type { Entry } from '../../src/protocol/event.js';
+import type { Receipt } from '../../src/receipt.js';
+import { errorOf, stateOf, trackEntry } from './entries.js';
+
+const DELIVERED: Outcome = { status: 'delivered' };
+const REJECTED: Outcome = { status: 'rejected', code: 'invalid_event', message: 'the service refused it' };
+const DROPPED: Outcome = { status: 'dropped', reason: 'outbox_failed', message: 'the disk is full' };
+
+const answer = (position: number, duplicates: readonly Entry[] = []): DurablyAppended => ({
+  dropped: [],
+  duplicates,
+  position,
+});
+
+function ledgerWith({ relays = true } = {}) {
+  const onWait = vi.fn();
+  const ledger = new DurableLedger({ clientId: 'client', relays, onWait });
+  const opened = (id: string): { entry: Entry; receipt: Receipt } => {
+    const entry = trackEntry(id);
+    return { entry, receipt: ledger.open(entry) };
+  };
+  return {
+    ledger,
+    onWait,
+    opened,
+    /** Opened and stored, one position each. */
+    stored(...ids: string[]) {
+      return ids.map((id) => {
+        const one = opened(id);
+        ledger.stored([one.entry], answer(ledger.totals.pending));
+        return one;
+      });
+    },
+  };
+}
+
+/** What a durable outbox hands out: the same event as another object. */
+const copyOf = (entry: Entry): Entry => ({ ...entry });
+
+describe('a receipt of a durable outbox', () => {
+  it('is stored once the outbox has the event, which has no outcome yet', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    const [stored, settled] = [receipt.stored(), receipt.settled()];
+    expect(await stateOf(stored)).toBe('pending');
+    ledger.stored([entry], answer(1));
+    await stored;
+    expect(await stateOf(settled)).toBe('pending');
+    ledger.settle(copyOf(entry), DELIVERED);
+    expect(await settled).toEqual(DELIVERED);
+  });
+
+  it('says why its event was not stored', async () => {
+    const { ledger, opened } = ledgerWith();
+    const { entry, receipt } = opened('a');
+    ledger.settle(entry, DROPPED);
+    expect((await errorOf(receipt.stored())).message).toBe(
+      'event a was not stored: dropped, outbox_failed: the disk is full',
+    );
+    expect(await receipt.settled()).toEqual(DROPPED);
+    expect(ledger.totals).toMatchObject({ dropped: 1, pending: 0 });
+  });
+
+  it('that nobody waited for is asked for in the outbox, when somebody does', async () => {
+    const { ledger, onWait, stored } = ledgerWith();
+    const [a, b, c] = stored('a', 'b', 'c');
+    ledger.settle(copyOf(a!.entry), DELIVERED);
+    ledger.settle(copyOf(b!.entry), REJECTED);
+    const settled = [a, b, c].map((one) => one!.receipt.settled());
+    expect(onWait.mock.calls).toEqual([['a'], ['b'], ['c']]);
+    expect(ledger.watchedIds(2)).toEqual(['a', 'b']);
+    ledger.learn(
+      ['a', 'b', 'c'],
+      new Map<string, 'inside' | typeof REJECTED>([
+        ['b', REJECTED],
+        ['c', 'inside'],
+      ]) as never,
+    );
+    expect(await Promise.all(settled.slice(0, 2))).toEqual([DELIVERED, REJECTED]);
+    expect(await stateOf(settled[2]!)).toBe('pending');
+    expect(ledger.watchedIds(10)).toEqual(['c']);
+  });
+
+  it('that nobody waits for any longer is forgotten, whatever ended the wait', async () => {
+    const { ledger, stored } = ledgerWith();
+    const [a] = stored('a');
+    const controller = new AbortController();
+    const waits = [a!.receipt.settled({ signal: controller.signal }), a!.receipt.settled({ timeoutMs: 1 })];
+    await expect(waits[1]).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(ledger.watchedIds(10)).toEqual(['a']);
+    controller.abort();
+    await expect(waits[0]).rejects.toMatchObject({ name: 'AbortError' });
+    expect(ledger.watchedIds(10)).toEqual([]);
+  });
+
+  it('waits for its turn to be asked for, after those that were not asked for lately', () => {
+    const { ledger, stored } = ledgerWith();
+    for (const { receipt } of stored('a', 'b', 'c')) void receipt.settled();
+    ledger.learn(
+      ['a', 'b'],
+      new Map([
+        ['a', 'inside'],
+        ['b', 'inside'],
+      ]),
+    );
+    expect(ledger.watchedIds(2)).toEqual(['c', 'a']);
+  });
+
+  it('of a client that does not relay is stored, and says that the outcome will not be known here', async () => {
+    const { ledger, opened } = ledgerWith({ relays: false });
+    const { entry, receipt } = opened('a');
+    const settled = receipt.settled();
+    const barrier = ledger.barrier();
+    ledger.stored([entry], answer(1));
+    await receipt.stored();
+    await barrier;
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    expect(ledger.totals.pending).toBe(1);
+    expect(ledger.openCount).toBe(0);
+  });
+
+  it('stays stored when the client closes', async () => {
+    const { ledger, stored, opened } = ledgerWith();
+    const [a] = stored('a');
+    const settled = a!.receipt.settled();
+    const unstored = opened('b').receipt.stored();
+    ledger.close();
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    await a!.receipt.stored();
+    expect(await errorOf(unstored)).toMatchObject({ code: 'closed' });
+    expect(ledger.totals.pending).toBe(2);
+  });
+});
+
+describe('the books of a durable outbox', () => {
+  it('know their own entries by what is written on them, once each', () => {
+    const { ledger, stored } = ledgerWith();
+    const [a] = stored('a', 'b');
+    expect(ledger.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
+    expect(ledger.settle(copyOf(a!.entry), REJECTED)).toBe(false);
+    expect(ledger.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+  });
+
+  it('tell of the events of other processes, and leave them out', () => {
+    const { ledger, stored } = ledgerWith();
+    stored('a');
+    for (const owner of [undefined, 'another.1', 'client', 7]) {
+      expect(ledger.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
+    }
+    expect(ledger.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1 });
+  });
+
+  it('end an event whose id was inside already as the first one ends', async () => {
+    const { ledger, opened, stored } = ledgerWith();
+    const [first] = stored('a');
+    const second = opened('a');
+    ledger.stored([second.entry], answer(1, [second.entry]));
+    const barrier = ledger.barrier();
+    const settled = [first!.receipt.settled(), second.receipt.settled()];
+    ledger.settle(copyOf(first!.entry), REJECTED);
+    expect(await Promise.all(settled)).toEqual([REJECTED, REJECTED]);
+    await barrier;
+    expect(ledger.totals).toMatchObject({ rejected: 2, pending: 0 });
+  });
+
+  it('close what others have delivered as pending, and lift the barriers before it', async () => {
+    const { ledger, stored } = ledgerWith();
+    const [a] = stored('a', 'b', 'c');
+    const barrier = ledger.barrier();
+    const { order, position } = ledger.progress;
+    expect(position).toBeGreaterThan(0);
+    stored('later');
+    ledger.settle(copyOf(a!.entry), DELIVERED);
+    expect(await stateOf(barrier)).toBe('pending');
+    ledger.leftBehind(order);
+    await barrier;
+    expect(ledger.openCount).toBe(1);
+    expect(ledger.totals).toMatchObject({ delivered: 1, pending: 3 });
+  });
+
+  it('count progress only up to the first event that is still being stored', () => {
+    const { ledger, opened } = ledgerWith();
+    const [a, b] = [opened('a'), opened('b')];
+    ledger.stored([b.entry], answer(7));
+    expect(ledger.progress).toEqual({ order: 0, position: 7 });
+    ledger.stored([a.entry], answer(5));
+    expect(ledger.progress).toEqual({ order: 2, position: 7 });
+  });
+});
