@@ -1,5 +1,6 @@
 import type { Arrival, EventLine, Verdict } from '../collector/index.js';
 import { VERDICT_WORDS, WARNING_WORDS } from '../collector/measuring/verdict-words.js';
+import { printable } from './printable.js';
 
 const MAX_NAME_LENGTH = 60;
 const MAX_MESSAGE_LENGTH = 200;
@@ -22,9 +23,4 @@ export function arrivalLine(arrival: Arrival, line: EventLine | undefined): stri
 function inWords(verdict: Verdict): string {
   const { outcome, reason } = VERDICT_WORDS[verdict];
   return `${outcome}: ${reason}`;
-}
-
-/** A name is the sender's: control characters in it would be obeyed by the terminal. */
-function printable(text: string, maxLength: number): string {
-  return text.replace(/\p{C}/gu, '\uFFFD').slice(0, maxLength);
 }

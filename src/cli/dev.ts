@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { isLoopback } from '../collector/http/access.js';
 import {
@@ -11,8 +10,10 @@ import {
   type ExperimentConfig,
 } from '../collector/index.js';
 import { isOursError } from '../errors.js';
+import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { arrivalLine } from './arrival-line.js';
 import { type Command, UsageError } from './command.js';
+import { messageOf } from './message-of.js';
 
 // O-U-R-S on a telephone's keys.
 const DEFAULT_PORT = 6877;
@@ -63,24 +64,19 @@ interface DevArguments {
 }
 
 function parse(args: readonly string[]): DevArguments {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string', default: String(DEFAULT_PORT) },
-        host: { type: 'string', default: '127.0.0.1' },
-        token: { type: 'string', multiple: true, default: [] },
-        data: { type: 'string' },
-        config: { type: 'string' },
-      },
-    });
-    const port = Number(values.port);
-    if (!Number.isInteger(port) || port < 0 || port > 65_535)
-      throw new Error(`--port must be 0–65535; got ${values.port}`);
-    return { port, host: values.host, token: values.token, data: values.data, config: values.config };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  const { values } = readArguments({
+    args: [...args],
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string', default: '127.0.0.1' },
+      token: { type: 'string', multiple: true, default: [] },
+      data: { type: 'string' },
+      config: { type: 'string' },
+    },
+  });
+  const { host, token, data, config } = values;
+  const port = wholeNumber('--port', values.port, PORTS) ?? DEFAULT_PORT;
+  return { port, host, token, data, config };
 }
 
 const configSchema = z.strictObject({
@@ -95,7 +91,7 @@ async function readConfig(file: string): Promise<CollectorOptions> {
   try {
     return configSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error;
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new UsageError(`--config ${file}: ${why}`);
   }
 }

@@ -1,8 +1,29 @@
 #!/usr/bin/env node
-import { type Command, UsageError } from './command.js';
+import { createInterface } from 'node:readline/promises';
+import { MAX_TIMER_MS } from '../timers.js';
+import { backfill } from './backfill.js';
+import { type Command, type CommandContext, UsageError } from './command.js';
+import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
+import { doctor } from './doctor.js';
+import { messageOf } from './message-of.js';
+import { printable } from './printable.js';
+import { relay } from './relay.js';
+import { send } from './send.js';
+import { status } from './status.js';
+import { VERSION } from './version.js';
 
-const commands: Readonly<Record<string, Command>> = { dev };
+const commands: Readonly<Record<string, Command>> = {
+  dev,
+  relay,
+  status,
+  'dead-letters': deadLetters,
+  send,
+  backfill,
+  doctor,
+};
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -11,25 +32,60 @@ if (command !== undefined) {
   await run(command);
 } else if (name === '--help' || name === '-h') {
   console.log(overview());
+} else if (name === '--version' || name === '-v') {
+  console.log(VERSION);
 } else {
   console.error(overview());
+  if (name !== '') console.error(`\nThere is no command '${printable(name, 40)}'.`);
   process.exitCode = 2;
 }
 
 function overview(): string {
-  const list = Object.entries(commands).map(([known, { summary }]) => `  ${known.padEnd(8)}${summary}`);
-  return ['Usage: ours-ingest <command> [options]', '', ...list].join('\n');
+  const width = Math.max(...Object.keys(commands).map(({ length }) => length)) + 2;
+  const list = Object.entries(commands).map(([known, { summary }]) => `  ${known.padEnd(width)}${summary}`);
+  return ['Usage: ours-ingest <command> [options]', '', ...list, '', 'ours-ingest <command> --help tells more.'].join(
+    '\n',
+  );
 }
 
 /** Runs until the command ends by itself or a signal asks it to; a second signal ends the process the usual way. */
 async function run({ run: start, usage }: Command): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const onSignal = (): void => {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+    stop.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const context: CommandContext = {
+    print: console.log,
+    warn: console.error,
+    terminal: process.stderr.isTTY ? process.stderr : undefined,
+    ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
+    env: process.env,
+    stop: stop.signal,
+  };
+  // A command waits for timers that keep no process alive.
+  const alive = setInterval(() => undefined, MAX_TIMER_MS);
   try {
-    await start(args, { print: console.log, stop: stop.signal });
+    await start(args, context);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    if (error instanceof UsageError) console.error(`\n${usage}`);
+    // What is wrong comes last, where a small terminal still shows it.
+    if (error instanceof UsageError) console.error(`${usage}\n`);
+    console.error(messageOf(error));
     process.exitCode = error instanceof UsageError ? 2 : 1;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const gone = new AbortController();
+  // Ctrl-C and Ctrl-D answer nothing, and the question would wait for ever.
+  terminal.once('close', () => gone.abort());
+  try {
+    return await terminal.question(question, { signal: gone.signal });
+  } finally {
+    terminal.close();
   }
 }

@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import { CsvError, type Info, type Options, type Parser, parse } from 'csv-parse';
+import { Refusal } from '../../protocol/refusal.js';
+import { FIELDS, type FieldPath, setField, toFieldPath } from '../field-path.js';
+import { printable } from '../printable.js';
+import { type TypedEvent, toTypedEvent } from '../typed-event.js';
+import { contentId } from './content-id.js';
+import { MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
+
+interface CsvRecord {
+  readonly cells: readonly string[];
+  /** Records and empty lines read so far. */
+  readonly count: number;
+  /** Bytes read so far, this record's line ending included. */
+  readonly bytes: number;
+}
+
+/** What the first line settles for all others, wherever reading them begins. */
+interface Header {
+  readonly columns: readonly FieldPath[];
+  readonly end: Position;
+  readonly dialect: Options;
+}
+
+/**
+ * Comma-separated values below a line with the columns' names. Rows are numbered as a spreadsheet does: the header is row 1.
+ * @throws {Error} for a header that cannot be used
+ */
+export async function openCsv(file: string, size: number): Promise<Source> {
+  const header = await readHeader(file, size);
+  return {
+    start: header.end,
+    rows: (from) => readRows(file, size, from, header),
+  };
+}
+
+async function readHeader(file: string, size: number): Promise<Header> {
+  const start = { row: 0, bytes: 0 };
+  const parser = openParser(file, size, start, { bom: true });
+  for await (const { cells, count, bytes } of readRecords(parser, start)) {
+    const twice = cells.find((name, index) => cells.indexOf(name) !== index);
+    if (twice !== undefined) throw new Error(`the header names the column '${printable(twice, 60)}' twice.`);
+    const { record_delimiter, encoding } = parser.options;
+    return { columns: cells.map(toColumn), end: { row: count, bytes }, dialect: { record_delimiter, encoding } };
+  }
+  throw new Error('the file is empty: its first line must name the columns.');
+}
+
+function toColumn(name: string): FieldPath {
+  const path = toFieldPath(name);
+  if (path !== undefined) return path;
+  throw new Error(
+    `the header has a column '${printable(name, 60)}', which is no field of an event. Columns are named ${FIELDS.join(', ')}; those that hold names and values as eventProperties.<name>. Separate them by commas.`,
+  );
+}
+
+async function* readRows(file: string, size: number, from: Position, header: Header): AsyncGenerator<Row> {
+  const parser = openParser(file, size, from, header.dialect);
+  for await (const { cells, count, bytes } of readRecords(parser, from)) {
+    const end = { row: from.row + count, bytes: from.bytes + bytes };
+    yield { end, event: readRow(end.row, cells, header.columns) };
+  }
+}
+
+function openParser(file: string, size: number, from: Position, dialect: Options): Parser {
+  const parser = parse({
+    ...dialect,
+    info: true,
+    skip_empty_lines: true,
+    // A row with too few or too many cells fails alone.
+    relax_column_count: true,
+    max_record_size: MAX_ROW_BYTES,
+  });
+  if (from.bytes >= size) return parser.end();
+  const input = createReadStream(file, { start: from.bytes, end: size - 1 });
+  input.once('error', (error) => parser.destroy(error));
+  parser.once('close', () => input.destroy());
+  return input.pipe(parser);
+}
+
+async function* readRecords(parser: Parser, from: Position): AsyncGenerator<CsvRecord> {
+  try {
+    const records: AsyncIterable<{ record: string[]; info: Info }> = parser;
+    for await (const { record, info } of records) {
+      yield { cells: record, count: info.records + info.empty_lines, bytes: info.bytes };
+    }
+  } catch (error) {
+    throw error instanceof CsvError ? new Error(explain(error, from.row)) : error;
+  }
+}
+
+function readRow(number: number, cells: readonly string[], columns: readonly FieldPath[]): TypedEvent | Refusal {
+  if (cells.length !== columns.length) {
+    return new Refusal('unreadable', `the row has ${cells.length} cells and the header ${columns.length}.`);
+  }
+  const fields: Record<string, unknown> = {};
+  columns.forEach((path, index) => {
+    if (cells[index] !== '') setField(fields, path, cells[index]!);
+  });
+  fields.distinctId ??= contentId(number, fields);
+  return toTypedEvent(fields);
+}
+
+/** csv-parse quotes the file in its messages; its codes do not. */
+function explain({ code, records, empty_lines }: CsvError, rowsBefore: number): string {
+  const row = rowsBefore + Number(records) + Number(empty_lines) + 1;
+  return `row ${row} is not CSV (${code}), and where the next one begins is not known. A quote within a quoted cell must be doubled, and every quote closed.`;
+}

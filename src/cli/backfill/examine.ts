@@ -1,0 +1,36 @@
+import type { Undelivered } from '../../outcome.js';
+import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
+import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
+import { Refusal } from '../../protocol/refusal.js';
+import { isTooOld } from '../../protocol/time.js';
+import type { TypedEvent } from '../typed-event.js';
+
+/** An event that can be sent, or how it would end. */
+export type Examine = (event: TypedEvent | Refusal) => TypedEvent | Undelivered;
+
+/** Examines events as the client would, with its own encoder. */
+export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Examine {
+  const context: EncodeContext = {
+    clock: () => ({ local: Date.now(), service: Date.now() }),
+    randomId: () => 'not sent',
+    // As the client does: room for the token and the names around the row.
+    maxBytes: maxBatchBytes - 512,
+    catalog: undefined,
+    onUnreadable: () => undefined,
+  };
+  return (event) => {
+    if (event instanceof Refusal) return toOutcome(event);
+    if (event.kind === 'identify') {
+      const encoded = encodeIdentify(event.input, context);
+      return encoded instanceof Refusal ? toOutcome(encoded) : event;
+    }
+    const encoded = encodeTrack(event.input, context);
+    if (!(encoded instanceof Refusal)) return event;
+    const isOld = encoded.code === 'invalid_time' && isTooOld(Number(event.input.time), Date.now());
+    return isOld ? { status: 'dropped', reason: 'too_old', message: encoded.message } : toOutcome(encoded);
+  };
+}
+
+function toOutcome({ code, message }: Refusal): Undelivered {
+  return { status: 'rejected', code, message };
+}

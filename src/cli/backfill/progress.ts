@@ -1,0 +1,63 @@
+import { count, durationInWords } from '../amounts.js';
+import type { CommandContext } from '../command.js';
+
+const LINE_EVERY_MS = 5_000;
+const FRAME_EVERY_MS = 100;
+
+export interface ProgressOptions {
+  /** What is being done: `sending`. */
+  readonly doing: string;
+  readonly unit: string;
+  readonly total: number;
+  /** How much of it is done. */
+  readonly done: () => number;
+}
+
+/** Shows how far something is. It also keeps the process, which the client's own timers do not. */
+export interface Progress {
+  /** Writes a line between. */
+  say(line: string): void;
+  stop(): void;
+}
+
+/** A bar on a terminal, a line every few seconds elsewhere. */
+export async function startProgress(options: ProgressOptions, context: CommandContext): Promise<Progress> {
+  const { terminal, warn } = context;
+  const { doing, unit, total, done } = options;
+  const startedAt = performance.now();
+  const pace = (): string => {
+    const perMs = done() / (performance.now() - startedAt);
+    const left = perMs > 0 ? `, ${durationInWords((total - done()) / perMs)} left` : '';
+    return `${count(Math.round(perMs * 1_000))} ${unit}/s${left}`;
+  };
+
+  if (terminal === undefined) {
+    const say = (): void => warn(`${doing}: ${count(done())} of ${count(total)} ${unit}, ${pace()}`);
+    const timer = setInterval(say, LINE_EVERY_MS);
+    return { say: warn, stop: () => clearInterval(timer) };
+  }
+
+  const { default: cliProgress } = await import('cli-progress');
+  const bar = new cliProgress.SingleBar({
+    stream: terminal,
+    format: `${doing} [{bar}] {percentage}% of ${count(total)} ${unit}, {pace}`,
+    barsize: 24,
+    clearOnComplete: true,
+    // The command hears of signals itself.
+    gracefulExit: false,
+    forceRedraw: true,
+  });
+  bar.start(total, done(), { pace: pace() });
+  const timer = setInterval(() => bar.update(done(), { pace: pace() }), FRAME_EVERY_MS);
+  return {
+    say(line) {
+      // Over the bar, which draws itself again below.
+      terminal.write('\r\u001B[K');
+      warn(line);
+    },
+    stop() {
+      clearInterval(timer);
+      bar.stop();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { buildClient, type Client } from '../client.js';
+import { isOursError } from '../errors.js';
+import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../options.js';
+import { nodePlatform } from '../platform-node.js';
+import { type CommandContext, UsageError } from './command.js';
+
+/**
+ * What the client will do, from the command line and `OURS_*`.
+ * @throws UsageError when it could not send anything
+ */
+export function resolveSending(options: ClientOptions, env: CommandContext['env']): ResolvedOptions {
+  try {
+    const resolved = resolveOptions(options, env);
+    if (resolved.disabled) throw new UsageError('OURS_DISABLED is set, so nothing would be sent: unset it.');
+    return resolved;
+  } catch (error) {
+    throw isOursError(error) ? new UsageError(error.message) : error;
+  }
+}
+
+/**
+ * A client that speaks on stderr. Its timers keep no process alive: whoever waits for it must.
+ * @throws UsageError when it could not send anything
+ */
+export function openClient(options: ClientOptions, { env, warn }: CommandContext): Client {
+  resolveSending(options, env);
+  return buildClient({ ...options, logger: { warn } }, { ...nodePlatform, env });
+}

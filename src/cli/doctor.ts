@@ -1,0 +1,67 @@
+import { readArguments } from './arguments.js';
+import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Check, checkLine } from './doctor/check.js';
+import { checkClock } from './doctor/clock.js';
+import { checkConfiguration } from './doctor/configuration.js';
+import { checkNode } from './doctor/node-version.js';
+import { checkProxy } from './doctor/proxy.js';
+import { checkQueue } from './doctor/queue.js';
+import { checkRedis } from './doctor/redis.js';
+import { checkService } from './doctor/service.js';
+import { messageOf } from './message-of.js';
+import { namesOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
+import { probe } from './probe.js';
+
+const usage = `Usage: ours-ingest doctor [<outbox>] [options]
+
+Looks for what keeps events from being delivered, and says what to do. Sends no event.
+
+  --base-url <url>     the service's address, as OURS_BASE_URL
+  --json               as one line of JSON
+
+With an outbox it looks into that as well:
+
+${OUTBOX_USAGE}`;
+
+/** `ours-ingest doctor`: what keeps events from being delivered. */
+export const doctor: Command = {
+  summary: 'look for what keeps events from being delivered',
+  usage,
+  async run(args, context) {
+    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    const { values } = readArguments({
+      args: [...args],
+      options: { ...outboxOptions, 'base-url': { type: 'string' }, json: { type: 'boolean', default: false } },
+    });
+    const checks = [
+      checkNode(process.versions.node),
+      ...(await checkDelivery(values['base-url'], context)),
+      ...(namesOutbox(values, context.env) ? await checkOutbox(values, context) : []),
+    ];
+    if (values.json) context.print(JSON.stringify({ checks }));
+    else for (const check of checks) context.print(checkLine(check));
+    const errors = checks.filter(({ level }) => level === 'error').length;
+    if (errors > 0) throw new Error(`${errors} of ${checks.length} checks failed.`);
+  },
+};
+
+async function checkDelivery(givenUrl: string | undefined, { env }: CommandContext): Promise<Check[]> {
+  const { checks, token, baseUrl } = checkConfiguration(givenUrl, env);
+  if (baseUrl === undefined) return [...checks, checkProxy(env)];
+  const answer = await probe({ baseUrl, token: token ?? '', env });
+  return [...checks, checkProxy(env), ...checkService(answer, baseUrl, token !== undefined), ...checkClock(answer)];
+}
+
+async function checkOutbox(values: OutboxValues, { env }: CommandContext): Promise<Check[]> {
+  try {
+    const { outbox, describe, redis, close } = await openOutbox(values, env);
+    try {
+      return [...(await checkQueue(outbox, describe)), ...(redis === undefined ? [] : await checkRedis(redis))];
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return [{ check: 'outbox', level: 'error', message: messageOf(error) }];
+  }
+}

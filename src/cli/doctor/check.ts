@@ -1,0 +1,14 @@
+/** What was looked at, and what came of it. */
+export interface Check {
+  readonly check: string;
+  readonly level: 'ok' | 'warning' | 'error';
+  /** What was found and, unless all is well, what to do. Never a secret. */
+  readonly message: string;
+}
+
+const SIGNS = { ok: '✓', warning: '!', error: '✗' } as const;
+
+/** One line: the sign, what was looked at, what was found. */
+export function checkLine({ check, level, message }: Check): string {
+  return `${SIGNS[level]} ${check.padEnd(23)}${message}`;
+}

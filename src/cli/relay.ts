@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { type ClientOptions, DEFAULT_BASE_URL } from '../options.js';
+import type { DurableOutbox } from '../outbox/outbox.js';
+import { MAX_TIMER_MS } from '../timers.js';
+import { count } from './amounts.js';
+import { PORTS, readArguments, wholeNumber } from './arguments.js';
+import { openClient, resolveSending } from './client.js';
+import type { Command, CommandContext } from './command.js';
+import { keptOpen } from './kept-open.js';
+import { type OpenOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
+import { withPatience } from './patience.js';
+import { startRelayServer } from './relay-server.js';
+import { Tally } from './tally.js';
+
+const DEFAULT_GRACE_S = 10;
+/** How long the outbox may take to say at the end what is left. */
+const PATIENCE_MS = 1_000;
+
+const usage = `Usage: ours-ingest relay <outbox> [options]
+
+Delivers what applications have put into an outbox, until SIGTERM or SIGINT. Any number of relays may run on one outbox.
+The source token is read from OURS_TOKEN, and the other OURS_* variables of the client apply.
+
+${OUTBOX_USAGE}
+
+  --ensure-schema      make the Postgres table, or bring it up to date, before starting
+  --base-url <url>     where to deliver to (OURS_BASE_URL, or ${DEFAULT_BASE_URL})
+  --flush-at <n>       events in a batch
+  --concurrency <n>    batches under way at once
+  --port <n>           serve /healthz and /metrics (Prometheus) on this port, 0 for a free one
+  --host <name>        address for that (127.0.0.1)
+  --grace <seconds>    how long requests under way may take to finish when it is stopped (${DEFAULT_GRACE_S})`;
+
+/** `ours-ingest relay`: delivers from a durable outbox. */
+export const relay: Command = {
+  summary: 'deliver what waits in an outbox',
+  usage,
+  async run(args, context) {
+    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    const options = parse(args);
+    const { baseUrl } = resolveSending(options.client, context.env);
+    const { ensureSchema } = options;
+    const opened = await openOutbox(options.outbox, context.env, { createFile: true, ensureSchema });
+    try {
+      await deliver({ ...options, ...opened, baseUrl }, context);
+    } finally {
+      await opened.close();
+    }
+  },
+};
+
+interface RelayArguments {
+  readonly outbox: OutboxValues;
+  readonly ensureSchema: boolean;
+  readonly client: Pick<ClientOptions, 'baseUrl' | 'flushAt' | 'concurrency'>;
+  readonly port: number | undefined;
+  readonly host: string;
+  readonly graceMs: number;
+}
+
+function parse(args: readonly string[]): RelayArguments {
+  const { values } = readArguments({
+    args: [...args],
+    options: {
+      ...outboxOptions,
+      'ensure-schema': { type: 'boolean', default: false },
+      'base-url': { type: 'string' },
+      'flush-at': { type: 'string' },
+      concurrency: { type: 'string' },
+      port: { type: 'string' },
+      host: { type: 'string', default: '127.0.0.1' },
+      grace: { type: 'string' },
+    },
+  });
+  const any = { min: 1, max: Number.MAX_SAFE_INTEGER };
+  return {
+    outbox: values,
+    ensureSchema: values['ensure-schema'],
+    client: {
+      baseUrl: values['base-url'],
+      // The client knows how many are too many.
+      flushAt: wholeNumber('--flush-at', values['flush-at'], any),
+      concurrency: wholeNumber('--concurrency', values.concurrency, any),
+    },
+    port: wholeNumber('--port', values.port, PORTS),
+    host: values.host,
+    graceMs: (wholeNumber('--grace', values.grace, { min: 0, max: 3_600 }) ?? DEFAULT_GRACE_S) * 1_000,
+  };
+}
+
+interface Delivery extends Omit<RelayArguments, 'outbox'>, OpenOutbox {
+  readonly baseUrl: string;
+}
+
+async function deliver(delivery: Delivery, context: CommandContext): Promise<void> {
+  const { print, stop } = context;
+  const { outbox, describe, port, host, baseUrl, graceMs } = delivery;
+  const tally = new Tally();
+  const server = port === undefined ? undefined : await startRelayServer({ port, host, outbox, tally });
+  const client = openClient(
+    { ...delivery.client, outbox: keptOpen(outbox), onOutcome: (outcome) => tally.add(outcome) },
+    context,
+  );
+  print(`Delivering from ${describe} to ${baseUrl}.`);
+  if (server !== undefined) print(`Health and metrics: ${server.url}/healthz and ${server.url}/metrics`);
+  await aborted(stop);
+  print('Stopping: requests under way may finish, the rest stays in the outbox.');
+  await client.close({ timeoutMs: graceMs });
+  print(await summary(outbox, tally));
+  await server?.close();
+}
+
+/** Resolves when the signal aborts, and keeps the process until then: the client's own timers do not. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => undefined, MAX_TIMER_MS);
+  if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(alive);
+}
+
+async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {
+  const ended = (['delivered', 'rejected', 'dropped'] as const).map(
+    (status) => `${count(tally.total(status))} ${status}`,
+  );
+  const left = await withPatience(outbox.stats(), PATIENCE_MS).then(
+    ({ waiting, claimed }) => `${count(waiting + claimed)} left in the outbox`,
+    () => 'the outbox does not say what is left',
+  );
+  return `${ended.join(', ')}; ${left}.`;
+}

@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util';
+import type { Client } from '../client.js';
+import type { Outcome, Undelivered } from '../outcome.js';
+import { Refusal } from '../protocol/refusal.js';
+import { IDENTIFY_EVENT } from '../protocol/wire.js';
+import type { Receipt } from '../receipt.js';
+import { openClient } from './client.js';
+import { type Command, UsageError } from './command.js';
+import { setField, toFieldPath } from './field-path.js';
+import { type TypedEvent, toTypedEvent } from './typed-event.js';
+
+const DEFAULT_TIMEOUT_S = 10;
+
+const usage = `Usage: ours-ingest send <event> [options]
+       ours-ingest send --identify [options]
+
+Sends one event and says what became of it. The token is read from OURS_TOKEN.
+
+  --user-id <id>                the visitor (the ours_device_id cookie)
+  --external-id <id>            your own id of the person
+  --email <address>
+  --session-id <id>             the visitor's session; a goal without one is never counted
+  --property <name=value>       a property of the event, may be given several times
+  --user-property <name=value>  a property of the person, such as city=Graz or custom_properties.plan=pro
+  --distinct-id <id>            names what happened: sent again with the same one, it counts once (made up)
+  --time <time>                 ISO 8601 with its zone, or milliseconds since the epoch (now)
+  --identify                    no event: only who the person is
+  --base-url <url>              where to, as OURS_BASE_URL
+  --timeout <seconds>           how long to wait for the outcome (${DEFAULT_TIMEOUT_S})`;
+
+/** `ours-ingest send`: one event from the shell. */
+export const send: Command = {
+  summary: 'send one event and say what became of it',
+  usage,
+  async run(args, context) {
+    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    const { event, baseUrl, timeoutMs } = parse(args);
+    const said: string[] = [];
+    const client = openClient({ baseUrl }, { ...context, warn: (line) => void said.push(line) });
+    try {
+      const receipt = give(client, event);
+      // The service does not see the id of an identify.
+      const id = event.kind === 'track' ? ` (distinctId: ${receipt.distinctId})` : '';
+      const outcome = await outcomeOf(receipt, timeoutMs, context.stop);
+      if (outcome === undefined) {
+        const waited = context.stop.aborted ? 'before it was stopped' : `within ${timeoutMs / 1000} s`;
+        const advice = 'The service may have it or not; sent again with the same --distinct-id it counts once.';
+        throw new Error([...said, `no outcome ${waited}. ${advice}${id}`].join('\n'));
+      }
+      if (outcome.status !== 'delivered') throw new Error(inWords(outcome) + id);
+      context.print(`delivered: the service has it${id}`);
+    } finally {
+      await client.close({ timeoutMs: 0 });
+    }
+  },
+};
+
+function give(client: Client, event: TypedEvent): Receipt {
+  return event.kind === 'track' ? client.track(event.input) : client.identify(event.input);
+}
+
+/** `undefined` when there is none in time. */
+async function outcomeOf(receipt: Receipt, timeoutMs: number, signal: AbortSignal): Promise<Outcome | undefined> {
+  try {
+    return await receipt.settled({ timeoutMs, signal });
+  } catch (error) {
+    if (signal.aborted || (error instanceof Error && error.name === 'TimeoutError')) return undefined;
+    throw error;
+  }
+}
+
+function inWords(outcome: Undelivered): string {
+  if (outcome.status === 'rejected') return `rejected (${outcome.code}): ${outcome.message}`;
+  return `dropped (${outcome.reason}): ${outcome.message ?? 'it was not sent.'}`;
+}
+
+interface SendArguments {
+  readonly event: TypedEvent;
+  readonly baseUrl: string | undefined;
+  readonly timeoutMs: number;
+}
+
+function parse(args: readonly string[]): SendArguments {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        'user-id': { type: 'string' },
+        'external-id': { type: 'string' },
+        email: { type: 'string' },
+        'session-id': { type: 'string' },
+        property: { type: 'string', multiple: true, default: [] },
+        'user-property': { type: 'string', multiple: true, default: [] },
+        'distinct-id': { type: 'string' },
+        time: { type: 'string' },
+        identify: { type: 'boolean', default: false },
+        'base-url': { type: 'string' },
+        timeout: { type: 'string', default: String(DEFAULT_TIMEOUT_S) },
+      },
+    });
+    const [name, ...more] = positionals;
+    if (more.length > 0) throw new Error(`send takes one event name; got ${positionals.length}.`);
+    if (values.identify === (name !== undefined)) throw new Error('name the event, or say --identify.');
+    const timeoutMs = Number(values.timeout) * 1000;
+    if (!(timeoutMs > 0 && timeoutMs <= 86_400_000)) throw new Error('--timeout must be a number of seconds above 0.');
+    const event = toTypedEvent(
+      toFields([
+        ['event', name ?? IDENTIFY_EVENT],
+        ['userId', values['user-id']],
+        ['externalId', values['external-id']],
+        ['email', values.email],
+        ['sessionId', values['session-id']],
+        ['distinctId', values['distinct-id']],
+        ['time', values.time],
+        ...values.property.map((text) => toPair('property', 'eventProperties', text)),
+        ...values['user-property'].map((text) => toPair('user-property', 'userProperties', text)),
+      ]),
+    );
+    if (event instanceof Refusal) throw new Error(event.message);
+    return { event, baseUrl: values['base-url'], timeoutMs };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+type Pair = readonly [name: string, text: string | undefined];
+
+function toPair(option: string, field: string, text: string): Pair {
+  const end = text.indexOf('=');
+  // Not the text itself: a name that was forgotten leaves the value.
+  if (end < 1) throw new Error(`--${option} must be name=value.`);
+  return [`${field}.${text.slice(0, end)}`, text.slice(end + 1)];
+}
+
+function toFields(pairs: readonly Pair[]): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, text] of pairs) {
+    if (text === undefined) continue;
+    const path = toFieldPath(name);
+    if (path === undefined)
+      throw new Error(`${name} holds names and values: give one of them, as ${name}.<name>=value.`);
+    setField(fields, path, text);
+  }
+  return fields;
+}

@@ -1,0 +1,250 @@
+import { mkdirSync } from 'node:fs';
+import { appendFile, readFile, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { backfill } from '../../src/cli/backfill.js';
+import { type Collector, createCollector } from '../../src/collector/index.js';
+import { seeded } from '../support/client.js';
+import { readLines, run, runChild, tempFile } from './running.js';
+
+const token = 'test_shop';
+
+function envFor({ baseUrl }: Collector): Record<string, string> {
+  return { OURS_TOKEN: token, OURS_BASE_URL: baseUrl };
+}
+
+/** Rows of which every second brings no distinctId and every thousandth cannot be sent, with the numbers of the latter. */
+function someRows(count: number): { readonly text: string; readonly bad: readonly number[] } {
+  const bad: number[] = [];
+  const lines = Array.from({ length: count }, (_, index) => {
+    const row = index + 1;
+    if (row % 1_000 === 0) bad.push(row);
+    const who = row % 1_000 === 0 ? {} : { userId: `u${row}` };
+    const id = row % 2 === 0 ? { distinctId: `p${row}` } : {};
+    return `${JSON.stringify({ event: 'purchase', ...who, ...id, eventProperties: { row } })}\n`;
+  });
+  return { text: lines.join(''), bad };
+}
+
+/** Which rows the collector has, in the order of the rows: one more than once shows. */
+function rowsIn(collector: Collector): number[] {
+  return collector
+    .events()
+    .map(({ eventProperties }) => Number(eventProperties?.row))
+    .sort((one, other) => one - other);
+}
+
+function rowsBut(count: number, bad: readonly number[]): number[] {
+  const without = new Set(bad);
+  return Array.from({ length: count }, (_, index) => index + 1).filter((row) => !without.has(row));
+}
+
+describe('a backfill that is interrupted', () => {
+  it('is stopped five times anywhere in 50,000 rows, and every row counts once in the end', {
+    timeout: 120_000,
+  }, async () => {
+    const [count, random] = [50_000, seeded(4)];
+    const { text, bad } = someRows(count);
+    const file = await tempFile('orders.ndjson', text);
+    let [arrived, stopAt] = [0, 0];
+    let stop = new AbortController();
+    await using collector = await createCollector({
+      observe() {
+        arrived += 1;
+        if (arrived === stopAt) stop.abort();
+      },
+    });
+    const reported: number[] = [];
+    for (let stops = 0; stops < 5; stops += 1) {
+      stop = new AbortController();
+      stopAt = arrived + 1 + Math.floor(random() * 9_000);
+      const { error } = await run(backfill, [file], { env: envFor(collector), stop: stop.signal });
+      expect(error?.message).toMatch(/^Stopped behind row [\d,]+: the same command goes on there\.$/);
+      reported.push(Number(/row ([\d,]+)/.exec(error?.message ?? '')?.[1]?.replaceAll(',', '')));
+    }
+    expect(reported, 'each goes on where the last one was').toEqual([...reported].sort((one, other) => one - other));
+    const { printed, error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(printed[0]).toBe(`Going on behind row ${reported.at(-1)?.toLocaleString('en')}.`);
+    expect(printed.at(-1)).toBe('49,950 rows delivered, 50 not: 50 no_identity.');
+    expect(error?.message).toContain('50 rows were not delivered');
+    expect(rowsIn(collector)).toEqual(rowsBut(count, bad));
+    expect((await readLines(`${file}.errors.ndjson`)).map(({ row }) => row)).toEqual(bad);
+  });
+
+  it('is killed with SIGKILL three times, and every row counts once in the end', { timeout: 180_000 }, async () => {
+    const [count, random] = [50_000, seeded(9)];
+    const { text, bad } = someRows(count);
+    const file = await tempFile('orders.ndjson', text);
+    let [arrived, killAt] = [0, 0];
+    let kill: () => void = () => undefined;
+    await using collector = await createCollector({
+      observe() {
+        arrived += 1;
+        if (arrived === killAt) kill();
+      },
+    });
+    for (let kills = 0; kills < 3; kills += 1) {
+      killAt = arrived + 1 + Math.floor(random() * 15_000);
+      const child = runChild(['backfill', file], envFor(collector));
+      kill = () => child.process.kill('SIGKILL');
+      expect(await child.end).toBe('SIGKILL');
+    }
+    const last = runChild(['backfill', file], envFor(collector));
+    expect(await last.end).toBe(1);
+    expect(last.stdout()).toContain('49,950 rows delivered, 50 not: 50 no_identity.');
+    expect(rowsIn(collector)).toEqual(rowsBut(count, bad));
+    expect((await readLines(`${file}.errors.ndjson`)).map(({ row }) => row)).toEqual(bad);
+  });
+
+  it('loses no error when the errors file cannot be written for a while', async () => {
+    await using collector = await createCollector();
+    const { text, bad } = someRows(12_000);
+    const file = await tempFile('orders.ndjson', text);
+    // Where the file is to be made, once rows are being sent.
+    collector.faults.set(({ attempt }) => {
+      if (attempt === 2) mkdirSync(`${file}.errors.ndjson`);
+      return undefined;
+    });
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error?.message).toContain('EISDIR');
+    await rmdir(`${file}.errors.ndjson`);
+    await run(backfill, [file], { env: envFor(collector) });
+    expect((await readLines(`${file}.errors.ndjson`)).map(({ row }) => row)).toEqual(bad);
+    expect(rowsIn(collector)).toEqual(rowsBut(12_000, bad));
+  });
+
+  it('ends in good time when it is stopped by a signal, even while the service answers nothing', async () => {
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', someRows(10).text);
+    const child = runChild(['backfill', file], envFor(collector));
+    // The first request asks about the token.
+    collector.faults.set(({ attempt }) => {
+      if (attempt === 2) child.process.kill('SIGINT');
+      return attempt === 1 ? undefined : { kind: 'status', status: 503 };
+    });
+    expect(await child.end).toBe(1);
+    expect(child.stderr()).toContain('Stopped behind row 0');
+  });
+
+  it('sends rows again whose outcome was not known, and counts them once', async () => {
+    const stop = new AbortController();
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', someRows(150).text);
+    collector.faults.set(({ attempt }) => {
+      if (attempt < 2) return undefined;
+      stop.abort();
+      return { kind: 'stallBody' };
+    });
+    const stopped = await run(backfill, [file], {
+      env: { ...envFor(collector), OURS_REQUEST_TIMEOUT_MS: '200' },
+      stop: stop.signal,
+    });
+    expect(stopped.error?.message).toBe('Stopped behind row 0: the same command goes on there.');
+    collector.faults.clear();
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error).toBeUndefined();
+    expect(collector.events()).toHaveLength(150);
+    expect(collector.duplicates).toBeGreaterThan(0);
+  });
+});
+
+describe('a backfill that has been run before', () => {
+  /** A file that was not sent to its end: it has more rows than are under way at once. */
+  const stoppedFile = async (collector: Collector, text = someRows(2_500).text): Promise<string> => {
+    const file = await tempFile('orders.ndjson', text);
+    const stop = new AbortController();
+    // The first request asks about the token.
+    let requests = 0;
+    collector.faults.set(() => {
+      requests += 1;
+      if (requests === 3) stop.abort();
+      return undefined;
+    });
+    const { error } = await run(backfill, [file], { env: envFor(collector), stop: stop.signal });
+    expect(error?.message).toContain('Stopped');
+    return file;
+  };
+
+  it('does nothing the second time', async () => {
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', someRows(1_000).text);
+    await run(backfill, [file], { env: envFor(collector) });
+    const requests = collector.requests;
+    const { printed, error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(printed[0]).toContain('has been sent before');
+    expect(error?.message).toContain('1 rows were not delivered');
+    expect(collector.requests).toBe(requests);
+  });
+
+  it.each([
+    ['is longer', (file: string) => appendFile(file, '{}\n')],
+    [
+      'is as long but newer',
+      async (file: string) => {
+        await writeFile(file, (await readFile(file, 'utf8')).replace('u1', 'u2'));
+        await utimes(file, 0, 0);
+      },
+    ],
+  ])('does not go on in a file that %s', async (_, change) => {
+    await using collector = await createCollector();
+    const file = await stoppedFile(collector);
+    await change(file);
+    const { requests } = collector;
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error?.message).toContain('has changed');
+    expect(error?.message).toContain('--restart');
+    expect(collector.requests).toBe(requests);
+    expect((await run(backfill, [file, '--restart'], { env: envFor(collector) })).printed[0]).toMatch(/^2,50[01] rows/);
+  });
+
+  it('does not go on with another token or to another address', async () => {
+    await using collector = await createCollector();
+    await using other = await createCollector();
+    const file = await stoppedFile(collector);
+    for (const env of [{ ...envFor(collector), OURS_TOKEN: 'test_other' }, envFor(other)]) {
+      const { error } = await run(backfill, [file], { env });
+      expect(error?.message).toContain('another token or to another address');
+    }
+  });
+
+  it('does not trust a checkpoint it cannot read', async () => {
+    await using collector = await createCollector();
+    const file = await stoppedFile(collector);
+    await writeFile(`${file}.progress.json`, '{"version":1,');
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error?.message).toContain('is damaged');
+    const { printed } = await run(backfill, [file, '--restart'], { env: envFor(collector) });
+    expect(printed.at(-1)).toContain('2,498 rows delivered');
+  });
+
+  it('forgets the errors of the run before when it begins anew', async () => {
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', someRows(2_000).text);
+    for (const args of [[file], [file, '--restart']]) {
+      await run(backfill, args, { env: envFor(collector) });
+      expect((await readLines(`${file}.errors.ndjson`)).map(({ row }) => row)).toEqual([1_000, 2_000]);
+    }
+  });
+
+  it('forgets errors of which a crash has kept it from noting how far it was', async () => {
+    await using collector = await createCollector();
+    const { text } = someRows(2_500);
+    for (const before of ['', '{}\n']) {
+      const file = await stoppedFile(collector, `${before}${text}{}\n`);
+      await appendFile(`${file}.errors.ndjson`, '{"row":2501,"code":"no_iden');
+      await run(backfill, [file], { env: envFor(collector) });
+      const errors = await readLines(`${file}.errors.ndjson`);
+      expect(errors.map(({ row }) => row)).toEqual(before ? [1, 1_001, 2_001, 2_502] : [1_000, 2_000, 2_501]);
+    }
+  });
+
+  it('goes on though its errors file was taken away', async () => {
+    await using collector = await createCollector();
+    const file = await stoppedFile(collector, `{}\n${someRows(2_500).text}{}\n`);
+    expect((await readLines(`${file}.errors.ndjson`))[0]).toMatchObject({ row: 1 });
+    await rm(`${file}.errors.ndjson`);
+    await run(backfill, [file], { env: envFor(collector) });
+    const rows = (await readLines(`${file}.errors.ndjson`)).map(({ row }) => row);
+    expect(rows).not.toContain(1);
+    expect(rows.at(-1)).toBe(2_502);
+  });
+});

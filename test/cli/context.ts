@@ -1,0 +1,36 @@
+import type { CommandContext } from '../../src/cli/command.js';
+
+/** A command's context, and what the command has said into it. */
+export interface TestContext extends CommandContext {
+  readonly printed: string[];
+  readonly warned: string[];
+  /** Resolves once this many lines are printed. */
+  lines(count: number): Promise<void>;
+}
+
+/** Nothing of the environment, nobody to ask, no wish to stop, unless given. */
+export function testContext(given: Partial<CommandContext> = {}): TestContext {
+  const [printed, warned]: [string[], string[]] = [[], []];
+  let heard: () => void = () => undefined;
+  return {
+    print: (line) => {
+      printed.push(line);
+      heard();
+    },
+    warn: (line) => void warned.push(line),
+    terminal: undefined,
+    ask: undefined,
+    env: {},
+    stop: new AbortController().signal,
+    ...given,
+    printed,
+    warned,
+    async lines(count) {
+      while (printed.length < count) {
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
+      }
+    },
+  };
+}

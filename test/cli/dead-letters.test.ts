@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/cli/command.js';
+import { deadLetters } from '../../src/cli/dead-letters.js';
+import type { DurableOutbox } from '../../src/outbox/outbox.js';
+import { toBytes } from '../../src/protocol/bytes.js';
+import { idsOf, trackEntry } from '../unit/entries.js';
+import { testContext } from './context.js';
+import { EVERYTHING, fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
+
+const ada = { userId: 'u1', email: 'ada@example.org' };
+
+async function withLetters() {
+  const { file, outbox } = await fileOutbox();
+  await outbox.append([trackEntry('order:1', ada, 1_700_000_000_000)]);
+  await giveUp(outbox, REFUSED);
+  await outbox.append(freshEntries(2, 'order:old'));
+  await giveUp(outbox, TOO_OLD);
+  return { file, outbox };
+}
+
+describe('ours-ingest dead-letters list', () => {
+  it('prints when, why, which event and its id, the oldest first, and nothing personal', async () => {
+    const { file } = await withLetters();
+    const context = testContext();
+    await deadLetters.run(['list', '--sqlite', file], context);
+    expect(context.printed.map((line) => line.split(/ {2,}/).slice(1))).toEqual([
+      ['rejected invalid_event', 'purchase', 'order:1'],
+      ['dropped too_old', 'purchase', 'order:old0'],
+      ['dropped too_old', 'purchase', 'order:old1'],
+    ]);
+    for (const line of context.printed) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
+    expect(context.printed.join()).not.toMatch(/ada|u1/);
+    expect(context.warned).toEqual([expect.stringMatching(/^put aside +why +event +ID/)]);
+  });
+
+  it('prints as many as asked for and says how many there are', async () => {
+    const { file } = await withLetters();
+    const context = testContext();
+    await deadLetters.run(['list', '--sqlite', file, '--limit', '2'], context);
+    expect(context.printed).toHaveLength(2);
+    expect(context.warned.at(-1)).toBe('2 of 3; --limit shows more.');
+  });
+
+  it('says that there are none', async () => {
+    const { file } = await fileOutbox();
+    const context = testContext();
+    await deadLetters.run(['list', '--sqlite', file], context);
+    expect([context.printed, context.warned]).toEqual([[], ['No dead letters.']]);
+  });
+
+  it('lets no terminal obey what is in a name', async () => {
+    const { file, outbox } = await fileOutbox();
+    await outbox.append([{ ...trackEntry('id\u001b[2J'), event: 'bell\u0007' }]);
+    await giveUp(outbox, TOO_OLD);
+    const context = testContext();
+    await deadLetters.run(['list', '--sqlite', file], context);
+    expect(context.printed[0]).toMatch(/bell\uFFFD +id\uFFFD\[2J$/);
+  });
+});
+
+describe('ours-ingest dead-letters show', () => {
+  it('prints everything about one, what it means and what to do, with a warning beside it', async () => {
+    const { file } = await withLetters();
+    const context = testContext();
+    await deadLetters.run(['show', '--sqlite', file, 'order:1'], context);
+    const end = context.printed.indexOf('');
+    expect(context.printed.slice(0, end).filter((line) => !line.startsWith('put aside'))).toEqual([
+      'distinctId  order:1',
+      'outcome     rejected invalid_event',
+      'message     value is no number',
+      'meaning     the service found something wrong with this event',
+      expect.stringMatching(/^what to do {2}\S.*track it again/),
+      'kind        track',
+      'event       purchase',
+      'time        2023-11-14T22:13:20.000Z',
+      'userId      u1',
+      'email       ada@example.org',
+    ]);
+    expect(JSON.parse(context.printed.slice(end).join('\n'))).toMatchObject({ distinctId: 'order:1', ...ada });
+    expect(context.warned).toEqual([expect.stringContaining('personal data')]);
+  });
+
+  it('keeps the body JSON although it lets no terminal obey it', async () => {
+    const { file, outbox } = await fileOutbox();
+    const body = { event: 'purchase', note: '\u009b2J \u202e 𝒳 👩‍🔬' };
+    await outbox.append([{ ...trackEntry('a'), body: toBytes(JSON.stringify(body)) }]);
+    await giveUp(outbox, TOO_OLD);
+    const context = testContext();
+    await deadLetters.run(['show', '--sqlite', file, 'a'], context);
+    const shown = context.printed.slice(context.printed.indexOf('')).join('\n');
+    expect(shown.replaceAll('\n', '')).not.toMatch(/\p{C}/u);
+    expect(JSON.parse(shown)).toEqual(body);
+  });
+
+  it('opens a sealed one with the right key, and says what it needs without', async () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const { file, outbox } = await fileOutbox([key]);
+    await outbox.append([trackEntry('a', ada)]);
+    await giveUp(outbox, TOO_OLD);
+    const [withKey, without] = [testContext({ env: { OURS_SEALING_KEYS: `${key},` } }), testContext()];
+    for (const context of [withKey, without]) await deadLetters.run(['show', '--sqlite', file, 'a'], context);
+    expect(withKey.printed).toContain('email       ada@example.org');
+    expect(without.printed.at(-1)).toContain('OURS_SEALING_KEYS');
+  });
+
+  it('fails for one that is not there', async () => {
+    const { file } = await withLetters();
+    const run = deadLetters.run(['show', '--sqlite', file, 'order:9'], testContext());
+    await expect(run).rejects.toThrow('order:9 is not among the dead letters');
+  });
+});
+
+describe('ours-ingest dead-letters replay', () => {
+  it('puts those named back into the outbox', async () => {
+    const { file, outbox } = await withLetters();
+    const context = testContext();
+    await deadLetters.run(['replay', '--sqlite', file, 'order:1', 'order:old1'], context);
+    expect(context.printed).toEqual(['2 put back into the outbox; a relay delivers them.']);
+    expect(idsOf(await outbox.claim(EVERYTHING)).toSorted()).toEqual(['order:1', 'order:old1']);
+    expect(await outbox.deadLetters.count()).toBe(1);
+  });
+
+  it('fails when one of them is not there, after it has replayed the others', async () => {
+    const { file, outbox } = await withLetters();
+    const run = deadLetters.run(['replay', '--sqlite', file, 'order:9', 'order:1'], testContext());
+    await expect(run).rejects.toThrow('1 of the ids is not among the dead letters');
+    expect(await outbox.stats()).toMatchObject({ waiting: 1 });
+  });
+
+  it('replays all that are there, any number of them', async () => {
+    const { file, outbox } = await fileOutbox();
+    await outbox.append(freshEntries(1_203));
+    await giveUp(outbox, TOO_OLD);
+    const context = testContext();
+    await deadLetters.run(['replay', '--sqlite', file, '--all'], context);
+    expect(context.printed).toEqual(['1,203 put back into the outbox; a relay delivers them.']);
+    expect(await outbox.stats()).toMatchObject({ waiting: 1_203 });
+    expect(await outbox.deadLetters.count()).toBe(0);
+  });
+});
+
+describe('ours-ingest dead-letters discard', () => {
+  const countOf = (outbox: DurableOutbox): Promise<number> => outbox.deadLetters.count();
+
+  it('forgets those named', async () => {
+    const { file, outbox } = await withLetters();
+    const context = testContext();
+    await deadLetters.run(['discard', '--sqlite', file, 'order:1'], context);
+    expect(context.printed).toEqual(['1 discarded.']);
+    expect(await countOf(outbox)).toBe(2);
+    expect(await outbox.stats()).toMatchObject({ waiting: 0 });
+  });
+
+  it('forgets all only with --yes where nobody can be asked', async () => {
+    const { file, outbox } = await withLetters();
+    await expect(deadLetters.run(['discard', '--sqlite', file, '--all'], testContext())).rejects.toThrow('--yes');
+    expect(await countOf(outbox)).toBe(3);
+    await deadLetters.run(['discard', '--sqlite', file, '--all', '--yes'], testContext());
+    expect(await countOf(outbox)).toBe(0);
+  });
+
+  it.each([
+    ['yes', 0],
+    ['y', 3],
+    ['', 3],
+  ])('asks where it can, and takes the answer "%s" for what it is', async (reply, left) => {
+    const { file, outbox } = await withLetters();
+    const asked: string[] = [];
+    const ask = async (question: string): Promise<string> => {
+      asked.push(question);
+      return reply;
+    };
+    await deadLetters.run(['discard', '--sqlite', file, '--all'], testContext({ ask }));
+    expect(asked).toEqual(['Forget all 3 dead letters for good? (yes/no) ']);
+    expect(await countOf(outbox)).toBe(left);
+  });
+});
+
+describe('ours-ingest dead-letters', () => {
+  it.each([
+    ['nothing to do', [], 'list, show, replay or discard'],
+    ['something else to do', ['constructor'], 'list, show, replay or discard'],
+    ['to show nothing', ['show'], 'show takes the id of one letter'],
+    ['to show two', ['show', 'a', 'b'], 'show takes the id of one letter'],
+    ['to replay nothing', ['replay'], 'ids of letters, or --all'],
+    ['to discard some and all', ['discard', 'a', '--all'], 'ids of letters, or --all'],
+    ['ids to list', ['list', 'a'], 'list takes no ids'],
+    ['a limit of nothing', ['list', '--limit', '0'], '--limit'],
+  ])('refuses %s', async (_, args, message) => {
+    const run = deadLetters.run([...args, '--sqlite', '/nowhere.db'], testContext());
+    await expect(run).rejects.toThrow(UsageError);
+    await expect(run).rejects.toThrow(message);
+  });
+
+  it('does not take a file that is not there for an outbox without letters', async () => {
+    const file = await freshFile();
+    const run = deadLetters.run(['list', '--sqlite', file], testContext());
+    await expect(run).rejects.toThrow(`${file} is not there`);
+  });
+});

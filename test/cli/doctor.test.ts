@@ -1,0 +1,311 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { UsageError } from '../../src/cli/command.js';
+import { checkNode } from '../../src/cli/doctor/node-version.js';
+import { checkRedis } from '../../src/cli/doctor/redis.js';
+import { doctor } from '../../src/cli/doctor.js';
+import { createCollector } from '../../src/collector/index.js';
+import { fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
+import { run, runChild } from './running.js';
+
+const token = 'test_shop_secret';
+const HOUR_MS = 60 * 60_000;
+
+afterEach(() => void vi.useRealTimers());
+
+/** A service that answers every request the same way. */
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What the doctor found: the level and the message of each check. */
+async function examine(env: Record<string, string>, ...args: string[]) {
+  const { printed, error } = await run(doctor, [...args, '--json'], { env });
+  const { checks } = JSON.parse(printed[0]!) as { checks: { check: string; level: string; message: string }[] };
+  const found = Object.fromEntries(checks.map(({ check, level, message }) => [check, `${level}: ${message}`]));
+  return { found, error, text: printed.join() };
+}
+
+describe('ours-ingest doctor', () => {
+  it('finds nothing wrong where all is well, and records nothing', async () => {
+    await using collector = await createCollector();
+    const env = { OURS_TOKEN: token, OURS_EXPERIMENT_TOKEN: 'exp_secret', OURS_BASE_URL: collector.baseUrl };
+    const { printed, error } = await run(doctor, [], { env });
+    expect(error).toBeUndefined();
+    expect(printed.map((line) => line.replace(/\s+/g, ' '))).toEqual([
+      `✓ Node ${process.versions.node}`,
+      '✓ OURS_TOKEN is well-formed. It is a test-mode token: events are tagged, and forwarded nowhere.',
+      '✓ OURS_EXPERIMENT_TOKEN is well-formed.',
+      '✓ other settings make sense.',
+      '✓ proxy none.',
+      `✓ service ${collector.baseUrl} answers.`,
+      '✓ token the service does not refuse it.',
+      '✓ clock agrees with the service’s.',
+    ]);
+    expect(printed.join()).not.toContain('secret');
+    expect(collector.events()).toHaveLength(0);
+  });
+
+  it('takes the address from --base-url', async () => {
+    await using collector = await createCollector();
+    const { found } = await examine({ OURS_TOKEN: token }, '--base-url', collector.baseUrl);
+    expect(found.service).toContain(collector.baseUrl);
+  });
+
+  it('says when the service refuses the token, without showing it', async () => {
+    await using collector = await createCollector({ tokens: ['test_other'] });
+    const { found, error, text } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl });
+    expect(found.token).toMatch(/^error: refused .*HTTP 401/);
+    expect(error?.message).toBe('1 of 7 checks failed.');
+    expect(text).not.toContain('secret');
+  });
+
+  it.each([
+    ['no token', {}, 'OURS_TOKEN', /^error: token is missing/],
+    ['an experiment token in its place', { OURS_TOKEN: 'exp_secret' }, 'OURS_TOKEN', /^error: .*experiment token/],
+    ['a token with white space', { OURS_TOKEN: 'test secret' }, 'OURS_TOKEN', /^error: .*white space/],
+    [
+      'a source token in place of the experiment token',
+      { OURS_TOKEN: token, OURS_EXPERIMENT_TOKEN: 'test_secret' },
+      'OURS_EXPERIMENT_TOKEN',
+      /^warning: .*exp_/,
+    ],
+    [
+      'the same token twice',
+      { OURS_TOKEN: 'secret', OURS_EXPERIMENT_TOKEN: 'secret' },
+      'OURS_EXPERIMENT_TOKEN',
+      /^error: .*the same/,
+    ],
+    [
+      'a setting that makes no sense',
+      { OURS_TOKEN: token, OURS_CONCURRENCY: 'many' },
+      'other settings',
+      /^error: OURS_CONCURRENCY/,
+    ],
+    ['a client that is disabled', { OURS_TOKEN: token, OURS_DISABLED: '1' }, 'OURS_DISABLED', /^warning: /],
+  ])('says of %s what is wrong, and looks at the rest all the same', async (_, env, check, expected) => {
+    await using collector = await createCollector();
+    const { found, text } = await examine({ ...env, OURS_BASE_URL: collector.baseUrl });
+    expect(found[check]).toMatch(expected);
+    expect(found).toHaveProperty('proxy');
+    expect(text).not.toContain('secret');
+  });
+
+  it('does not ask about a token that is missing', async () => {
+    await using collector = await createCollector();
+    const { found } = await examine({ OURS_BASE_URL: collector.baseUrl });
+    expect(found.service).toMatch(/^ok/);
+    expect(found).not.toHaveProperty('token');
+  });
+
+  it('asks nobody where the address is none', async () => {
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: 'api.example.org' });
+    expect(found['other settings']).toMatch(/^error: baseUrl must be/);
+    expect(found).not.toHaveProperty('service');
+  });
+
+  it('says that nobody listens', async () => {
+    const collector = await createCollector();
+    await collector.close();
+    const { found, error } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl });
+    expect(found.service).toMatch(/^error: .*ECONNREFUSED.*nobody listens/);
+    expect(found).not.toHaveProperty('clock');
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  it('says that a name is not known', async () => {
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: 'http://nowhere.invalid' });
+    expect(found.service).toMatch(/^error: .*(ENOTFOUND|EAI_AGAIN).*DNS/);
+  });
+
+  it('says that TLS fails', async () => {
+    const url = await serve((_, response) => response.end());
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url.replace('http:', 'https:') });
+    expect(found.service).toMatch(/^error: .*TLS fails/);
+  });
+
+  it('says that the connection breaks', async () => {
+    const url = await serve((request) => request.socket.destroy());
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url });
+    expect(found.service).toMatch(/^error: .*the connection breaks/);
+  });
+
+  it.each([
+    [404, 'error', 'not the service’s'],
+    [301, 'error', 'not the service’s'],
+    [200, 'error', 'not the service’s'],
+    [503, 'warning', 'overloaded or down'],
+    [429, 'warning', 'overloaded or down'],
+  ])('says what an answer of %i without the service’s words means', async (status, level, words) => {
+    const url = await serve((_, response) => response.writeHead(status).end('<html>'));
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url });
+    expect(found.service).toMatch(new RegExp(`^${level}: .*${words}`));
+    expect(found).not.toHaveProperty('token');
+  });
+
+  it.each([
+    [-HOUR_MS, /^error: is (59 min 59 s|1 h).* ahead of the service’s: .*future/],
+    [HOUR_MS, /^error: is (59 min 59 s|1 h).* behind the service’s: .*older/],
+    [-60_000, /^warning: is (59 s|1 min).* ahead/],
+    [60_000, /^warning: is (59 s|1 min).* behind/],
+    [1_000, /^ok/],
+  ])('tells a service’s clock that is %i ms from ours which way the machine is wrong', async (ms, expected) => {
+    const url = await serve((_, response) => {
+      response.setHeader('date', new Date(Date.now() + ms).toUTCString());
+      response.writeHead(400).end('{"success":false,"error":"no events"}');
+    });
+    const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url });
+    expect(found.clock).toMatch(expected);
+    expect(found.token).toMatch(/^ok/);
+  });
+
+  it('names the proxy variables that are in effect, and nothing of what they hold', async () => {
+    await using collector = await createCollector();
+    // The proxy is the service itself: it refuses to be one.
+    const proxy = collector.url.replace('http://', 'http://user:secret@');
+    const env = {
+      OURS_TOKEN: token,
+      OURS_BASE_URL: collector.baseUrl,
+      NO_PROXY: 'secret.example.org',
+      https_proxy: proxy,
+    };
+    const { found, text } = await examine(env);
+    expect(found.proxy).toBe('ok: requests follow https_proxy, NO_PROXY.');
+    expect(text).not.toMatch(/secret(?!_)/);
+  });
+
+  it('refuses options it does not know', async () => {
+    const { error } = await run(doctor, ['--token', token]);
+    expect(error).toBeInstanceOf(UsageError);
+  });
+
+  it('shows its options when it is asked to', async () => {
+    expect((await run(doctor, ['--help'])).printed.join()).toContain('--json');
+  });
+
+  it('ends with 1 when something is wrong', async () => {
+    await using collector = await createCollector();
+    const child = runChild(['doctor'], { OURS_BASE_URL: collector.baseUrl });
+    expect(await child.end).toBe(1);
+    expect(child.stdout()).toContain('✗ OURS_TOKEN');
+    expect(child.stderr()).toBe('1 of 6 checks failed.\n');
+  });
+});
+
+describe('ours-ingest doctor with an outbox', () => {
+  /** What is found of an outbox whose oldest event has waited for so long. */
+  async function examineAt(ageMs: number, file: string) {
+    vi.setSystemTime(Date.now() + ageMs);
+    await using collector = await createCollector();
+    return await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl }, '--sqlite', file);
+  }
+
+  it('finds nothing wrong with an empty one', async () => {
+    const { file } = await fileOutbox();
+    const { found, error } = await examineAt(0, file);
+    expect(error).toBeUndefined();
+    expect(found.outbox).toBe(`ok: the SQLite file ${file} opens and holds 0 waiting, 0 being delivered, 0 bytes.`);
+    expect(found['oldest event']).toBe('ok: none waits.');
+    expect(found['dead letters']).toBe('ok: none.');
+  });
+
+  it.each([
+    ['a minute', 60_000, /^ok: has waited for 1 min\./],
+    ['eleven minutes', 11 * 60_000, /^warning: has waited for 11 min: does a relay run/],
+    ['six days and an hour', 145 * HOUR_MS, /^error: has waited for 6 d 1 h; older than 7 days/],
+  ])('says what it means that an event has waited for %s', async (_, ageMs, expected) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { file, outbox } = await fileOutbox();
+    await outbox.append(freshEntries(1));
+    const { found } = await examineAt(ageMs, file);
+    expect(found.outbox).toContain('1 waiting');
+    expect(found['oldest event']).toMatch(expected);
+  });
+
+  it('says what was given up, why, and where to look', async () => {
+    const { file, outbox } = await fileOutbox();
+    await outbox.append(freshEntries(2, 'bad'));
+    await giveUp(outbox, REFUSED);
+    await outbox.append(freshEntries(1, 'old'));
+    await giveUp(outbox, TOO_OLD);
+    const { found, error } = await examineAt(0, file);
+    expect(found['dead letters']).toBe(
+      'warning: 3 events were given up (2 rejected invalid_event, 1 dropped too_old): ours-ingest dead-letters list, with this outbox.',
+    );
+    expect(error).toBeUndefined();
+  });
+
+  it('says that an outbox cannot be opened, and looks at the rest all the same', async () => {
+    const { found, error } = await examineAt(0, await freshFile());
+    expect(found.outbox).toMatch(/^error: .*is not there/);
+    expect(found.token).toMatch(/^ok/);
+    expect(error?.message).toContain('1 of');
+  });
+
+  it('takes the outbox from the environment', async () => {
+    await using collector = await createCollector();
+    const { file } = await fileOutbox();
+    const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl, OURS_OUTBOX_SQLITE: file };
+    expect((await examine(env)).found).toHaveProperty('outbox');
+  });
+
+  it('does not take two of them', async () => {
+    await using collector = await createCollector();
+    const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
+    const { error } = await run(doctor, ['--sqlite', 'a.db', '--redis', 'redis://127.0.0.1'], { env });
+    expect(error).toBeInstanceOf(UsageError);
+  });
+});
+
+describe('what the doctor makes of a Redis server', () => {
+  const info = (lines: readonly string[]) => ({ call: async () => `# Persistence\r\n${lines.join('\r\n')}\r\n` });
+  const levels = async (lines: readonly string[]) =>
+    (await checkRedis(info(lines))).map(({ check, level }) => `${check} ${level}`);
+
+  it('is content with one that appends and evicts nothing', async () => {
+    expect(await levels(['aof_enabled:1', 'maxmemory:1000', 'maxmemory_policy:noeviction'])).toEqual([
+      'Redis persistence ok',
+      'Redis memory ok',
+    ]);
+  });
+
+  it('warns where a crash loses events, and objects where a full memory does', async () => {
+    expect(await levels(['aof_enabled:0', 'maxmemory:1000', 'maxmemory_policy:allkeys-lru'])).toEqual([
+      'Redis persistence warning',
+      'Redis memory error',
+    ]);
+  });
+
+  it('minds no policy for a memory without a limit', async () => {
+    expect(await levels(['aof_enabled:1', 'maxmemory:0', 'maxmemory_policy:allkeys-lru'])).toContain('Redis memory ok');
+  });
+
+  it('says what to look for where it may not ask', async () => {
+    const server = { call: async () => Promise.reject(new Error('NOPERM this user may not')) };
+    const [only, ...others] = await checkRedis(server);
+    expect(only).toMatchObject({ level: 'warning', message: expect.stringContaining('NOPERM') });
+    expect(others).toEqual([]);
+  });
+});
+
+describe('which versions of Node are supported', () => {
+  it.each([
+    ['20.18.3', 'error'],
+    ['20.19.0', 'ok'],
+    ['21.7.3', 'error'],
+    ['22.11.0', 'error'],
+    ['22.12.0', 'ok'],
+    ['23.11.0', 'error'],
+    ['24.0.0', 'ok'],
+    ['26.1.0', 'ok'],
+  ])('%s: %s', (version, level) => {
+    expect(checkNode(version).level).toBe(level);
+  });
+});

@@ -1,0 +1,100 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCollector } from '../../src/collector/index.js';
+import { until } from '../support/client.js';
+import { fileOutbox, freshEntries, freshFile } from './outbox-file.js';
+
+interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly out: { stdout: string; stderr: string };
+  /** Its exit code or the signal that ended it. */
+  readonly end: Promise<number | NodeJS.Signals>;
+}
+
+function runMain(args: readonly string[], env: Record<string, string> = {}): Running {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--disable-warning=DEP0205', 'src/cli/main.ts', ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: 'pipe',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const out = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      out[stream] += chunk;
+    });
+  }
+  return { child, out, end: once(child, 'close').then(([code, signal]) => code ?? signal) };
+}
+
+async function relayOf(file: string, ...args: string[]) {
+  const collector = await createCollector();
+  onTestFinished(() => collector.close());
+  const env = { OURS_TOKEN: 'test_shop', OURS_BASE_URL: collector.baseUrl };
+  return { collector, ...runMain(['relay', '--sqlite', file, ...args], env) };
+}
+
+describe('the command line', () => {
+  it('lists its commands', async () => {
+    const { out, end } = runMain(['--help']);
+    expect(await end).toBe(0);
+    for (const name of ['dev', 'relay', 'status', 'dead-letters']) expect(out.stdout).toContain(`\n  ${name} `);
+  });
+
+  it('ends with 2 and the usage when it is used wrongly', async () => {
+    const { out, end } = runMain(['status', '--sqlite']);
+    expect(await end).toBe(2);
+    expect(out.stderr).toMatch(/Usage: ours-ingest status.*--sqlite/s);
+  });
+
+  it('ends with 1 and one line when something else is wrong', async () => {
+    const file = await freshFile();
+    const { out, end } = runMain(['status', '--sqlite', file]);
+    expect(await end).toBe(1);
+    expect(out).toEqual({ stdout: '', stderr: expect.stringMatching(/^.* is not there: .*\n$/) });
+  });
+
+  it('asks nobody where there is no terminal', async () => {
+    const { file } = await fileOutbox();
+    const { out, end } = runMain(['dead-letters', 'discard', '--all'], { OURS_OUTBOX_SQLITE: file });
+    expect(await end).toBe(2);
+    expect(out.stderr).toContain('--yes');
+  });
+});
+
+describe('ours-ingest relay, as a process,', () => {
+  it('stays though there is nothing to do until SIGTERM, lets the request under way finish and ends with 0', async () => {
+    const { file, outbox } = await fileOutbox();
+    await outbox.append(freshEntries(1, 'first'));
+    const { collector, child, out, end } = await relayOf(file);
+    await until(() => collector.events().length === 1);
+    while ((await outbox.oldest()) !== undefined) await new Promise(setImmediate);
+    await outbox.append(freshEntries(3));
+    let isAsked = false;
+    collector.faults.set(() => {
+      isAsked = true;
+      return { kind: 'delay', ms: 50 };
+    });
+    await until(() => isAsked);
+    child.kill('SIGTERM');
+    expect(await end).toBe(0);
+    expect(out.stdout).toMatch(/^Delivering from .*\nStopping: .*\n4 delivered, .* 0 left in the outbox\.\n$/);
+    expect(out.stderr).toBe('');
+  });
+
+  it('ends at once at a second signal, whichever it is', async () => {
+    const { file, outbox } = await fileOutbox();
+    await outbox.append(freshEntries(3));
+    const { collector, child, out, end } = await relayOf(file, '--grace', '600');
+    let isAsked = false;
+    collector.faults.set(() => {
+      isAsked = true;
+      return { kind: 'hang' };
+    });
+    await until(() => isAsked);
+    child.kill('SIGTERM');
+    await until(() => out.stdout.includes('Stopping'));
+    child.kill('SIGINT');
+    expect(await end).toBe('SIGINT');
+  });
+});

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { ClaimOptions, DurableOutbox } from '../../src/outbox/outbox.js';
+import type { SealingKey } from '../../src/outbox/sealing.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import type { Undelivered } from '../../src/outcome.js';
+import type { Entry } from '../../src/protocol/event.js';
+import { trackEntry } from '../unit/entries.js';
+
+export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 3_600_000 };
+export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
+export const REFUSED: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'value is no number' };
+
+/** The path of a file that is not there yet, in a folder that goes with the test. */
+export async function freshFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ours-ingest-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return join(folder, 'outbox.db');
+}
+
+/** An outbox in a file of its own, as an application has it open. */
+export async function fileOutbox(
+  sealingKeys?: readonly SealingKey[],
+): Promise<{ readonly file: string; readonly outbox: DurableOutbox }> {
+  const file = await freshFile();
+  const outbox = createSqliteOutbox({ file, sealingKeys });
+  onTestFinished(() => outbox.close());
+  // The file is made when it is first used.
+  await outbox.oldest();
+  return { file, outbox };
+}
+
+/** Events of now, of one visitor each. */
+export function freshEntries(count: number, prefix = 'e'): Entry[] {
+  return Array.from({ length: count }, (_, index) => trackEntry(`${prefix}${index}`, undefined, Date.now()));
+}
+
+/** Puts everything that waits among the dead letters. */
+export async function giveUp(outbox: DurableOutbox, outcome: Undelivered): Promise<void> {
+  await outbox.deadLetter(await outbox.claim(EVERYTHING), outcome);
+}
