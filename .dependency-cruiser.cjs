@@ -1,6 +1,6 @@
 // Who may import whom (README, "How it is built"). A rule names the folder it protects.
 const inside = (folders) => `^src/(${folders.join('|')})`;
-const ground = ['protocol/', 'errors', 'logger', 'outcome'];
+const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers'];
 
 const only = (name, from, allowed) => ({
   name,
@@ -26,10 +26,27 @@ module.exports = {
       name: 'outboxes-know-the-ground-and-their-interface',
       severity: 'error',
       from: { path: '^src/outbox/' },
-      to: { path: '^src/', pathNot: inside([...ground, 'outbox/outbox', 'outbox/queue']) },
+      to: {
+        path: '^src/',
+        pathNot: inside([
+          ...ground,
+          'sqlite/',
+          'outbox/outbox',
+          'outbox/queue',
+          'outbox/records',
+          'outbox/sealing',
+          'outbox/group-commit',
+          'outbox/reading',
+          'outbox/retry-transient',
+          'outbox/stored-id',
+          // The parts of one engine may know each other.
+          'outbox/(sqlite|redis|postgres)/',
+        ]),
+      },
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
-    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors']),
+    only('sqlite-stands-alone', 'sqlite/', ['errors']),
+    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'sqlite/']),
     only('measuring-is-pure', 'collector/measuring/', ['protocol/']),
     only('experiments-measure-nothing', 'collector/experiments/', [
       'protocol/',
@@ -58,9 +75,14 @@ module.exports = {
     },
     {
       name: 'edge-path-without-node',
-      comment: 'Only the Node platform and the collector may use built-ins; the core runs on Workers.',
+      comment:
+        'Only the Node platform, the collector and the durable outboxes may use built-ins; the core runs on Workers.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli|collector|platform-node|delivery/undici-post)' },
+      from: {
+        path: '^src/',
+        pathNot:
+          '^src/(cli|collector|sqlite|platform-node|delivery/undici-post|outbox/(sqlite|redis|postgres|records|sealing))',
+      },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -73,9 +95,19 @@ module.exports = {
     {
       name: 'runtime-dependencies-only',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/cli/' },
       // libsql is an optional peer, installed here for our own tests.
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/libsql' },
+    },
+    {
+      name: 'commands-use-what-they-bring',
+      comment: 'runtime dependencies, and what build/vendored.ts bundles',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'],
+        pathNot: 'node_modules/((@types/)?(pg|cli-progress)|csv-parse|ioredis)/',
+      },
     },
   ],
   options: {

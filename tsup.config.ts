@@ -1,8 +1,15 @@
 import { cp } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
+import { bundleVendored, toVendored } from './build/vendored.js';
 
 // One entry a subpath of package.json's exports.
-const subpaths = { index: 'src/index.ts', collector: 'src/collector/index.ts' };
+const subpaths = {
+  index: 'src/index.ts',
+  collector: 'src/collector/index.ts',
+  'outbox/sqlite': 'src/outbox/sqlite.ts',
+  'outbox/redis': 'src/outbox/redis.ts',
+  'outbox/postgres': 'src/outbox/postgres.ts',
+};
 const target = 'node20';
 
 /** What the collector's page is given beside its markup; uPlot goes along with its licence, the package is not installed. */
@@ -20,7 +27,10 @@ export default defineConfig([
     format: 'esm',
     target,
     dts: { entry: subpaths },
-    onSuccess: copyAssets,
+    esbuildPlugins: [toVendored],
+    async onSuccess() {
+      await Promise.all([copyAssets(), bundleVendored(target)]);
+    },
   },
   {
     entry: subpaths,

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
+    globalSetup: ['test/support/services.ts'],
     // An event lost to an unhandled rejection must fail the run, whichever test caused it.
     dangerouslyIgnoreUnhandledErrors: false,
     testTimeout: 30_000,

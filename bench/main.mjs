@@ -1,4 +1,4 @@
-// npm run bench [-- what…] [--runs n] [--events n] [--only subject]…
+// npm run bench [-- what…] [--runs n] [--events n] [--minutes n] [--only subject]…
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -6,11 +6,16 @@ import { ChildEnded } from './measure.mjs';
 
 /** What runs without an argument; `peers` ends with `outage`. */
 const STANDARD = ['throughput', 'latency', 'transport', 'enqueue', 'cold', 'memory'];
-const ALL = [...STANDARD, 'collector', 'peers', 'outage'];
+const ALL = [...STANDARD, 'outbox', 'outbox-outage', 'collector', 'peers', 'outage'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string' }, events: { type: 'string' }, only: { type: 'string', multiple: true } },
+  options: {
+    runs: { type: 'string' },
+    events: { type: 'string' },
+    minutes: { type: 'string' },
+    only: { type: 'string', multiple: true },
+  },
 });
 const unknown = positionals.filter((what) => !ALL.includes(what));
 if (unknown.length > 0) {
@@ -28,6 +33,7 @@ if (newestSource() > statSync(built).mtimeMs)
 const options = {
   ...(values.runs && { runs: Number(values.runs) }),
   ...(values.events && { events: Number(values.events) }),
+  ...(values.minutes && { minutes: Number(values.minutes) }),
   ...(values.only && { only: values.only }),
 };
 console.log(`Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}`);

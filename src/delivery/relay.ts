@@ -19,6 +19,8 @@ const LEASE_MS = 5 * 60_000;
  * the lease does. After that another relay might send later words about a person before ours.
  */
 const SEND_FOR_MS = 100_000;
+/** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
+const LOOK_AGAIN_MS = 200;
 /** How soon to look again after the outbox itself has failed. */
 const OUTBOX_PAUSE_MS = 1_000;
 /** How soon to try again what was claimed when it failed; it may have been delivered. */
@@ -123,12 +125,14 @@ export class Relay {
         if (waitMs > 0) this.#wakeIn(waitMs);
         return;
       }
-      const sender = this.#send(pass === 'probe').then((hadEntries) => {
+      const sender = this.#send(pass === 'probe').then((entries) => {
         this.#senders.delete(sender);
         if (pass === 'probe') gate.abandon();
         // What it has settled may be what others had to wait for.
-        if (hadEntries && this.#aside > 0) this.hurry();
+        if (entries.length > 0 && this.#aside > 0) this.hurry();
         else this.#pump();
+        if (this.#options.outbox.durable && entries.some(({ kind }) => kind === 'identify'))
+          this.#wakeIn(LOOK_AGAIN_MS);
       });
       this.#senders.add(sender);
     }
@@ -146,8 +150,8 @@ export class Relay {
     this.#timer = { at, cancel };
   }
 
-  /** Resolves to whether there was anything to send. Never rejects. */
-  async #send(isProbe: boolean): Promise<boolean> {
+  /** Resolves to what there was to send. Never rejects. */
+  async #send(isProbe: boolean): Promise<readonly Entry[]> {
     const { episodes, outbox, monotonic } = this.#options;
     let entries: readonly Entry[] = [];
     try {
@@ -162,7 +166,7 @@ export class Relay {
         else if (!(await this.#deliver(batch, pass)) && batch.kind === 'identify') inOrder = false;
       }
       episodes.end('outbox');
-      return entries.length > 0;
+      return entries;
     } catch (error) {
       const reason = sentenceOf(error);
       episodes.say(
@@ -173,7 +177,7 @@ export class Relay {
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       this.#due = false;
       this.#wakeIn(OUTBOX_PAUSE_MS);
-      return false;
+      return [];
     }
   }
 
@@ -194,9 +198,10 @@ export class Relay {
         this.#waiting = 0;
         if (this.#delayedUntil > askedAt) this.#wakeIn(Math.max(0, this.#delayedUntil - monotonic()));
       }
-      // Behind a full claim of a shared outbox there may be more, of which this process knows nothing.
-      const isFull = entries.length === maxEntries || sizeOf(entries) * 2 > maxBytes;
-      if (this.#waiting === 0) this.#due = outbox.durable && isFull;
+      // Behind a claim of a shared outbox that is at least half full there may be more, of which this process knows nothing.
+      // It need not be full: what has to wait for an identify was looked at and left out.
+      const isLarge = entries.length * 2 >= maxEntries || sizeOf(entries) * 2 >= maxBytes;
+      if (this.#waiting === 0) this.#due = outbox.durable && isLarge;
       return entries;
     } finally {
       this.#claiming -= 1;

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
-import { errorOf, idsOf, trackEntry } from '../unit/entries.js';
+import { errorOf, identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 
 const HTTP_503 = { kind: 'status', status: 503 } as const;
 const EVERYTHING = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 60_000 };
@@ -75,6 +75,30 @@ describe('a client with a durable outbox', () => {
     expect(most).toBe(4);
     await until(() => outcomes.length === 500);
   });
+
+  it('drains a backlog in which many wait for an identify, without waiting for its rounds', async () => {
+    const open = await sqliteFile();
+    const people = Array.from({ length: 3_000 }, (_, index) => ({ userId: `visitor ${index % 40}` }));
+    await open().append(
+      people.map((who, index) =>
+        index % 10 === 0
+          ? identifyEntry(`i${index}`, who, { userProperties: {} }, Date.now())
+          : trackEntry(`t${index}`, who, Date.now()),
+      ),
+    );
+    const claims: number[] = [];
+    const outbox = open();
+    const claim = outbox.claim.bind(outbox);
+    outbox.claim = async (options) => {
+      const entries = await claim(options);
+      claims.push(entries.length);
+      return entries;
+    };
+    const { collector } = await rig({ outbox });
+    // A hundred in each round would take half a minute.
+    await until(() => collector.events().filter(({ event }) => event === 'purchase').length === 2_700);
+    expect(Math.max(...claims)).toBeGreaterThan(50);
+  }, 15_000);
 
   it('delivers what others append while it runs, though it tracks nothing itself', async () => {
     const open = await sqliteFile();

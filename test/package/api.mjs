@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const update = process.argv.includes('--update');
 let failed = false;
 
-for (const subpath of ['index', 'collector']) {
+for (const subpath of ['index', 'collector', 'outbox/sqlite', 'outbox/redis', 'outbox/postgres']) {
   const config = ExtractorConfig.prepare({
     configObjectFullPath: `${root}api-extractor.json`,
     packageJsonFullPath: `${root}package.json`,
@@ -16,7 +16,7 @@ for (const subpath of ['index', 'collector']) {
       compiler: { overrideTsconfig: { compilerOptions: { lib: ['ES2023'], types: ['node'] } } },
       apiReport: {
         enabled: true,
-        reportFileName: `${subpath}.api.md`,
+        reportFileName: `${subpath.replace('/', '-')}.api.md`,
         reportFolder: `${root}test/package/`,
         reportTempFolder: `${root}temp/`,
       },

@@ -1,6 +1,6 @@
 // Packs the package, installs the tarball in a fresh folder as a user would, and loads every subpath as ESM and as CJS.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,12 +46,25 @@ try {
   );
   if (process.getBuiltinModule('node:sqlite') === undefined) {
     writeFileSync(join(folder, 'without-sqlite.mjs'), withoutSqlite);
-    assert.match(run('node', 'without-sqlite.mjs'), /^invalid_option .*npm install --save-dev libsql/);
+    assert.match(run('node', 'without-sqlite.mjs'), /^invalid_option .*npm install libsql/);
     run('npm', 'install', '--no-audit', '--no-fund', '--silent', 'libsql@^0.5.29');
   }
   const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true, hasAssets: true, missing: [] };
   for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
   assert.match(run('npx', 'ours-ingest', '--help'), /dev +run a local collector/);
+
+  // What only the commands use comes along in the package, with its licences.
+  for (const url of ['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/shop']) {
+    const [engine] = url.split(':');
+    const { stderr } = spawnSync('npx', ['ours-ingest', 'status', `--${engine}`, url], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.match(stderr, /cannot be used: .*ECONNREFUSED/);
+  }
+  const licences = readFileSync(join(folder, 'node_modules/ours-ingest/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  for (const name of ['ioredis', 'pg', 'pgpass'])
+    assert.match(licences, new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'));
 
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   assert.deepEqual(Object.keys(dependencies).sort(), ['p-retry', 'undici', 'zod']);
