@@ -1,7 +1,7 @@
 import type { Episodes } from './logger.js';
 import type { WaitUntil } from './options.js';
 import type { Platform } from './platform.js';
-import { freezingHost, vercelWaitUntil } from './wait-until.js';
+import { foundWaitUntil, freezingHost } from './wait-until.js';
 
 /** How long a process that has run out of work stays for its last events. */
 const EXIT_DRAIN_MS = 5_000;
@@ -42,7 +42,7 @@ export class KeepAlive {
   tellHost(): void {
     const { episodes, flush } = this.#options;
     try {
-      const waitUntil = this.#options.waitUntil ?? vercelWaitUntil();
+      const waitUntil = this.#options.waitUntil ?? foundWaitUntil();
       if (waitUntil !== undefined) waitUntil(flush());
       else if (this.#host !== undefined) {
         episodes.say(

@@ -66,7 +66,7 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
    * Synchronous; it may change the object it is given.
    */
   readonly beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null) | undefined;
-  /** Called with a promise of the delivery whenever events were tracked. @default found on Vercel by itself */
+  /** Called with a promise of the delivery whenever events were tracked. @default the adapters', or found on Vercel by itself */
   readonly waitUntil?: WaitUntil | undefined;
   /** Replaces the HTTP client. @default undici on Node, the global `fetch` elsewhere and where it was replaced */
   readonly fetch?: FetchLike | undefined;

@@ -1,14 +1,33 @@
 import type { WaitUntil } from './options.js';
 
-const VERCEL_CONTEXT = Symbol.for('@vercel/request-context');
+// Where platforms keep the current request's `waitUntil`, in all their runtimes: Vercel, and whoever hosts Next.js elsewhere
+// (https://nextjs.org/docs/app/api-reference/functions/after#platform-support).
+const PLATFORM_CONTEXTS = [Symbol.for('@vercel/request-context'), Symbol.for('@next/request-context')];
 
-/** Vercel keeps the current request's `waitUntil` in a global, in all its runtimes. */
-export function vercelWaitUntil(): WaitUntil | undefined {
-  const holder = (globalThis as { [VERCEL_CONTEXT]?: { get?: () => { waitUntil?: WaitUntil } | undefined } })[
-    VERCEL_CONTEXT
-  ];
-  const context = holder?.get?.();
-  return typeof context?.waitUntil === 'function' ? (promise) => context.waitUntil?.(promise) : undefined;
+/** Where our adapters keep the current request's scope. A registered symbol: adapters and client may be separate copies. */
+export const REQUEST_SCOPE: unique symbol = Symbol.for('ours-ingest.request-scope');
+
+/** The two shapes of a current context: Node's AsyncLocalStorage and the platforms'. */
+interface Holder {
+  getStore?(): Waiting | undefined;
+  get?(): Waiting | undefined;
+}
+
+interface Waiting {
+  waitUntil?: WaitUntil | undefined;
+}
+
+/** The current request's `waitUntil`: what the adapter around it knows, or what the platform says by itself. */
+export function foundWaitUntil(): WaitUntil | undefined {
+  const globals = globalThis as { readonly [context: symbol]: Holder | undefined };
+  let found = bound(globals[REQUEST_SCOPE]?.getStore?.());
+  for (const context of PLATFORM_CONTEXTS) found ??= bound(globals[context]?.get?.());
+  return found;
+}
+
+function bound(context: Waiting | undefined): WaitUntil | undefined {
+  const waitUntil = context?.waitUntil;
+  return typeof waitUntil === 'function' ? (promise) => waitUntil.call(context, promise) : undefined;
 }
 
 // Variables that only these hosts set, and that they always set.

@@ -1,0 +1,54 @@
+import type { EventCatalog } from '../protocol/catalog.js';
+import { type NodeHeaders, nodeHeader } from './node-headers.js';
+import { absoluteUrl } from './request-facts.js';
+import { runInScope } from './request-scope.js';
+import { createRequestScopes, type VisitorClient } from './request-visitors.js';
+import type { VisitorOptions } from './visitor-options.js';
+
+/** What is needed of a request of Express 4 or 5. */
+export interface ExpressRequest {
+  readonly headers: NodeHeaders;
+  readonly originalUrl: string;
+  readonly protocol: string;
+  readonly ip?: string | undefined;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
+/** A middleware of Express 4 or 5. */
+export type ExpressMiddleware<Request> = (request: Request, response: unknown, next: () => void) => void;
+
+/**
+ * Puts `visitor` on every request. Where `trustProxy` is left out, Express is asked for the address, so that
+ * `app.set('trust proxy', …)` need not be repeated.
+ *
+ * @example
+ * app.use(visitorMiddleware(ours));
+ * app.post('/buy', (request, response) => {
+ *   request.visitor.track('purchase', { value: 49.9 }, { distinctId: `purchase:${order.id}` });
+ * });
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function visitorMiddleware<Catalog extends EventCatalog, Request extends ExpressRequest = ExpressRequest>(
+  ours: VisitorClient<Catalog>,
+  options: VisitorOptions<Request> = {},
+): ExpressMiddleware<Request> {
+  const openScope = createRequestScopes(ours, options, {
+    read: ({ protocol, headers, originalUrl, ip, socket }) => ({
+      url: absoluteUrl(protocol, nodeHeader(headers, 'host'), originalUrl),
+      peerIp: options.trustProxy === undefined ? ip : socket.remoteAddress,
+      header: (name) => nodeHeader(headers, name),
+    }),
+    knowsPeer: true,
+  });
+  return (request, _response, next) => {
+    const scope = openScope(request);
+    (request as { visitor?: unknown }).visitor = scope.visitor;
+    runInScope(scope, next);
+  };
+}
+
+export { currentVisitor } from './request-scope.js';
+export type { VisitorClient } from './request-visitors.js';
+export type { TrustProxy } from './trusted-proxies.js';
+export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';

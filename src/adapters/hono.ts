@@ -1,0 +1,69 @@
+import type { WaitUntil } from '../options.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import { runInScope } from './request-scope.js';
+import { createRequestScopes, type VisitorClient } from './request-visitors.js';
+import type { VisitorOptions } from './visitor-options.js';
+
+/** What is needed of a context of Hono 4. */
+export interface HonoContext {
+  readonly req: { readonly url: string; header(name: string): string | undefined };
+  readonly executionCtx: { waitUntil(promise: Promise<unknown>): void };
+  set(key: 'visitor', value: unknown): void;
+}
+
+/** How Hono's requests are read. */
+export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
+  /**
+   * `getConnInfo` of `hono/bun`, `hono/deno`, `@hono/node-server/conninfo` and so on: who opened the connection.
+   * @default not known; `ipHeader` or `trustProxy` tell the address then
+   */
+  readonly getConnInfo?: ((context: Context) => { readonly remote: { readonly address?: string } }) | undefined;
+}
+
+/** A middleware of Hono 4. */
+export type HonoMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
+
+/**
+ * Sets `visitor` on every context. What is tracked is handed to the runtime's `waitUntil` where it has one.
+ *
+ * @example
+ * const app = new Hono<{ Variables: { visitor: Visitor<typeof events> } }>();
+ * app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
+ * app.post('/buy', (c) => { c.var.visitor.track('purchase', { value: 49.9 }); … });
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function visitorMiddleware<Catalog extends EventCatalog, Context extends HonoContext = HonoContext>(
+  ours: VisitorClient<Catalog>,
+  options: HonoVisitorOptions<Context> = {},
+): HonoMiddleware<Context> {
+  const openScope = createRequestScopes(ours, options, {
+    read: (context) => ({
+      url: context.req.url,
+      peerIp: options.getConnInfo?.(context).remote.address,
+      header: (name) => context.req.header(name),
+    }),
+    waitUntilOf,
+    knowsPeer: options.getConnInfo !== undefined,
+  });
+  return (context, next) => {
+    const scope = openScope(context);
+    context.set('visitor', scope.visitor);
+    return runInScope(scope, next);
+  };
+}
+
+function waitUntilOf(context: HonoContext): WaitUntil | undefined {
+  try {
+    const { executionCtx } = context;
+    return (promise) => executionCtx.waitUntil(promise);
+  } catch {
+    // So Hono says that the runtime has none: Node, Bun, Deno.
+    return undefined;
+  }
+}
+
+export { currentVisitor } from './request-scope.js';
+export type { VisitorClient } from './request-visitors.js';
+export type { TrustProxy } from './trusted-proxies.js';
+export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';

@@ -1,0 +1,59 @@
+/** An address, as text for people and as numbers for ranges. */
+export interface Ip {
+  /** IPv4 in dotted form, IPv6 in lower case; without port, brackets and zone. */
+  readonly text: string;
+  /** Eight times 16 bits; IPv4 as `::ffff:a.b.c.d`, which is how a dual-stack socket names it. */
+  readonly groups: readonly number[];
+}
+
+// The longest are 45 characters; brackets, a zone and a port come on top.
+const MAX_LENGTH = 80;
+const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::\d+)?$/;
+const IPV4_PREFIX = [0, 0, 0, 0, 0, 0xffff];
+
+/** Reads `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1`, `[2001:db8::1]:443` or `::ffff:1.2.3.4`; `undefined` for anything else. */
+export function readIp(value: string | null | undefined): Ip | undefined {
+  if (value == null || value.length > MAX_LENGTH) return undefined;
+  const trimmed = value.trim();
+  const low = ipv4Groups(trimmed);
+  if (low !== undefined) return ipv4(low);
+  const text = trimmed
+    .toLowerCase()
+    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
+    .replace(/%.*$/, '');
+  const groups = ipv6Groups(text);
+  if (groups === undefined) return undefined;
+  return IPV4_PREFIX.every((group, at) => groups[at] === group) ? ipv4(groups.slice(6)) : { text, groups };
+}
+
+function ipv4(low: readonly number[]): Ip {
+  const text = low.map((group) => `${group >> 8}.${group & 0xff}`).join('.');
+  return { text, groups: [...IPV4_PREFIX, ...low] };
+}
+
+/** The last two groups of an IPv4 address. */
+function ipv4Groups(text: string): readonly [number, number] | undefined {
+  const [, a, b, c, d] = IPV4.exec(text)?.map(Number) ?? [];
+  if (a === undefined || Math.max(a, b!, c!, d!) > 255) return undefined;
+  return [(a << 8) | b!, (c! << 8) | d!];
+}
+
+function ipv6Groups(text: string): number[] | undefined {
+  const halves = text.split('::');
+  if (!text.includes(':') || halves.length > 2) return undefined;
+  const [head = [], tail = []] = halves.map((half, at) => halfGroups(half, at === halves.length - 1));
+  const missing = 8 - head.length - tail.length;
+  // '::' stands for one group at least; without it none is missing.
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...Array<number>(missing).fill(0), ...tail];
+  return groups.some(Number.isNaN) ? undefined : groups;
+}
+
+/** `db8:1` or, at the address's end, `ffff:1.2.3.4`; what is no group is `NaN`. */
+function halfGroups(half: string, isEnd: boolean): number[] {
+  if (half === '') return [];
+  return half.split(':').flatMap((group, at, all) => {
+    if (isEnd && at === all.length - 1 && group.includes('.')) return ipv4Groups(group) ?? [Number.NaN];
+    return /^[\da-f]{1,4}$/.test(group) ? Number.parseInt(group, 16) : Number.NaN;
+  });
+}

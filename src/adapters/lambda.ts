@@ -1,0 +1,50 @@
+import type { EventCatalog } from '../protocol/catalog.js';
+import { lambdaFacts } from './lambda-event.js';
+import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
+import { runInScope } from './request-scope.js';
+import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
+import type { VisitorOptions } from './visitor-options.js';
+import { attachVisitor } from './web-request.js';
+
+/** How a Lambda function reads its requests. */
+export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
+
+/**
+ * A handler for API Gateway (payload 1.0 and 2.0) and function URLs. The event has `visitor`, and what was tracked is
+ * delivered before the answer, because the function is frozen after it. `handler` returns a promise; callbacks are not
+ * passed on.
+ *
+ * @example
+ * export const handler = lambdaHandler(ours, async (event) => { event.visitor.track('signup'); return { statusCode: 204 }; });
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function lambdaHandler<Catalog extends EventCatalog, Event, Context extends LambdaContext, Answer>(
+  ours: VisitorClient<Catalog>,
+  handler: (event: Event & WithVisitor<Catalog>, context: Context) => Promise<Answer> | Answer,
+  options: LambdaOptions<Event> = {},
+): (event: WithoutVisitor<Event, Catalog>, context: Context) => Promise<Answer> {
+  const openScope = createRequestScopes<Catalog, Event>(ours, options, {
+    read: lambdaFacts,
+    waitUntilOf: () => flushedBeforeAnswer,
+    knowsPeer: true,
+  });
+  const flush = createFlush(ours, options);
+  return async (own, context) => {
+    const event = own as Event;
+    const scope = openScope(event);
+    try {
+      return await runInScope(scope, () => handler(attachVisitor(event, scope), context));
+    } finally {
+      await flush(context);
+    }
+  };
+}
+
+export type { LambdaContext, LambdaFlushOptions } from './lambda-flush.js';
+export { currentVisitor } from './request-scope.js';
+export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
+export { sqsHandler } from './sqs.js';
+export type { SqsAnswer, SqsEvent, SqsOptions, SqsRecord } from './sqs-record.js';
+export type { TrustProxy } from './trusted-proxies.js';
+export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';

@@ -1,0 +1,42 @@
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { Visitor } from '../visitor.js';
+
+/** Reads a visitor when it is first asked, and keeps it. */
+export interface VisitorSource<Catalog extends EventCatalog> {
+  open(): Visitor<Catalog>;
+}
+
+/**
+ * A visitor who is read from the request when first asked for. Shows nothing of a person when it is logged.
+ *
+ * The methods are getters as well, so that they may be called without their receiver.
+ */
+export class LazyVisitor<Catalog extends EventCatalog> implements Visitor<Catalog> {
+  readonly #source: VisitorSource<Catalog>;
+
+  constructor(source: VisitorSource<Catalog>) {
+    this.#source = source;
+  }
+
+  get userId(): string | undefined {
+    return this.#source.open().userId;
+  }
+  get externalId(): string | undefined {
+    return this.#source.open().externalId;
+  }
+  get sessionId(): string | undefined {
+    return this.#source.open().sessionId;
+  }
+  get track(): Visitor<Catalog>['track'] {
+    return this.#source.open().track;
+  }
+  get identify(): Visitor<Catalog>['identify'] {
+    return this.#source.open().identify;
+  }
+  get assign(): Visitor<Catalog>['assign'] {
+    return this.#source.open().assign;
+  }
+  get personalization(): Visitor<Catalog>['personalization'] {
+    return this.#source.open().personalization;
+  }
+}

@@ -1,0 +1,74 @@
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { Visitor } from '../visitor.js';
+import { type NextAsked, type NextHeaders, nextFacts } from './next-facts.js';
+import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
+import { requireFunction, type VisitorOptions } from './visitor-options.js';
+import { inScope, type RequestHandler } from './web-request.js';
+
+/** Next.js's own functions, passed in so that this package imports nothing of Next.js. */
+export interface NextFunctions {
+  /** `headers` of `next/headers`. */
+  readonly headers: () => Promise<NextHeaders>;
+  /** `after` of `next/server`. */
+  readonly after: (task: Promise<unknown>) => void;
+}
+
+/** Visitors in the App Router of Next.js 16. */
+export interface NextVisitors<Catalog extends EventCatalog> {
+  /**
+   * Whose request this is, in server components, server actions and route handlers. It reads headers, so the page is rendered
+   * for each request. Components do not know their own address: pass `url` to `assign`.
+   * @throws what `headers()` throws, such as outside of a request
+   */
+  visitor(): Promise<Visitor<Catalog>>;
+  /** Wraps a route handler or the proxy: the request has `visitor`, and `currentVisitor()` knows it. */
+  withVisitor<Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
+    handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
+  ): RequestHandler<WithoutVisitor<Request, Catalog>, Rest, Answer>;
+}
+
+/**
+ * Visitors for Next.js. Events are flushed through `after()`: the answer does not wait, and the function stays until they are
+ * out.
+ *
+ * @example
+ * // lib/ours.ts
+ * export const { visitor, withVisitor } = nextVisitors(ours, { headers, after });
+ * // app/buy/route.ts
+ * export const POST = withVisitor(async (request) => { request.visitor.track('purchase', …); … });
+ * // a server component or action
+ * const { variantName } = await (await visitor()).assign('checkout_redesign');
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function nextVisitors<Catalog extends EventCatalog>(
+  ours: VisitorClient<Catalog>,
+  next: NextFunctions,
+  options: VisitorOptions<NextAsked> = {},
+): NextVisitors<Catalog> {
+  requireFunction("headers of 'next/headers'", next?.headers);
+  requireFunction("after of 'next/server'", next?.after);
+  const openScope = createRequestScopes<Catalog, NextAsked>(ours, options, {
+    read: nextFacts,
+    waitUntilOf: () => next.after,
+    knowsPeer: false,
+  });
+  const openDynamic: typeof openScope = (request) => {
+    // What Next.js throws here stops a prerender, and must reach Next.js; what reading throws goes nowhere.
+    void request.headers;
+    return openScope(request);
+  };
+  return {
+    visitor: async () => openScope({ headers: await next.headers() }).visitor,
+    withVisitor: <Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
+      handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
+    ) => inScope<Catalog, NextAsked, Request, Rest, Answer>(openDynamic, handler),
+  };
+}
+
+export type { NextAsked, NextHeaders } from './next-facts.js';
+export { currentVisitor } from './request-scope.js';
+export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
+export type { TrustProxy } from './trusted-proxies.js';
+export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type { RequestHandler } from './web-request.js';

@@ -1,0 +1,80 @@
+import { plainText } from './plain-text.js';
+import type { RequestFacts } from './request-facts.js';
+
+/** What is known of the page a request is about. */
+export interface Page {
+  readonly url: URL | undefined;
+  readonly referrer: URL | undefined;
+}
+
+/** The longest URL that is read, in UTF-16 code units; Node takes headers of 16 KiB altogether. */
+const MAX_URL_LENGTH = 8_192;
+const MAX_VALUE_LENGTH = 1_000;
+
+/** What a browser loads to show it, by `Sec-Fetch-Dest`; everything else is asked for by a page. */
+const DOCUMENTS = ['document', 'iframe', 'frame', 'embed', 'object', 'fencedframe'];
+
+// Source: the browser SDK 1.0.3, which finds these in the page's address whatever their case.
+const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set(
+  `utm_source utm_medium utm_campaign utm_content utm_name utm_term ad_id adset_id campaign_id gad_source
+  gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id li_did rdt_cid epik irclickid im_ref sccid sacid
+  clickid clid ndclid qclid alart aleid basis_cid admitad_uid`.split(/\s+/),
+);
+
+/**
+ * The page of a request. A browser says by `Sec-Fetch-Dest` whether it asks for a page or whether a page asks; then that page
+ * is the referrer, and `/api/buy` never takes its place.
+ */
+export function pageOf(facts: RequestFacts, address: URL | undefined): Page {
+  const referrer = readUrl(facts.header('referer'));
+  const destination = facts.header('sec-fetch-dest');
+  const isAskedByPage = !!destination && !DOCUMENTS.includes(destination);
+  return isAskedByPage ? { url: referrer, referrer: undefined } : { url: address, referrer };
+}
+
+/** The page as the browser SDK describes it: host, path, referrer, and the campaign the visitor has come with. */
+export function pageProperties({ url, referrer }: Page): Record<string, string> {
+  const properties: Record<string, string> = {};
+  if (url !== undefined) {
+    properties.host = url.host;
+    properties.pathname = url.pathname;
+  }
+  if (referrer !== undefined) {
+    properties.referrer = referrer.href;
+    properties.referring_domain = referrer.hostname;
+    // An in-app browser hands over to another one without the query; the address before it still has it.
+    if (referrer.hostname === url?.hostname) addCampaign(properties, referrer);
+  }
+  if (url !== undefined) addCampaign(properties, url);
+  return properties;
+}
+
+/** An http(s) address without credentials and fragment, or `undefined`. */
+export function readUrl(text: string | null | undefined): URL | undefined {
+  const plain = plainText(text, MAX_URL_LENGTH);
+  const url = plain && parse(plain);
+  if (!url) return undefined;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+  // Nearly no address has any of them, and setting them is slow.
+  if (url.username !== '') url.username = '';
+  if (url.password !== '') url.password = '';
+  if (url.hash !== '') url.hash = '';
+  return url;
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function addCampaign(properties: Record<string, string>, url: URL): void {
+  // Nearly every referrer is without a query; asking for its parameters is slow all the same.
+  if (url.search === '') return;
+  for (const [name, value] of url.searchParams) {
+    const known = name.toLowerCase();
+    if (CAMPAIGN_PARAMETERS.has(known) && plainText(value, MAX_VALUE_LENGTH) !== undefined) properties[known] = value;
+  }
+}

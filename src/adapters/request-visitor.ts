@@ -1,0 +1,69 @@
+import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import type { VisitorInput } from '../visitor.js';
+import { readCookie } from './cookies.js';
+import { readIp } from './ip.js';
+import { pageOf, pageProperties, readUrl } from './page.js';
+import { plainText } from './plain-text.js';
+import type { RequestFacts } from './request-facts.js';
+import { readSession, type SessionCookies } from './session.js';
+import { clientIp, type Trusts } from './trusted-proxies.js';
+
+/** How requests are read. */
+export interface Reading {
+  readonly cookies: SessionCookies & { readonly visitor: string };
+  /** A header in which the platform states the visitor's address. */
+  readonly ipHeader: string | undefined;
+  /** `undefined` trusts nobody. */
+  readonly trusts: Trusts | undefined;
+}
+
+const MAX_USER_AGENT_LENGTH = 1_000;
+// RFC 5646's tags, of the length it advises; `*` is none.
+const LANGUAGE = /^[a-z]{1,8}(?:-[a-z\d]{1,8}){0,4}$/i;
+
+/** Reads who a request comes from and what its page knew. Nothing is made up: what cannot be read is absent. */
+export function readVisitor(facts: RequestFacts, { cookies: names, ipHeader, trusts }: Reading): VisitorInput {
+  const cookies = facts.header('cookie') ?? '';
+  const address = readUrl(facts.url);
+  const query = address?.searchParams;
+  if (address && trusts?.(readIp(facts.peerIp), 0)) correctOrigin(address, facts);
+  const page = pageOf(facts, address);
+  const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
+  const properties = pageProperties(page);
+  if (userAgent !== undefined) properties.user_agent = userAgent;
+  const language = facts.header('accept-language')?.split(/[,;]/, 1)[0]?.trim() ?? '';
+  if (LANGUAGE.test(language)) properties.browser_language = language.toLowerCase();
+
+  return {
+    // In the browser SDK's order.
+    userId:
+      toId(query?.get('ours_visitor_id')) ??
+      toId(query?.get('ours_user_id')) ??
+      toId(readCookie(cookies, names.visitor)),
+    sessionId: readSession(cookies, names, query?.get('ours_session_id') ?? null),
+    ip:
+      (ipHeader && readIp(facts.header(ipHeader))?.text) ||
+      clientIp(facts.peerIp, facts.header('x-forwarded-for'), trusts),
+    userAgent,
+    url: page.url?.href,
+    defaultProperties: properties,
+  };
+}
+
+function toId(value: string | null | undefined): string | undefined {
+  // What careless templates write names nobody.
+  return value === 'undefined' || value === 'null' ? undefined : plainText(value, MAX_ID_LENGTH);
+}
+
+/** Behind a proxy the visitor's browser has used another scheme, and perhaps another host. */
+function correctOrigin(address: URL, facts: RequestFacts): void {
+  const scheme = lastOf(facts.header('x-forwarded-proto'))?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') address.protocol = scheme;
+  const host = lastOf(facts.header('x-forwarded-host'));
+  if (host) address.host = host;
+}
+
+/** Of several the nearest proxy's: those before it may be invented. */
+function lastOf(list: string | null | undefined): string | undefined {
+  return list?.slice(list.lastIndexOf(',') + 1).trim();
+}

@@ -1,0 +1,100 @@
+import type { Client } from '../client.js';
+import { OursError } from '../errors.js';
+import { Episodes, guardLogger } from '../logger.js';
+import type { WaitUntil } from '../options.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { Visitor, VisitorInput } from '../visitor.js';
+import type { RequestFacts } from './request-facts.js';
+import type { RequestScope } from './request-scope.js';
+import { readVisitor } from './request-visitor.js';
+import { type Reader, Scope, type Surroundings } from './scope.js';
+import { type AdapterOptions, checkAdapter, resolveReading, type VisitorOptions } from './visitor-options.js';
+
+/** What an adapter needs of the client. */
+export type VisitorClient<Catalog extends EventCatalog> = Pick<Client<Catalog>, 'visitor' | 'flush'>;
+
+/** A request whose visitor is known. */
+export interface WithVisitor<Catalog extends EventCatalog = EventCatalog> {
+  readonly visitor: Visitor<Catalog>;
+}
+
+/** The framework's own request, where a handler's parameter says that it has a visitor. */
+export type WithoutVisitor<Request, Catalog extends EventCatalog> = Request extends infer Own & WithVisitor<Catalog>
+  ? Own
+  : Request;
+
+/** Opens the scope of a request. Cheap: nothing is read before the visitor is used. */
+export type OpenScope<Catalog extends EventCatalog, Request> = (
+  request: Request,
+  ...around: Surroundings
+) => RequestScope<Visitor<Catalog>>;
+
+/** What a framework's requests are to us. Asked when a visitor or a `waitUntil` is first used, which few requests do. */
+interface Framework<Request, Read> {
+  readonly read: (request: Request, around: Surroundings) => Read;
+  readonly waitUntilOf?: ((request: Request, around: Surroundings) => WaitUntil | undefined) | undefined;
+}
+
+/**
+ * What all adapters share: who it is about, read late, once, and never at the cost of the request.
+ * @throws {OursError} `invalid_option`
+ */
+export function createScopes<Catalog extends EventCatalog, Request>(
+  ours: VisitorClient<Catalog>,
+  options: AdapterOptions<Request>,
+  { read, waitUntilOf }: Framework<Request, VisitorInput>,
+): OpenScope<Catalog, Request> {
+  checkAdapter(ours, options);
+  const { consent } = options;
+  const episodes = new Episodes(guardLogger(options.logger ?? console), () => performance.now());
+
+  function agrees(request: Request): boolean {
+    const answer: unknown = consent === undefined ? true : consent(request);
+    // A promise is no consent: it would be one however it ends.
+    if (typeof answer !== 'boolean') {
+      episodes.remind('consent', 'consent must return true or false: the visitor is taken not to have agreed.');
+    }
+    return answer === true;
+  }
+
+  function inputOf(request: Request, around: Surroundings): VisitorInput {
+    try {
+      return agrees(request) ? read(request, around) : {};
+    } catch {
+      // What was thrown may tell of the visitor; it is not repeated.
+      episodes.remind(
+        'read',
+        'reading a visitor threw (the request, consent or visitorOf): the visitor stays unknown, the request goes on.',
+      );
+      return {};
+    }
+  }
+
+  const reader: Reader<Catalog, Request> = {
+    visitorOf: (request, around) => ours.visitor(inputOf(request, around)),
+    waitUntilOf,
+  };
+  return (request, ...around) => new Scope(reader, request, around);
+}
+
+/**
+ * {@link createScopes} for HTTP.
+ * @throws {OursError} `invalid_option`
+ */
+export function createRequestScopes<Catalog extends EventCatalog, Request>(
+  ours: VisitorClient<Catalog>,
+  options: VisitorOptions<Request>,
+  { read, waitUntilOf, knowsPeer }: Framework<Request, RequestFacts> & { readonly knowsPeer: boolean },
+): OpenScope<Catalog, Request> {
+  const reading = resolveReading(options);
+  if (Array.isArray(options.trustProxy) && !knowsPeer) {
+    throw new OursError(
+      'invalid_option',
+      'trustProxy lists addresses, but who opens connections is not known here: pass the number of proxies, or ipHeader.',
+    );
+  }
+  return createScopes(ours, options, {
+    read: (request, around) => readVisitor(read(request, around), reading),
+    waitUntilOf,
+  });
+}

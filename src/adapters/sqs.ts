@@ -1,0 +1,74 @@
+import { guardLogger } from '../logger.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
+import { runInScope } from './request-scope.js';
+import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
+import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
+import { requireFunction } from './visitor-options.js';
+import { attachVisitor } from './web-request.js';
+
+/**
+ * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
+ * others are not. Needs `ReportBatchItemFailures` on the event source; without it SQS takes every answer for success.
+ *
+ * Events need a `distinctId` named after what happened, because SQS delivers some messages twice. A record whose
+ * event must not be lost awaits it: `await record.visitor.track(…).stored({ timeoutMs })` throws when it is not safe.
+ *
+ * @throws {OursError} `invalid_option`
+ */
+export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecord, Context extends LambdaContext>(
+  ours: VisitorClient<Catalog>,
+  handler: (record: Record & WithVisitor<Catalog>, context: Context) => unknown,
+  options: SqsOptions<Record>,
+): (event: SqsEvent<WithoutVisitor<Record, Catalog>>, context: Context) => Promise<SqsAnswer> {
+  requireFunction('visitorOf', options?.visitorOf);
+  const openScope = createScopes<Catalog, Record>(ours, options, {
+    read: options.visitorOf,
+    waitUntilOf: () => flushedBeforeAnswer,
+  });
+  const flush = createFlush(ours, options);
+  const logger = guardLogger(options.logger ?? console);
+
+  function tell(error: unknown, record: Record): void {
+    if (options.onError === undefined) logger.warn(failure(error, record.messageId));
+    try {
+      options.onError?.(error, record);
+    } catch {
+      // The other records must not come again for that.
+    }
+  }
+
+  /** Whether the record is done with. */
+  async function work(record: Record, context: Context): Promise<boolean> {
+    const scope = openScope(record);
+    try {
+      await runInScope(scope, () => handler(attachVisitor(record, scope), context));
+      return true;
+    } catch (error) {
+      tell(error, record);
+      return false;
+    }
+  }
+
+  return async (event, context) => {
+    const records = event.Records as readonly Record[];
+    try {
+      const inOrder = records[0]?.eventSourceARN.endsWith('.fifo') === true;
+      const failed = inOrder ? await oneByOne(records, context) : await allAtOnce(records, context);
+      return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    } finally {
+      await flush(context);
+    }
+  };
+
+  async function allAtOnce(records: readonly Record[], context: Context): Promise<readonly Record[]> {
+    const done = await Promise.all(records.map((record) => work(record, context)));
+    return records.filter((_, at) => !done[at]);
+  }
+
+  /** A queue that keeps its order gets back everything from the first failure on. */
+  async function oneByOne(records: readonly Record[], context: Context): Promise<readonly Record[]> {
+    for (const [at, record] of records.entries()) if (!(await work(record, context))) return records.slice(at);
+    return [];
+  }
+}

@@ -1,0 +1,98 @@
+import { OursError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { typeName } from '../protocol/refusal.js';
+import type { Reading } from './request-visitor.js';
+import { type TrustProxy, toTrusts } from './trusted-proxies.js';
+
+/** Where the visitor of a request is read from. */
+export interface ReadingOptions {
+  /** The cookies' names, where the site has changed them. */
+  readonly cookieNames?: CookieNames | undefined;
+  /**
+   * Who may say by `X-Forwarded-For`, `-Proto` and `-Host` what a request was before it, for anybody can send these headers:
+   * a list of the proxies' addresses and ranges, or how many there are, where nobody reaches this server past them.
+   * @default nobody
+   */
+  readonly trustProxy?: TrustProxy | undefined;
+  /**
+   * The header in which the platform states the visitor's address, such as `cf-connecting-ip`. Only where every request
+   * comes through that platform.
+   * @default none
+   */
+  readonly ipHeader?: string | undefined;
+}
+
+/** The browser SDK's cookies. */
+export interface CookieNames {
+  /** The visitor's id. @default 'ours_device_id' */
+  readonly visitor?: string | undefined;
+  /** JSON with the session under `sid`. @default '_cord_sdk_data' */
+  readonly data?: string | undefined;
+  /** The session, of older SDKs. @default 'ours_sid' */
+  readonly session?: string | undefined;
+}
+
+/** How every adapter works. */
+export interface AdapterOptions<Request> {
+  /**
+   * Whether the visitor may be looked at. Asked when a request's visitor is first used, before anything is read; unless it
+   * returns `true` the visitor has neither identity nor address, and events in its name are refused.
+   * @default everybody agrees
+   */
+  readonly consent?: ((request: Request) => boolean) | undefined;
+  /** Hears of what an adapter could not do. @default the console */
+  readonly logger?: Logger | undefined;
+}
+
+/** How an adapter reads its framework's requests. */
+export interface VisitorOptions<Request> extends ReadingOptions, AdapterOptions<Request> {}
+
+// RFC 6265's tokens without '%', which the browser SDK would write otherwise than it stands here.
+const COOKIE_NAME = /^[\w!#$&'*+.^`|~-]{1,256}$/;
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,256}$/;
+
+/**
+ * Fills gaps with what the browser SDK does.
+ * @throws {OursError} `invalid_option`, naming the option and the fix
+ */
+export function resolveReading({ cookieNames = {}, trustProxy, ipHeader }: ReadingOptions): Reading {
+  const { visitor = 'ours_device_id', data = '_cord_sdk_data', session = 'ours_sid' } = cookieNames;
+  for (const [key, name] of Object.entries({ visitor, data, session })) {
+    if (typeof name !== 'string' || !COOKIE_NAME.test(name)) {
+      fail(`cookieNames.${key} must be the name of a cookie: letters, digits and !#$&'*+-.^_\`|~ only.`);
+    }
+  }
+  if (ipHeader !== undefined && (typeof ipHeader !== 'string' || !HEADER_NAME.test(ipHeader))) {
+    fail("ipHeader must be the name of a header, such as 'cf-connecting-ip'.");
+  }
+  return {
+    cookies: { visitor, data, session },
+    ipHeader: ipHeader?.toLowerCase(),
+    trusts: trustProxy === undefined ? undefined : toTrusts(trustProxy),
+  };
+}
+
+/**
+ * Finds at set-up what a caller without types can get wrong.
+ * @throws {OursError} `invalid_option`
+ */
+export function checkAdapter(ours: unknown, options: AdapterOptions<never>): void {
+  const { visitor, flush } = (ours ?? {}) as { visitor?: unknown; flush?: unknown };
+  if (typeof visitor !== 'function' || typeof flush !== 'function') {
+    fail(`the first argument must be the client that createClient() returns; got ${typeName(ours)}.`);
+  }
+  if (typeof options !== 'object' || options === null) fail(`options must be one object; got ${typeName(options)}.`);
+  if (options.consent !== undefined) requireFunction('consent', options.consent);
+  if (options.logger !== undefined && typeof options.logger?.warn !== 'function') {
+    fail('logger must have a method warn(message), as the console, pino and winston have.');
+  }
+}
+
+/** @throws {OursError} `invalid_option` */
+export function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
+}
+
+function fail(message: string): never {
+  throw new OursError('invalid_option', message);
+}

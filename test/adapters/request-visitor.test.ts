@@ -1,0 +1,247 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readCookie } from '../../src/adapters/cookies.js';
+import { readIp } from '../../src/adapters/ip.js';
+import { readVisitor } from '../../src/adapters/request-visitor.js';
+import { clientIp, toTrusts } from '../../src/adapters/trusted-proxies.js';
+import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
+
+function read(headers: Record<string, string>, url?: string, options: ReadingOptions = {}) {
+  return readVisitor({ url, header: (name) => headers[name] }, resolveReading(options));
+}
+
+describe('a cookie', () => {
+  it.each([
+    ['a=1; id=v; b=2', 'v'],
+    ['id=v', 'v'],
+    ['  id=  v  ;', 'v'],
+    ['x=a id=evil; id=v', 'v'],
+    ['x="; id=v', 'v'],
+    ['id=;id=v', 'v'],
+    ['idid=w; id=v', 'v'],
+    ['id="v w"', 'v w'],
+    ['id=a%20b', 'a b'],
+    ['id=100%; x=1', '100%'],
+    ['id=a=b', 'a=b'],
+    ['xid=w; id=v', 'v'],
+    ['id', undefined],
+    ['ID=v', undefined],
+    ['', undefined],
+    [';;;=;', undefined],
+  ])('of the header %j is %j', (header, value) => {
+    expect(readCookie(header, 'id')).toBe(value);
+  });
+
+  it('that is there twice is the first that decodes, as in the browser', () => {
+    expect(readCookie('id=first; id=second', 'id')).toBe('first');
+    expect(readCookie('id=%ff; id=second', 'id')).toBe('second');
+    expect(readCookie('id=; id=second', 'id')).toBe('second');
+  });
+
+  it('is not read from where nobody keeps cookies, nor cut there', () => {
+    const filler = `x=${'x'.repeat(64 * 1024 - 10)}; `;
+    expect(readCookie(`id=v; ${filler}`, 'id')).toBe('v');
+    expect(readCookie(`${filler}id=0123456789`, 'id')).toBeUndefined();
+    expect(readCookie('x'.repeat(1_000_000), 'id')).toBeUndefined();
+  });
+
+  it('is read back whatever was written, by the browser’s own encoding', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ minLength: 1 }), (value, other) => {
+        const header = `before=${encodeURIComponent(other)}; id=${encodeURIComponent(value)}; after=1`;
+        expect(readCookie(header, 'id')).toBe(value);
+      }),
+    );
+  });
+});
+
+describe('the session', () => {
+  it.each([
+    ['_cord_sdk_data={"sid":"sid_17"}; ours_sid=sid_9', '17'],
+    ['_cord_sdk_data={"sid":17}', '17'],
+    ['_cord_sdk_data={"sid":"opaque"}', 'opaque'],
+    ['_cord_sdk_data={"session_count":2}; ours_sid=sid_9', '9'],
+    ['_cord_sdk_data={"sid":"sid_undefined"}; ours_sid=sid_9', '9'],
+    ['_cord_sdk_data={broken; ours_sid=sid_9', '9'],
+    ['_cord_sdk_data=null; ours_sid=9', '9'],
+    ['_cord_sdk_data="sid_17"', undefined],
+    ['ours_sid=null', undefined],
+  ])('of %j is %j', (cookie, sessionId) => {
+    expect(read({ cookie }).sessionId).toBe(sessionId);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    [' 203.0.113.7:4711 ', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['[2001:DB8::1]:443', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:8'],
+    ['::', '::'],
+    ['64:ff9b::1.2.3.4', '64:ff9b::1.2.3.4'],
+  ])('%j is %s', (text, ip) => {
+    expect(readIp(text)?.text).toBe(ip);
+  });
+
+  it.each([
+    '',
+    'unknown',
+    '_hidden',
+    '256.1.1.1',
+    '1.2.3',
+    '1.2.3.4.5',
+    ':',
+    ':::',
+    '1::2::3',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '1::2:3:4:5:6:7:8',
+    '12345::',
+    'g::',
+    '::1.2.3',
+    '1.2.3.4\u0000',
+    '1.2.3.4:x',
+    '1.2.3.4::',
+    '1.2.3.4:5:6:7:8:9:a:b',
+  ])('%j is none', (text) => {
+    expect(readIp(text)).toBeUndefined();
+  });
+
+  it('of a megabyte is none', () => {
+    expect(readIp('1'.repeat(1_000_000))).toBeUndefined();
+  });
+
+  it('has the same groups however it is written', () => {
+    const groups = fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(groups, (numbers) => {
+        const long = numbers.map((group) => group.toString(16).padStart(4, '0')).join(':');
+        // URL shortens it as RFC 5952 has it.
+        const short = new URL(`http://[${long}]`).hostname;
+        expect(readIp(short)?.groups).toEqual(readIp(long)?.groups);
+      }),
+    );
+  });
+});
+
+describe('the client behind proxies', () => {
+  const chain = '1.1.1.1, 10.0.0.2, 10.0.0.1';
+
+  it.each([
+    ['nobody is trusted', undefined, '10.0.0.9'],
+    ['none is counted', 0, '10.0.0.9'],
+    ['one is counted', 1, '10.0.0.1'],
+    ['three are counted', 3, '1.1.1.1'],
+    ['more are counted than there are', 9, '1.1.1.1'],
+    ['a range is listed', ['10.0.0.0/8'], '1.1.1.1'],
+    ['one address is listed', ['10.0.0.9'], '10.0.0.1'],
+    ['others are listed', ['192.168.0.0/16', '2001:db8::/32'], '10.0.0.9'],
+    ['everybody is listed', ['0.0.0.0/0'], '1.1.1.1'],
+  ])('when %s', (_, trustProxy, ip) => {
+    expect(clientIp('10.0.0.9', chain, trustProxy === undefined ? undefined : toTrusts(trustProxy))).toBe(ip);
+  });
+
+  it('is found in ranges of IPv6 and through addresses that are both', () => {
+    const trusts = toTrusts(['2001:db8::/33', '10.0.0.0/8']);
+    expect(clientIp('2001:db8:7fff::1', '9.9.9.9', trusts)).toBe('9.9.9.9');
+    expect(clientIp('2001:db8:8000::1', '9.9.9.9', trusts)).toBe('2001:db8:8000::1');
+    expect(clientIp('::ffff:10.1.2.3', '9.9.9.9', trusts)).toBe('9.9.9.9');
+  });
+
+  it('is unknown when it has hidden itself or the list is nonsense', () => {
+    expect(clientIp('10.0.0.9', 'unknown', toTrusts(1))).toBeUndefined();
+    expect(clientIp('10.0.0.9', ',,,', toTrusts(1))).toBeUndefined();
+    expect(clientIp(undefined, '9.9.9.9', toTrusts(['10.0.0.0/8']))).toBeUndefined();
+  });
+
+  it('is never one that stands before an address that is not trusted', () => {
+    const address = fc.ipV4();
+    fc.assert(
+      fc.property(address, fc.array(address, { maxLength: 6 }), fc.array(fc.string()), (peer, seen, invented) => {
+        const trusted = (ip: string) => ip.startsWith('10.') || Number.parseInt(ip, 10) < 128;
+        const ip = clientIp(peer, [...invented, ...seen].join(','), toTrusts(['10.0.0.0/8', '0.0.0.0/1']));
+        const expected = [peer, ...seen.toReversed()].find((one) => !trusted(one));
+        if (expected !== undefined) expect(ip).toBe(expected);
+      }),
+    );
+  });
+
+  it('is looked for in the end of an endless list only', () => {
+    expect(clientIp('10.0.0.9', `1.1.1.1,${'10.0.0.1,'.repeat(100_000)}10.0.0.1`, toTrusts(['10.0.0.0/8']))).toBe(
+      '10.0.0.1',
+    );
+  });
+});
+
+describe('the page', () => {
+  it('has no credentials and no fragment', () => {
+    expect(read({}, 'https://user:secret@shop.example/a?b=1#c').url).toBe('https://shop.example/a?b=1');
+  });
+
+  it('is unknown where a page asks and does not say which', () => {
+    expect(read({ 'sec-fetch-dest': 'empty' }, 'https://shop.example/api')).toMatchObject({ url: undefined });
+  });
+
+  it('keeps the campaign a visitor has come with to the page before, on the same host only', () => {
+    const url = 'https://shop.example/checkout?utm_term=shoes';
+    const from = (referer: string) => read({ referer }, url).defaultProperties;
+    expect(from('https://shop.example/?UTM_Source=news&utm_term=hats')).toMatchObject({
+      utm_source: 'news',
+      utm_term: 'shoes',
+    });
+    expect(from('https://other.example/?utm_source=news')).not.toHaveProperty('utm_source');
+  });
+
+  it.each([
+    '',
+    '/',
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'https://',
+    `https://shop.example/${'x'.repeat(9_000)}`,
+  ])('is not %j', (text) => {
+    expect(read({ referer: text }, text)).toMatchObject({ url: undefined, defaultProperties: {} });
+  });
+});
+
+describe('the browser’s language', () => {
+  it.each([
+    ['de-CH,de;q=0.9', 'de-ch'],
+    ['en;q=0.5', 'en'],
+    ['zh-Hant-TW', 'zh-hant-tw'],
+    ['*', undefined],
+    ['', undefined],
+    ['abcdefghi', undefined],
+  ])('of %j is %j', (header, language) => {
+    expect(read({ 'accept-language': header }).defaultProperties).toEqual(
+      language === undefined ? {} : { browser_language: language },
+    );
+  });
+});
+
+describe('whatever a stranger sends', () => {
+  const names = ['cookie', 'user-agent', 'accept-language', 'referer', 'sec-fetch-dest', 'x-forwarded-for'];
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: 'grapheme-ascii' }),
+    fc.webUrl({ withQueryParameters: true }),
+  );
+  const headers = fc.dictionary(fc.constantFrom(...names, 'x-forwarded-proto', 'x-forwarded-host'), text);
+
+  it('is read without an error, and nothing in it has control characters', () => {
+    fc.assert(
+      fc.property(headers, text, text, (sent, url, id) => {
+        const cookie = `${sent.cookie ?? ''}; ours_device_id=${id}; _cord_sdk_data=${id}; ours_sid=${id}`;
+        const visitor = read({ ...sent, cookie }, url, { trustProxy: 2, ipHeader: 'referer' });
+        const { defaultProperties, ...own } = visitor;
+        for (const value of [...Object.values(own), ...Object.values(defaultProperties ?? {})]) {
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+          if (value !== undefined) expect(value).toMatch(/^[^\u0000-\u001f\u007f]+$/);
+        }
+      }),
+    );
+  });
+});

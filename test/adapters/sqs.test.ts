@@ -1,0 +1,106 @@
+import type { SQSRecord } from 'aws-lambda';
+import { describe, expect, it } from 'vitest';
+import { currentVisitor, sqsHandler, type WithVisitor } from '../../src/adapters/lambda.js';
+import type { Visitor } from '../../src/index.js';
+import { arrived, rig } from '../support/client.js';
+import { lambdaContext, sqsRecord } from './lambda-events.js';
+
+const HOUR_MS = 3_600_000;
+const ON_LAMBDA = { platform: { env: { AWS_LAMBDA_FUNCTION_NAME: 'shop' } }, flushIntervalMs: HOUR_MS };
+const visitorOf = ({ messageAttributes }: SQSRecord) => ({ userId: messageAttributes.visitor?.stringValue });
+
+async function world(handle: (record: SQSRecord & WithVisitor) => unknown, options: object = {}) {
+  const { client, collector, warnings } = await rig(ON_LAMBDA);
+  const told: string[] = [];
+  const logger = { warn: (message: string) => void told.push(message) };
+  const handler = sqsHandler(client, handle, { visitorOf, logger, ...options });
+  const receive = (...records: SQSRecord[]) => handler({ Records: records }, lambdaContext());
+  return { collector, warnings, told, receive };
+}
+
+const buy = ({ visitor, messageId }: { visitor: Visitor; messageId: string }) =>
+  visitor.track('purchase', {}, { distinctId: `purchase:${messageId}` });
+
+describe('a handler of SQS records', () => {
+  it('knows each record’s visitor, also as the current one, and has delivered before it answers', async () => {
+    const current: unknown[] = [];
+    const { collector, warnings, receive } = await world(async (record) => {
+      await undefined;
+      buy(record);
+      current.push(currentVisitor()?.userId);
+    });
+    expect(await receive(sqsRecord('m1', 'ada'), sqsRecord('m2', 'bob'))).toEqual({ batchItemFailures: [] });
+    expect(collector.events().map(({ userId, distinctId }) => [userId, distinctId])).toEqual([
+      ['ada', 'purchase:m1'],
+      ['bob', 'purchase:m2'],
+    ]);
+    expect(current).toEqual(['ada', 'bob']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives back the records that failed, and only those', async () => {
+    const { collector, told, receive } = await world((record) => {
+      if (record.messageId === 'm2') throw new RangeError('ada@example.org');
+      buy(record);
+    });
+    const answer = await receive(sqsRecord('m1', 'a'), sqsRecord('m2', 'b'), sqsRecord('m3', 'c'));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm2' }] });
+    expect(arrived(collector)).toEqual(['purchase:m1', 'purchase:m3']);
+    expect(told).toEqual([expect.stringMatching(/m2 threw \(RangeError\)/)]);
+    expect(told.join()).not.toContain('ada');
+  });
+
+  it('keeps the order of a FIFO queue: from the first failure on everything comes again', async () => {
+    const seen: string[] = [];
+    const { receive } = await world(async ({ messageId }) => {
+      await undefined;
+      seen.push(messageId);
+      if (messageId === 'm2') throw new Error('not now');
+    });
+    const answer = await receive(...['m1', 'm2', 'm3'].map((id) => sqsRecord(id, 'v', 'orders.fifo')));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm2' }, { itemIdentifier: 'm3' }] });
+    expect(seen).toEqual(['m1', 'm2']);
+  });
+
+  it('gives back a record whose event is not safe, when the handler waits for that', async () => {
+    const { collector, receive } = await world((record) => buy(record).stored({ timeoutMs: 1 }));
+    collector.faults.next({ kind: 'hang' });
+    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+    collector.faults.clear();
+  });
+
+  it('goes on with a record whose visitor cannot be read', async () => {
+    const { told, receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
+      visitorOf: () => JSON.parse('{'),
+    });
+    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
+    expect(told).toEqual([expect.stringContaining('visitorOf')]);
+  });
+
+  it('tells onError what was thrown', async () => {
+    const heard: unknown[] = [];
+    const { told, receive } = await world(
+      () => {
+        throw new Error('not now');
+      },
+      { onError: (error: Error, { messageId }: SQSRecord) => void heard.push(messageId, error.message) },
+    );
+    await receive(sqsRecord('m1', 'v'));
+    expect(heard).toEqual(['m1', 'not now']);
+    expect(told).toEqual([]);
+  });
+
+  it('goes on when onError throws itself', async () => {
+    const fail = () => {
+      throw new Error('not now');
+    };
+    const { receive } = await world(({ messageId }) => messageId === 'm1' && fail(), { onError: fail });
+    expect(await receive(sqsRecord('m1', 'v'), sqsRecord('m2', 'v'))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm1' }],
+    });
+  });
+
+  it('says at set-up that nobody tells whom a record is about', async () => {
+    await expect(world(() => undefined, { visitorOf: undefined })).rejects.toThrow(/visitorOf must be a function/);
+  });
+});

@@ -1,0 +1,65 @@
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { describe, expectTypeOf, it } from 'vitest';
+import { z } from 'zod';
+import { type CommerceEvents, commerceEvents } from '../../src/commerce/index.js';
+import { type Client, createClient } from '../../src/index.js';
+import { type ConversionSink, type StandardVerifier, standardWebhook } from '../../src/webhooks/index.js';
+
+const ours = createClient({ token: 'test_token', events: commerceEvents });
+const keys = ['k'];
+
+describe('the package standardwebhooks', () => {
+  it('fits as it is', () => {
+    expectTypeOf<StandardWebhook>().toExtend<StandardVerifier>();
+    standardWebhook({
+      verifier: new StandardWebhook('c2VjcmV0'),
+      conversions: (event: { readonly id: string }) => [
+        {
+          event: 'purchase',
+          eventProperties: { order_id: event.id, value: 1, currency: 'EUR' },
+          distinctId: `purchase:${event.id}`,
+        },
+      ],
+      ours,
+      keys,
+    });
+  });
+
+  it('cannot report without a distinctId', () => {
+    standardWebhook({
+      verifier: new StandardWebhook('c2VjcmV0'),
+      // @ts-expect-error
+      conversions: () => [{ event: 'lead' }],
+      ours,
+      keys,
+    });
+  });
+});
+
+describe('a client for webhooks', () => {
+  it('may know any event, or those of commerce and its own', () => {
+    expectTypeOf<Client>().toExtend<ConversionSink<CommerceEvents>>();
+    const events = { ...commerceEvents, page_viewed: z.object({ page: z.string() }) };
+    expectTypeOf<Client<typeof events>>().toExtend<ConversionSink<CommerceEvents>>();
+  });
+
+  it('may have a schema of its own for one of them', () => {
+    const events = { ...commerceEvents, purchase: z.object({ order_id: z.string(), value: z.number() }) };
+    expectTypeOf<Client<typeof events>>().toExtend<ConversionSink<CommerceEvents>>();
+  });
+
+  it('must know all that is reported', () => {
+    const { refund: _, ...events } = commerceEvents;
+    expectTypeOf<Client<typeof events>>().not.toExtend<ConversionSink<CommerceEvents>>();
+    expectTypeOf<Client<{ purchase: CommerceEvents['lead'] }>>().not.toExtend<ConversionSink<CommerceEvents>>();
+  });
+
+  it('is told by the compiler which properties an event has', () => {
+    ours.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', value: 1, currency: 'EUR' } });
+    // @ts-expect-error
+    ours.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', value: 1 } });
+    // @ts-expect-error
+    ours.track({ event: 'purchase', userId: 'v' });
+    ours.track({ event: 'lead', userId: 'v' });
+  });
+});
