@@ -1,0 +1,44 @@
+import { type EventEntity, EventName, type Paddle } from '@paddle/paddle-node-sdk';
+import type { CommerceEvents } from 'ours-ingest/commerce';
+import { type Conversion, createWebhook, fromMinorUnits, type VisitorKey, type Webhook } from 'ours-ingest/webhooks';
+import type { Ours } from './ours.js';
+
+export interface PaddleOptions {
+  readonly paddle: Paddle;
+  /** The notification destination's secret key: `pdl_ntfset_…`. */
+  readonly secret: string;
+  readonly ours: Ours;
+  readonly keys: readonly VisitorKey[];
+}
+
+/**
+ * Paddle Billing. The checkout carries the visitor as `customData: { ours_visitor: await sealVisitor(visitor, keys) }`, which Paddle
+ * copies into the transaction and its subscription. Paddle's SDK refuses what is older than 5 seconds; Paddle signs a retry anew.
+ */
+export function paddleWebhook({ paddle, secret, ours, keys }: PaddleOptions): Webhook {
+  return createWebhook<EventEntity, CommerceEvents>({
+    provider: 'Paddle',
+    verify: ({ body, headers }) => paddle.webhooks.unmarshal(body, secret, headers['paddle-signature'] ?? ''),
+    conversions: conversionsFromPaddle,
+    ours,
+    keys,
+    // Paddle waits 5 seconds.
+    timeoutMs: 4_000,
+  });
+}
+
+function conversionsFromPaddle(event: EventEntity): Conversion<CommerceEvents>[] {
+  if (event.eventType !== EventName.TransactionCompleted) return [];
+  const { id, origin, currencyCode: currency, details, subscriptionId, customData, billedAt, createdAt } = event.data;
+  const value = fromMinorUnits(Number(details?.totals?.grandTotal ?? 0), currency);
+  const isRenewal = origin === 'subscription_recurring';
+  return [
+    {
+      event: isRenewal ? 'subscription_renewed' : 'purchase',
+      eventProperties: { order_id: id, value, currency, subscription_id: subscriptionId ?? undefined },
+      distinctId: `${isRenewal ? 'renewal' : 'purchase'}:${id}`,
+      time: new Date(billedAt ?? createdAt),
+      visitorToken: customData?.ours_visitor,
+    },
+  ];
+}

@@ -1,0 +1,24 @@
+export type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+export type { HeadersLike, IncomingWebhook, RawWebhook } from './incoming.js';
+export { fromMinorUnits } from './minor-units.js';
+export { type StandardVerifier, type StandardWebhookOptions, standardWebhook } from './standard.js';
+export type { TokenVisitor } from './token-layout.js';
+export type { VisitorKey } from './visitor-keys.js';
+export {
+  type NoVisitorReason,
+  type OpenedVisitor,
+  type OpenOptions,
+  openVisitor,
+  type SealableVisitor,
+  type SealOptions,
+  sealVisitor,
+} from './visitor-token.js';
+export {
+  createWebhook,
+  type NodeRequestLike,
+  type NodeResponseLike,
+  type ReportingOptions,
+  type Webhook,
+  type WebhookAnswer,
+  type WebhookOptions,
+} from './webhook.js';

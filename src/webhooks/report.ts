@@ -1,0 +1,83 @@
+import { isOursError } from '../errors.js';
+import type { Episodes } from '../logger.js';
+import type { Undelivered } from '../outcome.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { TrackInput } from '../protocol/event.js';
+import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+import type { VisitorKey } from './visitor-keys.js';
+import { openVisitor } from './visitor-token.js';
+
+/** What became of one conversion. */
+export interface Reported {
+  /** For whoever looks at the delivery in the provider's dashboard: a payment's id and what happened, nothing personal. */
+  readonly line: string;
+  /** Whether the provider should send the webhook again. */
+  readonly isLost: boolean;
+}
+
+/** What reporting needs. */
+export interface ReporterOptions<Catalog extends EventCatalog> {
+  readonly ours: ConversionSink<Catalog>;
+  readonly keys: readonly VisitorKey[];
+  readonly maxAgeMs: number | undefined;
+  readonly episodes: Episodes;
+}
+
+/**
+ * Reports a conversion and waits until it is safe.
+ * @throws what `identify` throws
+ */
+export async function report<Catalog extends EventCatalog>(
+  conversion: Conversion<Catalog>,
+  identify: () => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>,
+  signal: AbortSignal,
+  { ours, keys, maxAgeMs, episodes }: ReporterOptions<Catalog>,
+): Promise<Reported> {
+  const { visitorToken, ...event } = conversion;
+  const { distinctId } = conversion;
+  const opened = await openVisitor(visitorToken, keys, { maxAgeMs });
+  if (opened.visitor === null && isSuspicious(opened.reason)) {
+    episodes.remind(
+      `token ${opened.reason}`,
+      `the visitor token of ${distinctId} is ${opened.reason}: it was changed, or sealed in another environment, or with a key that is no longer among keys. The event is reported without it where it has another identifier.`,
+    );
+  }
+  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await identify());
+  const input = { ...event, ...who };
+  if (!namesSomebody(input)) {
+    return { line: `${distinctId} is not reported: nobody is known for it`, isLost: false };
+  }
+  try {
+    await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });
+    return { line: `${distinctId} is stored`, isLost: false };
+  } catch (error) {
+    return whyNotStored(distinctId, error);
+  }
+}
+
+function isSuspicious(reason: string): boolean {
+  return reason === 'malformed' || reason === 'not_authentic' || reason === 'expired';
+}
+
+function namesSomebody({ userId, externalId, email }: WebhookIdentity): boolean {
+  return Boolean(userId || externalId || email);
+}
+
+function whyNotStored(distinctId: string, error: unknown): Reported {
+  const outcome = isOursError(error) && error.code === 'not_stored' ? (error.cause as Undelivered) : undefined;
+  if (outcome === undefined) {
+    // Out of time, or the client was closed: perhaps it arrives all the same. Sent again it counts once.
+    return { line: `${distinctId} could not be stored in time: send it again`, isLost: true };
+  }
+  if (outcome.status === 'rejected') {
+    return { line: `${distinctId} is refused for good: ${outcome.code}`, isLost: false };
+  }
+  return isFinal(outcome)
+    ? { line: `${distinctId} is dropped for good: ${outcome.reason}`, isLost: false }
+    : { line: `${distinctId} could not be stored (${outcome.reason}): send it again`, isLost: true };
+}
+
+/** Sending it again would end the same way, for days. */
+function isFinal({ reason }: Extract<Undelivered, { status: 'dropped' }>): boolean {
+  return reason === 'too_old' || reason === 'before_send' || reason === 'disabled';
+}

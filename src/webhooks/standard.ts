@@ -1,0 +1,44 @@
+import { OursError } from '../errors.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import { createWebhook, type Webhook, type WebhookOptions } from './webhook.js';
+
+/** What is needed of `new Webhook(secret)` of the package `standardwebhooks`. */
+export interface StandardVerifier {
+  verify(body: string, headers: Record<string, string>): unknown;
+}
+
+export interface StandardWebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
+  extends Omit<WebhookOptions<Event, Catalog>, 'provider' | 'verify'> {
+  /** `new Webhook(secret)` of the package `standardwebhooks`. It refuses what is older than 300 seconds. */
+  readonly verifier: StandardVerifier;
+  /** Who sends it, for messages. @default 'Standard' */
+  readonly provider?: string | undefined;
+}
+
+/**
+ * An endpoint for senders that keep to Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+ *
+ * @example
+ * const webhook = standardWebhook({
+ *   verifier: new Webhook(secret),
+ *   conversions: (event: OrderEvent) => [{ event: 'purchase', distinctId: `purchase:${event.data.id}`, … }],
+ *   ours,
+ *   keys,
+ * });
+ *
+ * @throws {OursError} `invalid_option` when it is misconfigured
+ */
+export function standardWebhook<Event, Catalog extends EventCatalog = EventCatalog>({
+  verifier,
+  provider = 'Standard',
+  ...options
+}: StandardWebhookOptions<Event, Catalog>): Webhook {
+  if (typeof verifier?.verify !== 'function') {
+    throw new OursError('invalid_option', "verifier must be new Webhook(secret) of the package 'standardwebhooks'.");
+  }
+  return createWebhook<Event, Catalog>({
+    ...options,
+    provider,
+    verify: ({ body, headers }) => verifier.verify(body, { ...headers }) as Event,
+  });
+}

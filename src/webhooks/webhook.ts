@@ -1,0 +1,145 @@
+import { Episodes, guardLogger, type Logger } from '../logger.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+import { HOW_TO_GET_RAW_BODIES, type IncomingWebhook, type RawWebhook, toIncoming } from './incoming.js';
+import { report } from './report.js';
+import { toSecrets, type VisitorKey } from './visitor-keys.js';
+
+/** What every webhook is told, whoever sends it. */
+export interface ReportingOptions<Event, Catalog extends EventCatalog> {
+  /** The client. Its `events` must have every event that the webhook reports. */
+  readonly ours: ConversionSink<Catalog>;
+  /** Those of `sealVisitor`; all of them open. */
+  readonly keys: readonly VisitorKey[];
+  /** The most a visitor token may be old, in milliseconds. @default no limit */
+  readonly maxAgeMs?: number | undefined;
+  /**
+   * Whose event it is when no token says so; it may look into your database. `undefined` when you do not know either: the
+   * event is not reported then. Several events may tell of one payment: answer the same for each. What it throws makes the
+   * provider send the webhook again.
+   * @default nobody
+   */
+  readonly identify?:
+    | ((event: Event) => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>)
+    | undefined;
+  /** How long to wait for the events to be safe, in milliseconds; less than the provider waits. @default 8000 */
+  readonly timeoutMs?: number | undefined;
+  /** Anything with `warn(message)`. @default the console */
+  readonly logger?: Logger | undefined;
+}
+
+export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
+  extends ReportingOptions<Event, Catalog> {
+  /** Who sends it, for messages. */
+  readonly provider: string;
+  /** Checks the signature over the raw body and returns the event. What it throws refuses the webhook. */
+  readonly verify: (webhook: IncomingWebhook) => Event | Promise<Event>;
+  /** The events to report; none for an event that is of no interest. What it throws makes the provider send it again. */
+  readonly conversions: (event: Event) => readonly Conversion<Catalog>[] | Promise<readonly Conversion<Catalog>[]>;
+}
+
+/** What a provider is answered: it sends the webhook again unless the status is 200. */
+export interface WebhookAnswer {
+  /**
+   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 500: the server hands
+   * over parsed bodies. 503: something could not be stored.
+   */
+  readonly status: 200 | 400 | 500 | 503;
+  /** Plain text for the provider's dashboard: payment ids and what became of them. */
+  readonly body: string;
+}
+
+/** What Express, Fastify's `raw`, Next's pages and Node itself have in common. */
+export interface NodeRequestLike {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: unknown;
+  /** Where Google's functions keep the raw body. */
+  readonly rawBody?: unknown;
+}
+
+export interface NodeResponseLike {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(text: string): unknown;
+}
+
+/** A webhook's endpoint. Every method may be passed on without its receiver; none of them throws. */
+export interface Webhook {
+  /** For any server: takes what came, says what to answer. */
+  handle(webhook: RawWebhook): Promise<WebhookAnswer>;
+  /** For Next.js route handlers, Hono, Workers, Deno and Bun: takes the `Request`, unread. */
+  request(request: Request): Promise<Response>;
+  /** For Express, behind `express.raw({ type: 'application/json' })`. */
+  express(request: NodeRequestLike, response: NodeResponseLike): Promise<void>;
+}
+
+const TIMEOUT_MS = 8_000;
+
+/**
+ * An endpoint for a provider's webhooks: it checks the signature, opens the visitor token, reports, and answers 200 when
+ * losing the process no longer loses anything.
+ * @throws {OursError} `invalid_option` when the keys are wrong
+ */
+export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog>(
+  options: WebhookOptions<Event, Catalog>,
+): Webhook {
+  const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
+  toSecrets(keys);
+  const episodes = new Episodes(guardLogger(options.logger ?? console), () => performance.now());
+  const warn = (topic: string, message: string): void => episodes.remind(topic, `${provider} webhook: ${message}`);
+
+  async function handle(raw: RawWebhook): Promise<WebhookAnswer> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const incoming = toIncoming(raw);
+    if (incoming === undefined) {
+      warn('parsed', `the body is not raw, so its signature cannot be checked. ${HOW_TO_GET_RAW_BODIES}.`);
+      return { status: 500, body: 'the server hands over a parsed or missing body; its log says what to do' };
+    }
+    let event: Event;
+    try {
+      event = await verify(incoming);
+    } catch (error) {
+      warn(
+        'signature',
+        `refused one whose signature could not be confirmed (${nameOf(error)}): it was changed, is too old, or the secret is another endpoint's. Nothing is sent.`,
+      );
+      return { status: 400, body: 'the signature could not be confirmed' };
+    }
+    try {
+      const reported = await Promise.all(
+        (await conversions(event)).map((conversion) =>
+          report(conversion, () => identify?.(event), signal, { ours, keys, maxAgeMs, episodes }),
+        ),
+      );
+      return {
+        status: reported.some(({ isLost }) => isLost) ? 503 : 200,
+        body: reported.map(({ line }) => line).join('\n') || 'nothing to report',
+      };
+    } catch (error) {
+      warn('failed', `looking up what to report failed (${nameOf(error)}). It is answered 503, to be sent again.`);
+      return { status: 503, body: 'looking up what to report failed: send it again' };
+    }
+  }
+
+  return {
+    handle,
+    async request(request) {
+      // Somebody may have read it: that is a body which is not raw any more.
+      const body = await request.text().catch(() => undefined);
+      const answer = await handle({ body, headers: request.headers });
+      return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'text/plain' } });
+    },
+    async express(request, response) {
+      const { headers, body, rawBody } = request;
+      const answer = await handle({ body: rawBody ?? body, headers });
+      response.statusCode = answer.status;
+      response.setHeader('content-type', 'text/plain');
+      response.end(answer.body);
+    },
+  };
+}
+
+/** An error's message may hold what was signed. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

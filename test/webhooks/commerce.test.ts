@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { commerceEvents } from '../../src/commerce/index.js';
+import { rig } from '../support/client.js';
+
+const PURCHASE = { order_id: '1', value: 49.9, currency: 'EUR' };
+
+async function outcomeOf(event: string, eventProperties: object) {
+  const { client } = await rig({ events: commerceEvents });
+  const receipt = client.track({ event, userId: 'v', eventProperties });
+  return receipt.settled();
+}
+
+describe('the events of commerce', () => {
+  it.each<[string, object]>([
+    ['purchase', PURCHASE],
+    ['purchase', { ...PURCHASE, value: 0, subscription_id: 'sub' }],
+    ['refund', { refund_id: 'r', value: 1, currency: 'JPY' }],
+    ['refund', { refund_id: 'r', order_id: '1', value: 1, currency: 'JPY', reason: 'duplicate' }],
+    ['dispute', { dispute_id: 'd', order_id: '1', value: 1, currency: 'EUR', reason: undefined }],
+    ['subscription_started', { subscription_id: 's' }],
+    ['subscription_renewed', { ...PURCHASE, subscription_id: 's' }],
+    ['subscription_cancelled', { subscription_id: 's', reason: 'payment_failed' }],
+    ['trial_started', { subscription_id: 's' }],
+    ['lead', {}],
+    ['lead', { lead_id: 'l', value: 10, currency: 'EUR' }],
+  ])('take a %s with %j', async (event, properties) => {
+    expect(await outcomeOf(event, properties)).toEqual({ status: 'delivered' });
+  });
+
+  it.each<[string, object, string]>([
+    ['purchase', { value: 1, currency: 'EUR' }, 'order_id (got nothing)'],
+    ['purchase', { ...PURCHASE, order_id: '' }, 'order_id (got a string)'],
+    ['purchase', { ...PURCHASE, value: '49.90' }, 'value (got a string)'],
+    ['purchase', { ...PURCHASE, value: -1 }, 'value (got a number)'],
+    ['purchase', { ...PURCHASE, value: Number.NaN }, 'value (got a number)'],
+    ['purchase', { ...PURCHASE, currency: 'eur' }, 'currency (got a string)'],
+    ['purchase', { ...PURCHASE, customer_email: 'a@example.org' }, 'customer_email (got a string)'],
+    ['purchase', { ...PURCHASE, toString: 'x' }, 'toString (got a string)'],
+    ['lead', { lead_id: 7 }, 'lead_id (got a number)'],
+  ])('refuse a %s with %j', async (event, properties, where) => {
+    expect(await outcomeOf(event, properties)).toEqual({
+      status: 'rejected',
+      code: 'invalid_properties',
+      message: `eventProperties of '${event}' do not fit its schema: ${where}.`,
+    });
+  });
+
+  it('do not know any other', async () => {
+    expect(await outcomeOf('page_viewed', {})).toMatchObject({ code: 'unknown_event' });
+  });
+
+  it('stand beside others, and give way to a schema of one’s own', async () => {
+    const purchase = z.object({ order_id: z.string(), coupon: z.string() });
+    const { client } = await rig({ events: { ...commerceEvents, purchase } });
+    const bought = client.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', coupon: 'c' } });
+    const lead = client.track({ event: 'lead', userId: 'v' });
+    expect(await Promise.all([bought.settled(), lead.settled()])).toEqual(Array(2).fill({ status: 'delivered' }));
+  });
+
+  it('answer any value at all', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.constantFrom(...Object.values(commerceEvents)), (value, schema) => {
+        const result = schema['~standard'].validate(value);
+        expect('issues' in result || 'value' in result).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,220 @@
+import '@shopify/shopify-api/adapters/web-api';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Paddle } from '@paddle/paddle-node-sdk';
+import { ApiVersion, LogSeverity, shopifyApi } from '@shopify/shopify-api';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { paddleWebhook } from '../../examples/webhooks/paddle.js';
+import { payPalWebhook } from '../../examples/webhooks/paypal.js';
+import { shopifyWebhook } from '../../examples/webhooks/shopify.js';
+import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
+
+const AT = new Date(Date.now() - 30_000).toISOString();
+const counted = { userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'counted' };
+
+describe('the recipe for Paddle', () => {
+  const secret = 'pdl_ntfset_test';
+  const endpoint = ({ client }: Shop) =>
+    paddleWebhook({ paddle: new Paddle('pdl_test'), secret, ours: client, keys: KEYS });
+
+  function completed(shop: Shop, fields: object = {}) {
+    return {
+      event_id: 'evt_1',
+      event_type: 'transaction.completed',
+      occurred_at: AT,
+      data: {
+        id: 'txn_1',
+        status: 'completed',
+        origin: 'web',
+        currency_code: 'EUR',
+        subscription_id: null,
+        custom_data: { ours_visitor: shop.token },
+        details: {
+          totals: { grand_total: '4990', total: '4990', currency_code: 'EUR' },
+          line_items: [],
+          tax_rates_used: [],
+        },
+        items: [],
+        payments: [],
+        created_at: AT,
+        updated_at: AT,
+        billed_at: AT,
+        ...fields,
+      },
+    };
+  }
+
+  function posted(event: object, secondsAgo = 0) {
+    const body = JSON.stringify(event);
+    const ts = Math.floor(Date.now() / 1000) - secondsAgo;
+    const h1 = createHmac('sha256', secret).update(`${ts}:${body}`).digest('hex');
+    return { body, headers: { 'Paddle-Signature': `ts=${ts};h1=${h1}` } };
+  }
+
+  it('reports a transaction once, and a renewal under its own name', async () => {
+    const shop = await openShop();
+    const { handle } = endpoint(shop);
+    await handle(posted(completed(shop)));
+    expect(await handle(posted(completed(shop)))).toEqual({ status: 200, body: 'purchase:txn_1 is stored' });
+    await handle(posted(completed(shop, { id: 'txn_2', origin: 'subscription_recurring', subscription_id: 'sub_1' })));
+    expect(ledger(shop.collector)).toMatchObject([
+      { event: 'purchase', distinctId: 'purchase:txn_1', properties: { value: '49.9', currency: 'EUR' }, ...counted },
+      { event: 'subscription_renewed', distinctId: 'renewal:txn_2', properties: { subscription_id: 'sub_1' } },
+    ]);
+    expect(shop.conversions()).toBe(1);
+  });
+
+  it('sends nothing for what was changed or is old', async () => {
+    const shop = await openShop();
+    const { handle } = endpoint(shop);
+    const { body, headers } = posted(completed(shop));
+    expect(await handle({ body: body.replace('4990', '1'), headers })).toMatchObject({ status: 400 });
+    expect(await handle({ body, headers: {} })).toMatchObject({ status: 400 });
+    expect(await handle(posted(completed(shop), 10))).toMatchObject({ status: 400 });
+    expect(shop.outcomes).toEqual([]);
+  });
+});
+
+describe('the recipe for Shopify', () => {
+  const secret = 'shopify-secret';
+  const shopify = shopifyApi({
+    apiKey: 'key',
+    apiSecretKey: secret,
+    hostName: 'shop.example',
+    apiVersion: ApiVersion.July26,
+    isEmbeddedApp: false,
+    logger: { level: LogSeverity.Error },
+  });
+  const endpoint = ({ client }: Shop) => shopifyWebhook({ shopify, ours: client, keys: KEYS });
+
+  const order = ({ token }: Shop) => ({
+    id: 1001,
+    total_price: '49.90',
+    currency: 'EUR',
+    processed_at: AT,
+    email: 'buyer@example.org',
+    note_attributes: [
+      { name: 'gift', value: 'yes' },
+      { name: 'ours_visitor', value: token },
+    ],
+  });
+
+  function posted(event: object, topic = 'orders/paid') {
+    const body = JSON.stringify(event);
+    const headers = {
+      'X-Shopify-Hmac-Sha256': createHmac('sha256', secret).update(body).digest('base64'),
+      'X-Shopify-Topic': topic,
+      'X-Shopify-Shop-Domain': 'shop.example',
+      'X-Shopify-API-Version': '2026-07',
+      'X-Shopify-Webhook-Id': 'webhook-1',
+    };
+    return { body, headers };
+  }
+
+  it('reports a paid order once, however often it is replayed', async () => {
+    const shop = await openShop();
+    const { handle } = endpoint(shop);
+    const delivery = posted(order(shop));
+    await handle(delivery);
+    expect(await handle(delivery)).toEqual({ status: 200, body: 'purchase:1001 is stored' });
+    expect(ledger(shop.collector)).toMatchObject([
+      { event: 'purchase', distinctId: 'purchase:1001', properties: { value: '49.9', currency: 'EUR' }, ...counted },
+    ]);
+    expect(JSON.stringify(shop.collector.events())).not.toContain('example.org');
+    expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ status: 200, body: 'nothing to report' });
+  });
+
+  it('sends nothing for what was changed', async () => {
+    const shop = await openShop();
+    const { body, headers } = posted(order(shop));
+    expect(await endpoint(shop).handle({ body: body.replace('49.90', '1'), headers })).toMatchObject({ status: 400 });
+    expect(await endpoint(shop).handle({ body, headers: {} })).toMatchObject({ status: 400 });
+    expect(shop.outcomes).toEqual([]);
+  });
+});
+
+describe('the recipe for PayPal', () => {
+  const headers = {
+    'PAYPAL-AUTH-ALGO': 'SHA256withRSA',
+    'PAYPAL-CERT-URL': 'https://api.paypal.com/v1/notifications/certs/CERT',
+    'PAYPAL-TRANSMISSION-ID': 'transmission-1',
+    'PAYPAL-TRANSMISSION-SIG': 'c2lnbmF0dXJl',
+    'PAYPAL-TRANSMISSION-TIME': AT,
+  };
+
+  /** Stands in for PayPal, which finds a signature good when the event is byte for byte the one it sent. */
+  async function startPayPal(sent: string) {
+    const asked: string[] = [];
+    const server = createServer(async (request, response) => {
+      const body = await text(request);
+      asked.push(body);
+      const isGood = body.includes(`"webhook_event":${sent}}`) && body.includes('"webhook_id":"WH-1"');
+      const isAllowed = request.headers.authorization === 'Bearer access';
+      response.writeHead(isAllowed ? 200 : 401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(isAllowed ? { verification_status: isGood ? 'SUCCESS' : 'FAILURE' } : {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { asked, baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+
+  function endpoint({ client }: Shop, baseUrl: string, token = 'access') {
+    const accessToken = async () => token;
+    return payPalWebhook({ baseUrl, webhookId: 'WH-1', accessToken, ours: client, keys: KEYS });
+  }
+
+  const event = ({ token }: Shop, event_type: string, id: string) =>
+    JSON.stringify(
+      {
+        id: 'WH-EVENT',
+        event_type,
+        resource: {
+          id,
+          amount: { value: '49.90', currency_code: 'EUR' },
+          custom_id: token,
+          create_time: AT,
+          note: 'é',
+        },
+      },
+      undefined,
+      1,
+    );
+
+  it.each([
+    ['PAYMENT.CAPTURE.COMPLETED', 'purchase', 'counted'],
+    ['PAYMENT.CAPTURE.REFUNDED', 'refund', 'not_a_goal'],
+  ])('reports %s once as a %s', async (type, name, verdict) => {
+    const shop = await openShop();
+    const body = event(shop, type, 'CAPTURE');
+    const { baseUrl, asked } = await startPayPal(body);
+    const { handle } = endpoint(shop, baseUrl);
+    await handle({ body, headers });
+    expect(await handle({ body, headers })).toEqual({ status: 200, body: `${name}:CAPTURE is stored` });
+    expect(ledger(shop.collector)).toMatchObject([
+      {
+        event: name,
+        distinctId: `${name}:CAPTURE`,
+        properties: { value: '49.9', currency: 'EUR' },
+        ...counted,
+        verdict,
+      },
+    ]);
+    expect(JSON.parse(asked[0]!)).toMatchObject({ transmission_id: 'transmission-1', webhook_id: 'WH-1' });
+  });
+
+  it('sends nothing for what PayPal did not send, or cannot be asked about', async () => {
+    const shop = await openShop();
+    const body = event(shop, 'PAYMENT.CAPTURE.COMPLETED', 'CAPTURE');
+    const { baseUrl } = await startPayPal(body);
+    const changed = body.replace('49.90', '1');
+    expect(await endpoint(shop, baseUrl).handle({ body: changed, headers })).toMatchObject({ status: 400 });
+    expect(await endpoint(shop, baseUrl, 'expired').handle({ body, headers })).toMatchObject({ status: 400 });
+    expect(await endpoint(shop, 'http://127.0.0.1:1').handle({ body, headers })).toMatchObject({ status: 400 });
+    expect(shop.outcomes).toEqual([]);
+  });
+});

@@ -1,0 +1,155 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+// @ts-expect-error: version 4 has no types of its own here.
+import express4 from 'express4';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import { Stripe } from 'stripe';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Webhook } from '../../src/webhooks/index.js';
+import { stripeWebhook } from '../../src/webhooks/stripe/index.js';
+import { KEYS, openShop, type Shop } from './shop.js';
+import { carrying, paymentIntent, stripeEvent } from './stripe-events.js';
+import { SECRET, signed } from './stripe-service.js';
+
+interface Delivery {
+  readonly body: string;
+  readonly headers: Record<string, string>;
+}
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+type Post = (delivery: Delivery) => Promise<Answer>;
+
+async function overHttp(listener: RequestListener): Promise<Post> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return async ({ body, headers }) => {
+    const response = await fetch(`http://127.0.0.1:${port}/webhook`, { method: 'POST', body, headers });
+    return { status: response.status, body: await response.text() };
+  };
+}
+
+const overRequests =
+  (answer: (request: Request) => Response | Promise<Response>): Post =>
+  async ({ body, headers }) => {
+    const response = await answer(new Request('https://shop.example/webhook', { method: 'POST', body, headers }));
+    return { status: response.status, body: await response.text() };
+  };
+
+const raw = { type: 'application/json', limit: '1mb' };
+
+/** How to mount it where the body stays raw, as the README says. */
+const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
+  'Express 5': ({ express: handler }) => overHttp(express().post('/webhook', express.raw(raw), handler)),
+  'Express 4': ({ express: handler }) => overHttp(express4().post('/webhook', express4.raw(raw), handler)),
+  Fastify({ handle }) {
+    const app = fastify();
+    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+    app.post('/webhook', async (request, reply) => {
+      const { status, body } = await handle(request);
+      return reply.code(status).send(body);
+    });
+    return async ({ body, headers }) => {
+      const response = await app.inject({ method: 'POST', url: '/webhook', payload: body, headers });
+      return { status: response.statusCode, body: response.body };
+    };
+  },
+  Hono: ({ request }) => overRequests((given) => new Hono().post('/webhook', (c) => request(c.req.raw)).fetch(given)),
+  'a route handler': ({ request: POST }) => overRequests(POST),
+  'Lambda, in base64':
+    ({ handle }) =>
+    async ({ body, headers }) => {
+      const event = { body: Buffer.from(body).toString('base64'), isBase64Encoded: true, headers };
+      const encoding = event.isBase64Encoded ? 'base64' : 'utf8';
+      return handle({ body: Buffer.from(event.body, encoding), headers: event.headers });
+    },
+  'a function that keeps rawBody': ({ express: handler }) =>
+    overHttp(
+      express()
+        .use(express.json({ verify: (request, _, bytes) => void Object.assign(request, { rawBody: bytes }) }))
+        .post('/webhook', handler),
+    ),
+};
+
+/** How not to. */
+const mistaken: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
+  'Express 5 with a JSON parser before it': ({ express: handler }) =>
+    overHttp(express().use(express.json()).post('/webhook', express.raw(raw), handler)),
+  'Express 4 with a JSON parser before it': ({ express: handler }) =>
+    overHttp(express4().use(express4.json()).post('/webhook', express4.raw(raw), handler)),
+  'Express 5 without any parser': ({ express: handler }) => overHttp(express().post('/webhook', handler)),
+  'Express 5 with a parser of another content type': ({ express: handler }) =>
+    overHttp(express().post('/webhook', express.raw({ type: 'text/plain' }), handler)),
+  'Express 4 with a parser of another content type': ({ express: handler }) =>
+    overHttp(express4().post('/webhook', express4.raw({ type: 'text/plain' }), handler)),
+  'a Request that somebody has read': ({ request }) =>
+    overRequests(async (given) => {
+      await given.json();
+      return request(given);
+    }),
+  'Lambda with a parsed body':
+    ({ handle }) =>
+    ({ body, headers }) =>
+      handle({ body: JSON.parse(body), headers }),
+};
+
+function endpoint(shop: Shop): Webhook {
+  const logger = { warn: (message: string) => void shop.warnings.push(message) };
+  return stripeWebhook({ stripe: new Stripe('sk'), secret: SECRET, ours: shop.client, keys: KEYS, logger });
+}
+
+function delivery({ token }: Shop): Delivery {
+  // What JSON writes in other ways than Stripe, and what is more than a byte a character.
+  const event = stripeEvent(
+    'payment_intent.succeeded',
+    paymentIntent({ ...carrying(token), description: 'Café ☕ \u2028' }),
+  );
+  return signed(event);
+}
+
+describe.each(Object.entries(mounted))('in %s', (_, mount) => {
+  it('a payment is reported', async () => {
+    const shop = await openShop();
+    const post = await mount(endpoint(shop));
+    expect(await post(delivery(shop))).toMatchObject({ status: 200, body: 'purchase:pi_1 is stored' });
+    expect(shop.conversions()).toBe(1);
+    expect(shop.warnings).toEqual([]);
+  });
+
+  it('a body that was changed is refused', async () => {
+    const shop = await openShop();
+    const post = await mount(endpoint(shop));
+    const { body, headers } = delivery(shop);
+    expect(await post({ body: body.replace('4990', '4991'), headers })).toMatchObject({ status: 400 });
+    expect(shop.outcomes).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(mistaken))('in %s', (_, mount) => {
+  it('a payment is answered 500, and the log says how to get the raw body', async () => {
+    const shop = await openShop();
+    const post = await mount(endpoint(shop));
+    expect(await post(delivery(shop))).toMatchObject({
+      status: 500,
+      body: 'the server hands over a parsed or missing body; its log says what to do',
+    });
+    expect(shop.warnings).toEqual([expect.stringContaining("express.raw({ type: 'application/json', limit: '1mb' })")]);
+    expect(shop.warnings[0]).not.toContain(shop.token);
+    expect(shop.outcomes).toEqual([]);
+  });
+});
+
+it('headers may be missing altogether', async () => {
+  const shop = await openShop();
+  const { body } = delivery(shop);
+  const headers = null as unknown as Record<string, string>;
+  expect(await endpoint(shop).handle({ body, headers })).toMatchObject({ status: 400 });
+});

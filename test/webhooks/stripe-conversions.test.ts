@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromMinorUnits } from '../../src/webhooks/index.js';
+import { conversionsFromStripe } from '../../src/webhooks/stripe/index.js';
+import {
+  CREATED,
+  carrying,
+  charge,
+  dispute,
+  invoice,
+  olderInvoice,
+  paymentIntent,
+  refund,
+  session,
+  stripeEvent,
+  subscription,
+} from './stripe-events.js';
+
+const TOKEN = 'sealed';
+const TIME = CREATED * 1000;
+const carried = carrying(TOKEN);
+
+function conversionOf(type: string, object: object, fields?: object) {
+  const conversions = conversionsFromStripe(stripeEvent(type, object, { ...fields }));
+  expect(conversions.length).toBeLessThanOrEqual(1);
+  return conversions[0];
+}
+
+describe('a one-off payment', () => {
+  const purchase = {
+    event: 'purchase',
+    eventProperties: { order_id: 'pi_1', value: 49.9, currency: 'EUR' },
+    distinctId: 'purchase:pi_1',
+    time: TIME,
+    visitorToken: TOKEN,
+  };
+
+  it.each([
+    ['checkout.session.completed', session(carried)],
+    ['checkout.session.completed', session({ ...carried, payment_intent: { id: 'pi_1', object: 'payment_intent' } })],
+    ['checkout.session.async_payment_succeeded', session(carried)],
+    ['payment_intent.succeeded', paymentIntent(carried)],
+    ['charge.succeeded', charge(carried)],
+    ['charge.captured', charge(carried)],
+  ])('is the same purchase when %s tells of it', (type, object) => {
+    expect(conversionOf(type, object)).toEqual(purchase);
+  });
+
+  it('is none before the money is there', () => {
+    expect(
+      conversionOf('checkout.session.completed', session({ ...carried, payment_status: 'unpaid' })),
+    ).toBeUndefined();
+    expect(conversionOf('charge.succeeded', charge({ ...carried, captured: false }))).toBeUndefined();
+    expect(conversionOf('charge.succeeded', charge({ ...carried, paid: false }))).toBeUndefined();
+    for (const type of ['payment_intent.created', 'payment_intent.processing', 'checkout.session.expired']) {
+      expect(conversionOf(type, paymentIntent(carried))).toBeUndefined();
+    }
+  });
+
+  it('is what was captured, where that is less than was authorised', () => {
+    const partly = { ...carried, amount: 10_000, amount_received: 1_000, amount_captured: 1_000 };
+    expect(conversionOf('payment_intent.succeeded', paymentIntent(partly))?.eventProperties).toMatchObject({
+      value: 10,
+    });
+    expect(conversionOf('charge.captured', charge(partly))?.eventProperties).toMatchObject({ value: 10 });
+  });
+
+  it('is named after its session when it is free, and after its charge when there is nothing else', () => {
+    const free = session({ payment_status: 'no_payment_required', payment_intent: null, amount_total: 0 });
+    expect(conversionOf('checkout.session.completed', free)).toMatchObject({
+      distinctId: 'purchase:cs_1',
+      eventProperties: { order_id: 'cs_1', value: 0 },
+    });
+    expect(conversionOf('charge.succeeded', charge({ ...carried, payment_intent: null }))).toMatchObject({
+      distinctId: 'purchase:ch_1',
+    });
+  });
+
+  it('is told by its session also where no visitor travels, and never by a PaymentIntent or charge without one', () => {
+    expect(conversionOf('checkout.session.completed', session())).toMatchObject({ distinctId: 'purchase:pi_1' });
+    expect(conversionOf('payment_intent.succeeded', paymentIntent())).toBeUndefined();
+    expect(conversionOf('charge.succeeded', charge())).toBeUndefined();
+  });
+});
+
+describe('a subscription', () => {
+  it.each([
+    ['today', invoice],
+    ['before 2025-03-31', olderInvoice],
+  ])('is bought with its first invoice and renewed with the later ones, in the shape of %s', (_, shape) => {
+    for (const type of ['invoice.paid', 'invoice.payment_succeeded']) {
+      expect(conversionOf(type, shape(TOKEN))).toEqual({
+        event: 'purchase',
+        eventProperties: { order_id: 'in_1', value: 49.9, currency: 'EUR', subscription_id: 'sub_1' },
+        distinctId: 'purchase:in_1',
+        time: TIME,
+        visitorToken: TOKEN,
+      });
+      expect(conversionOf(type, shape(TOKEN, { billing_reason: 'subscription_cycle' }))).toEqual({
+        event: 'subscription_renewed',
+        eventProperties: { order_id: 'in_1', value: 49.9, currency: 'EUR', subscription_id: 'sub_1' },
+        distinctId: 'renewal:in_1',
+        time: TIME,
+        visitorToken: TOKEN,
+      });
+    }
+  });
+
+  it('is not bought a second time by its session, its PaymentIntent or its charge', () => {
+    const bySession = session({ ...carried, mode: 'subscription', payment_intent: null, invoice: 'in_1' });
+    expect(conversionOf('checkout.session.completed', bySession)).toBeUndefined();
+    expect(conversionOf('payment_intent.succeeded', paymentIntent())).toBeUndefined();
+    expect(conversionOf('charge.succeeded', charge())).toBeUndefined();
+  });
+
+  it('is paid when its invoice is paid, however long that was open', () => {
+    const open = invoice(TOKEN, { created: CREATED - 20 * 86_400 });
+    expect(conversionOf('invoice.paid', open)).toMatchObject({ time: TIME });
+  });
+
+  it('costs nothing while on trial, and that is a trial', () => {
+    expect(conversionOf('invoice.paid', invoice(TOKEN, { amount_paid: 0 }))).toBeUndefined();
+    const onTrial = subscription({ ...carried, status: 'trialing', trial_start: CREATED });
+    expect(conversionOf('customer.subscription.created', onTrial)).toEqual({
+      event: 'trial_started',
+      eventProperties: { subscription_id: 'sub_1' },
+      distinctId: 'trial:sub_1',
+      time: TIME,
+      visitorToken: TOKEN,
+    });
+  });
+
+  it.each([
+    ['at once', 'customer.subscription.created', undefined],
+    ['when its first payment is through', 'customer.subscription.updated', { status: 'incomplete' }],
+    ['when its trial ends', 'customer.subscription.updated', { status: 'trialing' }],
+  ])('starts %s', (_, type, previous_attributes) => {
+    const data = { object: subscription(carried), previous_attributes };
+    expect(conversionOf(type, {}, { data })).toEqual({
+      event: 'subscription_started',
+      eventProperties: { subscription_id: 'sub_1' },
+      distinctId: 'subscription:sub_1',
+      time: TIME,
+      visitorToken: TOKEN,
+    });
+  });
+
+  it.each([
+    ['customer.subscription.created', { status: 'incomplete' }, undefined],
+    ['customer.subscription.updated', { status: 'active' }, { status: 'past_due' }],
+    ['customer.subscription.updated', { status: 'active' }, { quantity: 2 }],
+    ['customer.subscription.updated', { status: 'active' }, undefined],
+    ['customer.subscription.updated', { status: 'canceled' }, { status: 'trialing' }],
+  ])('does not start with %s of %j', (type, fields, previous_attributes) => {
+    const data = { object: subscription({ ...carried, ...fields }), previous_attributes };
+    expect(conversionOf(type, {}, { data })).toBeUndefined();
+  });
+
+  it('ends', () => {
+    const ended = subscription({
+      ...carried,
+      status: 'canceled',
+      ended_at: CREATED,
+      cancellation_details: { reason: 'payment_failed', comment: null },
+    });
+    expect(conversionOf('customer.subscription.deleted', ended)).toEqual({
+      event: 'subscription_cancelled',
+      eventProperties: { subscription_id: 'sub_1', reason: 'payment_failed' },
+      distinctId: 'cancellation:sub_1',
+      time: TIME,
+      visitorToken: TOKEN,
+    });
+  });
+});
+
+describe('an invoice of another kind', () => {
+  const plain = { billing_reason: 'manual', parent: null };
+
+  it('is a purchase when it carries a visitor itself', () => {
+    expect(conversionOf('invoice.paid', invoice(undefined, { ...plain, ...carried }))).toMatchObject({
+      distinctId: 'purchase:in_1',
+      visitorToken: TOKEN,
+    });
+  });
+
+  it('is nothing otherwise: Checkout makes some for payments that its session tells of', () => {
+    expect(conversionOf('invoice.paid', invoice(undefined, plain))).toBeUndefined();
+    for (const billing_reason of ['subscription_update', 'subscription_threshold']) {
+      expect(conversionOf('invoice.paid', invoice(TOKEN, { billing_reason }))).toBeUndefined();
+    }
+  });
+});
+
+describe('money that goes back', () => {
+  it('is a refund of its own', () => {
+    expect(conversionOf('refund.created', refund())).toEqual({
+      event: 'refund',
+      eventProperties: {
+        refund_id: 're_1',
+        order_id: 'pi_1',
+        value: 9.9,
+        currency: 'EUR',
+        reason: 'requested_by_customer',
+      },
+      distinctId: 'refund:re_1',
+      time: TIME,
+    });
+  });
+
+  it('is a dispute of its own', () => {
+    expect(conversionOf('charge.dispute.created', dispute({ payment_intent: null }))).toEqual({
+      event: 'dispute',
+      eventProperties: { dispute_id: 'dp_1', order_id: 'ch_1', value: 49.9, currency: 'EUR', reason: 'fraudulent' },
+      distinctId: 'dispute:dp_1',
+      time: TIME,
+    });
+  });
+});
+
+describe('the time of a payment', () => {
+  it('is when it was made, as long as the service takes that wherever the webhook is delivered late', () => {
+    const made = (daysAgo: number) => {
+      const object = paymentIntent({ ...carried, created: CREATED - daysAgo * 86_400 });
+      return conversionOf('payment_intent.succeeded', object)?.time;
+    };
+    expect(made(4)).toBe(TIME - 4 * 86_400_000);
+    expect(made(5)).toBe(TIME);
+    expect(made(14)).toBe(TIME);
+  });
+});
+
+describe('amounts', () => {
+  it.each([
+    [4990, 'usd', 49.9],
+    [1999, 'EUR', 19.99],
+    [7300, 'jpy', 7300],
+    [50_000, 'krw', 50_000],
+    [15_250, 'kwd', 15.25],
+    [5_124, 'bhd', 5.124],
+    // No minor unit any more, and two digits all the same.
+    [500, 'isk', 5],
+    [500, 'ugx', 5],
+    [1_045, 'huf', 10.45],
+    [80_045, 'twd', 800.45],
+  ])('of %d %s are %d', (amount, currency, value) => {
+    expect(fromMinorUnits(amount, currency)).toBe(value);
+    expect(
+      conversionOf('payment_intent.succeeded', paymentIntent({ ...carried, currency, amount_received: amount })),
+    ).toMatchObject({
+      eventProperties: { value, currency: currency.toUpperCase() },
+    });
+  });
+});
+
+describe('any other event', () => {
+  it('is nothing', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toString', 'customer.created')), (type) => {
+        expect(conversionsFromStripe(stripeEvent(type, { id: 'x' }))).toEqual([]);
+      }),
+    );
+  });
+
+  it('never shows a name, an email or a product', () => {
+    const text = JSON.stringify([
+      conversionOf('checkout.session.completed', session(carried)),
+      conversionOf('payment_intent.succeeded', paymentIntent(carried)),
+      conversionOf('invoice.paid', invoice(TOKEN)),
+      conversionOf('customer.subscription.deleted', subscription(carried)),
+    ]);
+    expect(text).not.toMatch(/example\.org|Buyer|expensive/);
+  });
+});

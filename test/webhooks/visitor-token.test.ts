@@ -1,0 +1,188 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openVisitor, sealVisitor, type VisitorKey } from '../../src/webhooks/index.js';
+
+const OLD = new Uint8Array(32).fill(1);
+const NEW = new Uint8Array(32).fill(2);
+const USUAL = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
+const NOW = 1_732_398_500_000;
+const now = () => NOW;
+const DAY_MS = 86_400_000;
+
+const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const browserVisitor = fc.record({
+  userId: fc.uuid({ version: 4 }),
+  sessionId: fc.option(fc.integer({ min: 1, max: 2 ** 48 - 1 }).map(String), { nil: undefined }),
+});
+const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
+/** Nearly what the browser SDK makes. */
+const nearlySid = fc.constantFrom('0', '007', '1e3', ' 1', '1.0', '-1', '0x10', '281474976710656', '9007199254740993');
+const nearlyUuid = fc.uuid().map((uuid) => uuid.toUpperCase());
+const strangeVisitor = fc.record({
+  userId: fc.oneof(id, nearlyUuid, fc.uuid()),
+  sessionId: fc.option(fc.oneof(id, nearlySid), { nil: undefined }),
+});
+/** What a session id is after the browser's prefix and the words for nothing are gone. */
+const isPlainSid = (sid: string | undefined) => sid === undefined || !/^(sid_.*|undefined|null)$/.test(sid);
+
+describe('a visitor token', () => {
+  it('gives back the visitor it was made of, whatever the ids', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(browserVisitor, strangeVisitor), key, async (visitor, secret) => {
+        fc.pre(isPlainSid(visitor.sessionId) && visitor.userId !== '00000000-0000-0000-0000-000000000000');
+        const token = await sealVisitor(visitor, [secret], { now });
+        const { userId, sessionId } = visitor;
+        expect(await openVisitor(token, [secret])).toEqual({ visitor: { userId, sessionId }, issuedAt: NOW });
+      }),
+    );
+  });
+
+  it('is 74 characters for the ids of the browser SDK, which every provider takes', async () => {
+    await fc.assert(
+      fc.asyncProperty(browserVisitor, async (visitor) => {
+        expect(await sealVisitor(visitor, [OLD])).toMatch(/^[A-Za-z0-9_-]{74}$/);
+      }),
+    );
+  });
+
+  it('never exceeds what Stripe takes as a metadata value, and is nobody’s where it would', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'grapheme', maxLength: 600 }),
+        fc.string({ unit: 'grapheme', maxLength: 600 }),
+        async (userId, sessionId) => {
+          expect((await sealVisitor({ userId, sessionId }, [OLD])).length).toBeLessThanOrEqual(500);
+        },
+      ),
+    );
+    const token = await sealVisitor({ userId: 'v'.repeat(390) }, [OLD]);
+    expect(await openVisitor(token, [OLD])).toEqual({ visitor: null, reason: 'nobody' });
+  });
+
+  it.each([
+    ['all', {}],
+    ['an id', { userId: '', sessionId: '1732398000123' }],
+    ['a text as id', { userId: 7 as unknown as string }],
+  ])('is nobody’s for a visitor without %s', async (_, visitor) => {
+    const token = await sealVisitor(visitor, [OLD]);
+    expect(token).toHaveLength(74);
+    expect(await openVisitor(token, [OLD])).toEqual({ visitor: null, reason: 'nobody' });
+  });
+
+  it('takes a session with the browser’s prefix', async () => {
+    const token = await sealVisitor({ ...USUAL, sessionId: `sid_${USUAL.sessionId}` }, [OLD]);
+    expect(await openVisitor(token, [OLD])).toMatchObject({ visitor: USUAL });
+  });
+
+  it('shows nothing of the visitor, and is another one each time', async () => {
+    const tokens = await Promise.all([sealVisitor(USUAL, [OLD]), sealVisitor(USUAL, [OLD])]);
+    expect(tokens[0]).not.toBe(tokens[1]);
+    const bytes = tokens.map((token) => Buffer.from(token, 'base64url').toString('hex'));
+    for (const hex of bytes) expect(hex).not.toContain(USUAL.userId.slice(0, 8));
+  });
+
+  it('opens with no other key', async () => {
+    await fc.assert(
+      fc.asyncProperty(key, key, async (one, other) => {
+        fc.pre(Buffer.compare(one, other) !== 0);
+        const token = await sealVisitor(USUAL, [one]);
+        expect(await openVisitor(token, [other])).toEqual({ visitor: null, reason: 'not_authentic' });
+      }),
+    );
+  });
+
+  it('opens with no character changed, left out or added', async () => {
+    const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= é';
+    const long = await sealVisitor({ userId: 'a visitor of another SDK' }, [OLD]);
+    const usual = await sealVisitor(USUAL, [OLD]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(usual, long),
+        fc.nat(),
+        fc.constantFrom('', ...characters),
+        fc.boolean(),
+        async (token, place, character, isAdded) => {
+          const at = place % (token.length + 1);
+          const tampered = token.slice(0, at) + character + token.slice(isAdded ? at : at + 1);
+          fc.pre(tampered !== token && tampered !== '');
+          const opened = await openVisitor(tampered, [OLD]);
+          expect(opened).toMatchObject({ visitor: null, reason: expect.stringMatching(/^(malformed|not_authentic)$/) });
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('opens as no other version', async () => {
+    const bytes = Buffer.from(await sealVisitor(USUAL, [OLD]), 'base64url');
+    for (let version = 0; version < 256; version++) {
+      bytes[0] = version;
+      const { visitor } = await openVisitor(bytes.toString('base64url'), [OLD]);
+      expect(visitor).toEqual(version === 1 ? USUAL : null);
+    }
+  });
+
+  it('says why whatever else is no token', async () => {
+    for (const nothing of [undefined, null, '']) {
+      expect(await openVisitor(nothing, [OLD])).toEqual({ visitor: null, reason: 'missing' });
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string({ minLength: 1 }), fc.base64String({ minLength: 1 })), async (text) => {
+        const { visitor } = await openVisitor(text, [OLD]);
+        expect(visitor).toBeNull();
+      }),
+    );
+    expect(await openVisitor('x'.repeat(10_000), [OLD])).toEqual({ visitor: null, reason: 'malformed' });
+    expect(await openVisitor(7 as unknown as string, [OLD])).toEqual({ visitor: null, reason: 'malformed' });
+  });
+});
+
+describe('keys', () => {
+  it('may be rotated: the first seals, all open', async () => {
+    const before = await sealVisitor(USUAL, [OLD]);
+    const after = await sealVisitor(USUAL, [NEW, OLD]);
+    expect(await openVisitor(before, [NEW, OLD])).toMatchObject({ visitor: USUAL });
+    expect(await openVisitor(after, [NEW])).toMatchObject({ visitor: USUAL });
+    expect(await openVisitor(after, [OLD])).toEqual({ visitor: null, reason: 'not_authentic' });
+  });
+
+  it('may be bytes, base64, base64url or hex', async () => {
+    const bytes = Buffer.from('f'.repeat(64), 'hex');
+    const token = await sealVisitor(USUAL, [new Uint8Array(bytes)]);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
+      expect(await openVisitor(token, [`${bytes.toString(encoding)}\n`])).toMatchObject({ visitor: USUAL });
+    }
+    expect(await openVisitor(token, [bytes])).toMatchObject({ visitor: USUAL });
+  });
+
+  it.each([
+    ['none', []],
+    ['a text instead of a list', 'secret' as unknown as VisitorKey[]],
+    ['one that is not set', [undefined as unknown as string]],
+    ['one that is short', ['c2hvcnQtc2VjcmV0']],
+    ['one that is no base64', ['short-secret!']],
+    ['a good one and a bad one', [OLD, new Uint8Array(31)]],
+  ])('are refused when there is %s, without showing them', async (_, keys) => {
+    const refusal = {
+      code: 'invalid_option',
+      message: expect.stringMatching(/^keys(\[\d\])? must be .*(?<!secret.*)$/),
+    };
+    await expect(sealVisitor(USUAL, keys)).rejects.toMatchObject(refusal);
+    await expect(openVisitor('', keys)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('the age of a token', () => {
+  it('does not matter unless told', async () => {
+    const token = await sealVisitor(USUAL, [OLD], { now });
+    expect(await openVisitor(token, [OLD], { now: () => NOW + 4_000 * DAY_MS })).toMatchObject({ visitor: USUAL });
+  });
+
+  it('is at most maxAgeMs', async () => {
+    const token = await sealVisitor(USUAL, [OLD], { now });
+    const open = (ageMs: number) => openVisitor(token, [OLD], { maxAgeMs: 30 * DAY_MS, now: () => NOW + ageMs });
+    expect(await open(30 * DAY_MS)).toMatchObject({ visitor: USUAL });
+    expect(await open(30 * DAY_MS + 1)).toEqual({ visitor: null, reason: 'expired' });
+  });
+});
