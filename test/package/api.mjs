@@ -6,7 +6,25 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const update = process.argv.includes('--update');
 let failed = false;
 
-for (const subpath of ['index', 'collector', 'outbox/sqlite', 'outbox/redis', 'outbox/postgres']) {
+const SUBPATHS = [
+  'index',
+  'collector',
+  'commerce',
+  'express',
+  'fastify',
+  'hono',
+  'lambda',
+  'next',
+  'outbox/sqlite',
+  'outbox/redis',
+  'outbox/postgres',
+  'request',
+  'stripe',
+  'testing',
+  'webhooks',
+];
+
+for (const subpath of SUBPATHS) {
   const config = ExtractorConfig.prepare({
     configObjectFullPath: `${root}api-extractor.json`,
     packageJsonFullPath: `${root}package.json`,

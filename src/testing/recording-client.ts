@@ -1,0 +1,129 @@
+import type { Assignment } from '../assignment/assignment.js';
+import { buildClient, type Client } from '../client.js';
+import type { ClientOptions, OutgoingEvent } from '../options.js';
+import type { OutcomeInfo } from '../outcome.js';
+import { fetchPlatform } from '../platform-fetch.js';
+import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
+import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
+import type { Receipt } from '../receipt.js';
+import { createVisitor } from '../visitor.js';
+import { createService } from './service.js';
+
+/** An event that was taken, in the caller's own values and not in the text the service keeps. */
+export type RecordedEvent<Catalog extends EventCatalog = EventCatalog> = {
+  [Name in EventName<Catalog>]: TrackFields & {
+    readonly event: Name;
+    readonly eventProperties?: EventProperties<Catalog, Name> | undefined;
+    /** Given or made up. */
+    readonly distinctId: string;
+  };
+}[EventName<Catalog>];
+
+/** A person as `identify` was given them. */
+export type RecordedIdentify = IdentifyInput;
+
+/** A question for a variant and its answer. */
+export interface RecordedAssignment {
+  readonly experimentKey: string;
+  readonly visitorId: string | undefined;
+  readonly assignment: Assignment;
+}
+
+export interface RecordingOptions<Catalog extends EventCatalog = EventCatalog>
+  extends Pick<ClientOptions<Catalog>, 'events' | 'beforeSend' | 'onOutcome' | 'logger'> {
+  /**
+   * The name of the visitor's variant, or `undefined` for a visitor who is not in the experiment. What it throws is an outage:
+   * the assignment is the fallback. A visitor's answer is kept for a minute, as the client does.
+   * @default nobody is in any experiment
+   */
+  readonly variant?: ((experimentKey: string, visitorId: string) => string | undefined) | undefined;
+  /** Why the service refuses an event; `undefined` takes it. @default it takes every event */
+  readonly refuse?: ((event: Pick<OutcomeInfo, 'event' | 'distinctId'>) => string | undefined) | undefined;
+  /** Milliseconds since the epoch, which the times of events are held against. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * A client that goes nowhere and remembers what it took. What it would refuse it refuses as the real one does: it is warned
+ * of, it is not among the events, and its receipt says why.
+ */
+export interface RecordingClient<Catalog extends EventCatalog = EventCatalog> extends Client<Catalog> {
+  /** Events in the order of their calls, as soon as `track` returns. One whose `distinctId` was there before is there twice. */
+  readonly events: readonly RecordedEvent<Catalog>[];
+  readonly identifies: readonly RecordedIdentify[];
+  readonly assignments: readonly RecordedAssignment[];
+  /** Forgets what it has recorded. */
+  clear(): void;
+}
+
+/**
+ * Makes a client for unit tests. It reads no environment variables and opens no sockets; `receipt.settled()` resolves at once.
+ *
+ * @example
+ * const ours = createRecordingClient({ events, variant: () => 'one_page' });
+ * await checkout(ours, order);
+ * expect(ours.events).toMatchObject([{ event: 'purchase', eventProperties: { value: 49.9 } }]);
+ */
+export function createRecordingClient<Catalog extends EventCatalog = EventCatalog>(
+  options: RecordingOptions<Catalog> = {},
+): RecordingClient<Catalog> {
+  const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, logger } = options;
+  const events: RecordedEvent<Catalog>[] = [];
+  const identifies: RecordedIdentify[] = [];
+  const assignments: RecordedAssignment[] = [];
+
+  /** What the call under way sends; gone as soon as the call finds that it cannot be sent. */
+  let outgoing: OutgoingEvent | null = null;
+  const client = buildClient<Catalog>(
+    {
+      token: 'recording',
+      experimentToken: 'exp_recording',
+      events: catalog,
+      logger,
+      flushIntervalMs: 0,
+      beforeSend(event) {
+        outgoing = beforeSend === undefined ? event : beforeSend(event);
+        return outgoing;
+      },
+      onOutcome(outcome, info) {
+        outgoing = null;
+        onOutcome?.(outcome, info);
+      },
+    },
+    { ...fetchPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
+  );
+
+  function taken(call: () => Receipt, record: (event: OutgoingEvent, distinctId: string) => void): Receipt {
+    outgoing = null;
+    const receipt = call();
+    if (outgoing !== null) record(outgoing, receipt.distinctId);
+    return receipt;
+  }
+
+  const recording: RecordingClient<Catalog> = {
+    ...client,
+    events,
+    identifies,
+    assignments,
+    track: (input: TrackInput<Catalog>) =>
+      taken(
+        () => client.track(input),
+        (event, distinctId) => events.push({ ...event, distinctId } as RecordedEvent<Catalog>),
+      ),
+    identify: (input) =>
+      taken(
+        () => client.identify(input),
+        ({ event: _, ...person }) => identifies.push(person),
+      ),
+    async assign(experimentKey, asked) {
+      const assignment = await client.assign(experimentKey, asked);
+      assignments.push({ experimentKey, visitorId: asked.visitorId, assignment });
+      return assignment;
+    },
+    visitor: (input) => createVisitor(recording, input),
+    clear() {
+      for (const list of [events, identifies, assignments]) list.length = 0;
+    },
+  };
+  return Object.freeze(recording);
+}

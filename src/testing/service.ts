@@ -1,0 +1,53 @@
+import type { HttpPost } from '../delivery/http-transport.js';
+import { fromBytes } from '../protocol/bytes.js';
+import {
+  PATHS,
+  type WireAssignmentAnswer,
+  type WireAssignmentRequest,
+  type WireBatchAnswer,
+  type WireBatchRow,
+  type WireTrack,
+} from '../protocol/wire.js';
+import type { RecordingOptions } from './recording-client.js';
+
+/** Answers as the service does, without being one: it keeps nothing. */
+export function createService({ variant, refuse }: Pick<RecordingOptions, 'variant' | 'refuse'>): HttpPost {
+  function take(rows: readonly WireTrack[]): WireBatchAnswer {
+    const results = rows.map(({ event, distinctId }, index): WireBatchRow => {
+      const message = refuse?.({ event, distinctId: distinctId! });
+      return message === undefined
+        ? { index, success: true }
+        : { index, success: false, code: 'invalid_event', message };
+    });
+    const failed = results.filter(({ success }) => !success).length;
+    return { success: true, accepted: rows.length - failed, failed, results };
+  }
+
+  function assign(experimentKey: string, visitorId: string): WireAssignmentAnswer {
+    const name = variant?.(experimentKey, visitorId);
+    if (name === undefined) return { success: true, in_experiment: false };
+    return {
+      success: true,
+      in_experiment: true,
+      experiment_id: experimentKey,
+      experiment_key: experimentKey,
+      variant_id: name,
+      variant_name: name,
+    };
+  }
+
+  function answer(path: string, body: unknown): object {
+    if (path === PATHS.batch) return take((body as { events: WireTrack[] }).events);
+    if (path.startsWith(PATHS.assignments)) {
+      const key = decodeURIComponent(path.slice(PATHS.assignments.length));
+      return assign(key, (body as WireAssignmentRequest).visitor_id);
+    }
+    return { success: true };
+  }
+
+  return async (path, body) => ({
+    status: 200,
+    header: () => undefined,
+    text: JSON.stringify(answer(path, JSON.parse(fromBytes(body)))),
+  });
+}

