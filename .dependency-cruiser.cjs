@@ -45,6 +45,20 @@ module.exports = {
       },
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
+    only('commerce-knows-the-protocol', 'commerce/', ['protocol/']),
+    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [...ground, 'commerce/', 'receipt']),
+    {
+      name: 'webhooks-see-the-client-as-types',
+      severity: 'error',
+      from: { path: '^src/webhooks/' },
+      to: { path: inside(['receipt', 'outcome']), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'webhooks-know-no-provider',
+      severity: 'error',
+      from: { path: '^src/webhooks/', pathNot: '^src/webhooks/stripe/' },
+      to: { path: '^src/webhooks/stripe/' },
+    },
     only('sqlite-stands-alone', 'sqlite/', ['errors']),
     only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'sqlite/']),
     only('measuring-is-pure', 'collector/measuring/', ['protocol/']),
@@ -67,6 +81,40 @@ module.exports = {
       from: { path: '^src/delivery/' },
       to: { path: '^src/outbox/', dependencyTypesNot: ['type-only'] },
     },
+    only('adapters-know-the-ground', 'adapters/', [...ground, 'client', 'options', 'visitor', 'wait-until']),
+    {
+      name: 'adapters-know-the-client-as-types-only',
+      severity: 'error',
+      from: { path: '^src/adapters/' },
+      to: { path: '^src/(client|options|visitor)\\.', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'adapters-know-no-framework',
+      comment: 'A framework is described by what is used of it; its types are for our tests.',
+      severity: 'error',
+      from: { path: '^src/adapters/' },
+      to: { path: 'node_modules' },
+    },
+    {
+      name: 'adapters-without-node',
+      comment: 'They run on Workers and Edge, which have AsyncLocalStorage and little else of Node.',
+      severity: 'error',
+      from: { path: '^src/adapters/' },
+      to: { dependencyTypes: ['core'], path: '.', pathNot: '^(node:)?async_hooks$' },
+    },
+    {
+      name: 'nobody-imports-the-doubles',
+      comment: 'What is for tests of users stays out of what they ship.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
+      name: 'doubles-import-no-test-runner',
+      severity: 'error',
+      from: { path: '^src/testing/' },
+      to: { path: 'node_modules' },
+    },
     {
       name: 'nobody-imports-a-command',
       severity: 'error',
@@ -81,9 +129,15 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(cli|collector|sqlite|platform-node|delivery/undici-post|outbox/(sqlite|redis|postgres|records|sealing))',
+          '^src/(cli|collector|sqlite|platform-node|delivery/undici-post|outbox/(sqlite|redis|postgres|records|sealing)|adapters/request-scope)',
       },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'edge-entry-reaches-no-undici',
+      severity: 'error',
+      from: { path: '^src/edge' },
+      to: { path: '^src/(platform-node|delivery/undici-post)', reachable: true },
     },
     {
       name: 'zod-only-off-the-client',

@@ -9,8 +9,22 @@ const subpaths = {
   'outbox/sqlite': 'src/outbox/sqlite.ts',
   'outbox/redis': 'src/outbox/redis.ts',
   'outbox/postgres': 'src/outbox/postgres.ts',
+  commerce: 'src/commerce/index.ts',
+  stripe: 'src/webhooks/stripe/index.ts',
+  webhooks: 'src/webhooks/index.ts',
+  express: 'src/adapters/express.ts',
+  fastify: 'src/adapters/fastify.ts',
+  hono: 'src/adapters/hono.ts',
+  next: 'src/adapters/next.ts',
+  lambda: 'src/adapters/lambda.ts',
+  request: 'src/adapters/request.ts',
+  testing: 'src/testing/index.ts',
 };
-const target = 'node20';
+const shared = {
+  target: 'node20',
+  // Deno and Workers know Node's modules by this prefix only.
+  removeNodeProtocol: false,
+} as const;
 
 /** What the collector's page is given beside its markup; uPlot goes along with its licence, the package is not installed. */
 async function copyAssets(): Promise<void> {
@@ -23,19 +37,19 @@ async function copyAssets(): Promise<void> {
 
 export default defineConfig([
   {
-    entry: { ...subpaths, cli: 'src/cli/main.ts' },
+    entry: { ...subpaths, edge: 'src/edge.ts', cli: 'src/cli/main.ts' },
     format: 'esm',
-    target,
+    ...shared,
     dts: { entry: subpaths },
     esbuildPlugins: [toVendored],
     async onSuccess() {
-      await Promise.all([copyAssets(), bundleVendored(target)]);
+      await Promise.all([copyAssets(), bundleVendored(shared.target)]);
     },
   },
   {
     entry: subpaths,
     format: 'cjs',
-    target,
+    ...shared,
     dts: { entry: subpaths },
     // p-retry is an ES module only: the CommonJS build carries it.
     noExternal: ['p-retry', 'is-network-error'],

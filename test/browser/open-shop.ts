@@ -1,9 +1,10 @@
-import { Stripe } from 'stripe';
-import { createOurs } from '../../examples/express/ours.js';
-import { createShop } from '../../examples/express/shop.js';
-import { listen } from '../../examples/express/simulation/listen.js';
-import { startPayments } from '../../examples/express/simulation/payments.js';
-import { createWebhooks } from '../../examples/express/simulation/webhooks.js';
+import { randomBytes } from 'node:crypto';
+import { createShop } from '../../examples/express-stripe/shop.js';
+import { createOurs } from '../../examples/shop/ours.js';
+import { listen } from '../../examples/simulation/listen.js';
+import { startPayments } from '../../examples/simulation/payments.js';
+import { createStripe } from '../../examples/simulation/stripe.js';
+import { createWebhooks } from '../../examples/simulation/webhooks.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 
 /** The example shop with everything around it, and nobody in it yet. */
@@ -17,7 +18,7 @@ export interface OpenShop {
 
 const WEBHOOK_SECRET = 'whsec_test_shop';
 
-/** Opens the shop as `examples/express/main.ts` does. */
+/** Opens the shop as `examples/express-stripe/main.ts` does. */
 export async function openShop(): Promise<OpenShop> {
   const collector = await createCollector({
     experiments: [
@@ -27,9 +28,10 @@ export async function openShop(): Promise<OpenShop> {
   const webhooks = createWebhooks(() => `${shop.url}/webhooks/stripe`, WEBHOOK_SECRET);
   const payments = await startPayments(webhooks.notify);
   const ours = createOurs(collector.baseUrl);
-  const port = new URL(payments.url).port;
-  const stripe = new Stripe('sk_test_shop', { protocol: 'http', host: '127.0.0.1', port, telemetry: false });
-  const shop = await listen(createShop({ ours, stripe, webhookSecret: WEBHOOK_SECRET, oursUrl: collector.url }));
+  const stripe = createStripe(payments.url);
+  const shop = await listen(
+    createShop({ ours, stripe, webhookSecret: WEBHOOK_SECRET, visitorKeys: [randomBytes(32)], oursUrl: collector.url }),
+  );
 
   return {
     url: shop.url,

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { audit } from '../../examples/express/simulation/audit.js';
-import { createLedger, type Ledger } from '../../examples/express/simulation/ledger.js';
+import { audit } from '../../examples/simulation/audit.js';
+import { createLedger, type Ledger } from '../../examples/simulation/ledger.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 import { createClient } from '../../src/index.js';
 
@@ -36,6 +36,12 @@ describe('the audit of the Express example', () => {
       visitor.track('purchase', purchase, { distinctId: 'purchase:pi_1' });
     });
     expect(audit(collector.report(), ledger)).toEqual([]);
+  });
+
+  it('names a page view that is missing', async () => {
+    const [collector, ledger] = await visitAndBuy((visitor) => visitor.track('purchase', purchase));
+    ledger.seen.set('another visitor', undefined);
+    expect(audit(collector.report(), ledger)).toEqual(['2 visitors have opened the home page; 1 views are counted']);
   });
 
   it('names a missing purchase', async () => {

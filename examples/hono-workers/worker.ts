@@ -1,0 +1,28 @@
+import type { ExecutionContext } from 'hono';
+import { createOurs } from '../shop/ours.js';
+import { createStripe } from '../simulation/stripe.js';
+import { createShop } from './shop.js';
+
+/** Variables and secrets of the Worker. */
+export interface Env {
+  readonly OURS_BASE_URL: string;
+  readonly STRIPE_URL: string;
+  readonly STRIPE_WEBHOOK_SECRET: string;
+  readonly VISITOR_KEY: string;
+}
+
+// One for all requests of an isolate, made by the first: on Workers the secrets come with it.
+let shop: ReturnType<typeof createShop> | undefined;
+
+/** The Worker's entry. */
+export default {
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
+    shop ??= createShop({
+      ours: createOurs(env.OURS_BASE_URL),
+      stripe: createStripe(env.STRIPE_URL),
+      webhookSecret: env.STRIPE_WEBHOOK_SECRET,
+      visitorKeys: [env.VISITOR_KEY],
+    });
+    return shop.fetch(request, env, context);
+  },
+};

@@ -1,0 +1,70 @@
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Visitor } from 'ours-ingest';
+import { lambdaHandler } from 'ours-ingest/lambda';
+import { stripeWebhook, visitorMetadata } from 'ours-ingest/stripe';
+import type { ShopOptions } from '../shop/options.js';
+import { order } from '../shop/order.js';
+import type { ShopEvents } from '../shop/ours.js';
+import { homePage, thanksPage } from '../shop/pages.js';
+import { PRICES } from '../shop/prices.js';
+
+interface Answer {
+  readonly statusCode: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** The shop as a function behind an HTTP API, payload 2.0. What a request tracks is delivered before it is answered. */
+export function createWeb({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
+  const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
+
+  async function home(visitor: Visitor<ShopEvents>): Promise<Answer> {
+    visitor.track('page_viewed', { page: 'home' });
+    const { variantName } = await visitor.assign('checkout_redesign');
+    return page(homePage(variantName));
+  }
+
+  async function checkout(visitor: Visitor<ShopEvents>, form: Buffer): Promise<Answer> {
+    const parsed = order.safeParse(Object.fromEntries(new URLSearchParams(form.toString())));
+    if (!parsed.success) return { statusCode: 400 };
+    const { currency } = parsed.data;
+    const payment = await stripe.paymentIntents.create({
+      amount: PRICES[currency],
+      currency,
+      payment_method: 'pm_card_visa',
+      confirm: true,
+      metadata: { ...(await visitorMetadata(visitor, visitorKeys)) },
+    });
+    return page(thanksPage(payment.id));
+  }
+
+  async function paid(headers: APIGatewayProxyEventV2['headers'], body: Buffer): Promise<Answer> {
+    const answer = await webhook.handle({ body, headers });
+    return { statusCode: answer.status, body: answer.body };
+  }
+
+  return lambdaHandler(
+    ours,
+    async (event: APIGatewayProxyEventV2 & { readonly visitor: Visitor<ShopEvents> }, _context: Context) => {
+      switch (event.routeKey) {
+        case 'GET /':
+          return home(event.visitor);
+        case 'POST /checkout':
+          return checkout(event.visitor, bodyOf(event));
+        case 'POST /webhooks/stripe':
+          return paid(event.headers, bodyOf(event));
+        default:
+          return { statusCode: 404 };
+      }
+    },
+  );
+}
+
+/** As it came over the wire: API Gateway encodes what it does not take for text. */
+function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): Buffer {
+  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+}
+
+function page(body: string): Answer {
+  return { statusCode: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body };
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPostgresOutbox } from 'ours-ingest/outbox/postgres';
+import pg from 'pg';
+import { createOurs } from '../shop/ours.js';
+import { conclude } from '../simulation/conclude.js';
+import { letCrowdCome } from '../simulation/crowd.js';
+import { listen } from '../simulation/listen.js';
+import { openCollector } from '../simulation/service.js';
+import { SCHEMA } from './database.js';
+import { createWeb } from './web.js';
+
+const LOOK_MS = 100;
+
+const postgresUrl = process.env.POSTGRES_URL;
+if (postgresUrl === undefined) {
+  throw new Error(
+    'Set POSTGRES_URL to a database to try this in: POSTGRES_URL=postgres://… npm run example worker-postgres',
+  );
+}
+
+// A schema of this run's own, gone at its end.
+const schema = `ours_example_${randomUUID().replaceAll('-', '')}`;
+const url = new URL(postgresUrl);
+url.searchParams.set('options', `-c search_path=${schema}`);
+const pool = new pg.Pool({ connectionString: url.href });
+await pool.query(`CREATE SCHEMA ${schema}`);
+await pool.query(SCHEMA);
+
+// The web process.
+const collector = await openCollector();
+const outbox = createPostgresOutbox({ client: pool });
+await outbox.ensureSchema();
+const ours = createOurs(collector.baseUrl, { outbox, relay: false });
+const web = await listen(createWeb({ ours, pool }));
+
+// The relay: `npx ours-ingest relay` anywhere else. The address holds a password, so it goes by the environment.
+const relay = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'relay'], {
+  env: {
+    PATH: process.env.PATH,
+    OURS_OUTBOX_POSTGRES: url.href,
+    OURS_TOKEN: 'test_shop',
+    OURS_BASE_URL: collector.baseUrl,
+  },
+  stdio: 'inherit',
+});
+const relayExit = once(relay, 'exit');
+
+try {
+  const ledger = await letCrowdCome(web.url);
+
+  // One more, who finds the plan sold out: an order that was taken back, and no event of it.
+  await pool.query('UPDATE stock SET remaining = 0');
+  const late = await fetch(`${web.url}/checkout`, {
+    method: 'POST',
+    headers: { cookie: `ours_device_id=${randomUUID()}` },
+    body: new URLSearchParams({ currency: 'eur' }),
+  });
+  const problems = late.status === 409 ? [] : [`an order of what is sold out was answered ${late.status}`];
+
+  await ours.close();
+  for (let left = 1; left > 0; ) {
+    await sleep(LOOK_MS);
+    const { waiting, claimed } = await outbox.stats();
+    left = waiting + claimed;
+    if (relay.exitCode !== null) throw new Error(`The relay has ended, and ${left} events wait in the outbox.`);
+  }
+  conclude(collector, ledger, problems);
+} finally {
+  relay.kill('SIGTERM');
+  await relayExit;
+  await web.close();
+  await pool.query(`DROP SCHEMA ${schema} CASCADE`);
+  await pool.end();
+  await collector.close();
+}

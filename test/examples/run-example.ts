@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+
+/** What an example said, and how it ended. */
+export interface ExampleEnd {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs an example as `npm run example NAME` does, until it ends by itself. */
+export async function runExample(name: string, env: Record<string, string> = {}): Promise<ExampleEnd> {
+  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${name}/main.ts`], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Longer than any test: an example that hangs does not outlive the run.
+    timeout: 170_000,
+    killSignal: 'SIGKILL',
+  });
+  const [output, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { code, output, errors };
+}
