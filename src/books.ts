@@ -27,6 +27,11 @@ export class Books {
   #order = 0;
   #open = 0;
   #elsewhere = 0;
+  #isEnded = false;
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
 
   get openCount(): number {
     return this.#open;
@@ -61,7 +66,7 @@ export class Books {
 
   /** Resolves when every event opened before this call is closed, or at the end. @throws the reason of the first signal that aborts */
   async barrier(signals: readonly AbortSignal[] = []): Promise<void> {
-    if (this.#open === 0) return;
+    if (this.#isEnded || this.#open === 0) return;
     const barrier = this.#lastBarrier();
     await waitFor((wake) => {
       barrier.waiters.add(wake);
@@ -74,6 +79,7 @@ export class Books {
 
   /** Lets go whoever waits. The open events stay counted as pending. */
   end(): void {
+    this.#isEnded = true;
     for (const barrier of this.#barriers.splice(0)) wakeAll(barrier);
   }
 

@@ -39,14 +39,13 @@ export class DurableLedger implements Ledger {
   /** Open events whose id was inside already when they came: they end as the first one does. */
   readonly #duplicates = new Map<string, number[]>();
   #progress: Progress = { order: 0, position: Number.NEGATIVE_INFINITY };
-  #isClosed = false;
 
   constructor(options: DurableLedgerOptions) {
     this.#options = options;
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#books.isEnded;
   }
 
   get openCount(): number {
@@ -153,8 +152,8 @@ export class DurableLedger implements Ledger {
     }
   }
 
-  async barrier(signals?: readonly AbortSignal[]): Promise<void> {
-    if (!this.#isClosed) await this.#books.barrier(signals);
+  barrier(signals?: readonly AbortSignal[]): Promise<void> {
+    return this.#books.barrier(signals);
   }
 
   watch(receipt: OpenReceipt): void {
@@ -174,11 +173,10 @@ export class DurableLedger implements Ledger {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#books.end();
     for (const receipt of this.#storing.values()) receipt.leave();
     for (const receipts of this.#watched.values()) for (const receipt of receipts) receipt.leave();
     this.#watched.clear();
-    this.#books.end();
   }
 
   #putLast(distinctId: string): void {

@@ -26,7 +26,6 @@ export class MemoryLedger implements Ledger {
   readonly #books = new Books();
   readonly #watched = new Set<OpenReceipt>();
   readonly #onWait: () => void;
-  #isClosed = false;
 
   /** @param onWait somebody has begun to wait for an event */
   constructor(onWait: () => void) {
@@ -34,7 +33,7 @@ export class MemoryLedger implements Ledger {
   }
 
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#books.isEnded;
   }
 
   get openCount(): number {
@@ -69,8 +68,8 @@ export class MemoryLedger implements Ledger {
     return true;
   }
 
-  async barrier(signals?: readonly AbortSignal[]): Promise<void> {
-    if (!this.#isClosed) await this.#books.barrier(signals);
+  barrier(signals?: readonly AbortSignal[]): Promise<void> {
+    return this.#books.barrier(signals);
   }
 
   watch(receipt: OpenReceipt): void {
@@ -83,9 +82,8 @@ export class MemoryLedger implements Ledger {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#books.end();
     for (const receipt of this.#watched) receipt.leave();
     this.#watched.clear();
-    this.#books.end();
   }
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type ClientOptions, DEFAULT_BASE_URL } from '../options.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import { MAX_TIMER_MS } from '../timers.js';
 import { count } from './amounts.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { openClient, resolveSending } from './client.js';
@@ -103,18 +102,11 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
   );
   print(`Delivering from ${describe} to ${baseUrl}.`);
   if (server !== undefined) print(`Health and metrics: ${server.url}/healthz and ${server.url}/metrics`);
-  await aborted(stop);
+  if (!stop.aborted) await once(stop, 'abort');
   print('Stopping: requests under way may finish, the rest stays in the outbox.');
   await client.close({ timeoutMs: graceMs });
   print(await summary(outbox, tally));
   await server?.close();
-}
-
-/** Resolves when the signal aborts, and keeps the process until then: the client's own timers do not. */
-async function aborted(signal: AbortSignal): Promise<void> {
-  const alive = setInterval(() => undefined, MAX_TIMER_MS);
-  if (!signal.aborted) await once(signal, 'abort');
-  clearInterval(alive);
 }
 
 async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import type { Client } from '../client.js';
 import type { Outcome, Undelivered } from '../outcome.js';
 import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import type { Receipt } from '../receipt.js';
+import { readArguments } from './arguments.js';
 import { openClient } from './client.js';
 import { type Command, UsageError } from './command.js';
 import { setField, toFieldPath } from './field-path.js';
@@ -82,7 +82,7 @@ interface SendArguments {
 
 function parse(args: readonly string[]): SendArguments {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = readArguments({
       args: [...args],
       allowPositionals: true,
       options: {
