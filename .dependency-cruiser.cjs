@@ -21,6 +21,7 @@ module.exports = {
     only('errors-stand-alone', 'errors', []),
     only('logger-stands-alone', 'logger', []),
     only('outcome-knows-the-protocol', 'outcome', ['protocol/']),
+    only('the-ledger-knows-the-ground', 'ledger/', [...ground, 'outbox/outbox']),
     only('delivery-knows-the-ground', 'delivery/', [...ground, 'outbox/outbox']),
     {
       name: 'outboxes-know-the-ground-and-their-interface',
@@ -31,6 +32,7 @@ module.exports = {
         pathNot: inside([
           ...ground,
           'sqlite/',
+          'ledger/(ledger|share-outbox)',
           'outbox/outbox',
           'outbox/queue',
           'outbox/records',
@@ -46,12 +48,12 @@ module.exports = {
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
     only('commerce-knows-the-protocol', 'commerce/', ['protocol/']),
-    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [...ground, 'commerce/', 'receipt']),
+    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [...ground, 'commerce/', 'ledger/receipt']),
     {
       name: 'webhooks-see-the-client-as-types',
       severity: 'error',
       from: { path: '^src/webhooks/' },
-      to: { path: inside(['receipt', 'outcome']), dependencyTypesNot: ['type-only'] },
+      to: { path: inside(['ledger/', 'outcome']), dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'webhooks-know-no-provider',
@@ -76,9 +78,10 @@ module.exports = {
     },
     {
       name: 'interfaces-as-types-only',
-      comment: 'delivery and outbox see each other as interfaces, never as code',
+      comment:
+        'delivery, the ledger and outboxes see each other as interfaces; only outboxes that are shared bring a ledger',
       severity: 'error',
-      from: { path: '^src/delivery/' },
+      from: { path: '^src/(delivery|ledger)/' },
       to: { path: '^src/outbox/', dependencyTypesNot: ['type-only'] },
     },
     only('adapters-know-the-ground', 'adapters/', [...ground, 'client', 'options', 'visitor', 'wait-until']),

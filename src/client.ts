@@ -1,23 +1,24 @@
 import { Assigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
-import type { Totals } from './books.js';
 import { SkewedClock } from './delivery/clock.js';
 import { createFetchPost } from './delivery/fetch-post.js';
 import { Gate } from './delivery/gate.js';
 import { createHttpTransport } from './delivery/http-transport.js';
 import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
-import { DurableLedger } from './durable-ledger.js';
 import { OursError } from './errors.js';
-import { Intake } from './intake.js';
+import { createIntake } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
-import { type Ledger, MemoryLedger } from './ledger.js';
+import { createBooks, type Totals } from './ledger/books.js';
+import type { Ledger } from './ledger/ledger.js';
+import { createMemoryLedger } from './ledger/memory-ledger.js';
+import { type Receipt, settledReceipt } from './ledger/receipt.js';
 import { Episodes, guardLogger } from './logger.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
-import type { DurableOutbox, Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
-import type { DropReason, Outcome, OutcomeInfo, Undelivered } from './outcome.js';
+import type { Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
+import type { Outcome, OutcomeInfo, Undelivered } from './outcome.js';
 import type { Platform } from './platform.js';
 import { createCatalogCheck, type EventCatalog } from './protocol/catalog.js';
 import {
@@ -29,8 +30,6 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
-import type { Receipt } from './receipt.js';
-import { Rounds } from './rounds.js';
 import { MAX_TIMER_MS, sleep } from './timers.js';
 import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
@@ -116,13 +115,25 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     now,
   });
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
-  const shared = outbox.durable ? share(outbox) : undefined;
-  const ledger: Ledger = shared?.ledger ?? new MemoryLedger(() => void hurry());
+  const books = createBooks();
+  const ledger: Ledger = outbox.durable
+    ? outbox.share({
+        books,
+        id: platform.randomId().slice(-12),
+        relays: resolved.relay && !disabled,
+        intervalMs: Math.max(ROUND_MS, resolved.flushIntervalMs),
+        hurry: () => void hurry(),
+        wake: () => relay.notify(0),
+      })
+    : createMemoryLedger(books, () => void hurry());
 
+  const restWhenDone = (): void => {
+    if (books.openCount === 0) keepAlive.letGo();
+  };
   const settle = (entry: Entry, outcome: Outcome): void => {
     if (!ledger.settle(entry, outcome)) return;
     tellOutcome(outcome, entry);
-    if (ledger.openCount === 0) keepAlive.letGo();
+    restWhenDone();
   };
   const relay = new Relay({
     ...resolved,
@@ -136,24 +147,17 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     episodes,
     onSettled: settle,
   });
-  const onDropped = (entry: Entry, reason: DropReason, message?: string): void =>
-    settle(entry, { status: 'dropped', reason, ...(message !== undefined && { message }) });
-  const onAppended = (entries: readonly Entry[]): void => {
-    if (resolved.relay) relay.notify(entries.length);
-    else if (ledger.openCount === 0) keepAlive.letGo();
-  };
-  const intake =
-    shared === undefined
-      ? new Intake({ append: (entries) => outbox.append(entries), episodes, onAppended, onDropped })
-      : new Intake({
-          append: (entries) => shared.outbox.append(entries),
-          episodes,
-          onAppended(entries, appended) {
-            shared.ledger.stored(entries, appended);
-            onAppended(entries);
-          },
-          onDropped,
-        });
+  const intake = createIntake({
+    append: (entries) => outbox.append(entries),
+    episodes,
+    onAppended(entries, answer) {
+      ledger.appended(entries, answer);
+      if (resolved.relay) relay.notify(entries.length);
+      restWhenDone();
+    },
+    onDropped: (entry, reason, message) =>
+      settle(entry, { status: 'dropped', reason, ...(message !== undefined && { message }) }),
+  });
   const assigner = new Assigner({
     transport,
     experimentToken: resolved.experimentToken,
@@ -187,31 +191,10 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       // Once this tick's events are together: one flush, one append.
       await undefined;
       await flush({ timeoutMs });
-      return ledger.openCount;
+      return books.openCount;
     },
   });
   let closing: Promise<Totals> | undefined;
-
-  /** What an outbox that other processes use as well takes beside the rest. */
-  function share(durable: DurableOutbox) {
-    const { relay: relays, flushIntervalMs } = resolved;
-    const durableLedger = new DurableLedger({
-      clientId: platform.randomId().slice(-12),
-      relays,
-      onWait(distinctId) {
-        void hurry();
-        rounds.ask(distinctId);
-      },
-    });
-    const rounds = new Rounds({
-      outbox: durable,
-      ledger: durableLedger,
-      intervalMs: Math.max(ROUND_MS, flushIntervalMs),
-      hurry: () => relay.hurry(),
-      wake: () => relay.notify(0),
-    });
-    return { outbox: durable, ledger: durableLedger, rounds };
-  }
 
   function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
     try {
@@ -253,7 +236,10 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   function take<Input extends object>(kind: Entry['kind'], input: Input, encode: Encode<Input>): Receipt {
     const entry: Entry | Undelivered =
       closing === undefined ? toEntry(input, encode) : { status: 'dropped', reason: disabled ? 'disabled' : 'closed' };
-    if ('status' in entry) return ledger.openSettled(refuse(kind, input, entry).distinctId, entry);
+    if ('status' in entry) {
+      books.count(entry);
+      return settledReceipt(refuse(kind, input, entry).distinctId, entry);
+    }
     const receipt = ledger.open(entry);
     keepAlive.hold();
     if (intake.add(entry)) keepAlive.tellHost();
@@ -261,20 +247,14 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   }
 
   function within(tx: SqlClient): Transaction<Catalog> {
-    if (!outbox.durable || !('appendWithin' in outbox)) {
+    const { appendWithin } = outbox as Partial<TransactionalOutbox>;
+    // Without a transaction the event would be appended beside it, and nobody would notice.
+    if (appendWithin === undefined || typeof tx?.query !== 'function') {
       throw new OursError(
         'invalid_option',
-        "within() needs an outbox in the same database: pass createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres' as outbox.",
+        "within(tx) needs createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres' as outbox, and as tx a client of pg or what its fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library's transaction.",
       );
     }
-    // Without it the event would be appended beside the transaction, and nobody would notice.
-    if (typeof tx?.query !== 'function') {
-      throw new OursError(
-        'invalid_option',
-        'within(tx) takes the transaction: a client of pg, or what fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library.',
-      );
-    }
-    const { appendWithin } = outbox as TransactionalOutbox;
     const enlist = async <Input extends object>(
       kind: Entry['kind'],
       input: Input,
@@ -301,12 +281,12 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     signal?.throwIfAborted();
     const patience = new AbortController();
     const limits = signal === undefined ? [patience.signal] : [signal, patience.signal];
-    const everythingSoFar = ledger.barrier(limits).catch(() => signal?.throwIfAborted());
+    const everythingSoFar = books.barrier(limits).catch(() => signal?.throwIfAborted());
     const done = Promise.all([hurry(), everythingSoFar]);
     await (timeoutMs === undefined ? done : withDeadline(done, timeoutMs));
     // Nothing of a wait that was given up stays behind.
     patience.abort();
-    return ledger.totals;
+    return books.totals;
   }
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
@@ -315,16 +295,16 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       await flush({ timeoutMs, signal });
     } finally {
       keepAlive.letGo();
-      shared?.rounds.stop();
       // Requests with other processes' events may still be under way.
       const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
       // An outbox that hangs must not keep the process.
       await Promise.race([relay.stop(graceMs), sleep(graceMs + RELEASE_TIMEOUT_MS)]);
       await transport.close();
+      books.end();
       ledger.close();
       await Promise.race([outbox.close().catch(() => undefined), sleep(RELEASE_TIMEOUT_MS)]);
     }
-    return ledger.totals;
+    return books.totals;
   }
 
   const client: Client<Catalog> = {
@@ -348,7 +328,6 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
       await client.close();
     },
   };
-  if (resolved.relay && !disabled) shared?.rounds.start();
   return Object.freeze(client);
 }
 

@@ -14,4 +14,5 @@ export function createClient<Catalog extends EventCatalog = EventCatalog>(
 }
 
 export { isOursError, OursError } from './errors.js';
+export { shareOutbox } from './ledger/share-outbox.js';
 export { createMemoryOutbox } from './outbox/memory.js';

@@ -30,10 +30,13 @@ export type {
   NotAssigned,
   Personalization,
 } from './assignment/assignment.js';
-export type { Totals } from './books.js';
 export type { Client, FlushOptions } from './client.js';
 export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';
 export { isOursError, OursError, type OursErrorCode } from './errors.js';
+export type { Books, Totals } from './ledger/books.js';
+export type { Ledger } from './ledger/ledger.js';
+export type { Receipt, WaitOptions } from './ledger/receipt.js';
+export { type SharingClient, shareOutbox } from './ledger/share-outbox.js';
 export type { Logger } from './logger.js';
 export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
@@ -55,6 +58,5 @@ export type { EventCatalog, EventName, EventProperties, EventSchema } from './pr
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { Identity } from './protocol/identity.js';
 export type { RefusalCode } from './protocol/refusal.js';
-export type { Receipt, WaitOptions } from './receipt.js';
 export type { Enlisted, Transaction } from './transaction.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';

@@ -6,48 +6,28 @@ import type { Entry } from './protocol/event.js';
 /** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
 const MAX_GROUP = 256;
 
-export interface IntakeOptions<Answer extends Appended> {
-  readonly append: (entries: readonly Entry[]) => Promise<Answer>;
+export interface IntakeOptions {
+  readonly append: (entries: readonly Entry[]) => Promise<Appended>;
   readonly episodes: Episodes;
-  readonly onAppended: (entries: readonly Entry[], answer: Answer) => void;
+  readonly onAppended: (entries: readonly Entry[], answer: Appended) => void;
   readonly onDropped: (entry: Entry, reason: DropReason, message?: string) => void;
 }
 
 /** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
-export class Intake<Answer extends Appended = Appended> {
-  readonly #options: IntakeOptions<Answer>;
-  #group: Entry[] = [];
-  #underWay: Promise<void> = Promise.resolve();
-
-  constructor(options: IntakeOptions<Answer>) {
-    this.#options = options;
-  }
-
+export interface Intake {
   /** Adds an entry; the answer says whether it is the first of its group. */
-  add(entry: Entry): boolean {
-    this.#group.push(entry);
-    if (this.#group.length >= MAX_GROUP) void this.hand();
-    else if (this.#group.length === 1) {
-      queueMicrotask(() => void this.hand());
-      return true;
-    }
-    return false;
-  }
-
+  add(entry: Entry): boolean;
   /** Hands the group to the outbox; resolves when this and every earlier group has been taken. Never rejects. */
-  hand(): Promise<void> {
-    if (this.#group.length > 0) {
-      const group = this.#group;
-      this.#group = [];
-      this.#underWay = Promise.all([this.#underWay, this.#append(group)]).then(() => undefined);
-    }
-    return this.#underWay;
-  }
+  hand(): Promise<void>;
+}
 
-  async #append(group: readonly Entry[]): Promise<void> {
-    const { append, episodes, onAppended, onDropped } = this.#options;
+export function createIntake({ append, episodes, onAppended, onDropped }: IntakeOptions): Intake {
+  let group: Entry[] = [];
+  let underWay = Promise.resolve();
+
+  async function take(entries: readonly Entry[]): Promise<void> {
     try {
-      const answer = await append(group);
+      const answer = await append(entries);
       const { dropped } = answer;
       for (const entry of dropped) onDropped(entry, 'queue_full');
       if (dropped.length > 0) {
@@ -58,14 +38,33 @@ export class Intake<Answer extends Appended = Appended> {
         );
       }
       const lost = new Set(dropped);
-      onAppended(lost.size === 0 ? group : group.filter((entry) => !lost.has(entry)), answer);
+      onAppended(lost.size === 0 ? entries : entries.filter((entry) => !lost.has(entry)), answer);
     } catch (error) {
       const reason = sentenceOf(error);
       episodes.remind(
         'append',
-        `events could not be stored, and ${group.length} are dropped, each with an outcome: ${reason}`,
+        `events could not be stored, and ${entries.length} are dropped, each with an outcome: ${reason}`,
       );
-      for (const entry of group) onDropped(entry, 'outbox_failed', reason);
+      for (const entry of entries) onDropped(entry, 'outbox_failed', reason);
     }
   }
+
+  function hand(): Promise<void> {
+    if (group.length > 0) {
+      const taken = take(group);
+      group = [];
+      underWay = Promise.all([underWay, taken]).then(() => undefined);
+    }
+    return underWay;
+  }
+
+  return {
+    hand,
+    add(entry) {
+      const isFirst = group.push(entry) === 1;
+      if (group.length >= MAX_GROUP) void hand();
+      else if (isFirst) queueMicrotask(hand);
+      return isFirst;
+    },
+  };
 }

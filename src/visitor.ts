@@ -1,10 +1,10 @@
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import type { Client } from './client.js';
+import type { Receipt } from './ledger/receipt.js';
 import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
-import type { Receipt } from './receipt.js';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
 export interface VisitorInput {

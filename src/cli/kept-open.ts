@@ -12,6 +12,7 @@ export function keptOpen(outbox: DurableOutbox): DurableOutbox {
     lookUp: (distinctIds) => outbox.lookUp(distinctIds),
     oldest: () => outbox.oldest(),
     stats: () => outbox.stats(),
+    share: (client) => outbox.share(client),
     watch: (wake) => outbox.watch?.(wake) ?? (() => undefined),
     deadLetters: outbox.deadLetters,
     close: async () => undefined,

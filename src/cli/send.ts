@@ -1,8 +1,8 @@
 import type { Client } from '../client.js';
+import type { Receipt } from '../ledger/receipt.js';
 import type { Outcome, Undelivered } from '../outcome.js';
 import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
-import type { Receipt } from '../receipt.js';
 import { readArguments } from './arguments.js';
 import { openClient } from './client.js';
 import { type Command, UsageError } from './command.js';

@@ -1,3 +1,5 @@
+import type { Ledger } from '../ledger/ledger.js';
+import type { SharingClient } from '../ledger/share-outbox.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 
@@ -69,6 +71,11 @@ export interface DurableOutbox extends Queueing {
    * stores that can tell; whoever claims looks by itself from time to time in any case.
    */
   watch?(wake: () => void): () => void;
+  /**
+   * Begins the ledger of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
+   * the outbox, so that a client whose events wait in memory does not carry it.
+   */
+  share(client: SharingClient): Ledger;
 }
 
 /** What an SQL client of any kind is reduced to. Values are strings, numbers and null; `text` names them `$1`, `$2`, … */

@@ -1,11 +1,11 @@
 import type { Assignment } from '../assignment/assignment.js';
 import { buildClient, type Client } from '../client.js';
+import type { Receipt } from '../ledger/receipt.js';
 import type { ClientOptions, OutgoingEvent } from '../options.js';
 import type { OutcomeInfo } from '../outcome.js';
 import { fetchPlatform } from '../platform-fetch.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
-import type { Receipt } from '../receipt.js';
 import { createVisitor } from '../visitor.js';
 import { createService } from './service.js';
 

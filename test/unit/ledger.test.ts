@@ -1,9 +1,10 @@
 import { createHook } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryLedger } from '../../src/ledger.js';
+import { createBooks } from '../../src/ledger/books.js';
+import { createMemoryLedger } from '../../src/ledger/memory-ledger.js';
+import { type Receipt, settledReceipt } from '../../src/ledger/receipt.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
-import type { Receipt } from '../../src/receipt.js';
 import { errorOf, stateOf, trackEntry } from './entries.js';
 
 const DELIVERED: Outcome = { status: 'delivered' };
@@ -12,9 +13,15 @@ const DROPPED: Outcome = { status: 'dropped', reason: 'queue_full' };
 
 function ledgerWith() {
   const onWait = vi.fn();
-  const ledger = new MemoryLedger(onWait);
+  const books = createBooks();
+  const ledger = createMemoryLedger(books, onWait);
   return {
+    books,
     ledger,
+    close() {
+      books.end();
+      ledger.close();
+    },
     onWait,
     opened(id: string): { entry: Entry; receipt: Receipt } {
       const entry = trackEntry(id);
@@ -63,11 +70,10 @@ describe('a receipt', () => {
   });
 
   it('for an event that ended at the call is settled from the beginning', async () => {
-    const { ledger } = ledgerWith();
-    const receipt = ledger.openSettled('a', DROPPED);
+    const receipt = settledReceipt('a', DROPPED);
+    expect(receipt.distinctId).toBe('a');
     expect(await receipt.settled()).toEqual(DROPPED);
-    expect(ledger.openCount).toBe(0);
-    expect(ledger.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+    expect(await errorOf(receipt.stored())).toMatchObject({ code: 'not_stored', cause: DROPPED });
   });
 
   it('hurries delivery when somebody begins to wait, and not before', () => {
@@ -133,24 +139,24 @@ describe('a wait', () => {
 
 describe('a receipt when the client closes', () => {
   it('tells those who wait, and those who ask later, that nothing more is known here', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, close, opened } = ledgerWith();
     const { receipt } = opened('purchase:1');
     const early = [receipt.stored(), receipt.settled()];
-    ledger.close();
+    close();
     for (const wait of [...early, receipt.stored(), receipt.settled(), opened('b').receipt.settled()]) {
       expect(await errorOf(wait)).toMatchObject({
         code: 'closed',
         message: expect.stringContaining('same distinctId'),
       });
     }
-    expect(ledger.totals.pending).toBe(2);
+    expect(books.totals.pending).toBe(2);
   });
 
   it('keeps the outcome that it has', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { ledger, close, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     ledger.settle(entry, REJECTED);
-    ledger.close();
+    close();
     expect(await receipt.settled()).toEqual(REJECTED);
   });
 });
@@ -176,26 +182,33 @@ it('a receipt costs no promise until one is asked for', async () => {
 });
 
 describe('the totals', () => {
+  it('count an event that ended at the call, which was never open', () => {
+    const { books } = ledgerWith();
+    books.count(DROPPED);
+    expect(books.openCount).toBe(0);
+    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+  });
+
   it('count every event once, by how it ended', () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const entries = ['a', 'b', 'c', 'd', 'e'].map((id) => opened(id).entry);
     ledger.settle(entries[0]!, DELIVERED);
     ledger.settle(entries[1]!, DELIVERED);
     ledger.settle(entries[2]!, REJECTED);
     ledger.settle(entries[3]!, DROPPED);
-    expect(ledger.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1 });
-    expect(ledger.openCount).toBe(1);
+    expect(books.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1 });
+    expect(books.openCount).toBe(1);
   });
 
   it('count an event once that was delivered twice because its lease had ended, and keep its first outcome', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const other = opened('b');
     expect(ledger.settle(entry, DELIVERED)).toBe(true);
     expect(ledger.settle(entry, REJECTED)).toBe(false);
     expect(await receipt.settled()).toEqual(DELIVERED);
-    expect(ledger.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
-    const barrier = ledger.barrier();
+    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+    const barrier = books.barrier();
     ledger.settle(other.entry, DELIVERED);
     await barrier;
   });
@@ -203,14 +216,14 @@ describe('the totals', () => {
 
 describe('a barrier', () => {
   it('is no obstacle where nothing is open', async () => {
-    await ledgerWith().ledger.barrier();
+    await ledgerWith().books.barrier();
   });
 
   it('waits for everything that was opened before it, in whatever order that ends, and for nothing later', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const [a, b, c] = [opened('a'), opened('b'), opened('c')];
     ledger.settle(b.entry, DELIVERED);
-    const barrier = ledger.barrier();
+    const barrier = books.barrier();
     const later = opened('later');
     ledger.settle(c.entry, REJECTED);
     ledger.settle(later.entry, DELIVERED);
@@ -220,9 +233,9 @@ describe('a barrier', () => {
   });
 
   it('is not lifted by as many later events', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const { entry } = opened('a');
-    const barrier = ledger.barrier();
+    const barrier = books.barrier();
     for (let index = 0; index < 10; index += 1) ledger.settle(opened(`later ${index}`).entry, DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
     ledger.settle(entry, DELIVERED);
@@ -230,11 +243,11 @@ describe('a barrier', () => {
   });
 
   it('stands beside others, each for what was before it', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const a = opened('a');
-    const [first, alsoFirst] = [ledger.barrier(), ledger.barrier()];
+    const [first, alsoFirst] = [books.barrier(), books.barrier()];
     const b = opened('b');
-    const second = ledger.barrier();
+    const second = books.barrier();
     ledger.settle(a.entry, DELIVERED);
     expect(await Promise.all([first, alsoFirst, second].map(stateOf))).toEqual(['resolved', 'resolved', 'pending']);
     ledger.settle(b.entry, DELIVERED);
@@ -242,20 +255,20 @@ describe('a barrier', () => {
   });
 
   it('is lifted when the client closes, and stands in nobody’s way afterwards', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, close, opened } = ledgerWith();
     opened('a');
-    const barrier = ledger.barrier();
-    ledger.close();
+    const barrier = books.barrier();
+    close();
     await barrier;
-    await ledger.barrier();
+    await books.barrier();
   });
 
   it('closes any number of events quickly, however many wait for some of them', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const COUNT = 20_000;
     const waits = Array.from({ length: COUNT }, (_, index) => {
       const { entry } = opened(String(index));
-      return { entry, barrier: ledger.barrier() };
+      return { entry, barrier: books.barrier() };
     });
     let lifted = 0;
     for (const { barrier } of waits) void barrier.then(() => (lifted += 1));
@@ -266,12 +279,12 @@ describe('a barrier', () => {
   });
 
   it('that is given up leaves what it waited for to the next one', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const first = opened('a');
     const controller = new AbortController();
-    const mine = ledger.barrier([controller.signal]);
+    const mine = books.barrier([controller.signal]);
     const second = opened('b');
-    const other = ledger.barrier();
+    const other = books.barrier();
     controller.abort();
     await expect(mine).rejects.toBeDefined();
     ledger.settle(second.entry, DELIVERED);
@@ -281,11 +294,11 @@ describe('a barrier', () => {
   });
 
   it('is left with the reason of the signal, and the others stand', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const { entry } = opened('a');
     const controller = new AbortController();
     const reason = new Error('no time');
-    const [mine, other] = [ledger.barrier([controller.signal]), ledger.barrier()];
+    const [mine, other] = [books.barrier([controller.signal]), books.barrier()];
     controller.abort(reason);
     await expect(mine).rejects.toBe(reason);
     expect(await stateOf(other)).toBe('pending');

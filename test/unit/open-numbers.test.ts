@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { OpenNumbers } from '../../src/open-numbers.js';
+import { OpenNumbers } from '../../src/ledger/open-numbers.js';
 
 it('a set of numbers holds what was added and not deleted, each once', () => {
   const step = fc.record({ isAdd: fc.boolean(), number: fc.nat({ max: 200 }) });

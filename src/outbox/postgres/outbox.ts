@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../../errors.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { type SharingClient, shareOutbox } from '../../ledger/share-outbox.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
@@ -163,6 +165,10 @@ class TableOutbox implements PostgresOutbox {
   async oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined> {
     const [row] = await this.#database.run<OldestRow>(this.#statements.oldest, []);
     return row && { position: Number(row.position), appendedAt: Number(row.appended_at) };
+  }
+
+  share(client: SharingClient): Ledger {
+    return shareOutbox(this, client);
   }
 
   async stats(): Promise<OutboxStats> {

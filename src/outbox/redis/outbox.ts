@@ -1,3 +1,5 @@
+import type { Ledger } from '../../ledger/ledger.js';
+import { type SharingClient, shareOutbox } from '../../ledger/share-outbox.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
@@ -85,6 +87,10 @@ export class RedisOutbox implements DurableOutbox {
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
     return this.#settler.bury(this.#rowsOf(entries), this.#records.writeOutcome(outcome));
+  }
+
+  share(client: SharingClient): Ledger {
+    return shareOutbox(this, client);
   }
 
   async stats(): Promise<OutboxStats> {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Ledger } from '../../ledger/ledger.js';
+import { type SharingClient, shareOutbox } from '../../ledger/share-outbox.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
@@ -102,6 +104,10 @@ export class FileOutbox implements DurableOutbox {
       const [row] = file.read(({ oldest }) => oldest.all());
       return row && { position: row.position, appendedAt: row.appended_at };
     });
+  }
+
+  share(client: SharingClient): Ledger {
+    return shareOutbox(this, client);
   }
 
   stats(): Promise<OutboxStats> {

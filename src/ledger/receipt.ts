@@ -1,5 +1,6 @@
-import { OursError } from './errors.js';
-import type { Outcome } from './outcome.js';
+import { OursError } from '../errors.js';
+import type { Outcome, Undelivered } from '../outcome.js';
+import { waitFor } from './waiting.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
@@ -35,11 +36,19 @@ type ReceiptState = 'stored' | 'handed over' | 'left' | Outcome;
 
 /** Where receipts are waited for. */
 export interface Desk {
-  readonly isClosed: boolean;
-  /** Somebody waits for news of this receipt. */
-  watch(receipt: OpenReceipt): void;
+  /** Somebody waits for news of this receipt; `false` when there will be none, because the client is closed. */
+  watch(receipt: OpenReceipt): boolean;
   /** Nobody waits any longer. */
   unwatch(receipt: OpenReceipt): void;
+}
+
+const NO_DESK: Desk = { watch: () => false, unwatch() {} };
+
+/** The receipt of an event that ended at the call. */
+export function settledReceipt(distinctId: string, outcome: Outcome): Receipt {
+  const receipt = new OpenReceipt(distinctId, 0, NO_DESK);
+  receipt.enter(outcome);
+  return receipt;
 }
 
 /**
@@ -59,21 +68,16 @@ export class OpenReceipt implements Receipt {
     this.desk = desk;
   }
 
-  async stored(options: WaitOptions = {}): Promise<void> {
-    const signals = toSignals(options);
-    while (this.state === undefined) await this.news(signals);
-    const { state } = this;
-    if (state === 'left') throw this.unknown('the client was closed before that');
+  async stored(options?: WaitOptions): Promise<void> {
+    const state = await this.reach('stored', options);
     if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
     throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(state)}`, { cause: state });
   }
 
-  async settled(options: WaitOptions = {}): Promise<Outcome> {
-    const signals = toSignals(options);
-    while (this.state === undefined || this.state === 'stored') await this.news(signals);
-    if (this.state === 'left') throw this.unknown('the client was closed before that');
-    if (this.state === 'handed over') throw this.unknown('it is stored, and the relay that delivers it will know');
-    return this.state;
+  async settled(options?: WaitOptions): Promise<Outcome> {
+    const state = await this.reach('settled', options);
+    if (typeof state === 'object') return state;
+    throw this.unknown('it is stored, and the relay that delivers it will know');
   }
 
   /** Stored, and without an outcome so far. */
@@ -83,23 +87,31 @@ export class OpenReceipt implements Receipt {
 
   enter(state: ReceiptState): void {
     this.state = state;
-    if (this.waiters === undefined) return;
     const { waiters } = this;
     this.waiters = undefined;
-    for (const wake of waiters) wake();
+    if (waiters !== undefined) for (const wake of waiters) wake();
   }
 
   /** Nothing more will be heard of it in this client. */
   leave(): void {
-    this.enter(this.state === 'stored' ? 'handed over' : 'left');
+    this.enter(this.isStored ? 'handed over' : 'left');
+  }
+
+  private async reach(
+    aim: 'stored' | 'settled',
+    { signal, timeoutMs }: WaitOptions = {},
+  ): Promise<Exclude<ReceiptState, 'left'>> {
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const signals = [signal, timeout].filter((one) => one !== undefined);
+    while (this.state === undefined || (aim === 'settled' && this.state === 'stored')) {
+      if (this.desk.watch(this)) await this.news(signals);
+      else this.leave();
+    }
+    if (this.state === 'left') throw this.unknown('the client was closed before that');
+    return this.state;
   }
 
   private news(signals: readonly AbortSignal[]): Promise<void> {
-    if (this.desk.isClosed) {
-      this.leave();
-      return Promise.resolve();
-    }
-    this.desk.watch(this);
     return waitFor((wake) => {
       this.waiters ??= new Set();
       this.waiters.add(wake);
@@ -116,39 +128,7 @@ export class OpenReceipt implements Receipt {
   }
 }
 
-function toSignals({ signal, timeoutMs }: WaitOptions): readonly AbortSignal[] {
-  const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  return [signal, timeout].filter((one) => one !== undefined);
-}
-
-/**
- * Resolves when `subscribe`'s callback is called; rejects with the reason of the first signal that comes before that, and calls
- * what `subscribe` has returned.
- *
- * The signals are listened to one by one: on Node 20 one that `AbortSignal.any` makes of them forgets a timeout that nobody else
- * holds.
- */
-export function waitFor(subscribe: (wake: () => void) => () => void, signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    for (const { aborted, reason } of signals) if (aborted) return reject(reason);
-    const leave = (): void => {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    };
-    const unsubscribe = subscribe(() => {
-      leave();
-      resolve();
-    });
-    const abort = ({ target }: Event): void => {
-      leave();
-      unsubscribe();
-      reject((target as AbortSignal).reason);
-    };
-    for (const signal of signals) signal.addEventListener('abort', abort);
-  });
-}
-
-function describe(outcome: Outcome): string {
-  if (outcome.status === 'delivered') return outcome.status;
+function describe(outcome: Undelivered): string {
   if (outcome.status === 'rejected') return `${outcome.code}: ${outcome.message}`;
   return `dropped, ${outcome.reason}${outcome.message === undefined ? '' : `: ${outcome.message}`}`;
 }

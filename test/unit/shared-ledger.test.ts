@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { DurableLedger } from '../../src/durable-ledger.js';
+import { createBooks } from '../../src/ledger/books.js';
+import type { Receipt } from '../../src/ledger/receipt.js';
+import { SharedLedger } from '../../src/ledger/shared-ledger.js';
 import type { DurablyAppended } from '../../src/outbox/outbox.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
-import type { Receipt } from '../../src/receipt.js';
 import { errorOf, stateOf, trackEntry } from './entries.js';
 
 const DELIVERED: Outcome = { status: 'delivered' };
@@ -18,20 +19,26 @@ const answer = (position: number, duplicates: readonly Entry[] = []): DurablyApp
 
 function ledgerWith({ relays = true } = {}) {
   const onWait = vi.fn();
-  const ledger = new DurableLedger({ clientId: 'client', relays, onWait });
+  const books = createBooks();
+  const ledger = new SharedLedger({ books, clientId: 'client', relays, onWait });
   const opened = (id: string): { entry: Entry; receipt: Receipt } => {
     const entry = trackEntry(id);
     return { entry, receipt: ledger.open(entry) };
   };
   return {
+    books,
     ledger,
+    close() {
+      books.end();
+      ledger.close();
+    },
     onWait,
     opened,
     /** Opened and stored, one position each. */
     stored(...ids: string[]) {
       return ids.map((id) => {
         const one = opened(id);
-        ledger.stored([one.entry], answer(ledger.totals.pending));
+        ledger.appended([one.entry], answer(books.totals.pending));
         return one;
       });
     },
@@ -47,7 +54,7 @@ describe('a receipt of a durable outbox', () => {
     const { entry, receipt } = opened('a');
     const [stored, settled] = [receipt.stored(), receipt.settled()];
     expect(await stateOf(stored)).toBe('pending');
-    ledger.stored([entry], answer(1));
+    ledger.appended([entry], answer(1));
     await stored;
     expect(await stateOf(settled)).toBe('pending');
     ledger.settle(copyOf(entry), DELIVERED);
@@ -55,14 +62,14 @@ describe('a receipt of a durable outbox', () => {
   });
 
   it('says why its event was not stored', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { books, ledger, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     ledger.settle(entry, DROPPED);
     expect((await errorOf(receipt.stored())).message).toBe(
       'event a was not stored: dropped, outbox_failed: the disk is full',
     );
     expect(await receipt.settled()).toEqual(DROPPED);
-    expect(ledger.totals).toMatchObject({ dropped: 1, pending: 0 });
+    expect(books.totals).toMatchObject({ dropped: 1, pending: 0 });
   });
 
   it('that nobody waited for is asked for in the outbox, when somebody does', async () => {
@@ -111,66 +118,66 @@ describe('a receipt of a durable outbox', () => {
   });
 
   it('of a client that does not relay is stored, and says that the outcome will not be known here', async () => {
-    const { ledger, opened } = ledgerWith({ relays: false });
+    const { books, ledger, opened } = ledgerWith({ relays: false });
     const { entry, receipt } = opened('a');
     const settled = receipt.settled();
-    const barrier = ledger.barrier();
-    ledger.stored([entry], answer(1));
+    const barrier = books.barrier();
+    ledger.appended([entry], answer(1));
     await receipt.stored();
     await barrier;
     expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
-    expect(ledger.totals.pending).toBe(1);
-    expect(ledger.openCount).toBe(0);
+    expect(books.totals.pending).toBe(1);
+    expect(books.openCount).toBe(0);
   });
 
   it('stays stored when the client closes', async () => {
-    const { ledger, stored, opened } = ledgerWith();
+    const { books, close, opened, stored } = ledgerWith();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
     const unstored = opened('b').receipt.stored();
-    ledger.close();
+    close();
     expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
     await a!.receipt.stored();
     expect(await errorOf(unstored)).toMatchObject({ code: 'closed' });
-    expect(ledger.totals.pending).toBe(2);
+    expect(books.totals.pending).toBe(2);
   });
 });
 
 describe('the books of a durable outbox', () => {
   it('know their own entries by what is written on them, once each', () => {
-    const { ledger, stored } = ledgerWith();
+    const { books, ledger, stored } = ledgerWith();
     const [a] = stored('a', 'b');
     expect(ledger.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
     expect(ledger.settle(copyOf(a!.entry), REJECTED)).toBe(false);
-    expect(ledger.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
   });
 
   it('tell of the events of other processes, and leave them out', () => {
-    const { ledger, stored } = ledgerWith();
+    const { books, ledger, stored } = ledgerWith();
     stored('a');
     for (const owner of [undefined, 'another.1', 'client', 7]) {
       expect(ledger.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
     }
-    expect(ledger.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1 });
   });
 
   it('end an event whose id was inside already as the first one ends', async () => {
-    const { ledger, opened, stored } = ledgerWith();
+    const { books, ledger, opened, stored } = ledgerWith();
     const [first] = stored('a');
     const second = opened('a');
-    ledger.stored([second.entry], answer(1, [second.entry]));
-    const barrier = ledger.barrier();
+    ledger.appended([second.entry], answer(1, [second.entry]));
+    const barrier = books.barrier();
     const settled = [first!.receipt.settled(), second.receipt.settled()];
     ledger.settle(copyOf(first!.entry), REJECTED);
     expect(await Promise.all(settled)).toEqual([REJECTED, REJECTED]);
     await barrier;
-    expect(ledger.totals).toMatchObject({ rejected: 2, pending: 0 });
+    expect(books.totals).toMatchObject({ rejected: 2, pending: 0 });
   });
 
   it('close what others have delivered as pending, and lift the barriers before it', async () => {
-    const { ledger, stored } = ledgerWith();
+    const { books, ledger, stored } = ledgerWith();
     const [a] = stored('a', 'b', 'c');
-    const barrier = ledger.barrier();
+    const barrier = books.barrier();
     const { order, position } = ledger.progress;
     expect(position).toBeGreaterThan(0);
     stored('later');
@@ -178,16 +185,16 @@ describe('the books of a durable outbox', () => {
     expect(await stateOf(barrier)).toBe('pending');
     ledger.leftBehind(order);
     await barrier;
-    expect(ledger.openCount).toBe(1);
-    expect(ledger.totals).toMatchObject({ delivered: 1, pending: 3 });
+    expect(books.openCount).toBe(1);
+    expect(books.totals).toMatchObject({ delivered: 1, pending: 3 });
   });
 
   it('count progress only up to the first event that is still being stored', () => {
     const { ledger, opened } = ledgerWith();
     const [a, b] = [opened('a'), opened('b')];
-    ledger.stored([b.entry], answer(7));
+    ledger.appended([b.entry], answer(7));
     expect(ledger.progress).toEqual({ order: 0, position: 7 });
-    ledger.stored([a.entry], answer(5));
+    ledger.appended([a.entry], answer(5));
     expect(ledger.progress).toEqual({ order: 2, position: 7 });
   });
 });

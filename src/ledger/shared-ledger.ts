@@ -1,12 +1,13 @@
-import { Books, type Totals } from './books.js';
+import type { Appended, DurablyAppended } from '../outbox/outbox.js';
+import type { Outcome, Undelivered } from '../outcome.js';
+import type { Entry } from '../protocol/event.js';
+import type { Books } from './books.js';
 import type { Ledger } from './ledger.js';
 import { OpenNumbers } from './open-numbers.js';
-import type { DurablyAppended } from './outbox/outbox.js';
-import type { Outcome, Undelivered } from './outcome.js';
-import type { Entry } from './protocol/event.js';
-import { OpenReceipt, type Receipt } from './receipt.js';
+import { type Desk, OpenReceipt, type Receipt } from './receipt.js';
 
-export interface DurableLedgerOptions {
+export interface SharedLedgerOptions {
+  readonly books: Books;
   /** Tells this client's entries from those of every other one, past and present. */
   readonly clientId: string;
   /** Whether this client will hear how its events end; otherwise they are handed over as soon as they are stored. */
@@ -29,9 +30,9 @@ export interface Progress {
  * Other processes may deliver what this one has appended. Such events are found missing from the outbox: {@link leftBehind}
  * closes those, {@link learn} tells whoever waits for one.
  */
-export class DurableLedger implements Ledger {
-  readonly #options: DurableLedgerOptions;
-  readonly #books = new Books();
+export class SharedLedger implements Ledger, Desk {
+  readonly #options: SharedLedgerOptions;
+  readonly #books: Books;
   readonly #open = new OpenNumbers();
   readonly #storing = new Map<Entry, OpenReceipt>();
   /** Stored events somebody waits for, by id. */
@@ -40,20 +41,9 @@ export class DurableLedger implements Ledger {
   readonly #duplicates = new Map<string, number[]>();
   #progress: Progress = { order: 0, position: Number.NEGATIVE_INFINITY };
 
-  constructor(options: DurableLedgerOptions) {
+  constructor(options: SharedLedgerOptions) {
     this.#options = options;
-  }
-
-  get isClosed(): boolean {
-    return this.#books.isEnded;
-  }
-
-  get openCount(): number {
-    return this.#books.openCount;
-  }
-
-  get totals(): Totals {
-    return this.#books.totals;
+    this.#books = options.books;
   }
 
   get progress(): Progress {
@@ -83,15 +73,10 @@ export class DurableLedger implements Ledger {
     return receipt;
   }
 
-  openSettled(distinctId: string, outcome: Outcome): Receipt {
-    this.#books.count(outcome);
-    const receipt = new OpenReceipt(distinctId, 0, this);
-    receipt.enter(outcome);
-    return receipt;
-  }
-
   /** The entries are stored, or were inside already. */
-  stored(entries: readonly Entry[], { duplicates, position }: DurablyAppended): void {
+  appended(entries: readonly Entry[], answer: Appended): void {
+    const { duplicates, position } = answer as DurablyAppended;
+    const { relays } = this.#options;
     let last = this.#progress.order;
     for (const entry of entries) {
       const receipt = this.#storing.get(entry);
@@ -99,12 +84,12 @@ export class DurableLedger implements Ledger {
       this.#storing.delete(entry);
       receipt.enter('stored');
       last = Math.max(last, receipt.order);
-      if (this.#options.relays) continue;
+      if (relays) continue;
       receipt.leave();
       this.#open.delete(receipt.order);
       this.#books.handOver(receipt.order);
     }
-    for (const entry of this.#options.relays ? duplicates : []) {
+    for (const entry of relays ? duplicates : []) {
       const order = this.#orderOf(entry)!;
       const others = this.#duplicates.get(entry.distinctId);
       if (others === undefined) this.#duplicates.set(entry.distinctId, [order]);
@@ -152,18 +137,16 @@ export class DurableLedger implements Ledger {
     }
   }
 
-  barrier(signals?: readonly AbortSignal[]): Promise<void> {
-    return this.#books.barrier(signals);
-  }
-
-  watch(receipt: OpenReceipt): void {
+  watch(receipt: OpenReceipt): boolean {
+    if (this.#books.isEnded) return false;
     // The commit comes by itself, whoever waits for it.
-    if (!receipt.isStored) return;
+    if (!receipt.isStored) return true;
     const { distinctId } = receipt;
     const others = this.#watched.get(distinctId);
     if (others === undefined) this.#watched.set(distinctId, new Set([receipt]));
     else others.add(receipt);
     this.#options.onWait(distinctId);
+    return true;
   }
 
   unwatch(receipt: OpenReceipt): void {
@@ -173,7 +156,6 @@ export class DurableLedger implements Ledger {
   }
 
   close(): void {
-    this.#books.end();
     for (const receipt of this.#storing.values()) receipt.leave();
     for (const receipts of this.#watched.values()) for (const receipt of receipts) receipt.leave();
     this.#watched.clear();

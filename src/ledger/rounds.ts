@@ -1,13 +1,15 @@
-import type { DurableLedger } from './durable-ledger.js';
-import type { DurableOutbox } from './outbox/outbox.js';
-import { later } from './timers.js';
+import type { DurableOutbox } from '../outbox/outbox.js';
+import { later } from '../timers.js';
+import type { Books } from './books.js';
+import type { SharedLedger } from './shared-ledger.js';
 
 /** Ids asked for at once. */
 const MAX_LOOK_UP = 1_000;
 
 export interface RoundsOptions {
   readonly outbox: DurableOutbox;
-  readonly ledger: DurableLedger;
+  readonly ledger: SharedLedger;
+  readonly books: Books;
   readonly intervalMs: number;
   /** Sends whatever is in the outbox. */
   readonly hurry: () => void;
@@ -74,11 +76,11 @@ export class Rounds {
   }
 
   async #findGone(): Promise<void> {
-    const { outbox, ledger } = this.#options;
+    const { outbox, ledger, books } = this.#options;
     // Found in the last round: meanwhile this client's own relay has had its say about them.
     ledger.leftBehind(this.#goneUpTo);
     this.#goneUpTo = 0;
-    if (ledger.openCount === 0) return;
+    if (books.openCount === 0) return;
     const { order, position } = ledger.progress;
     const oldest = await this.#attempt(async () => ({ entry: await outbox.oldest() }));
     if (oldest === undefined) return;
