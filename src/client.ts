@@ -30,7 +30,7 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
-import { MAX_TIMER_MS, sleep } from './timers.js';
+import { sleep } from './timers.js';
 import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
 
@@ -277,15 +277,12 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     if (resolved.relay) relay.hurry();
   }
 
-  async function flush({ timeoutMs, signal }: FlushOptions = {}): Promise<Totals> {
+  async function flush(options: FlushOptions = {}): Promise<Totals> {
+    const { signal } = options;
     signal?.throwIfAborted();
-    const patience = new AbortController();
-    const limits = signal === undefined ? [patience.signal] : [signal, patience.signal];
-    const everythingSoFar = books.barrier(limits).catch(() => signal?.throwIfAborted());
-    const done = Promise.all([hurry(), everythingSoFar]);
-    await (timeoutMs === undefined ? done : withDeadline(done, timeoutMs));
-    // Nothing of a wait that was given up stays behind.
-    patience.abort();
+    void hurry();
+    // When the time is over, the rest is pending.
+    await books.barrier(options).catch(() => signal?.throwIfAborted());
     return books.totals;
   }
 
@@ -329,15 +326,6 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     },
   };
   return Object.freeze(client);
-}
-
-/** Waits for `work`, and no longer than `ms`. Keeps the process for that long: somebody waits for the answer. */
-async function withDeadline(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.min(ms, MAX_TIMER_MS));
-  });
-  await Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }
 
 /** A text field of an input that may be anything, for naming it in an outcome. */

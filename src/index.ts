@@ -35,8 +35,9 @@ export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.j
 export { isOursError, OursError, type OursErrorCode } from './errors.js';
 export type { Books, Totals } from './ledger/books.js';
 export type { Ledger } from './ledger/ledger.js';
-export type { Receipt, WaitOptions } from './ledger/receipt.js';
+export type { Receipt } from './ledger/receipt.js';
 export { type SharingClient, shareOutbox } from './ledger/share-outbox.js';
+export type { WaitOptions } from './ledger/waiting.js';
 export type { Logger } from './logger.js';
 export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';

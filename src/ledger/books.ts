@@ -1,5 +1,5 @@
 import type { Outcome } from '../outcome.js';
-import { waitFor } from './waiting.js';
+import { type WaitOptions, waitFor } from './waiting.js';
 
 /**
  * How many events ended how, since the client was created. `pending` ones have no outcome that is known here: they wait, or
@@ -25,8 +25,8 @@ export interface Books {
   close(order: number, outcome: Outcome): void;
   /** Closes an event whose outcome some other process knows. */
   handOver(order: number): void;
-  /** Resolves when every event opened before this call is closed, or at the end. @throws the reason of the first signal that aborts */
-  barrier(signals?: readonly AbortSignal[]): Promise<void>;
+  /** Resolves when every event opened before this call is closed, or at the end. @throws as {@link waitFor} */
+  barrier(options?: WaitOptions): Promise<void>;
   /** Lets go whoever waits. The open events stay counted as pending. */
   end(): void;
 }
@@ -112,7 +112,7 @@ export function createBooks(): Books {
       elsewhere += 1;
       shut(closed);
     },
-    async barrier(signals = []) {
+    async barrier(options) {
       if (isEnded || open === 0) return;
       const barrier = lastBarrier();
       await waitFor((wake) => {
@@ -121,7 +121,7 @@ export function createBooks(): Books {
           barrier.waiters.delete(wake);
           if (barrier.waiters.size === 0) remove(barrier);
         };
-      }, signals);
+      }, options);
     },
     end() {
       isEnded = true;

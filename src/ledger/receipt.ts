@@ -1,13 +1,6 @@
 import { OursError } from '../errors.js';
 import type { Outcome, Undelivered } from '../outcome.js';
-import { waitFor } from './waiting.js';
-
-/** What a wait may be given. */
-export interface WaitOptions {
-  /** The most to wait, in milliseconds. @default as long as it takes */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import { type WaitOptions, waitFor } from './waiting.js';
 
 /** What a caller gets for an event. No promise exists until one is asked for. */
 export interface Receipt {
@@ -87,9 +80,7 @@ export class OpenReceipt implements Receipt {
 
   enter(state: ReceiptState): void {
     this.state = state;
-    const { waiters } = this;
-    this.waiters = undefined;
-    if (waiters !== undefined) for (const wake of waiters) wake();
+    for (const look of this.waiters ?? []) look();
   }
 
   /** Nothing more will be heard of it in this client. */
@@ -97,29 +88,35 @@ export class OpenReceipt implements Receipt {
     this.enter(this.isStored ? 'handed over' : 'left');
   }
 
-  private async reach(
-    aim: 'stored' | 'settled',
-    { signal, timeoutMs }: WaitOptions = {},
-  ): Promise<Exclude<ReceiptState, 'left'>> {
-    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const signals = [signal, timeout].filter((one) => one !== undefined);
-    while (this.state === undefined || (aim === 'settled' && this.state === 'stored')) {
-      if (this.desk.watch(this)) await this.news(signals);
+  private async reach(aim: 'stored' | 'settled', options: WaitOptions = {}): Promise<Exclude<ReceiptState, 'left'>> {
+    if (!this.isPast(aim)) {
+      options.signal?.throwIfAborted();
+      if (this.desk.watch(this)) await this.wait(aim, options);
       else this.leave();
     }
     if (this.state === 'left') throw this.unknown('the client was closed before that');
-    return this.state;
+    return this.state!;
   }
 
-  private news(signals: readonly AbortSignal[]): Promise<void> {
+  private isPast(aim: 'stored' | 'settled'): boolean {
+    return this.state !== undefined && !(aim === 'settled' && this.isStored);
+  }
+
+  private wait(aim: 'stored' | 'settled', options: WaitOptions): Promise<void> {
+    this.waiters ??= new Set();
+    const { waiters } = this;
     return waitFor((wake) => {
-      this.waiters ??= new Set();
-      this.waiters.add(wake);
-      return () => {
-        this.waiters?.delete(wake);
-        if (this.waiters?.size === 0) this.desk.unwatch(this);
+      const look = (): void => {
+        if (!this.isPast(aim)) return void this.desk.watch(this);
+        waiters.delete(look);
+        wake();
       };
-    }, signals);
+      waiters.add(look);
+      return () => {
+        waiters.delete(look);
+        if (waiters.size === 0) this.desk.unwatch(this);
+      };
+    }, options);
   }
 
   private unknown(why: string): OursError {

@@ -1,25 +1,42 @@
+import { MAX_TIMER_MS } from '../timers.js';
+
+/** What a wait may be given. */
+export interface WaitOptions {
+  /** The most to wait, in milliseconds. @default as long as it takes */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Resolves when `subscribe`'s callback is called; rejects with the reason of the first signal that comes before that, and calls
- * what `subscribe` has returned.
- *
- * The signals are listened to one by one: on Node 20 one that `AbortSignal.any` makes of them forgets a timeout that nobody else
- * holds.
+ * Resolves when `subscribe`'s callback is called. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`;
+ * what `subscribe` has returned is called then. The timeout keeps the process: somebody waits for the answer.
  */
-export function waitFor(subscribe: (wake: () => void) => () => void, signals: readonly AbortSignal[]): Promise<void> {
+export function waitFor(
+  subscribe: (wake: () => void) => () => void,
+  { signal, timeoutMs }: WaitOptions = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    for (const { aborted, reason } of signals) if (aborted) return reject(reason);
-    const leave = (): void => {
-      for (const signal of signals) signal.removeEventListener('abort', abort);
-    };
     const unsubscribe = subscribe(() => {
       leave();
       resolve();
     });
-    const abort = ({ target }: Event): void => {
+    const giveUp = (reason: unknown): void => {
       leave();
       unsubscribe();
-      reject((target as AbortSignal).reason);
+      reject(reason);
     };
-    for (const signal of signals) signal.addEventListener('abort', abort);
+    const abort = (): void => giveUp(signal?.reason);
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(
+            () => giveUp(new DOMException(`not within ${timeoutMs} ms`, 'TimeoutError')),
+            Math.min(timeoutMs, MAX_TIMER_MS),
+          );
+    const leave = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    signal?.addEventListener('abort', abort);
   });
 }

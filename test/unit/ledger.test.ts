@@ -282,7 +282,7 @@ describe('a barrier', () => {
     const { books, ledger, opened } = ledgerWith();
     const first = opened('a');
     const controller = new AbortController();
-    const mine = books.barrier([controller.signal]);
+    const mine = books.barrier({ signal: controller.signal });
     const second = opened('b');
     const other = books.barrier();
     controller.abort();
@@ -298,7 +298,7 @@ describe('a barrier', () => {
     const { entry } = opened('a');
     const controller = new AbortController();
     const reason = new Error('no time');
-    const [mine, other] = [books.barrier([controller.signal]), books.barrier()];
+    const [mine, other] = [books.barrier({ signal: controller.signal }), books.barrier()];
     controller.abort(reason);
     await expect(mine).rejects.toBe(reason);
     expect(await stateOf(other)).toBe('pending');
