@@ -247,14 +247,13 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   }
 
   function within(tx: SqlClient): Transaction<Catalog> {
-    const { appendWithin } = outbox as Partial<TransactionalOutbox>;
-    // Without a transaction the event would be appended beside it, and nobody would notice.
-    if (appendWithin === undefined || typeof tx?.query !== 'function') {
+    if (!('within' in outbox)) {
       throw new OursError(
         'invalid_option',
-        "within(tx) needs createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres' as outbox, and as tx a client of pg or what its fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library's transaction.",
+        "within() needs an outbox in the same database: createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres'.",
       );
     }
+    const append = (outbox as TransactionalOutbox).within(tx);
     const enlist = async <Input extends object>(
       kind: Entry['kind'],
       input: Input,
@@ -262,7 +261,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     ): Promise<Enlisted> => {
       const entry = toEntry(input, encode);
       if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
-      await appendWithin.call(outbox, tx, [entry]);
+      await append([entry]);
       return { status: 'appended', distinctId: entry.distinctId };
     };
     return {

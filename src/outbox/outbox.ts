@@ -85,8 +85,11 @@ export interface SqlClient {
 
 /** A durable outbox that lives in the caller's own database. */
 export interface TransactionalOutbox extends DurableOutbox {
-  /** Appends in the transaction that `tx` has open: the entries are there if it commits, and were never there if not. */
-  appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void>;
+  /**
+   * An append in the transaction that `tx` has open: the entries are there if it commits, and were never there if not.
+   * @throws {OursError} `invalid_option` when `tx` cannot be asked anything
+   */
+  within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void>;
 }
 
 /** An event that will not be delivered, kept with the reason. */

@@ -124,7 +124,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       let isCommitted = false;
       const woken = next().then(() => isCommitted);
       await tx.query('BEGIN');
-      await appender.appendWithin(tx, [trackEntry('a')]);
+      await appender.within(tx)([trackEntry('a')]);
       await tx.query('SELECT pg_sleep(0.05)');
       isCommitted = true;
       await tx.query('COMMIT');

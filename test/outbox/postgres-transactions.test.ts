@@ -149,7 +149,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
         trackEntry('purchase:1', ada, 42),
       ];
       await app.transact('1', async (tx) => {
-        await fresh.appendWithin(tx, entries);
+        await fresh.within(tx)(entries);
         expect(await outbox.stats()).toMatchObject({ waiting: 0 });
       });
       expect(await orders()).toEqual(['1']);
@@ -160,7 +160,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
     it('a rollback leaves nothing of either', async () => {
       const { app, fresh } = begin();
       const cancelled = app.transact('1', async (tx) => {
-        await fresh.appendWithin(tx, [identifyEntry('i', ada), trackEntry('purchase:1', ada)]);
+        await fresh.within(tx)([identifyEntry('i', ada), trackEntry('purchase:1', ada)]);
         throw ROLLBACK;
       });
       await expect(cancelled).rejects.toThrow(ROLLBACK);
@@ -173,7 +173,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
     it('an order that is written twice has its event once', async () => {
       const { app, fresh } = begin();
       for (const order of ['1', '1 again']) {
-        await app.transact(order, (tx) => fresh.appendWithin(tx, [trackEntry('purchase:1')]));
+        await app.transact(order, (tx) => fresh.within(tx)([trackEntry('purchase:1')]));
       }
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['purchase:1']);
     });
@@ -181,7 +181,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
     it('tables that are missing make it fail, with what to do and nothing of the event', async () => {
       const { app } = begin();
       const elsewhere = createPostgresOutbox({ client: pool, table: `${SCHEMA}.elsewhere` });
-      const failed = app.transact('1', (tx) => elsewhere.appendWithin(tx, [trackEntry('purchase:1', ada)]));
+      const failed = app.transact('1', (tx) => elsewhere.within(tx)([trackEntry('purchase:1', ada)]));
       const error = (await failed.catch((reason: unknown) => reason)) as Error;
       expect(error.message).toMatch(/elsewhere.*ensureSchema\(\).*postgresSchema\(\)/s);
       expect(await orders()).toEqual([]);
@@ -192,7 +192,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
       await fresh.stats();
       const failed = app.transact('1', async (tx) => {
         await tx.query(`ALTER TABLE ${SCHEMA}.outbox ADD CONSTRAINT too_small CHECK (bytes < 1)`, []);
-        await fresh.appendWithin(tx, [trackEntry('purchase:1', ada)]);
+        await fresh.within(tx)([trackEntry('purchase:1', ada)]);
       });
       const error = (await failed.catch((reason: unknown) => reason)) as Error & { code: string };
       expect(error).toMatchObject({ name: 'PostgresError', code: '23514' });
@@ -208,9 +208,9 @@ describe('in the transaction of Drizzle on PGlite', () => {
     const outbox = createPostgresOutbox({ client });
     await outbox.ensureSchema();
     const db = drizzleOnPGlite(client);
-    await db.transaction((tx) => outbox.appendWithin(fromDrizzle(tx, sql), [trackEntry('a')]));
+    await db.transaction((tx) => outbox.within(fromDrizzle(tx, sql))([trackEntry('a')]));
     const cancelled = db.transaction(async (tx) => {
-      await outbox.appendWithin(fromDrizzle(tx, sql), [trackEntry('b')]);
+      await outbox.within(fromDrizzle(tx, sql))([trackEntry('b')]);
       throw ROLLBACK;
     });
     await expect(cancelled).rejects.toThrow(ROLLBACK);

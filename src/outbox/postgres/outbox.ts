@@ -110,8 +110,15 @@ class TableOutbox implements PostgresOutbox {
     return this.#appends.append(entries);
   }
 
-  async appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void> {
-    await this.#append(entries, tx);
+  within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void> {
+    // Without it the event would be appended beside the transaction, and nobody would notice.
+    if (typeof tx?.query !== 'function') {
+      throw new OursError(
+        'invalid_option',
+        'within(tx) takes the transaction: a client of pg, or what fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library.',
+      );
+    }
+    return async (entries) => void (await this.#append(entries, tx));
   }
 
   async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly Entry[]> {
