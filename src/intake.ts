@@ -34,7 +34,7 @@ export function createIntake({ append, episodes, onAppended, onDropped }: Intake
         // A queue under load is full and has room again many times a second.
         episodes.remind(
           'queue_full',
-          `the queue is full and events are being dropped (${dropped.length} just now). Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one; every dropped event has an outcome.`,
+          `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one.`,
         );
       }
       const lost = new Set(dropped);
@@ -43,7 +43,7 @@ export function createIntake({ append, episodes, onAppended, onDropped }: Intake
       const reason = sentenceOf(error);
       episodes.remind(
         'append',
-        `events could not be stored, and ${entries.length} are dropped, each with an outcome: ${reason}`,
+        `${entries.length} events could not be stored and are dropped, each with an outcome: ${reason}`,
       );
       for (const entry of entries) onDropped(entry, 'outbox_failed', reason);
     }
