@@ -17,12 +17,12 @@ export function throughBeforeSend<Input extends IdentifyInput>(
     try {
       kept = beforeSend(copy);
     } catch {
-      return new Refusal('before_send_failed', 'beforeSend threw, so the event is not sent as it was either.');
+      return new Refusal('before_send_failed', 'beforeSend threw.');
     }
     if (kept instanceof Promise) {
       // Nobody will look at the answer; an unheard rejection would end the process.
       kept.catch(() => undefined);
-      return new Refusal('before_send_failed', 'beforeSend returned a promise; it must be synchronous, as track() is.');
+      return new Refusal('before_send_failed', 'beforeSend returned a promise; it must be synchronous.');
     }
     return kept === null ? null : encode(kept as unknown as Input, context);
   };

@@ -1,4 +1,4 @@
-import { Assigner } from './assignment/assign.js';
+import { createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import { SkewedClock } from './delivery/clock.js';
@@ -9,12 +9,12 @@ import { Relay } from './delivery/relay.js';
 import { retrying } from './delivery/retrying-transport.js';
 import { OursError } from './errors.js';
 import { createIntake } from './intake.js';
-import { KeepAlive } from './keep-alive.js';
+import { createKeepAlive } from './keep-alive.js';
 import { createBooks, type Totals } from './ledger/books.js';
 import type { Ledger } from './ledger/ledger.js';
 import { createMemoryLedger } from './ledger/memory-ledger.js';
 import { type Receipt, settledReceipt } from './ledger/receipt.js';
-import { Episodes, guardLogger } from './logger.js';
+import { createEpisodes, guardLogger } from './logger.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
@@ -102,7 +102,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = resolved;
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
-  const episodes = new Episodes(logger, monotonic);
+  const episodes = createEpisodes(logger, monotonic);
   const clock = new SkewedClock(now);
   const gate = new Gate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
@@ -158,7 +158,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     onDropped: (entry, reason, message) =>
       settle(entry, { status: 'dropped', reason, ...(message !== undefined && { message }) }),
   });
-  const assigner = new Assigner({
+  const assigner = createAssigner({
     transport,
     experimentToken: resolved.experimentToken,
     timeoutMs: resolved.assignTimeoutMs,
@@ -182,7 +182,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const { beforeSend } = options;
   const toTrack = beforeSend === undefined ? encodeTrack : throughBeforeSend(beforeSend, encodeTrack);
   const toIdentify = beforeSend === undefined ? encodeIdentify : throughBeforeSend(beforeSend, encodeIdentify);
-  const keepAlive = new KeepAlive({
+  const keepAlive = createKeepAlive({
     platform,
     waitUntil: options.waitUntil,
     episodes,

@@ -22,36 +22,34 @@ export function guardLogger(logger: Logger): Logger {
 /** How often a warning without an end is repeated. */
 const REMINDER_MS = 60_000;
 
-/**
- * Says a thing once per episode. An outage or a full queue would otherwise write one line an event.
- */
-export class Episodes {
-  readonly #lastSaid = new Map<string, number>();
-  readonly #logger: Logger;
-  readonly #monotonic: () => number;
-
-  constructor(logger: Logger, monotonic: () => number) {
-    this.#logger = logger;
-    this.#monotonic = monotonic;
-  }
-
+/** Says a thing once per episode. An outage or a full queue would otherwise write one line an event. */
+export interface Episodes {
   /** Speaks unless the topic's episode is open; `end` closes it. */
-  say(topic: string, message: string): void {
-    if (this.#lastSaid.has(topic)) return;
-    this.#lastSaid.set(topic, this.#monotonic());
-    this.#logger.warn(message);
-  }
-
+  say(topic: string, message: string): void;
   /** Speaks at most once a minute, for what has no end that could be noticed. */
-  remind(topic: string, message: string): void {
-    if (this.#monotonic() - (this.#lastSaid.get(topic) ?? Number.NEGATIVE_INFINITY) < REMINDER_MS) return;
-    this.end(topic);
-    this.say(topic, message);
+  remind(topic: string, message: string): void;
+  end(topic: string): void;
+}
+
+export function createEpisodes(logger: Logger, monotonic: () => number): Episodes {
+  const saidAt = new Map<string, number>();
+
+  function speak(topic: string, message: string): void {
+    saidAt.set(topic, monotonic());
+    logger.warn(message);
   }
 
-  end(topic: string): void {
-    this.#lastSaid.delete(topic);
-  }
+  return {
+    say(topic, message) {
+      if (!saidAt.has(topic)) speak(topic, message);
+    },
+    remind(topic, message) {
+      if (monotonic() - (saidAt.get(topic) ?? Number.NEGATIVE_INFINITY) >= REMINDER_MS) speak(topic, message);
+    },
+    end(topic) {
+      saidAt.delete(topic);
+    },
+  };
 }
 
 /** What an error says, as a sentence. */

@@ -75,9 +75,9 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
 }
 
 /** Options with every gap filled. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends ClientOptions {
+  /** Empty where there is none because nothing is sent. */
   readonly token: string;
-  readonly experimentToken: string | undefined;
   readonly baseUrl: string;
   readonly flushAt: number;
   readonly flushIntervalMs: number;
@@ -95,146 +95,145 @@ export interface ResolvedOptions {
 
 export const DEFAULT_BASE_URL = 'https://api.oursprivacy.com/api/v1';
 
+/** What an option may be, in code and in words, its default, and what to make of its variable's text if it has one. */
+type Rule = readonly [
+  fits: (value: never) => boolean,
+  expected: string,
+  standard?: unknown,
+  parse?: (text: string) => unknown,
+];
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+
+const aFunction: Rule = [isFunction, 'a function'];
+
+function aToken(standard?: string): Rule {
+  return [
+    (token: unknown) => typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(token),
+    `1–${MAX_TOKEN_LENGTH} characters without white space, as the dashboard shows them`,
+    standard,
+    String,
+  ];
+}
+
+function aNumber(standard: number, min: number, max: number): Rule {
+  const fits = (value: number): boolean => Number.isInteger(value) && value >= min && value <= max;
+  return [fits, `a whole number from ${min} to ${max}`, standard, Number];
+}
+
+const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
+  token: aToken(''),
+  experimentToken: aToken(),
+  baseUrl: [
+    (text: unknown) => typeof text === 'string' && URL.canParse(text) && isBaseUrl(new URL(text)),
+    `an http(s) URL such as ${DEFAULT_BASE_URL}, without credentials, query or fragment`,
+    DEFAULT_BASE_URL,
+    String,
+  ],
+  events: [isObject, 'a map of names to schemas'],
+  outbox: [
+    (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.lookUp : outbox?.claim),
+    'an outbox, such as createMemoryOutbox() makes',
+  ],
+  flushAt: aNumber(DEFAULT_BATCH_ROWS, 1, 10_000),
+  flushIntervalMs: aNumber(1_000, 0, 3_600_000),
+  maxBatchBytes: aNumber(DEFAULT_BATCH_BYTES, 1_024, 64 * 1024 * 1024),
+  maxQueueSize: aNumber(DEFAULT_QUEUE_SIZE, 1, 100_000_000),
+  maxQueueBytes: aNumber(DEFAULT_QUEUE_BYTES, 1_024, Number.MAX_SAFE_INTEGER),
+  whenFull: [
+    (value: unknown) => value === 'drop-newest' || value === 'drop-oldest',
+    "'drop-newest' or 'drop-oldest'",
+    'drop-newest',
+    String,
+  ],
+  maxRetries: aNumber(10, 0, 1_000),
+  concurrency: aNumber(4, 1, 256),
+  requestTimeoutMs: aNumber(10_000, 1, 600_000),
+  assignTimeoutMs: aNumber(400, 1, 60_000),
+  relay: [isFlag, 'true or false', true],
+  logger: [(logger: Logger | null) => isFunction(logger?.warn), 'an object with a method warn(message)'],
+  onOutcome: aFunction,
+  beforeSend: aFunction,
+  waitUntil: aFunction,
+  fetch: aFunction,
+  disabled: [isFlag, 'true or false', false, readFlag],
+};
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Fills gaps from the environment and defaults.
+ * Fills gaps from the environment and defaults. What a caller without types can get wrong is found here, not at the first
+ * event.
  * @throws {OursError} `invalid_option`, naming the option and the fix
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) fail(`createClient takes one object; got ${typeName(options)}.`);
-  checkParts(options);
-  checkEvents(options.events);
-  const disabled = flag('disabled', options.disabled, env.OURS_DISABLED, false);
-  const token = readToken('token', options.token, env.OURS_TOKEN);
-  const experimentToken = readToken('experimentToken', options.experimentToken, env.OURS_EXPERIMENT_TOKEN);
-  if (token === undefined && !disabled) {
-    fail(
-      'token is missing: pass { token } or set OURS_TOKEN to your source token (or OURS_DISABLED=1 to send nothing).',
-    );
+  if (!isObject(options)) fail(`createClient takes one object; got ${typeName(options)}.`);
+  const resolved = {} as { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] };
+  for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
+    const given = options[option as keyof ClientOptions];
+    const variable = envName(option);
+    // An empty variable counts as none.
+    const text = given === undefined ? env[variable] : '';
+    const [value, name] = text && parse ? [parse(text), variable] : [given, option];
+    if (value !== undefined && !fits(value as never)) {
+      // Numbers alone are shown: a token must not reach an error report.
+      const came = parse === Number && typeof value === 'number' ? value : typeName(value);
+      fail(`${name} must be ${expected}; got ${came}.`);
+    }
+    Object.assign(resolved, { [option]: value ?? standard });
   }
-  if (token?.startsWith('exp_')) {
-    fail(
-      'token is an experiment token (it starts with exp_): pass that as experimentToken and the source token as token.',
-    );
-  }
-  if (experimentToken !== undefined && experimentToken === token) {
-    fail('experimentToken and token are the same: they are two different tokens in the dashboard.');
-  }
-  if (options.relay === false && options.outbox?.durable !== true) {
-    fail('relay is false, so this process delivers nothing: pass a durable outbox that a relay elsewhere drains.');
-  }
-  const number = (name: keyof ClientOptions & string, standard: number, min: number, max: number): number =>
-    readNumber(name, options[name], env[envName(name)], standard, min, max);
-
-  return {
-    token: token ?? '',
-    experimentToken,
-    baseUrl: readBaseUrl(options.baseUrl ?? env.OURS_BASE_URL ?? DEFAULT_BASE_URL),
-    flushAt: number('flushAt', DEFAULT_BATCH_ROWS, 1, 10_000),
-    flushIntervalMs: number('flushIntervalMs', 1_000, 0, 3_600_000),
-    maxBatchBytes: number('maxBatchBytes', DEFAULT_BATCH_BYTES, 1_024, 64 * 1024 * 1024),
-    maxQueueSize: number('maxQueueSize', DEFAULT_QUEUE_SIZE, 1, 100_000_000),
-    maxQueueBytes: number('maxQueueBytes', DEFAULT_QUEUE_BYTES, 1_024, Number.MAX_SAFE_INTEGER),
-    maxRetries: number('maxRetries', 10, 0, 1_000),
-    concurrency: number('concurrency', 4, 1, 256),
-    requestTimeoutMs: number('requestTimeoutMs', 10_000, 1, 600_000),
-    assignTimeoutMs: number('assignTimeoutMs', 400, 1, 60_000),
-    whenFull: readWhenFull(options.whenFull ?? env.OURS_WHEN_FULL ?? 'drop-newest'),
-    relay: flag('relay', options.relay, undefined, true),
-    disabled,
-  };
+  checkTogether(resolved);
+  if (resolved.events) checkEvents(resolved.events);
+  resolved.baseUrl = new URL(resolved.baseUrl).href.replace(/\/+$/, '');
+  return resolved;
 }
 
-/** What a caller without types can get wrong is found here, not at the first event. */
-function checkParts({ onOutcome, beforeSend, waitUntil, fetch, logger, outbox }: ClientOptions): void {
-  for (const [name, value] of Object.entries({ onOutcome, beforeSend, waitUntil, fetch })) {
-    if (value !== undefined && typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
+/** What is wrong though each option is right. */
+function checkTogether({ token, experimentToken, disabled, relay, outbox }: ResolvedOptions): void {
+  if (!token && !disabled) {
+    fail('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
   }
-  if (logger !== undefined && typeof logger?.warn !== 'function') {
-    fail('logger must have a method warn(message), as the console, pino and winston have.');
+  if (token.startsWith('exp_')) {
+    fail('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
   }
-  if (outbox !== undefined && typeof (outbox?.durable === true ? outbox.lookUp : outbox?.claim) !== 'function') {
-    fail('outbox must be an outbox, such as createMemoryOutbox() or createSqliteOutbox({ file }) makes.');
+  if (token && token === experimentToken) {
+    fail('experimentToken and token are the same: the dashboard has one of each.');
   }
+  if (!relay && !outbox?.durable) fail('relay is false: pass a durable outbox that a relay elsewhere drains.');
 }
 
-function checkEvents(events: EventCatalog | undefined): void {
-  if (events === undefined) return;
-  if (typeof events !== 'object' || events === null) fail(`events must map names to schemas; got ${typeName(events)}.`);
+function checkEvents(events: EventCatalog): void {
   const seen = new Map<string, string>();
   for (const [name, schema] of Object.entries(events)) {
-    const namesake = seen.get(name.toLowerCase());
-    if (namesake !== undefined)
-      fail(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
-    seen.set(name.toLowerCase(), name);
+    const folded = name.toLowerCase();
+    const namesake = seen.get(folded);
+    if (namesake) fail(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
+    seen.set(folded, name);
     const refusal = checkName(name);
-    if (refusal !== undefined) fail(`events has a name that cannot be sent: ${refusal.message}`);
-    if (typeof schema?.['~standard']?.validate !== 'function') {
-      fail(
-        `events.${name} must be a Standard Schema, such as one of zod, valibot or arktype; got ${typeName(schema)}.`,
-      );
+    if (refusal) fail(`events has a name that cannot be sent: ${refusal.message}`);
+    if (!isFunction(schema?.['~standard']?.validate)) {
+      fail(`events.${name} must be a Standard Schema, such as one of zod; got ${typeName(schema)}.`);
     }
   }
 }
 
-function fail(message: string): never {
-  throw new OursError('invalid_option', message);
+function isBaseUrl({ protocol, href, origin, pathname }: URL): boolean {
+  return /^https?:$/.test(protocol) && href === origin + pathname;
+}
+
+/** 1, 0, true and false, in capitals as well. */
+function readFlag(text: string): unknown {
+  if (/^(1|true)$/i.test(text)) return true;
+  return /^(0|false)$/i.test(text) ? false : text;
 }
 
 /** flushIntervalMs → OURS_FLUSH_INTERVAL_MS */
-function envName(name: string): string {
-  return `OURS_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+function envName(option: string): string {
+  return `OURS_${option.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 }
 
-function readNumber(
-  name: string,
-  given: unknown,
-  fromEnv: string | undefined,
-  standard: number,
-  min: number,
-  max: number,
-): number {
-  const source = given === undefined ? envName(name) : name;
-  const value = given ?? (fromEnv === undefined || fromEnv === '' ? standard : Number(fromEnv));
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  const came = typeof value === 'number' ? String(value) : typeName(value);
-  fail(`${source} must be a whole number from ${min} to ${max}; got ${came}.`);
-}
-
-function flag(name: string, given: unknown, fromEnv: string | undefined, standard: boolean): boolean {
-  if (typeof given === 'boolean') return given;
-  if (given !== undefined) fail(`${name} must be true or false; got ${typeName(given)}.`);
-  if (fromEnv === undefined || fromEnv === '') return standard;
-  if (['1', 'true'].includes(fromEnv.toLowerCase())) return true;
-  if (['0', 'false'].includes(fromEnv.toLowerCase())) return false;
-  fail(`${envName(name)} must be 1, 0, true or false.`);
-}
-
-function readToken(name: 'token' | 'experimentToken', given: unknown, fromEnv: string | undefined): string | undefined {
-  const token = given ?? (fromEnv || undefined);
-  if (token === undefined) return undefined;
-  // Never the value: a token must not reach an error report.
-  if (typeof token !== 'string') fail(`${name} must be a string; got ${typeName(token)}.`);
-  if (token.length < 1 || token.length > MAX_TOKEN_LENGTH) {
-    fail(`${name} must have 1–${MAX_TOKEN_LENGTH} characters; got ${token.length}. Copy it from the dashboard.`);
-  }
-  if (/\s/.test(token)) fail(`${name} contains white space: copy it again from the dashboard.`);
-  return token;
-}
-
-function readBaseUrl(text: unknown): string {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    fail(`baseUrl must be an http(s) URL such as ${DEFAULT_BASE_URL}.`);
-  }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    fail('baseUrl must have no credentials, query or fragment.');
-  }
-  return url.href.replace(/\/+$/, '');
-}
-
-function readWhenFull(value: unknown): WhenFull {
-  if (value === 'drop-newest' || value === 'drop-oldest') return value;
-  fail("whenFull must be 'drop-newest' or 'drop-oldest'.");
+function fail(message: string): never {
+  throw new OursError('invalid_option', message);
 }

@@ -57,30 +57,29 @@ export function createVisitor<Catalog extends EventCatalog>(
   client: Client<Catalog>,
   input: VisitorInput,
 ): Visitor<Catalog> {
-  const { userId, externalId, email, sessionId, ip, userAgent, url } = input;
+  const { userId, externalId, email, sessionId, ip, userAgent, url, defaultProperties } = input;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
-  const page = url ? { current_url: url, ...input.defaultProperties } : input.defaultProperties;
+  const page = url ? { current_url: url, ...defaultProperties } : defaultProperties;
 
   // Field by field: spreading two objects into a third would double the cost of a call.
-  const fill = (own: VisitorTrackOptions, event: string, eventProperties: object | undefined): OutgoingEvent => ({
-    event,
-    eventProperties,
-    userId: own.userId ?? userId,
-    externalId: own.externalId ?? externalId,
-    email: own.email ?? email,
-    sessionId: own.sessionId ?? sessionId,
-    distinctId: own.distinctId,
-    time: own.time,
-    userProperties: own.userProperties,
-    defaultProperties:
-      own.defaultProperties && page ? { ...page, ...own.defaultProperties } : (own.defaultProperties ?? page),
-    identityContext: own.identityContext ?? identityContext,
-  });
-  // What cannot be read here cannot be read by the client either, which says so in an outcome instead of throwing.
   const filled = (own: VisitorTrackOptions, event: string, eventProperties?: object): unknown => {
     try {
-      return fill(own, event, eventProperties);
+      const ownPage = own.defaultProperties;
+      return {
+        event,
+        eventProperties,
+        userId: own.userId ?? userId,
+        externalId: own.externalId ?? externalId,
+        email: own.email ?? email,
+        sessionId: own.sessionId ?? sessionId,
+        distinctId: own.distinctId,
+        time: own.time,
+        userProperties: own.userProperties,
+        defaultProperties: page && ownPage ? { ...page, ...ownPage } : (ownPage ?? page),
+        identityContext: own.identityContext ?? identityContext,
+      } satisfies OutgoingEvent;
     } catch {
+      // What cannot be read here cannot be read by the client either, which says so in an outcome instead of throwing.
       return own;
     }
   };

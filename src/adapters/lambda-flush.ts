@@ -1,5 +1,5 @@
 import { OursError } from '../errors.js';
-import { Episodes, guardLogger } from '../logger.js';
+import { createEpisodes, guardLogger } from '../logger.js';
 import type { WaitUntil } from '../options.js';
 import type { AdapterOptions } from './visitor-options.js';
 
@@ -36,7 +36,7 @@ export function createFlush(
   if (!Number.isInteger(flushTimeoutMs) || flushTimeoutMs < 0 || flushTimeoutMs > MAX_TIMEOUT_MS) {
     throw new OursError('invalid_option', `flushTimeoutMs must be a whole number from 0 to ${MAX_TIMEOUT_MS}.`);
   }
-  const episodes = new Episodes(guardLogger(logger), () => performance.now());
+  const episodes = createEpisodes(guardLogger(logger), () => performance.now());
   return async (context) => {
     try {
       const leftMs = (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) - ANSWER_MS;

@@ -1,6 +1,6 @@
 import type { Client } from '../client.js';
 import { OursError } from '../errors.js';
-import { Episodes, guardLogger } from '../logger.js';
+import { createEpisodes, guardLogger } from '../logger.js';
 import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Visitor, VisitorInput } from '../visitor.js';
@@ -46,7 +46,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
 ): OpenScope<Catalog, Request> {
   checkAdapter(ours, options);
   const { consent } = options;
-  const episodes = new Episodes(guardLogger(options.logger ?? console), () => performance.now());
+  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
 
   function agrees(request: Request): boolean {
     const answer: unknown = consent === undefined ? true : consent(request);

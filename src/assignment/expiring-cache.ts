@@ -1,31 +1,27 @@
 /** A map that forgets: entries after a time, and the least recently set ones above a size. */
-export class ExpiringCache<Value> {
-  readonly #entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
-  readonly #maxSize: number;
-  readonly #ttlMs: number;
-  readonly #monotonic: () => number;
+export interface ExpiringCache<Value> {
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+}
 
-  constructor(maxSize: number, ttlMs: number, monotonic: () => number) {
-    this.#maxSize = maxSize;
-    this.#ttlMs = ttlMs;
-    this.#monotonic = monotonic;
-  }
-
-  get(key: string): Value | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.expiresAt > this.#monotonic()) return entry?.value;
-    this.#entries.delete(key);
-    return undefined;
-  }
-
-  set(key: string, value: Value): void {
-    // Deleted first, so that the order of the map is the order of setting.
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, expiresAt: this.#monotonic() + this.#ttlMs });
-    if (this.#entries.size <= this.#maxSize) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
-  }
+export function createExpiringCache<Value>(
+  maxSize: number,
+  ttlMs: number,
+  monotonic: () => number,
+): ExpiringCache<Value> {
+  const entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
+  return {
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined || entry.expiresAt > monotonic()) return entry?.value;
+      entries.delete(key);
+      return undefined;
+    },
+    set(key, value) {
+      // Deleted first, so that the order of the map is the order of setting.
+      entries.delete(key);
+      entries.set(key, { value, expiresAt: monotonic() + ttlMs });
+      if (entries.size > maxSize) entries.delete(entries.keys().next().value!);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { Episodes, guardLogger, type Logger } from '../logger.js';
+import { createEpisodes, guardLogger, type Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import { HOW_TO_GET_RAW_BODIES, type IncomingWebhook, type RawWebhook, toIncoming } from './incoming.js';
@@ -85,7 +85,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
 ): Webhook {
   const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
   toSecrets(keys);
-  const episodes = new Episodes(guardLogger(options.logger ?? console), () => performance.now());
+  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
   const warn = (topic: string, message: string): void => episodes.remind(topic, `${provider} webhook: ${message}`);
 
   async function handle(raw: RawWebhook): Promise<WebhookAnswer> {

@@ -107,7 +107,7 @@ describe('ours-ingest doctor', () => {
 
   it('asks nobody where the address is none', async () => {
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: 'api.example.org' });
-    expect(found['other settings']).toMatch(/^error: baseUrl must be/);
+    expect(found['other settings']).toMatch(/^error: OURS_BASE_URL must be/);
     expect(found).not.toHaveProperty('service');
   });
 

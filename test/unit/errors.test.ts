@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isOursError, OursError } from '../../src/errors.js';
-import { Episodes, guardLogger } from '../../src/logger.js';
+import { createEpisodes, guardLogger } from '../../src/logger.js';
 
 describe('an error of ours', () => {
   it('is an Error with a code, a message and a cause', () => {
@@ -54,7 +54,7 @@ describe('an episode', () => {
   function episodesWith() {
     const said: string[] = [];
     let now = 0;
-    const episodes = new Episodes({ warn: (message) => said.push(message) }, () => now);
+    const episodes = createEpisodes({ warn: (message) => said.push(message) }, () => now);
     return {
       episodes,
       said,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Gate } from '../../src/delivery/gate.js';
 import type { Verdict } from '../../src/delivery/verdict.js';
-import { Episodes } from '../../src/logger.js';
+import { createEpisodes } from '../../src/logger.js';
 
 const DELIVERED: Verdict = { kind: 'delivered', failures: [], answer: {} };
 const REFUSED: Verdict = { kind: 'rejected', status: 400, message: 'no' };
@@ -21,7 +21,7 @@ function gateWith({ concurrency = 4, chance = 0.5 }: { concurrency?: number; cha
   const said: string[] = [];
   const random = typeof chance === 'number' ? () => chance : chance;
   const monotonic = (): number => now;
-  const episodes = new Episodes({ warn: (message) => said.push(message) }, monotonic);
+  const episodes = createEpisodes({ warn: (message) => said.push(message) }, monotonic);
   return {
     gate: new Gate({ concurrency, monotonic, random, episodes }),
     said,

@@ -111,14 +111,11 @@ describe('the token', () => {
 
   it.each(['token', 'experimentToken'])('has 1–250 characters, none of them blank: %s', (name) => {
     expect(resolveOptions({ token, [name]: 'x'.repeat(250) }, {})).toMatchObject({ [name]: 'x'.repeat(250) });
-    expect(refused({ [name]: 'x'.repeat(251) })).toBe(
-      `${name} must have 1–250 characters; got 251. Copy it from the dashboard.`,
-    );
-    expect(refused({ [name]: '' })).toMatch(new RegExp(`^${name} must have 1–250 characters; got 0\\.`));
-    for (const blank of [`${token} `, `${token}\n`, `a\u00a0b`]) {
-      expect(refused({ [name]: blank })).toMatch(new RegExp(`^${name} contains white space`));
+    const rule = `${name} must be 1–250 characters without white space, as the dashboard shows them`;
+    for (const wrong of ['x'.repeat(251), '', `${token} `, `${token}\n`, `a\u00a0b`]) {
+      expect(refused({ [name]: wrong })).toBe(`${rule}; got a string.`);
     }
-    expect(refused({ [name]: 42 })).toBe(`${name} must be a string; got a number.`);
+    expect(refused({ [name]: 42 })).toBe(`${rule}; got a number.`);
   });
 
   it('for experiments comes from OURS_EXPERIMENT_TOKEN', () => {
@@ -178,16 +175,38 @@ describe('the base URL', () => {
     expect(resolveOptions({ token, baseUrl: 'https://example.org' }, {}).baseUrl).toBe('https://example.org');
   });
 
-  it.each(['example.org', '', 'ftp://example.org', 'file:///etc', 42, 'http://'])('is refused: %j', (baseUrl) => {
-    expect(refused({ baseUrl })).toBe(`baseUrl must be an http(s) URL such as ${DEFAULT_BASE_URL}.`);
+  it.each([
+    ['has another protocol', ['example.org', '', 'ftp://example.org', 'file:///etc', 'http://']],
+    [
+      'has credentials, a query or a fragment',
+      ['https://user:pass@example.org', 'https://example.org/?a=1', 'https://example.org/?', 'https://example.org/#a'],
+    ],
+    ['is no string', [42]],
+  ])('is refused when it %s', (_, wrong) => {
+    for (const baseUrl of wrong) {
+      expect(refused({ baseUrl })).toBe(
+        `baseUrl must be an http(s) URL such as ${DEFAULT_BASE_URL}, without credentials, query or fragment; got a ${typeof baseUrl}.`,
+      );
+    }
+  });
+});
+
+describe('a variable', () => {
+  it('that is empty counts as none', () => {
+    const variables = ['TOKEN', 'EXPERIMENT_TOKEN', 'BASE_URL', 'WHEN_FULL', 'DISABLED'];
+    const env = Object.fromEntries(variables.map((name) => [`OURS_${name}`, '']));
+    expect(resolveOptions({ token }, env)).toEqual(resolveOptions({ token }, {}));
   });
 
-  it.each(['https://user:pass@example.org', 'https://example.org/?a=1', 'https://example.org/#a'])(
-    'has no credentials, query or fragment: %s',
-    (baseUrl) => {
-      expect(refused({ baseUrl })).toBe('baseUrl must have no credentials, query or fragment.');
-    },
-  );
+  it('that is wrong is refused by its own name', () => {
+    expect(refused({ token: undefined }, { OURS_TOKEN: 'a b' })).toMatch(/^OURS_TOKEN must be .*white space/);
+    expect(refused({}, { OURS_BASE_URL: 'example.org' })).toMatch(/^OURS_BASE_URL must be an http/);
+  });
+
+  it('is there for what text can say, and for nothing else', () => {
+    const env = { OURS_RELAY: 'false', OURS_LOGGER: 'x', OURS_FETCH: 'x', OURS_EVENTS: 'x', OURS_OUTBOX: 'x' };
+    expect(resolveOptions({ token }, env)).toEqual(resolveOptions({ token }, {}));
+  });
 });
 
 describe('a switch', () => {
@@ -209,7 +228,7 @@ describe('a switch', () => {
   it('that is neither on nor off is refused', () => {
     expect(refused({ disabled: 'yes' })).toBe('disabled must be true or false; got a string.');
     expect(refused({ relay: 1 })).toBe('relay must be true or false; got a number.');
-    expect(refused({}, { OURS_DISABLED: 'yes' })).toBe('OURS_DISABLED must be 1, 0, true or false.');
+    expect(refused({}, { OURS_DISABLED: 'yes' })).toBe('OURS_DISABLED must be true or false; got a string.');
   });
 });
 
@@ -222,8 +241,8 @@ describe('whenFull', () => {
   });
 
   it('is one of two', () => {
-    expect(refused({ whenFull: 'block' })).toBe("whenFull must be 'drop-newest' or 'drop-oldest'.");
-    expect(refused({}, { OURS_WHEN_FULL: 'block' })).toContain('whenFull');
+    expect(refused({ whenFull: 'block' })).toBe("whenFull must be 'drop-newest' or 'drop-oldest'; got a string.");
+    expect(refused({}, { OURS_WHEN_FULL: 'block' })).toMatch(/^OURS_WHEN_FULL must be/);
   });
 });
 
@@ -250,7 +269,7 @@ describe('what a caller without types gets wrong', () => {
   });
 
   it.each([[{}], [null], [{ warn: 'x' }], ['console']])('is refused as a logger: %j', (logger) => {
-    expect(refused({ logger })).toMatch(/^logger must have a method warn\(message\)/);
+    expect(refused({ logger })).toMatch(/^logger must be an object with a method warn\(message\)/);
   });
 
   it.each([[{}], [null], ['memory']])('is refused as an outbox: %j', (outbox) => {
@@ -258,8 +277,8 @@ describe('what a caller without types gets wrong', () => {
   });
 
   it.each([
-    [null, 'events must map names to schemas; got null.'],
-    ['purchase', 'events must map names to schemas; got a string.'],
+    [null, 'events must be a map of names to schemas; got null.'],
+    ['purchase', 'events must be a map of names to schemas; got a string.'],
     [{ purchase: {} }, 'events.purchase must be a Standard Schema'],
     [{ purchase: null }, 'events.purchase must be a Standard Schema'],
     [{ $purchase: z.object({}) }, 'reserved by the service'],

@@ -1,6 +1,6 @@
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
-import { Episodes, guardLogger } from '../../logger.js';
+import { createEpisodes, guardLogger } from '../../logger.js';
 import { createWebhook, type ReportingOptions, type Webhook } from '../webhook.js';
 import { conversionsFromStripe, type StripeConversion } from './conversions.js';
 import { findToken, type StripePayments } from './find-token.js';
@@ -47,7 +47,7 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
       `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else' : 'nothing: is the environment variable set?'}`,
     );
   }
-  const episodes = new Episodes(guardLogger(options.logger ?? console), () => performance.now());
+  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
 
   async function withToken(conversion: StripeConversion, { account }: StripeEvent): Promise<StripeConversion> {
     if (conversion.visitorToken !== undefined) return conversion;

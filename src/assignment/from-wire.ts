@@ -1,0 +1,46 @@
+import type { WireAssignmentAnswer, WirePersonalization } from '../protocol/wire.js';
+import type { Assignment, Personalization } from './assignment.js';
+
+type WireAssigned = Extract<WireAssignmentAnswer, { in_experiment: true }>;
+
+/** What an answer says of the visitor, or, as a sentence, that it says nothing. */
+export function toAssignment(experimentKey: string, answer: Partial<WireAssigned>): Assignment | string {
+  if (answer.in_experiment !== true) return { inExperiment: false, experimentKey, reason: 'not_assigned' };
+  const variantName = answer.variant_name ?? answer.variant_id;
+  return typeof variantName === 'string'
+    ? inVariant(experimentKey, variantName, 'assigned', answer)
+    : 'the answer names no variant.';
+}
+
+/** The place of a visitor who is in the experiment, with what else is known of it. */
+export function inVariant(
+  experimentKey: string,
+  variantName: string,
+  reason: 'assigned' | 'forced',
+  answer: Partial<WireAssigned>,
+): Assignment {
+  return {
+    ...toNames(answer),
+    inExperiment: true,
+    experimentKey: answer.experiment_key ?? experimentKey,
+    variantName,
+    isControl: answer.is_control,
+    type: answer.type,
+    redirect: answer.redirect,
+    reason,
+  };
+}
+
+export function toPersonalization(wire: WirePersonalization): Personalization {
+  return { ...toNames(wire), assignedAt: wire.assigned_at };
+}
+
+function toNames<Wire extends Partial<WireAssigned>>(wire: Wire) {
+  return {
+    experimentId: wire.experiment_id as Wire['experiment_id'],
+    experimentKey: wire.experiment_key,
+    experimentName: wire.experiment_name,
+    variantId: wire.variant_id as Wire['variant_id'],
+    variantName: wire.variant_name,
+  };
+}
