@@ -170,6 +170,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const encoding: EncodeContext = {
     clock: () => clock.read(),
     randomId: platform.randomId,
+    serialise: platform.serialise,
     // Room for the token and the names around the row.
     maxBytes: maxBatchBytes - 512,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),

@@ -1,6 +1,7 @@
 import { createFetchPost } from './delivery/fetch-post.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Platform } from './platform.js';
+import { toBytes } from './protocol/bytes.js';
 import { randomId } from './random-id.js';
 
 /** Any runtime with web APIs: Workers, Deno, Bun. */
@@ -9,6 +10,7 @@ export const fetchPlatform: Platform = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
   randomId: () => randomId(Date.now()),
+  serialise: (row) => toBytes(JSON.stringify(row)),
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),

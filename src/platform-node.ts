@@ -4,10 +4,12 @@ import type { FetchLike } from './delivery/transport.js';
 import { createUndiciPost } from './delivery/undici-post.js';
 import type { Platform } from './platform.js';
 import { fetchPlatform } from './platform-fetch.js';
+import { toJsonBytes } from './protocol/json-bytes.js';
 
-/** Node: undici's connections below `fetch`, and one drain when the process runs out of work. */
+/** Node: rows straight into bytes, undici's connections below `fetch`, and one drain when the process runs out of work. */
 export const nodePlatform: Platform = {
   ...fetchPlatform,
+  serialise: toJsonBytes,
   createPost(baseUrl, connections) {
     const direct = createUndiciPost({ baseUrl, connections, env: process.env });
     const throughFetch = createFetchPost(baseUrl, () => globalThis.fetch as FetchLike);

@@ -9,6 +9,8 @@ export interface Platform {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly randomId: () => string;
+  /** A row's JSON text in UTF-8. */
+  readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The way to the service where no `fetch` was handed in. */
   readonly createPost: (baseUrl: string, connections: number) => HttpPost;

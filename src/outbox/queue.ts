@@ -1,30 +1,35 @@
-/** A first-in-first-out queue whose every operation is O(1): an array with a moving head. */
-export class Queue<Item> {
-  #items: Item[] = [];
-  #head = 0;
+/** A first-in-first-out queue whose every operation is O(1). */
+export interface Queue<Item> {
+  readonly size: number;
+  push(item: Item): void;
+  /** The item that {@link shift} would take out. */
+  peek(): Item | undefined;
+  shift(): Item | undefined;
+}
 
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: Item): void {
-    this.#items.push(item);
-  }
-
-  peek(): Item | undefined {
-    return this.#items[this.#head];
-  }
-
-  shift(): Item | undefined {
-    if (this.size === 0) return undefined;
-    const item = this.#items[this.#head]!;
-    this.#items[this.#head] = undefined as never;
-    this.#head += 1;
-    // Dropping the empty front only when it is most of the array keeps the cost of shifting constant.
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
-  }
+/** A queue in an array with a moving head. */
+export function createQueue<Item>(): Queue<Item> {
+  let items: (Item | undefined)[] = [];
+  let head = 0;
+  return {
+    get size() {
+      return items.length - head;
+    },
+    push(item) {
+      items.push(item);
+    },
+    peek: () => items[head],
+    shift() {
+      if (head === items.length) return undefined;
+      const item = items[head];
+      items[head] = undefined;
+      head += 1;
+      // Dropping the empty front only when it is most of the array keeps the cost of shifting constant.
+      if (head > 1024 && head * 2 > items.length) {
+        items = items.slice(head);
+        head = 0;
+      }
+      return item;
+    },
+  };
 }

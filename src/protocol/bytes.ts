@@ -19,16 +19,15 @@ export function joinBytes(head: string, items: readonly Uint8Array[], tail: stri
   const last = toBytes(tail);
   let length = first.length + last.length + Math.max(0, items.length - 1);
   for (const item of items) length += item.length;
-  // Every byte is written below: nothing of what lay in this memory can get out.
-  const joined = typeof Buffer === 'undefined' ? new Uint8Array(length) : Buffer.allocUnsafe(length);
+  const joined = new Uint8Array(length);
   joined.set(first);
   let at = first.length;
   for (const item of items) {
     joined.set(item, at);
     at += item.length;
-    joined[at] = COMMA;
-    at += 1;
+    joined[at++] = COMMA;
   }
+  // Over the last comma, if there is one.
   joined.set(last, length - last.length);
   return joined;
 }

@@ -37,43 +37,33 @@ export type EventProperties<
     ? Input
     : object;
 
-/** Checks names and properties against a catalogue. */
-export interface CatalogCheck {
-  /** The properties to send, as the schema returns them, or why the event is refused. */
-  check(name: string, properties: unknown): unknown;
-}
+/** The properties to send, as the schema of their event returns them, or why the event is refused. */
+export type CatalogCheck = (name: string, properties: unknown) => unknown;
 
 export function createCatalogCheck(catalog: EventCatalog): CatalogCheck {
-  const names = Object.keys(catalog);
-  const byLowerCase = new Map(names.map((name) => [name.toLowerCase(), name]));
-
-  return {
-    check(name, properties) {
-      if (!Object.hasOwn(catalog, name)) {
-        const intended = byLowerCase.get(name.toLowerCase());
-        if (intended !== undefined) {
-          return new Refusal(
+  return (name, properties) => {
+    if (!Object.hasOwn(catalog, name)) {
+      const names = Object.keys(catalog);
+      const intended = names.find((known) => known.toLowerCase() === name.toLowerCase());
+      return intended === undefined
+        ? new Refusal('unknown_event', `event '${name}' is not in your events. Known: ${names.join(', ')}.`)
+        : new Refusal(
             'invalid_name',
-            `event '${name}' differs from '${intended}' of your events only by case. A goal is matched exactly: send '${intended}'.`,
+            `event '${name}' differs from '${intended}' only by case, and a goal is matched exactly: send '${intended}'.`,
           );
-        }
-        return new Refusal('unknown_event', `event '${name}' is not in your events. Known: ${names.join(', ')}.`);
-      }
-      const result = catalog[name]!['~standard'].validate(properties ?? {});
-      if (result instanceof Promise) {
-        // Nobody will look at the answer; an unheard rejection would end the process.
-        result.catch(() => undefined);
-        return new Refusal(
-          'invalid_properties',
-          `the schema of event '${name}' is asynchronous; track() is not. Use a synchronous schema.`,
-        );
-      }
-      if (result.issues !== undefined) {
-        const where = result.issues.map((issue) => describe(issue, properties)).join('; ');
-        return new Refusal('invalid_properties', `eventProperties of '${name}' do not fit its schema: ${where}.`);
-      }
-      return result.value;
-    },
+    }
+    const result = catalog[name]!['~standard'].validate(properties ?? {});
+    if (result instanceof Promise) {
+      // Nobody will look at the answer; an unheard rejection would end the process.
+      result.catch(() => undefined);
+      return new Refusal(
+        'invalid_properties',
+        `the schema of event '${name}' returned a promise; it must be synchronous, as track() is.`,
+      );
+    }
+    if (result.issues === undefined) return result.value;
+    const where = result.issues.map((issue) => describe(issue, properties)).join('; ');
+    return new Refusal('invalid_properties', `eventProperties of '${name}' do not fit its schema: ${where}.`);
   };
 }
 

@@ -1,11 +1,10 @@
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
-import { toJsonBytes } from './json-bytes.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
-import { type OnUnreadable, toDefaultProperties, toEventProperties, toUserProperties } from './properties.js';
+import { isMap, type OnUnreadable, toDefaultProperties, toEventProperties, toUserProperties } from './properties.js';
 import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
-import { IDENTIFY_EVENT, type WireIdentify, type WireIdentityContext, type WireTrack } from './wire.js';
+import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties {
@@ -98,107 +97,100 @@ export function identifiersOf({ userId, externalId, email }: Entry): string[] {
 export interface EncodeContext {
   readonly clock: () => ClockReading;
   readonly randomId: () => string;
+  /** A row's JSON text in UTF-8. */
+  readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
   /** An event above this many bytes fits no request. */
   readonly maxBytes: number;
   readonly catalog: CatalogCheck | undefined;
   readonly onUnreadable: (event: string, property: string) => void;
 }
 
-/**
- * A row before it becomes text. All its fields exist from the start: objects that grow field by field are slow to make, and
- * `JSON.stringify` leaves out what is `undefined`. `time` comes first, so that it can be mended in the text.
- */
-type Row<Wire> = { readonly [Field in keyof Wire]-?: Wire[Field] | undefined };
-
 /** Validates, normalises and serialises an event. Throws only what a hostile input's getters throw. */
 export function encodeTrack(input: TrackInput, context: EncodeContext): Entry | Refusal {
-  if (typeof input !== 'object' || input === null) return notAnObject('track', input);
-  const event: unknown = input.event;
+  return encode('track', input, input, context);
+}
+
+/** Validates, normalises and serialises a person. Throws only what a hostile input's getters throw. */
+export function encodeIdentify(input: IdentifyInput, context: EncodeContext): Entry | Refusal {
+  return encode('identify', input, { event: IDENTIFY_EVENT }, context);
+}
+
+/**
+ * A row before it becomes text. All its fields exist from the start: objects that grow field by field are slow to make, and
+ * JSON leaves out what is `undefined`. `time` comes first, so that it can be mended in the text.
+ */
+type Row = { readonly [Field in keyof WireTrack]-?: WireTrack[Field] | undefined };
+
+/** `happening` is the input again where that may hold what only events have. */
+function encode(
+  kind: Entry['kind'],
+  input: EventFields,
+  happening: TrackInput,
+  context: EncodeContext,
+): Entry | Refusal {
+  if (typeof input !== 'object' || input === null) {
+    return new Refusal('invalid_field', `${kind}() takes one object; got ${typeName(input)}.`);
+  }
+  const isTrack = kind === 'track';
+  const { event } = happening;
   const userId = orNothing(input.userId);
   const externalId = orNothing(input.externalId);
   const email = orNothing(input.email);
-  const distinctId: unknown = input.distinctId ?? context.randomId();
+  const distinctId = happening.distinctId ?? context.randomId();
   const { userProperties, defaultProperties } = input;
   const refusal =
-    checkName(event) ??
+    (isTrack ? checkName(event) : undefined) ??
     checkIdentity(userId, externalId, email) ??
     checkText('distinctId', distinctId, MAX_ID_LENGTH) ??
     checkMap('userProperties', userProperties) ??
     checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
-  const name = event as string;
 
-  const time = toEventTime(input.time, context.clock());
+  const time = toEventTime(happening.time, context.clock());
   if (time instanceof Refusal) return time;
+  const { eventProperties } = happening;
   const properties: unknown =
-    context.catalog === undefined ? input.eventProperties : context.catalog.check(name, input.eventProperties);
-  if (properties instanceof Refusal) return properties;
-  const misfit = checkMap('eventProperties', properties);
+    isTrack && context.catalog !== undefined ? context.catalog(event, eventProperties) : eventProperties;
+  const misfit = properties instanceof Refusal ? properties : checkMap('eventProperties', properties);
   if (misfit !== undefined) return misfit;
 
-  const onUnreadable: OnUnreadable = (property) => context.onUnreadable(name, property);
-  const row: Row<WireTrack> = {
-    time,
-    event: name,
-    distinctId: distinctId as string,
+  const onUnreadable: OnUnreadable = (property) => context.onUnreadable(event, property);
+  const person = userProperties == null ? undefined : toUserProperties(userProperties, onUnreadable);
+  const row: Row = {
+    time: isTrack ? time : undefined,
+    event: isTrack ? event : undefined,
+    distinctId: isTrack ? distinctId : undefined,
     userId,
     externalId,
     email,
     eventProperties: properties == null ? undefined : toEventProperties(properties, onUnreadable),
-    userProperties: userProperties == null ? undefined : toUserProperties(userProperties, onUnreadable),
+    // [A] An identifier only looks a person up; as a property it is also remembered.
+    userProperties: isTrack ? person : { email, external_id: externalId, ...person },
     defaultProperties: toPageProperties(input.sessionId, defaultProperties, onUnreadable),
     identityContext: toIdentityContext(input.identityContext),
   };
-  return toEntry('track', name, distinctId as string, row, time, context.maxBytes);
-}
-
-/** Validates, normalises and serialises a person. Throws only what a hostile input's getters throw. */
-export function encodeIdentify(input: IdentifyInput, context: EncodeContext): Entry | Refusal {
-  if (typeof input !== 'object' || input === null) return notAnObject('identify', input);
-  const userId = orNothing(input.userId);
-  const externalId = orNothing(input.externalId);
-  const email = orNothing(input.email);
-  const { userProperties, defaultProperties } = input;
-  const refusal =
-    checkIdentity(userId, externalId, email) ??
-    checkMap('userProperties', userProperties) ??
-    checkMap('defaultProperties', defaultProperties);
-  if (refusal !== undefined) return refusal;
-
-  const onUnreadable: OnUnreadable = (property) => context.onUnreadable(IDENTIFY_EVENT, property);
-  // [A] An identifier only looks a person up; as a property it is also remembered.
-  const remembered = { ...(email && { email }), ...(externalId && { external_id: externalId }) };
-  const row: Row<WireIdentify> = {
-    userId,
-    externalId,
-    email,
-    userProperties: { ...remembered, ...toUserProperties(userProperties ?? {}, onUnreadable) },
-    defaultProperties: toPageProperties(input.sessionId, defaultProperties, onUnreadable),
-    identityContext: toIdentityContext(input.identityContext),
-  };
-  const time = Math.trunc(context.clock().service);
-  return toEntry('identify', IDENTIFY_EVENT, context.randomId(), row, time, context.maxBytes);
-}
-
-function notAnObject(call: string, input: unknown): Refusal {
-  return new Refusal('invalid_field', `${call}() takes one object; got ${typeName(input)}.`);
+  const body = context.serialise(row);
+  if (body.length > context.maxBytes) {
+    return new Refusal(
+      'event_too_large',
+      `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
+    );
+  }
+  return { kind, distinctId, event, body, time, userId, externalId, email, owner: undefined };
 }
 
 /** Checks an event's name; `undefined` means it is fine. */
 export function checkName(event: unknown): Refusal | undefined {
-  if (typeof event === 'string' && event.startsWith('$')) {
-    return new Refusal(
-      'reserved_name',
-      event === IDENTIFY_EVENT
-        ? "event '$identify' is sent by identify(): call that instead."
-        : "names starting with '$' are reserved by the service: choose another event name.",
-    );
-  }
-  return checkText('event', event, MAX_EVENT_NAME_LENGTH);
+  return typeof event === 'string' && event.startsWith('$')
+    ? new Refusal(
+        'reserved_name',
+        `names starting with '$' are reserved by the service: choose another, and for '${IDENTIFY_EVENT}' call identify().`,
+      )
+    : checkText('event', event, MAX_EVENT_NAME_LENGTH);
 }
 
 function checkMap(field: string, value: unknown): Refusal | undefined {
-  if (value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value))) return undefined;
+  if (value == null || isMap(value)) return undefined;
   return new Refusal('invalid_field', `${field} must be an object of names and values; got ${typeName(value)}.`);
 }
 
@@ -222,28 +214,10 @@ function toPageProperties(
 
 /** The service refuses half a context; half a context is worth less than the event. */
 function toIdentityContext(context: Partial<WireIdentityContext> | null | undefined): WireIdentityContext | undefined {
-  if (context == null) return undefined;
-  const { ip, userAgent } = context;
-  return typeof ip === 'string' && ip !== '' && typeof userAgent === 'string' && userAgent !== ''
-    ? { ip, userAgent }
-    : undefined;
+  const { ip, userAgent } = context ?? {};
+  return isFilled(ip) && isFilled(userAgent) ? { ip, userAgent } : undefined;
 }
 
-function toEntry(
-  kind: Entry['kind'],
-  event: string,
-  distinctId: string,
-  row: Row<WireTrack> | Row<WireIdentify>,
-  time: number,
-  maxBytes: number,
-): Entry | Refusal {
-  const body = toJsonBytes(row);
-  if (body.length > maxBytes) {
-    return new Refusal(
-      'event_too_large',
-      `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${maxBytes}. Send a reference instead of the content.`,
-    );
-  }
-  const { userId, externalId, email } = row;
-  return { kind, distinctId, event, body, time, userId, externalId, email, owner: undefined };
+function isFilled(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }

@@ -20,7 +20,7 @@ export function checkText(field: string, value: unknown, maxLength: number): Ref
 
 /** Checks that somebody is named, and each name's length; `undefined` means it is fine. */
 export function checkIdentity(userId: unknown, externalId: unknown, email: unknown): Refusal | undefined {
-  if (userId === undefined && externalId === undefined && email === undefined) {
+  if ((userId ?? externalId ?? email) === undefined) {
     return new Refusal(
       'no_identity',
       'the event names nobody: set userId (the ours_device_id cookie), externalId (your own id) or email.',
@@ -39,7 +39,7 @@ export function checkIdentity(userId: unknown, externalId: unknown, email: unkno
  */
 export function toSid(sessionId: unknown): string | undefined {
   // The browser's is a time in milliseconds, which a cookie parser or a database may have made a number of.
-  const text = typeof sessionId === 'number' && Number.isFinite(sessionId) ? String(sessionId) : sessionId;
+  const text = Number.isFinite(sessionId) ? String(sessionId) : sessionId;
   if (typeof text !== 'string') return undefined;
   const sid = text.startsWith('sid_') ? text.slice(4) : text;
   return sid === '' || sid === 'undefined' || sid === 'null' ? undefined : sid;

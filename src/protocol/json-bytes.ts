@@ -27,8 +27,8 @@ let at = 0;
 
 /**
  * The same bytes as `JSON.stringify` in UTF-8, without the text in between: that is built in pieces, put together and copied,
- * an eighth of all that an event costs on Node 20 (bench/README.md). The bytes share memory with other rows' and must not be
- * written to.
+ * an eighth of all that an event costs on Node 20 (bench/README.md). Other runtimes do without, and so do bundles for them. The
+ * bytes share memory with other rows' and must not be written to.
  */
 export function toJsonBytes(row: JsonMap): Uint8Array {
   start = at;

@@ -8,27 +8,16 @@ import type { PropertyMap } from './wire.js';
  * getter or `toJSON` throws.
  */
 export function toText(value: unknown): string | null | undefined {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-      return Number.isFinite(value) ? String(value) : undefined;
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    case 'object':
-      return value === null ? null : objectToText(value);
-    default:
-      return undefined;
-  }
+  if (typeof value === 'string' || value === null) return value;
+  if (typeof value === 'object') return objectToText(value);
+  return typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value) ? String(value) : undefined;
 }
 
 function objectToText(value: object): string | null | undefined {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-  // Decimal and money classes turn themselves into text: "12.50" must not arrive with its JSON quotes.
+  // Dates, decimals and money turn themselves into text: "12.50" must not arrive with its JSON quotes.
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     const plain: unknown = value.toJSON();
-    // An invalid date of another library turns into null: it says nothing, and must not clear what is stored.
+    // An invalid date turns into null: it says nothing, and must not clear what is stored.
     if (plain === null) return undefined;
     if (typeof plain !== 'object') return toText(plain);
   }
@@ -46,7 +35,7 @@ function tamed(): (this: unknown, key: string, value: unknown) => unknown {
     if (typeof value === 'bigint') return String(value);
     if (typeof value !== 'object' || value === null) return value;
     // `this` holds the value; whatever was visited below that holder is no ancestor any more.
-    while (ancestors.length > 0 && ancestors[ancestors.length - 1] !== this) ancestors.pop();
+    ancestors.length = ancestors.indexOf(this) + 1;
     if (ancestors.includes(value)) return '[cycle]';
     ancestors.push(value);
     return value;
@@ -112,6 +101,7 @@ function booleanOrText(value: unknown): string | boolean | null | undefined {
   return typeof value === 'boolean' ? value : value === '' ? undefined : toText(value);
 }
 
-function isMap(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+/** Whether a value holds names and values. */
+export function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

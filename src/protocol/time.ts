@@ -18,31 +18,31 @@ export interface ClockReading {
  * A missing time is now. One ahead of both clocks by more than {@link FUTURE_TOLERANCE_MS} is refused, as is one older
  * than seven days: the service would refuse both, later and with less to say.
  */
-export function toEventTime(input: unknown, clock: ClockReading): number | Refusal {
-  if (input === undefined || input === null) return Math.trunc(clock.service);
-  const time = input instanceof Date ? input.getTime() : input;
-  if (typeof time !== 'number' || !Number.isFinite(time)) {
-    const came =
-      input instanceof Date ? 'an invalid Date' : typeof input === 'number' ? String(input) : typeName(input);
-    return new Refusal('invalid_time', `time must be a Date or milliseconds since the epoch; got ${came}.`);
+export function toEventTime(input: unknown, { local, service }: ClockReading): number | Refusal {
+  if (input === undefined || input === null) return Math.trunc(service);
+  // Nothing but a number is finite.
+  const time = (input instanceof Date ? input.getTime() : input) as number;
+  if (!Number.isFinite(time)) {
+    const came = typeof input === 'number' ? input : input instanceof Date ? 'an invalid Date' : typeName(input);
+    return refuse(`be a Date or milliseconds since the epoch; got ${came}.`);
   }
-  const latest = Math.max(clock.local, clock.service);
+  const latest = Math.max(local, service);
   if (time > latest + FUTURE_TOLERANCE_MS) {
-    return new Refusal(
-      'invalid_time',
-      `time must not be in the future; got ${describe(time - latest)} ahead of now. Send the event when it has happened.`,
+    return refuse(
+      `not be in the future; got ${describe(time - latest)} ahead of now. Send the event when it has happened.`,
     );
   }
-  if (isTooOld(time, clock.service)) {
-    const fitsAsSeconds = time * 1000 <= latest + FUTURE_TOLERANCE_MS && !isTooOld(time * 1000, clock.service);
+  if (isTooOld(time, service)) {
+    const fitsAsSeconds = time * 1000 <= latest + FUTURE_TOLERANCE_MS && !isTooOld(time * 1000, service);
     const hint = fitsAsSeconds ? ' It looks like seconds: multiply by 1000.' : '';
-    return new Refusal(
-      'invalid_time',
-      `time must be at most 7 days old, or the service refuses the event; got ${describe(clock.service - time)}.${hint}`,
-    );
+    return refuse(`be at most 7 days old; got ${describe(service - time)}.${hint}`);
   }
   // A time between the two clocks was stamped by this machine and is what it says; beyond both it is "now".
   return Math.trunc(Math.min(time, latest));
+}
+
+function refuse(must: string): Refusal {
+  return new Refusal('invalid_time', `time must ${must}`);
 }
 
 /** Tells whether the service would refuse `time` as older than seven days. */

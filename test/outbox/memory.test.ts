@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../src/outbox/memory.js';
-import { Queue } from '../../src/outbox/queue.js';
+import { createQueue } from '../../src/outbox/queue.js';
 import { idsOf, trackEntry } from '../unit/entries.js';
 import { describeOutbox } from './contract.js';
 
@@ -25,6 +25,27 @@ describe('the memory outbox', () => {
     expect((await outbox.claim(everything)).map(({ owner }) => owner)).toEqual([second]);
   });
 
+  it('hands out in the order of append what was released in another', async () => {
+    const outbox = createMemoryOutbox();
+    await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
+    const [a, b] = await outbox.claim({ ...everything, maxEntries: 2 });
+    await outbox.release([b!], 0);
+    await outbox.release([a!], 0);
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('ends a lease only for what it still holds', async () => {
+    let now = 0;
+    const outbox = createMemoryOutbox({ monotonic: () => now });
+    await outbox.append(['a', 'b'].map((id) => trackEntry(id)));
+    const [a] = await outbox.claim(everything);
+    await outbox.release([a!], 0);
+    now = 500;
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a']);
+    now = 1000;
+    expect(idsOf(await outbox.claim(everything))).toEqual(['b']);
+  });
+
   it('drops the newest when nothing else is said, above a hundred thousand entries', async () => {
     const outbox = createMemoryOutbox();
     const entries = Array.from({ length: 100_001 }, (_, index) => trackEntry(String(index)));
@@ -34,7 +55,7 @@ describe('the memory outbox', () => {
 
 describe('the queue below it', () => {
   it('gives back in order what came, through any number of pushes and shifts', () => {
-    const queue = new Queue<number>();
+    const queue = createQueue<number>();
     expect(queue.shift()).toBeUndefined();
     expect(queue.peek()).toBeUndefined();
     let pushed = 0;

@@ -92,7 +92,7 @@ describe('a schema', () => {
     const events = { purchase: asynchronous };
     expect(refusalOf(track({ eventProperties: { value: 1 } }, { events }))).toMatchObject({
       code: 'invalid_properties',
-      message: expect.stringContaining('asynchronous'),
+      message: expect.stringContaining('must be synchronous'),
     });
   });
 

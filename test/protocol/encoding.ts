@@ -9,6 +9,7 @@ import {
   type IdentifyInput,
   type TrackInput,
 } from '../../src/protocol/event.js';
+import { toJsonBytes } from '../../src/protocol/json-bytes.js';
 import { Refusal } from '../../src/protocol/refusal.js';
 
 /** The instant at which all encoding tests take place. */
@@ -29,6 +30,7 @@ export function contextOf({ local = NOW, service = local, maxBytes = 1e6, events
   return {
     clock: () => ({ local, service }),
     randomId: () => `random-${++ids}`,
+    serialise: toJsonBytes,
     maxBytes,
     catalog: events === undefined ? undefined : createCatalogCheck(events),
     onUnreadable: onUnreadable ?? (() => undefined),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { encodeIdentify, type IdentifyInput } from '../../src/protocol/event.js';
 import { contextOf, identify, NOW, refusalOf, rowOf } from './encoding.js';
 
@@ -50,6 +51,10 @@ describe('a person', () => {
       consent: { ads: false },
       custom_properties: { seats: '3' },
     });
+  });
+
+  it('is no event of the catalogue', () => {
+    expect(rowOf(identify({}, { events: { purchase: z.object({}) } })).userId).toBe('visitor-1');
   });
 
   it('ignores fields that belong to events', () => {

@@ -3,6 +3,7 @@ import { buildClient, type Client } from '../../src/client.js';
 import type { FetchLike } from '../../src/delivery/transport.js';
 import type { ClientOptions } from '../../src/options.js';
 import type { Platform } from '../../src/platform.js';
+import { toBytes } from '../../src/protocol/bytes.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
 
 export const TOKEN = 'test_7QmZ2xRkW9';
@@ -16,6 +17,7 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     monotonic: () => performance.now(),
     random: () => 0,
     randomId: () => `random-${++ids}`,
+    serialise: (row) => toBytes(JSON.stringify(row)),
     env: {},
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
     onIdleExit: () => () => undefined,

@@ -282,7 +282,7 @@ describe('what a caller without types gets wrong', () => {
     [{ purchase: {} }, 'events.purchase must be a Standard Schema'],
     [{ purchase: null }, 'events.purchase must be a Standard Schema'],
     [{ $purchase: z.object({}) }, 'reserved by the service'],
-    [{ $identify: z.object({}) }, 'call that instead'],
+    [{ $identify: z.object({}) }, 'call identify()'],
     [{ '': z.object({}) }, 'events has a name that cannot be sent: event must be a string of 1–1000 characters'],
     [{ Purchase: z.object({}), purchase: z.object({}) }, "events has 'Purchase' and 'purchase'"],
   ])('is refused as events: %o', (events, message) => {

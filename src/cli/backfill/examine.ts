@@ -1,5 +1,6 @@
 import type { Undelivered } from '../../outcome.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
+import { toJsonBytes } from '../../protocol/json-bytes.js';
 import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { isTooOld } from '../../protocol/time.js';
@@ -13,6 +14,7 @@ export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Exam
   const context: EncodeContext = {
     clock: () => ({ local: Date.now(), service: Date.now() }),
     randomId: () => 'not sent',
+    serialise: toJsonBytes,
     // As the client does: room for the token and the names around the row.
     maxBytes: maxBatchBytes - 512,
     catalog: undefined,

@@ -1,4 +1,4 @@
-import { Queue } from '../../outbox/queue.js';
+import { createQueue } from '../../outbox/queue.js';
 import type { Outcome } from '../../outcome.js';
 import type { Position } from './source.js';
 
@@ -13,7 +13,7 @@ export interface OpenRow {
 export class OpenRows {
   readonly #note: (end: Position, outcome: Outcome) => void;
   /** In the order of the file. */
-  readonly #queue = new Queue<OpenRow>();
+  readonly #queue = createQueue<OpenRow>();
   /** Rows the client has, by their event's id, which several may share. */
   readonly #underWay = new Map<string, OpenRow[]>();
   #lastEnd: number;
