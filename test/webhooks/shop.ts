@@ -14,12 +14,17 @@ export interface Shop extends Rig {
   conversions(): number;
 }
 
-/** A client with the events of commerce, and a collector whose one visitor saw a variant an hour ago. */
-export async function openShop(options: ClientOptions = {}): Promise<Shop> {
-  let behindMs = 3_600_000;
+export interface ShopOptions extends ClientOptions {
+  /** When the visitor saw the variant, in milliseconds since the epoch. @default an hour ago */
+  readonly seenAt?: number;
+}
+
+/** A client with the events of commerce, and a collector whose one visitor saw a variant. */
+export async function openShop({ seenAt = Date.now() - 3_600_000, ...options }: ShopOptions = {}): Promise<Shop> {
+  let isOpen = false;
   const collector = await createCollector({
     experiments: [{ key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }], primary: 'purchase' }],
-    now: () => Date.now() - behindMs,
+    now: () => (isOpen ? Date.now() : seenAt),
   });
   const post = (path: string, body: object) =>
     fetch(`${collector.baseUrl}${path}`, {
@@ -30,7 +35,7 @@ export async function openShop(options: ClientOptions = {}): Promise<Shop> {
   const { userId, sessionId: sid } = VISITOR;
   await post('/track', { token: 'test_shop', event: 'page_viewed', userId, defaultProperties: { sid } });
   await post('/experiments/assignments/checkout', { token: 'exp_shop', visitor_id: userId });
-  behindMs = 0;
+  isOpen = true;
   const shop = await rig({ events: commerceEvents, ...options, collector });
   return {
     ...shop,

@@ -17,7 +17,8 @@ import {
 } from './stripe-events.js';
 
 const TOKEN = 'sealed';
-const TIME = CREATED * 1000;
+// The end of Stripe's whole second.
+const TIME = CREATED * 1000 + 999;
 const carried = carrying(TOKEN);
 
 function conversionOf(type: string, object: object, fields?: object) {

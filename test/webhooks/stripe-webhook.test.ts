@@ -53,8 +53,14 @@ describe('a payment that Stripe tells of', () => {
         verdict: 'counted',
       },
     ]);
-    expect(shop.collector.events().at(-1)?.time).toBe(CREATED * 1000);
+    expect(shop.collector.events().at(-1)?.time).toBe(CREATED * 1000 + 999);
     expect(shop.warnings).toEqual([]);
+  });
+
+  it('counts for a variant seen in the second of the payment: Stripe’s times are whole seconds', async () => {
+    const shop = await openShop({ seenAt: CREATED * 1000 + 700 });
+    await endpoint(shop).handle(signed(paid(shop.token)));
+    expect(shop.conversions()).toBe(1);
   });
 
   it('counts once however often it is delivered', async () => {

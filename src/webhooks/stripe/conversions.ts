@@ -158,7 +158,7 @@ function fromNewSubscription(subscription: StripeSubscription, event: StripeEven
 function fromChangedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion | undefined {
   const { status } = (event.data.previous_attributes ?? {}) as { readonly status?: string };
   const hasBegun = subscription.status === 'active' && (status === 'incomplete' || status === 'trialing');
-  return hasBegun ? started(subscription, event.created * 1000) : undefined;
+  return hasBegun ? started(subscription, toTime(event.created, event)) : undefined;
 }
 
 function fromEndedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion {
@@ -214,5 +214,7 @@ const LATE_SECONDS = 4 * 24 * 60 * 60;
  * days it is when Stripe learned of it, which leaves the 3 days for which Stripe sends a webhook again.
  */
 function toTime(created: number, event: StripeEvent): number {
-  return 1000 * (event.created - created > LATE_SECONDS ? event.created : created);
+  const seconds = event.created - created > LATE_SECONDS ? event.created : created;
+  // Stripe cuts the rest of the second off. Its end, or a payment would lie before the variant that was seen in that second.
+  return seconds * 1000 + 999;
 }
