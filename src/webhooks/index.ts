@@ -17,8 +17,7 @@ export {
   createWebhook,
   type NodeRequestLike,
   type NodeResponseLike,
-  type ReportingOptions,
   type Webhook,
   type WebhookAnswer,
-  type WebhookOptions,
 } from './webhook.js';
+export type { ReportingOptions, WebhookOptions } from './webhook-options.js';

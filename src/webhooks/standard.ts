@@ -1,6 +1,7 @@
 import { OursError } from '../errors.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { createWebhook, type Webhook, type WebhookOptions } from './webhook.js';
+import { createWebhook, type Webhook } from './webhook.js';
+import type { WebhookOptions } from './webhook-options.js';
 
 /** What is needed of `new Webhook(secret)` of the package `standardwebhooks`. */
 export interface StandardVerifier {

@@ -1,3 +1,4 @@
+import { OursError } from '../errors.js';
 import { toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import { fromBase64, toBase64Url } from './base64url.js';
@@ -74,7 +75,7 @@ export async function sealVisitor(
  * Opens what {@link sealVisitor} sealed with any of the keys. To rotate, put the new key first and keep the old one for as long
  * as its tokens may come back: for subscriptions that is as long as they last.
  *
- * @throws {OursError} `invalid_option` when the keys are wrong; never for the token
+ * @throws {OursError} `invalid_option` when the keys or `maxAgeMs` are wrong; never for the token
  */
 export async function openVisitor(
   token: string | null | undefined,
@@ -82,6 +83,7 @@ export async function openVisitor(
   { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now }: OpenOptions = {},
 ): Promise<OpenedVisitor> {
   const secrets = toSecrets(keys);
+  checkMaxAge(maxAgeMs);
   if (token === undefined || token === null || token === '') return { visitor: null, reason: 'missing' };
   const sealed = toSealed(token);
   if (sealed === undefined) return { visitor: null, reason: 'malformed' };
@@ -94,6 +96,15 @@ export async function openVisitor(
     return content.visitor === undefined ? { visitor: null, reason: 'nobody' } : { visitor: content.visitor, issuedAt };
   }
   return { visitor: null, reason: 'not_authentic' };
+}
+
+/**
+ * Nothing is older than `NaN`, so that a limit which is misspelt would be no limit.
+ * @throws {OursError} `invalid_option`
+ */
+export function checkMaxAge(maxAgeMs: number): void {
+  if (typeof maxAgeMs === 'number' && maxAgeMs >= 0) return;
+  throw new OursError('invalid_option', 'maxAgeMs must be a number of milliseconds from 0.');
 }
 
 /** A token in its parts: version (1 byte), nonce (12), ciphertext with its tag (16). */

@@ -1,42 +1,8 @@
-import { createEpisodes, guardLogger, type Logger } from '../logger.js';
+import { createEpisodes, guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
-import { HOW_TO_GET_RAW_BODIES, type IncomingWebhook, type RawWebhook, toIncoming } from './incoming.js';
+import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
 import { report } from './report.js';
-import { toSecrets, type VisitorKey } from './visitor-keys.js';
-
-/** What every webhook is told, whoever sends it. */
-export interface ReportingOptions<Event, Catalog extends EventCatalog> {
-  /** The client. Its `events` must have every event that the webhook reports. */
-  readonly ours: ConversionSink<Catalog>;
-  /** Those of `sealVisitor`; all of them open. */
-  readonly keys: readonly VisitorKey[];
-  /** The most a visitor token may be old, in milliseconds. @default no limit */
-  readonly maxAgeMs?: number | undefined;
-  /**
-   * Whose event it is when no token says so; it may look into your database. `undefined` when you do not know either: the
-   * event is not reported then. Several events may tell of one payment: answer the same for each. What it throws makes the
-   * provider send the webhook again.
-   * @default nobody
-   */
-  readonly identify?:
-    | ((event: Event) => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>)
-    | undefined;
-  /** How long to wait for the events to be safe, in milliseconds; less than the provider waits. @default 8000 */
-  readonly timeoutMs?: number | undefined;
-  /** Anything with `warn(message)`. @default the console */
-  readonly logger?: Logger | undefined;
-}
-
-export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
-  extends ReportingOptions<Event, Catalog> {
-  /** Who sends it, for messages. */
-  readonly provider: string;
-  /** Checks the signature over the raw body and returns the event. What it throws refuses the webhook. */
-  readonly verify: (webhook: IncomingWebhook) => Event | Promise<Event>;
-  /** The events to report; none for an event that is of no interest. What it throws makes the provider send it again. */
-  readonly conversions: (event: Event) => readonly Conversion<Catalog>[] | Promise<readonly Conversion<Catalog>[]>;
-}
+import { checkOptions, type WebhookOptions } from './webhook-options.js';
 
 /** What a provider is answered: it sends the webhook again unless the status is 200. */
 export interface WebhookAnswer {
@@ -78,13 +44,13 @@ const TIMEOUT_MS = 8_000;
 /**
  * An endpoint for a provider's webhooks: it checks the signature, opens the visitor token, reports, and answers 200 when
  * losing the process no longer loses anything.
- * @throws {OursError} `invalid_option` when the keys are wrong
+ * @throws {OursError} `invalid_option` when it is misconfigured
  */
 export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog>(
   options: WebhookOptions<Event, Catalog>,
 ): Webhook {
+  checkOptions(options);
   const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
-  toSecrets(keys);
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
   const warn = (topic: string, message: string): void => episodes.remind(topic, `${provider} webhook: ${message}`);
 

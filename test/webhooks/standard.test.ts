@@ -109,6 +109,25 @@ describe('a webhook of any other sender', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['ours must be the client', { ours: undefined }],
+    ['verify must be a function', { verify: undefined }],
+    ['conversions must be a function', { conversions: [] }],
+    ['identify must be a function', { identify: 'buyer@example.org' }],
+    ['keys must be a list', { keys: undefined }],
+    // As Number(process.env.UNSET) is: every token would be young enough.
+    ['maxAgeMs must be a number of milliseconds', { maxAgeMs: Number.NaN }],
+    ['timeoutMs must be a whole number', { timeoutMs: Number.NaN }],
+    ['timeoutMs must be a whole number', { timeoutMs: 0 }],
+    ['logger must have', { logger: {} }],
+  ])('says at set-up what is wrong: %s', async (message, options) => {
+    const { client: ours } = await openShop();
+    const right = { provider: 'Till', verify: () => ({}), conversions: () => [], ours, keys: KEYS };
+    expect(() => createWebhook({ ...right, ...options } as typeof right)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(message) }),
+    );
+  });
+
   it('is sent again when finding out what to report fails', async () => {
     const shop = await openShop();
     const webhook = createWebhook({

@@ -185,4 +185,12 @@ describe('the age of a token', () => {
     expect(await open(30 * DAY_MS)).toMatchObject({ visitor: USUAL });
     expect(await open(30 * DAY_MS + 1)).toEqual({ visitor: null, reason: 'expired' });
   });
+
+  it.each([Number.NaN, -1, '30 days' as unknown as number])(
+    'is never %s: every token would be young enough',
+    async (maxAgeMs) => {
+      const token = await sealVisitor(USUAL, [OLD]);
+      await expect(openVisitor(token, [OLD], { maxAgeMs })).rejects.toMatchObject({ code: 'invalid_option' });
+    },
+  );
 });

@@ -1,7 +1,8 @@
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
 import { createEpisodes, guardLogger } from '../../logger.js';
-import { createWebhook, type ReportingOptions, type Webhook } from '../webhook.js';
+import { createWebhook, type Webhook } from '../webhook.js';
+import type { ReportingOptions } from '../webhook-options.js';
 import { conversionsFromStripe, type StripeConversion } from './conversions.js';
 import { findToken, type StripePayments } from './find-token.js';
 import type { StripeEvent } from './objects.js';

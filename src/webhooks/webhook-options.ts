@@ -1,0 +1,81 @@
+import { OursError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import { typeName } from '../protocol/refusal.js';
+import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+import type { IncomingWebhook } from './incoming.js';
+import { toSecrets, type VisitorKey } from './visitor-keys.js';
+import { checkMaxAge } from './visitor-token.js';
+
+/** What every webhook is told, whoever sends it. */
+export interface ReportingOptions<Event, Catalog extends EventCatalog> {
+  /** The client. Its `events` must have every event that the webhook reports. */
+  readonly ours: ConversionSink<Catalog>;
+  /** Those of `sealVisitor`; all of them open. */
+  readonly keys: readonly VisitorKey[];
+  /** The most a visitor token may be old, in milliseconds. @default no limit */
+  readonly maxAgeMs?: number | undefined;
+  /**
+   * Whose event it is when no token says so; it may look into your database. `undefined` when you do not know either: the
+   * event is not reported then. Several events may tell of one payment: answer the same for each. What it throws makes the
+   * provider send the webhook again.
+   * @default nobody
+   */
+  readonly identify?:
+    | ((event: Event) => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>)
+    | undefined;
+  /** How long to wait for the events to be safe, in milliseconds; less than the provider waits. @default 8000 */
+  readonly timeoutMs?: number | undefined;
+  /** Anything with `warn(message)`. @default the console */
+  readonly logger?: Logger | undefined;
+}
+
+export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
+  extends ReportingOptions<Event, Catalog> {
+  /** Who sends it, for messages. */
+  readonly provider: string;
+  /** Checks the signature over the raw body and returns the event. What it throws refuses the webhook. */
+  readonly verify: (webhook: IncomingWebhook) => Event | Promise<Event>;
+  /** The events to report; none for an event that is of no interest. What it throws makes the provider send it again. */
+  readonly conversions: (event: Event) => readonly Conversion<Catalog>[] | Promise<readonly Conversion<Catalog>[]>;
+}
+
+const MAX_TIMEOUT_MS = 600_000;
+
+/**
+ * Finds at set-up what would otherwise be found with the first payment.
+ * @throws {OursError} `invalid_option`, naming the option
+ */
+export function checkOptions<Event, Catalog extends EventCatalog>({
+  ours,
+  keys,
+  maxAgeMs,
+  timeoutMs,
+  verify,
+  conversions,
+  identify,
+  logger,
+}: WebhookOptions<Event, Catalog>): void {
+  if (typeof ours?.track !== 'function') {
+    fail(`ours must be the client that createClient() returns; got ${typeName(ours)}.`);
+  }
+  requireFunction('verify', verify);
+  requireFunction('conversions', conversions);
+  if (identify !== undefined) requireFunction('identify', identify);
+  toSecrets(keys);
+  if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs);
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    fail(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);
+  }
+  if (logger !== undefined && typeof logger?.warn !== 'function') {
+    fail('logger must have a method warn(message), as the console, pino and winston have.');
+  }
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
+}
+
+function fail(message: string): never {
+  throw new OursError('invalid_option', message);
+}
