@@ -37,12 +37,12 @@ export const HOW_TO_GET_RAW_BODIES: string = [
 
 function toRecord(headers: HeadersLike): Record<string, string> {
   const record: Record<string, string> = {};
-  const add = (value: string | readonly string[] | undefined, name: string): void => {
-    if (value !== undefined) record[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ');
+  const add = (value: unknown, name: string): void => {
+    if (typeof value === 'string') record[name.toLowerCase()] = value;
+    else if (Array.isArray(value)) record[name.toLowerCase()] = value.join(', ');
   };
   if (typeof headers?.forEach === 'function') headers.forEach(add);
   // API Gateway writes null where there are none.
-  else
-    for (const [name, value] of Object.entries((headers ?? {}) as Readonly<Record<string, string>>)) add(value, name);
+  else for (const [name, value] of Object.entries(headers ?? {})) add(value, name);
   return record;
 }

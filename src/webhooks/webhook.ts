@@ -90,8 +90,11 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
   return {
     handle,
     async request(request) {
-      // Somebody may have read it: that is a body which is not raw any more.
-      const body = await request.text().catch(() => undefined);
+      // Bytes, because text() leaves out a byte order mark. Somebody may have read it: then it is not raw any more.
+      const body = await request.arrayBuffer().then(
+        (bytes) => new Uint8Array(bytes),
+        () => undefined,
+      );
       const answer = await handle({ body, headers: request.headers });
       return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'text/plain' } });
     },

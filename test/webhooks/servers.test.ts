@@ -7,7 +7,7 @@ import fastify from 'fastify';
 import { Hono } from 'hono';
 import { Stripe } from 'stripe';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Webhook } from '../../src/webhooks/index.js';
+import { createWebhook, type Webhook } from '../../src/webhooks/index.js';
 import { stripeWebhook } from '../../src/webhooks/stripe/index.js';
 import { KEYS, openShop, type Shop } from './shop.js';
 import { carrying, paymentIntent, stripeEvent } from './stripe-events.js';
@@ -145,6 +145,27 @@ describe.each(Object.entries(mistaken))('in %s', (_, mount) => {
     expect(shop.warnings[0]).not.toContain(shop.token);
     expect(shop.outcomes).toEqual([]);
   });
+});
+
+it('a byte order mark is signed as well, however the body is handed over', async () => {
+  const shop = await openShop();
+  const { handle, request } = createWebhook({
+    provider: 'Till',
+    verify: ({ body }) => expect(body).toBe('\ufeff{}'),
+    conversions: () => [],
+    ours: shop.client,
+    keys: KEYS,
+  });
+  const body = new TextEncoder().encode('\ufeff{}');
+  expect(await handle({ body, headers: {} })).toMatchObject({ status: 200 });
+  expect((await request(new Request('https://shop.example', { method: 'POST', body }))).status).toBe(200);
+});
+
+it('headers that are no text are none', async () => {
+  const shop = await openShop();
+  const { body, headers } = delivery(shop);
+  const odd = { ...headers, 'x-empty': null, 'content-length': 5 } as unknown as Record<string, string>;
+  expect(await endpoint(shop).handle({ body, headers: odd })).toMatchObject({ status: 200 });
 });
 
 it('headers may be missing altogether', async () => {
