@@ -60,7 +60,11 @@ function correctOrigin(address: URL, facts: RequestFacts): void {
   const scheme = lastOf(facts.header('x-forwarded-proto'))?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') address.protocol = scheme;
   const host = lastOf(facts.header('x-forwarded-host'));
-  if (host) address.host = host;
+  const asked = host ? readUrl(`${address.protocol}//${host}`) : undefined;
+  if (asked === undefined) return;
+  // One by one: `host` without a port would leave the port at which the proxy reaches this server.
+  address.hostname = asked.hostname;
+  address.port = asked.port;
 }
 
 /** Of several the nearest proxy's: those before it may be invented. */

@@ -106,6 +106,9 @@ describe('an address', () => {
     '1.2.3.4:x',
     '1.2.3.4::',
     '1.2.3.4:5:6:7:8:9:a:b',
+    // Octal to some, decimal to others.
+    '010.0.0.1',
+    '::ffff:10.0.0.01',
   ])('%j is none', (text) => {
     expect(readIp(text)).toBeUndefined();
   });
@@ -151,6 +154,13 @@ describe('the client behind proxies', () => {
     expect(clientIp('::ffff:10.1.2.3', '9.9.9.9', trusts)).toBe('9.9.9.9');
   });
 
+  it.each(['10.0.0.1:80', '10.0.0.1:80/8', '[2001:db8::1]:443/32', 'fe80::%eth0/10'])(
+    'is no matter of ports and zones: %s is refused, or it would stand for other addresses',
+    (range) => {
+      expect(() => toTrusts([range])).toThrow(/no address range/);
+    },
+  );
+
   it('is unknown when it has hidden itself or the list is nonsense', () => {
     expect(clientIp('10.0.0.9', 'unknown', toTrusts(1))).toBeUndefined();
     expect(clientIp('10.0.0.9', ',,,', toTrusts(1))).toBeUndefined();
@@ -177,6 +187,16 @@ describe('the client behind proxies', () => {
 });
 
 describe('the page', () => {
+  it.each([
+    ['www.shop.example', 'https://www.shop.example/plans'],
+    ['www.shop.example:8443', 'https://www.shop.example:8443/plans'],
+    [undefined, 'https://upstream:3000/plans'],
+    ['no host', 'https://upstream:3000/plans'],
+  ])('is at the host that the trusted proxy was asked for, on its port: %s', (host, url) => {
+    const headers = { 'x-forwarded-proto': 'https', ...(host !== undefined && { 'x-forwarded-host': host }) };
+    expect(read(headers, 'http://upstream:3000/plans', { trustProxy: 1 }).url).toBe(url);
+  });
+
   it('has no credentials and no fragment', () => {
     expect(read({}, 'https://user:secret@shop.example/a?b=1#c').url).toBe('https://shop.example/a?b=1');
   });
