@@ -8,7 +8,8 @@ export interface Ip {
 
 // The longest are 45 characters; brackets, a zone and a port come on top.
 const MAX_LENGTH = 80;
-const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?::\d+)?$/;
+// Without leading zeros: `010` is eight to some who read it and ten to others.
+const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?::\d+)?$/;
 const IPV4_PREFIX = [0, 0, 0, 0, 0, 0xffff];
 
 /** Reads `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1`, `[2001:db8::1]:443` or `::ffff:1.2.3.4`; `undefined` for anything else. */

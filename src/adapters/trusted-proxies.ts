@@ -47,6 +47,9 @@ export function clientIp(
   return ip?.text;
 }
 
+// Brackets, a zone or a port, which an address in a header may have.
+const MORE_THAN_ADDRESS = /[[%]|\.\d+:/;
+
 interface Range {
   readonly network: Ip;
   /** Of 128 bits those that are the network's. */
@@ -62,7 +65,7 @@ function contains({ network, length }: Range, ip: Ip): boolean {
 
 function toRange(text: unknown): Range {
   const [address, prefix] = typeof text === 'string' ? text.split('/', 2) : [];
-  const network = readIp(address);
+  const network = address === undefined || MORE_THAN_ADDRESS.test(address) ? undefined : readIp(address);
   const width = address?.includes(':') ? 128 : 32;
   const length = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
   if (network === undefined || !(length >= 0 && length <= width)) {
