@@ -10,6 +10,7 @@ export interface ExpressRequest {
   readonly headers: NodeHeaders;
   readonly originalUrl: string;
   readonly protocol: string;
+  readonly hostname?: string | undefined;
   readonly ip?: string | undefined;
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
@@ -18,7 +19,7 @@ export interface ExpressRequest {
 export type ExpressMiddleware<Request> = (request: Request, response: unknown, next: () => void) => void;
 
 /**
- * Puts `visitor` on every request. Where `trustProxy` is left out, Express is asked for the address, so that
+ * Puts `visitor` on every request. Where `trustProxy` is left out, Express is asked for the address, scheme and host, so that
  * `app.set('trust proxy', …)` need not be repeated.
  *
  * @example
@@ -34,8 +35,8 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
   options: VisitorOptions<Request> = {},
 ): ExpressMiddleware<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: ({ protocol, headers, originalUrl, ip, socket }) => ({
-      url: absoluteUrl(protocol, nodeHeader(headers, 'host'), originalUrl),
+    read: ({ protocol, headers, hostname, originalUrl, ip, socket }) => ({
+      url: absoluteUrl(protocol, publicHost(nodeHeader(headers, 'host'), hostname), originalUrl),
       peerIp: options.trustProxy === undefined ? ip : socket.remoteAddress,
       header: (name) => nodeHeader(headers, name),
     }),
@@ -46,6 +47,11 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
     (request as { visitor?: unknown }).visitor = scope.visitor;
     runInScope(scope, next);
   };
+}
+
+/** Express's `hostname` is the one its trusted proxy was asked for. It has no port, which `Host` has where it is the same. */
+function publicHost(host: string | undefined, hostname: string | undefined): string | undefined {
+  return hostname === undefined || host?.startsWith(`${hostname}:`) ? host : hostname;
 }
 
 export { currentVisitor } from './request-scope.js';

@@ -36,7 +36,7 @@ for (const [name, framework] of Object.entries(frameworks)) {
   });
 
   describe(`${name}’s own settings`, () => {
-    it('tell the address and the scheme where trustProxy is left out', async () => {
+    it('tell the address, the scheme and the host where trustProxy is left out', async () => {
       const { client, collector } = await rig();
       const app = createApp({ ours: client, options: {}, handle: (visitor) => visitor.track('purchase').distinctId });
       app.set('trust proxy', 1);
@@ -44,8 +44,10 @@ for (const [name, framework] of Object.entries(frameworks)) {
       await send('/plans', {
         headers: {
           cookie: 'ours_device_id=v',
+          host: 'upstream:3000',
           'user-agent': 'browser',
           'x-forwarded-for': '9.9.9.9, 203.0.113.7',
+          'x-forwarded-host': 'shop.example',
           'x-forwarded-proto': 'https',
         },
       });
@@ -55,6 +57,18 @@ for (const [name, framework] of Object.entries(frameworks)) {
           identityContext: { ip: '203.0.113.7', userAgent: 'browser' },
           defaultProperties: { current_url: 'https://shop.example/plans' },
         },
+      ]);
+    });
+
+    it('do not believe anybody’s host, and keep the port', async () => {
+      const { client, collector } = await rig();
+      const handle = (visitor: Visitor) => visitor.track('purchase').distinctId;
+      const { send } = await serve(createApp({ ours: client, options: {}, handle }));
+      const headers = { cookie: 'ours_device_id=v', host: 'shop.example:8080', 'x-forwarded-host': 'evil.example' };
+      await send('/plans', { headers });
+      await client.flush();
+      expect(collector.events()).toMatchObject([
+        { defaultProperties: { current_url: 'http://shop.example:8080/plans' } },
       ]);
     });
 
