@@ -37,20 +37,33 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   ours: VisitorClient<Catalog>,
   options: HonoVisitorOptions<Context> = {},
 ): HonoMiddleware<Context> {
+  const { getConnInfo } = options;
   const openScope = createRequestScopes(ours, options, {
     read: (context) => ({
       url: context.req.url,
-      peerIp: options.getConnInfo?.(context).remote.address,
+      peerIp: getConnInfo && peerOf(context, getConnInfo),
       header: (name) => context.req.header(name),
     }),
     waitUntilOf,
-    knowsPeer: options.getConnInfo !== undefined,
+    knowsPeer: getConnInfo !== undefined,
   });
   return (context, next) => {
     const scope = openScope(context);
     context.set('visitor', scope.visitor);
     return runInScope(scope, next);
   };
+}
+
+function peerOf<Context>(
+  context: Context,
+  getConnInfo: NonNullable<HonoVisitorOptions<Context>['getConnInfo']>,
+): string | undefined {
+  try {
+    return getConnInfo(context).remote.address;
+  } catch {
+    // Nobody has opened a connection: `app.request()` in tests.
+    return undefined;
+  }
 }
 
 function waitUntilOf(context: HonoContext): WaitUntil | undefined {

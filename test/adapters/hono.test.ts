@@ -43,6 +43,17 @@ describeAdapter('Hono, with getConnInfo,', {
   ...shared,
 });
 
+describe('Hono, with a getConnInfo that knows no connection,', () => {
+  it('still knows the visitor, as in tests with app.request()', async () => {
+    const { client } = await rig();
+    const told: string[] = [];
+    const options = { getConnInfo, logger: { warn: (message: string) => void told.push(message) } } as AnyOptions;
+    const app = createApp({ ours: client, options, handle: ({ userId }) => userId });
+    const answer = await app.request('/', { headers: { cookie: 'ours_device_id=v' } });
+    expect([await answer.text(), told]).toEqual(['"v"', []]);
+  });
+});
+
 describe('Hono on Workers', () => {
   it('hands what is tracked to the request’s own waitUntil, by the visitor and by the client', async () => {
     const { client, collector } = await rig({ flushIntervalMs: HOUR_MS });
