@@ -32,6 +32,10 @@ function conversionsFromPaddle(event: EventEntity): Conversion<CommerceEvents>[]
   const { id, origin, currencyCode: currency, details, subscriptionId, customData, billedAt, createdAt } = event.data;
   const value = fromMinorUnits(Number(details?.totals?.grandTotal ?? 0), currency);
   const isRenewal = origin === 'subscription_recurring';
+  // Another card, another plan: Paddle completes transactions for them too.
+  if (!isRenewal && origin !== 'web' && origin !== 'api') return [];
+  // A trial.
+  if (value === 0 && subscriptionId !== null) return [];
   return [
     {
       event: isRenewal ? 'subscription_renewed' : 'purchase',

@@ -3,15 +3,14 @@ import { type Conversion, createWebhook, type VisitorKey, type Webhook } from 'o
 import { z } from 'zod';
 import type { Ours } from './ours.js';
 
+const anyEvent = z.object({ event_type: z.string(), resource: z.unknown() });
+
 /** As much of a capture or a refund as is needed. */
-const paymentEvent = z.object({
-  event_type: z.string(),
-  resource: z.object({
-    id: z.string(),
-    amount: z.object({ value: z.string(), currency_code: z.string() }).optional(),
-    custom_id: z.string().optional(),
-    create_time: z.string().optional(),
-  }),
+const payment = z.object({
+  id: z.string(),
+  amount: z.object({ value: z.string(), currency_code: z.string() }),
+  custom_id: z.string().optional(),
+  create_time: z.string().optional(),
 });
 
 const verification = z.object({ verification_status: z.string() });
@@ -56,27 +55,22 @@ export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: P
       if (verification_status !== 'SUCCESS') throw new Error('PayPal did not send this');
       return event;
     },
-    conversions: (event) => conversionsFromPayPal(paymentEvent.parse(event)),
+    conversions: (event) => conversionsFromPayPal(anyEvent.parse(event)),
     ours,
     keys,
   });
 }
 
-function conversionsFromPayPal({ event_type, resource }: z.infer<typeof paymentEvent>): Conversion<CommerceEvents>[] {
-  const { id, amount, custom_id: visitorToken, create_time } = resource;
-  if (amount === undefined) return [];
+function conversionsFromPayPal({ event_type, resource }: z.infer<typeof anyEvent>): Conversion<CommerceEvents>[] {
+  // Before the resource is read: those of other events have another shape.
+  if (event_type !== 'PAYMENT.CAPTURE.COMPLETED' && event_type !== 'PAYMENT.CAPTURE.REFUNDED') return [];
+  const { id, amount, custom_id: visitorToken, create_time } = payment.parse(resource);
   const money = { value: Number(amount.value), currency: amount.currency_code };
   const time = create_time === undefined ? undefined : new Date(create_time);
-  switch (event_type) {
-    case 'PAYMENT.CAPTURE.COMPLETED': {
-      const eventProperties = { order_id: id, ...money };
-      return [{ event: 'purchase', eventProperties, distinctId: `purchase:${id}`, time, visitorToken }];
-    }
-    case 'PAYMENT.CAPTURE.REFUNDED': {
-      const eventProperties = { refund_id: id, ...money };
-      return [{ event: 'refund', eventProperties, distinctId: `refund:${id}`, time, visitorToken }];
-    }
-    default:
-      return [];
+  if (event_type === 'PAYMENT.CAPTURE.REFUNDED') {
+    const eventProperties = { refund_id: id, ...money };
+    return [{ event: 'refund', eventProperties, distinctId: `refund:${id}`, time, visitorToken }];
   }
+  const eventProperties = { order_id: id, ...money };
+  return [{ event: 'purchase', eventProperties, distinctId: `purchase:${id}`, time, visitorToken }];
 }

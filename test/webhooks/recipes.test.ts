@@ -66,6 +66,16 @@ describe('the recipe for Paddle', () => {
     expect(shop.conversions()).toBe(1);
   });
 
+  it.each([
+    ['another card', { origin: 'subscription_payment_method_change' }],
+    ['another plan', { origin: 'subscription_update' }],
+    ['a trial', { details: { totals: { grand_total: '0' }, line_items: [], tax_rates_used: [] } }],
+  ])('takes %s of a subscription for no purchase', async (_, fields) => {
+    const shop = await openShop();
+    const event = completed(shop, { subscription_id: 'sub_1', ...fields });
+    expect(await endpoint(shop).handle(posted(event))).toEqual({ status: 200, body: 'nothing to report' });
+  });
+
   it('sends nothing for what was changed or is old', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
@@ -205,6 +215,16 @@ describe('the recipe for PayPal', () => {
       },
     ]);
     expect(JSON.parse(asked[0]!)).toMatchObject({ transmission_id: 'transmission-1', webhook_id: 'WH-1' });
+  });
+
+  it.each([
+    ['PAYMENT.SALE.COMPLETED', { id: 'SALE', amount: { total: '14.97', currency: 'EUR' } }],
+    ['CUSTOMER.DISPUTE.CREATED', { dispute_id: 'PP-D-1' }],
+  ])('answers 200 to %s, which is of no interest and has another shape', async (event_type, resource) => {
+    const shop = await openShop();
+    const body = JSON.stringify({ event_type, resource });
+    const { baseUrl } = await startPayPal(body);
+    expect(await endpoint(shop, baseUrl).handle({ body, headers })).toEqual({ status: 200, body: 'nothing to report' });
   });
 
   it('sends nothing for what PayPal did not send, or cannot be asked about', async () => {
