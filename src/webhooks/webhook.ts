@@ -1,16 +1,17 @@
 import { createEpisodes, guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
+import { type RawBody, readBody } from './read-body.js';
 import { report } from './report.js';
 import { checkOptions, type WebhookOptions } from './webhook-options.js';
 
 /** What a provider is answered: it sends the webhook again unless the status is 200. */
 export interface WebhookAnswer {
   /**
-   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 500: the server hands
-   * over parsed bodies. 503: something could not be stored.
+   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 413: the `Request` is
+   * larger than 1 MiB. 500: the server hands over parsed bodies. 503: something could not be stored.
    */
-  readonly status: 200 | 400 | 500 | 503;
+  readonly status: 200 | 400 | 413 | 500 | 503;
   /** Plain text for the provider's dashboard: payment ids and what became of them. */
   readonly body: string;
 }
@@ -87,15 +88,16 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     }
   }
 
+  async function handleBody(body: RawBody, headers: Headers): Promise<WebhookAnswer> {
+    if (body !== 'too large') return handle({ body: body === 'gone' ? undefined : body.bytes, headers });
+    warn('large', 'refused a body larger than 1 MiB, which no provider sends. Nothing is sent.');
+    return { status: 413, body: 'the body is larger than 1 MiB' };
+  }
+
   return {
     handle,
     async request(request) {
-      // Bytes, because text() leaves out a byte order mark. Somebody may have read it: then it is not raw any more.
-      const body = await request.arrayBuffer().then(
-        (bytes) => new Uint8Array(bytes),
-        () => undefined,
-      );
-      const answer = await handle({ body, headers: request.headers });
+      const answer = await handleBody(await readBody(request), request.headers);
       return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'text/plain' } });
     },
     async express(request, response) {

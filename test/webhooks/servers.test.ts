@@ -161,6 +161,23 @@ it('a byte order mark is signed as well, however the body is handed over', async
   expect((await request(new Request('https://shop.example', { method: 'POST', body }))).status).toBe(200);
 });
 
+it('an endless body is not read to its end', async () => {
+  const shop = await openShop();
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536));
+      if (sent > 64 * 1024 * 1024) controller.close();
+    },
+  });
+  const endless = new Request('https://shop.example', { method: 'POST', body, duplex: 'half' } as RequestInit);
+  const answer = await endpoint(shop).request(endless);
+  expect([answer.status, await answer.text()]).toEqual([413, 'the body is larger than 1 MiB']);
+  expect(sent).toBeLessThan(2 * 1024 * 1024);
+  expect(shop.warnings).toEqual([expect.stringContaining('larger than 1 MiB')]);
+});
+
 it('headers that are no text are none', async () => {
   const shop = await openShop();
   const { body, headers } = delivery(shop);
