@@ -63,6 +63,24 @@ describe('a payment that Stripe tells of', () => {
     expect(shop.conversions()).toBe(1);
   });
 
+  it.each(['PaymentIntent', 'charge', 'session'])(
+    'counts for a variant that was seen while it was open, whichever tells of it first: its %s',
+    async (first) => {
+      // A page that shows Stripe's payment form makes the PaymentIntent before the browser has seen anything.
+      const shop = await openShop({ seenAt: (CREATED - 60) * 1000 });
+      const opened = { ...carrying(shop.token), created: CREATED - 120 };
+      const events = {
+        PaymentIntent: stripeEvent('payment_intent.succeeded', paymentIntent(opened)),
+        charge: stripeEvent('charge.succeeded', charge(carrying(shop.token))),
+        session: stripeEvent('checkout.session.completed', session(opened)),
+      };
+      const { handle } = endpoint(shop);
+      await handle(signed(events[first as keyof typeof events]));
+      for (const event of Object.values(events)) await handle(signed(event));
+      expect(shop.conversions()).toBe(1);
+    },
+  );
+
   it('counts once however often it is delivered', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);

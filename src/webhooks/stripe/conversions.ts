@@ -74,27 +74,27 @@ const READERS: { readonly [Type in keyof EventObjects]: Reader<EventObjects[Type
 };
 
 function fromSession(session: StripeSession, event: StripeEvent): StripeConversion | undefined {
-  const { id, mode, payment_status, payment_intent, amount_total, currency, created, metadata } = session;
+  const { id, mode, payment_status, payment_intent, amount_total, currency, metadata } = session;
   // What a session in subscription mode costs is told by its invoice.
   if (mode !== 'payment' || payment_status === 'unpaid' || currency === null) return undefined;
-  return purchase(idOf(payment_intent) ?? id, toMoney(amount_total ?? 0, currency), created, event, tokenIn(metadata));
+  return purchase(idOf(payment_intent) ?? id, toMoney(amount_total ?? 0, currency), event.created, tokenIn(metadata));
 }
 
 function fromPaymentIntent(intent: StripePaymentIntent, event: StripeEvent): StripeConversion | undefined {
-  const { id, amount_received, currency, created, metadata } = intent;
+  const { id, amount_received, currency, metadata } = intent;
   const token = tokenIn(metadata);
-  return token === undefined ? undefined : purchase(id, toMoney(amount_received, currency), created, event, token);
+  return token === undefined ? undefined : purchase(id, toMoney(amount_received, currency), event.created, token);
 }
 
 /** A charge carries its PaymentIntent's metadata. One that is only authorised is no payment yet. */
 function fromCharge(charge: StripeCharge, event: StripeEvent): StripeConversion | undefined {
-  const { id, paid, captured, payment_intent, amount_captured, currency, created, metadata } = charge;
+  const { id, paid, captured, payment_intent, amount_captured, currency, metadata } = charge;
   const token = tokenIn(metadata);
   if (token === undefined || !paid || !captured) return undefined;
-  return purchase(idOf(payment_intent) ?? id, toMoney(amount_captured, currency), created, event, token);
+  return purchase(idOf(payment_intent) ?? id, toMoney(amount_captured, currency), event.created, token);
 }
 
-function fromInvoice(invoice: StripeInvoice, event: StripeEvent): StripeConversion | undefined {
+function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
   const { id, billing_reason, amount_paid, currency, created, metadata, status_transitions } = invoice;
   // The invoice of a free trial.
   if (amount_paid === 0) return undefined;
@@ -110,46 +110,46 @@ function fromInvoice(invoice: StripeInvoice, event: StripeEvent): StripeConversi
       event: 'subscription_renewed',
       eventProperties: { order_id: id, ...money, subscription_id },
       distinctId: `renewal:${id}`,
-      time: toTime(paidAt, event),
+      time: toTime(paidAt),
       visitorToken: token,
     };
   }
   if (billing_reason !== 'subscription_create' && ownToken === undefined) return undefined;
-  return purchase(id, money, paidAt, event, token, subscription_id);
+  return purchase(id, money, paidAt, token, subscription_id);
 }
 
 /** The visitor of a refund or a dispute is known to the payment: see `findToken`. */
-function fromRefund(refund: StripeReversal, event: StripeEvent): StripeConversion {
+function fromRefund(refund: StripeReversal): StripeConversion {
   const { id, amount, currency, created, metadata } = refund;
   return {
     event: 'refund',
     eventProperties: { refund_id: id, ...reversed(refund), ...toMoney(amount, currency) },
     distinctId: `refund:${id}`,
-    time: toTime(created, event),
+    time: toTime(created),
     visitorToken: tokenIn(metadata),
   };
 }
 
-function fromDispute(dispute: StripeReversal, event: StripeEvent): StripeConversion {
+function fromDispute(dispute: StripeReversal): StripeConversion {
   const { id, amount, currency, created, metadata } = dispute;
   return {
     event: 'dispute',
     eventProperties: { dispute_id: id, ...reversed(dispute), ...toMoney(amount, currency) },
     distinctId: `dispute:${id}`,
-    time: toTime(created, event),
+    time: toTime(created),
     visitorToken: tokenIn(metadata),
   };
 }
 
-function fromNewSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion | undefined {
-  const { id, status, created, trial_start, metadata } = subscription;
-  if (status === 'active') return started(subscription, toTime(created, event));
+function fromNewSubscription(subscription: StripeSubscription): StripeConversion | undefined {
+  const { id, status, created, metadata } = subscription;
+  if (status === 'active') return started(subscription, created);
   if (status !== 'trialing') return undefined;
   return {
     event: 'trial_started',
     eventProperties: { subscription_id: id },
     distinctId: `trial:${id}`,
-    time: toTime(trial_start ?? created, event),
+    time: toTime(created),
     visitorToken: tokenIn(metadata),
   };
 }
@@ -158,7 +158,7 @@ function fromNewSubscription(subscription: StripeSubscription, event: StripeEven
 function fromChangedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion | undefined {
   const { status } = (event.data.previous_attributes ?? {}) as { readonly status?: string };
   const hasBegun = subscription.status === 'active' && (status === 'incomplete' || status === 'trialing');
-  return hasBegun ? started(subscription, toTime(event.created, event)) : undefined;
+  return hasBegun ? started(subscription, event.created) : undefined;
 }
 
 function fromEndedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion {
@@ -167,26 +167,29 @@ function fromEndedSubscription(subscription: StripeSubscription, event: StripeEv
     event: 'subscription_cancelled',
     eventProperties: { subscription_id: id, reason: cancellation_details?.reason ?? undefined },
     distinctId: `cancellation:${id}`,
-    time: toTime(ended_at ?? event.created, event),
+    time: toTime(ended_at ?? event.created),
     visitorToken: tokenIn(metadata),
   };
 }
 
-function started({ id, metadata }: StripeSubscription, time: number): StripeConversion {
+function started({ id, metadata }: StripeSubscription, begunAt: number): StripeConversion {
   return {
     event: 'subscription_started',
     eventProperties: { subscription_id: id },
     distinctId: `subscription:${id}`,
-    time,
+    time: toTime(begunAt),
     visitorToken: tokenIn(metadata),
   };
 }
 
+/**
+ * `paidAt` is when the money was there: events of one payment agree on it, while its session and its PaymentIntent may have been
+ * begun long before, on a page where the visitor had seen nothing yet.
+ */
 function purchase(
   order_id: string,
   money: Money,
-  created: number,
-  event: StripeEvent,
+  paidAt: number,
   visitorToken: string | undefined,
   subscription_id?: string,
 ): StripeConversion {
@@ -194,7 +197,7 @@ function purchase(
     event: 'purchase',
     eventProperties: { order_id, ...money, subscription_id },
     distinctId: `purchase:${order_id}`,
-    time: toTime(created, event),
+    time: toTime(paidAt),
     visitorToken,
   };
 }
@@ -207,14 +210,7 @@ function toMoney(amount: number, currency: string): Money {
   return { value: fromMinorUnits(amount, currency), currency: currency.toUpperCase() };
 }
 
-const LATE_SECONDS = 4 * 24 * 60 * 60;
-
-/**
- * When it was made. A bank debit may take a week or two to succeed, and the service refuses what is older than 7 days: beyond 4
- * days it is when Stripe learned of it, which leaves the 3 days for which Stripe sends a webhook again.
- */
-function toTime(created: number, event: StripeEvent): number {
-  const seconds = event.created - created > LATE_SECONDS ? event.created : created;
-  // Stripe cuts the rest of the second off. Its end, or a payment would lie before the variant that was seen in that second.
+/** Stripe cuts off the rest of a second. Its end, or a payment would lie before the variant that was seen in that second. */
+function toTime(seconds: number): number {
   return seconds * 1000 + 999;
 }

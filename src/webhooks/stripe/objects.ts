@@ -56,7 +56,6 @@ export interface StripeInvoice extends Carrier {
 
 export interface StripeSubscription extends Carrier {
   readonly status: string;
-  readonly trial_start: number | null;
   readonly ended_at: number | null;
   readonly cancellation_details: { readonly reason: string | null } | null;
 }
