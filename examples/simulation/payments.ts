@@ -20,7 +20,7 @@ export async function startPayments(onPaid: (payment: Payment) => void): Promise
       amount_received: created.amount,
       id: `pi_${randomUUID().replaceAll('-', '')}`,
       object: 'payment_intent',
-      // Whole seconds, rounded down, as Stripe does. See THINKING_MS in visitors.ts for what that takes.
+      // Whole seconds, rounded down, as Stripe does.
       created: Math.floor(Date.now() / 1_000),
       status: 'succeeded',
     };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CURRENCIES, type Currency } from '../shop/prices.js';
 import type { Ledger } from './ledger.js';
 import { randomUuid } from './random.js';
@@ -9,10 +8,6 @@ const CHANCE_TO_BUY_AGAIN = 0.2;
 
 /** As on the price tag; written here a second time so that a wrong conversion of minor units is noticed. */
 const PRICE_TAGS: Readonly<Record<Currency, number>> = { usd: 49, eur: 45.5, jpy: 7300, kwd: 15.25 };
-
-// A payment's `created` has whole seconds: one made in the second of the page view would seem to lie before it, and a
-// purchase before the assignment does not count. Nobody reads a page and pays within a second, so nobody here does.
-const THINKING_MS = 1_100;
 
 /** A person with a browser. Everything about them is drawn beforehand, so that timing changes nothing. */
 export interface Visitor {
@@ -33,7 +28,7 @@ export function drawVisitor(random: () => number): Visitor {
   };
 }
 
-/** A visit: looks at the home page, thinks, perhaps buys. Tells the ledger what a person could tell. */
+/** A visit: looks at the home page, perhaps buys. Tells the ledger what a person could tell. */
 export async function visit(shopUrl: string, visitor: Visitor, ledger: Ledger): Promise<void> {
   const cookie = cookiesOf(visitor.id, Date.now());
   const home = await open(shopUrl, { headers: { cookie } });
@@ -43,7 +38,6 @@ export async function visit(shopUrl: string, visitor: Visitor, ledger: Ledger): 
   const chance = CHANCE_TO_BUY[variant ?? 'classic'] ?? 0;
   if (visitor.reluctance >= chance) return;
   for (let times = visitor.buysTwice ? 2 : 1; times > 0; times -= 1) {
-    await sleep(THINKING_MS);
     const { currency } = visitor;
     const body = new URLSearchParams({ currency });
     const thanks = await open(`${shopUrl}/checkout`, { method: 'POST', headers: { cookie }, body });
