@@ -6,6 +6,7 @@ import type { OutcomeInfo } from '../outcome.js';
 import { fetchPlatform } from '../platform-fetch.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
+import type { Enlisted } from '../transaction.js';
 import { createVisitor } from '../visitor.js';
 import { createService } from './service.js';
 
@@ -100,6 +101,15 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
     return receipt;
   }
 
+  async function enlisted(receipt: Receipt): Promise<Enlisted> {
+    const { distinctId } = receipt;
+    const outcome = await receipt.settled();
+    // What the service refuses it refuses after the commit.
+    const isRefusedLater = outcome.status === 'rejected' && outcome.code === 'invalid_event';
+    if (outcome.status === 'delivered' || isRefusedLater) return { status: 'appended', distinctId };
+    return { ...outcome, distinctId };
+  }
+
   const recording: RecordingClient<Catalog> = {
     ...client,
     events,
@@ -120,6 +130,11 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
       assignments.push({ experimentKey, visitorId: asked.visitorId, assignment });
       return assignment;
     },
+    // Whether the transaction commits is between the test and its database.
+    within: () => ({
+      track: (input) => enlisted(recording.track(input)),
+      identify: (input) => enlisted(recording.identify(input)),
+    }),
     visitor: (input) => createVisitor(recording, input),
     clear() {
       for (const list of [events, identifies, assignments]) list.length = 0;

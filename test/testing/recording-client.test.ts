@@ -20,6 +20,18 @@ describe('a recording client', () => {
     ]);
   });
 
+  it('has what is tracked within a transaction, whatever the database', async () => {
+    const ours = recordingOf({ refuse: () => 'not on the allow-list' });
+    const transaction = ours.within({ query: async () => ({ rows: [] }) });
+    expect(await transaction.track({ event: 'signup', userId: 'v', distinctId: 'signup:1' })).toEqual({
+      status: 'appended',
+      distinctId: 'signup:1',
+    });
+    expect(await transaction.identify({ userId: 'v' })).toMatchObject({ status: 'appended' });
+    expect(await transaction.track({ event: 'signup' })).toMatchObject({ status: 'rejected', code: 'no_identity' });
+    expect([ours.events, ours.identifies]).toMatchObject([[{ distinctId: 'signup:1' }], [{ userId: 'v' }]]);
+  });
+
   it('has people as they were identified', () => {
     const ours = recordingOf();
     ours.identify({ userId: 'v', email: 'ada@example.org', userProperties: { city: 'Bern' } });
