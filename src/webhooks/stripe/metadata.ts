@@ -48,7 +48,8 @@ export interface CheckoutParams {
 
 /**
  * The parameters of a Checkout Session with the visitor in all the right places: on the session, and on the payment or the
- * subscription it will create, which sends events of its own. What is there already stays.
+ * subscription it will create, which sends events of its own. What is there already stays. Not on the invoice that
+ * `invoice_creation` makes: one that carries a visitor is a purchase of its own, and the payment would count twice.
  *
  * @example
  * await stripe.checkout.sessions.create(
