@@ -28,6 +28,7 @@ export type FastifyPlugin<Request> = (server: FastifyServer<Request>, options: u
  * Puts `visitor` on every request. Where `trustProxy` is left out, Fastify's own setting counts.
  *
  * @example
+ * declare module 'fastify' { interface FastifyRequest { visitor: ReturnType<typeof ours.visitor> } } // TypeScript
  * await app.register(visitorPlugin(ours));
  *
  * @throws {OursError} `invalid_option`

@@ -14,6 +14,8 @@ export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlush
  * delivered before the answer, because the function is frozen after it. `handler` returns a promise; callbacks are not
  * passed on.
  *
+ * An event whose type is named has it as well: `APIGatewayProxyEventV2 & WithVisitor<typeof events>`.
+ *
  * @example
  * export const handler = lambdaHandler(ours, async (event) => { event.visitor.track('signup'); return { statusCode: 204 }; });
  *

@@ -1,5 +1,4 @@
 import { isOursError } from '../errors.js';
-import type { Episodes } from '../logger.js';
 import type { Undelivered } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
@@ -20,7 +19,7 @@ export interface ReporterOptions<Catalog extends EventCatalog> {
   readonly ours: ConversionSink<Catalog>;
   readonly keys: readonly VisitorKey[];
   readonly maxAgeMs: number | undefined;
-  readonly episodes: Episodes;
+  readonly warn: (topic: string, message: string) => void;
 }
 
 /**
@@ -31,15 +30,15 @@ export async function report<Catalog extends EventCatalog>(
   conversion: Conversion<Catalog>,
   identify: () => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>,
   signal: AbortSignal,
-  { ours, keys, maxAgeMs, episodes }: ReporterOptions<Catalog>,
+  { ours, keys, maxAgeMs, warn }: ReporterOptions<Catalog>,
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
   const { distinctId } = conversion;
   const opened = await openVisitor(visitorToken, keys, { maxAgeMs });
   if (opened.visitor === null && isSuspicious(opened.reason)) {
-    episodes.remind(
+    warn(
       `token ${opened.reason}`,
-      `the visitor token of ${distinctId} is ${opened.reason}: it was changed, or sealed in another environment, or with a key that is no longer among keys. The event is reported without it where it has another identifier.`,
+      `the visitor token of ${distinctId} is ${opened.reason}: it was changed, or sealed in another environment, or with a key that is not among keys. The event is reported without it where it has another identifier, else not at all: if a key is missing, add it and have the provider send the webhook again.`,
     );
   }
   const who = opened.visitor ?? (namesSomebody(event) ? undefined : await identify());

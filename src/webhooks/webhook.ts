@@ -32,7 +32,10 @@ export interface NodeResponseLike {
 
 /** A webhook's endpoint. Every method may be passed on without its receiver; none of them throws. */
 export interface Webhook {
-  /** For any server: takes what came, says what to answer. */
+  /**
+   * For any server: takes what came, says what to answer. Answer with its `status`: returned as it is from a Fastify
+   * handler or a Lambda function it becomes a 200, and the provider never sends again what could not be stored.
+   */
   handle(webhook: RawWebhook): Promise<WebhookAnswer>;
   /** For Next.js route handlers, Hono, Workers, Deno and Bun: takes the `Request`, unread. */
   request(request: Request): Promise<Response>;
@@ -59,7 +62,10 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     const signal = AbortSignal.timeout(timeoutMs);
     const incoming = toIncoming(raw);
     if (incoming === undefined) {
-      warn('parsed', `the body is not raw, so its signature cannot be checked. ${HOW_TO_GET_RAW_BODIES}.`);
+      warn(
+        'parsed',
+        `there is no raw body to check the signature over: it was parsed before, or the raw parser does not take its content type. ${HOW_TO_GET_RAW_BODIES}.`,
+      );
       return { status: 500, body: 'the server hands over a parsed or missing body; its log says what to do' };
     }
     let event: Event;
@@ -75,7 +81,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     try {
       const reported = await Promise.all(
         (await conversions(event)).map((conversion) =>
-          report(conversion, () => identify?.(event), signal, { ours, keys, maxAgeMs, episodes }),
+          report(conversion, () => identify?.(event), signal, { ours, keys, maxAgeMs, warn }),
         ),
       );
       return {
@@ -83,7 +89,10 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
         body: reported.map(({ line }) => line).join('\n') || 'nothing to report',
       };
     } catch (error) {
-      warn('failed', `looking up what to report failed (${nameOf(error)}). It is answered 503, to be sent again.`);
+      warn(
+        'failed',
+        `looking up what to report failed: conversions, identify or a call to the provider threw (${nameOf(error)}). It is answered 503, to be sent again.`,
+      );
       return { status: 503, body: 'looking up what to report failed: send it again' };
     }
   }

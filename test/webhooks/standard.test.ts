@@ -140,7 +140,9 @@ describe('a webhook of any other sender', () => {
     });
     expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ status: 503 });
     expect(shop.warnings).toEqual([
-      expect.stringContaining('Till webhook: looking up what to report failed (TypeError)'),
+      expect.stringContaining(
+        'Till webhook: looking up what to report failed: conversions, identify or a call to the provider threw (TypeError)',
+      ),
     ]);
   });
 });

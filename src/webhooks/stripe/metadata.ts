@@ -16,7 +16,8 @@ export interface VisitorMetadata {
  * The visitor as metadata for Stripe, sealed: nothing in it can be read without a key. Spread it into the `metadata` of what you
  * create: a PaymentIntent, a Subscription, an Invoice. A Checkout Session has several: {@link withVisitor} fills them.
  *
- * Give it to every payment, also where the visitor is not known: it marks the payment as one to report.
+ * Give it to every payment, also where the visitor is not known: it marks the payment as one to report. Await it: a promise
+ * spreads to nothing, and the payment is not reported.
  *
  * @example
  * await stripe.paymentIntents.create({

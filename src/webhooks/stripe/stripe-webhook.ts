@@ -16,7 +16,7 @@ export interface StripeLike<Event extends StripeEvent = StripeEvent> extends Str
 
 export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent>
   extends ReportingOptions<Event, CommerceEvents> {
-  /** `new Stripe(key)`. The key needs to read PaymentIntents and Invoices, for the visitors of refunds and disputes. */
+  /** `new Stripe(key)`. The key needs to read PaymentIntents, Charges and Invoices, for the visitors of refunds and disputes. */
   readonly stripe: StripeLike<Event>;
   /** The endpoint's signing secret: `whsec_…`. */
   readonly secret: string | undefined;
@@ -45,7 +45,7 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
   if (typeof secret !== 'string' || !secret.startsWith('whsec_')) {
     throw new OursError(
       'invalid_option',
-      `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else' : 'nothing: is the environment variable set?'}`,
+      `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else.' : 'nothing: is the environment variable set?'}`,
     );
   }
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
@@ -59,7 +59,7 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
       if (!isRefusal(error)) throw error;
       episodes.remind(
         'lookup',
-        `Stripe refused to say whose payment ${conversion.distinctId} is about. Let the API key read PaymentIntents and Invoices; until then such events are reported only where identify() knows them.`,
+        `Stripe refused to say whose payment ${conversion.distinctId} is about. Let the API key read PaymentIntents, Charges and Invoices; until then such events are reported only where identify() knows them.`,
       );
       return conversion;
     }
