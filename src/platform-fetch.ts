@@ -14,5 +14,7 @@ export const fetchPlatform: Platform = {
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
-  onIdleExit: () => () => undefined,
+  freezingHost: () => undefined,
+  // Such a runtime ends no process by itself, or tells nobody.
+  createExitDrain: () => ({ hold() {}, letGo() {} }),
 };

@@ -2,6 +2,8 @@ import { createFetchPost } from './delivery/fetch-post.js';
 import type { HttpPost } from './delivery/http-transport.js';
 import type { FetchLike } from './delivery/transport.js';
 import { createUndiciPost } from './delivery/undici-post.js';
+import { createExitDrain } from './exit-drain.js';
+import { freezingHost } from './freezing-host.js';
 import type { Platform } from './platform.js';
 import { fetchPlatform } from './platform-fetch.js';
 import { toJsonBytes } from './protocol/json-bytes.js';
@@ -18,18 +20,21 @@ export const nodePlatform: Platform = {
     post.close = () => direct.close!();
     return post;
   },
-  onIdleExit(drain) {
-    drains.add(drain);
-    if (drains.size === 1) process.on('beforeExit', drainAll);
-    return () => {
-      drains.delete(drain);
-      if (drains.size === 0) process.off('beforeExit', drainAll);
-    };
-  },
+  freezingHost,
+  createExitDrain: (options) => createExitDrain(options, onIdleExit),
 };
 
 // One listener for all clients: Node warns from the eleventh on.
 const drains = new Set<() => Promise<unknown>>();
+
+function onIdleExit(drain: () => Promise<unknown>): () => void {
+  drains.add(drain);
+  if (drains.size === 1) process.on('beforeExit', drainAll);
+  return () => {
+    drains.delete(drain);
+    if (drains.size === 0) process.off('beforeExit', drainAll);
+  };
+}
 
 function drainAll(): void {
   for (const drain of drains) void drain();

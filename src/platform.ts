@@ -1,4 +1,5 @@
 import type { HttpPost } from './delivery/http-transport.js';
+import type { ExitDrain, ExitDrainOptions } from './exit-drain.js';
 
 /** What differs between runtimes and what tests replace: time, chance and the way out. */
 export interface Platform {
@@ -14,9 +15,7 @@ export interface Platform {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The way to the service where no `fetch` was handed in. */
   readonly createPost: (baseUrl: string, connections: number) => HttpPost;
-  /**
-   * Calls `drain` when the process is about to end by itself; what it returns is waited for. The returned function
-   * takes that back.
-   */
-  readonly onIdleExit: (drain: () => Promise<unknown>) => () => void;
+  /** The host, when it is known to freeze a process as soon as it has answered. */
+  readonly freezingHost: (env: Platform['env']) => string | undefined;
+  readonly createExitDrain: (options: ExitDrainOptions) => ExitDrain;
 }

@@ -20,7 +20,8 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     serialise: (row) => toBytes(JSON.stringify(row)),
     env: {},
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
-    onIdleExit: () => () => undefined,
+    freezingHost: () => undefined,
+    createExitDrain: () => ({ hold() {}, letGo() {} }),
     ...overrides,
   };
 }
