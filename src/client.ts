@@ -1,12 +1,11 @@
 import { createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
-import { SkewedClock } from './delivery/clock.js';
+import { createSkewedClock } from './delivery/clock.js';
 import { createFetchPost } from './delivery/fetch-post.js';
-import { Gate } from './delivery/gate.js';
+import { createGate } from './delivery/gate.js';
 import { createHttpTransport } from './delivery/http-transport.js';
-import { Relay } from './delivery/relay.js';
-import { retrying } from './delivery/retrying-transport.js';
+import { createRelay } from './delivery/relay.js';
 import { OursError } from './errors.js';
 import { createIntake } from './intake.js';
 import { createKeepAlive } from './keep-alive.js';
@@ -103,8 +102,8 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
-  const clock = new SkewedClock(now);
-  const gate = new Gate({ concurrency, monotonic, random, episodes });
+  const clock = createSkewedClock(now);
+  const gate = createGate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
   const connections = concurrency + (resolved.experimentToken === undefined ? 0 : 1);
@@ -135,11 +134,10 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     tellOutcome(outcome, entry);
     restWhenDone();
   };
-  const relay = new Relay({
+  const relay = createRelay({
     ...resolved,
     outbox,
-    transport: retrying(transport, { gate, maxRetries: resolved.maxRetries, random }),
-    singleTry: retrying(transport, { gate, maxRetries: 0, random }),
+    transport,
     gate,
     clock,
     monotonic,

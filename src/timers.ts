@@ -3,10 +3,10 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /** Runs `action` after `ms` without keeping the process alive for it; the returned function cancels. */
 export function later(ms: number, action: () => void): () => void {
-  const timer: unknown = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
+  const timer: { unref?(): void } = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
   // Node and Bun return an object; where timers are numbers nothing is kept alive by them.
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as { unref(): void }).unref();
-  return () => clearTimeout(timer as number);
+  timer.unref?.();
+  return () => clearTimeout(timer as never);
 }
 
 /** Waits `ms`, or until the signal aborts, whichever comes first. Never rejects. */

@@ -13,21 +13,11 @@ export function createFetchPost(baseUrl: string, fetch: () => FetchLike): HttpPo
   return async (path, body, signal) => {
     // As text: a test's fetch will want to parse it.
     const init = { method: 'POST', headers: JSON_HEADERS, body: fromBytes(body), signal } as const;
-    const response = await untilAborted(signal, fetch()(baseUrl + path, init));
+    const response = await fetch()(baseUrl + path, init);
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      text: await untilAborted(signal, response.text()),
+      text: await response.text(),
     };
   };
-}
-
-/** A `fetch` that ignores its signal, as test doubles do, must not outlive the deadline. */
-function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

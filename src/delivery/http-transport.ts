@@ -3,7 +3,10 @@ import type { SkewedClock } from './clock.js';
 import type { Transport } from './transport.js';
 import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
 
-/** Performs one POST and reads the whole answer; rejects on a broken connection or when the signal aborts. */
+/**
+ * Performs one POST and reads the whole answer; rejects on a broken connection. When the signal aborts it lets go of the
+ * connection; nobody waits for its answer any more.
+ */
 export interface HttpPost {
   (path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
   close?(): Promise<void>;
@@ -18,46 +21,54 @@ export interface HttpTransportOptions {
 
 /** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
 export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): Transport {
-  const underWay = new Set<AbortController>();
+  /** What ends each request under way. */
+  const underWay = new Set<(reason: unknown) => void>();
   let isClosed = false;
 
   return {
     async send({ path, body }, signal) {
-      const deadline = new AbortController();
-      const abort = (): void => deadline.abort(signal?.reason);
-      const cancelTimer = later(requestTimeoutMs, () => deadline.abort(new DeadlineError()));
-      signal?.addEventListener('abort', abort);
-      if (signal?.aborted) abort();
-      if (isClosed) deadline.abort(new ClosedError());
-      underWay.add(deadline);
+      const request = new AbortController();
+      let abort!: (reason: unknown) => void;
+      // Beside the post: a `fetch` that ignores its signal, as test doubles do, must not outlive the deadline.
+      const aborted = new Promise<never>((_, reject) => {
+        abort = (reason) => {
+          reject(reason);
+          request.abort(reason);
+        };
+      });
+      const abortAsTold = (): void => abort(signal?.reason);
+      const cancelTimer = later(requestTimeoutMs, () => abort(because('request timeout')));
+      signal?.addEventListener('abort', abortAsTold);
+      if (signal?.aborted) abortAsTold();
+      if (isClosed) abort(because(CLOSED));
+      underWay.add(abort);
       const sentAt = now();
       try {
-        const answer = await post(path, body, deadline.signal);
+        const answer = await Promise.race([aborted, post(path, body, request.signal)]);
         const receivedAt = now();
         clock.learn(answer.header('date'), sentAt, receivedAt);
         // A date in the answer is by the service's clock.
         return judge(answer, receivedAt + clock.skewMs);
       } catch (error) {
-        return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
+        return judgeFailure(error);
       } finally {
         cancelTimer();
-        underWay.delete(deadline);
-        signal?.removeEventListener('abort', abort);
+        underWay.delete(abort);
+        signal?.removeEventListener('abort', abortAsTold);
       }
     },
 
     async close() {
       isClosed = true;
-      for (const deadline of underWay) deadline.abort(new ClosedError());
+      for (const abort of underWay) abort(because(CLOSED));
       await post.close?.();
     },
   };
 }
 
-class DeadlineError extends Error {
-  readonly code = 'request timeout';
-}
+const CLOSED = 'client closed';
 
-class ClosedError extends Error {
-  readonly code = 'client closed';
+/** An end of a request that is our own doing; the verdict's reason is the code. */
+function because(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }

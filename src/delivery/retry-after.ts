@@ -11,21 +11,17 @@ export type ReadHeader = (name: string) => string | undefined;
  * `retry-after-ms` wins over `retry-after`, which holds seconds or an HTTP date (RFC 9110 §10.2.3).
  */
 export function retryAfterMs(header: ReadHeader, now: number): number | undefined {
-  const precise = parseAmount(header('retry-after-ms'));
-  if (precise !== undefined) return cap(precise);
-  const text = header('retry-after');
-  const seconds = parseAmount(text);
-  if (seconds !== undefined) return cap(seconds * 1000);
-  // Every form of an HTTP date begins with a weekday. Date.parse alone reads "-5" and "soon 5" as days in 2001, and a time
-  // that is long past would mean "come back at once".
-  const date = text !== undefined && /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : cap(date - now);
+  const text = header('retry-after') ?? '';
+  const ms = [
+    toAmount(header('retry-after-ms') ?? ''),
+    toAmount(text) * 1000,
+    // Every form of an HTTP date begins with a weekday. Date.parse alone reads "-5" and "soon 5" as days in 2001, and a
+    // time that is long past would mean "come back at once".
+    /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) - now : Number.NaN,
+  ].find((reading) => !Number.isNaN(reading));
+  return ms === undefined ? undefined : Math.min(Math.max(0, Math.ceil(ms)), MAX_RETRY_AFTER_MS);
 }
 
-function parseAmount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
-}
-
-function cap(ms: number): number {
-  return Math.min(Math.max(0, Math.ceil(ms)), MAX_RETRY_AFTER_MS);
+function toAmount(text: string): number {
+  return /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
 }

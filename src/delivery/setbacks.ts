@@ -1,5 +1,5 @@
 import type { Entry } from '../protocol/event.js';
-import type { Batch } from './batch.js';
+import { type Batch, cut } from './batch.js';
 
 /** Each time an event is suspected again, its request is so many times smaller. */
 const SHRINK = 8;
@@ -11,7 +11,7 @@ interface Setback {
   answers: number;
   /** How often it failed on one although it had taken others since the time before. */
   suspicion: number;
-  /** How often of these the event was alone. */
+  /** How often of these the event was alone, and how often an answer failed its row alone. */
   alone: number;
 }
 
@@ -19,62 +19,69 @@ interface Setback {
  * Events the service failed on while it took others: one of them may be why. Such events travel apart from all others, in
  * ever smaller requests, until the guilty one is alone. In an outage nobody is answered in between and nobody is suspected.
  */
-export class Setbacks {
-  readonly #known = new Map<string, Setback>();
-
-  /** The service failed on one request with these events. */
-  note(entries: readonly Entry[], answers: number): void {
-    if (this.#known.size > MAX_KNOWN) this.#known.clear();
-    for (const { distinctId } of entries) {
-      const known = this.#known.get(distinctId);
-      if (known === undefined) this.#known.set(distinctId, { answers, suspicion: 0, alone: 0 });
-      else if (answers > known.answers) {
-        known.answers = answers;
-        known.suspicion += 1;
-        if (entries.length === 1) known.alone += 1;
-      }
-    }
-  }
-
-  forget(entries: readonly Entry[]): void {
-    if (this.#known.size > 0) for (const { distinctId } of entries) this.#known.delete(distinctId);
-  }
-
+export interface Setbacks {
+  /**
+   * The service failed on a request with these events. It has given `answers` by now, and others in between if that is more
+   * than `answersBefore`. Tells how often it has failed on this event alone while it took others; 0 when there are several.
+   */
+  note(entries: readonly Entry[], answersBefore: number, answers: number): number;
+  /** The service took others of the request but not this event, as it says itself. Tells the same as {@link note}. */
+  noteRow(entry: Entry, answers: number): number;
+  forget(entries: readonly Entry[]): void;
   /** How strongly the whole batch is suspected; 0 is not at all. */
-  suspicionOf({ entries }: Batch): number {
-    return this.#known.size === 0 ? 0 : Math.min(...entries.map((entry) => this.#suspicion(entry)));
-  }
-
-  /** How often the service failed on this event alone while it took others. */
-  failuresAlone({ distinctId }: Entry): number {
-    return this.#known.get(distinctId)?.alone ?? 0;
-  }
-
+  suspicionOf(batch: Batch): number;
   /** Cuts a batch by suspicion, the unsuspected first: they are not to wait for the others. */
-  isolate(batch: Batch, maxRows: number): Batch[] {
-    const { kind, entries } = batch;
-    if (this.#known.size === 0 || !entries.some((entry) => this.#suspicion(entry) > 0)) return [batch];
-    // What is said of one person must stay in order.
-    if (kind === 'identify') return entries.map((entry) => ({ kind, entries: [entry] }));
-    const bySuspicion = new Map<number, Entry[]>();
-    for (const entry of entries) {
-      const suspicion = this.#suspicion(entry);
-      const alike = bySuspicion.get(suspicion);
-      if (alike === undefined) bySuspicion.set(suspicion, [entry]);
-      else alike.push(entry);
-    }
-    return [...bySuspicion]
-      .sort(([one], [other]) => one - other)
-      .flatMap(([suspicion, alike]) => {
-        const size = Math.ceil(maxRows / SHRINK ** suspicion);
-        return Array.from({ length: Math.ceil(alike.length / size) }, (_, at) => ({
-          kind,
-          entries: alike.slice(at * size, (at + 1) * size),
-        }));
-      });
+  isolate(batch: Batch, maxRows: number): Batch[];
+}
+
+export function createSetbacks(): Setbacks {
+  const known = new Map<string, Setback>();
+  const suspicionOf = ({ distinctId }: Entry): number => known.get(distinctId)?.suspicion ?? 0;
+
+  function setbackOf({ distinctId }: Entry, answers: number): Setback {
+    const setback = known.get(distinctId) ?? { answers, suspicion: 0, alone: 0 };
+    if (known.size > MAX_KNOWN) known.clear();
+    known.set(distinctId, setback);
+    return setback;
   }
 
-  #suspicion({ distinctId }: Entry): number {
-    return this.#known.get(distinctId)?.suspicion ?? 0;
+  function noteRow(entry: Entry, answers: number): number {
+    const setback = setbackOf(entry, answers);
+    setback.alone += 1;
+    return setback.alone;
   }
+
+  return {
+    noteRow,
+
+    note(entries, answersBefore, answers) {
+      for (const entry of entries) {
+        const setback = setbackOf(entry, answersBefore);
+        if (answers <= setback.answers) continue;
+        setback.answers = answers;
+        setback.suspicion += 1;
+        if (entries.length === 1) return noteRow(entry, answers);
+      }
+      return 0;
+    },
+
+    forget(entries) {
+      for (const { distinctId } of entries) known.delete(distinctId);
+    },
+
+    suspicionOf: ({ entries }) => Math.min(...entries.map(suspicionOf)),
+
+    isolate(batch, maxRows) {
+      const { kind, entries } = batch;
+      const levels = [...new Set(entries.map(suspicionOf))].sort((one, other) => one - other);
+      // What is said of one person must stay in order.
+      if (kind === 'identify') return levels.at(-1) === 0 ? [batch] : cut(batch, 1);
+      return levels.flatMap((level) =>
+        cut(
+          { kind, entries: entries.filter((entry) => suspicionOf(entry) === level) },
+          Math.ceil(maxRows / SHRINK ** level),
+        ),
+      );
+    },
+  };
 }

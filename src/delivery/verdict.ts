@@ -22,10 +22,10 @@ export type Verdict =
       readonly kind: 'retryable';
       readonly scope: 'service' | 'request';
       readonly reason: string;
-      readonly afterMs?: number;
+      readonly afterMs?: number | undefined;
     }
   /** The request must be cut. `limit` is in bytes, when the service states it. */
-  | { readonly kind: 'tooLarge'; readonly limit?: number }
+  | { readonly kind: 'tooLarge'; readonly limit?: number | undefined }
   | { readonly kind: 'unauthorized' }
   /** The same request will never be taken. */
   | { readonly kind: 'rejected'; readonly status: number; readonly message: string };
@@ -37,48 +37,57 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Reads the verdict off an answer. */
-export function judge(answer: HttpAnswer, now: number): Verdict {
-  const { status } = answer;
-  const body = parseObject(answer.text);
-  if (status >= 200 && status < 300) {
-    // A captive proxy answers 200 to everything: only the service's own word counts.
-    if (body?.success === true || Array.isArray(body?.results)) return judgeRows(body, status);
-    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status} without the service's answer` };
-  }
-  if (status === 500 && Array.isArray(body?.results)) return judgeRows(body, status);
-  if (status === 401) return { kind: 'unauthorized' };
-  if (status === 413) {
-    const limit = body?.limit;
-    return typeof limit === 'number' && limit > 0 ? { kind: 'tooLarge', limit } : { kind: 'tooLarge' };
-  }
-  if (isRefusal(status, answer.header('x-should-retry'))) {
-    const message = body?.error ?? body?.message;
-    return { kind: 'rejected', status, message: typeof message === 'string' ? shorten(message) : `HTTP ${status}` };
-  }
-  const afterMs = retryAfterMs(answer.header, now);
-  const scope = isAboutTheRequest(status) ? 'request' : 'service';
-  return { kind: 'retryable', scope, reason: `HTTP ${status}`, ...(afterMs === undefined ? {} : { afterMs }) };
+/** What an answer may say; all of it may be missing or be something else. */
+interface Body {
+  readonly success?: unknown;
+  readonly accepted?: unknown;
+  readonly failed?: unknown;
+  readonly results?: unknown;
+  readonly limit?: unknown;
+  readonly error?: unknown;
+  readonly message?: unknown;
+}
+
+interface Row {
+  readonly index?: unknown;
+  readonly success?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
 }
 
 /** What is wrong with the request itself, as the service documents it. */
-const REFUSALS = new Set([400, 415, 422]);
+const REFUSALS = [400, 415, 422];
 
-function isAboutTheRequest(status: number): boolean {
-  return REFUSALS.has(status) || status === 408 || status === 409 || (status >= 500 && status !== 503);
-}
+/** Answers that say nothing about the service as a whole, beside those of 5xx other than 503. */
+const BAD_LUCK = [...REFUSALS, 408, 409];
 
-/**
- * Whether the same request will never be taken. A 403, 404 or redirect is none of that: a wrong base URL or a firewall in
- * between says nothing about the events, which wait until it is mended.
- */
-function isRefusal(status: number, shouldRetry: string | undefined): boolean {
-  if (shouldRetry === 'true') return false;
-  return shouldRetry === 'false' || REFUSALS.has(status);
+/** Reads the verdict off an answer. */
+export function judge({ status, header, text }: HttpAnswer, now: number): Verdict {
+  const body = parseBody(text);
+  const isSuccess = status >= 200 && status < 300;
+  const rows = Array.isArray(body.results) ? body.results : undefined;
+  if (rows !== undefined && (isSuccess || status === 500)) return judgeRows(rows, body, status);
+  // A captive proxy answers 200 to everything: only the service's own word counts.
+  if (isSuccess && body.success === true) return judgeRows([], body, status);
+  if (isSuccess) return badLuck(`HTTP ${status} without the service's answer`);
+  if (status === 401) return { kind: 'unauthorized' };
+  const { limit } = body;
+  if (status === 413) return { kind: 'tooLarge', limit: typeof limit === 'number' && limit > 0 ? limit : undefined };
+  // A 403, 404 or redirect is no refusal: a wrong base URL or a firewall in between says nothing about the events, which
+  // wait until it is mended.
+  const shouldRetry = header('x-should-retry');
+  if (shouldRetry === 'false' || (shouldRetry !== 'true' && REFUSALS.includes(status)))
+    return { kind: 'rejected', status, message: shorten(body.error ?? body.message, `HTTP ${status}`) };
+  return {
+    kind: 'retryable',
+    scope: BAD_LUCK.includes(status) || (status >= 500 && status !== 503) ? 'request' : 'service',
+    reason: `HTTP ${status}`,
+    afterMs: retryAfterMs(header, now),
+  };
 }
 
 // Errors that mean nobody is there to talk to, as Node and undici name them.
-const UNREACHABLE = new Set([
+const UNREACHABLE = [
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -86,65 +95,68 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
   'ENETDOWN',
   'UND_ERR_CONNECT_TIMEOUT',
-]);
+];
 
 /** Reads the verdict off a request that got no whole answer. The error's message may hold addresses; its code does not. */
 export function judgeFailure(error: unknown): Verdict {
-  const code = errorCode(error);
-  const scope = code !== undefined && UNREACHABLE.has(code) ? 'service' : 'request';
-  return { kind: 'retryable', scope, reason: code ?? (error instanceof Error ? error.name : 'no answer') };
+  const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'no answer');
+  return { kind: 'retryable', scope: UNREACHABLE.includes(reason) ? 'service' : 'request', reason };
+}
+
+interface Cause {
+  readonly code?: unknown;
+  readonly cause?: Cause;
+  readonly errors?: readonly Cause[];
 }
 
 /** `fetch` wraps the cause, and connecting to several addresses fails with an `AggregateError` of causes. */
 function errorCode(error: unknown): string | undefined {
-  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth += 1) {
-    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown[] };
-    if (typeof code === 'string') return code;
-    at = cause ?? errors?.[0];
+  let at = error as Cause | null | undefined;
+  // Causes may go in a circle.
+  for (let depth = 0; depth < 5; depth += 1) {
+    if (typeof at?.code === 'string') return at.code;
+    at = at?.cause ?? at?.errors?.[0];
   }
   return undefined;
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseBody(text: string): Body {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return Object(JSON.parse(text));
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+function badLuck(reason: string): Verdict {
+  return { kind: 'retryable', scope: 'request', reason };
 }
 
 /**
  * Takes an answer row by row. One that fails every row, none of them for good, is the service's trouble and not the rows': it
  * is bad luck of the request, so that an outage told in this way burns no row's retries.
  */
-function judgeRows(body: Record<string, unknown>, status: number): Verdict {
-  const failures = rowFailures(body);
-  const isReadable = failures.every(({ index }) => Number.isInteger(index) && index >= 0);
-  if (!isReadable || Number(body.failed) > failures.length) {
-    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status} that does not say which rows failed` };
-  }
-  const rows = Array.isArray(body.results) ? (body.results as { success?: unknown }[]) : [];
-  const noneTaken = !(Number(body.accepted) > 0) && !rows.some((row) => row?.success === true);
-  if (failures.length > 0 && noneTaken && failures.every((row) => row.retryable)) {
-    return { kind: 'retryable', scope: 'request', reason: `HTTP ${status}, no row taken` };
-  }
+function judgeRows(rows: readonly (Row | null)[], body: Body, status: number): Verdict {
+  const failures = rows.flatMap((row) => (row?.success === false ? [toFailure(row)] : []));
+  if (Number(body.failed) > failures.length || !failures.every(({ index }) => Number.isInteger(index) && index >= 0))
+    return badLuck(`HTTP ${status} that does not say which rows failed`);
+  const isSomeTaken = Number(body.accepted) > 0 || rows.some((row) => row?.success === true);
+  if (failures.length > 0 && !isSomeTaken && failures.every(({ retryable }) => retryable))
+    return badLuck(`HTTP ${status}, no row taken`);
   return { kind: 'delivered', failures, answer: body };
 }
 
-function rowFailures(body: Record<string, unknown>): RowFailure[] {
-  if (!Array.isArray(body.results)) return [];
-  return (body.results as { index?: unknown; success?: unknown; code?: unknown; message?: unknown }[])
-    .filter((row) => row?.success === false)
-    .map((row) => ({
-      index: Number(row.index),
-      // A code this client does not know yet is retried: losing an event is worse than sending it twice.
-      retryable: row.code !== 'invalid_event',
-      message: typeof row.message === 'string' ? shorten(row.message) : 'refused by the service',
-    }));
+function toFailure({ index, code, message }: Row): RowFailure {
+  return {
+    index: Number(index),
+    // A code this client does not know yet is retried: losing an event is worse than sending it twice.
+    retryable: code !== 'invalid_event',
+    message: shorten(message, 'refused by the service'),
+  };
 }
 
 /** Whole words only: half of a token that the service quotes would not be recognised as one and stay in the message. */
-function shorten(message: string): string {
+function shorten(message: unknown, otherwise: string): string {
+  if (typeof message !== 'string') return otherwise;
   return message.length <= MAX_MESSAGE_LENGTH ? message : message.slice(0, MAX_MESSAGE_LENGTH).replace(/\S*$/, '…');
 }

@@ -27,13 +27,13 @@ for (const condition of ['workerd', 'edge-light']) {
     write: false,
     metafile: true,
     logLevel: 'error',
-    // Anything but the core and p-retry stays outside, where it is seen.
+    // Anything but the core stays outside, where it is seen.
     plugins: [
       {
         name: 'see-packages',
         setup: ({ onResolve }) =>
           onResolve({ filter: /^[^./]/ }, ({ path }) =>
-            ['ours-ingest', 'p-retry', 'is-network-error'].includes(path) ? undefined : { path, external: true },
+            path === 'ours-ingest' ? undefined : { path, external: true },
           ),
       },
     ],

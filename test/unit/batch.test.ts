@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Batch, frameBytes, halve, sentTime, toBatches, toRequest } from '../../src/delivery/batch.js';
+import { type Batch, cut, frameBytes, sentTime, toBatches, toRequest } from '../../src/delivery/batch.js';
 import { fromBytes } from '../../src/protocol/bytes.js';
 import type { Entry } from '../../src/protocol/event.js';
 import { Refusal } from '../../src/protocol/refusal.js';
@@ -168,15 +168,18 @@ describe('every claim, whatever people are in it,', () => {
 });
 
 describe('a batch', () => {
-  it('has two halves that are all of it, neither empty', () => {
+  it('has pieces that are all of it, in order, none empty and none above the size', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 50 }), (count) => {
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 60 }), (count, size) => {
         const entries = Array.from({ length: count }, (_, index) => trackEntry(String(index)));
-        const [first, second] = halve({ kind: 'track', entries });
-        expect([...first.entries, ...second.entries]).toEqual(entries);
-        expect(second.entries.length).toBeGreaterThan(0);
-        expect(first.entries.length - second.entries.length).toBeLessThanOrEqual(1);
-        expect([first.kind, second.kind]).toEqual(['track', 'track']);
+        const pieces = cut({ kind: 'track', entries }, size);
+        expect(pieces.flatMap((piece) => piece.entries)).toEqual(entries);
+        expect(pieces).toHaveLength(Math.ceil(count / size));
+        for (const piece of pieces) {
+          expect(piece.kind).toBe('track');
+          expect(piece.entries.length).toBeGreaterThan(0);
+          expect(piece.entries.length).toBeLessThanOrEqual(size);
+        }
       }),
     );
   });

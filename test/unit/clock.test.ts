@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SkewedClock } from '../../src/delivery/clock.js';
+import { createSkewedClock } from '../../src/delivery/clock.js';
 
 const NOW = Date.UTC(2026, 2, 14, 12);
 const httpDate = (ms: number): string => new Date(ms).toUTCString();
 
 /** A clock whose machine is `ms` ahead of the service, and one exchange of 100 ms with it. */
 function fastBy(ms: number) {
-  const clock = new SkewedClock(() => NOW + ms);
+  const clock = createSkewedClock(() => NOW + ms);
   const exchange = (roundTripMs = 100, date: string | undefined = httpDate(NOW)): void =>
     clock.learn(date, NOW + ms, NOW + ms + roundTripMs);
   return { clock, exchange };
@@ -15,7 +15,7 @@ function fastBy(ms: number) {
 
 describe('the service’s clock', () => {
   it('is this machine’s until something else is known', () => {
-    expect(new SkewedClock(() => NOW).read()).toEqual({ local: NOW, service: NOW });
+    expect(createSkewedClock(() => NOW).read()).toEqual({ local: NOW, service: NOW });
   });
 
   it('is learned from one answer to within a second, ahead or behind', () => {
@@ -60,7 +60,7 @@ describe('the service’s clock', () => {
 
   it('follows a machine whose clock was set right', () => {
     let now = NOW + 60_000;
-    const clock = new SkewedClock(() => now);
+    const clock = createSkewedClock(() => now);
     clock.learn(httpDate(NOW), now, now);
     expect(clock.skewMs).not.toBe(0);
     now = NOW;
@@ -78,7 +78,7 @@ describe('the service’s clock', () => {
         fc.array(ways, { minLength: 1, maxLength: 40, size: 'max' }),
         (fastMs, exchanges) => {
           let time = NOW;
-          const clock = new SkewedClock(() => time + fastMs);
+          const clock = createSkewedClock(() => time + fastMs);
           for (const { there, back } of exchanges) {
             const sentAt = time + fastMs;
             time += there;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../src/delivery/gate.js';
+import { createGate } from '../../src/delivery/gate.js';
 import type { Verdict } from '../../src/delivery/verdict.js';
 import { createEpisodes } from '../../src/logger.js';
 
@@ -23,7 +23,7 @@ function gateWith({ concurrency = 4, chance = 0.5 }: { concurrency?: number; cha
   const monotonic = (): number => now;
   const episodes = createEpisodes({ warn: (message) => said.push(message) }, monotonic);
   return {
-    gate: new Gate({ concurrency, monotonic, random, episodes }),
+    gate: createGate({ concurrency, monotonic, random, episodes }),
     said,
     advance: (ms: number) => {
       now += ms;

@@ -1,4 +1,4 @@
-import { SkewedClock } from '../../delivery/clock.js';
+import { createSkewedClock } from '../../delivery/clock.js';
 import { durationInWords } from '../amounts.js';
 import type { ProbeAnswer } from '../probe.js';
 import type { Check } from './check.js';
@@ -9,7 +9,7 @@ const WRONG_MS = 3 * 60_000;
 /** This machine's clock beside the service's; nothing when the service did not tell its own. */
 export function checkClock({ date, sentAt, receivedAt }: ProbeAnswer): Check[] {
   if (date === undefined) return [];
-  const clock = new SkewedClock(Date.now);
+  const clock = createSkewedClock(Date.now);
   clock.learn(date, sentAt, receivedAt);
   const apartMs = Math.abs(clock.skewMs);
   if (apartMs <= NOTICEABLE_MS) return [{ check: 'clock', level: 'ok', message: 'agrees with the service’s.' }];
