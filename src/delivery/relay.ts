@@ -327,7 +327,8 @@ export function createRelay(options: RelayOptions): Relay {
       isStopped = true;
       cancelWake();
       const ended = Promise.all(senders);
-      await Promise.race([ended, sleep(graceMs)]);
+      // No timer holds the process: it might end in the middle of this.
+      if (graceMs > 0) await Promise.race([ended, sleep(graceMs)]);
       stopping.abort();
       await ended;
     },

@@ -44,6 +44,21 @@ describe('an answer about single rows (207)', () => {
     ]);
   });
 
+  it('gives a row up when it has failed maxRetries times more, each time beside others that were taken', async () => {
+    const { client, collector, outcomes } = await rig({ maxRetries: 2 });
+    collector.faults.set(({ rows = [] }) => {
+      const results = rows.map((_, index) => ({ index, success: false, code: 'queue_failed', message: 'full' }));
+      return status(207, { body: { success: false, accepted: 1, failed: rows.length, results } });
+    });
+    trackMany(client, 2);
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
+    expect(collector.requests).toBe(3);
+    expect(outcomes.map((outcome) => outcome.status === 'dropped' && outcome.reason)).toEqual([
+      'retries_exhausted',
+      'retries_exhausted',
+    ]);
+  });
+
   it('survives a service whose queue fails every row for a while, even with few retries', async () => {
     const { client, collector } = await rig({ maxRetries: 1 });
     const ids = trackMany(client, 20);

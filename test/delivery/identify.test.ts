@@ -50,6 +50,31 @@ describe('what is said of a person', () => {
     );
   });
 
+  it('keeps its order when the service fails on the earlier part alone while it takes others', async () => {
+    const arrivedCities: string[] = [];
+    let failuresAlone = 0;
+    const { client } = await rig({
+      flushIntervalMs: 1,
+      maxRetries: 5,
+      fetch: async (_, { body }) => {
+        const city = /Bern|Basel/.exec(body)?.[0];
+        const isFirst = body.includes('3000');
+        const fails = isFirst && (city === 'Basel' || failuresAlone++ < 3);
+        if (city !== undefined && !fails) arrivedCities.push(city);
+        return Response.json({ success: !fails }, { status: fails ? 500 : 200 });
+      },
+    });
+    // Together they are Basel with the zip of Bern.
+    client.identify({ userId: 'v', userProperties: { city: 'Bern', zip: '3000' } });
+    client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
+    while (arrivedCities.length < 2) {
+      client.track({ event: 'of somebody else', userId: 'other' });
+      await client.flush({ timeoutMs: 50 });
+    }
+    expect(arrivedCities).toEqual(['Bern', 'Basel']);
+    expect(failuresAlone).toBe(4);
+  });
+
   it('is never merged for two people who share an identifier', async () => {
     const { client, collector } = await rig({ flushIntervalMs: HOUR_MS });
     client.identify({ userId: 'v1', email: 'family@example.com', userProperties: { first_name: 'Ann' } });

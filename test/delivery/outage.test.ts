@@ -63,6 +63,16 @@ describe('while the service is down', () => {
     }
   });
 
+  it('is left alone from the first request on that has used up its retries while nobody was answered', async () => {
+    const { client, collector, warnings } = await rig({ maxRetries: 0 });
+    collector.faults.set(() => HTTP_500);
+    trackMany(client, 3);
+    void client.flush();
+    await until(() => warnings.length === 1);
+    await client.flush({ timeoutMs: 100 });
+    expect(collector.requests).toBe(1);
+  });
+
   it('leaves no event lying when it is back, though nothing more is tracked', async () => {
     // The gate and the queue measure the same wait by two clocks: many clients, to meet them at odds.
     const rigs = await Promise.all(Array.from({ length: 40 }, () => rig({ flushIntervalMs: 1, flushAt: 2 })));
