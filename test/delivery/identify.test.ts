@@ -58,14 +58,14 @@ describe('what is said of a person', () => {
       maxRetries: 5,
       fetch: async (_, { body }) => {
         const city = /Bern|Basel/.exec(body)?.[0];
-        const isFirst = body.includes('3000');
+        const isFirst = body.includes('CH-3000');
         const fails = isFirst && (city === 'Basel' || failuresAlone++ < 3);
         if (city !== undefined && !fails) arrivedCities.push(city);
         return Response.json({ success: !fails }, { status: fails ? 500 : 200 });
       },
     });
     // Together they are Basel with the zip of Bern.
-    client.identify({ userId: 'v', userProperties: { city: 'Bern', zip: '3000' } });
+    client.identify({ userId: 'v', userProperties: { city: 'Bern', zip: 'CH-3000' } });
     client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
     while (arrivedCities.length < 2) {
       client.track({ event: 'of somebody else', userId: 'other' });
