@@ -1,11 +1,18 @@
-// One server of a framework: bare, with the adapter, or with a handler that asks for the visitor as well.
+// One server of a framework: bare, with the adapter, or with a handler that asks for the visitor or opens it as well.
 import './parent.mjs';
 import { createServer } from 'node:http';
 
 const { framework, variant } = JSON.parse(process.argv[2]);
 const { createClient } = await import('../../dist/index.js');
 const ours = createClient({ token: 'test_token', baseUrl: 'http://127.0.0.1:9' });
-const answer = (visitor) => (variant === 'asked' && visitor.userId === undefined ? 'lost' : 'done');
+const isRight = {
+  bare: () => true,
+  adapter: () => true,
+  asked: ({ userId, sessionId }) => userId !== undefined && sessionId !== undefined,
+  // All that an event needs is read before `track` is there to be called.
+  opened: ({ userId, track }) => userId !== undefined && typeof track === 'function',
+}[variant];
+const answer = (visitor) => (isRight(visitor) ? 'done' : 'lost');
 
 const start = {
   async express() {

@@ -3,6 +3,7 @@
  * are told otherwise; cookies behind this are not there.
  */
 const MAX_HEADER_LENGTH = 64 * 1024;
+const LONE_PERCENT = /%(?![\da-f]{2})/gi;
 
 /**
  * A cookie's value, decoded, or `undefined`. As the browser SDK reads it (js-cookie): quotes around it do not belong to it,
@@ -36,8 +37,9 @@ function whole(header: string): string {
 
 function decode(text: string): string | undefined {
   const value = text.startsWith('"') ? text.slice(1, -1) : text;
+  if (!value.includes('%')) return value;
   try {
-    return value.includes('%') ? value.replace(/(?:%[\da-f]{2})+/gi, decodeURIComponent) : value;
+    return decodeURIComponent(value.replace(LONE_PERCENT, '%25'));
   } catch {
     return undefined;
   }

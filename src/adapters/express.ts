@@ -36,11 +36,16 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
   options: VisitorOptions<Request> = {},
 ): ExpressMiddleware<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: ({ protocol, headers, hostname, originalUrl, ip, socket }) => ({
-      url: absoluteUrl(protocol, publicHost(nodeHeader(headers, 'host'), hostname), originalUrl),
-      peerIp: options.trustProxy === undefined ? ip : socket.remoteAddress,
-      header: (name) => nodeHeader(headers, name),
-    }),
+    read: (request) => {
+      const { protocol, headers, hostname, originalUrl, socket } = request;
+      // Sockets forget the address when they are closed, unless they have been asked for it before.
+      const { remoteAddress } = socket;
+      return {
+        url: absoluteUrl(protocol, publicHost(nodeHeader(headers, 'host'), hostname), originalUrl),
+        peerIp: () => (options.trustProxy === undefined ? request.ip : remoteAddress),
+        header: (name) => nodeHeader(headers, name),
+      };
+    },
     knowsPeer: true,
   });
   return (request, _response, next) => {

@@ -38,11 +38,16 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
   options: VisitorOptions<Request> = {},
 ): FastifyPlugin<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: ({ protocol, host, headers, originalUrl, ip, socket }) => ({
-      url: absoluteUrl(protocol, host, originalUrl),
-      peerIp: options.trustProxy === undefined ? ip : socket.remoteAddress,
-      header: (name) => nodeHeader(headers, name),
-    }),
+    read: (request) => {
+      const { protocol, host, headers, originalUrl, socket } = request;
+      // Sockets forget the address when they are closed, unless they have been asked for it before.
+      const { remoteAddress } = socket;
+      return {
+        url: absoluteUrl(protocol, host, originalUrl),
+        peerIp: () => (options.trustProxy === undefined ? request.ip : remoteAddress),
+        header: (name) => nodeHeader(headers, name),
+      };
+    },
     knowsPeer: true,
   });
   const plugin: FastifyPlugin<Request> = (server, _options, done) => {

@@ -39,11 +39,14 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
 ): HonoMiddleware<Context> {
   const { getConnInfo } = options;
   const openScope = createRequestScopes(ours, options, {
-    read: (context) => ({
-      url: context.req.url,
-      peerIp: getConnInfo && peerOf(context, getConnInfo),
-      header: (name) => context.req.header(name),
-    }),
+    read: (context) => {
+      const peerIp = getConnInfo && peerOf(context, getConnInfo);
+      return {
+        url: context.req.url,
+        peerIp: () => peerIp,
+        header: (name) => context.req.header(name),
+      };
+    },
     waitUntilOf,
     knowsPeer: getConnInfo !== undefined,
   });

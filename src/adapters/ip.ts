@@ -8,35 +8,36 @@ export interface Ip {
 
 // The longest are 45 characters; brackets, a zone and a port come on top.
 const MAX_LENGTH = 80;
-// Without leading zeros: `010` is eight to some who read it and ten to others.
-const IPV4 = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?::\d+)?$/;
+// With the prefix by which a dual-stack socket names it, which most servers have. Without leading zeros: `010` is eight to some
+// who read it and ten to others.
+const IPV4 = /^(?:::ffff:)?(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?::\d+)?$/i;
 const IPV4_PREFIX = [0, 0, 0, 0, 0, 0xffff];
 
 /** Reads `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1`, `[2001:db8::1]:443` or `::ffff:1.2.3.4`; `undefined` for anything else. */
 export function readIp(value: string | null | undefined): Ip | undefined {
   if (value == null || value.length > MAX_LENGTH) return undefined;
-  const trimmed = value.trim();
-  const low = ipv4Groups(trimmed);
-  if (low !== undefined) return ipv4(low);
-  const text = trimmed
-    .toLowerCase()
-    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
-    .replace(/%.*$/, '');
-  const groups = ipv6Groups(text);
-  if (groups === undefined) return undefined;
-  return IPV4_PREFIX.every((group, at) => groups[at] === group) ? ipv4(groups.slice(6)) : { text, groups };
+  const text = value.trim();
+  const low = ipv4Groups(text);
+  return low === undefined ? readIpv6(text.toLowerCase()) : ipv4(...low);
 }
 
-function ipv4(low: readonly number[]): Ip {
-  const text = low.map((group) => `${group >> 8}.${group & 0xff}`).join('.');
-  return { text, groups: [...IPV4_PREFIX, ...low] };
+function ipv4(high: number, low: number): Ip {
+  const text = `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
+  return { text, groups: [...IPV4_PREFIX, high, low] };
 }
 
 /** The last two groups of an IPv4 address. */
-function ipv4Groups(text: string): readonly [number, number] | undefined {
+function ipv4Groups(text: string): readonly [high: number, low: number] | undefined {
   const [, a, b, c, d] = IPV4.exec(text)?.map(Number) ?? [];
   if (a === undefined || Math.max(a, b!, c!, d!) > 255) return undefined;
   return [(a << 8) | b!, (c! << 8) | d!];
+}
+
+function readIpv6(address: string): Ip | undefined {
+  const text = address.replace(/^\[([^\]]*)\](?::\d+)?$/, '$1').replace(/%.*$/, '');
+  const groups = ipv6Groups(text);
+  if (groups === undefined) return undefined;
+  return IPV4_PREFIX.every((group, at) => groups[at] === group) ? ipv4(groups[6]!, groups[7]!) : { text, groups };
 }
 
 function ipv6Groups(text: string): number[] | undefined {

@@ -32,7 +32,7 @@ export function lambdaFacts(event: unknown): RequestFacts {
   return {
     // Both are reached by https only.
     url: absoluteUrl('https', headers.get('host') ?? context?.domainName, query ? `${path}?${query}` : path),
-    peerIp,
+    peerIp: () => peerIp,
     header: (name) =>
       name === 'x-forwarded-for' ? withoutPeer(headers.get(name), peerIp) : (headers.get(name) ?? undefined),
   };

@@ -1,8 +1,16 @@
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Visitor } from '../visitor.js';
+import type { ReadVisitor } from './read-visitor.js';
+import { type RequestScope, within } from './request-scope.js';
+
+// `track` is generic, and its wrapper is called as it is.
+type Call = (...given: unknown[]) => unknown;
 
 /** Reads a visitor when it is first asked, and keeps it. */
-export interface VisitorSource<Catalog extends EventCatalog> {
+export interface VisitorSource<Catalog extends EventCatalog> extends RequestScope<Visitor<Catalog>> {
+  /** Who it is, by the request alone. */
+  readonly read: ReadVisitor;
+  /** The client's own visitor, which can do all there is. */
   open(): Visitor<Catalog>;
 }
 
@@ -19,19 +27,19 @@ export class LazyVisitor<Catalog extends EventCatalog> implements Visitor<Catalo
   }
 
   get userId(): string | undefined {
-    return this.#source.open().userId;
+    return this.#source.read.userId;
   }
   get externalId(): string | undefined {
     return this.#source.open().externalId;
   }
   get sessionId(): string | undefined {
-    return this.#source.open().sessionId;
+    return this.#source.read.sessionId;
   }
   get track(): Visitor<Catalog>['track'] {
-    return this.#source.open().track;
+    return within(this.#source, this.#source.open().track as Call) as Visitor<Catalog>['track'];
   }
   get identify(): Visitor<Catalog>['identify'] {
-    return this.#source.open().identify;
+    return within(this.#source, this.#source.open().identify);
   }
   get assign(): Visitor<Catalog>['assign'] {
     return this.#source.open().assign;

@@ -15,10 +15,12 @@ const MAX_VALUE_LENGTH = 1_000;
 const DOCUMENTS = ['document', 'iframe', 'frame', 'embed', 'object', 'fencedframe'];
 
 // Source: the browser SDK 1.0.3, which finds these in the page's address whatever their case.
-const CAMPAIGN_PARAMETERS: ReadonlySet<string> = new Set(
+const CAMPAIGN_PARAMETERS: ReadonlyMap<string, string> = new Map(
   `utm_source utm_medium utm_campaign utm_content utm_name utm_term ad_id adset_id campaign_id gad_source
   gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id li_did rdt_cid epik irclickid im_ref sccid sacid
-  clickid clid ndclid qclid alart aleid basis_cid admitad_uid`.split(/\s+/),
+  clickid clid ndclid qclid alart aleid basis_cid admitad_uid`
+    .split(/\s+/)
+    .map((name) => [name, name]),
 );
 
 /**
@@ -71,10 +73,12 @@ function parse(text: string): URL | undefined {
 }
 
 function addCampaign(properties: Record<string, string>, url: URL): void {
-  // Nearly every referrer is without a query; asking for its parameters is slow all the same.
+  // Nearly every referrer is without a query.
   if (url.search === '') return;
-  for (const [name, value] of url.searchParams) {
-    const known = name.toLowerCase();
-    if (CAMPAIGN_PARAMETERS.has(known) && plainText(value, MAX_VALUE_LENGTH) !== undefined) properties[known] = value;
+  // Not `url.searchParams`, which writes back into the address whatever is done to it, and costs twice as much.
+  for (const [name, value] of new URLSearchParams(url.search)) {
+    // The name as the map has it: V8 finds a property by a text it knows faster than by one just made.
+    const known = CAMPAIGN_PARAMETERS.get(name.toLowerCase());
+    if (known !== undefined && plainText(value, MAX_VALUE_LENGTH) !== undefined) properties[known] = value;
   }
 }

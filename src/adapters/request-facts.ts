@@ -2,8 +2,11 @@
 export interface RequestFacts {
   /** The request's own absolute address, as far as this server knows it. */
   readonly url?: string | undefined;
-  /** Who opened the connection: the visitor, or the proxy nearest to this server. */
-  readonly peerIp?: string | undefined;
+  /**
+   * Who opened the connection: the visitor, or the proxy nearest to this server. Asked when an event is tracked, where the
+   * connection may be closed already.
+   */
+  peerIp?(): string | undefined;
   /** A header by its name in lower case; several of one name joined by `, ` (cookies by `; `). */
   header(name: string): string | null | undefined;
 }

@@ -33,18 +33,10 @@ export function currentVisitor<Catalog extends EventCatalog = EventCatalog>(): V
   return scopes.getStore()?.visitor as Visitor<Catalog> | undefined;
 }
 
-/** The visitor whose events are the request's wherever they are tracked, also where its scope has been lost. */
-export function visitorWithin<Catalog extends EventCatalog>(
+/** `call`, as part of the request wherever it is called, also where its scope has been lost. */
+export function within<Given extends readonly unknown[], Result>(
   scope: RequestScope,
-  visitor: Visitor<Catalog>,
-): Visitor<Catalog> {
-  const within =
-    <Given extends readonly unknown[], Result>(call: (...given: Given) => Result) =>
-    (...given: Given): Result =>
-      scopes.run(scope, call, ...given);
-  return Object.freeze({
-    ...visitor,
-    track: within(visitor.track as (...given: unknown[]) => unknown) as Visitor<Catalog>['track'],
-    identify: within(visitor.identify),
-  });
+  call: (...given: Given) => Result,
+): (...given: Given) => Result {
+  return (...given) => scopes.run(scope, call, ...given);
 }

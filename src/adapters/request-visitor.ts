@@ -4,6 +4,7 @@ import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
 import { pageOf, pageProperties, readUrl } from './page.js';
 import { plainText } from './plain-text.js';
+import type { ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
 import { readSession, type SessionCookies } from './session.js';
 import { clientIp, type Trusts } from './trusted-proxies.js';
@@ -18,32 +19,43 @@ export interface Reading {
 }
 
 const MAX_USER_AGENT_LENGTH = 1_000;
-// RFC 5646's tags, of the length it advises; `*` is none.
-const LANGUAGE = /^[a-z]{1,8}(?:-[a-z\d]{1,8}){0,4}$/i;
+// The first of RFC 5646's tags, of the length it advises; `*` is none.
+const FIRST_LANGUAGE = /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8}){0,4})\s*(?:[,;]|$)/i;
 
-/** Reads who a request comes from and what its page knew. Nothing is made up: what cannot be read is absent. */
-export function readVisitor(facts: RequestFacts, { cookies: names, ipHeader, trusts }: Reading): VisitorInput {
+/** Reads who a request comes from and, when it is asked, what its page knew. What cannot be read is absent. */
+export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor {
+  const { cookies: names } = reading;
   const cookies = facts.header('cookie') ?? '';
+  const pinned = pinnedBy(facts.url);
+  // In the browser SDK's order.
+  const userId =
+    toId(pinned?.get('ours_visitor_id')) ??
+    toId(pinned?.get('ours_user_id')) ??
+    toId(readCookie(cookies, names.visitor));
+  const sessionId = readSession(cookies, names, pinned?.get('ours_session_id'));
+  return { userId, sessionId, whole: () => ({ userId, sessionId, ...readSurroundings(facts, reading) }) };
+}
+
+/** The parameters of an address that says whose it is. Nearly none does, and addresses are slow to read. */
+function pinnedBy(url: string | undefined): URLSearchParams | undefined {
+  return url?.includes('ours_') ? readUrl(url)?.searchParams : undefined;
+}
+
+/** Where a request comes from, and what its page knew. */
+function readSurroundings(facts: RequestFacts, { ipHeader, trusts }: Reading): VisitorInput {
+  const peerIp = facts.peerIp?.();
   const address = readUrl(facts.url);
-  const query = address?.searchParams;
-  if (address && trusts?.(readIp(facts.peerIp), 0)) correctOrigin(address, facts);
+  if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
   const page = pageOf(facts, address);
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
   const properties = pageProperties(page);
   if (userAgent !== undefined) properties.user_agent = userAgent;
-  const language = facts.header('accept-language')?.split(/[,;]/, 1)[0]?.trim() ?? '';
-  if (LANGUAGE.test(language)) properties.browser_language = language.toLowerCase();
-
+  const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];
+  if (language !== undefined) properties.browser_language = language.toLowerCase();
   return {
-    // In the browser SDK's order.
-    userId:
-      toId(query?.get('ours_visitor_id')) ??
-      toId(query?.get('ours_user_id')) ??
-      toId(readCookie(cookies, names.visitor)),
-    sessionId: readSession(cookies, names, query?.get('ours_session_id') ?? null),
     ip:
       (ipHeader && readIp(facts.header(ipHeader))?.text) ||
-      clientIp(facts.peerIp, facts.header('x-forwarded-for'), trusts),
+      clientIp(peerIp, trusts && facts.header('x-forwarded-for'), trusts),
     userAgent,
     url: page.url?.href,
     defaultProperties: properties,

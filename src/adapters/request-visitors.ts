@@ -3,7 +3,8 @@ import { OursError } from '../errors.js';
 import { createEpisodes, guardLogger } from '../logger.js';
 import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor, VisitorInput } from '../visitor.js';
+import type { Visitor } from '../visitor.js';
+import { NOBODY, type ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
 import type { RequestScope } from './request-scope.js';
 import { readVisitor } from './request-visitor.js';
@@ -42,7 +43,7 @@ interface Framework<Request, Read> {
 export function createScopes<Catalog extends EventCatalog, Request>(
   ours: VisitorClient<Catalog>,
   options: AdapterOptions<Request>,
-  { read, waitUntilOf }: Framework<Request, VisitorInput>,
+  { read, waitUntilOf }: Framework<Request, ReadVisitor>,
 ): OpenScope<Catalog, Request> {
   checkAdapter(ours, options);
   const { consent } = options;
@@ -57,21 +58,25 @@ export function createScopes<Catalog extends EventCatalog, Request>(
     return answer === true;
   }
 
-  function inputOf(request: Request, around: Surroundings): VisitorInput {
+  /** What reading returns, or `otherwise`. What was thrown may tell of the visitor; it is not repeated. */
+  function attempt<Read>(reading: () => Read, otherwise: Read): Read {
     try {
-      return agrees(request) ? read(request, around) : {};
+      return reading();
     } catch {
-      // What was thrown may tell of the visitor; it is not repeated.
       episodes.remind(
         'read',
-        'reading a visitor threw (the request, consent or visitorOf): the visitor stays unknown, the request goes on.',
+        'reading a visitor threw (the request, consent or visitorOf): what was not read stays unknown, the request goes on.',
       );
-      return {};
+      return otherwise;
     }
   }
 
   const reader: Reader<Catalog, Request> = {
-    visitorOf: (request, around) => ours.visitor(inputOf(request, around)),
+    read: (request, around) => attempt(() => (agrees(request) ? read(request, around) : NOBODY), NOBODY),
+    open: (visitor) => {
+      const { userId, sessionId } = visitor;
+      return ours.visitor(attempt(() => visitor.whole(), { userId, sessionId }));
+    },
     waitUntilOf,
   };
   return (request, ...around) => new Scope(reader, request, around);

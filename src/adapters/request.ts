@@ -28,11 +28,14 @@ export function requestHandler<
   options: VisitorOptions<Request> = {},
 ): RequestHandler<WithoutVisitor<Request, Catalog>, Rest, Answer> {
   const openScope = createRequestScopes<Catalog, Request>(ours, options, {
-    read: (request, around) => ({
-      url: request.url,
-      peerIp: peerOf(request, around),
-      header: (name) => request.headers.get(name),
-    }),
+    read: (request, around) => {
+      const peerIp = peerOf(request, around);
+      return {
+        url: request.url,
+        peerIp: () => peerIp,
+        header: (name) => request.headers.get(name),
+      };
+    },
     waitUntilOf: (_, around) => waitUntilOf(around),
     knowsPeer: true,
   });

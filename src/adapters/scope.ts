@@ -2,26 +2,27 @@ import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Visitor } from '../visitor.js';
 import { LazyVisitor, type VisitorSource } from './lazy-visitor.js';
-import { currentScope, type RequestScope, visitorWithin } from './request-scope.js';
+import type { ReadVisitor } from './read-visitor.js';
+import { currentScope, type RequestScope } from './request-scope.js';
 
 /** What stands around a request: what the runtime passes beside it. */
 export type Surroundings = readonly unknown[];
 
 /** How a request becomes a visitor, and who keeps the function alive for it. */
 export interface Reader<Catalog extends EventCatalog, Request> {
-  visitorOf(request: Request, around: Surroundings): Visitor<Catalog>;
+  read(request: Request, around: Surroundings): ReadVisitor;
+  open(visitor: ReadVisitor): Visitor<Catalog>;
   readonly waitUntilOf: ((request: Request, around: Surroundings) => WaitUntil | undefined) | undefined;
 }
 
 /** A request's scope. With its visitor two small objects and no closure: so much a request costs that asks for nothing. */
-export class Scope<Catalog extends EventCatalog, Request>
-  implements RequestScope<Visitor<Catalog>>, VisitorSource<Catalog>
-{
+export class Scope<Catalog extends EventCatalog, Request> implements VisitorSource<Catalog> {
   readonly visitor: Visitor<Catalog>;
   readonly #reader: Reader<Catalog, Request>;
   readonly #request: Request;
   readonly #around: Surroundings;
   readonly #outer: RequestScope | undefined;
+  #read: ReadVisitor | undefined;
   #opened: Visitor<Catalog> | undefined;
 
   constructor(reader: Reader<Catalog, Request>, request: Request, around: Surroundings) {
@@ -32,8 +33,13 @@ export class Scope<Catalog extends EventCatalog, Request>
     this.visitor = new LazyVisitor(this);
   }
 
+  get read(): ReadVisitor {
+    this.#read ??= this.#reader.read(this.#request, this.#around);
+    return this.#read;
+  }
+
   open(): Visitor<Catalog> {
-    this.#opened ??= visitorWithin(this, this.#reader.visitorOf(this.#request, this.#around));
+    this.#opened ??= this.#reader.open(this.read);
     return this.#opened;
   }
 

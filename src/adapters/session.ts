@@ -12,7 +12,11 @@ export interface SessionCookies {
 }
 
 /** The session a browser is in, without the `sid_` prefix; `pinned` is the query's, which wins. */
-export function readSession(cookies: string, names: SessionCookies, pinned: string | null): string | undefined {
+export function readSession(
+  cookies: string,
+  names: SessionCookies,
+  pinned: string | null | undefined,
+): string | undefined {
   return (
     toSession(pinned) ??
     toSession(readSid(readCookie(cookies, names.data))) ??

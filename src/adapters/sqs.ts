@@ -1,6 +1,7 @@
 import { guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
+import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
@@ -23,7 +24,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
 ): (event: SqsEvent<WithoutVisitor<Record, Catalog>>, context: Context) => Promise<SqsAnswer> {
   requireFunction('visitorOf', options?.visitorOf);
   const openScope = createScopes<Catalog, Record>(ours, options, {
-    read: options.visitorOf,
+    read: (record) => knownVisitor(options.visitorOf(record)),
     waitUntilOf: () => flushedBeforeAnswer,
   });
   const flush = createFlush(ours, options);

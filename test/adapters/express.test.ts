@@ -72,6 +72,23 @@ for (const [name, framework] of Object.entries(frameworks)) {
       ]);
     });
 
+    it('tell the address where the connection is gone before an event is tracked', async () => {
+      const { client, collector } = await rig();
+      const app = framework();
+      let userId: string | undefined;
+      app.use(visitorMiddleware(client), (request: Request) => {
+        const { visitor } = request as Request & { visitor: Visitor };
+        ({ userId } = visitor);
+        request.socket.destroy();
+        visitor.track('purchase');
+      });
+      const { send } = await serve(app);
+      await expect(send('/', { headers: { cookie: 'ours_device_id=v', 'user-agent': 'browser' } })).rejects.toThrow();
+      await client.flush();
+      expect(userId).toBe('v');
+      expect(collector.events()).toMatchObject([{ identityContext: { ip: '127.0.0.1' } }]);
+    });
+
     it('leave the address of a mounted application whole', async () => {
       const { client, collector } = await rig();
       const shop = framework();

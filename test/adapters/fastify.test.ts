@@ -42,6 +42,25 @@ describe('Fastify’s own settings', () => {
     ]);
   });
 
+  it('tell the address where the connection is gone before an event is tracked', async () => {
+    const { client, collector } = await rig();
+    let userId: string | undefined;
+    const handle = (request: FastifyRequest) => {
+      ({ userId } = visitorOf(request));
+      request.raw.socket.destroy();
+      visitorOf(request).track('purchase');
+    };
+    const app = fastify();
+    app.register(visitorPlugin(client));
+    app.get('/', async (request) => handle(request));
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { send } = reach(app.server);
+    await expect(send('/', { headers: { cookie: 'ours_device_id=v', 'user-agent': 'browser' } })).rejects.toThrow();
+    await client.flush();
+    expect(userId).toBe('v');
+    expect(collector.events()).toMatchObject([{ identityContext: { ip: '127.0.0.1' } }]);
+  });
+
   it('give the visitor to routes beside and below the plugin, and to those that are not there', async () => {
     const { client } = await rig();
     const app = fastify();

@@ -7,7 +7,7 @@ import { clientIp, toTrusts } from '../../src/adapters/trusted-proxies.js';
 import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
 
 function read(headers: Record<string, string>, url?: string, options: ReadingOptions = {}) {
-  return readVisitor({ url, header: (name) => headers[name] }, resolveReading(options));
+  return readVisitor({ url, header: (name) => headers[name] }, resolveReading(options)).whole();
 }
 
 describe('a cookie', () => {
@@ -22,6 +22,7 @@ describe('a cookie', () => {
     ['id="v w"', 'v w'],
     ['id=a%20b', 'a b'],
     ['id=100%; x=1', '100%'],
+    ['id=%41%zz%C3%A9%2', 'A%zzé%2'],
     ['id=a=b', 'a=b'],
     ['xid=w; id=v', 'v'],
     ['id', undefined],
@@ -52,6 +53,30 @@ describe('a cookie', () => {
         expect(readCookie(header, 'id')).toBe(value);
       }),
     );
+  });
+});
+
+describe('who it is', () => {
+  it('is read from the cookies and the address, and the rest is not before it is asked for', () => {
+    const asked: string[] = [];
+    const header = (name: string) => {
+      asked.push(name);
+      return { cookie: 'ours_device_id=v', 'user-agent': 'browser' }[name];
+    };
+    const visitor = readVisitor({ url: 'https://shop.example/', header }, resolveReading({}));
+    expect(visitor.userId).toBe('v');
+    expect(asked).toEqual(['cookie']);
+    expect(visitor.whole()).toMatchObject({ userId: 'v', url: 'https://shop.example/', userAgent: 'browser' });
+  });
+
+  it.each([
+    ['https://shop.example/?a=ours_visitor_id&ours_visitor_id=p%20q', 'p q'],
+    ['https://shop.example/?ours_visitor_id=&ours_user_id=p', 'p'],
+    ['https://shop.example/ours_visitor_id=p', 'v'],
+    ['https://shop.example/#?ours_visitor_id=p', 'v'],
+    ['/?ours_visitor_id=p', 'v'],
+  ])('by the address %j is %j', (url, userId) => {
+    expect(read({ cookie: 'ours_device_id=v' }, url).userId).toBe(userId);
   });
 });
 
