@@ -1,16 +1,19 @@
 import { buildClient, type Client } from './client.js';
-import type { ClientOptions } from './options.js';
+import { type ClientOptions, resolveOptions } from './options.js';
+import { perRequest } from './per-request.js';
 import { fetchPlatform } from './platform-fetch.js';
 import type { EventCatalog } from './protocol/catalog.js';
 
 // The entry for bundlers of Workers and Edge functions, which would carry undici along with index.ts. Its types are those of
 // index.ts.
 
-/** See `createClient` of index.ts. */
+/** See `createClient` of index.ts. What it returns may be made once and used in all requests. */
 export function createClient<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog> = {},
 ): Client<Catalog> {
-  return buildClient(options, fetchPlatform);
+  // What is wrong with them is said here, and not in the first request.
+  resolveOptions(options as ClientOptions, fetchPlatform.env);
+  return perRequest(() => buildClient(options, fetchPlatform));
 }
 
 export { isOursError, OursError } from './errors.js';

@@ -4,6 +4,8 @@ import type { Platform } from './platform.js';
 import { toBytes } from './protocol/bytes.js';
 import { randomId } from './random-id.js';
 
+const globals = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+
 /** Any runtime with web APIs: Workers, Deno, Bun. */
 export const fetchPlatform: Platform = {
   now: () => Date.now(),
@@ -14,7 +16,8 @@ export const fetchPlatform: Platform = {
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
-  freezingHost: () => undefined,
+  // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
+  freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
   // Such a runtime ends no process by itself, or tells nobody.
   createExitDrain: () => ({ hold() {}, letGo() {} }),
 };

@@ -3,7 +3,7 @@ import type { WaitUntil } from './options.js';
 /** Where our adapters keep the current request's scope. A registered symbol: adapters and client may be separate copies. */
 export const REQUEST_SCOPE: unique symbol = Symbol.for('ours-ingest.request-scope');
 
-// Where the current request's `waitUntil` is found: with the adapter around it, then with the platform, in all its runtimes:
+// Where the current request is known: with the adapter around it, then with the platform, in all its runtimes:
 // Vercel, and whoever hosts Next.js elsewhere
 // (https://nextjs.org/docs/app/api-reference/functions/after#platform-support).
 const CONTEXTS = [REQUEST_SCOPE, Symbol.for('@vercel/request-context'), Symbol.for('@next/request-context')];
@@ -18,14 +18,24 @@ interface Waiting {
   waitUntil?: WaitUntil | undefined;
 }
 
-/** The current request's `waitUntil`: what the adapter around it knows, or what the platform says by itself. */
-export function foundWaitUntil(): WaitUntil | undefined {
+/** The first that knows the current request, and that will do. */
+function currentContext(willDo: (context: Waiting) => boolean): Waiting | undefined {
   const globals = globalThis as { readonly [context: symbol]: Holder | undefined };
   for (const key of CONTEXTS) {
     const holder = globals[key];
     const context = holder?.getStore?.() ?? holder?.get?.();
-    const waitUntil = context?.waitUntil;
-    if (typeof waitUntil === 'function') return waitUntil.bind(context);
+    if (context !== undefined && willDo(context)) return context;
   }
   return undefined;
+}
+
+/** Something that the current request alone has; `undefined` outside of one. */
+export function currentRequest(): object | undefined {
+  return currentContext(() => true);
+}
+
+/** The current request's `waitUntil`. */
+export function foundWaitUntil(): WaitUntil | undefined {
+  const context = currentContext(({ waitUntil }) => typeof waitUntil === 'function');
+  return context?.waitUntil?.bind(context);
 }

@@ -1,0 +1,34 @@
+import type { Client } from './client.js';
+import type { EventCatalog } from './protocol/catalog.js';
+import { createVisitor } from './visitor.js';
+import { currentRequest } from './wait-until.js';
+
+/**
+ * A client that is another one in each request. Workers let no request use what another has begun: its timers and fetches end
+ * with it, and whoever waits for them waits for ever.
+ *
+ * @param create makes the client of a request, or the one for whatever runs outside of requests
+ */
+export function perRequest<Catalog extends EventCatalog>(create: () => Client<Catalog>): Client<Catalog> {
+  const clients = new WeakMap<object, Client<Catalog>>();
+  const outside = {};
+  const current = (): Client<Catalog> => {
+    const request = currentRequest() ?? outside;
+    const client = clients.get(request) ?? create();
+    clients.set(request, client);
+    return client;
+  };
+
+  const client: Client<Catalog> = {
+    track: (input) => current().track(input),
+    identify: (input) => current().identify(input),
+    assign: (experimentKey, options) => current().assign(experimentKey, options),
+    personalization: (options) => current().personalization(options),
+    within: (tx) => current().within(tx),
+    visitor: (input) => createVisitor(client, input),
+    flush: (options) => current().flush(options),
+    close: (options) => current().close(options),
+    [Symbol.asyncDispose]: () => current()[Symbol.asyncDispose](),
+  };
+  return Object.freeze(client);
+}

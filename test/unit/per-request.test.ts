@@ -1,0 +1,62 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Client } from '../../src/client.js';
+import { createClient } from '../../src/edge.js';
+import { perRequest } from '../../src/per-request.js';
+import { REQUEST_SCOPE } from '../../src/wait-until.js';
+import { clientWith, TOKEN } from './clients.js';
+
+const globals = globalThis as { [REQUEST_SCOPE]?: AsyncLocalStorage<object> | undefined };
+const before = globals[REQUEST_SCOPE];
+const requests = new AsyncLocalStorage<object>();
+
+afterEach(() => {
+  globals[REQUEST_SCOPE] = before;
+});
+
+function clientPerRequest(): { client: Client; made: Client[] } {
+  globals[REQUEST_SCOPE] = requests;
+  const made: Client[] = [];
+  const client = perRequest(() => {
+    made.push(clientWith().client);
+    return made.at(-1)!;
+  });
+  return { client, made };
+}
+
+describe('a client of a Worker', () => {
+  it('is made when it is first used, one for each request, and one for what runs outside of them', async () => {
+    const { client, made } = clientPerRequest();
+    expect(made).toHaveLength(0);
+    const [first, second] = [{}, {}];
+    for (const request of [first, second, first]) {
+      requests.run(request, () => client.track({ event: 'purchase', userId: 'u' }));
+    }
+    expect(made).toHaveLength(2);
+    client.track({ event: 'purchase', userId: 'u' });
+    client.track({ event: 'purchase', userId: 'u' });
+    expect(made).toHaveLength(3);
+    expect(await Promise.all(made.map((one) => one.flush()))).toMatchObject([
+      { delivered: 2 },
+      { delivered: 1 },
+      { delivered: 2 },
+    ]);
+  });
+
+  it('finds its request at each call, also of a visitor and of methods that were taken off it', async () => {
+    const { client, made } = clientPerRequest();
+    const { identify, flush } = client;
+    const visitor = client.visitor({ userId: 'u' });
+    await requests.run({}, async () => {
+      visitor.track('purchase');
+      identify({ userId: 'u' });
+      expect(await flush()).toMatchObject({ delivered: 2 });
+    });
+    await requests.run({}, async () => expect(await flush()).toMatchObject({ delivered: 0 }));
+    expect(made).toHaveLength(2);
+  });
+
+  it('says what is wrong with its options when it is made, and not in the first request', () => {
+    expect(() => createClient({ token: TOKEN, flushAt: 0 })).toThrow(/flushAt must be/);
+  });
+});
