@@ -12,11 +12,12 @@ import { PRICES } from '../shop/prices.js';
 export function createShop({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const app = new Hono<{ Variables: { visitor: Visitor<ShopEvents> } }>();
 
+  // Before every route that tracks, the webhook's too: it is what hands deliveries to the request's `waitUntil`. Nobody reaches
+  // a Worker past Cloudflare, who names the visitor's address.
+  app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
+
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
   app.post('/webhooks/stripe', (c) => webhook.request(c.req.raw));
-
-  // Whatever a request tracks is handed to its `waitUntil`. Nobody reaches a Worker past Cloudflare, who names the visitor's address.
-  app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
 
   app.get('/', async (c) => {
     const { visitor } = c.var;

@@ -4,6 +4,7 @@ import type { ShopOptions } from '../shop/options.js';
 import { createOurs, type Ours } from '../shop/ours.js';
 import { conclude } from './conclude.js';
 import { letCrowdCome } from './crowd.js';
+import type { Ledger } from './ledger.js';
 import type { Listening } from './listen.js';
 import { startPayments } from './payments.js';
 import { openCollector } from './service.js';
@@ -24,7 +25,7 @@ export interface World extends ShopOptions {
  */
 export async function demonstrate(
   openShop: (world: World) => Promise<Listening>,
-  afterwards: (world: World) => Promise<readonly string[]> = async () => [],
+  afterwards: (world: World, ledger: Ledger) => Promise<readonly string[]> = async () => [],
 ): Promise<void> {
   const webhookSecret = 'whsec_test_shop';
   const collector = await openCollector();
@@ -43,7 +44,7 @@ export async function demonstrate(
   const ledger = await letCrowdCome(shop.url);
   const tampered = await webhooks.tamper();
   await webhooks.settled();
-  const others = await afterwards(world);
+  const others = await afterwards(world, ledger);
   await shop.close();
   await world.ours.close();
 

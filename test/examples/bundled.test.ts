@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { runExample } from './run-example.js';
+
+// One after the other: each builds the package into the same folder.
+describe.each([
+  { name: 'hono-workers', where: 'in workerd', timeout: 60_000 },
+  // A build of Next.js: half a minute on a quiet machine.
+  { name: 'next', where: 'after `next build`, in `next start`', timeout: 180_000 },
+])('the example $name', ({ name, where, timeout }) => {
+  it(`counts every purchase once and for the right variant, ${where}`, { timeout }, async () => {
+    const { code, output, errors } = await runExample(name);
+    expect(errors).not.toContain('WRONG');
+    expect(code, errors + output).toBe(0);
+    // Who comes, what they see and whether they buy is the same in every run.
+    expect(output).toContain('All 16 purchases are there, each once');
+  });
+});
