@@ -19,13 +19,18 @@ export interface World extends ShopOptions {
   readonly paymentsUrl: string;
 }
 
+/** A world whose shop is open. */
+export interface OpenWorld extends World {
+  readonly shopUrl: string;
+}
+
 /**
  * Opens a shop in a world of its own, lets a crowd come by, and says whether every purchase was counted once, for the variant
- * its visitor saw; otherwise the process ends with 1. `afterwards` looks at what else should have been counted.
+ * its visitor saw; otherwise the process ends with 1. `afterwards` does and looks at whatever else there is.
  */
 export async function demonstrate(
   openShop: (world: World) => Promise<Listening>,
-  afterwards: (world: World, ledger: Ledger) => Promise<readonly string[]> = async () => [],
+  afterwards: (world: OpenWorld, ledger: Ledger) => Promise<readonly string[]> = async () => [],
 ): Promise<void> {
   const webhookSecret = 'whsec_test_shop';
   const collector = await openCollector();
@@ -44,7 +49,7 @@ export async function demonstrate(
   const ledger = await letCrowdCome(shop.url);
   const tampered = await webhooks.tamper();
   await webhooks.settled();
-  const others = await afterwards(world, ledger);
+  const others = await afterwards({ ...world, shopUrl: shop.url }, ledger);
   await shop.close();
   await world.ours.close();
 

