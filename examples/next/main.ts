@@ -3,12 +3,22 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { demonstrate } from '../simulation/world.js';
+import { haveArrived } from '../simulation/arrival.js';
+import { lastVisitorComes } from '../simulation/last-visitor.js';
+import type { Listening } from '../simulation/listen.js';
+import { buildPackage } from '../simulation/package.js';
+import { demonstrate, type OpenWorld, type World } from '../simulation/world.js';
 
 const NEXT = fileURLToPath(import.meta.resolve('next/dist/bin/next'));
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-await demonstrate(async ({ collector, paymentsUrl, webhookSecret, visitorKeys }) => {
+await buildPackage();
+await demonstrate(openShop, async (world, ledger) => {
+  await lastVisitorComes(world, ledger);
+  return (await isCalledBack(world)) ? [] : ['the route handler has answered, and its event was never sent'];
+});
+
+async function openShop({ collector, paymentsUrl, webhookSecret, visitorKeys }: World): Promise<Listening> {
   const env = {
     PATH: process.env.PATH,
     NODE_ENV: 'production' as const,
@@ -22,7 +32,7 @@ await demonstrate(async ({ collector, paymentsUrl, webhookSecret, visitorKeys })
     spawn(process.execPath, [NEXT, ...args], { cwd: here, env, stdio: ['ignore', 'pipe', 'inherit'] });
 
   console.log('Next.js builds the shop …');
-  const build = next('build', '--webpack');
+  const build = next('build');
   build.stdout.pipe(process.stdout);
   const [code] = await once(build, 'exit');
   if (code !== 0) throw new Error(`next build has ended with ${code}.`);
@@ -39,7 +49,14 @@ await demonstrate(async ({ collector, paymentsUrl, webhookSecret, visitorKeys })
       await once(server, 'exit');
     },
   };
-});
+}
+
+/** Nobody comes after this one either. */
+async function isCalledBack({ shopUrl, collector }: OpenWorld): Promise<boolean> {
+  const cookie = 'ours_device_id=0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10';
+  await fetch(`${shopUrl}/callback`, { method: 'POST', headers: { cookie } });
+  return haveArrived(collector, 'lead', 1);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

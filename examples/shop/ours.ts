@@ -10,7 +10,10 @@ export type ShopEvents = CommerceEvents & { readonly page_viewed: typeof pageVie
 export type Ours = Client<ShopEvents>;
 
 /** The shop's one client. In production `baseUrl` is left out, and the tokens come from the environment. */
-export function createOurs(baseUrl: string, options: Pick<ClientOptions, 'outbox' | 'relay'> = {}): Ours {
+export function createOurs(
+  baseUrl: string,
+  options: Pick<ClientOptions, 'outbox' | 'relay' | 'flushIntervalMs'> = {},
+): Ours {
   return createClient({
     token: 'test_shop',
     experimentToken: 'exp_shop',

@@ -1,18 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { haveArrived } from './arrival.js';
 import type { Ledger } from './ledger.js';
 import { createRandom } from './random.js';
 import { drawVisitor, visit } from './visitors.js';
 import type { OpenWorld } from './world.js';
 
-const PATIENCE_MS = 10_000;
-const LOOK_MS = 50;
-
 /**
  * Somebody looks at the home page when everybody has left: no later request carries their view along. Resolves when every view
- * is counted, which includes this one; what has not come in ten seconds the audit misses.
+ * is counted, this one included, or after a while: the audit misses it then.
  */
 export async function lastVisitorComes({ collector, shopUrl }: OpenWorld, ledger: Ledger): Promise<void> {
   await visit(shopUrl, { ...drawVisitor(createRandom(4)), reluctance: 1 }, ledger);
-  const isComplete = () => collector.events().filter(({ event }) => event === 'page_viewed').length >= ledger.seen.size;
-  for (let waitedMs = 0; waitedMs < PATIENCE_MS && !isComplete(); waitedMs += LOOK_MS) await sleep(LOOK_MS);
+  await haveArrived(collector, 'page_viewed', ledger.seen.size);
 }

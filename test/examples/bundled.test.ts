@@ -4,7 +4,7 @@ import { runExample } from './run-example.js';
 // One after the other: each builds the package into the same folder.
 describe.each([
   { name: 'hono-workers', where: 'in workerd', timeout: 60_000 },
-  // A build of Next.js: half a minute on a quiet machine.
+  // Twenty seconds on a quiet machine, half of it the build.
   { name: 'next', where: 'after `next build`, in `next start`', timeout: 180_000 },
 ])('the example $name', ({ name, where, timeout }) => {
   it(`counts every purchase once and for the right variant, ${where}`, { timeout }, async () => {

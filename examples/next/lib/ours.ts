@@ -4,7 +4,8 @@ import { nextVisitors } from 'ours-ingest/next';
 import { createOurs } from '../../shop/ours';
 import { OURS_BASE_URL } from './env';
 
-export const ours = createOurs(OURS_BASE_URL);
+// Ten minutes, to show that nobody waits for them: what is tracked leaves by `after()`.
+export const ours = createOurs(OURS_BASE_URL, { flushIntervalMs: 600_000 });
 
 /** Whose request it is; what they do is sent after the answer. */
 export const { visitor, withVisitor } = nextVisitors(ours, { headers, after });
