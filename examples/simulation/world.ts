@@ -21,7 +21,7 @@ export interface World extends ShopOptions {
 
 /** A world whose shop is open. */
 export interface OpenWorld extends World {
-  readonly shopUrl: string;
+  readonly shop: Listening;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function demonstrate(
   const ledger = await letCrowdCome(shop.url);
   const tampered = await webhooks.tamper();
   await webhooks.settled();
-  const others = await afterwards({ ...world, shopUrl: shop.url }, ledger);
+  const others = await afterwards({ ...world, shop }, ledger);
   await shop.close();
   await world.ours.close();
 
