@@ -1,5 +1,4 @@
 import express, { type Express } from 'express';
-import type { Visitor } from 'ours-ingest';
 import { visitorMiddleware } from 'ours-ingest/express';
 import { stripeWebhook, visitorMetadata } from 'ours-ingest/stripe';
 import type { ShopOptions } from '../shop/options.js';
@@ -9,10 +8,10 @@ import { homePage, thanksPage } from '../shop/pages.js';
 import { PRICES } from '../shop/prices.js';
 import { BROWSER_SDK_FILE, browserSdk } from './browser-sdk.js';
 
-declare module 'express-serve-static-core' {
-  interface Request {
-    /** Put there by `visitorMiddleware`. */
-    readonly visitor: Visitor<ShopEvents>;
+// `request.visitor` knows the shop's events.
+declare module 'ours-ingest/express' {
+  interface Register {
+    readonly events: ShopEvents;
   }
 }
 

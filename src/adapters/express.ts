@@ -1,4 +1,5 @@
 import type { EventCatalog } from '../protocol/catalog.js';
+import type { Visitor } from '../visitor.js';
 import { type NodeHeaders, nodeHeader } from './node-headers.js';
 import { absoluteUrl } from './request-facts.js';
 import { runInScope } from './request-scope.js';
@@ -15,11 +16,38 @@ export interface ExpressRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
+/**
+ * What an application says of itself, once, so that `request.visitor` knows its events.
+ *
+ * @example
+ * declare module 'ours-ingest/express' {
+ *   interface Register { events: typeof events }
+ * }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged into
+export interface Register {}
+
+/** The events of the application, or any. */
+export type RegisteredEvents = Register extends { readonly events: infer Catalog extends EventCatalog }
+  ? Catalog
+  : EventCatalog;
+
+declare global {
+  // The types of Express 4 and of 5 both have it, for this.
+  namespace Express {
+    interface Request {
+      /** Put there by `visitorMiddleware`. */
+      readonly visitor: Visitor<RegisteredEvents>;
+    }
+  }
+}
+
 /** A middleware of Express 4 or 5. */
 export type ExpressMiddleware<Request> = (request: Request, response: unknown, next: () => void) => void;
 
 /**
- * Puts `visitor` on every request. Where `trustProxy` is left out, Express is asked for the address, scheme and host, so that
+ * Puts `visitor` on every request, which is all that types need; {@link Register} tells them of your events. Where `trustProxy`
+ * is left out, Express is asked for the address, scheme and host, so that
  * `app.set('trust proxy', …)` need not be repeated.
  *
  * @example

@@ -1,13 +1,12 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2, Context, SQSHandler, SQSRecord } from 'aws-lambda';
-import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import { headers } from 'next/headers.js';
 import { after, type NextFetchEvent, type NextProxy, type NextRequest, NextResponse } from 'next/server.js';
 import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { currentVisitor, visitorMiddleware } from '../../src/adapters/express.js';
+import { currentVisitor } from '../../src/adapters/express.js';
 import { type FastifyRequest, visitorPlugin } from '../../src/adapters/fastify.js';
 import { visitorMiddleware as honoVisitors } from '../../src/adapters/hono.js';
 import { lambdaHandler, sqsHandler } from '../../src/adapters/lambda.js';
@@ -18,16 +17,8 @@ import { createClient, type Visitor } from '../../src/index.js';
 const events = { purchase: z.object({ value: z.number() }) };
 type Events = typeof events;
 const ours = createClient({ token: 'test_token', events });
-const untyped = createClient({ token: 'test_token' });
 
 // As an application declares it, once.
-declare global {
-  namespace Express {
-    interface Request {
-      visitor: Visitor<Events>;
-    }
-  }
-}
 declare module 'fastify' {
   interface FastifyRequest {
     visitor: Visitor<Events>;
@@ -41,23 +32,6 @@ function knowsItsEvents(visitor: Visitor<Events>): void {
   // @ts-expect-error a number as a text
   visitor.track('purchase', { value: '1' });
 }
-
-describe('Express', () => {
-  it('takes the middleware, and the request has its visitor', () => {
-    const app = express();
-    app.use(visitorMiddleware(ours));
-    app.use('/shop', visitorMiddleware(untyped, { trustProxy: 1, ipHeader: 'cf-connecting-ip' }));
-    app.get('/', (request) => knowsItsEvents(request.visitor));
-  });
-
-  it('is asked for consent with its own request', () => {
-    express().use(
-      visitorMiddleware(ours, { consent: (request: express.Request) => request.get('sec-gpc') === undefined }),
-    );
-    // @ts-expect-error consent is synchronous
-    visitorMiddleware(ours, { consent: async () => true });
-  });
-});
 
 describe('Fastify', () => {
   it('takes the plugin, and the request has its visitor', () => {

@@ -1,0 +1,14 @@
+import express from 'express';
+import { it } from 'vitest';
+// It registers its events.
+import '../../examples/express-stripe/shop.js';
+
+it('the visitor of a request of Express knows the registered events', () => {
+  express().get('/', ({ visitor }) => {
+    visitor.track('page_viewed', { page: 'home' });
+    // @ts-expect-error no such event
+    visitor.track('page_viewd', { page: 'home' });
+    // @ts-expect-error a number for a text
+    visitor.track('page_viewed', { page: 1 });
+  });
+});
