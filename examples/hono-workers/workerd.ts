@@ -30,7 +30,7 @@ export async function serveWorker({ entry, env }: DeployedWorker): Promise<Liste
     platform: 'neutral',
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['browser', 'module', 'main'],
-    external: ['node:*'],
+    external: ['node:*', 'cloudflare:*'],
     // Of tsconfig.json nothing: its paths lead from the package to the sources.
     tsconfigRaw: {},
     logLevel: 'error',

@@ -51,7 +51,6 @@ export type ExpressMiddleware<Request> = (request: Request, response: unknown, n
  * `app.set('trust proxy', …)` need not be repeated.
  *
  * @example
- * declare global { namespace Express { interface Request { visitor: ReturnType<typeof ours.visitor> } } } // TypeScript
  * app.use(visitorMiddleware(ours));
  * app.post('/buy', (request, response) => {
  *   request.visitor.track('purchase', { value: 49.9 }, { distinctId: `purchase:${order.id}` });

@@ -108,7 +108,7 @@ async function check(run) {
     assert.deepEqual(JSON.parse(await run(collector.baseUrl)), {
       isAssigned: true,
       answered: 'w',
-      totals: { delivered: 4, pending: 0, rejected: 0, dropped: 0 },
+      totals: { pending: 0, rejected: 0, dropped: 0 },
       visitor: { userId: 'v', sessionId: 's' },
     });
     const arrived = collector.events().map(({ event, userId }) => `${event} of ${userId}`);

@@ -1,12 +1,13 @@
+import { env } from 'cloudflare:workers';
 import { createClient } from 'ours-ingest';
 import { currentVisitor, requestHandler } from 'ours-ingest/request';
 import { openVisitor, sealVisitor } from 'ours-ingest/webhooks';
-import { exercise } from './exercise.mjs';
+import { exercise, optionsFor } from './exercise.mjs';
 
-// As in a real Worker, everything that goes to the network happens within a request.
+const modules = { currentVisitor, requestHandler, openVisitor, sealVisitor };
+// Made where nothing may be begun yet, and used by all requests.
+const client = createClient(optionsFor(env.COLLECTOR));
+
 export default {
-  async fetch(_request, { COLLECTOR }) {
-    const modules = { createClient, currentVisitor, requestHandler, openVisitor, sealVisitor };
-    return Response.json(await exercise(modules, COLLECTOR));
-  },
+  fetch: requestHandler(client, async () => Response.json(await exercise(modules, client))),
 };
