@@ -74,7 +74,7 @@ export function createGate({ concurrency, monotonic, random, episodes }: GateOpt
     close(
       'outage',
       failures > 1 ? Math.max(MIN_PROBE_INTERVAL_MS, forMs) : forMs,
-      `the service takes no events at the moment (${reason}).`,
+      `the service takes no events at the moment (${reason}).${reason === 'HTTP 404' ? ' Is baseUrl right?' : ''}`,
     );
   }
 

@@ -115,13 +115,17 @@ export function createBooks(): Books {
     async barrier(options) {
       if (isEnded || open === 0) return;
       const barrier = lastBarrier();
-      await waitFor((wake) => {
-        barrier.waiters.add(wake);
-        return () => {
-          barrier.waiters.delete(wake);
-          if (barrier.waiters.size === 0) remove(barrier);
-        };
-      }, options);
+      await waitFor(
+        (wake) => {
+          barrier.waiters.add(wake);
+          return () => {
+            barrier.waiters.delete(wake);
+            if (barrier.waiters.size === 0) remove(barrier);
+          };
+        },
+        options,
+        'not everything has an outcome',
+      );
     },
     end() {
       isEnded = true;

@@ -105,18 +105,23 @@ export class OpenReceipt implements Receipt {
   private wait(aim: 'stored' | 'settled', options: WaitOptions): Promise<void> {
     this.waiters ??= new Set();
     const { waiters } = this;
-    return waitFor((wake) => {
-      const look = (): void => {
-        if (!this.isPast(aim)) return void this.desk.watch(this);
-        waiters.delete(look);
-        wake();
-      };
-      waiters.add(look);
-      return () => {
-        waiters.delete(look);
-        if (waiters.size === 0) this.desk.unwatch(this);
-      };
-    }, options);
+    const complaint = `event ${this.distinctId} is not ${aim}`;
+    return waitFor(
+      (wake) => {
+        const look = (): void => {
+          if (!this.isPast(aim)) return void this.desk.watch(this);
+          waiters.delete(look);
+          wake();
+        };
+        waiters.add(look);
+        return () => {
+          waiters.delete(look);
+          if (waiters.size === 0) this.desk.unwatch(this);
+        };
+      },
+      options,
+      complaint,
+    );
   }
 
   private unknown(why: string): OursError {

@@ -9,11 +9,12 @@ export interface WaitOptions {
 
 /**
  * Resolves when `subscribe`'s callback is called. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`;
- * what `subscribe` has returned is called then. The timeout keeps the process: somebody waits for the answer.
+ * what `subscribe` has returned is called then. `complaint` says what is not there by then. The timeout keeps the process: somebody waits for the answer.
  */
 export function waitFor(
   subscribe: (wake: () => void) => () => void,
   { signal, timeoutMs }: WaitOptions = {},
+  complaint: string,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const unsubscribe = subscribe(() => {
@@ -30,7 +31,7 @@ export function waitFor(
       timeoutMs === undefined
         ? undefined
         : setTimeout(
-            () => giveUp(new DOMException(`not within ${timeoutMs} ms`, 'TimeoutError')),
+            () => giveUp(new DOMException(`${complaint} within ${timeoutMs} ms; delivery goes on.`, 'TimeoutError')),
             Math.min(timeoutMs, MAX_TIMER_MS),
           );
     const leave = (): void => {

@@ -120,9 +120,10 @@ describe('a wait', () => {
     await expect(wait).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('ends with a TimeoutError when its time is over', async () => {
+  it('ends with a TimeoutError that names the event when its time is over', async () => {
     const { receipt } = ledgerWith().opened('a');
-    await expect(receipt.settled({ timeoutMs: 0 })).rejects.toMatchObject({ name: 'TimeoutError' });
+    const message = 'event a is not settled within 0 ms; delivery goes on.';
+    await expect(receipt.settled({ timeoutMs: 0 })).rejects.toMatchObject({ name: 'TimeoutError', message });
   });
 
   it('takes its listener back from the signal', async () => {
