@@ -13,9 +13,10 @@ export interface WaitOptions {
  */
 export function waitFor(
   subscribe: (wake: () => void) => () => void,
-  { signal, timeoutMs }: WaitOptions = {},
+  options: WaitOptions | undefined,
   complaint: string,
 ): Promise<void> {
+  const { signal, timeoutMs } = options ?? {};
   return new Promise((resolve, reject) => {
     const unsubscribe = subscribe(() => {
       leave();
