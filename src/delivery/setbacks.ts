@@ -36,7 +36,9 @@ export interface Setbacks {
 
 export function createSetbacks(): Setbacks {
   const known = new Map<string, Setback>();
-  const suspicionOf = ({ distinctId }: Entry): number => known.get(distinctId)?.suspicion ?? 0;
+  // Nearly always nobody is, and no id needs to be hashed to find that out.
+  const suspicionOf = ({ distinctId }: Entry): number =>
+    known.size === 0 ? 0 : (known.get(distinctId)?.suspicion ?? 0);
 
   function setbackOf({ distinctId }: Entry, answers: number): Setback {
     const setback = known.get(distinctId) ?? { answers, suspicion: 0, alone: 0 };
@@ -66,7 +68,7 @@ export function createSetbacks(): Setbacks {
     },
 
     forget(entries) {
-      for (const { distinctId } of entries) known.delete(distinctId);
+      if (known.size > 0) for (const { distinctId } of entries) known.delete(distinctId);
     },
 
     suspicionOf: ({ entries }) => Math.min(...entries.map(suspicionOf)),
