@@ -1,6 +1,6 @@
 // Who may import whom (README, "How it is built"). A rule names the folder it protects.
 const inside = (folders) => `^src/(${folders.join('|')})`;
-const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers'];
+const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers', 'check-option'];
 
 const only = (name, from, allowed) => ({
   name,

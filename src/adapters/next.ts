@@ -1,8 +1,9 @@
+import { requireFunction } from '../check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Visitor } from '../visitor.js';
 import { type NextAsked, type NextHeaders, nextFacts } from './next-facts.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
-import { requireFunction, type VisitorOptions } from './visitor-options.js';
+import type { VisitorOptions } from './visitor-options.js';
 import { inScope, type RequestHandler } from './web-request.js';
 
 /** Next.js's own functions, passed in so that this package imports nothing of Next.js. */

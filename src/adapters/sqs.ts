@@ -1,3 +1,4 @@
+import { requireFunction } from '../check-option.js';
 import { guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
@@ -5,7 +6,6 @@ import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
-import { requireFunction } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
 
 /**

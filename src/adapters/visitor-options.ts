@@ -1,4 +1,4 @@
-import { OursError } from '../errors.js';
+import { checkLogger, failOption, requireFunction } from '../check-option.js';
 import type { Logger } from '../logger.js';
 import { typeName } from '../protocol/refusal.js';
 import type { Reading } from './request-visitor.js';
@@ -59,11 +59,11 @@ export function resolveReading({ cookieNames = {}, trustProxy, ipHeader }: Readi
   const { visitor = 'ours_device_id', data = '_cord_sdk_data', session = 'ours_sid' } = cookieNames;
   for (const [key, name] of Object.entries({ visitor, data, session })) {
     if (typeof name !== 'string' || !COOKIE_NAME.test(name)) {
-      fail(`cookieNames.${key} must be the name of a cookie: letters, digits and !#$&'*+-.^_\`|~ only.`);
+      failOption(`cookieNames.${key} must be the name of a cookie: letters, digits and !#$&'*+-.^_\`|~ only.`);
     }
   }
   if (ipHeader !== undefined && (typeof ipHeader !== 'string' || !HEADER_NAME.test(ipHeader))) {
-    fail("ipHeader must be the name of a header, such as 'cf-connecting-ip'.");
+    failOption("ipHeader must be the name of a header, such as 'cf-connecting-ip'.");
   }
   return {
     cookies: { visitor, data, session },
@@ -79,20 +79,11 @@ export function resolveReading({ cookieNames = {}, trustProxy, ipHeader }: Readi
 export function checkAdapter(ours: unknown, options: AdapterOptions<never>): void {
   const { visitor, flush } = (ours ?? {}) as { visitor?: unknown; flush?: unknown };
   if (typeof visitor !== 'function' || typeof flush !== 'function') {
-    fail(`the first argument must be the client that createClient() returns; got ${typeName(ours)}.`);
+    failOption(`the first argument must be the client that createClient() returns; got ${typeName(ours)}.`);
   }
-  if (typeof options !== 'object' || options === null) fail(`options must be one object; got ${typeName(options)}.`);
+  if (typeof options !== 'object' || options === null) {
+    failOption(`options must be one object; got ${typeName(options)}.`);
+  }
   if (options.consent !== undefined) requireFunction('consent', options.consent);
-  if (options.logger !== undefined && typeof options.logger?.warn !== 'function') {
-    fail('logger must have a method warn(message), as the console, pino and winston have.');
-  }
-}
-
-/** @throws {OursError} `invalid_option` */
-export function requireFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
-}
-
-function fail(message: string): never {
-  throw new OursError('invalid_option', message);
+  checkLogger(options.logger);
 }

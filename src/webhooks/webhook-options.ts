@@ -1,4 +1,4 @@
-import { OursError } from '../errors.js';
+import { checkLogger, failOption, requireFunction } from '../check-option.js';
 import type { Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { typeName } from '../protocol/refusal.js';
@@ -57,7 +57,7 @@ export function checkOptions<Event, Catalog extends EventCatalog>({
   logger,
 }: WebhookOptions<Event, Catalog>): void {
   if (typeof ours?.track !== 'function') {
-    fail(`ours must be the client that createClient() returns; got ${typeName(ours)}.`);
+    failOption(`ours must be the client that createClient() returns; got ${typeName(ours)}.`);
   }
   requireFunction('verify', verify);
   requireFunction('conversions', conversions);
@@ -65,17 +65,7 @@ export function checkOptions<Event, Catalog extends EventCatalog>({
   toSecrets(keys);
   if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
-    fail(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);
+    failOption(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);
   }
-  if (logger !== undefined && typeof logger?.warn !== 'function') {
-    fail('logger must have a method warn(message), as the console, pino and winston have.');
-  }
-}
-
-function requireFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function') fail(`${name} must be a function; got ${typeName(value)}.`);
-}
-
-function fail(message: string): never {
-  throw new OursError('invalid_option', message);
+  checkLogger(logger);
 }
