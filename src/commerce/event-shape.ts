@@ -49,7 +49,7 @@ export function eventShape<Properties extends object>(
   };
 }
 
-/** What a schema's caller is told; other libraries than this one read the message. */
+/** What a schema's caller is told. The message goes into logs as it is, so it never quotes the value. */
 interface Issue {
   readonly message: string;
   readonly path: readonly string[];

@@ -18,6 +18,7 @@ type SchemaResult<Output> =
   | { readonly issues: readonly SchemaIssue[] };
 
 interface SchemaIssue {
+  readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
@@ -52,7 +53,8 @@ export function createCatalogCheck(catalog: EventCatalog): CatalogCheck {
             `event '${name}' differs from '${intended}' only by case, and a goal is matched exactly: send '${intended}'.`,
           );
     }
-    const result = catalog[name]!['~standard'].validate(properties ?? {});
+    const schema = catalog[name]!['~standard'];
+    const result = schema.validate(properties ?? {});
     if (result instanceof Promise) {
       // Nobody will look at the answer; an unheard rejection would end the process.
       result.catch(() => undefined);
@@ -62,14 +64,18 @@ export function createCatalogCheck(catalog: EventCatalog): CatalogCheck {
       );
     }
     if (result.issues === undefined) return result.value;
-    const where = result.issues.map((issue) => describe(issue, properties)).join('; ');
+    const where = result.issues.map((issue) => describe(issue, properties, schema.vendor)).join('; ');
     return new Refusal('invalid_properties', `eventProperties of '${name}' do not fit its schema: ${where}.`);
   };
 }
 
-/** Where a value does not fit and of what type it is. A schema's own message may quote the value, which may be personal. */
-function describe(issue: SchemaIssue, properties: unknown): string {
+/**
+ * Where a value does not fit and of what type it is. A schema's own message may quote the value, which may be personal; that of
+ * `commerceEvents` never does.
+ */
+function describe(issue: SchemaIssue, properties: unknown, vendor: string): string {
   const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
   const value = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], properties);
-  return `${path.map(String).join('.') || 'the whole'} (got ${typeName(value)})`;
+  const why = vendor === 'ours-ingest' ? ` ${issue.message}` : '';
+  return `${path.map(String).join('.') || 'the whole'}${why} (got ${typeName(value)})`;
 }

@@ -29,16 +29,25 @@ describe('the events of commerce', () => {
     expect(await outcomeOf(event, properties)).toEqual({ status: 'delivered' });
   });
 
+  const text = 'must be a text that is not empty';
+  const amount = 'must be a number of at least 0';
+  const currency = 'must be three capital letters of ISO 4217, such as EUR';
+
   it.each<[string, object, string]>([
-    ['purchase', { value: 1, currency: 'EUR' }, 'order_id (got nothing)'],
-    ['purchase', { ...PURCHASE, order_id: '' }, 'order_id (got a string)'],
-    ['purchase', { ...PURCHASE, value: '49.90' }, 'value (got a string)'],
-    ['purchase', { ...PURCHASE, value: -1 }, 'value (got a number)'],
-    ['purchase', { ...PURCHASE, value: Number.NaN }, 'value (got a number)'],
-    ['purchase', { ...PURCHASE, currency: 'eur' }, 'currency (got a string)'],
-    ['purchase', { ...PURCHASE, customer_email: 'a@example.org' }, 'customer_email (got a string)'],
-    ['purchase', { ...PURCHASE, toString: 'x' }, 'toString (got a string)'],
-    ['lead', { lead_id: 7 }, 'lead_id (got a number)'],
+    ['purchase', { value: 1, currency: 'EUR' }, `order_id ${text} (got nothing)`],
+    ['purchase', { ...PURCHASE, order_id: '' }, `order_id ${text} (got a string)`],
+    ['purchase', { ...PURCHASE, value: '49.90' }, `value ${amount} (got a string)`],
+    ['purchase', { ...PURCHASE, value: -1 }, `value ${amount} (got a number)`],
+    ['purchase', { ...PURCHASE, value: Number.NaN }, `value ${amount} (got a number)`],
+    ['purchase', { ...PURCHASE, currency: 'eur' }, `currency ${currency} (got a string)`],
+    [
+      'purchase',
+      { ...PURCHASE, customer_email: 'a@example.org' },
+      'customer_email is no property of this event (got a string)',
+    ],
+    ['purchase', { ...PURCHASE, toString: 'x' }, 'toString is no property of this event (got a string)'],
+    ['purchase', [], 'the whole must be an object of names and values (got an array)'],
+    ['lead', { lead_id: 7 }, `lead_id ${text} (got a number)`],
   ])('refuse a %s with %j', async (event, properties, where) => {
     expect(await outcomeOf(event, properties)).toEqual({
       status: 'rejected',
