@@ -53,9 +53,6 @@ function stripeRoute({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) 
   return async (app: FastifyInstance): Promise<void> => {
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    app.post('/webhooks/stripe', async ({ headers, body }, reply) => {
-      const answer = await webhook.handle({ body, headers });
-      return reply.code(answer.status).type('text/plain').send(answer.body);
-    });
+    app.post('/webhooks/stripe', webhook.fastify);
   };
 }

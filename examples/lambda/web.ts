@@ -38,11 +38,6 @@ export function createWeb({ ours, stripe, webhookSecret, visitorKeys }: ShopOpti
     return page(thanksPage(payment.id));
   }
 
-  async function paid(headers: APIGatewayProxyEventV2['headers'], body: Buffer): Promise<Answer> {
-    const answer = await webhook.handle({ body, headers });
-    return { statusCode: answer.status, body: answer.body };
-  }
-
   return lambdaHandler(
     ours,
     async (event: APIGatewayProxyEventV2 & { readonly visitor: Visitor<ShopEvents> }, _context: Context) => {
@@ -52,7 +47,7 @@ export function createWeb({ ours, stripe, webhookSecret, visitorKeys }: ShopOpti
         case 'POST /checkout':
           return checkout(event.visitor, bodyOf(event));
         case 'POST /webhooks/stripe':
-          return paid(event.headers, bodyOf(event));
+          return webhook.handle({ body: bodyOf(event), headers: event.headers });
         default:
           return { statusCode: 404 };
       }

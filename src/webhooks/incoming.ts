@@ -30,7 +30,7 @@ export function toIncoming({ body, headers }: RawWebhook): IncomingWebhook | und
 /** What to do about a body that is not raw any more, for the person who reads the log. */
 export const HOW_TO_GET_RAW_BODIES: string = [
   "Express: express.raw({ type: 'application/json', limit: '1mb' }) on this route, before any express.json()",
-  "Fastify: a content type parser with parseAs: 'buffer'",
+  "Fastify: in the route's own plugin addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))",
   'Next.js, Hono, Workers: pass the Request itself, unread',
   "Lambda: Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')",
 ].join('; ');

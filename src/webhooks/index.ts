@@ -15,6 +15,7 @@ export {
 } from './visitor-token.js';
 export {
   createWebhook,
+  type FastifyReplyLike,
   type NodeRequestLike,
   type NodeResponseLike,
   type Webhook,

@@ -5,22 +5,22 @@ import { type RawBody, readBody } from './read-body.js';
 import { report } from './report.js';
 import { checkOptions, type WebhookOptions } from './webhook-options.js';
 
-/** What a provider is answered: it sends the webhook again unless the status is 200. */
+/** What a provider is answered, as a Lambda function returns it: it sends the webhook again unless the status is 200. */
 export interface WebhookAnswer {
   /**
    * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 413: the `Request` is
    * larger than 1 MiB. 500: the server hands over parsed bodies. 503: something could not be stored.
    */
-  readonly status: 200 | 400 | 413 | 500 | 503;
+  readonly statusCode: 200 | 400 | 413 | 500 | 503;
   /** Plain text for the provider's dashboard: payment ids and what became of them. */
   readonly body: string;
 }
 
-/** What Express, Fastify's `raw`, Next's pages and Node itself have in common. */
+/** What the requests of Express, Fastify, Next's pages and Node itself have in common. */
 export interface NodeRequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: unknown;
-  /** Where Google's functions keep the raw body. */
+  /** Where Google's functions and `fastify-raw-body` keep the raw body. */
   readonly rawBody?: unknown;
 }
 
@@ -30,20 +30,29 @@ export interface NodeResponseLike {
   end(text: string): unknown;
 }
 
+/** What is needed of a reply of Fastify 5. */
+export interface FastifyReplyLike {
+  code(status: number): unknown;
+  type(contentType: string): unknown;
+}
+
 /** A webhook's endpoint. Every method may be passed on without its receiver; none of them throws. */
 export interface Webhook {
   /**
-   * For any server: takes what came, says what to answer. Answer with its `status`: returned as it is from a Fastify
-   * handler or a Lambda function it becomes a 200, and the provider never sends again what could not be stored.
+   * For any server: takes what came, says what to answer. A Lambda function (function URL, API Gateway 1.0 and 2.0) returns it
+   * as it is; any other server has to answer with its `statusCode`, or the provider never sends again what could not be stored.
    */
   handle(webhook: RawWebhook): Promise<WebhookAnswer>;
   /** For Next.js route handlers, Hono, Workers, Deno and Bun: takes the `Request`, unread. */
   request(request: Request): Promise<Response>;
   /** For Express, behind `express.raw({ type: 'application/json' })`. */
   express(request: NodeRequestLike, response: NodeResponseLike): Promise<void>;
+  /** For Fastify, as a route's handler, where a content type parser with `parseAs: 'buffer'` leaves the body raw. */
+  fastify(request: NodeRequestLike, reply: FastifyReplyLike): Promise<string>;
 }
 
 const TIMEOUT_MS = 8_000;
+const TEXT = 'text/plain';
 
 /**
  * An endpoint for a provider's webhooks: it checks the signature, opens the visitor token, reports, and answers 200 when
@@ -66,7 +75,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
         'parsed',
         `there is no raw body to check the signature over: it was parsed before, or the raw parser does not take its content type. ${HOW_TO_GET_RAW_BODIES}.`,
       );
-      return { status: 500, body: 'the server hands over a parsed or missing body; its log says what to do' };
+      return { statusCode: 500, body: 'the server hands over a parsed or missing body; its log says what to do' };
     }
     let event: Event;
     try {
@@ -76,7 +85,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
         'signature',
         `refused one whose signature could not be confirmed (${nameOf(error)}): it was changed, is too old, or the secret is another endpoint's. Nothing is sent.`,
       );
-      return { status: 400, body: 'the signature could not be confirmed' };
+      return { statusCode: 400, body: 'the signature could not be confirmed' };
     }
     try {
       const reported = await Promise.all(
@@ -85,7 +94,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
         ),
       );
       return {
-        status: reported.some(({ isLost }) => isLost) ? 503 : 200,
+        statusCode: reported.some(({ isLost }) => isLost) ? 503 : 200,
         body: reported.map(({ line }) => line).join('\n') || 'nothing to report',
       };
     } catch (error) {
@@ -93,28 +102,36 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
         'failed',
         `looking up what to report failed: conversions, identify or a call to the provider threw (${nameOf(error)}). It is answered 503, to be sent again.`,
       );
-      return { status: 503, body: 'looking up what to report failed: send it again' };
+      return { statusCode: 503, body: 'looking up what to report failed: send it again' };
     }
   }
+
+  const handleNode = ({ headers, body, rawBody }: NodeRequestLike): Promise<WebhookAnswer> =>
+    handle({ body: rawBody ?? body, headers });
 
   async function handleBody(body: RawBody, headers: Headers): Promise<WebhookAnswer> {
     if (body !== 'too large') return handle({ body: body === 'gone' ? undefined : body.bytes, headers });
     warn('large', 'refused a body larger than 1 MiB, which no provider sends. Nothing is sent.');
-    return { status: 413, body: 'the body is larger than 1 MiB' };
+    return { statusCode: 413, body: 'the body is larger than 1 MiB' };
   }
 
   return {
     handle,
     async request(request) {
       const answer = await handleBody(await readBody(request), request.headers);
-      return new Response(answer.body, { status: answer.status, headers: { 'content-type': 'text/plain' } });
+      return new Response(answer.body, { status: answer.statusCode, headers: { 'content-type': TEXT } });
     },
     async express(request, response) {
-      const { headers, body, rawBody } = request;
-      const answer = await handle({ body: rawBody ?? body, headers });
-      response.statusCode = answer.status;
-      response.setHeader('content-type', 'text/plain');
+      const answer = await handleNode(request);
+      response.statusCode = answer.statusCode;
+      response.setHeader('content-type', TEXT);
       response.end(answer.body);
+    },
+    async fastify(request, reply) {
+      const answer = await handleNode(request);
+      reply.code(answer.statusCode);
+      reply.type(TEXT);
+      return answer.body;
     },
   };
 }

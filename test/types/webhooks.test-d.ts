@@ -1,9 +1,17 @@
+import type { APIGatewayProxyResult, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { FastifyInstance } from 'fastify';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { type CommerceEvents, commerceEvents } from '../../src/commerce/index.js';
 import { type Client, createClient } from '../../src/index.js';
-import { type ConversionSink, type StandardVerifier, standardWebhook } from '../../src/webhooks/index.js';
+import {
+  type ConversionSink,
+  type StandardVerifier,
+  standardWebhook,
+  type Webhook,
+  type WebhookAnswer,
+} from '../../src/webhooks/index.js';
 
 const ours = createClient({ token: 'test_token', events: commerceEvents });
 const keys = ['k'];
@@ -61,5 +69,20 @@ describe('a client for webhooks', () => {
     // @ts-expect-error
     ours.track({ event: 'purchase', userId: 'v' });
     ours.track({ event: 'lead', userId: 'v' });
+  });
+});
+
+describe('an endpoint', () => {
+  it('is a route’s handler in Fastify, with options or without', () => {
+    const mount = (app: FastifyInstance, webhook: Webhook) => {
+      app.post('/webhook', webhook.fastify);
+      app.post('/webhook', { bodyLimit: 1, config: { rawBody: true } }, webhook.fastify);
+    };
+    expectTypeOf(mount).returns.toBeVoid();
+  });
+
+  it('answers what a Lambda function may return as it is', () => {
+    expectTypeOf<WebhookAnswer>().toExtend<APIGatewayProxyStructuredResultV2>();
+    expectTypeOf<WebhookAnswer>().toExtend<APIGatewayProxyResult>();
   });
 });

@@ -57,7 +57,7 @@ describe('the recipe for Paddle', () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     await handle(posted(completed(shop)));
-    expect(await handle(posted(completed(shop)))).toEqual({ status: 200, body: 'purchase:txn_1 is stored' });
+    expect(await handle(posted(completed(shop)))).toEqual({ statusCode: 200, body: 'purchase:txn_1 is stored' });
     await handle(posted(completed(shop, { id: 'txn_2', origin: 'subscription_recurring', subscription_id: 'sub_1' })));
     expect(ledger(shop.collector)).toMatchObject([
       { event: 'purchase', distinctId: 'purchase:txn_1', properties: { value: '49.9', currency: 'EUR' }, ...counted },
@@ -73,16 +73,16 @@ describe('the recipe for Paddle', () => {
   ])('takes %s of a subscription for no purchase', async (_, fields) => {
     const shop = await openShop();
     const event = completed(shop, { subscription_id: 'sub_1', ...fields });
-    expect(await endpoint(shop).handle(posted(event))).toEqual({ status: 200, body: 'nothing to report' });
+    expect(await endpoint(shop).handle(posted(event))).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
   it('sends nothing for what was changed or is old', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const { body, headers } = posted(completed(shop));
-    expect(await handle({ body: body.replace('4990', '1'), headers })).toMatchObject({ status: 400 });
-    expect(await handle({ body, headers: {} })).toMatchObject({ status: 400 });
-    expect(await handle(posted(completed(shop), 10))).toMatchObject({ status: 400 });
+    expect(await handle({ body: body.replace('4990', '1'), headers })).toMatchObject({ statusCode: 400 });
+    expect(await handle({ body, headers: {} })).toMatchObject({ statusCode: 400 });
+    expect(await handle(posted(completed(shop), 10))).toMatchObject({ statusCode: 400 });
     expect(shop.outcomes).toEqual([]);
   });
 });
@@ -128,19 +128,21 @@ describe('the recipe for Shopify', () => {
     const { handle } = endpoint(shop);
     const delivery = posted(order(shop));
     await handle(delivery);
-    expect(await handle(delivery)).toEqual({ status: 200, body: 'purchase:1001 is stored' });
+    expect(await handle(delivery)).toEqual({ statusCode: 200, body: 'purchase:1001 is stored' });
     expect(ledger(shop.collector)).toMatchObject([
       { event: 'purchase', distinctId: 'purchase:1001', properties: { value: '49.9', currency: 'EUR' }, ...counted },
     ]);
     expect(JSON.stringify(shop.collector.events())).not.toContain('example.org');
-    expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ status: 200, body: 'nothing to report' });
+    expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
   it('sends nothing for what was changed', async () => {
     const shop = await openShop();
     const { body, headers } = posted(order(shop));
-    expect(await endpoint(shop).handle({ body: body.replace('49.90', '1'), headers })).toMatchObject({ status: 400 });
-    expect(await endpoint(shop).handle({ body, headers: {} })).toMatchObject({ status: 400 });
+    expect(await endpoint(shop).handle({ body: body.replace('49.90', '1'), headers })).toMatchObject({
+      statusCode: 400,
+    });
+    expect(await endpoint(shop).handle({ body, headers: {} })).toMatchObject({ statusCode: 400 });
     expect(shop.outcomes).toEqual([]);
   });
 });
@@ -204,7 +206,7 @@ describe('the recipe for PayPal', () => {
     const { baseUrl, asked } = await startPayPal(body);
     const { handle } = endpoint(shop, baseUrl);
     await handle({ body, headers });
-    expect(await handle({ body, headers })).toEqual({ status: 200, body: `${name}:CAPTURE is stored` });
+    expect(await handle({ body, headers })).toEqual({ statusCode: 200, body: `${name}:CAPTURE is stored` });
     expect(ledger(shop.collector)).toMatchObject([
       {
         event: name,
@@ -224,7 +226,10 @@ describe('the recipe for PayPal', () => {
     const shop = await openShop();
     const body = JSON.stringify({ event_type, resource });
     const { baseUrl } = await startPayPal(body);
-    expect(await endpoint(shop, baseUrl).handle({ body, headers })).toEqual({ status: 200, body: 'nothing to report' });
+    expect(await endpoint(shop, baseUrl).handle({ body, headers })).toEqual({
+      statusCode: 200,
+      body: 'nothing to report',
+    });
   });
 
   it('sends nothing for what PayPal did not send, or cannot be asked about', async () => {
@@ -232,9 +237,9 @@ describe('the recipe for PayPal', () => {
     const body = event(shop, 'PAYMENT.CAPTURE.COMPLETED', 'CAPTURE');
     const { baseUrl } = await startPayPal(body);
     const changed = body.replace('49.90', '1');
-    expect(await endpoint(shop, baseUrl).handle({ body: changed, headers })).toMatchObject({ status: 400 });
-    expect(await endpoint(shop, baseUrl, 'expired').handle({ body, headers })).toMatchObject({ status: 400 });
-    expect(await endpoint(shop, 'http://127.0.0.1:1').handle({ body, headers })).toMatchObject({ status: 400 });
+    expect(await endpoint(shop, baseUrl).handle({ body: changed, headers })).toMatchObject({ statusCode: 400 });
+    expect(await endpoint(shop, baseUrl, 'expired').handle({ body, headers })).toMatchObject({ statusCode: 400 });
+    expect(await endpoint(shop, 'http://127.0.0.1:1').handle({ body, headers })).toMatchObject({ statusCode: 400 });
     expect(shop.outcomes).toEqual([]);
   });
 });

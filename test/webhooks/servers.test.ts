@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 // @ts-expect-error: version 4 has no types of its own here.
 import express4 from 'express4';
-import fastify from 'fastify';
+import fastify, { type FastifyPluginAsync } from 'fastify';
 import { Hono } from 'hono';
 import { Stripe } from 'stripe';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -18,7 +18,7 @@ interface Delivery {
   readonly headers: Record<string, string>;
 }
 interface Answer {
-  readonly status: number;
+  readonly statusCode: number;
   readonly body: string;
 }
 type Post = (delivery: Delivery) => Promise<Answer>;
@@ -33,7 +33,7 @@ async function overHttp(listener: RequestListener): Promise<Post> {
   const { port } = server.address() as AddressInfo;
   return async ({ body, headers }) => {
     const response = await fetch(`http://127.0.0.1:${port}/webhook`, { method: 'POST', body, headers });
-    return { status: response.status, body: await response.text() };
+    return { statusCode: response.status, body: await response.text() };
   };
 }
 
@@ -41,8 +41,27 @@ const overRequests =
   (answer: (request: Request) => Response | Promise<Response>): Post =>
   async ({ body, headers }) => {
     const response = await answer(new Request('https://shop.example/webhook', { method: 'POST', body, headers }));
-    return { status: response.status, body: await response.text() };
+    return { statusCode: response.status, body: await response.text() };
   };
+
+async function overFastify(route: FastifyPluginAsync): Promise<Post> {
+  const app = fastify();
+  await app.register(route);
+  return async ({ body, headers }) => app.inject({ method: 'POST', url: '/webhook', payload: body, headers });
+}
+
+/** The function whose whole handler is a line of README's, and what its platform makes of what it returns. */
+async function invoke(
+  handle: Webhook['handle'],
+  event: { readonly body: string; readonly isBase64Encoded: boolean; readonly headers: Record<string, string> },
+): Promise<Answer> {
+  const returned: object = await handle({
+    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    headers: event.headers,
+  });
+  // Payload 2.0: what has no statusCode is a 200, and its JSON the body.
+  return 'statusCode' in returned ? (returned as Answer) : { statusCode: 200, body: JSON.stringify(returned) };
+}
 
 const raw = { type: 'application/json', limit: '1mb' };
 
@@ -50,27 +69,29 @@ const raw = { type: 'application/json', limit: '1mb' };
 const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
   'Express 5': ({ express: handler }) => overHttp(express().post('/webhook', express.raw(raw), handler)),
   'Express 4': ({ express: handler }) => overHttp(express4().post('/webhook', express4.raw(raw), handler)),
-  Fastify({ handle }) {
-    const app = fastify();
-    app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-    app.post('/webhook', async (request, reply) => {
-      const { status, body } = await handle(request);
-      return reply.code(status).send(body);
-    });
-    return async ({ body, headers }) => {
-      const response = await app.inject({ method: 'POST', url: '/webhook', payload: body, headers });
-      return { status: response.statusCode, body: response.body };
-    };
-  },
+  Fastify: ({ fastify: handler }) =>
+    overFastify(async (app) => {
+      app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+      app.post('/webhook', handler);
+    }),
+  'Fastify, where the raw body is kept beside the parsed one': ({ fastify: handler }) =>
+    overFastify(async (app) => {
+      app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+        Object.assign(request, { rawBody: body });
+        done(null, JSON.parse(String(body)));
+      });
+      app.post('/webhook', handler);
+    }),
   Hono: ({ request }) => overRequests((given) => new Hono().post('/webhook', (c) => request(c.req.raw)).fetch(given)),
   'a route handler': ({ request: POST }) => overRequests(POST),
   'Lambda, in base64':
     ({ handle }) =>
-    async ({ body, headers }) => {
-      const event = { body: Buffer.from(body).toString('base64'), isBase64Encoded: true, headers };
-      const encoding = event.isBase64Encoded ? 'base64' : 'utf8';
-      return handle({ body: Buffer.from(event.body, encoding), headers: event.headers });
-    },
+    ({ body, headers }) =>
+      invoke(handle, { body: Buffer.from(body).toString('base64'), isBase64Encoded: true, headers }),
+  'Lambda, as text':
+    ({ handle }) =>
+    ({ body, headers }) =>
+      invoke(handle, { body, isBase64Encoded: false, headers }),
   'a function that keeps rawBody': ({ express: handler }) =>
     overHttp(
       express()
@@ -90,6 +111,8 @@ const mistaken: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
     overHttp(express().post('/webhook', express.raw({ type: 'text/plain' }), handler)),
   'Express 4 with a parser of another content type': ({ express: handler }) =>
     overHttp(express4().post('/webhook', express4.raw({ type: 'text/plain' }), handler)),
+  'Fastify with its own JSON parser': ({ fastify: handler }) =>
+    overFastify(async (app) => void app.post('/webhook', handler)),
   'a Request that somebody has read': ({ request }) =>
     overRequests(async (given) => {
       await given.json();
@@ -119,7 +142,7 @@ describe.each(Object.entries(mounted))('in %s', (_, mount) => {
   it('a payment is reported', async () => {
     const shop = await openShop();
     const post = await mount(endpoint(shop));
-    expect(await post(delivery(shop))).toMatchObject({ status: 200, body: 'purchase:pi_1 is stored' });
+    expect(await post(delivery(shop))).toMatchObject({ statusCode: 200, body: 'purchase:pi_1 is stored' });
     expect(shop.conversions()).toBe(1);
     expect(shop.warnings).toEqual([]);
   });
@@ -128,7 +151,7 @@ describe.each(Object.entries(mounted))('in %s', (_, mount) => {
     const shop = await openShop();
     const post = await mount(endpoint(shop));
     const { body, headers } = delivery(shop);
-    expect(await post({ body: body.replace('4990', '4991'), headers })).toMatchObject({ status: 400 });
+    expect(await post({ body: body.replace('4990', '4991'), headers })).toMatchObject({ statusCode: 400 });
     expect(shop.outcomes).toEqual([]);
   });
 });
@@ -138,7 +161,7 @@ describe.each(Object.entries(mistaken))('in %s', (_, mount) => {
     const shop = await openShop();
     const post = await mount(endpoint(shop));
     expect(await post(delivery(shop))).toMatchObject({
-      status: 500,
+      statusCode: 500,
       body: 'the server hands over a parsed or missing body; its log says what to do',
     });
     expect(shop.warnings).toEqual([expect.stringContaining("express.raw({ type: 'application/json', limit: '1mb' })")]);
@@ -157,7 +180,7 @@ it('a byte order mark is signed as well, however the body is handed over', async
     keys: KEYS,
   });
   const body = new TextEncoder().encode('\ufeff{}');
-  expect(await handle({ body, headers: {} })).toMatchObject({ status: 200 });
+  expect(await handle({ body, headers: {} })).toMatchObject({ statusCode: 200 });
   expect((await request(new Request('https://shop.example', { method: 'POST', body }))).status).toBe(200);
 });
 
@@ -182,12 +205,12 @@ it('headers that are no text are none', async () => {
   const shop = await openShop();
   const { body, headers } = delivery(shop);
   const odd = { ...headers, 'x-empty': null, 'content-length': 5 } as unknown as Record<string, string>;
-  expect(await endpoint(shop).handle({ body, headers: odd })).toMatchObject({ status: 200 });
+  expect(await endpoint(shop).handle({ body, headers: odd })).toMatchObject({ statusCode: 200 });
 });
 
 it('headers may be missing altogether', async () => {
   const shop = await openShop();
   const { body } = delivery(shop);
   const headers = null as unknown as Record<string, string>;
-  expect(await endpoint(shop).handle({ body, headers })).toMatchObject({ status: 400 });
+  expect(await endpoint(shop).handle({ body, headers })).toMatchObject({ statusCode: 400 });
 });

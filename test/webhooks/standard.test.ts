@@ -53,8 +53,8 @@ describe('a Standard Webhook', () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const delivery = posted(paid(shop), 290);
-    expect(await handle(delivery)).toEqual({ status: 200, body: 'purchase:17 is stored' });
-    expect(await handle(delivery)).toMatchObject({ status: 200 });
+    expect(await handle(delivery)).toEqual({ statusCode: 200, body: 'purchase:17 is stored' });
+    expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(ledger(shop.collector)).toMatchObject([
       { distinctId: 'purchase:17', userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'counted' },
     ]);
@@ -64,7 +64,7 @@ describe('a Standard Webhook', () => {
   it('of no interest is answered 200', async () => {
     const shop = await openShop();
     expect(await endpoint(shop).handle(posted({ ...paid(shop), type: 'order.created' }))).toMatchObject({
-      status: 200,
+      statusCode: 200,
     });
     expect(ledger(shop.collector)).toEqual([]);
   });
@@ -75,7 +75,7 @@ describe('a Standard Webhook', () => {
     ['not signed', (shop: Shop) => ({ ...posted(paid(shop)), headers: {} })],
   ])('sends nothing when it is %s', async (_, make) => {
     const shop = await openShop();
-    expect(await endpoint(shop).handle(make(shop))).toMatchObject({ status: 400 });
+    expect(await endpoint(shop).handle(make(shop))).toMatchObject({ statusCode: 400 });
     expect(shop.outcomes).toEqual([]);
     expect(shop.warnings).toEqual([
       expect.stringContaining('Till webhook: refused one whose signature could not be confirmed'),
@@ -100,8 +100,8 @@ describe('a webhook of any other sender', () => {
       ours: shop.client,
       keys: KEYS,
     });
-    const { status, body } = await webhook.handle({ body: '["1","2","3"]', headers: {} });
-    expect(status).toBe(503);
+    const { statusCode, body } = await webhook.handle({ body: '["1","2","3"]', headers: {} });
+    expect(statusCode).toBe(503);
     expect(body.split('\n')).toEqual([
       'lead:1 is stored',
       'lead:2 is stored',
@@ -138,7 +138,7 @@ describe('a webhook of any other sender', () => {
       keys: KEYS,
       logger: { warn: (message) => void shop.warnings.push(message) },
     });
-    expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ status: 503 });
+    expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ statusCode: 503 });
     expect(shop.warnings).toEqual([
       expect.stringContaining(
         'Till webhook: looking up what to report failed: conversions, identify or a call to the provider threw (TypeError)',

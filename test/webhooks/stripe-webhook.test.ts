@@ -42,7 +42,7 @@ describe('a payment that Stripe tells of', () => {
   ])('is a purchase of the visitor who saw the variant, with major %s of the package', async (_, stripe) => {
     const shop = await openShop();
     const answer = await endpoint(shop, { stripe }).handle(signed(paid(shop.token)));
-    expect(answer).toEqual({ status: 200, body: 'purchase:pi_1 is stored' });
+    expect(answer).toEqual({ statusCode: 200, body: 'purchase:pi_1 is stored' });
     expect(ledger(shop.collector)).toEqual([
       {
         event: 'purchase',
@@ -86,7 +86,7 @@ describe('a payment that Stripe tells of', () => {
     const { handle } = endpoint(shop);
     const delivery = signed(paid(shop.token));
     await Promise.all([handle(delivery), handle(delivery)]);
-    expect(await handle(delivery)).toMatchObject({ status: 200 });
+    expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(shop.conversions()).toBe(1);
     expect(ledger(shop.collector)).toHaveLength(1);
   });
@@ -146,7 +146,7 @@ describe('the events of one payment', () => {
       const shop = await openShop();
       const { handle } = endpoint(shop, { stripe });
       for (const event of pick(families[name]!(shop.token))) {
-        expect(await handle(signed(event))).toMatchObject({ status: 200 });
+        expect(await handle(signed(event))).toMatchObject({ statusCode: 200 });
       }
       const result = { ledger: ledger(shop.collector), conversions: shop.conversions() };
       await shop.client.close();
@@ -194,7 +194,7 @@ describe('a webhook that Stripe did not send, or not now', () => {
     const shop = await openShop();
     const { body, headers } = make(shop);
     expect(await endpoint(shop).handle({ body, headers })).toEqual({
-      status: 400,
+      statusCode: 400,
       body: 'the signature could not be confirmed',
     });
     await shop.client.flush();
@@ -209,8 +209,8 @@ describe('a webhook that Stripe did not send, or not now', () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const delivery = signed(paid(shop.token), { timestamp: Math.floor(Date.now() / 1000) - 290 });
-    expect(await handle(delivery)).toMatchObject({ status: 200 });
-    expect(await handle(delivery)).toMatchObject({ status: 200 });
+    expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
+    expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(shop.conversions()).toBe(1);
   });
 });
@@ -232,7 +232,7 @@ describe('a payment whose visitor is not known', () => {
       seen.push(given);
       return who;
     };
-    expect(await endpoint(shop, { stripe, identify }).handle(signed(event))).toMatchObject({ status: 200 });
+    expect(await endpoint(shop, { stripe, identify }).handle(signed(event))).toMatchObject({ statusCode: 200 });
     expect(shop.collector.events().at(-1)).toMatchObject({ distinctId: 'purchase:pi_1', externalId: 'customer 17' });
     expect(shop.collector.events().at(-1)).not.toHaveProperty('userId');
     expect(seen).toEqual([event]);
@@ -241,14 +241,14 @@ describe('a payment whose visitor is not known', () => {
   it('is not asked for where the token names the visitor', async () => {
     const shop = await openShop();
     const identify = () => expect.unreachable();
-    expect(await endpoint(shop, { identify }).handle(signed(paid(shop.token)))).toMatchObject({ status: 200 });
+    expect(await endpoint(shop, { identify }).handle(signed(paid(shop.token)))).toMatchObject({ statusCode: 200 });
   });
 
   it('is answered 200 and not reported when nobody knows', async () => {
     const shop = await openShop();
     const event = paid(await sealVisitor({}, KEYS));
     expect(await endpoint(shop).handle(signed(event))).toEqual({
-      status: 200,
+      statusCode: 200,
       body: 'purchase:pi_1 is not reported: nobody is known for it',
     });
     expect(ledger(shop.collector)).toEqual([]);
@@ -279,7 +279,7 @@ describe('a payment whose visitor is not known', () => {
       throw new Error('the database of buyer@example.org is away');
     };
     const event = paid(await sealVisitor({}, KEYS));
-    expect(await endpoint(shop, { identify }).handle(signed(event))).toMatchObject({ status: 503 });
+    expect(await endpoint(shop, { identify }).handle(signed(event))).toMatchObject({ statusCode: 503 });
     expect(shop.warnings.join()).not.toContain('example.org');
   });
 });
@@ -294,7 +294,7 @@ describe('a refund', () => {
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
     const { handle } = endpoint(shop, { stripe });
-    expect(await handle(signed(refunded))).toEqual({ status: 200, body: 'refund:re_1 is stored' });
+    expect(await handle(signed(refunded))).toEqual({ statusCode: 200, body: 'refund:re_1 is stored' });
     await handle(signed(paid(shop.token)));
     expect(ledger(shop.collector)).toMatchObject([
       { distinctId: 'purchase:pi_1', verdict: 'counted' },
@@ -326,17 +326,17 @@ describe('a refund', () => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', 500);
-    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ status: 503 });
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 503 });
     expect(requests).toHaveLength(1);
     answers.set('/v1/payment_intents/pi_1', 429);
-    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ status: 503 });
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 503 });
   });
 
   it.each([401, 403, 404])('is not sent again for ever when Stripe refuses to say with %d', async (status) => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', status);
-    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ status: 200 });
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 200 });
     expect(shop.warnings).toEqual([expect.stringContaining('Let the API key read PaymentIntents')]);
   });
 });
@@ -348,10 +348,10 @@ describe('an answer', () => {
     const { handle } = endpoint(shop, { timeoutMs: 50 });
     const delivery = signed(paid(shop.token));
     expect(await handle(delivery)).toEqual({
-      status: 503,
+      statusCode: 503,
       body: 'purchase:pi_1 could not be stored in time: send it again',
     });
-    expect(await endpoint(shop).handle(delivery)).toMatchObject({ status: 200 });
+    expect(await endpoint(shop).handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(shop.conversions()).toBe(1);
   });
 
@@ -359,22 +359,22 @@ describe('an answer', () => {
     const shop = await openShop({ outbox: createMemoryOutbox({ maxQueueBytes: 1 }) });
     const { handle } = endpoint(shop);
     expect(await handle(signed(paid(shop.token)))).toEqual({
-      status: 503,
+      statusCode: 503,
       body: 'purchase:pi_1 could not be stored (queue_full): send it again',
     });
     await shop.client.close();
-    expect(await handle(signed(paid(shop.token)))).toMatchObject({ status: 503 });
+    expect(await handle(signed(paid(shop.token)))).toMatchObject({ statusCode: 503 });
   });
 
   it('is 200 for what will never be stored: Stripe must not send it for ever', async () => {
     const refusing = await openShop({ events: {} });
     expect(await endpoint(refusing).handle(signed(paid(refusing.token)))).toEqual({
-      status: 200,
+      statusCode: 200,
       body: 'purchase:pi_1 is refused for good: unknown_event',
     });
     const dropping = await openShop({ beforeSend: () => null });
     expect(await endpoint(dropping).handle(signed(paid(dropping.token)))).toEqual({
-      status: 200,
+      statusCode: 200,
       body: 'purchase:pi_1 is dropped for good: before_send',
     });
   });
@@ -382,7 +382,7 @@ describe('an answer', () => {
   it('is 200 for an event of no interest', async () => {
     const shop = await openShop();
     const event = stripeEvent('customer.created', { id: 'cus_1', object: 'customer' });
-    expect(await endpoint(shop).handle(signed(event))).toEqual({ status: 200, body: 'nothing to report' });
+    expect(await endpoint(shop).handle(signed(event))).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 });
 
