@@ -1,10 +1,10 @@
 import { isOursError } from '../errors.js';
-import type { Undelivered } from '../outcome.js';
+import type { RejectionCode, Undelivered } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { VisitorKey } from './visitor-keys.js';
-import { openVisitor } from './visitor-token.js';
+import { type NoVisitorReason, openVisitor } from './visitor-token.js';
 
 /** What became of one conversion. */
 export interface Reported {
@@ -35,10 +35,10 @@ export async function report<Catalog extends EventCatalog>(
   const { visitorToken, ...event } = conversion;
   const { distinctId } = conversion;
   const opened = await openVisitor(visitorToken, keys, { maxAgeMs });
-  if (opened.visitor === null && isSuspicious(opened.reason)) {
+  if (opened.visitor === null && SUSPICIONS[opened.reason] !== undefined) {
     warn(
       `token ${opened.reason}`,
-      `the visitor token of ${distinctId} is ${opened.reason}: it was changed, or sealed in another environment, or with a key that is not among keys. The event is reported without it where it has another identifier, else not at all: if a key is missing, add it and have the provider send the webhook again.`,
+      `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. The event is reported without it where identify() or the event names somebody, else not at all.`,
     );
   }
   const who = opened.visitor ?? (namesSomebody(event) ? undefined : await identify());
@@ -50,23 +50,35 @@ export async function report<Catalog extends EventCatalog>(
     await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });
     return { line: `${distinctId} is stored`, isLost: false };
   } catch (error) {
-    return whyNotStored(distinctId, error);
+    return whyNotStored(distinctId, error, warn);
   }
 }
 
-function isSuspicious(reason: string): boolean {
-  return reason === 'malformed' || reason === 'not_authentic' || reason === 'expired';
-}
+/** What is likely to be wrong with a token that should have opened. */
+const SUSPICIONS: Partial<Record<NoVisitorReason, string>> = {
+  not_authentic:
+    'is opened by none of keys (not_authentic): you sealed it in another environment, whose payments the same account tells of, or its key is missing from keys; add the key and have the provider send the webhook again',
+  malformed: 'is none (malformed): it was cut or changed on its way',
+  expired: 'is older than maxAgeMs (expired)',
+};
 
 function namesSomebody({ userId, externalId, email }: WebhookIdentity): boolean {
   return Boolean(userId || externalId || email);
 }
 
-function whyNotStored(distinctId: string, error: unknown): Reported {
+function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<EventCatalog>['warn']): Reported {
   const outcome = isOursError(error) && error.code === 'not_stored' ? (error.cause as Undelivered) : undefined;
   if (outcome === undefined) {
     // Out of time, or the client was closed: perhaps it arrives all the same. Sent again it counts once.
     return { line: `${distinctId} could not be stored in time: send it again`, isLost: true };
+  }
+  if (outcome.status === 'rejected' && MENDABLE.has(outcome.code)) {
+    warn(
+      outcome.code,
+      `${distinctId} is refused: ${outcome.message} Mend the events of createClient; until then it is answered 503, so that the provider sends it again.`,
+    );
+    const line = `${distinctId} does not fit the events of createClient (${outcome.code}): mend them, it is stored when it is sent again`;
+    return { line, isLost: true };
   }
   if (outcome.status === 'rejected') {
     return { line: `${distinctId} is refused for good: ${outcome.code}`, isLost: false };
@@ -75,6 +87,9 @@ function whyNotStored(distinctId: string, error: unknown): Reported {
     ? { line: `${distinctId} is dropped for good: ${outcome.reason}`, isLost: false }
     : { line: `${distinctId} could not be stored (${outcome.reason}): send it again`, isLost: true };
 }
+
+/** The client's catalogue says so, and providers send again for days: enough to mend it. */
+const MENDABLE: ReadonlySet<RejectionCode> = new Set(['unknown_event', 'invalid_name', 'invalid_properties']);
 
 /** Sending it again would end the same way, for days. */
 function isFinal({ reason }: Extract<Undelivered, { status: 'dropped' }>): boolean {

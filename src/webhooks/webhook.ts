@@ -9,7 +9,8 @@ import { checkOptions, type WebhookOptions } from './webhook-options.js';
 export interface WebhookAnswer {
   /**
    * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 413: the `Request` is
-   * larger than 1 MiB. 500: the server hands over parsed bodies. 503: something could not be stored.
+   * larger than 1 MiB. 500: the server hands over parsed bodies. 503: something could not be stored, or does not fit the client's
+   * `events`, which can be mended while the provider sends again.
    */
   readonly statusCode: 200 | 400 | 413 | 500 | 503;
   /** Plain text for the provider's dashboard: payment ids and what became of them. */

@@ -3,7 +3,9 @@ import { Stripe } from 'stripe';
 // @ts-expect-error: its types declare the module 'stripe'; they are checked by tsconfig.stripe-20.json.
 import { Stripe as Stripe20 } from 'stripe20';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createMemoryOutbox } from '../../src/index.js';
+import type { EventCatalog } from '../../src/protocol/catalog.js';
 import { sealVisitor, type WebhookIdentity } from '../../src/webhooks/index.js';
 import {
   type StripeEvent,
@@ -254,11 +256,20 @@ describe('a payment whose visitor is not known', () => {
     expect(ledger(shop.collector)).toEqual([]);
   });
 
-  it('is warned of, without the token, when the token does not open', async () => {
+  it.each([
+    [
+      'not_authentic',
+      () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)]),
+      /opened by none of keys .*sealed it in another environment.*or its key is missing/,
+    ],
+    ['malformed', async () => 'no token', /was cut or changed on its way/],
+    ['expired', () => sealVisitor(VISITOR, KEYS, { now: () => Date.now() - 60_000 }), /older than maxAgeMs/],
+  ])('is warned of by its likely cause, without the token, when that is %s', async (_, makeToken, cause) => {
     const shop = await openShop();
-    const token = await sealVisitor(VISITOR, [new Uint8Array(32).fill(9)]);
-    await endpoint(shop).handle(signed(paid(token)));
-    expect(shop.warnings).toEqual([expect.stringContaining('visitor token of purchase:pi_1 is not_authentic')]);
+    const token = await makeToken();
+    expect(await endpoint(shop, { maxAgeMs: 30_000 }).handle(signed(paid(token)))).toMatchObject({ statusCode: 200 });
+    expect(shop.warnings).toEqual([expect.stringMatching(cause)]);
+    expect(shop.warnings[0]).toContain('visitor token of purchase:pi_1');
     expect(shop.warnings[0]).not.toContain(token);
   });
 
@@ -366,11 +377,33 @@ describe('an answer', () => {
     expect(await handle(signed(paid(shop.token)))).toMatchObject({ statusCode: 503 });
   });
 
+  it.each<[string, EventCatalog, string]>([
+    ['unknown_event', { order: z.object({}) }, "event 'purchase' is not in your events. Known: order."],
+    ['invalid_name', { Purchase: z.object({}) }, "a goal is matched exactly: send 'Purchase'."],
+    ['invalid_properties', { purchase: z.object({ plan: z.string() }) }, 'plan (got nothing).'],
+  ])(
+    'is 503 while the client’s events do not fit, and says so, for they can be mended: %s',
+    async (code, events, why) => {
+      const shop = await openShop({ events });
+      expect(await endpoint(shop).handle(signed(paid(shop.token)))).toEqual({
+        statusCode: 503,
+        body: `purchase:pi_1 does not fit the events of createClient (${code}): mend them, it is stored when it is sent again`,
+      });
+      const [warning, ...others] = shop.warnings.filter((each) => each.includes('Stripe webhook: purchase:pi_1'));
+      expect(warning).toContain(`${why} Mend the events of createClient`);
+      expect(others).toEqual([]);
+    },
+  );
+
   it('is 200 for what will never be stored: Stripe must not send it for ever', async () => {
-    const refusing = await openShop({ events: {} });
+    const refusing = await openShop({
+      beforeSend: () => {
+        throw new Error('no');
+      },
+    });
     expect(await endpoint(refusing).handle(signed(paid(refusing.token)))).toEqual({
       statusCode: 200,
-      body: 'purchase:pi_1 is refused for good: unknown_event',
+      body: 'purchase:pi_1 is refused for good: before_send_failed',
     });
     const dropping = await openShop({ beforeSend: () => null });
     expect(await endpoint(dropping).handle(signed(paid(dropping.token)))).toEqual({

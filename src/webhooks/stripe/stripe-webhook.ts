@@ -27,7 +27,8 @@ const LOOKUP = { timeout: 3_000, maxNetworkRetries: 0 };
 
 /**
  * An endpoint for Stripe's webhooks: see {@link conversionsFromStripe} for what is reported. It answers 200 when all is safe, and
- * for events that are of no interest or will never be accepted; everything else makes Stripe send the webhook again, for 3 days.
+ * for events that are of no interest or will never be accepted; everything else, also what your `events` do not have, makes Stripe
+ * send the webhook again, for 3 days.
  *
  * @example
  * const webhook = stripeWebhook({ stripe, secret: process.env.STRIPE_WEBHOOK_SECRET, ours, keys });
