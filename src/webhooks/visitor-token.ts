@@ -54,20 +54,20 @@ const TAG_BYTES = 16;
  * Seals a visitor into a text that travels in a payment's metadata: 74 characters of base64url for the ids that the browser SDK
  * makes, up to 500 for others. Nobody without a key can read or make one.
  *
- * A visitor without `userId`, or with ids that do not fit, is sealed as nobody: a checkout must not fail for a strange cookie,
- * and the payment is still known to be one to report.
+ * No visitor (`currentVisitor()` outside of a request), one without `userId`, or with ids that do not fit, is sealed as nobody: a
+ * checkout must not fail for a strange cookie, and the payment is still known to be one to report.
  *
  * @throws {OursError} `invalid_option` when the keys are wrong
  */
 export async function sealVisitor(
-  visitor: SealableVisitor,
+  visitor: SealableVisitor | undefined,
   keys: readonly VisitorKey[],
   { now = Date.now }: SealOptions = {},
 ): Promise<string> {
   const [first] = toSecrets(keys);
   const key = await importKey(first);
   const issuedAt = Math.floor(now() / 1000);
-  const token = await seal(key, toTokenVisitor(visitor), issuedAt);
+  const token = await seal(key, toTokenVisitor(visitor ?? {}), issuedAt);
   return token.length <= MAX_TOKEN_LENGTH ? token : seal(key, undefined, issuedAt);
 }
 

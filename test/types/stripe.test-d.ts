@@ -1,9 +1,16 @@
 // Checked against major 23, which is installed as `stripe`, and by tsconfig.stripe-20.json against major 20.
 import { Stripe } from 'stripe';
 import { describe, expectTypeOf, it } from 'vitest';
+import { currentVisitor } from '../../src/adapters/request.js';
 import { commerceEvents } from '../../src/commerce/index.js';
 import { createClient } from '../../src/index.js';
-import { type StripeEvent, stripeWebhook, type VisitorMetadata, withVisitor } from '../../src/webhooks/stripe/index.js';
+import {
+  type StripeEvent,
+  stripeWebhook,
+  type VisitorMetadata,
+  visitorMetadata,
+  withVisitor,
+} from '../../src/webhooks/stripe/index.js';
 import type {
   StripeCharge,
   StripeInvoice,
@@ -41,6 +48,13 @@ describe('the package stripe', () => {
           : undefined;
       },
     });
+  });
+
+  it('seals a visitor who may be missing, and is told by the compiler that it must be awaited', () => {
+    const metadata = visitorMetadata(currentVisitor(), ['k']);
+    expectTypeOf(metadata).resolves.toEqualTypeOf<VisitorMetadata>();
+    // @ts-expect-error
+    expectTypeOf(withVisitor).toBeCallableWith({ mode: 'payment' }, metadata);
   });
 
   it('takes parameters that carry a visitor', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { currentVisitor } from '../../src/adapters/request.js';
 import { openVisitor } from '../../src/webhooks/index.js';
-import { visitorMetadata, withVisitor } from '../../src/webhooks/stripe/index.js';
+import { type VisitorMetadata, visitorMetadata, withVisitor } from '../../src/webhooks/stripe/index.js';
 
 const keys = [new Uint8Array(32).fill(7)];
 const USER = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
@@ -16,6 +17,11 @@ describe('visitorMetadata', () => {
 
   it('marks a payment to report also where nobody is known', async () => {
     const { ours_visitor } = await visitorMetadata({}, keys);
+    expect(await openVisitor(ours_visitor, keys)).toEqual({ visitor: null, reason: 'nobody' });
+  });
+
+  it('takes no visitor at all for nobody: currentVisitor() outside of a request must not end a checkout', async () => {
+    const { ours_visitor } = await visitorMetadata(currentVisitor(), keys);
     expect(await openVisitor(ours_visitor, keys)).toEqual({ visitor: null, reason: 'nobody' });
   });
 });
@@ -47,6 +53,16 @@ describe('withVisitor', () => {
   it('puts the visitor on the session alone in any other mode', () => {
     expect(withVisitor({ mode: 'setup' }, visitor)).toEqual({ mode: 'setup', metadata: visitor });
     expect(withVisitor({ metadata: '' }, visitor)).toEqual({ metadata: visitor });
+  });
+
+  it('says how to mend it when the metadata was not awaited: no purchase would be reported', () => {
+    const promised = visitorMetadata(USER, keys) as unknown as VisitorMetadata;
+    expect(() => withVisitor({ mode: 'payment' }, promised)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_option',
+        message: expect.stringContaining('withVisitor(params, await visitorMetadata(visitor, keys))'),
+      }),
+    );
   });
 
   it('lets a checkout go on without the visitor where all of Stripe’s 50 keys are taken', () => {

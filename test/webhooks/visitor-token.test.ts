@@ -64,6 +64,8 @@ describe('a visitor token', () => {
     ['all', {}],
     ['an id', { userId: '', sessionId: '1732398000123' }],
     ['a text as id', { userId: 7 as unknown as string }],
+    ['being there', undefined],
+    ['being there, without types', null as unknown as undefined],
   ])('is nobody’s for a visitor without %s', async (_, visitor) => {
     const token = await sealVisitor(visitor, [OLD]);
     expect(token).toHaveLength(74);

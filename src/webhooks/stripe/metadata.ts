@@ -1,3 +1,4 @@
+import { OursError } from '../../errors.js';
 import type { VisitorKey } from '../visitor-keys.js';
 import { type SealableVisitor, sealVisitor } from '../visitor-token.js';
 
@@ -16,8 +17,8 @@ export interface VisitorMetadata {
  * The visitor as metadata for Stripe, sealed: nothing in it can be read without a key. Spread it into the `metadata` of what you
  * create: a PaymentIntent, a Subscription, an Invoice. A Checkout Session has several: {@link withVisitor} fills them.
  *
- * Give it to every payment, also where the visitor is not known: it marks the payment as one to report. Await it: a promise
- * spreads to nothing, and the payment is not reported.
+ * Give it to every payment, also where the visitor is not known or there is none: it marks the payment as one to report, for whom
+ * `identify` names. Await it: a promise spreads to nothing, and the payment is not reported.
  *
  * @example
  * await stripe.paymentIntents.create({
@@ -28,7 +29,10 @@ export interface VisitorMetadata {
  *
  * @throws {OursError} `invalid_option` when the keys are wrong
  */
-export async function visitorMetadata(visitor: SealableVisitor, keys: readonly VisitorKey[]): Promise<VisitorMetadata> {
+export async function visitorMetadata(
+  visitor: SealableVisitor | undefined,
+  keys: readonly VisitorKey[],
+): Promise<VisitorMetadata> {
   return { [VISITOR_KEY]: await sealVisitor(visitor, keys) };
 }
 
@@ -56,8 +60,16 @@ export interface CheckoutParams {
  * await stripe.checkout.sessions.create(
  *   withVisitor({ mode: 'payment', line_items, success_url }, await visitorMetadata(visitor, keys)),
  * );
+ *
+ * @throws {OursError} `invalid_option` when the metadata was not awaited: no purchase would be reported
  */
 export function withVisitor<Params extends CheckoutParams>(params: Params, visitor: VisitorMetadata): Params {
+  if (visitor instanceof Promise) {
+    throw new OursError(
+      'invalid_option',
+      'withVisitor needs the metadata, not a promise of it: withVisitor(params, await visitorMetadata(visitor, keys)).',
+    );
+  }
   const { mode, metadata, payment_intent_data, subscription_data } = params;
   return {
     ...params,
