@@ -1,6 +1,7 @@
 import { requireFunction } from '../check-option.js';
 import { guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import type { VisitorInput } from '../visitor.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
@@ -10,7 +11,7 @@ import { attachVisitor } from './web-request.js';
 
 /**
  * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
- * others are not. Needs `ReportBatchItemFailures` on the event source; without it SQS takes every answer for success.
+ * others are not. So is one whose visitor cannot be read, before the handler sees it. Needs `ReportBatchItemFailures` on the event source; without it SQS takes every answer for success.
  *
  * Events need a `distinctId` named after what happened, because SQS delivers some messages twice. A record whose
  * event must not be lost awaits it: `await record.visitor.track(…).stored({ timeoutMs })` throws when it is not safe.
@@ -23,15 +24,26 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   options: SqsOptions<Record>,
 ): (event: SqsEvent<WithoutVisitor<Record, Catalog>>, context: Context) => Promise<SqsAnswer> {
   requireFunction('visitorOf', options?.visitorOf);
+  const unreadable = new WeakMap<Record, { readonly error: unknown }>();
   const openScope = createScopes<Catalog, Record>(ours, options, {
-    read: (record) => knownVisitor(options.visitorOf(record)),
+    read: (record) => knownVisitor(visitorOf(record)),
     waitUntilOf: () => flushedBeforeAnswer,
   });
   const flush = createFlush(ours, options);
   const logger = guardLogger(options.logger ?? console);
 
-  function tell(error: unknown, record: Record): void {
-    if (options.onError === undefined) logger.warn(failure(error, record.messageId));
+  /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
+  function visitorOf(record: Record): VisitorInput {
+    try {
+      return options.visitorOf(record);
+    } catch (error) {
+      unreadable.set(record, { error });
+      return {};
+    }
+  }
+
+  function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
+    if (options.onError === undefined) logger.warn(failure(who, error, record.messageId));
     try {
       options.onError?.(error, record);
     } catch {
@@ -42,11 +54,19 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   /** Whether the record is done with. */
   async function work(record: Record, context: Context): Promise<boolean> {
     const scope = openScope(record);
+    // Read now, not when the handler asks: by then it may have done half of its work.
+    void scope.visitor.userId;
+    const unread = unreadable.get(record);
+    unreadable.delete(record);
+    if (unread !== undefined) {
+      tell('visitorOf', unread.error, record);
+      return false;
+    }
     try {
       await runInScope(scope, () => handler(attachVisitor(record, scope), context));
       return true;
     } catch (error) {
-      tell(error, record);
+      tell('the handler', error, record);
       return false;
     }
   }

@@ -46,7 +46,7 @@ describe('a handler of SQS records', () => {
     const answer = await receive(sqsRecord('m1', 'a'), sqsRecord('m2', 'b'), sqsRecord('m3', 'c'));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm2' }] });
     expect(arrived(collector)).toEqual(['purchase:m1', 'purchase:m3']);
-    expect(told).toEqual([expect.stringMatching(/m2 threw \(RangeError\)/)]);
+    expect(told).toEqual([expect.stringMatching(/the handler threw on SQS message m2 \(RangeError\)/)]);
     expect(told.join()).not.toContain('ada');
   });
 
@@ -69,15 +69,35 @@ describe('a handler of SQS records', () => {
     collector.faults.clear();
   });
 
-  it('goes on with a record whose visitor cannot be read', async () => {
-    const { told, receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
-      visitorOf: () => JSON.parse('{'),
+  it('gives back a record whose visitor cannot be read, unworked, so that it reaches the dead-letter queue', async () => {
+    const worked: string[] = [];
+    const { told, receive } = await world(({ messageId }) => void worked.push(messageId), {
+      visitorOf: ({ messageId }: SQSRecord) => JSON.parse(messageId === 'm1' ? '{ ada@example.org' : '{}'),
     });
-    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
-    expect(told).toEqual([expect.stringContaining('visitorOf')]);
+    expect(await receive(sqsRecord('m1', 'v'), sqsRecord('m2', 'v'))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm1' }],
+    });
+    expect(worked).toEqual(['m2']);
+    expect(told).toEqual([expect.stringMatching(/visitorOf threw on SQS message m1 \(SyntaxError\)/)]);
+    expect(told.join()).not.toContain('ada');
   });
 
-  it('tells onError what was thrown', async () => {
+  it('asks visitorOf of nobody who has not agreed', async () => {
+    const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
+      consent: () => false,
+      visitorOf: () => expect.unreachable(),
+    });
+    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
+  });
+
+  it('goes on with a record of which visitorOf knows no visitor', async () => {
+    const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
+      visitorOf: () => undefined,
+    });
+    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
+  });
+
+  it('tells onError what was thrown, by the handler or by visitorOf', async () => {
     const heard: unknown[] = [];
     const { told, receive } = await world(
       () => {
@@ -88,6 +108,14 @@ describe('a handler of SQS records', () => {
     await receive(sqsRecord('m1', 'v'));
     expect(heard).toEqual(['m1', 'not now']);
     expect(told).toEqual([]);
+    const unread = await world(() => undefined, {
+      visitorOf: () => {
+        throw new Error('no body');
+      },
+      onError: (error: Error) => void heard.push(error.message),
+    });
+    await unread.receive(sqsRecord('m1', 'v'));
+    expect(heard.at(-1)).toBe('no body');
   });
 
   it('goes on when onError throws itself', async () => {
