@@ -3,6 +3,7 @@ import type { RejectionCode, Undelivered } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+import { inTime } from './in-time.js';
 import type { VisitorKey } from './visitor-keys.js';
 import { type NoVisitorReason, openVisitor } from './visitor-token.js';
 
@@ -24,7 +25,7 @@ export interface ReporterOptions<Catalog extends EventCatalog> {
 
 /**
  * Reports a conversion and waits until it is safe.
- * @throws what `identify` throws
+ * @throws what `identify` throws, and the signal's reason when that takes too long
  */
 export async function report<Catalog extends EventCatalog>(
   conversion: Conversion<Catalog>,
@@ -41,7 +42,7 @@ export async function report<Catalog extends EventCatalog>(
       `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. The event is reported without it where identify() or the event names somebody, else not at all.`,
     );
   }
-  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await identify());
+  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await inTime(identify(), signal));
   const input = { ...event, ...who };
   if (!namesSomebody(input)) {
     return { line: `${distinctId} is not reported: nobody is known for it`, isLost: false };

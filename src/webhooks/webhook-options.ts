@@ -24,7 +24,11 @@ export interface ReportingOptions<Event, Catalog extends EventCatalog> {
   readonly identify?:
     | ((event: Event) => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>)
     | undefined;
-  /** How long to wait for the events to be safe, in milliseconds; less than the provider waits. @default 8000 */
+  /**
+   * The most an answer takes, in milliseconds: for the signature, `conversions`, `identify` and the events to be safe together.
+   * Less than the provider waits.
+   * @default 8000
+   */
   readonly timeoutMs?: number | undefined;
   /** Anything with `warn(message)`. @default the console */
   readonly logger?: Logger | undefined;

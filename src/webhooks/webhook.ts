@@ -1,5 +1,7 @@
+import { isOursError } from '../errors.js';
 import { createEpisodes, guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { inTime } from './in-time.js';
 import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
 import { type RawBody, readBody } from './read-body.js';
 import { report } from './report.js';
@@ -8,9 +10,9 @@ import { checkOptions, type WebhookOptions } from './webhook-options.js';
 /** What a provider is answered, as a Lambda function returns it: it sends the webhook again unless the status is 200. */
 export interface WebhookAnswer {
   /**
-   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed. 413: the `Request` is
-   * larger than 1 MiB. 500: the server hands over parsed bodies. 503: something could not be stored, or does not fit the client's
-   * `events`, which can be mended while the provider sends again.
+   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed, or the provider
+   * is set up to send something else. 413: the `Request` is larger than 1 MiB. 500: the server hands over parsed bodies. 503:
+   * something could not be stored, or does not fit the client's `events`, which can be mended while the provider sends again.
    */
   readonly statusCode: 200 | 400 | 413 | 500 | 503;
   /** Plain text for the provider's dashboard: payment ids and what became of them. */
@@ -80,8 +82,12 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     }
     let event: Event;
     try {
-      event = await verify(incoming);
+      event = await inTime(verify(incoming), signal);
     } catch (error) {
+      if (isOursError(error)) {
+        warn('refused', `refused one: ${error.message}. Nothing is sent.`);
+        return { statusCode: 400, body: error.message };
+      }
       warn(
         'signature',
         `refused one whose signature could not be confirmed (${nameOf(error)}): it was changed, is too old, or the secret is another endpoint's. Nothing is sent.`,
@@ -90,7 +96,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     }
     try {
       const reported = await Promise.all(
-        (await conversions(event)).map((conversion) =>
+        (await inTime(conversions(event), signal)).map((conversion) =>
           report(conversion, () => identify?.(event), signal, { ours, keys, maxAgeMs, warn }),
         ),
       );
@@ -101,7 +107,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     } catch (error) {
       warn(
         'failed',
-        `looking up what to report failed: conversions, identify or a call to the provider threw (${nameOf(error)}). It is answered 503, to be sent again.`,
+        `looking up what to report failed: conversions, identify or a call to the provider threw, or took longer than timeoutMs (${nameOf(error)}). It is answered 503, to be sent again.`,
       );
       return { statusCode: 503, body: 'looking up what to report failed: send it again' };
     }

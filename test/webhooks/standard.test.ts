@@ -128,6 +128,21 @@ describe('a webhook of any other sender', () => {
     );
   });
 
+  it('is answered in time also where its sender must be asked whether it is authentic', async () => {
+    const shop = await openShop();
+    const webhook = createWebhook({
+      provider: 'Till',
+      verify: () => new Promise<object>(() => undefined),
+      conversions: () => [],
+      ours: shop.client,
+      keys: KEYS,
+      timeoutMs: 20,
+      logger: { warn: (message) => void shop.warnings.push(message) },
+    });
+    expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ statusCode: 400 });
+    expect(shop.warnings).toEqual([expect.stringContaining('could not be confirmed (TimeoutError)')]);
+  });
+
   it('is sent again when finding out what to report fails', async () => {
     const shop = await openShop();
     const webhook = createWebhook({
@@ -141,7 +156,7 @@ describe('a webhook of any other sender', () => {
     expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ statusCode: 503 });
     expect(shop.warnings).toEqual([
       expect.stringContaining(
-        'Till webhook: looking up what to report failed: conversions, identify or a call to the provider threw (TypeError)',
+        'Till webhook: looking up what to report failed: conversions, identify or a call to the provider threw, or took longer than timeoutMs (TypeError)',
       ),
     ]);
   });
