@@ -20,6 +20,7 @@ import {
   charge,
   dispute,
   invoice,
+  olderInvoice,
   paymentIntent,
   refund,
   session,
@@ -34,6 +35,9 @@ function endpoint(shop: Shop, options: Partial<StripeWebhookOptions> = {}) {
   const logger = { warn: (message: string) => void shop.warnings.push(message) };
   return stripeWebhook({ stripe: offline, secret: SECRET, ours: shop.client, keys: KEYS, logger, ...options });
 }
+
+/** What nobody answers. */
+const never = new Promise<never>(() => undefined);
 
 const paid = (token: string | undefined) => stripeEvent('payment_intent.succeeded', paymentIntent(carrying(token)));
 
@@ -217,6 +221,37 @@ describe('a webhook that Stripe did not send, or not now', () => {
   });
 });
 
+describe('a thin event', () => {
+  const thin = {
+    id: 'evt_thin',
+    object: 'v2.core.event',
+    type: 'v1.invoice.paid',
+    created: new Date().toISOString(),
+    related_object: { id: 'in_1', type: 'invoice', url: '/v1/invoices/in_1' },
+  };
+
+  it.each([
+    ['23', offline as StripeLike],
+    ['20', new Stripe20('sk_test_shop') as StripeLike],
+  ])('is refused by its own name, for it tells of no amounts, with major %s of the package', async (_, stripe) => {
+    const shop = await openShop();
+    const answer = await endpoint(shop, { stripe }).handle(signed(thin));
+    expect(answer).toEqual({
+      statusCode: 400,
+      body: "this is a thin event (v2.core.event), which does not hold the payment: give this endpoint's event destination the payload style Snapshot",
+    });
+    expect(shop.warnings).toEqual([expect.stringContaining('payload style Snapshot')]);
+  });
+
+  it('that Stripe did not sign is refused as anything else is', async () => {
+    const shop = await openShop();
+    expect(await endpoint(shop).handle(signed(thin, { secret: 'whsec_other' }))).toEqual({
+      statusCode: 400,
+      body: 'the signature could not be confirmed',
+    });
+  });
+});
+
 describe('a payment whose visitor is not known', () => {
   const who: WebhookIdentity = { externalId: 'customer 17' };
 
@@ -284,6 +319,23 @@ describe('a payment whose visitor is not known', () => {
     });
   });
 
+  it.each<[string, () => Promise<StripeEvent>, Partial<StripeWebhookOptions>]>([
+    ['identify', async () => paid(await sealVisitor({}, KEYS)), { identify: () => never }],
+    [
+      'Stripe',
+      async () => stripeEvent('refund.created', refund()),
+      { stripe: { ...offline, webhooks: offline.webhooks, paymentIntents: { retrieve: () => never } } as StripeLike },
+    ],
+  ])('is sent again when %s does not answer in time', async (_, makeEvent, options) => {
+    const shop = await openShop();
+    const webhook = endpoint(shop, { timeoutMs: 20, ...options });
+    expect(await webhook.handle(signed(await makeEvent()))).toEqual({
+      statusCode: 503,
+      body: 'looking up what to report failed: send it again',
+    });
+    expect(shop.warnings).toEqual([expect.stringContaining('or took longer than timeoutMs (TimeoutError)')]);
+  });
+
   it('is sent again when identify fails', async () => {
     const shop = await openShop();
     const identify = async () => {
@@ -325,6 +377,28 @@ describe('a refund', () => {
     expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 
+  it.each([
+    ['the subscriber’s', (shop: Shop) => olderInvoice(shop.token)],
+    ['the visitor’s whom the invoice itself carries', (shop: Shop) => olderInvoice(undefined, carrying(shop.token))],
+  ])('is %s also by the API before 2025-03-31, which has no invoice payments', async (_, older) => {
+    const { stripe, answers, requests } = await startStripe();
+    const shop = await openShop();
+    answers.set('/v1/payment_intents/pi_1', paymentIntent({ invoice: 'in_1' }));
+    answers.set('/v1/invoices/in_1', older(shop));
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ body: 'refund:re_1 is stored' });
+    expect(requests).toEqual(['GET /v1/payment_intents/pi_1', 'GET /v1/invoices/in_1']);
+    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
+  });
+
+  it('asks that API for nothing more where the payment has no invoice', async () => {
+    const { stripe, answers, requests } = await startStripe();
+    const shop = await openShop();
+    answers.set('/v1/payment_intents/pi_1', paymentIntent({ invoice: null }));
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 200 });
+    expect(requests).toEqual(['GET /v1/payment_intents/pi_1']);
+    expect(shop.warnings).toEqual([]);
+  });
+
   it('is the visitor’s who was charged without a PaymentIntent', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
@@ -343,12 +417,16 @@ describe('a refund', () => {
     expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 503 });
   });
 
-  it.each([401, 403, 404])('is not sent again for ever when Stripe refuses to say with %d', async (status) => {
+  it.each([
+    [401, 'Let the API key read PaymentIntents'],
+    [403, 'Let the API key read PaymentIntents'],
+    [404, 'The API key is of another account, or of another mode than the endpoint'],
+  ])('is not sent again for ever when Stripe refuses to say with %d', async (status, cause) => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', status);
     expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 200 });
-    expect(shop.warnings).toEqual([expect.stringContaining('Let the API key read PaymentIntents')]);
+    expect(shop.warnings).toEqual([expect.stringContaining(cause)]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
 import { createEpisodes, guardLogger } from '../../logger.js';
+import type { IncomingWebhook } from '../incoming.js';
 import { createWebhook, type Webhook } from '../webhook.js';
 import type { ReportingOptions } from '../webhook-options.js';
 import { conversionsFromStripe, type StripeConversion } from './conversions.js';
@@ -57,10 +58,11 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
       const call = account === undefined ? LOOKUP : { ...LOOKUP, stripeAccount: account };
       return { ...conversion, visitorToken: await findToken(stripe, conversion, call) };
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
       episodes.remind(
-        'lookup',
-        `Stripe refused to say whose payment ${conversion.distinctId} is about. Let the API key read PaymentIntents, Charges and Invoices; until then such events are reported only where identify() knows them.`,
+        refusal,
+        `Stripe does not say whose payment ${conversion.distinctId} is about. ${refusal}; until then such events are reported only where identify() knows them.`,
       );
       return conversion;
     }
@@ -69,14 +71,37 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
   return createWebhook<Event, CommerceEvents>({
     ...options,
     provider: 'Stripe',
-    // The asynchronous one works on every runtime. It refuses what is older than 300 seconds.
-    verify: ({ body, headers }) => stripe.webhooks.constructEventAsync(body, headers['stripe-signature'] ?? '', secret),
+    verify: (webhook) => verify(stripe, secret, webhook),
     conversions: (event) => Promise.all(conversionsFromStripe(event).map((conversion) => withToken(conversion, event))),
   });
 }
 
-/** No permission, or no such payment: asked again it would answer the same. */
-function isRefusal(error: unknown): boolean {
+const THIN = 'v2.core.event';
+
+async function verify<Event extends StripeEvent>(
+  { webhooks }: StripeLike<Event>,
+  secret: string,
+  { body, headers }: IncomingWebhook,
+): Promise<Event> {
+  try {
+    // The asynchronous one works on every runtime. It refuses what is older than 300 seconds.
+    const event = await webhooks.constructEventAsync(body, headers['stripe-signature'] ?? '', secret);
+    if ((event as { readonly object?: unknown }).object !== THIN) return event;
+  } catch (error) {
+    // Later majors refuse a thin event themselves, once its signature is confirmed.
+    const { type } = error as { readonly type?: string };
+    if (type === 'StripeSignatureVerificationError' || !body.includes(THIN)) throw error;
+  }
+  throw new OursError(
+    'invalid_option',
+    `this is a thin event (${THIN}), which does not hold the payment: give this endpoint's event destination the payload style Snapshot`,
+  );
+}
+
+/** What to do about an answer that asked again would be the same. */
+function refusalOf(error: unknown): string | undefined {
   const { statusCode } = error as { readonly statusCode?: number };
-  return statusCode === 401 || statusCode === 403 || statusCode === 404;
+  if (statusCode === 401 || statusCode === 403) return 'Let the API key read PaymentIntents, Charges and Invoices';
+  if (statusCode === 404) return 'The API key is of another account, or of another mode than the endpoint (test, live)';
+  return undefined;
 }
