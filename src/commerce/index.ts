@@ -35,7 +35,10 @@ export interface DisputeProperties extends Money {
   readonly reason?: string | undefined;
 }
 
-/** A subscription is under way and no trial: from its beginning, or because its trial ended well. */
+/**
+ * A subscription is under way and no trial: from its beginning, or because its trial ended well. The goal of a shop with trials,
+ * where Stripe's first paid invoice is already a renewal.
+ */
 export interface SubscriptionStartedProperties {
   readonly subscription_id: string;
 }

@@ -30,6 +30,11 @@ export type StripeConversion = Conversion<CommerceEvents>;
  * | refund, dispute | `refund.created`, `charge.dispute.created` | `refund:<refund>`, `dispute:<dispute>` |
  * | subscription | `customer.subscription.created`, `….updated`, `….deleted` | `trial:…`, `subscription:…`, `cancellation:<subscription>` |
  *
+ * A free order of Checkout is a purchase of 0; an invoice of 0 is none, for trials have one. The first paid invoice after a trial
+ * has the billing reason `subscription_cycle`, so it is a `subscription_renewed`: for a shop with trials the goal is
+ * `subscription_started`. Invoices of any other billing reason than `subscription_create` and `subscription_cycle`, such as
+ * `subscription_update` for a change of plan, report nothing unless they carry a visitor themselves.
+ *
  * A PaymentIntent does not say whether an invoice is behind it, which reports the same money (Stripe took that field away in
  * 2025). Stripe copies metadata into no PaymentIntent of an invoice: the token in its metadata tells them apart.
  */
