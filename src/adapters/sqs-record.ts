@@ -24,7 +24,10 @@ export interface SqsOptions<Record> extends AdapterOptions<Record>, LambdaFlushO
    * SQS deliver the record again, and at last to the dead-letter queue.
    */
   readonly visitorOf: (record: Record) => VisitorInput;
-  /** Hears what the handler or `visitorOf` threw; what it throws itself is ignored. @default a warning with the message's id and the error's name */
+  /**
+   * Hears what the handler or `visitorOf` threw; what it throws itself is ignored.
+   * @default a warning with the message's id and the error's name
+   */
   readonly onError?: ((error: unknown, record: Record) => void) | undefined;
 }
 

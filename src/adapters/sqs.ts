@@ -11,7 +11,8 @@ import { attachVisitor } from './web-request.js';
 
 /**
  * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
- * others are not. So is one whose visitor cannot be read, before the handler sees it. Needs `ReportBatchItemFailures` on the event source; without it SQS takes every answer for success.
+ * others are not. So is one whose visitor cannot be read, which the handler does not see. Needs `ReportBatchItemFailures` on the
+ * event source; without it SQS takes every answer for success.
  *
  * Events need a `distinctId` named after what happened, because SQS delivers some messages twice. A record whose
  * event must not be lost awaits it: `await record.visitor.track(…).stored({ timeoutMs })` throws when it is not safe.

@@ -4,8 +4,8 @@ const ZERO_DECIMAL = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XA
 const THREE_DECIMAL = new Set('BHD JOD KWD OMR TND'.split(' '));
 
 /**
- * An amount in whole units of its currency, from minor units by Stripe's table of currencies: 4900 of `usd` is 49, 7300 of `jpy` is
- * 7300, 15250 of `kwd` is 15.25. Other providers count the minor units of some currencies otherwise: see theirs.
+ * An amount in whole units of its currency, from minor units by Stripe's table of currencies: 4900 of `usd` is 49, 7300 of `jpy`
+ * is 7300, 15250 of `kwd` is 15.25. Other providers count the minor units of some currencies otherwise: see theirs.
  */
 export function fromMinorUnits(amount: number, currency: string): number {
   const code = currency.toUpperCase();
