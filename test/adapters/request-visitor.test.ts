@@ -39,6 +39,18 @@ describe('a cookie', () => {
     expect(readCookie('id=; id=second', 'id')).toBe('second');
   });
 
+  it('is looked for in the first few of its name only', () => {
+    const many = (count: number) => `${'id=%ff;'.repeat(count)} id=v`;
+    expect(readCookie(many(3), 'id')).toBe('v');
+    expect(readCookie(many(4), 'id')).toBeUndefined();
+    expect(readCookie(`${'x=id=%ff;'.repeat(9)} id=v`, 'id')).toBe('v');
+  });
+
+  it('that is longer than a browser keeps is none', () => {
+    expect(readCookie(`id=${'%'.repeat(4_096)}`, 'id')).toHaveLength(4_096);
+    expect(readCookie(`id=${'%'.repeat(4_097)}; id=v`, 'id')).toBe('v');
+  });
+
   it('is not read from where nobody keeps cookies, nor cut there', () => {
     const filler = `x=${'x'.repeat(64 * 1024 - 10)}; `;
     expect(readCookie(`id=v; ${filler}`, 'id')).toBe('v');
