@@ -53,9 +53,9 @@ function readSurroundings(facts: RequestFacts, { ipHeader, trusts }: Reading): V
   const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];
   if (language !== undefined) properties.browser_language = language.toLowerCase();
   return {
-    ip:
-      (ipHeader && readIp(facts.header(ipHeader))?.text) ||
-      clientIp(peerIp, trusts && facts.header('x-forwarded-for'), trusts),
+    ip: ipHeader
+      ? readIp(facts.header(ipHeader))?.text
+      : clientIp(peerIp, trusts && facts.header('x-forwarded-for'), trusts),
     userAgent,
     url: page.url?.href,
     defaultProperties: properties,

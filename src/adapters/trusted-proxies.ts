@@ -32,8 +32,9 @@ export function toTrusts(option: TrustProxy): Trusts {
 }
 
 /**
- * The address of the nearest who is not a trusted proxy, as far as that can be said. Walks from this server outwards: the
- * connection's peer, then `X-Forwarded-For` from its end, because everything in front of a trusted entry may be invented.
+ * The address of the nearest who is not a trusted proxy. Walks from this server outwards: the connection's peer, then
+ * `X-Forwarded-For` from its end, because everything in front of an entry that is not trusted may be invented. A trusted address
+ * is a proxy's and nobody's own: where the list ends with one, or is missing, the address is unknown.
  */
 export function clientIp(
   peer: string | undefined,
@@ -43,7 +44,10 @@ export function clientIp(
   if (trusts === undefined) return readIp(peer)?.text;
   const entries = forwardedFor?.slice(-MAX_HEADER_LENGTH).split(',') ?? [];
   let ip = readIp(peer);
-  for (let hop = 0; hop < MAX_HOPS && entries.length > 0 && trusts(ip, hop); hop += 1) ip = readIp(entries.pop());
+  for (let hop = 0; trusts(ip, hop); hop += 1) {
+    if (hop === MAX_HOPS || entries.length === 0) return undefined;
+    ip = readIp(entries.pop());
+  }
   return ip?.text;
 }
 
@@ -68,6 +72,12 @@ function toRange(text: unknown): Range {
   const network = address === undefined || MORE_THAN_ADDRESS.test(address) ? undefined : readIp(address);
   const width = address?.includes(':') ? 128 : 32;
   const length = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (length === 0) {
+    throw new OursError(
+      'invalid_option',
+      'trustProxy has a range of all addresses, which would take every visitor for a proxy: list the proxies, or say how many there are.',
+    );
+  }
   if (network === undefined || !(length >= 0 && length <= width)) {
     throw new OursError(
       'invalid_option',

@@ -11,12 +11,16 @@ export interface ReadingOptions {
   /**
    * Who may say by `X-Forwarded-For`, `-Proto` and `-Host` what a request was before it, for anybody can send these headers:
    * a list of the proxies' addresses and ranges, or how many there are, where nobody reaches this server past them.
+   *
+   * The visitor's address is the nearest that is no such proxy's. It is unknown, never the proxy's own, where they name nobody
+   * else: `X-Forwarded-For` is missing, or a request comes from one of the listed addresses itself. `Forwarded` (RFC 7239) is
+   * not read.
    * @default nobody
    */
   readonly trustProxy?: TrustProxy | undefined;
   /**
    * The header in which the platform states the visitor's address, such as `cf-connecting-ip`. Only where every request
-   * comes through that platform.
+   * comes through that platform: without the header the address is unknown, never the platform's.
    * @default none
    */
   readonly ipHeader?: string | undefined;

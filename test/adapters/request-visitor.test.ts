@@ -175,11 +175,11 @@ describe('the client behind proxies', () => {
     ['none is counted', 0, '10.0.0.9'],
     ['one is counted', 1, '10.0.0.1'],
     ['three are counted', 3, '1.1.1.1'],
-    ['more are counted than there are', 9, '1.1.1.1'],
+    ['more are counted than there are', 4, undefined],
     ['a range is listed', ['10.0.0.0/8'], '1.1.1.1'],
     ['one address is listed', ['10.0.0.9'], '10.0.0.1'],
     ['others are listed', ['192.168.0.0/16', '2001:db8::/32'], '10.0.0.9'],
-    ['everybody is listed', ['0.0.0.0/0'], '1.1.1.1'],
+    ['everybody in the chain is listed', ['10.0.0.0/8', '1.0.0.0/8'], undefined],
   ])('when %s', (_, trustProxy, ip) => {
     expect(clientIp('10.0.0.9', chain, trustProxy === undefined ? undefined : toTrusts(trustProxy))).toBe(ip);
   });
@@ -198,6 +198,31 @@ describe('the client behind proxies', () => {
     },
   );
 
+  it.each([1, 2, ['10.0.0.0/8']])(
+    'is unknown, not the proxy, when %j are trusted and no list is there',
+    (trustProxy) => {
+      for (const missing of [undefined, null, ''])
+        expect(clientIp('10.0.0.9', missing, toTrusts(trustProxy))).toBeUndefined();
+    },
+  );
+
+  it('is the peer itself when that is no proxy of the list, with or without a list of its own', () => {
+    expect(clientIp('203.0.113.7', undefined, toTrusts(['10.0.0.0/8']))).toBe('203.0.113.7');
+    expect(clientIp('203.0.113.7', '9.9.9.9', toTrusts(['10.0.0.0/8']))).toBe('203.0.113.7');
+  });
+
+  it('is unknown, not the platform, when the platform does not name it', () => {
+    const facts = { peerIp: () => '10.0.0.9', header: () => undefined };
+    for (const trustProxy of [undefined, 0]) {
+      const reading = resolveReading({ ipHeader: 'cf-connecting-ip', trustProxy });
+      expect(readVisitor(facts, reading).whole().ip).toBeUndefined();
+    }
+  });
+
+  it.each(['0.0.0.0/0', '::/0'])('is never found where everybody is a proxy: %s is refused', (range) => {
+    expect(() => toTrusts([range])).toThrow(/every visitor for a proxy/);
+  });
+
   it('is unknown when it has hidden itself or the list is nonsense', () => {
     expect(clientIp('10.0.0.9', 'unknown', toTrusts(1))).toBeUndefined();
     expect(clientIp('10.0.0.9', ',,,', toTrusts(1))).toBeUndefined();
@@ -209,17 +234,19 @@ describe('the client behind proxies', () => {
     fc.assert(
       fc.property(address, fc.array(address, { maxLength: 6 }), fc.array(fc.string()), (peer, seen, invented) => {
         const trusted = (ip: string) => ip.startsWith('10.') || Number.parseInt(ip, 10) < 128;
-        const ip = clientIp(peer, [...invented, ...seen].join(','), toTrusts(['10.0.0.0/8', '0.0.0.0/1']));
+        const trusts = toTrusts(['10.0.0.0/8', '0.0.0.0/1']);
+        const ip = clientIp(peer, [...invented, ...seen].join(','), trusts);
         const expected = [peer, ...seen.toReversed()].find((one) => !trusted(one));
         if (expected !== undefined) expect(ip).toBe(expected);
+        // Of what was invented, if everybody was trusted; a trusted address never.
+        else if (ip !== undefined) expect(trusts(readIp(ip), 0)).toBe(false);
       }),
     );
   });
 
   it('is looked for in the end of an endless list only', () => {
-    expect(clientIp('10.0.0.9', `1.1.1.1,${'10.0.0.1,'.repeat(100_000)}10.0.0.1`, toTrusts(['10.0.0.0/8']))).toBe(
-      '10.0.0.1',
-    );
+    const endless = `1.1.1.1,${'10.0.0.1,'.repeat(100_000)}10.0.0.1`;
+    expect(clientIp('10.0.0.9', endless, toTrusts(['10.0.0.0/8']))).toBeUndefined();
   });
 });
 
