@@ -10,9 +10,12 @@ import { attachVisitor } from './web-request.js';
 export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
 
 /**
- * A handler for API Gateway (payload 1.0 and 2.0) and function URLs. The event has `visitor`, and what was tracked is
- * delivered before the answer, because the function is frozen after it. `handler` returns a promise; callbacks are not
- * passed on.
+ * A handler for API Gateway (payload 1.0 and 2.0), function URLs and Application Load Balancers. The event has `visitor`, and
+ * what was tracked is delivered before the answer, because the function is frozen after it. `handler` returns a promise;
+ * callbacks are not passed on.
+ *
+ * The proxies of `trustProxy` are those in front of the gateway or load balancer, which names whom it has seen. A load balancer
+ * does so by appending to `X-Forwarded-For`: leave it set to `append`.
  *
  * An event whose type is named has it as well: `APIGatewayProxyEventV2 & WithVisitor<typeof events>`.
  *

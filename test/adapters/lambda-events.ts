@@ -1,4 +1,4 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyEventV2, Context, SQSRecord } from 'aws-lambda';
+import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2, Context, SQSRecord } from 'aws-lambda';
 import type { Sent } from './contract.js';
 
 const PEER = '127.0.0.1';
@@ -66,6 +66,38 @@ export function restApiEvent(path: string, { method = 'GET', headers = {}, body 
     body: body ?? null,
     isBase64Encoded: false,
   } as unknown as APIGatewayProxyEvent;
+}
+
+/** An Application Load Balancer: nothing decoded, who is seen and by which scheme in headers alone, single values or all. */
+export function albEvent(path: string, { method = 'GET', headers = {}, body }: Sent = {}, multi = false): ALBEvent {
+  const { pathname, search } = new URL(path, 'https://shop.example');
+  const seen = { ...seenByGateway(headers), 'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'https' };
+  const query: Record<string, string[]> = {};
+  for (const pair of search.slice(1).split('&').filter(Boolean)) {
+    const [name = '', value = ''] = pair.split('=');
+    query[name] = [...(query[name] ?? []), value];
+  }
+  return {
+    requestContext: {
+      elb: { targetGroupArn: 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/shop/1' },
+    },
+    httpMethod: method,
+    path: pathname,
+    ...(multi
+      ? {
+          headers: undefined,
+          multiValueHeaders: Object.fromEntries(Object.entries(seen).map(([name, value]) => [name, [value]])),
+          multiValueQueryStringParameters: query,
+        }
+      : {
+          headers: seen,
+          queryStringParameters: Object.fromEntries(
+            Object.entries(query).map(([name, values]) => [name, values.at(-1)]),
+          ),
+        }),
+    body: body ?? '',
+    isBase64Encoded: false,
+  };
 }
 
 /** A message as SQS delivers it, with its visitor among its attributes. */

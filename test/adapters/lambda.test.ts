@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { currentVisitor, lambdaHandler, type WithVisitor } from '../../src/adapters/lambda.js';
+import { lambdaFacts } from '../../src/adapters/lambda-event.js';
 import { requestHandler } from '../../src/adapters/request.js';
 import type { Visitor } from '../../src/index.js';
 import { arrived, rig } from '../support/client.js';
 import { type AdapterSetup, type App, describeAdapter, type Sent } from './contract.js';
-import { httpApiEvent, lambdaContext, restApiEvent } from './lambda-events.js';
+import { albEvent, httpApiEvent, lambdaContext, restApiEvent } from './lambda-events.js';
 
 const HOUR_MS = 3_600_000;
 const ON_LAMBDA = { platform: { env: { AWS_LAMBDA_FUNCTION_NAME: 'shop' } }, flushIntervalMs: HOUR_MS };
@@ -37,6 +38,41 @@ function invoke<Event extends object>(toEvent: (path: string, sent?: Sent) => Ev
 const shared = { currentVisitor, knowsPeer: true, origin: 'https://shop.example' };
 describeAdapter('Lambda, payload 2.0,', { create: invoke(httpApiEvent), ...shared });
 describeAdapter('Lambda, payload 1.0,', { create: invoke(restApiEvent), ...shared });
+describeAdapter('Lambda, behind a load balancer,', { create: invoke((path, sent) => albEvent(path, sent)), ...shared });
+describeAdapter('Lambda, behind a load balancer with several values,', {
+  create: invoke((path, sent) => albEvent(path, sent, true)),
+  ...shared,
+});
+
+describe('an event that stands for a request', () => {
+  const sent = { headers: { cookie: 'ours_device_id=v' } };
+
+  it('is read though values of it are null', () => {
+    const odd = {
+      ...restApiEvent('/plans', sent),
+      queryStringParameters: { a: null },
+      multiValueQueryStringParameters: { a: null, b: [null], ours_user_id: ['p'] },
+    };
+    odd.headers.Referer = null as never;
+    odd.multiValueHeaders!.Referer = null as never;
+    const facts = lambdaFacts(odd);
+    expect(facts.url).toBe('https://shop.example/plans?a=&b=&ours_user_id=p');
+    expect(facts.header('referer')).toBeUndefined();
+    expect(facts.header('cookie')).toBe('ours_device_id=v');
+    expect(lambdaFacts({ ...odd, multiValueQueryStringParameters: null }).url).toBe('https://shop.example/plans?a=');
+  });
+
+  it('of a load balancer keeps what is encoded, the scheme, and whom the balancer has seen', () => {
+    const path = '/plans?a%26b=c%3Dd&e=f%20g';
+    for (const multi of [false, true]) {
+      const headers = { ...sent.headers, 'x-forwarded-proto': 'http', 'x-forwarded-for': '9.9.9.9' };
+      const facts = lambdaFacts(albEvent(path, { headers }, multi));
+      expect(facts.url).toBe(`http://shop.example${path}`);
+      expect(facts.peerIp?.()).toBe('127.0.0.1');
+      expect(facts.header('x-forwarded-for')).toBe('9.9.9.9');
+    }
+  });
+});
 
 describe('a Lambda function', () => {
   const event = () => httpApiEvent('/', { headers: { cookie: 'ours_device_id=v' } });
