@@ -3,7 +3,7 @@ import { lambdaFacts } from './lambda-event.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
-import type { VisitorOptions } from './visitor-options.js';
+import { requireFunction, type VisitorOptions } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
 
 /** How a Lambda function reads its requests. */
@@ -35,6 +35,7 @@ export function lambdaHandler<Catalog extends EventCatalog, Event, Context exten
     knowsPeer: true,
   });
   const flush = createFlush(ours, options);
+  requireFunction('handler', handler);
   return async (own, context) => {
     const event = own as Event;
     const scope = openScope(event);

@@ -1,6 +1,7 @@
 import type { EventCatalog } from '../protocol/catalog.js';
 import { runInScope } from './request-scope.js';
 import type { OpenScope, WithoutVisitor, WithVisitor } from './request-visitors.js';
+import { requireFunction } from './visitor-options.js';
 
 /** A handler of `Request`s, with whatever its runtime passes beside them. */
 export type RequestHandler<Request, Rest extends readonly unknown[], Answer> = (
@@ -8,7 +9,10 @@ export type RequestHandler<Request, Rest extends readonly unknown[], Answer> = (
   ...rest: Rest
 ) => Answer;
 
-/** Calls `handler` in the scope of each request, which it hands over with `visitor`. */
+/**
+ * Calls `handler` in the scope of each request, which it hands over with `visitor`.
+ * @throws {OursError} `invalid_option`
+ */
 export function inScope<
   Catalog extends EventCatalog,
   Asked,
@@ -19,6 +23,7 @@ export function inScope<
   openScope: OpenScope<Catalog, Asked>,
   handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
 ): RequestHandler<WithoutVisitor<Request, Catalog>, Rest, Answer> {
+  requireFunction('handler', handler);
   return (own, ...rest) => {
     const request = own as Request;
     const scope = openScope(request, ...rest);

@@ -146,4 +146,9 @@ describe('a Lambda function', () => {
     const { client } = await rig();
     expect(() => lambdaHandler(client, async () => undefined, { flushTimeoutMs: -1 })).toThrow(/flushTimeoutMs/);
   });
+
+  it('says at set-up that it was given no handler', async () => {
+    const { client } = await rig();
+    expect(() => lambdaHandler(client, undefined as never)).toThrow('handler must be a function; got nothing');
+  });
 });

@@ -80,6 +80,11 @@ describe('in Next.js', () => {
     expect(arrived(collector)).toEqual(['/proxy']);
   });
 
+  it('a handler that is none is told of where it is wrapped', async () => {
+    const { withVisitor } = await world();
+    expect(() => withVisitor(undefined as never)).toThrow('handler must be a function; got nothing');
+  });
+
   it('what Next.js throws to stop a prerender reaches Next.js', async () => {
     const { client } = await rig();
     const { visitor } = nextVisitors(client, { headers: outside, after: () => undefined });

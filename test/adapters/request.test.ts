@@ -72,4 +72,9 @@ describe('a handler of requests on Workers', () => {
       expect(collector.events()).toHaveLength(1);
     }
   });
+
+  it('says at set-up that it was given no handler', async () => {
+    const { client } = await rig();
+    expect(() => requestHandler(client, undefined as never)).toThrow('handler must be a function; got nothing');
+  });
 });
