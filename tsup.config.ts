@@ -22,6 +22,8 @@ const subpaths = {
 };
 const shared = {
   target: 'node20',
+  // `Symbol.asyncDispose` is in no library that users name before ESNext; what only a source file references is lost on the way.
+  dts: { entry: subpaths, banner: '/// <reference lib="esnext.disposable" />' },
   // Deno and Workers know Node's modules by this prefix only.
   removeNodeProtocol: false,
 } as const;
@@ -40,7 +42,6 @@ export default defineConfig([
     entry: { ...subpaths, edge: 'src/edge.ts', cli: 'src/cli/main.ts' },
     format: 'esm',
     ...shared,
-    dts: { entry: subpaths },
     esbuildPlugins: [toVendored],
     async onSuccess() {
       await Promise.all([copyAssets(), bundleVendored(shared.target)]);
@@ -50,7 +51,6 @@ export default defineConfig([
     entry: subpaths,
     format: 'cjs',
     ...shared,
-    dts: { entry: subpaths },
     // p-retry is an ES module only: the CommonJS build carries it.
     noExternal: ['p-retry', 'is-network-error'],
     // The page finds its assets beside the code by import.meta.url, which CommonJS does not have.
