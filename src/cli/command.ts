@@ -26,7 +26,7 @@ export interface Command {
   run(args: readonly string[], context: CommandContext): Promise<void>;
 }
 
-/** The command line is wrong, and its usage should be shown. */
+/** The command line is wrong; whoever reads it is pointed to the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

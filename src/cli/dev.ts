@@ -13,6 +13,7 @@ import { isOursError } from '../errors.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { arrivalLine } from './arrival-line.js';
 import { type Command, UsageError } from './command.js';
+import { listenError } from './listen-error.js';
 import { messageOf } from './message-of.js';
 
 // O-U-R-S on a telephone's keys.
@@ -96,11 +97,13 @@ async function readConfig(file: string): Promise<CollectorOptions> {
   }
 }
 
-async function start(options: CollectorOptions): ReturnType<typeof createCollector> {
+async function start(
+  options: CollectorOptions & { readonly host: string; readonly port: number },
+): ReturnType<typeof createCollector> {
   try {
     return await createCollector(options);
   } catch (error) {
-    throw isOursError(error) ? new UsageError(error.message) : error;
+    throw isOursError(error) ? new UsageError(error.message) : listenError(error, options.host, options.port);
   }
 }
 

@@ -49,7 +49,7 @@ function overview(): string {
 }
 
 /** Runs until the command ends by itself or a signal asks it to; a second signal ends the process the usual way. */
-async function run({ run: start, usage }: Command): Promise<void> {
+async function run({ run: start }: Command): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
@@ -69,9 +69,8 @@ async function run({ run: start, usage }: Command): Promise<void> {
   try {
     await start(args, context);
   } catch (error) {
-    // What is wrong comes last, where a small terminal still shows it.
-    if (error instanceof UsageError) console.error(`${usage}\n`);
     console.error(messageOf(error));
+    if (error instanceof UsageError) console.error(`See ours-ingest ${name} --help.`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   } finally {
     clearInterval(alive);

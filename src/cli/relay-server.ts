@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DurableOutbox } from '../outbox/outbox.js';
+import { listenError } from './listen-error.js';
 import { messageOf } from './message-of.js';
 import { readState } from './outbox-state.js';
 import { withPatience } from './patience.js';
@@ -37,7 +38,9 @@ export async function startRelayServer({ port, host, outbox, tally }: RelayServe
   });
   server.listen(port, host);
   // Rejects with what 'error' brings.
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error: unknown) => {
+    throw listenError(error, host, port);
+  });
   const { address, family, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCollector } from '../../src/collector/index.js';
 import { until } from '../support/client.js';
@@ -41,10 +42,23 @@ describe('the command line', () => {
     for (const name of ['dev', 'relay', 'status', 'dead-letters']) expect(out.stdout).toContain(`\n  ${name} `);
   });
 
-  it('ends with 2 and the usage when it is used wrongly', async () => {
-    const { out, end } = runMain(['status', '--sqlite']);
+  it.each([
+    [['status', '--sqlite'], /^Option '--sqlite <value>' argument missing\nSee ours-ingest status --help\.\n$/],
+    [['relay', '--verbose'], /^Unknown option '--verbose'.*\nSee ours-ingest relay --help\.\n$/],
+  ])('ends with 2 and says what is wrong, and where help is, of %j', async (args, said) => {
+    const { out, end } = runMain(args);
     expect(await end).toBe(2);
-    expect(out.stderr).toMatch(/Usage: ours-ingest status.*--sqlite/s);
+    expect(out).toEqual({ stdout: '', stderr: expect.stringMatching(said) });
+  });
+
+  it('ends with 1 and names --port when the port of the collector is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { out, end } = runMain(['dev', '--port', String(port)]);
+    expect(await end).toBe(1);
+    expect(out.stderr).toMatch(new RegExp(`^port ${port} of 127\\.0\\.0\\.1 is in use: .*--port.*\n$`));
   });
 
   it('ends with 1 and one line when something else is wrong', async () => {

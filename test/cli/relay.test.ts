@@ -139,7 +139,7 @@ describe('ours-ingest relay', () => {
     await until(() => server.listening);
     const { port } = server.address() as { port: number };
     const running = startRelay('http://127.0.0.1:1', '--sqlite', file, '--port', String(port));
-    await expect(running.ended).rejects.toThrow(`address already in use 127.0.0.1:${port}`);
+    await expect(running.ended).rejects.toThrow(`port ${port} of 127.0.0.1 is in use: name another with --port`);
   });
 
   it.each<[string, string[], Record<string, string>, string]>([
