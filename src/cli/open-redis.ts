@@ -1,9 +1,10 @@
+import { DEFAULT_NAME, keysOf } from '../outbox/redis/keys.js';
 import { messageOf } from './message-of.js';
 import type { OpenOptions, OpenOutbox } from './outbox-option.js';
 import { showableUrl } from './store-url.js';
 
-/** @throws {Error} when Redis cannot be reached or lets nobody in */
-export async function openRedis(url: string, { place: name, sealingKeys }: OpenOptions): Promise<OpenOutbox> {
+/** @throws {Error} when Redis cannot be reached, lets nobody in, or has no such outbox and none may be made */
+export async function openRedis(url: string, { place: name, sealingKeys, create }: OpenOptions): Promise<OpenOutbox> {
   const shown = showableUrl('--redis', url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
   const describe = `Redis at ${shown}${name === undefined ? '' : ` (name ${name})`}`;
   const [{ createRedisOutbox }, { default: ioredis }] = await Promise.all([
@@ -23,10 +24,17 @@ export async function openRedis(url: string, { place: name, sealingKeys }: OpenO
   };
   try {
     await client.connect();
+    if (!create) await mustExist(client, name);
     await outbox.oldest();
   } catch (error) {
     await close();
     throw new Error(`${describe} cannot be used: ${messageOf(lastError ?? error)}`, { cause: error });
   }
   return { outbox, describe, close, redis: client };
+}
+
+/** An outbox that was used once keeps its stream, empty or not; whatever else is asked of it would make one. */
+async function mustExist(client: { exists(keys: string[]): Promise<number> }, name = DEFAULT_NAME): Promise<void> {
+  if ((await client.exists([...keysOf(name).shared])) > 0) return;
+  throw new Error(`there is no outbox ${name}: no event was stored in it yet, or --name is another.`);
 }

@@ -47,8 +47,8 @@ export interface OpenOptions {
   /** The Redis name or the Postgres table, where it is not the usual one. */
   readonly place: string | undefined;
   readonly sealingKeys: readonly SealingKey[] | undefined;
-  /** Whether a SQLite file that is not there is made. Who only looks at an outbox must not. */
-  readonly createFile: boolean;
+  /** Whether a SQLite file, or a name in Redis, that is not there is made. Who only looks at an outbox must not. */
+  readonly create: boolean;
   /** Whether the Postgres table is made, or brought up to date. */
   readonly ensureSchema: boolean;
 }
@@ -75,7 +75,7 @@ export function namesOutbox(values: OutboxValues, env: Readonly<Record<string, s
 export async function openOutbox(
   values: OutboxValues,
   env: Readonly<Record<string, string | undefined>>,
-  { createFile = false, ensureSchema = false }: Partial<Pick<OpenOptions, 'createFile' | 'ensureSchema'>> = {},
+  { create = false, ensureSchema = false }: Partial<Pick<OpenOptions, 'create' | 'ensureSchema'>> = {},
 ): Promise<OpenOutbox> {
   const { engine, target } = chooseOutbox(values, env);
   if (values.name !== undefined && engine !== 'redis') throw new UsageError('--name goes with --redis only.');
@@ -86,7 +86,7 @@ export async function openOutbox(
   const place = values.name ?? values.table;
   const sealingKeys = readSealingKeys(env.OURS_SEALING_KEYS);
   try {
-    return await ENGINES[engine].open(target, { place, sealingKeys, createFile, ensureSchema });
+    return await ENGINES[engine].open(target, { place, sealingKeys, create, ensureSchema });
   } catch (error) {
     // Keys or a name that cannot be.
     throw isOursError(error) && error.code === 'invalid_option' ? new UsageError(error.message) : error;

@@ -39,7 +39,7 @@ export const relay: Command = {
     const options = parse(args);
     const { baseUrl } = resolveSending(options.client, context.env);
     const { ensureSchema } = options;
-    const opened = await openOutbox(options.outbox, context.env, { createFile: true, ensureSchema });
+    const opened = await openOutbox(options.outbox, context.env, { create: true, ensureSchema });
     try {
       await deliver({ ...options, ...opened, baseUrl }, context);
     } finally {

@@ -2,6 +2,7 @@ import { OursError } from '../errors.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import { Connection } from './redis/connection.js';
+import { DEFAULT_NAME } from './redis/keys.js';
 import { RedisOutbox } from './redis/outbox.js';
 import type { RedisLike } from './redis/redis-like.js';
 import type { SealingKey } from './sealing.js';
@@ -49,7 +50,7 @@ export interface RedisOutboxOptions {
  * @throws {OursError} `invalid_option`
  */
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
-  const { client, name = 'ours-outbox', sealingKeys, now } = options ?? {};
+  const { client, name = DEFAULT_NAME, sealingKeys, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     throw new OursError('invalid_option', 'name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }

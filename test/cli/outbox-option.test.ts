@@ -57,7 +57,7 @@ describe('the outbox of a command', () => {
 describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
   it('is the one of that name, for whoever opens it', async () => {
     const name = `cli-test-${randomUUID()}`;
-    const { outbox, describe } = await open({ redis: REDIS_URL, name }, {});
+    const { outbox, describe } = await open({ redis: REDIS_URL, name }, {}, { create: true });
     onTestFinished(async () => {
       const { default: ioredis } = await import('ioredis');
       const client = new ioredis.Redis(REDIS_URL);
@@ -70,6 +70,16 @@ describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
     expect(idsOf(claimed)).toEqual(['e0', 'e1']);
     await another.outbox.ack(claimed);
     expect(describe).toBe(`Redis at ${REDIS_URL} (name ${name})`);
+  });
+
+  it('is not made by a look at it', async () => {
+    const name = `cli-test-${randomUUID()}`;
+    const message = await messageFrom({ redis: REDIS_URL, name });
+    expect(message).toMatch(/cannot be used: there is no outbox cli-test-.*--name is another/);
+    const { default: ioredis } = await import('ioredis');
+    const client = new ioredis.Redis(REDIS_URL);
+    onTestFinished(() => client.disconnect());
+    expect(await client.keys(`*${name}*`)).toEqual([]);
   });
 
   it('says who was not let in, without the password', async () => {

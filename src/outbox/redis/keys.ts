@@ -12,6 +12,8 @@
  */
 const PARTS = ['stream', 'ids', 'ends', 'identifies', 'totals', 'letters', 'letter-order'];
 
+export const DEFAULT_NAME = 'ours-outbox';
+
 export interface Keys {
   /** In the order in which the scripts name them. */
   readonly shared: readonly string[];
