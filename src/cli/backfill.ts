@@ -42,7 +42,6 @@ was added or removed.`;
 /** `ours-ingest backfill`: the events of a file. */
 export const backfill: Command = {
   summary: 'send the events of an NDJSON or CSV file',
-  usage,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const options = parse(args);

@@ -17,7 +17,6 @@ export interface CommandContext {
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
-  readonly usage: string;
   /**
    * Resolves when the command has done what it was asked to, and the exit code is 0.
    * @throws UsageError for arguments it cannot use: the exit code is 2

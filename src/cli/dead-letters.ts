@@ -38,7 +38,6 @@ const ACTIONS: Readonly<Record<string, Action>> = { list, show, replay, discard 
 /** `ours-ingest dead-letters`: what was given up, and a second chance for it. */
 export const deadLetters: Command = {
   summary: 'look at events that were given up, send them again or forget them',
-  usage,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const { values, positionals } = readArguments({

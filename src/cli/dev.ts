@@ -33,7 +33,6 @@ Runs a local collector and tells for every event why it counts or not.
 /** `ours-ingest dev`: a collector to develop against. */
 export const dev: Command = {
   summary: 'run a local collector and see what counts',
-  usage,
   async run(args, { print, stop }) {
     if (args.includes('--help') || args.includes('-h')) return print(usage);
     const { port, host, token, data, config } = parse(args);

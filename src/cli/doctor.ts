@@ -26,7 +26,6 @@ ${OUTBOX_USAGE}`;
 /** `ours-ingest doctor`: what keeps events from being delivered. */
 export const doctor: Command = {
   summary: 'look for what keeps events from being delivered',
-  usage,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const { values } = readArguments({

@@ -33,7 +33,6 @@ ${OUTBOX_USAGE}
 /** `ours-ingest relay`: delivers from a durable outbox. */
 export const relay: Command = {
   summary: 'deliver what waits in an outbox',
-  usage,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const options = parse(args);

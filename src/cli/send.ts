@@ -31,7 +31,6 @@ Sends one event and says what became of it. The token is read from OURS_TOKEN.
 /** `ours-ingest send`: one event from the shell. */
 export const send: Command = {
   summary: 'send one event and say what became of it',
-  usage,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const { event, baseUrl, timeoutMs } = parse(args);

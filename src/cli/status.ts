@@ -17,7 +17,6 @@ ${OUTBOX_USAGE}
 /** `ours-ingest status`: a look into an outbox. */
 export const status: Command = {
   summary: 'tell what waits in an outbox',
-  usage,
   async run(args, { print, env }) {
     if (args.includes('--help') || args.includes('-h')) return print(usage);
     const { values } = readArguments({
