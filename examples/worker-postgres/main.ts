@@ -3,31 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPostgresOutbox } from 'ours-ingest/outbox/postgres';
-import pg from 'pg';
 import { createOurs } from '../shop/ours.js';
 import { conclude } from '../simulation/conclude.js';
 import { letCrowdCome } from '../simulation/crowd.js';
 import { listen } from '../simulation/listen.js';
 import { openCollector } from '../simulation/service.js';
-import { SCHEMA } from './database.js';
+import { openDatabase } from './database.js';
 import { createWeb } from './web.js';
 
 const LOOK_MS = 100;
 
-const postgresUrl = process.env.POSTGRES_URL;
-if (postgresUrl === undefined) {
-  throw new Error(
-    'Set POSTGRES_URL to a database to try this in: POSTGRES_URL=postgres://… npm run example worker-postgres',
-  );
-}
-
-// A schema of this run's own, gone at its end.
-const schema = `ours_example_${randomUUID().replaceAll('-', '')}`;
-const url = new URL(postgresUrl);
-url.searchParams.set('options', `-c search_path=${schema}`);
-const pool = new pg.Pool({ connectionString: url.href });
-await pool.query(`CREATE SCHEMA ${schema}`);
-await pool.query(SCHEMA);
+const { url, pool, drop } = await openDatabase(process.env.POSTGRES_URL).catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exit(1);
+});
 
 // The web process.
 const collector = await openCollector();
@@ -40,7 +29,7 @@ const web = await listen(createWeb({ ours, pool }));
 const relay = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'relay'], {
   env: {
     PATH: process.env.PATH,
-    OURS_OUTBOX_POSTGRES: url.href,
+    OURS_OUTBOX_POSTGRES: url,
     OURS_TOKEN: 'test_shop',
     OURS_BASE_URL: collector.baseUrl,
   },
@@ -72,7 +61,6 @@ try {
   relay.kill('SIGTERM');
   await relayExit;
   await web.close();
-  await pool.query(`DROP SCHEMA ${schema} CASCADE`);
-  await pool.end();
+  await drop();
   await collector.close();
 }

@@ -11,7 +11,7 @@ export interface ExampleEnd {
 
 /** Runs an example as `npm run example NAME` does, until it ends by itself. */
 export async function runExample(name: string, env: Record<string, string> = {}): Promise<ExampleEnd> {
-  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${name}/main.ts`], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/run.ts', name], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Longer than any test: an example that hangs does not outlive the run.

@@ -3,6 +3,24 @@ import { runExample } from './run-example.js';
 
 const { POSTGRES_URL } = process.env;
 
+describe('the example worker-postgres, without its database,', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['none is named', {}, /^Set POSTGRES_URL to a database .*\n$/],
+    ['what is named is no address', { POSTGRES_URL: 'shop' }, /^Set POSTGRES_URL to a database .*\n$/],
+    [
+      'it cannot be reached',
+      { POSTGRES_URL: 'postgres://x:hunter2@localhost:1/shop' },
+      /^The database of POSTGRES_URL cannot be used: .*ECONNREFUSED.*\n$/,
+    ],
+  ])('ends with 1 and one sentence when %s', async (_, env, said) => {
+    expect(await runExample('worker-postgres', env)).toEqual({
+      code: 1,
+      output: '',
+      errors: expect.stringMatching(said),
+    });
+  });
+});
+
 describe.skipIf(POSTGRES_URL === undefined)('the example worker-postgres', () => {
   it('delivers every order that was committed once, and none that was taken back', { timeout: 60_000 }, async () => {
     const { code, output, errors } = await runExample('worker-postgres', { POSTGRES_URL: POSTGRES_URL! });
