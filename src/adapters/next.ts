@@ -22,8 +22,11 @@ export interface NextVisitors<Catalog extends EventCatalog> {
    * @throws what `headers()` throws, such as outside of a request
    */
   visitor(): Promise<Visitor<Catalog>>;
-  /** Wraps a route handler or the proxy: the request has `visitor`, and `currentVisitor()` knows it. */
-  withVisitor<Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
+  /**
+   * Wraps a route handler or the proxy: the request has `visitor`, and `currentVisitor()` knows it.
+   * @throws {OursError} `invalid_option` for a handler that is no function
+   */
+  requestHandler<Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
     handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
   ): RequestHandler<WithoutVisitor<Request, Catalog>, Rest, Answer>;
 }
@@ -34,9 +37,9 @@ export interface NextVisitors<Catalog extends EventCatalog> {
  *
  * @example
  * // lib/ours.ts
- * export const { visitor, withVisitor } = nextVisitors(ours, { headers, after });
+ * export const { visitor, requestHandler } = nextVisitors(ours, { headers, after });
  * // app/buy/route.ts
- * export const POST = withVisitor(async (request) => { request.visitor.track('purchase', …); … });
+ * export const POST = requestHandler(async (request) => { request.visitor.track('purchase', …); … });
  * // a server component or action
  * const { variantName } = await (await visitor()).assign('checkout_redesign');
  *
@@ -61,7 +64,7 @@ export function nextVisitors<Catalog extends EventCatalog>(
   };
   return {
     visitor: async () => openScope({ headers: await next.headers() }).visitor,
-    withVisitor: <Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
+    requestHandler: <Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
       handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
     ) => inScope<Catalog, NextAsked, Request, Rest, Answer>(openDynamic, handler),
   };

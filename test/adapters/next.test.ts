@@ -18,8 +18,8 @@ function nextRequest(path: string, { method = 'GET', headers = {}, body }: Sent 
 }
 
 function createApp({ ours, options, handle }: AdapterSetup): App {
-  const { withVisitor } = nextVisitors(ours, { headers: outside, after: () => undefined }, options);
-  const route = withVisitor(async (request: NextRequest & WithVisitor) => {
+  const { requestHandler } = nextVisitors(ours, { headers: outside, after: () => undefined }, options);
+  const route = requestHandler(async (request: NextRequest & WithVisitor) => {
     await request.text();
     return Response.json(await handle(request.visitor));
   });
@@ -67,8 +67,8 @@ describe('in Next.js', () => {
   });
 
   it('a route handler and the proxy hand what is tracked to after()', async () => {
-    const { collector, tasks, withVisitor } = await world();
-    const proxy = withVisitor((request: NextRequest & WithVisitor, event: { sourcePage: string }) => {
+    const { collector, tasks, requestHandler } = await world();
+    const proxy = requestHandler((request: NextRequest & WithVisitor, event: { sourcePage: string }) => {
       request.visitor.track('purchase', {}, { distinctId: event.sourcePage });
       return NextResponse.next();
     });
@@ -81,8 +81,8 @@ describe('in Next.js', () => {
   });
 
   it('a handler that is none is told of where it is wrapped', async () => {
-    const { withVisitor } = await world();
-    expect(() => withVisitor(undefined as never)).toThrow('handler must be a function; got nothing');
+    const { requestHandler } = await world();
+    expect(() => requestHandler(undefined as never)).toThrow('handler must be a function; got nothing');
   });
 
   it('what Next.js throws to stop a prerender reaches Next.js', async () => {
@@ -96,8 +96,8 @@ describe('in Next.js', () => {
         return Reflect.get(request, name, request);
       },
     });
-    const { withVisitor } = nextVisitors(client, { headers: outside, after: () => undefined });
-    const route = withVisitor((request: NextRequest & WithVisitor) => request.visitor.userId);
+    const { requestHandler } = nextVisitors(client, { headers: outside, after: () => undefined });
+    const route = requestHandler((request: NextRequest & WithVisitor) => request.visitor.userId);
     expect(() => route(prerendered)).toThrow('dynamic');
   });
 

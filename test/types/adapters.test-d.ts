@@ -85,26 +85,26 @@ describe('a handler of requests', () => {
 });
 
 describe('Next.js', () => {
-  const { visitor, withVisitor } = nextVisitors(ours, { headers, after });
+  const next = nextVisitors(ours, { headers, after });
 
   it('passes its own functions in, and knows the visitor in components and actions', () => {
-    expectTypeOf(visitor).returns.resolves.toEqualTypeOf<Visitor<Events>>();
+    expectTypeOf(next.visitor).returns.resolves.toEqualTypeOf<Visitor<Events>>();
     // @ts-expect-error after is missing
     nextVisitors(ours, { headers });
   });
 
   it('takes a wrapped function as a route handler, its parameters included', () => {
     type Route = (request: NextRequest, context: { params: Promise<{ id: string }> }) => Promise<Response> | Response;
-    const plain = withVisitor(async (request) => {
+    const plain = next.requestHandler(async (request) => {
       knowsItsEvents(request.visitor);
       return Response.json(await request.json());
     });
     expectTypeOf(plain).toExtend<Route>();
-    const withParams = withVisitor(async (_request, { params }: { params: Promise<{ id: string }> }) =>
+    const withParams = next.requestHandler(async (_request, { params }: { params: Promise<{ id: string }> }) =>
       Response.json(await params),
     );
     expectTypeOf(withParams).toExtend<Route>();
-    const annotated = withVisitor((request: NextRequest & WithVisitor<Events>) => {
+    const annotated = next.requestHandler((request: NextRequest & WithVisitor<Events>) => {
       knowsItsEvents(request.visitor);
       return Response.json(request.nextUrl.pathname);
     });
@@ -112,7 +112,7 @@ describe('Next.js', () => {
   });
 
   it('takes a wrapped function as its proxy', () => {
-    const proxy = withVisitor((request: NextRequest & WithVisitor<Events>, _event: NextFetchEvent) => {
+    const proxy = next.requestHandler((request: NextRequest & WithVisitor<Events>, _event: NextFetchEvent) => {
       knowsItsEvents(request.visitor);
       return NextResponse.next();
     });

@@ -8,4 +8,4 @@ import { OURS_BASE_URL } from './env';
 export const ours = createOurs(OURS_BASE_URL, { flushIntervalMs: 600_000 });
 
 /** Whose request it is; what they do is sent after the answer. */
-export const { visitor, withVisitor } = nextVisitors(ours, { headers, after });
+export const { visitor, requestHandler } = nextVisitors(ours, { headers, after });

@@ -1,7 +1,7 @@
-import { withVisitor } from '../../lib/ours';
+import { requestHandler } from '../../lib/ours';
 
 /** "Call me back": what is tracked right before the answer is sent after it. */
-export const POST = withVisitor((request) => {
+export const POST = requestHandler((request) => {
   request.visitor.track('lead');
   return new Response(null, { status: 204 });
 });

@@ -3,10 +3,10 @@ import { order } from '../../../shop/order';
 import { thanksPage } from '../../../shop/pages';
 import { PRICES } from '../../../shop/prices';
 import { VISITOR_KEY } from '../../lib/env';
-import { withVisitor } from '../../lib/ours';
+import { requestHandler } from '../../lib/ours';
 import { stripe } from '../../lib/stripe';
 
-export const POST = withVisitor(async (request) => {
+export const POST = requestHandler(async (request) => {
   const parsed = order.safeParse(Object.fromEntries(await request.formData()));
   if (!parsed.success) return new Response(null, { status: 400 });
   const { currency } = parsed.data;
