@@ -12,8 +12,8 @@ import { PRICES } from '../shop/prices.js';
 export function createShop({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const app = new Hono<{ Variables: { visitor: Visitor<ShopEvents> } }>();
 
-  // Before every route that tracks, the webhook's too: it is what hands deliveries to the request's `waitUntil`. Nobody reaches
-  // a Worker past Cloudflare, who names the visitor's address.
+  // Before every route that tracks, the webhook's too: within it each request delivers its own events, and hands that to its
+  // `waitUntil`. Nobody reaches a Worker past Cloudflare, who names the visitor's address.
   app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
 
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });

@@ -24,7 +24,8 @@ export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
 export type HonoMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
 
 /**
- * Sets `visitor` on every context. What is tracked is handed to the runtime's `waitUntil` where it has one.
+ * Sets `visitor` on every context. What is tracked is handed to the runtime's `waitUntil` where it has one. On Workers it stands
+ * before every route that tracks: within it each request has a client of its own behind `ours`, as none may use another's I/O.
  *
  * @example
  * const app = new Hono<{ Variables: { visitor: Visitor<typeof events> } }>();

@@ -7,8 +7,9 @@ import { inScope, type RequestHandler } from './web-request.js';
 
 /**
  * A handler of `Request`s which have `visitor`: for Workers, Deno, Bun, and every framework that hands its requests to a
- * function. What is tracked is handed to the runtime's `waitUntil` where it has one. Who opened the connection is known on
- * Deno and Bun; elsewhere `ipHeader` names the header, on Workers `cf-connecting-ip`.
+ * function. What is tracked is handed to the runtime's `waitUntil` where it has one. On Workers it stands around every handler
+ * that tracks: within it each request has a client of its own behind `ours`, as none may use another's I/O. Who opened the
+ * connection is known on Deno and Bun; elsewhere `ipHeader` names the header, on Workers `cf-connecting-ip`.
  *
  * @example
  * export default { fetch: requestHandler(ours, async (request, env, ctx) => { request.visitor.track('signup'); … }) };
