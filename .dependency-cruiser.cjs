@@ -48,7 +48,12 @@ module.exports = {
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
     only('commerce-knows-the-protocol', 'commerce/', ['protocol/']),
-    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [...ground, 'commerce/', 'ledger/receipt']),
+    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
+      ...ground,
+      'commerce/',
+      'ledger/receipt',
+      'own-client',
+    ]),
     {
       name: 'webhooks-see-the-client-as-types',
       severity: 'error',

@@ -13,7 +13,7 @@ export function createClient<Catalog extends EventCatalog = EventCatalog>(
 ): Client<Catalog> {
   // What is wrong with them is said here, and not in the first request.
   resolveOptions(options as ClientOptions, fetchPlatform.env);
-  return perRequest(() => buildClient(options, fetchPlatform));
+  return perRequest((waitUntil = options.waitUntil) => buildClient({ ...options, waitUntil }, fetchPlatform));
 }
 
 export { isOursError, OursError } from './errors.js';

@@ -1,4 +1,6 @@
 import type { Client } from './client.js';
+import type { WaitUntil } from './options.js';
+import { OWN_CLIENT } from './own-client.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { createVisitor } from './visitor.js';
 import { currentRequest } from './wait-until.js';
@@ -7,9 +9,11 @@ import { currentRequest } from './wait-until.js';
  * A client that is another one in each request. Workers let no request use what another has begun: its timers and fetches end
  * with it, and whoever waits for them waits for ever.
  *
- * @param create makes the client of a request, or the one for whatever runs outside of requests
+ * @param create makes the client of a request, or the one for whatever is not known to belong to one
  */
-export function perRequest<Catalog extends EventCatalog>(create: () => Client<Catalog>): Client<Catalog> {
+export function perRequest<Catalog extends EventCatalog>(
+  create: (waitUntil?: WaitUntil) => Client<Catalog>,
+): Client<Catalog> {
   const clients = new WeakMap<object, Client<Catalog>>();
   const outside = {};
   const current = (): Client<Catalog> => {
@@ -19,7 +23,9 @@ export function perRequest<Catalog extends EventCatalog>(create: () => Client<Ca
     return client;
   };
 
-  const client: Client<Catalog> = {
+  const client: Client<Catalog> & { readonly [OWN_CLIENT]: () => Client<Catalog> } = {
+    // Whoever asks for it waits for its events.
+    [OWN_CLIENT]: () => (currentRequest() === undefined ? create(() => undefined) : current()),
     track: (input) => current().track(input),
     identify: (input) => current().identify(input),
     assign: (experimentKey, options) => current().assign(experimentKey, options),

@@ -12,12 +12,13 @@ import { PRICES } from '../shop/prices.js';
 export function createShop({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const app = new Hono<{ Variables: { visitor: Visitor<ShopEvents> } }>();
 
-  // Before every route that tracks, the webhook's too: within it each request delivers its own events, and hands that to its
-  // `waitUntil`. Nobody reaches a Worker past Cloudflare, who names the visitor's address.
-  app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
-
+  // It has no visitor, and waits for its events itself.
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
   app.post('/webhooks/stripe', (c) => webhook.request(c.req.raw));
+
+  // Before every other route that tracks: within it each request delivers its own events, and hands that to its `waitUntil`.
+  // Nobody reaches a Worker past Cloudflare, who names the visitor's address.
+  app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
 
   app.get('/', async (c) => {
     const { visitor } = c.var;

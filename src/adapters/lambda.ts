@@ -1,9 +1,10 @@
+import { requireFunction } from '../check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { lambdaFacts } from './lambda-event.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
-import { requireFunction, type VisitorOptions } from './visitor-options.js';
+import type { VisitorOptions } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
 
 /** How a Lambda function reads its requests. */

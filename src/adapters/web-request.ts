@@ -1,7 +1,7 @@
+import { requireFunction } from '../check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { runInScope } from './request-scope.js';
 import type { OpenScope, WithoutVisitor, WithVisitor } from './request-visitors.js';
-import { requireFunction } from './visitor-options.js';
 
 /** A handler of `Request`s, with whatever its runtime passes beside them. */
 export type RequestHandler<Request, Rest extends readonly unknown[], Answer> = (

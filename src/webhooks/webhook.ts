@@ -1,5 +1,6 @@
 import { isOursError } from '../errors.js';
 import { createEpisodes, guardLogger } from '../logger.js';
+import { ownClient } from '../own-client.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { inTime } from './in-time.js';
 import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
@@ -72,6 +73,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
 
   async function handle(raw: RawWebhook): Promise<WebhookAnswer> {
     const signal = AbortSignal.timeout(timeoutMs);
+    const sink = ownClient(ours);
     const incoming = toIncoming(raw);
     if (incoming === undefined) {
       warn(
@@ -97,7 +99,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
     try {
       const reported = await Promise.all(
         (await inTime(conversions(event), signal)).map((conversion) =>
-          report(conversion, () => identify?.(event), signal, { ours, keys, maxAgeMs, warn }),
+          report(conversion, () => identify?.(event), signal, { ours: sink, keys, maxAgeMs, warn }),
         ),
       );
       return {

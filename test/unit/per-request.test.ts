@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client.js';
 import { createClient } from '../../src/edge.js';
+import { ownClient } from '../../src/own-client.js';
 import { perRequest } from '../../src/per-request.js';
 import { REQUEST_SCOPE } from '../../src/wait-until.js';
 import { clientWith, TOKEN } from './clients.js';
@@ -54,6 +55,17 @@ describe('a client of a Worker', () => {
     });
     await requests.run({}, async () => expect(await flush()).toMatchObject({ delivered: 0 }));
     expect(made).toHaveLength(2);
+  });
+
+  it('gives a webhook outside of requests one of its own each time, and the request’s within one', () => {
+    const { client, made } = clientPerRequest();
+    expect(ownClient(client)).not.toBe(ownClient(client));
+    expect(made).toHaveLength(2);
+    requests.run({}, () => {
+      client.track({ event: 'purchase', userId: 'u' });
+      expect(ownClient(client)).toBe(made.at(-1));
+    });
+    expect(made).toHaveLength(3);
   });
 
   it('says what is wrong with its options when it is made, and not in the first request', () => {
