@@ -51,7 +51,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
   let returned: Slot[] = [];
   /** Few: one for each batch under way. */
   let leases: Lease[] = [];
-  /** Identifier → unsettled identifies of that visitor. Nearly always empty. */
+  /** Identifier → unsettled identifies of that visitor, oldest first. Nearly always empty. */
   const identifies = new Map<string, Set<Slot>>();
   let claimed = 0;
   let bytes = 0;
@@ -86,9 +86,8 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
   function mustWait(slot: Slot, lease: Lease): boolean {
     if (identifies.size === 0) return false;
     return identifiersOf(slot).some((identifier) => {
-      for (const other of identifies.get(identifier) ?? []) {
-        if (other.order < slot.order && other.lease !== lease) return true;
-      }
+      // They are in order, so the first that is not in the claim decides.
+      for (const other of identifies.get(identifier) ?? []) if (other.lease !== lease) return other.order < slot.order;
       return false;
     });
   }
