@@ -121,7 +121,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
         id: platform.randomId().slice(-12),
         relays: resolved.relay && !disabled,
         intervalMs: Math.max(ROUND_MS, resolved.flushIntervalMs),
-        hurry: () => void hurry(),
+        hurry: () => relay.hurry(),
         wake: () => relay.notify(0),
       })
     : createMemoryLedger(books, () => void hurry());

@@ -139,9 +139,10 @@ export function createRelay(options: RelayOptions): Relay {
       if (outbox.durable) pump();
       // What became too old while it waited is given up with that reason, never quietly given a new time.
       const { service } = clock.read();
-      const old = entries.filter(({ kind, time }) => kind === 'track' && isTooOld(time, service));
+      const isOld = ({ kind, time }: Entry): boolean => kind === 'track' && isTooOld(time, service);
+      const old = entries.filter(isOld);
       if (old.length > 0) await settle(old, { status: 'dropped', reason: 'too_old' });
-      const batches = toBatches(entries.filter((entry) => !old.includes(entry)));
+      const batches = toBatches(entries.filter((entry) => !isOld(entry)));
       await deliverAll(
         batches.flatMap((batch) => setbacks.isolate(batch, maxRows)),
         isProbe,
@@ -166,7 +167,7 @@ export function createRelay(options: RelayOptions): Relay {
     const askedAt = monotonic();
     // A probe is one event: should it be the poisonous one, the next probe is another.
     const maxEntries = isProbe ? 1 : maxRows;
-    const maxRowBytes = maxBytes - frameBytes(token);
+    const maxRowBytes = Math.max(1, maxBytes - frameBytes(token));
     claiming += 1;
     try {
       const entries = await outbox.claim({ maxEntries, maxBytes: maxRowBytes, leaseMs: LEASE_MS });

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
+import { answer } from '../unit/clients.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 
 const HTTP_503 = { kind: 'status', status: 503 } as const;
@@ -51,6 +52,38 @@ describe('a client with a durable outbox', () => {
       ['bad', 'rejected'],
     ]);
     expect(await open().deadLetters.count()).toBe(1);
+  });
+
+  it('leaves an empty outbox alone once the service has stated a limit below what is around the rows', async () => {
+    const outbox = (await sqliteFile())();
+    const claim = outbox.claim.bind(outbox);
+    let claims = 0;
+    outbox.claim = async (options) => {
+      claims += 1;
+      if (claims > 100) throw new Error('asked again and again');
+      return claim(options);
+    };
+    const answers = [answer(413, { success: false, limit: 20 })];
+    const { client, warnings } = await rig({ outbox, fetch: async () => answers.pop() ?? answer(200, { success: true }) });
+    const receipt = client.track({ event: 'purchase', userId: 'v' });
+    expect(await receipt.settled()).toMatchObject({ code: 'event_too_large' });
+    await client.flush();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(warnings).toEqual([]);
+  });
+
+  it('delivers what others have left also while an append of its own hangs', async () => {
+    const open = await sqliteFile();
+    const earlier = await rig({ outbox: open(), relay: false });
+    const ids = trackMany(earlier.client, 5);
+    await earlier.client.close();
+
+    const outbox = open();
+    outbox.append = () => new Promise(() => undefined);
+    const { client, collector } = await rig({ outbox });
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'hangs' });
+    await until(() => arrived(collector).length === ids.length);
+    expect(await client.close({ timeoutMs: 0 })).toMatchObject({ pending: 1 });
   });
 
   it('delivers what an earlier process has left, by itself and with all its senders', async () => {
