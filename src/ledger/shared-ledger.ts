@@ -82,10 +82,9 @@ export class SharedLedger implements Ledger, Desk {
       const receipt = this.#storing.get(entry);
       if (receipt === undefined) continue;
       this.#storing.delete(entry);
-      receipt.enter('stored');
+      receipt.enter(relays ? 'stored' : 'handed over');
       last = Math.max(last, receipt.order);
       if (relays) continue;
-      receipt.leave();
       this.#open.delete(receipt.order);
       this.#books.handOver(receipt.order);
     }

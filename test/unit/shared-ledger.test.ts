@@ -198,3 +198,16 @@ describe('the books of a durable outbox', () => {
     expect(ledger.progress).toEqual({ order: 2, position: 7 });
   });
 });
+
+describe('a client without a relay', () => {
+  it('watches nothing: a wait that was begun before the commit ends with it', async () => {
+    const { ledger, opened, onWait } = ledgerWith({ relays: false });
+    const { entry, receipt } = opened('a');
+    const [stored, settled] = [receipt.stored(), errorOf(receipt.settled())];
+    ledger.appended([entry], answer(1));
+    await stored;
+    expect((await settled).code).toBe('closed');
+    expect(onWait).not.toHaveBeenCalled();
+    expect(ledger.watchedIds(10)).toEqual([]);
+  });
+});
