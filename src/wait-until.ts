@@ -11,7 +11,7 @@ const CONTEXTS = [REQUEST_SCOPE, Symbol.for('@vercel/request-context'), Symbol.f
 /** The two shapes of a current context: Node's AsyncLocalStorage and the platforms'. */
 interface Holder {
   getStore?(): Waiting | undefined;
-  get?(): Waiting | undefined;
+  get?(): Waiting | null | undefined;
 }
 
 interface Waiting {
@@ -24,14 +24,16 @@ function currentContext(willDo: (context: Waiting) => boolean): Waiting | undefi
   for (const key of CONTEXTS) {
     const holder = globals[key];
     const context = holder?.getStore?.() ?? holder?.get?.();
-    if (context !== undefined && willDo(context)) return context;
+    if (context && willDo(context)) return context;
   }
   return undefined;
 }
 
 /** Something that the current request alone has; `undefined` outside of one. */
 export function currentRequest(): object | undefined {
-  return currentContext(() => true);
+  const context = currentContext(() => true);
+  // OpenNext makes the context anew at each look, but not what is in it.
+  return context === currentContext(() => true) ? context : context?.waitUntil;
 }
 
 /** The current request's `waitUntil`. */

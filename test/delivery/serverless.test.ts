@@ -5,7 +5,7 @@ const VERCEL_CONTEXT = Symbol.for('@vercel/request-context');
 const HOUR_MS = 3_600_000;
 
 /** Puts Vercel's request context in place, as its runtimes do. */
-function onVercel(context: object | undefined): void {
+function onVercel(context: object | null | undefined): void {
   const holder = globalThis as Record<symbol, unknown>;
   holder[VERCEL_CONTEXT] = { get: () => context };
   onTestFinished(() => {
@@ -51,6 +51,14 @@ describe('on a host that freezes what has answered', () => {
       await Promise.all(promises);
       expect(arrived(collector)).toHaveLength(3 * request);
     }
+    expect(warnings).toEqual([]);
+  });
+
+  it('takes a context of null for none', async () => {
+    const { client, warnings } = await rig();
+    onVercel(null);
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
     expect(warnings).toEqual([]);
   });
 

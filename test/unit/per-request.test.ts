@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Client } from '../../src/client.js';
 import { createClient } from '../../src/edge.js';
 import { ownClient } from '../../src/own-client.js';
@@ -8,6 +8,7 @@ import { REQUEST_SCOPE } from '../../src/wait-until.js';
 import { clientWith, TOKEN } from './clients.js';
 
 const globals = globalThis as { [REQUEST_SCOPE]?: AsyncLocalStorage<object> | undefined };
+const NEXT_CONTEXT = Symbol.for('@next/request-context');
 const before = globals[REQUEST_SCOPE];
 const requests = new AsyncLocalStorage<object>();
 
@@ -66,6 +67,20 @@ describe('a client of a Worker', () => {
       expect(ownClient(client)).toBe(made.at(-1));
     });
     expect(made).toHaveLength(3);
+  });
+
+  it('stays the same in a request whose platform describes it anew at each look', async () => {
+    const { client, made } = clientPerRequest();
+    const holder = globalThis as Record<symbol, unknown>;
+    onTestFinished(() => {
+      delete holder[NEXT_CONTEXT];
+    });
+    for (const waitUntil of [() => undefined, () => undefined]) {
+      holder[NEXT_CONTEXT] = { get: () => ({ waitUntil }) };
+      client.track({ event: 'purchase', userId: 'u' });
+      expect(await client.flush()).toMatchObject({ delivered: 1 });
+    }
+    expect(made).toHaveLength(2);
   });
 
   it('says what is wrong with its options when it is made, and not in the first request', () => {
