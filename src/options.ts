@@ -134,7 +134,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   ],
   events: [isObject, 'a map of names to schemas'],
   outbox: [
-    (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.lookUp : outbox?.claim),
+    (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.share : outbox?.claim),
     'an outbox, such as createMemoryOutbox() makes',
   ],
   flushAt: aNumber(DEFAULT_BATCH_ROWS, 1, 10_000),

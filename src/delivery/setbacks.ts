@@ -81,7 +81,8 @@ export function createSetbacks(): Setbacks {
       return levels.flatMap((level) =>
         cut(
           { kind, entries: entries.filter((entry) => suspicionOf(entry) === level) },
-          Math.ceil(maxRows / SHRINK ** level),
+          // Nothing is left of the division after some three hundred times.
+          Math.ceil(maxRows / SHRINK ** level) || 1,
         ),
       );
     },

@@ -250,8 +250,7 @@ describe('a client that does not relay', () => {
   const durable = {
     ...createMemoryOutbox(),
     durable: true,
-    claim: async () => [],
-    lookUp: async () => new Map(),
+    share: () => undefined,
   } as never;
 
   it('needs a durable outbox', () => {
@@ -272,7 +271,7 @@ describe('what a caller without types gets wrong', () => {
     expect(refused({ logger })).toMatch(/^logger must be an object with a method warn\(message\)/);
   });
 
-  it.each([[{}], [null], ['memory']])('is refused as an outbox: %j', (outbox) => {
+  it.each([[{}], [null], ['memory'], [{ durable: true, lookUp: async () => new Map() }]])('is refused as an outbox: %j', (outbox) => {
     expect(refused({ outbox })).toMatch(/^outbox must be an outbox, such as createMemoryOutbox\(\)/);
   });
 

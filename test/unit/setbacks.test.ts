@@ -44,6 +44,13 @@ describe('events the service fails on', () => {
     expect(setbacks.note(alone.entries, 6, 6)).toBe(0);
   });
 
+  it('travel alone however often they are suspected', () => {
+    const setbacks = createSetbacks();
+    const alone = batchOf('a');
+    for (let answers = 1; answers <= 400; answers++) setbacks.note(alone.entries, answers, answers);
+    expect(idsOf(setbacks.isolate(batchOf('a', 'b'), 100))).toEqual([['b'], ['a']]);
+  });
+
   it('are suspected at the first failure when it took others while their request was under way', () => {
     const setbacks = createSetbacks();
     expect(setbacks.note(batchOf('a', 'b').entries, 7, 9)).toBe(0);
