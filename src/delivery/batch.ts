@@ -28,24 +28,29 @@ export function toBatches(entries: readonly Entry[]): Batch[] {
 
 const IDENTIFIERS = ['userId', 'externalId', 'email'] as const;
 
+/** What is said of one person, and by which identifiers so far. */
+interface Person extends Batch {
+  readonly entries: Entry[];
+  readonly identity: { [Field in (typeof IDENTIFIERS)[number]]?: string | undefined };
+}
+
 /** Identifies that name the same person, each saying more or less about who that is, become one batch. */
 function groupPeople(identifies: readonly Entry[]): Batch[] {
-  const people: { kind: 'identify'; entries: Entry[] }[] = [];
-  const latest = new Map<string, (typeof people)[number]>();
+  const people: Person[] = [];
+  const latest = new Map<string, Person>();
   for (const entry of identifies) {
     const given = IDENTIFIERS.filter((field) => entry[field]);
     // By field as well: your id '42' and the visitor id '42' need not be the same person.
     const names = given.map((field) => `${field}:${entry[field]}`);
     const [known, another] = new Set(names.flatMap((name) => latest.get(name) ?? []));
-    const contradicts = (earlier: Entry): boolean =>
-      given.some((field) => earlier[field] && earlier[field] !== entry[field]);
     let person = known;
     // Two people, or another id in the same place, must stay apart and in order.
-    if (person === undefined || another !== undefined || person.entries.some(contradicts)) {
-      person = { kind: 'identify', entries: [] };
+    if (!person || another || given.some((field) => (person!.identity[field] ?? entry[field]) !== entry[field])) {
+      person = { kind: 'identify', entries: [], identity: {} };
       people.push(person);
     }
     person.entries.push(entry);
+    for (const field of given) person.identity[field] = entry[field];
     for (const name of names) latest.set(name, person);
   }
   return people;
