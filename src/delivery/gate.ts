@@ -126,7 +126,7 @@ export function createGate({ concurrency, monotonic, random, episodes }: GateOpt
           );
         case 'retryable':
           failures += 1;
-          if (verdict.scope === 'service' || isProbing || failures >= FAILURES_TO_CLOSE)
+          if (verdict.scope !== 'request' || isProbing || failures >= FAILURES_TO_CLOSE)
             fail(verdict.reason, verdict.afterMs);
           return;
         default:

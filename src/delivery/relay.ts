@@ -22,6 +22,8 @@ const LEASE_MS = 5 * 60_000;
 const SEND_FOR_MS = 100_000;
 /** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
 const LOOK_AGAIN_MS = 200;
+/** How much later than the next probe an event comes back that is not to be that probe: timers are late. */
+const PROBE_MARGIN = 1.2;
 /** How soon to look again after the outbox itself has failed. */
 const OUTBOX_PAUSE_MS = 1_000;
 /** How soon to try again what was claimed when it failed; it may have been delivered. */
@@ -228,12 +230,14 @@ export function createRelay(options: RelayOptions): Relay {
         if (!isSuspect && gate.isOpen && successes === answersBefore) gate.fail(verdict.reason, verdict.afterMs);
         // Where the gate has closed, there may have been no retries.
         const since = gate.isOpen ? answersBefore : successes;
-        if (verdict.scope === 'request' && setbacks.note(entries, since, successes) > maxRetries)
+        const isGuilty = verdict.scope !== 'service' && setbacks.note(entries, since, successes);
+        // What something in between does not let through waits apart until that is mended.
+        if (isGuilty && verdict.scope === 'request' && setbacks.noteAlone(entries[0]!, successes) > maxRetries)
           return settle(entries, EXHAUSTED);
         // A closed gate is wait enough; but after a suspect or a probe, the next probe is to be another event.
         const delayMs =
           gate.isOpen || isSuspect || isProbe
-            ? Math.max(verdict.afterMs ?? backoffMs(setbacks.suspicionOf(batch), random), gate.waitMs + 1)
+            ? Math.max(verdict.afterMs ?? backoffMs(setbacks.suspicionOf(batch), random), gate.waitMs * PROBE_MARGIN + 1)
             : 0;
         return release(entries, delayMs);
       }
@@ -282,7 +286,7 @@ export function createRelay(options: RelayOptions): Relay {
     let delayMs = 0;
     for (const [entry, { retryable, message }] of failed) {
       if (entry === undefined) continue;
-      const times = retryable ? setbacks.noteRow(entry, gate.successes) : 0;
+      const times = retryable ? setbacks.noteAlone(entry, gate.successes) : 0;
       if (retryable ? times <= maxRetries : isMended(entry)) {
         again.push(entry);
         delayMs = Math.max(delayMs, backoffMs(times, random));

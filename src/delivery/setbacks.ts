@@ -11,7 +11,7 @@ interface Setback {
   answers: number;
   /** How often it failed on one although it had taken others since the time before. */
   suspicion: number;
-  /** How often of these the event was alone, and how often an answer failed its row alone. */
+  /** How often it failed on this event alone, or on its row alone. */
   alone: number;
 }
 
@@ -22,11 +22,11 @@ interface Setback {
 export interface Setbacks {
   /**
    * The service failed on a request with these events. It has given `answers` by now, and others in between if that is more
-   * than `answersBefore`. Tells how often it has failed on this event alone while it took others; 0 when there are several.
+   * than `answersBefore`. Tells whether it failed on one event alone while it took others.
    */
-  note(entries: readonly Entry[], answersBefore: number, answers: number): number;
-  /** The service took others of the request but not this event, as it says itself. Tells the same as {@link note}. */
-  noteRow(entry: Entry, answers: number): number;
+  note(entries: readonly Entry[], answersBefore: number, answers: number): boolean;
+  /** It is this event that the service failed on. Tells how often by now. */
+  noteAlone(entry: Entry, answers: number): number;
   forget(entries: readonly Entry[]): void;
   /** How strongly the whole batch is suspected; 0 is not at all. */
   suspicionOf(batch: Batch): number;
@@ -47,24 +47,23 @@ export function createSetbacks(): Setbacks {
     return setback;
   }
 
-  function noteRow(entry: Entry, answers: number): number {
-    const setback = setbackOf(entry, answers);
-    setback.alone += 1;
-    return setback.alone;
-  }
-
   return {
-    noteRow,
-
     note(entries, answersBefore, answers) {
+      let isSuspected = false;
       for (const entry of entries) {
         const setback = setbackOf(entry, answersBefore);
         if (answers <= setback.answers) continue;
         setback.answers = answers;
         setback.suspicion += 1;
-        if (entries.length === 1) return noteRow(entry, answers);
+        isSuspected = entries.length === 1;
       }
-      return 0;
+      return isSuspected;
+    },
+
+    noteAlone(entry, answers) {
+      const setback = setbackOf(entry, answers);
+      setback.alone += 1;
+      return setback.alone;
     },
 
     forget(entries) {

@@ -16,11 +16,12 @@ export type Verdict =
   | { readonly kind: 'delivered'; readonly failures: readonly RowFailure[]; readonly answer: unknown }
   /**
    * Nothing is known to be taken; the same text may be sent again. `service` says that the service as a whole wants to
-   * be left alone or cannot be reached, `request` that this request had bad luck.
+   * be left alone or cannot be reached, `request` that this request had bad luck, `way` that something else has answered: it
+   * may let nothing through, or only not this.
    */
   | {
       readonly kind: 'retryable';
-      readonly scope: 'service' | 'request';
+      readonly scope: 'service' | 'request' | 'way';
       readonly reason: string;
       readonly afterMs?: number | undefined;
     }
@@ -58,8 +59,11 @@ interface Row {
 /** What is wrong with the request itself, as the service documents it. */
 const REFUSALS = [400, 415, 422];
 
-/** Answers that say nothing about the service as a whole, beside those of 5xx other than 503. */
+/** Answers that say nothing about the service as a whole, beside those of 5xx. */
 const BAD_LUCK = [...REFUSALS, 408, 409];
+
+/** The service wants to be left alone. */
+const OVERLOAD = [429, 503];
 
 /** Reads the verdict off an answer. */
 export function judge({ status, header, text }: HttpAnswer, now: number): Verdict {
@@ -80,7 +84,7 @@ export function judge({ status, header, text }: HttpAnswer, now: number): Verdic
     return { kind: 'rejected', status, message: shorten(body.error ?? body.message, `HTTP ${status}`) };
   return {
     kind: 'retryable',
-    scope: BAD_LUCK.includes(status) || (status >= 500 && status !== 503) ? 'request' : 'service',
+    scope: OVERLOAD.includes(status) ? 'service' : status >= 500 || BAD_LUCK.includes(status) ? 'request' : 'way',
     reason: `HTTP ${status}`,
     afterMs: retryAfterMs(header, now),
   };

@@ -64,7 +64,10 @@ describe('a client with a durable outbox', () => {
       return claim(options);
     };
     const answers = [answer(413, { success: false, limit: 20 })];
-    const { client, warnings } = await rig({ outbox, fetch: async () => answers.pop() ?? answer(200, { success: true }) });
+    const { client, warnings } = await rig({
+      outbox,
+      fetch: async () => answers.pop() ?? answer(200, { success: true }),
+    });
     const receipt = client.track({ event: 'purchase', userId: 'v' });
     expect(await receipt.settled()).toMatchObject({ code: 'event_too_large' });
     await client.flush();

@@ -51,6 +51,46 @@ describe('an event the service always fails on', () => {
     expect(await client.flush()).toEqual({ delivered: 99 + round, rejected: 0, dropped: 1, pending: 0 });
   }, 20_000);
 
+  it('waits by itself where it is a firewall that lets it not through, and costs no retries', async () => {
+    const { client, collector, time, outcomes } = await rig({ maxRetries: 0 });
+    collector.faults.set(({ rows = [] }) =>
+      rows.map(idOf).includes('e37') ? { kind: 'status', status: 403 } : undefined,
+    );
+    const ids = trackMany(client, 100);
+    while (arrived(collector).length < 99) {
+      time.skip(520);
+      await client.flush({ timeoutMs: 20 });
+      // Far fewer than there are events: they do not all go as probes.
+      expect(collector.requests).toBeLessThan(40);
+    }
+    expect(arrived(collector).sort()).toEqual(ids.filter((id) => id !== 'e37').sort());
+    for (let round = 0; round < 5; round++) {
+      trackMany(client, 1, `later ${round} `);
+      time.skip(520);
+      await client.flush({ timeoutMs: 20 });
+    }
+    expect(outcomes.filter(({ status }) => status !== 'delivered')).toEqual([]);
+
+    collector.faults.set(() => undefined);
+    time.skip(520);
+    expect(await client.flush()).toEqual({ delivered: 105, rejected: 0, dropped: 0, pending: 0 });
+  }, 20_000);
+
+  it('is not the next probe again, even if that goes out late', async () => {
+    const { client, collector, time } = await rig();
+    const probes: string[] = [];
+    collector.faults.set(({ rows = [] }) => {
+      probes.push(rows.map(idOf).join(' '));
+      return rows.map(idOf).includes('e0') ? { kind: 'status', status: 503 } : undefined;
+    });
+    trackMany(client, 2);
+    for (const lateBy of [0, 10, 50]) {
+      await client.flush({ timeoutMs: 20 });
+      time.skip(500 + lateBy);
+    }
+    expect(probes.slice(0, 3)).toEqual(['e0 e1', 'e0', 'e1']);
+  });
+
   it('is found among many batches in a busy stream', async () => {
     const { client, collector, outcomes } = await rig({ maxRetries: 2, flushAt: 20 });
     collector.faults.set(({ rows = [] }) => (rows.map(idOf).includes('e130') ? HTTP_500 : undefined));

@@ -271,9 +271,12 @@ describe('what a caller without types gets wrong', () => {
     expect(refused({ logger })).toMatch(/^logger must be an object with a method warn\(message\)/);
   });
 
-  it.each([[{}], [null], ['memory'], [{ durable: true, lookUp: async () => new Map() }]])('is refused as an outbox: %j', (outbox) => {
-    expect(refused({ outbox })).toMatch(/^outbox must be an outbox, such as createMemoryOutbox\(\)/);
-  });
+  it.each([[{}], [null], ['memory'], [{ durable: true, lookUp: async () => new Map() }]])(
+    'is refused as an outbox: %j',
+    (outbox) => {
+      expect(refused({ outbox })).toMatch(/^outbox must be an outbox, such as createMemoryOutbox\(\)/);
+    },
+  );
 
   it.each([
     [null, 'events must be a map of names to schemas; got null.'],

@@ -37,11 +37,18 @@ describe('events the service fails on', () => {
   it('have their failures alone counted, and are forgotten when they end', () => {
     const setbacks = createSetbacks();
     const alone = batchOf('a');
-    expect([1, 2, 2, 3, 4].map((answers) => setbacks.note(alone.entries, answers, answers))).toEqual([0, 1, 0, 2, 3]);
-    expect(setbacks.note(batchOf('a', 'b').entries, 5, 5)).toBe(0);
+    expect([1, 2, 2, 3].map((answers) => setbacks.note(alone.entries, answers, answers))).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect([3, 4].map((answers) => setbacks.noteAlone(alone.entries[0]!, answers))).toEqual([1, 2]);
+    expect(setbacks.note(batchOf('a', 'b').entries, 5, 5)).toBe(false);
     setbacks.forget(alone.entries);
     expect(setbacks.suspicionOf(alone)).toBe(0);
-    expect(setbacks.note(alone.entries, 6, 6)).toBe(0);
+    expect(setbacks.note(alone.entries, 6, 6)).toBe(false);
+    expect(setbacks.noteAlone(alone.entries[0]!, 6)).toBe(1);
   });
 
   it('travel alone however often they are suspected', () => {
@@ -53,15 +60,15 @@ describe('events the service fails on', () => {
 
   it('are suspected at the first failure when it took others while their request was under way', () => {
     const setbacks = createSetbacks();
-    expect(setbacks.note(batchOf('a', 'b').entries, 7, 9)).toBe(0);
+    expect(setbacks.note(batchOf('a', 'b').entries, 7, 9)).toBe(false);
     expect(setbacks.suspicionOf(batchOf('a', 'b'))).toBe(1);
-    expect(setbacks.note(batchOf('c').entries, 7, 9)).toBe(1);
+    expect(setbacks.note(batchOf('c').entries, 7, 9)).toBe(true);
   });
 
   it('are counted one by one where the answer names them, and need not travel apart', () => {
     const setbacks = createSetbacks();
     const [a, b] = batchOf('a', 'b').entries;
-    expect([setbacks.noteRow(a!, 1), setbacks.noteRow(a!, 2), setbacks.noteRow(b!, 2)]).toEqual([1, 2, 1]);
+    expect([setbacks.noteAlone(a!, 1), setbacks.noteAlone(a!, 2), setbacks.noteAlone(b!, 2)]).toEqual([1, 2, 1]);
     expect(idsOf(setbacks.isolate(batchOf('a', 'b', 'c'), 100))).toEqual([['a', 'b', 'c']]);
   });
 

@@ -146,12 +146,13 @@ describe('a status', () => {
     expect(answer(status)).toEqual({ kind: 'retryable', scope: 'request', reason: `HTTP ${status}` });
   });
 
-  it.each([429, 503, 301, 304, 402, 403, 404, 405, 410])(
-    '%i is about the service or the way to it, not the events',
-    (status) => {
-      expect(answer(status)).toEqual({ kind: 'retryable', scope: 'service', reason: `HTTP ${status}` });
-    },
-  );
+  it.each([429, 503])('%i is about the service, not the events', (status) => {
+    expect(answer(status)).toEqual({ kind: 'retryable', scope: 'service', reason: `HTTP ${status}` });
+  });
+
+  it.each([301, 304, 402, 403, 404, 405, 410])('%i is about the way to the service', (status) => {
+    expect(answer(status)).toEqual({ kind: 'retryable', scope: 'way', reason: `HTTP ${status}` });
+  });
 
   it.each([408, 409, 429, 500, 502, 503, 504])('%i carries the time the service asks for', (status) => {
     expect(answer(status, '', { 'retry-after': '3' })).toMatchObject({ afterMs: 3000 });
