@@ -38,7 +38,8 @@ export function createUndiciPost({ baseUrl, connections, env }: UndiciPostOption
     );
   };
   post.close = async () => {
-    await (await dispatcher)?.destroy();
+    // One that never opened has nothing to close; the request has told of it.
+    await (await dispatcher?.catch(() => undefined))?.destroy();
   };
   return post;
 }
