@@ -29,6 +29,7 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
+import { isUnheard } from './protocol/unheard.js';
 import { sleep } from './timers.js';
 import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
@@ -198,7 +199,8 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
     try {
       const { kind, event, distinctId } = info;
-      options.onOutcome?.(outcome, { kind, event, distinctId });
+      // Types let an asynchronous one pass.
+      isUnheard(options.onOutcome?.(outcome, { kind, event, distinctId }));
     } catch {
       episodes.remind('onOutcome', 'onOutcome threw; the event is settled all the same.');
     }

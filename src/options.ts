@@ -59,7 +59,7 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
   readonly relay?: boolean | undefined;
   /** Hears warnings, one an episode. @default the console */
   readonly logger?: Logger | undefined;
-  /** Called for every event that ended. What it throws is ignored. */
+  /** Called for every event that ended. What it throws or rejects with is ignored. */
   readonly onOutcome?: ((outcome: Outcome, info: OutcomeInfo) => void) | undefined;
   /**
    * Sees every event before it is encoded, an identify as `$identify`; returns it, another one, or `null` to drop it.

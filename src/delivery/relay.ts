@@ -237,7 +237,10 @@ export function createRelay(options: RelayOptions): Relay {
         // A closed gate is wait enough; but after a suspect or a probe, the next probe is to be another event.
         const delayMs =
           gate.isOpen || isSuspect || isProbe
-            ? Math.max(verdict.afterMs ?? backoffMs(setbacks.suspicionOf(batch), random), gate.waitMs * PROBE_MARGIN + 1)
+            ? Math.max(
+                verdict.afterMs ?? backoffMs(setbacks.suspicionOf(batch), random),
+                gate.waitMs * PROBE_MARGIN + 1,
+              )
             : 0;
         return release(entries, delayMs);
       }

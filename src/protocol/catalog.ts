@@ -1,4 +1,5 @@
 import { Refusal, typeName } from './refusal.js';
+import { isUnheard } from './unheard.js';
 
 /**
  * A validator by the Standard Schema convention (version 1), which zod, valibot, arktype and others implement. Only what
@@ -55,9 +56,7 @@ export function createCatalogCheck(catalog: EventCatalog): CatalogCheck {
     }
     const schema = catalog[name]!['~standard'];
     const result = schema.validate(properties ?? {});
-    if (result instanceof Promise) {
-      // Nobody will look at the answer; an unheard rejection would end the process.
-      result.catch(() => undefined);
+    if (isUnheard(result)) {
       return new Refusal(
         'invalid_properties',
         `the schema of event '${name}' returned a promise; it must be synchronous, as track() is.`,

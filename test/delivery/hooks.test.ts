@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { arrived, rig, trackMany } from '../support/client.js';
 
 describe('disabled', () => {
@@ -108,6 +108,18 @@ describe('beforeSend', () => {
 });
 
 describe('onOutcome', () => {
+  it('may be asynchronous and reject: that ends no process', async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    onTestFinished(() => void process.off('unhandledRejection', hear));
+    const { client } = await rig({ onOutcome: () => Promise.reject(new Error('the database is away')) });
+    trackMany(client, 2);
+    expect(await client.flush()).toMatchObject({ delivered: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(unheard).toEqual([]);
+  });
+
   it('hears of every event once, whatever becomes of it', async () => {
     const { client, collector, outcomes } = await rig({
       maxQueueSize: 4,
