@@ -15,6 +15,8 @@ const PACKAGES = {
   bun: 'npm:@oven/bun-linux-x64@1',
   deno: 'npm:@deno/linux-x64-glibc@2',
 };
+/** As sysexits.h has it: another time it may work. .ci/run knows it. */
+const NOT_RUN = 75;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // The runtimes stay there, so that the next run need not fetch them again.
 const folder = join(root, 'artifacts/runtimes');
@@ -43,7 +45,10 @@ async function install() {
 /** Asked first: an install without a registry takes ten minutes to give up. */
 function isRegistryReachable() {
   const flags = ['--silent', '--fetch-retries=0', '--fetch-timeout=20000'];
-  return spawnSync('npm', ['ping', ...flags], { stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync('npm', ['view', PACKAGES.node22.slice('npm:'.length), 'version', ...flags], { stdio: 'ignore' })
+      .status === 0
+  );
 }
 
 function sayNotRun() {
@@ -154,6 +159,6 @@ if (isRegistryReachable()) {
   process.exitCode = (await checkAll()) ? 0 : 1;
 } else {
   sayNotRun();
-  // A step that has tested nothing must not look like one that found nothing.
-  process.exitCode = process.env.CI ? 1 : 0;
+  // What has tested nothing must not look like what has found nothing.
+  process.exitCode = NOT_RUN;
 }
