@@ -23,39 +23,39 @@ const folder = join(root, 'artifacts/runtimes');
 const installed = (path) => join(folder, 'node_modules', path);
 const execute = promisify(execFile);
 
-async function install() {
+const install = (...packages) => {
+  const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--no-save', '--prefer-offline', '--silent'];
+  return spawnSync('npm', ['install', ...flags, ...packages], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+};
+
+/** Resolves to whether they are there. */
+async function fetchRuntimes() {
   await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: PACKAGES }));
+  // Asked first: an install without a registry takes ten minutes to give up.
+  const flags = ['--silent', '--fetch-retries=0', '--fetch-timeout=20000'];
+  const asked = spawnSync('npm', ['view', PACKAGES.node22.slice('npm:'.length), 'version', ...flags]);
+  return asked.status === 0 && install().status === 0;
+}
+
+async function installPackage() {
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,
       encoding: 'utf8',
     }),
   );
-  await writeFile(
-    join(folder, 'package.json'),
-    JSON.stringify({ private: true, dependencies: { ...PACKAGES, 'ours-ingest': `file:${filename}` } }),
-  );
   // The tarball keeps its name whatever is in it: the last run's package would be taken for this one's.
   await rm(installed('ours-ingest'), { recursive: true, force: true });
-  const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', '--silent'];
-  execFileSync('npm', ['install', ...flags], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  assert.equal(install(`./${filename}`).status, 0, `${filename} cannot be installed`);
   await cp(join(root, 'test/runtimes/programs'), folder, { recursive: true });
-}
-
-/** Asked first: an install without a registry takes ten minutes to give up. */
-function isRegistryReachable() {
-  const flags = ['--silent', '--fetch-retries=0', '--fetch-timeout=20000'];
-  return (
-    spawnSync('npm', ['view', PACKAGES.node22.slice('npm:'.length), 'version', ...flags], { stdio: 'ignore' })
-      .status === 0
-  );
 }
 
 function sayNotRun() {
   const rule = '!'.repeat(100);
   console.error(`
 ${rule}
-! No registry of npm can be reached, and the runtimes come from there.
+! The runtimes come from npm's registry, and cannot be had from there.
 !   The built package is NOT tested on ${Object.keys(PACKAGES).join(', ')} and workerd.
 ${rule}
 `);
@@ -154,8 +154,8 @@ async function checkAll() {
 
 if (`${process.platform} ${process.arch}` !== 'linux x64')
   throw new Error('The runtimes are fetched for Linux on x64.');
-if (isRegistryReachable()) {
-  await install();
+if (await fetchRuntimes()) {
+  await installPackage();
   process.exitCode = (await checkAll()) ? 0 : 1;
 } else {
   sayNotRun();
