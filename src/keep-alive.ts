@@ -3,10 +3,8 @@ import type { WaitUntil } from './options.js';
 import type { Platform } from './platform.js';
 import { foundWaitUntil } from './wait-until.js';
 
-const OR_FLUSH = 'or await client.flush() before answering.';
-
 export interface KeepAliveOptions extends ExitDrainOptions {
-  readonly platform: Pick<Platform, 'env' | 'freezingHost' | 'createExitDrain'>;
+  readonly platform: Pick<Platform, 'env' | 'freezingHost' | 'remedy' | 'createExitDrain'>;
   readonly waitUntil: WaitUntil | undefined;
   readonly flush: (timeoutMs?: number) => Promise<number>;
 }
@@ -27,10 +25,13 @@ export function createKeepAlive({ platform, waitUntil, ...options }: KeepAliveOp
         const tell = waitUntil ?? foundWaitUntil();
         if (tell !== undefined) tell(flush());
         else if (host !== undefined) {
-          episodes.say('host', `${host} without waitUntil may freeze before events are sent: pass it, ${OR_FLUSH}`);
+          episodes.say('host', `${host} without waitUntil may freeze before events are sent: ${platform.remedy}`);
         }
       } catch {
-        episodes.remind('waitUntil', `waitUntil threw: call it within a request, ${OR_FLUSH}`);
+        episodes.remind(
+          'waitUntil',
+          'waitUntil threw: call it within a request, or await client.flush() before answering.',
+        );
       }
     },
   };

@@ -18,6 +18,8 @@ export const fetchPlatform: Platform = {
   createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
   // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
   freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
+  // A client that several requests share cannot be flushed by one of them.
+  remedy: 'put an adapter around the route, or pass it to a client of each request.',
   // Such a runtime ends no process by itself, or tells nobody.
   createExitDrain: () => ({ hold() {}, letGo() {} }),
 };

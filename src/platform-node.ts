@@ -21,6 +21,7 @@ export const nodePlatform: Platform = {
     return post;
   },
   freezingHost,
+  remedy: 'pass it, or await client.flush() before answering.',
   createExitDrain: (options) => createExitDrain(options, onIdleExit),
 };
 

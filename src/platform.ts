@@ -17,5 +17,7 @@ export interface Platform {
   readonly createPost: (baseUrl: string, connections: number) => HttpPost;
   /** The host, when it is known to freeze a process as soon as it has answered. */
   readonly freezingHost: (env: Platform['env']) => string | undefined;
+  /** What to do there without `waitUntil`, for the warning. */
+  readonly remedy: string;
   readonly createExitDrain: (options: ExitDrainOptions) => ExitDrain;
 }

@@ -145,7 +145,8 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
   };
 }
 
-/** An error's message may hold what was signed. */
+/** An error's message may hold what was signed. Errors of Stripe's package have a name only as a class. */
 function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+  if (!(error instanceof Error)) return typeof error;
+  return error.name === 'Error' ? error.constructor.name : error.name;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { fetchPlatform } from '../../src/platform-fetch.js';
 import { arrived, rig, trackMany } from '../support/client.js';
 
 const VERCEL_CONTEXT = Symbol.for('@vercel/request-context');
@@ -98,6 +99,14 @@ describe('on a host that freezes what has answered', () => {
     }
     expect(warnings).toEqual([expect.stringMatching(new RegExp(`${name} without waitUntil.*client\\.flush\\(\\)`))]);
     expect(arrived(collector)).toHaveLength(6);
+  });
+
+  it('does not advise on Workers to flush what another request may have begun', async () => {
+    const { remedy } = fetchPlatform;
+    const { client, warnings } = await rig({ platform: { freezingHost: () => 'Cloudflare Workers', remedy } });
+    trackMany(client, 1);
+    expect(warnings).toEqual([expect.stringMatching(/Cloudflare Workers without waitUntil.*adapter.*of each request/)]);
+    expect(warnings[0]).not.toContain('flush');
   });
 
   it('says nothing on other hosts', async () => {

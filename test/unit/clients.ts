@@ -21,6 +21,7 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     env: {},
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
     freezingHost: () => undefined,
+    remedy: 'stay awake.',
     createExitDrain: () => ({ hold() {}, letGo() {} }),
     ...overrides,
   };

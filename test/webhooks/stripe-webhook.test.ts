@@ -336,6 +336,21 @@ describe('a payment whose visitor is not known', () => {
     expect(shop.warnings).toEqual([expect.stringContaining('or took longer than timeoutMs (TimeoutError)')]);
   });
 
+  it('is sent again when Stripe cannot be reached, which is named and not quoted', async () => {
+    const shop = await openShop();
+    const retrieve = async () => {
+      throw new Stripe.errors.StripeConnectionError({ type: 'api_error', message: 'of buyer@example.org' } as never);
+    };
+    const webhook = endpoint(shop, {
+      stripe: { ...offline, webhooks: offline.webhooks, paymentIntents: { retrieve } },
+    });
+    expect(await webhook.handle(signed(await stripeEvent('refund.created', refund())))).toMatchObject({
+      statusCode: 503,
+    });
+    expect(shop.warnings).toEqual([expect.stringContaining('(StripeConnectionError)')]);
+    expect(shop.warnings[0]).not.toContain('buyer');
+  });
+
   it('is sent again when identify fails', async () => {
     const shop = await openShop();
     const identify = async () => {

@@ -29,7 +29,7 @@ interface InvoiceLike {
   readonly subscription_details?: InvoiceDetails | null;
 }
 
-/** What is asked of the client of the package `stripe`, to learn whose a refund or a dispute is. */
+/** What is asked of the client of the package `stripe`, to learn whose a payment is. */
 export interface StripePayments {
   readonly paymentIntents: {
     retrieve(id: string, params: object, options: StripeCallOptions): PromiseLike<PaymentIntentLike>;

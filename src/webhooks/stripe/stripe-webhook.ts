@@ -17,7 +17,7 @@ export interface StripeLike<Event extends StripeEvent = StripeEvent> extends Str
 
 export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent>
   extends ReportingOptions<Event, CommerceEvents> {
-  /** `new Stripe(key)`. The key needs to read PaymentIntents, Charges and Invoices, for the visitors of refunds and disputes. */
+  /** `new Stripe(key)`. The key needs to read PaymentIntents, Charges and Invoices, to learn whose a payment is. */
   readonly stripe: StripeLike<Event>;
   /** The endpoint's signing secret: `whsec_…`. */
   readonly secret: string | undefined;
