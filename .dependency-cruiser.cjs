@@ -51,6 +51,7 @@ module.exports = {
     only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
       ...ground,
       'commerce/',
+      'client',
       'ledger/receipt',
       'own-client',
     ]),
@@ -58,7 +59,7 @@ module.exports = {
       name: 'webhooks-see-the-client-as-types',
       severity: 'error',
       from: { path: '^src/webhooks/' },
-      to: { path: inside(['ledger/', 'outcome']), dependencyTypesNot: ['type-only'] },
+      to: { path: inside(['client', 'ledger/', 'outcome']), dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'webhooks-know-no-provider',

@@ -1,4 +1,5 @@
 import { checkLogger, failOption, requireFunction } from '../check-option.js';
+import type { Client } from '../client.js';
 import type { Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { typeName } from '../protocol/refusal.js';
@@ -8,9 +9,7 @@ import { toSecrets, type VisitorKey } from './visitor-keys.js';
 import { checkMaxAge } from './visitor-token.js';
 
 /** What every webhook is told, whoever sends it. */
-export interface ReportingOptions<Event, Catalog extends EventCatalog> {
-  /** The client. Its `events` must have every event that the webhook reports. */
-  readonly ours: ConversionSink<Catalog>;
+export interface ReportingOptions<Event> {
   /** Those of `sealVisitor`; all of them open. */
   readonly keys: readonly VisitorKey[];
   /** The most a visitor token may be old, in milliseconds. @default no limit */
@@ -34,8 +33,10 @@ export interface ReportingOptions<Event, Catalog extends EventCatalog> {
   readonly logger?: Logger | undefined;
 }
 
-export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
-  extends ReportingOptions<Event, Catalog> {
+export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatalog> extends ReportingOptions<Event> {
+  /** The client. Its `events` must have every event that the webhook reports. */
+  // By a sink alone the compiler would not find a catalogue that has one event.
+  readonly ours: Client<Catalog> | ConversionSink<Catalog>;
   /** Who sends it, for messages. */
   readonly provider: string;
   /** Checks the signature over the raw body and returns the event. What it throws refuses the webhook. */

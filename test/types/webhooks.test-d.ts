@@ -33,6 +33,22 @@ describe('the package standardwebhooks', () => {
     });
   });
 
+  it('fits with a catalogue of one event, of several, or none', () => {
+    const order_id = z.object({ order_id: z.string() });
+    const webhook = {
+      verifier: new StandardWebhook('c2VjcmV0'),
+      keys,
+      conversions: (event: { readonly id: string }) => [
+        { event: 'purchase' as const, eventProperties: { order_id: event.id }, distinctId: `purchase:${event.id}` },
+      ],
+    };
+    standardWebhook({ ...webhook, ours: createClient({ events: { purchase: order_id } }) });
+    standardWebhook({ ...webhook, ours: createClient({ events: { purchase: order_id, lead: order_id } }) });
+    standardWebhook({ ...webhook, ours: createClient() });
+    // @ts-expect-error
+    standardWebhook({ ...webhook, ours: createClient({ events: { lead: order_id } }) });
+  });
+
   it('cannot report without a distinctId', () => {
     standardWebhook({
       verifier: new StandardWebhook('c2VjcmV0'),

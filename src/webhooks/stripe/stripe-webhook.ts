@@ -1,6 +1,7 @@
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
 import { createEpisodes, guardLogger } from '../../logger.js';
+import type { ConversionSink } from '../conversion.js';
 import type { IncomingWebhook } from '../incoming.js';
 import { createWebhook, type Webhook } from '../webhook.js';
 import type { ReportingOptions } from '../webhook-options.js';
@@ -15,8 +16,9 @@ export interface StripeLike<Event extends StripeEvent = StripeEvent> extends Str
   };
 }
 
-export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent>
-  extends ReportingOptions<Event, CommerceEvents> {
+export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> extends ReportingOptions<Event> {
+  /** The client. Its `events` must have those of `commerceEvents`. */
+  readonly ours: ConversionSink<CommerceEvents>;
   /** `new Stripe(key)`. The key needs to read PaymentIntents, Charges and Invoices, to learn whose a payment is. */
   readonly stripe: StripeLike<Event>;
   /** The endpoint's signing secret: `whsec_…`. */
