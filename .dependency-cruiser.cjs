@@ -32,7 +32,7 @@ module.exports = {
         pathNot: inside([
           ...ground,
           'sqlite/',
-          'ledger/(ledger|share-outbox)',
+          'ledger/(ledger|share-outbox|sharing-client)',
           'outbox/outbox',
           'outbox/queue',
           'outbox/records',

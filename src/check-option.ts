@@ -16,6 +16,18 @@ export function checkLogger(logger: unknown): void {
   }
 }
 
+/**
+ * A bound that may be left out: then there is none.
+ * @throws {OursError} `invalid_option`
+ */
+export function readLimit(name: string, limit: number | undefined): number {
+  if (limit === undefined) return Number.MAX_SAFE_INTEGER;
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    failOption(`${name} must be a positive integer; got ${typeof limit === 'number' ? limit : typeof limit}.`);
+  }
+  return limit;
+}
+
 /** @throws {OursError} `invalid_option` */
 export function failOption(message: string): never {
   throw new OursError('invalid_option', message);

@@ -14,7 +14,7 @@ import type { Ledger } from './ledger/ledger.js';
 import { createMemoryLedger } from './ledger/memory-ledger.js';
 import { type Receipt, settledReceipt } from './ledger/receipt.js';
 import { createEpisodes, guardLogger } from './logger.js';
-import { type ClientOptions, resolveOptions } from './options.js';
+import { type ClientOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { createMemoryOutbox } from './outbox/memory.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
 import type { Outcome, OutcomeInfo, Undelivered } from './outcome.js';
@@ -93,13 +93,23 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Builds a client for a runtime. */
+/**
+ * Builds a client for a runtime.
+ * @throws {OursError} `invalid_option`
+ */
 export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog>,
   platform: Platform,
 ): Client<Catalog> {
-  const resolved = resolveOptions(options as ClientOptions, platform.env);
-  const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = resolved;
+  return assembleClient(resolveOptions(options as ClientOptions, platform.env), platform);
+}
+
+/** Builds a client of options that have been checked. */
+export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
+  options: ResolvedOptions,
+  platform: Platform,
+): Client<Catalog> {
+  const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = options;
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
@@ -107,21 +117,21 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   const gate = createGate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
-  const connections = concurrency + (resolved.experimentToken === undefined ? 0 : 1);
+  const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
   const transport = createHttpTransport({
     post: fetch === undefined ? platform.createPost(baseUrl, connections) : createFetchPost(baseUrl, () => fetch),
     requestTimeoutMs,
     clock,
     now,
   });
-  const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...resolved, monotonic });
+  const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const books = createBooks();
   const ledger: Ledger = outbox.durable
     ? outbox.share({
         books,
         id: platform.randomId().slice(-12),
-        relays: resolved.relay && !disabled,
-        intervalMs: Math.max(ROUND_MS, resolved.flushIntervalMs),
+        relays: options.relay && !disabled,
+        intervalMs: Math.max(ROUND_MS, options.flushIntervalMs),
         hurry: () => relay.hurry(),
         wake: () => relay.notify(0),
       })
@@ -136,7 +146,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     restWhenDone();
   };
   const relay = createRelay({
-    ...resolved,
+    ...options,
     outbox,
     transport,
     gate,
@@ -151,7 +161,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
     episodes,
     onAppended(entries, answer) {
       ledger.appended(entries, answer);
-      if (resolved.relay) relay.notify(entries.length);
+      if (options.relay) relay.notify(entries.length);
       restWhenDone();
     },
     onDropped: (entry, reason, message) =>
@@ -159,8 +169,8 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   });
   const assigner = createAssigner({
     transport,
-    experimentToken: resolved.experimentToken,
-    timeoutMs: resolved.assignTimeoutMs,
+    experimentToken: options.experimentToken,
+    timeoutMs: options.assignTimeoutMs,
     monotonic,
     episodes,
     isDown: () => gate.isDown,
@@ -274,7 +284,7 @@ export function buildClient<Catalog extends EventCatalog = EventCatalog>(
   /** Sends what there is, full batch or not. */
   async function hurry(): Promise<void> {
     await intake.hand();
-    if (resolved.relay) relay.hurry();
+    if (options.relay) relay.hurry();
   }
 
   async function flush(options: FlushOptions = {}): Promise<Totals> {

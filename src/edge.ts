@@ -1,4 +1,4 @@
-import { buildClient, type Client } from './client.js';
+import { assembleClient, type Client } from './client.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { perRequest } from './per-request.js';
 import { fetchPlatform } from './platform-fetch.js';
@@ -12,8 +12,8 @@ export function createClient<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog> = {},
 ): Client<Catalog> {
   // What is wrong with them is said here, and not in the first request.
-  resolveOptions(options as ClientOptions, fetchPlatform.env);
-  return perRequest((waitUntil = options.waitUntil) => buildClient({ ...options, waitUntil }, fetchPlatform));
+  const resolved = resolveOptions(options as ClientOptions, fetchPlatform.env);
+  return perRequest((waitUntil = resolved.waitUntil) => assembleClient({ ...resolved, waitUntil }, fetchPlatform));
 }
 
 export { isOursError, OursError } from './errors.js';

@@ -1,5 +1,5 @@
+import { failOption } from './check-option.js';
 import type { FetchLike } from './delivery/transport.js';
-import { OursError } from './errors.js';
 import type { Logger } from './logger.js';
 import { DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_SIZE, type WhenFull } from './outbox/memory.js';
 import type { Outbox } from './outbox/outbox.js';
@@ -169,7 +169,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  * @throws {OursError} `invalid_option`, naming the option and the fix
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
-  if (!isObject(options)) fail(`createClient takes one object; got ${typeName(options)}.`);
+  if (!isObject(options)) failOption(`createClient takes one object; got ${typeName(options)}.`);
   const resolved = {} as { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] };
   for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
     const given = options[option as keyof ClientOptions];
@@ -180,7 +180,7 @@ export function resolveOptions(options: ClientOptions, env: Env): ResolvedOption
     if (value !== undefined && !fits(value as never)) {
       // Numbers alone are shown: a token must not reach an error report.
       const came = parse === Number && typeof value === 'number' ? value : typeName(value);
-      fail(`${name} must be ${expected}; got ${came}.`);
+      failOption(`${name} must be ${expected}; got ${came}.`);
     }
     Object.assign(resolved, { [option]: value ?? standard });
   }
@@ -193,15 +193,15 @@ export function resolveOptions(options: ClientOptions, env: Env): ResolvedOption
 /** What is wrong though each option is right. */
 function checkTogether({ token, experimentToken, disabled, relay, outbox }: ResolvedOptions): void {
   if (!token && !disabled) {
-    fail('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
+    failOption('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
   }
   if (token.startsWith('exp_')) {
-    fail('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
+    failOption('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
   }
   if (token && token === experimentToken) {
-    fail('experimentToken and token are the same: the dashboard has one of each.');
+    failOption('experimentToken and token are the same: the dashboard has one of each.');
   }
-  if (!relay && !outbox?.durable) fail('relay is false: pass a durable outbox that a relay elsewhere drains.');
+  if (!relay && !outbox?.durable) failOption('relay is false: pass a durable outbox that a relay elsewhere drains.');
 }
 
 function checkEvents(events: EventCatalog): void {
@@ -209,12 +209,12 @@ function checkEvents(events: EventCatalog): void {
   for (const [name, schema] of Object.entries(events)) {
     const folded = name.toLowerCase();
     const namesake = seen.get(folded);
-    if (namesake) fail(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
+    if (namesake) failOption(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
     seen.set(folded, name);
     const refusal = checkName(name);
-    if (refusal) fail(`events has a name that cannot be sent: ${refusal.message}`);
+    if (refusal) failOption(`events has a name that cannot be sent: ${refusal.message}`);
     if (!isFunction(schema?.['~standard']?.validate)) {
-      fail(`events.${name} must be a Standard Schema, such as one of zod; got ${typeName(schema)}.`);
+      failOption(`events.${name} must be a Standard Schema, such as one of zod; got ${typeName(schema)}.`);
     }
   }
 }
@@ -232,8 +232,4 @@ function readFlag(text: string): unknown {
 /** flushIntervalMs → OURS_FLUSH_INTERVAL_MS */
 function envName(option: string): string {
   return `OURS_${option.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-}
-
-function fail(message: string): never {
-  throw new OursError('invalid_option', message);
 }

@@ -1,4 +1,4 @@
-import { buildClient, type Client } from '../client.js';
+import { assembleClient, type Client } from '../client.js';
 import { isOursError } from '../errors.js';
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../options.js';
 import { nodePlatform } from '../platform-node.js';
@@ -23,6 +23,5 @@ export function resolveSending(options: ClientOptions, env: CommandContext['env'
  * @throws UsageError when it could not send anything
  */
 export function openClient(options: ClientOptions, { env, warn }: CommandContext): Client {
-  resolveSending(options, env);
-  return buildClient({ ...options, logger: { warn } }, { ...nodePlatform, env });
+  return assembleClient({ ...resolveSending(options, env), logger: { warn } }, { ...nodePlatform, env });
 }

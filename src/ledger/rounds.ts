@@ -1,7 +1,7 @@
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { later } from '../timers.js';
-import type { Books } from './books.js';
 import type { SharedLedger } from './shared-ledger.js';
+import type { SharingClient } from './sharing-client.js';
 
 /** Ids asked for at once. */
 const MAX_LOOK_UP = 1_000;
@@ -9,12 +9,7 @@ const MAX_LOOK_UP = 1_000;
 export interface RoundsOptions {
   readonly outbox: DurableOutbox;
   readonly ledger: SharedLedger;
-  readonly books: Books;
-  readonly intervalMs: number;
-  /** Sends whatever is in the outbox. */
-  readonly hurry: () => void;
-  /** Sends it soon, with what else comes. */
-  readonly wake: () => void;
+  readonly client: SharingClient;
 }
 
 /**
@@ -35,7 +30,8 @@ export class Rounds {
   }
 
   start(): void {
-    const { outbox, ledger, intervalMs, wake, hurry } = this.#options;
+    const { outbox, ledger, client } = this.#options;
+    const { intervalMs, wake, hurry } = client;
     this.#unwatch = outbox.watch?.(wake);
     const round = (): void => {
       hurry();
@@ -76,11 +72,11 @@ export class Rounds {
   }
 
   async #findGone(): Promise<void> {
-    const { outbox, ledger, books } = this.#options;
+    const { outbox, ledger, client } = this.#options;
     // Found in the last round: meanwhile this client's own relay has had its say about them.
     ledger.leftBehind(this.#goneUpTo);
     this.#goneUpTo = 0;
-    if (books.openCount === 0) return;
+    if (client.books.openCount === 0) return;
     const { order, position } = ledger.progress;
     const oldest = await this.#attempt(async () => ({ entry: await outbox.oldest() }));
     if (oldest === undefined) return;

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.js';
-import type { SharingClient } from '../ledger/share-outbox.js';
+import type { SharingClient } from '../ledger/sharing-client.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 

@@ -1,4 +1,4 @@
-import { OursError } from '../errors.js';
+import { failOption, readLimit } from '../check-option.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import { Connection } from './redis/connection.js';
@@ -52,24 +52,13 @@ export interface RedisOutboxOptions {
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
   const { client, name = DEFAULT_NAME, sealingKeys, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
-    throw new OursError('invalid_option', 'name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
+    failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   return new RedisOutbox({
     connection: new Connection(client, name),
     records: new Records(sealingKeys),
     time: () => (now === undefined ? '' : String(now())),
-    maxQueueSize: bound('maxQueueSize', options.maxQueueSize),
-    maxQueueBytes: bound('maxQueueBytes', options.maxQueueBytes),
+    maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
+    maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });
-}
-
-function bound(name: string, value: number | undefined): number {
-  if (value === undefined) return Number.MAX_SAFE_INTEGER;
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new OursError(
-      'invalid_option',
-      `${name} must be a positive integer; got ${typeof value === 'number' ? value : typeof value}.`,
-    );
-  }
-  return value;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { OursError } from '../errors.js';
+import { failOption, readLimit } from '../check-option.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import type { DurableOutbox } from './outbox.js';
@@ -65,14 +65,8 @@ function toSource({ file, database, synchronous = 'normal' }: SqliteOutboxOption
   return { file: resolve(file), Sqlite: loadSqlite(), synchronous };
 }
 
-function readLimit(name: string, limit: number | undefined): number {
-  if (limit === undefined) return Number.POSITIVE_INFINITY;
-  if (!Number.isInteger(limit) || limit < 1) fail(`${name} must be a whole number from 1.`);
-  return limit;
-}
-
 function fail(message: string): never {
-  throw new OursError('invalid_option', `createSqliteOutbox: ${message}`);
+  failOption(`createSqliteOutbox: ${message}`);
 }
 
 export type { SqliteDatabase } from '../sqlite/database.js';

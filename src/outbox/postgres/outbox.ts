@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../../errors.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import { type SharingClient, shareOutbox } from '../../ledger/share-outbox.js';
+import { shareOutbox } from '../../ledger/share-outbox.js';
+import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Ledger } from '../../ledger/ledger.js';
-import { type SharingClient, shareOutbox } from '../../ledger/share-outbox.js';
+import { shareOutbox } from '../../ledger/share-outbox.js';
+import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
