@@ -151,6 +151,23 @@ export const outboxContract: readonly OutboxCase[] = [
     await claim({ maxEntries: 1 });
     expectIds(await claim(), ['t4']);
   }),
+  duty('lets nothing overtake what has to wait itself, though both follow one that is handed out', async (world) => {
+    const { outbox, claim } = world;
+    await outbox.append([identifyEntry('i1', { externalId: 'c1' })]);
+    const underWay = await claim();
+    expectIds(underWay, ['i1']);
+    const both = { userId: 'u1', email: 'ada@example.org' };
+    await outbox.append([
+      identifyEntry('i2', both),
+      identifyEntry('i3', { externalId: 'c1', email: 'ada@example.org' }),
+      identifyEntry('i4', both),
+    ]);
+    // i4 shares two names with i2, which is more often than a claim of two has room for.
+    const first = await claim({ maxEntries: 2 });
+    expectIds(first, ['i2']);
+    await outbox.ack([...underWay, ...first]);
+    expectIds(await claim(), ['i3', 'i4']);
+  }),
   duty('keeps the order of a person across a release and the end of a lease', async ({ outbox, claim, advance }) => {
     await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor), trackEntry('t2', visitor)]);
     const [i1, t1] = await claim({ maxEntries: 2 });

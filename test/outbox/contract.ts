@@ -262,6 +262,23 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
       expect(idsOf(await claim())).toEqual(['t4']);
     });
 
+    it('behind one that has to wait itself, though both follow one that is handed out', async () => {
+      const { outbox, claim } = await opened();
+      const both: Who = { userId: 'u1', email: 'ada@example.org' };
+      await outbox.append([identifyEntry('i1', { externalId: 'c1' })]);
+      const underWay = await claim();
+      await outbox.append([
+        identifyEntry('i2', both),
+        identifyEntry('i3', { externalId: 'c1', email: 'ada@example.org' }),
+        identifyEntry('i4', both),
+      ]);
+      // i4 shares two names with i2, as many as the claim has room for entries.
+      const first = await claim({ maxEntries: 2 });
+      expect(idsOf(first)).toEqual(['i2']);
+      await outbox.ack([...underWay, ...first]);
+      expect(idsOf(await claim())).toEqual(['i3', 'i4']);
+    });
+
     it('across a release with a delay', async () => {
       const { outbox, claim, advance } = await opened();
       await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);

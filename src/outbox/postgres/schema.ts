@@ -147,9 +147,9 @@ const claimFunction = (names: Names): string => `
     FOR candidate IN
       SELECT e.ctid AS place, e.position, e.bytes, e.is_identify, (
         SELECT array_agg(earlier.position) FROM (
-          -- More than fit into a claim cannot all be in this one.
+          -- More than fit into a claim cannot all be in this one. Each is found once for every name it shares.
           SELECT i.position FROM ${names.identifies} i
-          WHERE i.person = ANY (e.people) AND i.position < e.position LIMIT max_entries
+          WHERE i.person = ANY (e.people) AND i.position < e.position LIMIT max_entries * cardinality(e.people)
         ) earlier
       ) AS earlier_identifies
       FROM ${names.entries} e WHERE e.available_at <= now_ms ORDER BY e.position
