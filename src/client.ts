@@ -1,9 +1,9 @@
 import { createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
+import { createCircuitBreaker } from './delivery/circuit-breaker.js';
 import { createSkewedClock } from './delivery/clock.js';
 import { createFetchPost } from './delivery/fetch-post.js';
-import { createGate } from './delivery/gate.js';
 import { createHttpTransport } from './delivery/http-transport.js';
 import { createRelay } from './delivery/relay.js';
 import { OursError } from './errors.js';
@@ -114,7 +114,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
   const clock = createSkewedClock(now);
-  const gate = createGate({ concurrency, monotonic, random, episodes });
+  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
@@ -149,7 +149,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     ...options,
     outbox,
     transport,
-    gate,
+    breaker,
     clock,
     monotonic,
     random,
@@ -173,7 +173,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     timeoutMs: options.assignTimeoutMs,
     monotonic,
     episodes,
-    isDown: () => gate.isDown,
+    isDown: () => breaker.isDown,
   });
 
   const encoding: EncodeContext = {

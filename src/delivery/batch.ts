@@ -64,6 +64,27 @@ export function cut({ kind, entries }: Batch, size: number): Batch[] {
   }));
 }
 
+/** A batch in pieces of at most `rows` entries and `bytes` with one byte more for each; an entry above it goes alone. */
+export function cutToFit({ kind, entries }: Batch, rows: number, bytes: number): Batch[] {
+  const pieces: Batch[] = [];
+  let from = 0;
+  let size = 0;
+  for (const [at, { body }] of entries.entries()) {
+    size += body.length + 1;
+    if (at === from || (at - from < rows && size <= bytes)) continue;
+    pieces.push({ kind, entries: entries.slice(from, at) });
+    from = at;
+    size = body.length + 1;
+  }
+  if (from < entries.length) pieces.push({ kind, entries: entries.slice(from) });
+  return pieces;
+}
+
+/** Bytes of the entries' rows. */
+export function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, { body }) => bytes + body.length, 0);
+}
+
 /** The request that carries a batch. Rows keep the text they were given at the call; only a fast clock's time is mended. */
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;

@@ -1,0 +1,309 @@
+import type { Outbox } from '../outbox/outbox.js';
+import type { Outcome } from '../outcome.js';
+import { type Entry, identifiersOf } from '../protocol/event.js';
+import { isTooOld } from '../protocol/time.js';
+import { soloBackoffMs } from './backoff.js';
+import { type Batch, cut, cutToFit, frameBytes, sentTime, sizeOf, toBatches, toRequest } from './batch.js';
+import type { CircuitBreaker, Sent } from './circuit-breaker.js';
+import type { SkewedClock } from './clock.js';
+import { createPoisonIsolator, type Failure } from './poison-isolator.js';
+import { chooseProbe } from './probe-search.js';
+import { retrying } from './retrying-transport.js';
+import type { Transport } from './transport.js';
+import type { RowFailure, Verdict } from './verdict.js';
+
+/** A request is repeated so often before its events are suspected: bad luck rarely strikes four times in a row. */
+const MAX_RETRIES_IN_PLACE = 3;
+/** One claim spends at most this long on suspects. Then the sender looks for events that may be fine. */
+const ISOLATE_FOR_MS = 1_000;
+/** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
+const PROBE_MARGIN = 1.2;
+
+const EXHAUSTED: Outcome = { status: 'dropped', reason: 'retries_exhausted' };
+
+export interface ClaimDeliveryOptions {
+  readonly outbox: Outbox;
+  /** Sends a request once. */
+  readonly transport: Transport;
+  readonly breaker: CircuitBreaker;
+  readonly clock: SkewedClock;
+  readonly token: string;
+  readonly flushAt: number;
+  readonly maxBatchBytes: number;
+  readonly maxRetries: number;
+  readonly concurrency: number;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+  readonly onSettled: (entry: Entry, outcome: Outcome) => void;
+  /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
+  readonly onReleased: (count: number, delayMs: number) => void;
+}
+
+/**
+ * Sends what was claimed, batch by batch, and settles it or gives it back to the outbox. Rejects when the outbox does.
+ *
+ * Clean events go first. Suspects of poison isolation follow, for a limited time and on all senders but one, so that there is
+ * always one for clean events. Whatever follows an identify that had to go back goes back with it; nothing else does.
+ */
+export interface ClaimDelivery {
+  /** What one request may hold. It shrinks to what the service states. */
+  readonly limits: { readonly rows: number; readonly bytes: number };
+  /** @param endsAt when the last request must have begun, by the monotonic clock */
+  deliver(entries: readonly Entry[], endsAt: number): Promise<void>;
+  /**
+   * Probes with one of the entries. If the service takes it, those behind it follow at once.
+   * @param skipMs how long the others stay out of sight otherwise, while the breaker is searching
+   */
+  probe(entries: readonly Entry[], skipMs: number, endsAt: number): Promise<void>;
+}
+
+export function createClaimDelivery(options: ClaimDeliveryOptions, signal: AbortSignal): ClaimDelivery {
+  const { outbox, breaker, clock, token, maxRetries, monotonic, random } = options;
+  const sendRetrying = retrying(options.transport, options);
+  const isolator = createPoisonIsolator(random);
+  const maxIsolating = Math.max(1, options.concurrency - 1);
+  const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
+  /** Senders that work on suspects. */
+  let isolating = 0;
+
+  async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
+    const entries = await withoutOld(claimed);
+    const [suspects, clean] = partition(entries, isolator.isSuspect);
+    const isBehind = followers();
+    const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
+    await release(await sendAll(fitted, 'fresh', isBehind, endsAt), 0);
+    if (suspects.length > 0) await deliverSuspects(suspects, isBehind, endsAt);
+  }
+
+  async function deliverSuspects(suspects: readonly Entry[], isBehind: Followers, endsAt: number): Promise<void> {
+    let rest = suspects;
+    if (isolating < maxIsolating) {
+      isolating += 1;
+      try {
+        const batches = toBatches(suspects).flatMap((batch) => isolator.isolate(batch, limits.rows).flatMap(toLimits));
+        rest = await sendAll(batches, 'suspect', isBehind, Math.min(endsAt, monotonic() + ISOLATE_FOR_MS));
+      } finally {
+        isolating -= 1;
+      }
+    }
+    await release(rest, isolator.retryDelayMs(rest));
+  }
+
+  async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
+    const entries = await withoutOld(claimed);
+    if (entries.length === 0) return;
+    const at = chooseProbe(entries, isolator.timesFailed, random);
+    const { kind } = entries[at]!;
+    await send({ kind, entries: [entries[at]!] }, 'probe', followers(), endsAt);
+    const before = entries.slice(0, at);
+    const behind = entries.slice(at + 1);
+    if (!breaker.isClosed) {
+      return release([...before, ...behind], breaker.isSearching ? skipMs : 0);
+    }
+    // Where one event passes, its neighbours probably do. What must follow an identify in front of it waits.
+    const isBehind = followers(before);
+    const [waiting, following] = partition(behind, isBehind);
+    await release([...before, ...waiting], 0);
+    await deliver(following, endsAt);
+  }
+
+  /** Gives up what became too old while it waited: its time is never quietly changed. */
+  async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const { service } = clock.read();
+    const isOld = ({ kind, time }: Entry): boolean => kind === 'track' && isTooOld(time, service);
+    const old = entries.filter(isOld);
+    if (old.length === 0) return entries;
+    await settle(old, { status: 'dropped', reason: 'too_old' });
+    return entries.filter((entry) => !isOld(entry));
+  }
+
+  function toLimits(batch: Batch): Batch[] {
+    return cutToFit(batch, limits.rows, limits.bytes - frameBytes(token));
+  }
+
+  /** Sends batches in their order. Resolves to the entries whose turn did not come. */
+  async function sendAll(
+    batches: readonly Batch[],
+    sent: Sent,
+    isBehind: Followers,
+    endsAt: number,
+  ): Promise<readonly Entry[]> {
+    const rest: Entry[] = [];
+    for (const { kind, entries } of batches) {
+      const mayGo = breaker.isClosed && !signal.aborted && monotonic() <= endsAt;
+      const [waiting, free] = mayGo ? partition(entries, isBehind) : [entries, []];
+      isBehind.add(waiting);
+      rest.push(...waiting);
+      if (free.length > 0 && !(await send({ kind, entries: free }, sent, isBehind, endsAt))) isBehind.add(free);
+    }
+    return rest;
+  }
+
+  /** Sends one batch and settles it or gives it back. Tells whether all of it is settled. */
+  async function send(batch: Batch, sent: Sent, isBehind: Followers, endsAt: number): Promise<boolean> {
+    const { kind, entries } = batch;
+    const successesBefore = isolator.successes(kind);
+    const startedAt = monotonic();
+    const sentAt = clock.read();
+    /** Whether the answer has taught us that our clock is fast: corrected, the row may be fine. */
+    const isMended = (entry: Entry): boolean => sentTime(entry, clock.read()) !== sentTime(entry, sentAt);
+    // While events are known to be bad, a failed request probably holds another: it is looked for at once.
+    const mayRetry = sent === 'fresh' && !isolator.hasBad;
+    const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
+    const verdict = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
+    if (verdict.kind === 'unauthorized' || (verdict.kind === 'retryable' && signal.aborted)) {
+      await release(entries, 0);
+      return false;
+    }
+    if (verdict.kind === 'retryable') {
+      // All retries are spent and nothing else was answered either: that is an outage, not this batch.
+      const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
+      if (isOutage) breaker.open(verdict.reason, verdict.afterMs);
+      return retryLater(entries, sent, verdict, {
+        successesBefore,
+        isExcused: !breaker.isClosed,
+        tookMs: monotonic() - startedAt,
+      });
+    }
+    isolator.recordSuccess(kind);
+    if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, isMended);
+    if (verdict.kind === 'rejected' && entries.some(isMended)) {
+      await release(entries, 0);
+      return false;
+    }
+    if (verdict.kind === 'tooLarge') {
+      const { limit = Number.POSITIVE_INFINITY } = verdict;
+      // [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows.
+      if (limit <= entries.length) limits.rows = Math.min(limits.rows, limit);
+      else limits.bytes = Math.min(limits.bytes, limit);
+    }
+    // Each half goes on its own, until the one bad row stands alone.
+    if (entries.length > 1) {
+      const rest = await sendAll(cut(batch, Math.ceil(entries.length / 2)), sent, isBehind, endsAt);
+      await release(rest, 0);
+      return rest.length === 0;
+    }
+    return settle(entries, refusalOf(verdict, entries));
+  }
+
+  /** Gives a failed batch back, or gives up an event whose retries are spent. */
+  async function retryLater(
+    entries: readonly Entry[],
+    sent: Sent,
+    { scope, afterMs }: Verdict & { readonly kind: 'retryable' },
+    failure: Failure,
+  ): Promise<boolean> {
+    if (isolator.recordFailure(entries, failure)) {
+      // What something in between holds back, or an overload, costs no retries.
+      const spent = isolator.recordSoloFailure(entries[0]!, scope === 'request');
+      if (spent > maxRetries) return settle(entries, EXHAUSTED);
+    }
+    // An open breaker is wait enough, and gives probes a choice. After a suspect or a probe the next one is another event.
+    const delayMs = Math.max(afterMs ?? isolator.retryDelayMs(entries), breaker.waitMs * PROBE_MARGIN + 1);
+    await release(entries, !breaker.isClosed && sent === 'fresh' ? 0 : delayMs);
+    return false;
+  }
+
+  /** Takes an answer row by row; what may be sent again goes back. */
+  async function takeRows(
+    entries: readonly Entry[],
+    failures: readonly RowFailure[],
+    isMended: (entry: Entry) => boolean,
+  ): Promise<boolean> {
+    const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
+    await settle(
+      entries.filter((entry) => !failed.has(entry)),
+      { status: 'delivered' },
+    );
+    const again = new Map<number, Entry[]>();
+    for (const [entry, { retryable, message }] of failed) {
+      if (entry === undefined) continue;
+      const spent = retryable ? isolator.recordRowFailure(entry) : 0;
+      if (retryable ? spent <= maxRetries : isMended(entry)) {
+        const group = again.get(spent);
+        if (group === undefined) again.set(spent, [entry]);
+        else group.push(entry);
+      } else {
+        const refused = { status: 'rejected', code: 'invalid_event', message: scrub(message) } as const;
+        await settle([entry], retryable ? EXHAUSTED : refused);
+      }
+    }
+    for (const [spent, group] of again)
+      await release(group, spent === 0 ? 0 : isolator.retryDelayMs(group.slice(0, 1)));
+    return again.size === 0;
+  }
+
+  async function release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    if (entries.length === 0) return;
+    await outbox.release(entries, delayMs);
+    options.onReleased(entries.length, delayMs);
+  }
+
+  async function settle(entries: readonly Entry[], outcome: Outcome): Promise<true> {
+    await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
+    isolator.forget(entries);
+    for (const entry of entries) options.onSettled(entry, outcome);
+    return true;
+  }
+
+  function refusalOf(
+    verdict: Verdict & { readonly kind: 'tooLarge' | 'rejected' },
+    entries: readonly Entry[],
+  ): Outcome {
+    return verdict.kind === 'tooLarge'
+      ? {
+          status: 'rejected',
+          code: 'event_too_large',
+          message: `the service takes no event of ${sizeOf(entries)} bytes (HTTP 413).`,
+        }
+      : {
+          status: 'rejected',
+          code: 'http_error',
+          message: `the service refused the event (HTTP ${verdict.status}): ${scrub(verdict.message)}`,
+        };
+  }
+
+  /** A service that quotes the request in its complaint must put neither the token nor an address into our messages. */
+  function scrub(message: string): string {
+    return message.replaceAll(token, '[token]').replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
+  }
+
+  return { limits, deliver, probe };
+}
+
+/** Tells whether an entry must wait for one of some identifies. */
+interface Followers {
+  (entry: Entry): boolean;
+  /** Adds the identifies among the entries. */
+  add(entries: readonly Entry[]): void;
+}
+
+function followers(entries: readonly Entry[] = []): Followers {
+  const people = new Set<string>();
+  const add = (identifies: readonly Entry[]): void => {
+    for (const entry of identifies) {
+      if (entry.kind === 'identify') for (const identifier of identifiersOf(entry)) people.add(identifier);
+    }
+  };
+  add(entries);
+  return Object.assign(
+    (entry: Entry) => people.size > 0 && identifiersOf(entry).some((identifier) => people.has(identifier)),
+    { add },
+  );
+}
+
+/** The entries that a condition picks together with all that must wait for an identify among them, and the others. */
+function partition(entries: readonly Entry[], isPicked: (entry: Entry) => boolean): [Entry[], Entry[]] {
+  const picked: Entry[] = [];
+  const others: Entry[] = [];
+  const isBehind = followers();
+  for (const entry of entries) {
+    if (!isPicked(entry) && !isBehind(entry)) {
+      others.push(entry);
+      continue;
+    }
+    picked.push(entry);
+    isBehind.add([entry]);
+  }
+  return [picked, others];
+}

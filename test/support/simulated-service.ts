@@ -1,0 +1,105 @@
+import { onTestFinished, vi } from 'vitest';
+import { buildClient, type Client } from '../../src/client.js';
+import type { FetchInit, FetchLike, FetchResponse } from '../../src/delivery/transport.js';
+import type { ClientOptions } from '../../src/options.js';
+import type { Outcome, OutcomeInfo } from '../../src/outcome.js';
+import { nodePlatform } from '../../src/platform-node.js';
+
+/** How a request ends: an answer of the service, a page of something in between, no answer, or a broken connection. */
+export type Ending = 'ok' | 'hang' | 'reset' | { readonly status: number; readonly page?: boolean; readonly retryAfterMs?: number };
+
+/** One request as the simulated service sees it. */
+export interface SimulatedRequest {
+  /** Of an identify there is one: its user id. */
+  readonly ids: readonly string[];
+  readonly atMs: number;
+}
+
+export interface Simulation {
+  readonly client: Client;
+  /** Id → when the service took it, in milliseconds since the start. */
+  readonly taken: ReadonlyMap<string, number>;
+  readonly requests: readonly SimulatedRequest[];
+  readonly outcomes: readonly (Outcome & OutcomeInfo)[];
+  readonly warnings: readonly string[];
+  /** Milliseconds since the start. */
+  now(): number;
+  /** Lets simulated time pass. */
+  pass(ms: number): Promise<void>;
+  /** Lets time pass until the condition holds, for at most so long; tells whether it does. */
+  passUntil(condition: () => boolean, atMostMs: number): Promise<boolean>;
+}
+
+export interface SimulationOptions extends Partial<ClientOptions> {
+  readonly latencyMs?: number;
+  readonly random: () => number;
+  readonly endingOf: (request: SimulatedRequest) => Ending;
+}
+
+/**
+ * A client and a service in simulated time: hours pass in milliseconds, and nothing depends on how fast the machine is. The
+ * client is a whole one with a memory outbox; the service is its `fetch`.
+ */
+export function simulate({ latencyMs = 5, random, endingOf, ...options }: SimulationOptions): Simulation {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const startedAt = performance.now();
+  const taken = new Map<string, number>();
+  const requests: SimulatedRequest[] = [];
+  const outcomes: (Outcome & OutcomeInfo)[] = [];
+  const warnings: string[] = [];
+  const now = (): number => performance.now() - startedAt;
+
+  const fetch: FetchLike = (_url, init) =>
+    new Promise((resolve, reject) => {
+      const ids = idsIn(init);
+      const request = { ids, atMs: now() };
+      requests.push(request);
+      const ending = endingOf(request);
+      init.signal.addEventListener('abort', () => reject(init.signal.reason));
+      if (ending === 'hang') return;
+      setTimeout(() => {
+        if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+        if (ending !== 'ok') return resolve(answer(ending.status, ending.page ? '<h1>no</h1>' : '{"success":false}', ending.retryAfterMs));
+        for (const id of ids) if (!taken.has(id)) taken.set(id, now());
+        resolve(answer(200, '{"success":true}'));
+      }, latencyMs);
+    });
+
+  const client = buildClient(
+    {
+      token: 'test_shop',
+      logger: { warn: (message) => void warnings.push(message) },
+      onOutcome: (outcome, info) => void outcomes.push({ ...outcome, ...info }),
+      fetch,
+      ...options,
+    },
+    { ...nodePlatform, now: () => Date.now(), monotonic: () => performance.now(), random, env: {} },
+  );
+
+  return {
+    client,
+    taken,
+    requests,
+    outcomes,
+    warnings,
+    now,
+    pass: async (ms) => void (await vi.advanceTimersByTimeAsync(ms)),
+    async passUntil(condition, atMostMs) {
+      const end = now() + atMostMs;
+      while (!condition() && now() < end) await vi.advanceTimersByTimeAsync(Math.min(50, end - now()));
+      return condition();
+    },
+  };
+}
+
+function idsIn({ body }: FetchInit): readonly string[] {
+  const { events, userId } = JSON.parse(body) as { events?: { distinctId: string }[]; userId?: string };
+  return events?.map(({ distinctId }) => distinctId) ?? [String(userId)];
+}
+
+function answer(status: number, text: string, retryAfterMs?: number): FetchResponse {
+  const get = (name: string): string | null =>
+    name === 'retry-after-ms' && retryAfterMs !== undefined ? String(retryAfterMs) : null;
+  return { status, headers: { get }, text: async () => text };
+}
