@@ -3,15 +3,15 @@ import { createFetchPost } from './fetch-post.js';
 import { globalDispatcher, isDispatcherChosen } from './global-dispatcher.js';
 import type { HttpPost } from './http-transport.js';
 import type { FetchLike } from './transport.js';
-import type { UndiciPostOptions } from './undici-post.js';
+import type { Undici, UndiciPostOptions } from './undici-post.js';
 
 export interface NodePostOptions extends UndiciPostOptions {
   readonly logger: Logger;
-  /** Loads the way through undici; tests let it fail. */
-  readonly load?: () => Promise<typeof import('./undici-post.js')>;
+  /** Imports undici; tests let it fail. */
+  readonly load?: () => Promise<Undici>;
 }
 
-interface Undici {
+interface Direct {
   readonly post: HttpPost;
   readonly plainAgent: object;
 }
@@ -21,18 +21,19 @@ interface Undici {
  * where the application has set a global dispatcher, and where undici cannot be loaded. Going round any of them would send a
  * test's events to the real service, or past the proxy that leads to it.
  */
-export function createNodePost({ load = () => import('./undici-post.js'), logger, ...options }: NodePostOptions): HttpPost {
+export function createNodePost({ load = () => import('undici'), logger, ...options }: NodePostOptions): HttpPost {
   const throughFetch = createFetchPost(options.baseUrl, () => globalThis.fetch as FetchLike, foreignDispatcher);
-  let opening: Promise<Undici | undefined> | undefined;
+  let opening: Promise<Direct | undefined> | undefined;
 
-  async function open(): Promise<Undici | undefined> {
+  /** With the first request: importing undici costs a cold start tens of milliseconds. */
+  async function open(): Promise<Direct | undefined> {
     try {
-      const { createUndiciPost, plainAgent } = await load();
-      return { post: createUndiciPost(options), plainAgent: plainAgent() };
+      const [undici, { createUndiciPost }] = await Promise.all([load(), import('./undici-post.js')]);
+      return { post: createUndiciPost(undici, options), plainAgent: new undici.Agent() };
     } catch (error) {
       const [why] = sentenceOf(error).split('\n');
       logger.warn(
-        `undici cannot be loaded, so requests go through globalThis.fetch, which takes more CPU time. In a bundle, mark undici as external or write CommonJS. ${why}`,
+        `undici cannot be loaded, so requests go through globalThis.fetch, which takes more CPU time. In a bundle, leave undici external or write CommonJS. ${why}`,
       );
       return undefined;
     }
@@ -41,9 +42,9 @@ export function createNodePost({ load = () => import('./undici-post.js'), logger
   const post: HttpPost = async (path, body, signal) => {
     if (isFetchReplaced()) return throughFetch(path, body, signal);
     opening ??= open();
-    const undici = await opening;
-    const isDirect = undici !== undefined && !isDispatcherChosen(undici.plainAgent);
-    return (isDirect ? undici.post : throughFetch)(path, body, signal);
+    const direct = await opening;
+    const isDirect = direct !== undefined && !isDispatcherChosen(direct.plainAgent);
+    return (isDirect ? direct.post : throughFetch)(path, body, signal);
   };
   post.close = async () => {
     await (await opening)?.post.close?.();

@@ -1,9 +1,11 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import { decodeBody } from './decode-body.js';
 import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
-import { createConnect } from './undici-connect.js';
+import { createConnecting } from './undici-connect.js';
 import type { HttpAnswer } from './verdict.js';
+
+export type Undici = typeof import('undici');
 
 export interface UndiciPostOptions {
   readonly baseUrl: string;
@@ -32,21 +34,21 @@ const HEADERS = {
 };
 
 /**
- * Posts through an undici dispatcher: about two thirds of the CPU time of `fetch` (bench/README.md). This module is loaded
- * with the first request, because importing undici costs a cold start tens of milliseconds.
+ * Posts through an undici dispatcher: about two thirds of the CPU time of `fetch` (bench/README.md). undici is passed in:
+ * with a static import here, a bundle that leaves it out would load it at start.
  */
-export function createUndiciPost(options: UndiciPostOptions): HttpPost {
+export function createUndiciPost(undici: Undici, options: UndiciPostOptions): HttpPost {
   const { baseUrl, monotonic } = options;
   const { origin, pathname } = new URL(baseUrl);
   const prefix = pathname === '/' ? '' : pathname;
-  const connect = createConnect(buildConnector, options.connectTimeoutMs, monotonic);
+  const connecting = createConnecting(undici, options.connectTimeoutMs);
   /** The newest takes requests; the older ones close when their last request has ended. */
   const dispatchers = new Set<Dispatcher>();
   let newest: Dispatcher | undefined;
   let openedAt = 0;
 
   function open(): Dispatcher {
-    const dispatcher = openDispatcher(origin, connect, options);
+    const dispatcher = openDispatcher(undici, origin, connecting.connect, options);
     dispatchers.add(dispatcher);
     return dispatcher;
   }
@@ -68,18 +70,15 @@ export function createUndiciPost(options: UndiciPostOptions): HttpPost {
     return dispatch(newest, { origin, path: prefix + path, method: 'POST', headers: HEADERS, body }, signal);
   };
   post.close = async () => {
+    connecting.close();
     await Promise.all([...dispatchers].map((dispatcher) => dispatcher.destroy()));
   };
   return post;
 }
 
-/** What undici uses where the application has chosen nothing. */
-export function plainAgent(): object {
-  return new Agent();
-}
-
 /** @throws when the environment's proxy makes no sense; the request fails, and the next one tries again */
 function openDispatcher(
+  { EnvHttpProxyAgent, Pool }: Undici,
   origin: string,
   connect: buildConnector.connector,
   { connections, connectTimeoutMs, env }: UndiciPostOptions,
