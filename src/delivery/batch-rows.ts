@@ -22,7 +22,10 @@ interface Row {
  * The counts may be missing. So may `results`, and then `success` speaks for every row: the service documents
  * `{"success":true}` for its other calls.
  */
-export function failedRows({ success, accepted, failed, results }: ServiceAnswer, sent: number): FailedRow[] | undefined {
+export function failedRows(
+  { success, accepted, failed, results }: ServiceAnswer,
+  sent: number,
+): FailedRow[] | undefined {
   const rows: readonly (Row | null)[] = Array.isArray(results) ? results : [];
   const failures: FailedRow[] = [];
   const named = new Set<number>();

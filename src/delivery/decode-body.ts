@@ -26,7 +26,12 @@ function decoderOf(coding: string, bytes: Uint8Array): Decode | undefined {
  * Undoes the codings of `Content-Encoding`, the last one first, and hands over the text; an empty one when a coding is
  * unknown, broken, or its result is longer than `maxBytes`, as that of a decompression bomb.
  */
-export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: number, done: (text: string) => void): void {
+export function decodeBody(
+  bytes: Buffer,
+  contentEncoding: string,
+  maxBytes: number,
+  done: (text: string) => void,
+): void {
   const codings = contentEncoding
     .toLowerCase()
     .split(',')
@@ -34,9 +39,15 @@ export function decodeBody(bytes: Buffer, contentEncoding: string, maxBytes: num
     .filter((coding) => coding !== '' && coding !== 'identity');
   const last = codings.pop();
   // A server that labels an empty body has nothing to decode.
-  if (last === undefined || bytes.length === 0) return done(bytes.toString());
+  if (last === undefined || bytes.length === 0) {
+    done(bytes.toString());
+    return;
+  }
   const decode = decoderOf(last, bytes);
-  if (decode === undefined) return done('');
+  if (decode === undefined) {
+    done('');
+    return;
+  }
   decode(bytes, { maxOutputLength: maxBytes }, (error, decoded) => {
     if (error) done('');
     else decodeBody(decoded, codings.join(), maxBytes, done);

@@ -18,7 +18,13 @@ export const MAX_ANSWER_BYTES: number = 4 * 1024 * 1024;
 export function createFetchPost(baseUrl: string, fetch: () => FetchLike, more?: () => object): HttpPost {
   return async (path, body, signal) => {
     // As a string: a test's fetch will want to parse it.
-    const init: FetchInit = { method: 'POST', headers: JSON_HEADERS, body: fromBytes(body), redirect: 'manual', signal };
+    const init: FetchInit = {
+      method: 'POST',
+      headers: JSON_HEADERS,
+      body: fromBytes(body),
+      redirect: 'manual',
+      signal,
+    };
     const response = await fetch()(baseUrl + path, { ...init, ...more?.() });
     return {
       status: response.redirected ? 0 : response.status,

@@ -36,18 +36,24 @@ export function createConnecting(
       cancelTimer();
       underWay.delete(giveUp);
       stop();
-      if (error === null) return callback(null, skipContinue(socket));
-      connected?.destroy();
-      callback(error, null);
+      if (error === null) {
+        callback(null, skipContinue(socket));
+      } else {
+        connected?.destroy();
+        callback(error, null);
+      }
     };
     const giveUp = (): void => end(new errors.ConnectTimeoutError('Connect Timeout Error'), null);
     const cancelTimer = later(timeoutMs, giveUp);
     underWay.add(giveUp);
     const stop = race(options, (error, socket) => {
-      if (error !== null) return end(error, null);
-      connected = socket;
-      if (options.protocol !== 'https:') end(null, socket);
-      else secure({ ...options, httpSocket: socket }, end);
+      if (error === null) {
+        connected = socket;
+        if (options.protocol === 'https:') secure({ ...options, httpSocket: socket }, end);
+        else end(null, socket);
+      } else {
+        end(error, null);
+      }
     });
   }
 
@@ -76,10 +82,12 @@ function race({ hostname, protocol, port }: buildConnector.Options, callback: bu
   function fail(error: Error): void {
     failures.push(error);
     if (isOver) return;
-    if (rest.length > 0) return attempt();
-    if (attempts.size > 0) return;
-    stop();
-    callback(failures.length === 1 ? error : new AggregateError(failures), null);
+    if (rest.length > 0) {
+      attempt();
+    } else if (attempts.size === 0) {
+      stop();
+      callback(failures.length === 1 ? error : new AggregateError(failures), null);
+    }
   }
 
   function attempt(): void {
@@ -93,7 +101,6 @@ function race({ hostname, protocol, port }: buildConnector.Options, callback: bu
     });
     socket.once('connect', () => {
       attempts.delete(socket);
-      if (isOver) return socket.destroy();
       stop();
       // As undici does: small requests at once, and a probe of a silent connection each minute.
       callback(null, socket.setNoDelay(true).setKeepAlive(true, 60_000));

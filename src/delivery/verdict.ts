@@ -69,7 +69,8 @@ export interface Reading {
 
 /** Reads an answer: the one place that decides whose it is and what its status means (docs/whose-answer.md). */
 export function judge(answer: HttpAnswer, request: Pick<TransportRequest, 'path' | 'events'>, now: number): Reading {
-  const body = readServiceAnswer(answer.text);
+  // Where a redirect leads, any server may speak the service's language.
+  const body = answer.status === 0 ? undefined : readServiceAnswer(answer.text);
   if (body === undefined) return { verdict: judgeIntermediary(answer, request, now), tellsTime: false };
   // A cache in between repeats the time at which the answer was stored.
   const isCached = Number(answer.header('age') ?? 0) > 0;
@@ -85,7 +86,10 @@ function judgeService(
 ): Verdict {
   const isSuccess = status >= 200 && status < 300;
   const namesRows = Array.isArray(body.results);
-  if (path === PATHS.batch && (isSuccess ? body.success || namesRows || Number(body.accepted) > 0 : status === 500 && namesRows))
+  if (
+    path === PATHS.batch &&
+    (isSuccess ? body.success || namesRows || Number(body.accepted) > 0 : status === 500 && namesRows)
+  )
     return judgeRows(body, events, status);
   if (isSuccess && body.success) return { kind: 'delivered', failures: [], answer: body };
   if (isSuccess) return retry('request', `HTTP ${status} that says nothing was taken`);
