@@ -138,7 +138,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(cli|collector|sqlite|platform-node|delivery/undici-post|outbox/(sqlite|redis|postgres|records|sealing)|adapters/request-scope)',
+          '^src/(cli|collector|sqlite|platform-node|delivery/(undici-|decode-body)|outbox/(sqlite|redis|postgres|records|sealing)|adapters/request-scope)',
       },
       to: { dependencyTypes: ['core'] },
     },
@@ -146,7 +146,7 @@ module.exports = {
       name: 'edge-entry-reaches-no-undici',
       severity: 'error',
       from: { path: '^src/edge' },
-      to: { path: '^src/(platform-node|delivery/undici-post)', reachable: true },
+      to: { path: '^src/(platform-node|delivery/(node-post|undici-|decode-body))', reachable: true },
     },
     {
       name: 'zod-only-off-the-client',

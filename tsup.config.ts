@@ -53,6 +53,10 @@ export default defineConfig([
     ...shared,
     // p-retry is an ES module only: the CommonJS build carries it.
     noExternal: ['p-retry', 'is-network-error'],
+    // Jest and v8-compile-cache compile CommonJS so that it cannot call import().
+    esbuildOptions(options) {
+      options.supported = { ...options.supported, 'dynamic-import': false };
+    },
     // The page finds its assets beside the code by import.meta.url, which CommonJS does not have.
     shims: true,
   },

@@ -119,7 +119,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
   const transport = createHttpTransport({
-    post: fetch === undefined ? platform.createPost(baseUrl, connections) : createFetchPost(baseUrl, () => fetch),
+    post:
+      fetch === undefined
+        ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
+        : createFetchPost(baseUrl, () => fetch),
     requestTimeoutMs,
     clock,
     now,

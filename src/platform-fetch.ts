@@ -15,7 +15,7 @@ export const fetchPlatform: Platform = {
   serialise: (row) => toBytes(JSON.stringify(row)),
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
-  createPost: (baseUrl) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
+  createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
   // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
   freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
   // A client that several requests share cannot be flushed by one of them.

@@ -1,7 +1,4 @@
-import { createFetchPost } from './delivery/fetch-post.js';
-import type { HttpPost } from './delivery/http-transport.js';
-import type { FetchLike } from './delivery/transport.js';
-import { createUndiciPost } from './delivery/undici-post.js';
+import { createNodePost } from './delivery/node-post.js';
 import { createExitDrain } from './exit-drain.js';
 import { freezingHost } from './freezing-host.js';
 import type { Platform } from './platform.js';
@@ -12,14 +9,9 @@ import { toJsonBytes } from './protocol/json-bytes.js';
 export const nodePlatform: Platform = {
   ...fetchPlatform,
   serialise: toJsonBytes,
-  createPost(baseUrl, connections) {
-    const direct = createUndiciPost({ baseUrl, connections, env: process.env });
-    const throughFetch = createFetchPost(baseUrl, () => globalThis.fetch as FetchLike);
-    const post: HttpPost = (path, body, signal) =>
-      (isNodesOwn(globalThis.fetch) ? direct : throughFetch)(path, body, signal);
-    post.close = () => direct.close!();
-    return post;
-  },
+  createPost: ({ requestTimeoutMs, ...options }) =>
+    // Connecting ends before the request does: an address that does not answer is then known for what it is.
+    createNodePost({ ...options, connectTimeoutMs: Math.min(10_000, requestTimeoutMs * 0.8), env: process.env }),
   freezingHost,
   remedy: 'pass it, or await client.flush() before answering.',
   createExitDrain: (options) => createExitDrain(options, onIdleExit),
@@ -39,19 +31,4 @@ function onIdleExit(drain: () => Promise<unknown>): () => void {
 
 function drainAll(): void {
   for (const drain of drains) void drain();
-}
-
-let lastFetch: unknown;
-let lastIsOwn = false;
-
-/**
- * Whether `fetch` is the one Node comes with. nock, MSW, tracing tools and Next.js replace it, and going round them would
- * send a test's events to the real service. Node's own tells itself by its source, on 20 to 26.
- */
-function isNodesOwn(fetch: unknown): boolean {
-  if (fetch !== lastFetch) {
-    lastFetch = fetch;
-    lastIsOwn = typeof fetch === 'function' && Function.prototype.toString.call(fetch).includes('internal/deps/undici');
-  }
-  return lastIsOwn;
 }

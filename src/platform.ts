@@ -1,5 +1,16 @@
 import type { HttpPost } from './delivery/http-transport.js';
 import type { ExitDrain, ExitDrainOptions } from './exit-drain.js';
+import type { Logger } from './logger.js';
+
+/** What a way to the service is made of. */
+export interface PostOptions {
+  readonly baseUrl: string;
+  /** The most sockets. */
+  readonly connections: number;
+  readonly requestTimeoutMs: number;
+  readonly monotonic: () => number;
+  readonly logger: Logger;
+}
 
 /** What differs between runtimes and what tests replace: time, chance and the way out. */
 export interface Platform {
@@ -14,7 +25,7 @@ export interface Platform {
   readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The way to the service where no `fetch` was handed in. */
-  readonly createPost: (baseUrl: string, connections: number) => HttpPost;
+  readonly createPost: (options: PostOptions) => HttpPost;
   /** The host, when it is known to freeze a process as soon as it has answered. */
   readonly freezingHost: (env: Platform['env']) => string | undefined;
   /** What to do there without `waitUntil`, for the warning. */

@@ -15,10 +15,48 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return resolve();
     const wake = (): void => {
       cancel();
-      signal?.removeEventListener('abort', wake);
+      forget();
       resolve();
     };
     const cancel = later(ms, wake);
-    signal?.addEventListener('abort', wake);
+    const forget = onAbort(signal, wake);
   });
+}
+
+/** What waits on a signal. */
+interface Waiting {
+  readonly actions: Set<() => void>;
+  stop(): void;
+}
+
+const waitingOn = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls `action` when the signal aborts; the returned function takes that back. A signal gets one listener, however many
+ * wait on it: Node 20 warns of a leak from the eleventh on.
+ */
+export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  const { actions, stop } = waitingOn.get(signal) ?? listenTo(signal);
+  actions.add(action);
+  return () => {
+    if (actions.delete(action) && actions.size === 0) stop();
+  };
+}
+
+function listenTo(signal: AbortSignal): Waiting {
+  const actions = new Set<() => void>();
+  const abort = (): void => {
+    for (const action of [...actions]) action();
+  };
+  const waiting: Waiting = {
+    actions,
+    stop() {
+      waitingOn.delete(signal);
+      signal.removeEventListener('abort', abort);
+    },
+  };
+  signal.addEventListener('abort', abort);
+  waitingOn.set(signal, waiting);
+  return waiting;
 }

@@ -6,7 +6,7 @@ import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
-import { later } from '../timers.js';
+import { later, onAbort } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
 import { inVariant, toAssignment, toPersonalization } from './from-wire.js';
@@ -72,12 +72,11 @@ export function createAssigner(options: AssignerOptions): Assigner {
   function inTime<Answer>(answer: Promise<Answer>, { signal, timeoutMs }: WaitOptions): Promise<Answer | WhyNot> {
     const ms = timeoutMs ?? options.timeoutMs;
     return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal?.reason);
-      signal?.addEventListener('abort', abort);
+      const forget = onAbort(signal, () => reject(signal?.reason));
       const cancel = later(ms, () => resolve(`no answer within ${ms} ms.`));
       answer.then(resolve, reject).finally(() => {
         cancel();
-        signal?.removeEventListener('abort', abort);
+        forget();
       });
     });
   }
@@ -171,7 +170,9 @@ export function createAssigner(options: AssignerOptions): Assigner {
         (await inTime(post(PATHS.personalization, { visitor_id: visitorId }), asked));
       if (typeof answer === 'string') throw new OursError('assignment_failed', `personalization: ${answer}`);
       const { personalizations } = answer as { personalizations?: WirePersonalization[] };
-      return (personalizations ?? []).map(toPersonalization);
+      if (!Array.isArray(personalizations))
+        throw new OursError('assignment_failed', 'personalization: the answer has no list of personalizations.');
+      return personalizations.map(toPersonalization);
     },
   };
 }
@@ -185,7 +186,10 @@ function explain(verdict: Exclude<Verdict, { kind: 'delivered' }>): WhyNot {
     case 'unauthorized':
       return 'the service refused experimentToken (HTTP 401): check it or OURS_EXPERIMENT_TOKEN.';
     case 'retryable':
-      return verdict.reason === 'HTTP 404' ? 'the service knows no such experiment (HTTP 404).' : `${verdict.reason}.`;
+      if (verdict.reason !== 'HTTP 404') return `${verdict.reason}.`;
+      return verdict.isServiceAnswer
+        ? 'the service knows no such experiment (HTTP 404).'
+        : 'HTTP 404, but not from the service: is baseUrl right?';
     default:
       return `the service refused (HTTP ${verdict.kind === 'rejected' ? verdict.status : 413}).`;
   }

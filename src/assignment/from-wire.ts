@@ -5,7 +5,9 @@ type WireAssigned = Extract<WireAssignmentAnswer, { in_experiment: true }>;
 
 /** What an answer says of the visitor, or, as a sentence, that it says nothing. */
 export function toAssignment(experimentKey: string, answer: Partial<WireAssigned>): Assignment | string {
-  if (answer.in_experiment !== true) return { inExperiment: false, experimentKey, reason: 'not_assigned' };
+  const isIn: unknown = answer.in_experiment;
+  if (isIn === false) return { inExperiment: false, experimentKey, reason: 'not_assigned' };
+  if (isIn !== true) return 'the answer does not say whether the visitor is in the experiment.';
   const variantName = answer.variant_name ?? answer.variant_id;
   return typeof variantName === 'string'
     ? inVariant(experimentKey, variantName, 'assigned', answer)

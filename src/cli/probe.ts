@@ -1,4 +1,4 @@
-import { createUndiciPost } from '../delivery/undici-post.js';
+import { createNodePost } from '../delivery/node-post.js';
 import { judge, judgeFailure, type Verdict } from '../delivery/verdict.js';
 import { PATHS } from '../protocol/wire.js';
 
@@ -29,14 +29,22 @@ export interface ProbeOptions {
  * that the token was taken, as far as can be told.
  */
 export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<ProbeAnswer> {
-  const post = createUndiciPost({ baseUrl, connections: 1, env });
+  const post = createNodePost({
+    baseUrl,
+    connections: 1,
+    connectTimeoutMs: TIMEOUT_MS,
+    monotonic: () => performance.now(),
+    env,
+    logger: { warn() {} },
+  });
   const body = new TextEncoder().encode(JSON.stringify({ token, events: [] }));
   const sentAt = Date.now();
   try {
     const answer = await post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS));
     const receivedAt = Date.now();
     const { status } = answer;
-    return { verdict: judge(answer, receivedAt), status, date: answer.header('date'), sentAt, receivedAt };
+    const { verdict } = judge(answer, { path: PATHS.batch, events: 0 }, receivedAt);
+    return { verdict, status, date: answer.header('date'), sentAt, receivedAt };
   } catch (error) {
     return { verdict: judgeFailure(error), status: undefined, date: undefined, sentAt, receivedAt: Date.now() };
   } finally {

@@ -88,9 +88,10 @@ export function sizeOf(entries: readonly Entry[]): number {
 /** The request that carries a batch. Rows keep the text they were given at the call; only a fast clock's time is mended. */
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
-  if (kind === 'identify') return { path: PATHS.identify, body: toBytes(head + mergePeople(entries).slice(1)) };
+  const events = entries.length;
+  if (kind === 'identify') return { path: PATHS.identify, events, body: toBytes(head + mergePeople(entries).slice(1)) };
   const rows = entries.map((entry) => (entry.time <= clock.service ? entry.body : mendTime(entry, clock)));
-  return { path: PATHS.batch, body: joinBytes(`${head}"events":[`, rows, ']}') };
+  return { path: PATHS.batch, events, body: joinBytes(`${head}"events":[`, rows, ']}') };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { fromBytes } from '../protocol/bytes.js';
 import type { HttpPost } from './http-transport.js';
-import type { FetchLike } from './transport.js';
+import type { FetchInit, FetchLike, FetchResponse } from './transport.js';
 
 /** Headers of every request. */
 export const JSON_HEADERS: Record<string, string> = {
@@ -8,16 +8,51 @@ export const JSON_HEADERS: Record<string, string> = {
   accept: 'application/json',
 };
 
-/** Posts through `fetch`: on runtimes other than Node, and wherever a `fetch` was handed in or put in place. */
-export function createFetchPost(baseUrl: string, fetch: () => FetchLike): HttpPost {
+/** No answer of the service comes near this length. */
+export const MAX_ANSWER_BYTES: number = 4 * 1024 * 1024;
+
+/**
+ * Posts through `fetch`: on runtimes other than Node, and wherever a `fetch` was passed in or put in place.
+ * `more` is what else the platform's `fetch` needs to be told.
+ */
+export function createFetchPost(baseUrl: string, fetch: () => FetchLike, more?: () => object): HttpPost {
   return async (path, body, signal) => {
-    // As text: a test's fetch will want to parse it.
-    const init = { method: 'POST', headers: JSON_HEADERS, body: fromBytes(body), signal } as const;
-    const response = await fetch()(baseUrl + path, init);
+    // As a string: a test's fetch will want to parse it.
+    const init: FetchInit = {
+      method: 'POST',
+      headers: JSON_HEADERS,
+      body: fromBytes(body),
+      redirect: 'manual',
+      signal,
+    };
+    const response = await fetch()(baseUrl + path, { ...init, ...more?.() });
     return {
-      status: response.status,
+      status: response.redirected ? 0 : response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      text: await response.text(),
+      text: await readText(response),
     };
   };
+}
+
+/** The body as a string; an empty one if it is too long. */
+async function readText(response: FetchResponse): Promise<string> {
+  const body = response.body as ReadableStream<Uint8Array> | null | undefined;
+  if (typeof body?.getReader !== 'function') {
+    const text = await response.text();
+    return text.length > MAX_ANSWER_BYTES ? '' : text;
+  }
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.length;
+    if (size > MAX_ANSWER_BYTES) {
+      reader.cancel().catch(() => undefined);
+      return '';
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }

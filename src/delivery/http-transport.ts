@@ -1,4 +1,4 @@
-import { later } from '../timers.js';
+import { later, onAbort } from '../timers.js';
 import type { SkewedClock } from './clock.js';
 import type { Transport } from './transport.js';
 import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
@@ -26,35 +26,34 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
   let isClosed = false;
 
   return {
-    async send({ path, body }, signal) {
-      const request = new AbortController();
+    async send(request, signal) {
+      const exchange = new AbortController();
       let abort!: (reason: unknown) => void;
       // Beside the post: a `fetch` that ignores its signal, as test doubles do, must not outlive the deadline.
       const aborted = new Promise<never>((_, reject) => {
         abort = (reason) => {
           reject(reason);
-          request.abort(reason);
+          exchange.abort(reason);
         };
       });
-      const abortAsTold = (): void => abort(signal?.reason);
       const cancelTimer = later(requestTimeoutMs, () => abort(because('request timeout')));
-      signal?.addEventListener('abort', abortAsTold);
-      if (signal?.aborted) abortAsTold();
+      const forget = onAbort(signal, () => abort(signal?.reason));
+      if (signal?.aborted) abort(signal.reason);
       if (isClosed) abort(because(CLOSED));
       underWay.add(abort);
       const sentAt = now();
       try {
-        const answer = await Promise.race([aborted, post(path, body, request.signal)]);
+        const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
         const receivedAt = now();
-        clock.learn(answer.header('date'), sentAt, receivedAt);
-        // A date in the answer is by the service's clock.
-        return judge(answer, receivedAt + clock.skewMs);
+        const { verdict, tellsTime } = judge(answer, request, receivedAt);
+        if (tellsTime) clock.learn(answer.header('date'), sentAt, receivedAt);
+        return verdict;
       } catch (error) {
         return judgeFailure(error);
       } finally {
         cancelTimer();
         underWay.delete(abort);
-        signal?.removeEventListener('abort', abortAsTold);
+        forget();
       }
     },
 

@@ -4,6 +4,8 @@ import type { Verdict } from './verdict.js';
 export interface TransportRequest {
   readonly path: string;
   readonly body: Uint8Array;
+  /** Events that travel in it; a request without any is a question and cannot be cut. @default 1 */
+  readonly events?: number | undefined;
 }
 
 /**
@@ -26,12 +28,18 @@ export interface FetchInit {
   readonly method: 'POST';
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** A redirect would carry the token and the events to another host. */
+  readonly redirect: 'manual';
   readonly signal: AbortSignal;
 }
 
 /** What this package reads of a response. */
 export interface FetchResponse {
   readonly status: number;
+  /** Whether a redirect was followed all the same. */
+  readonly redirected?: boolean | undefined;
   readonly headers: { get(name: string): string | null };
+  /** A web stream is read piece by piece, so that an endless answer ends; without one, `text` is called. */
+  readonly body?: unknown;
   text(): Promise<string>;
 }

@@ -1,96 +1,155 @@
+import { PATHS } from '../protocol/wire.js';
+import { failedRows } from './batch-rows.js';
 import { type ReadHeader, retryAfterMs } from './retry-after.js';
+import { readServiceAnswer, type ServiceAnswer } from './service-answer.js';
+import type { TransportRequest } from './transport.js';
 
-/** As much of the service's own words as a message of ours repeats. */
+/** How much of the service's own text a message of ours repeats. */
 const MAX_MESSAGE_LENGTH = 300;
 
-/** What one row of a batch failed with. */
+/** Why one row of a batch failed. */
 export interface RowFailure {
   readonly index: number;
   readonly retryable: boolean;
   readonly message: string;
 }
 
-/** What an answer, or its absence, means for the request. The only place that knows what status codes mean. */
+/** What an answer, or its absence, means for the request. */
 export type Verdict =
-  /** Every row was taken but those in `failures`. */
+  /** The service took every row except those in `failures`. */
   | { readonly kind: 'delivered'; readonly failures: readonly RowFailure[]; readonly answer: unknown }
   /**
-   * Nothing is known to be taken; the same text may be sent again. `service` says that the service as a whole wants to
-   * be left alone or cannot be reached, `request` that this request had bad luck, `way` that something else has answered: it
-   * may let nothing through, or only not this.
+   * Nothing is known to be taken; the same text may be sent again. The scope says how far the trouble reaches:
+   * - `service`: it is overloaded or unreachable, so nothing will get through for now
+   * - `request`: the service failed on this request, or the connection broke; others may pass
+   * - `way`: an intermediary answered, or the address is wrong. It may block everything or only this request, and what it
+   *   says never costs an event.
    */
   | {
       readonly kind: 'retryable';
       readonly scope: 'service' | 'request' | 'way';
       readonly reason: string;
       readonly afterMs?: number | undefined;
+      /** The service itself has answered this. Absent: an intermediary has, or there was no answer. */
+      readonly isServiceAnswer?: true;
     }
-  /** The request must be cut. `limit` is in bytes, when the service states it. */
+  /**
+   * The request must be cut: it is too large, or the answer leaves open which of its rows were taken. `limit` is in bytes,
+   * when the service states it.
+   */
   | { readonly kind: 'tooLarge'; readonly limit?: number | undefined }
   | { readonly kind: 'unauthorized' }
-  /** The same request will never be taken. */
+  /** The service will never take this request. */
   | { readonly kind: 'rejected'; readonly status: number; readonly message: string };
 
 /** An answer as a transport hands it over. */
 export interface HttpAnswer {
+  /** 0 for a redirect that the platform hides, or that it has followed although it was asked not to. */
   readonly status: number;
   readonly header: ReadHeader;
+  /** Empty when the body could not be decoded, or is longer than any answer of the service. */
   readonly text: string;
-}
-
-/** What an answer may say; all of it may be missing or be something else. */
-interface Body {
-  readonly success?: unknown;
-  readonly accepted?: unknown;
-  readonly failed?: unknown;
-  readonly results?: unknown;
-  readonly limit?: unknown;
-  readonly error?: unknown;
-  readonly message?: unknown;
-}
-
-interface Row {
-  readonly index?: unknown;
-  readonly success?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
 }
 
 /** What is wrong with the request itself, as the service documents it. */
 const REFUSALS = [400, 415, 422];
 
-/** Answers that say nothing about the service as a whole, beside those of 5xx. */
-const BAD_LUCK = [...REFUSALS, 408, 409];
+/** Statuses that say nothing about the service as a whole, besides 5xx. */
+const REQUEST_TROUBLE = [...REFUSALS, 408, 409];
 
-/** The service wants to be left alone. */
+/** Statuses of a server that asks to be left alone. They count whoever says so: asking again at once would not help. */
 const OVERLOAD = [429, 503];
 
-/** Reads the verdict off an answer. */
-export function judge({ status, header, text }: HttpAnswer, now: number): Verdict {
-  const body = parseBody(text);
+/** What to read of an answer. */
+export interface Reading {
+  readonly verdict: Verdict;
+  /** Whether the answer's `Date` is the service's clock now. */
+  readonly tellsTime: boolean;
+}
+
+/** Reads an answer: the one place that decides whose it is and what its status means (docs/whose-answer.md). */
+export function judge(answer: HttpAnswer, request: Pick<TransportRequest, 'path' | 'events'>, now: number): Reading {
+  // Where a redirect leads, any server may speak the service's language.
+  const body = answer.status === 0 ? undefined : readServiceAnswer(answer.text);
+  if (body === undefined) return { verdict: judgeIntermediary(answer, request, now), tellsTime: false };
+  // A cache in between repeats the time at which the answer was stored.
+  const isCached = Number(answer.header('age') ?? 0) > 0;
+  return { verdict: judgeService(answer, body, request, now), tellsTime: !isCached };
+}
+
+/** The service has answered. */
+function judgeService(
+  { status, header }: HttpAnswer,
+  body: ServiceAnswer,
+  { path, events = 1 }: Pick<TransportRequest, 'path' | 'events'>,
+  now: number,
+): Verdict {
   const isSuccess = status >= 200 && status < 300;
-  const rows = Array.isArray(body.results) ? body.results : undefined;
-  if (rows !== undefined && (isSuccess || status === 500)) return judgeRows(rows, body, status);
-  // A captive proxy answers 200 to everything: only the service's own word counts.
-  if (isSuccess && body.success === true) return judgeRows([], body, status);
-  if (isSuccess) return badLuck(`HTTP ${status} without the service's answer`);
+  const namesRows = Array.isArray(body.results);
+  if (
+    path === PATHS.batch &&
+    (isSuccess ? body.success || namesRows || Number(body.accepted) > 0 : status === 500 && namesRows)
+  )
+    return judgeRows(body, events, status);
+  if (isSuccess && body.success) return { kind: 'delivered', failures: [], answer: body };
+  if (isSuccess) return retry('request', `HTTP ${status} that says nothing was taken`);
   if (status === 401) return { kind: 'unauthorized' };
   const { limit } = body;
   if (status === 413) return { kind: 'tooLarge', limit: typeof limit === 'number' && limit > 0 ? limit : undefined };
-  // A 403, 404 or redirect is no refusal: a wrong base URL or a firewall in between says nothing about the events, which
-  // wait until it is mended.
+  // A 403, 404 or redirect is no refusal: a wrong base URL or a blocked source says nothing about the events, which wait.
   const shouldRetry = header('x-should-retry');
   if (shouldRetry === 'false' || (shouldRetry !== 'true' && REFUSALS.includes(status)))
     return { kind: 'rejected', status, message: shorten(body.error ?? body.message, `HTTP ${status}`) };
+  const isRequest = status >= 500 || REQUEST_TROUBLE.includes(status);
+  const scope = OVERLOAD.includes(status) ? 'service' : isRequest ? 'request' : 'way';
+  return retry(scope, `HTTP ${status}`, retryAfterMs(header, now));
+}
+
+function retry(scope: 'service' | 'request' | 'way', reason: string, afterMs?: number | undefined): Verdict {
+  return { kind: 'retryable', scope, reason, afterMs, isServiceAnswer: true };
+}
+
+/** Something between here and the service has answered: whatever it says, the events wait. */
+function judgeIntermediary(
+  { status, header }: HttpAnswer,
+  { events = 1 }: Pick<TransportRequest, 'events'>,
+  now: number,
+): Verdict {
+  // A proxy with a smaller limit than the service: smaller requests may pass. A request that cannot be cut waits.
+  if (status === 413 && events > 1) return { kind: 'tooLarge' };
+  // Statuses that would have ended the events, had the service said so.
+  const isNotable = (status >= 200 && status < 300) || status === 401 || status === 413 || REFUSALS.includes(status);
   return {
     kind: 'retryable',
-    scope: OVERLOAD.includes(status) ? 'service' : status >= 500 || BAD_LUCK.includes(status) ? 'request' : 'way',
-    reason: `HTTP ${status}`,
+    scope: OVERLOAD.includes(status) ? 'service' : 'way',
+    reason: status === 0 ? 'a redirect' : `HTTP ${status}${isNotable ? " without the service's answer" : ''}`,
     afterMs: retryAfterMs(header, now),
   };
 }
 
-// Errors that mean nobody is there to talk to, as Node and undici name them.
+/**
+ * Reads the answer to a batch row by row. One that fails every row, none of them for good, is the service's trouble and not
+ * the rows': an outage reported this way must not use up any row's retries.
+ */
+function judgeRows(body: ServiceAnswer, sent: number, status: number): Verdict {
+  const failed = failedRows(body, sent);
+  // Smaller requests leave less open, and a single row nothing. What was taken already counts once: its id is the same.
+  if (failed === undefined)
+    return sent > 1 ? { kind: 'tooLarge' } : retry('request', `HTTP ${status} that does not account for the event`);
+  const failures = failed.map(
+    ({ index, code, message }): RowFailure => ({
+      index,
+      // A code this version does not know is retried: losing an event is worse than sending it twice.
+      retryable: code !== 'invalid_event',
+      message: shorten(message, 'refused by the service'),
+    }),
+  );
+  if (failures.length > 0 && failures.length === sent && failures.every(({ retryable }) => retryable))
+    return retry('request', `HTTP ${status}, no row taken`);
+  return { kind: 'delivered', failures, answer: body };
+}
+
+// Errors that mean that there is no server to talk to, as Node and undici name them.
 const UNREACHABLE = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -101,7 +160,7 @@ const UNREACHABLE = [
   'UND_ERR_CONNECT_TIMEOUT',
 ];
 
-/** Reads the verdict off a request that got no whole answer. The error's message may hold addresses; its code does not. */
+/** Judges a request that got no complete answer. The error's message may hold addresses; its code does not. */
 export function judgeFailure(error: unknown): Verdict {
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'no answer');
   return { kind: 'retryable', scope: UNREACHABLE.includes(reason) ? 'service' : 'request', reason };
@@ -122,41 +181,6 @@ function errorCode(error: unknown): string | undefined {
     at = at?.cause ?? at?.errors?.[0];
   }
   return undefined;
-}
-
-function parseBody(text: string): Body {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
-}
-
-function badLuck(reason: string): Verdict {
-  return { kind: 'retryable', scope: 'request', reason };
-}
-
-/**
- * Takes an answer row by row. One that fails every row, none of them for good, is the service's trouble and not the rows': it
- * is bad luck of the request, so that an outage told in this way burns no row's retries.
- */
-function judgeRows(rows: readonly (Row | null)[], body: Body, status: number): Verdict {
-  const failures = rows.flatMap((row) => (row?.success === false ? [toFailure(row)] : []));
-  if (Number(body.failed) > failures.length || !failures.every(({ index }) => Number.isInteger(index) && index >= 0))
-    return badLuck(`HTTP ${status} that does not say which rows failed`);
-  const isSomeTaken = Number(body.accepted) > 0 || rows.some((row) => row?.success === true);
-  if (failures.length > 0 && !isSomeTaken && failures.every(({ retryable }) => retryable))
-    return badLuck(`HTTP ${status}, no row taken`);
-  return { kind: 'delivered', failures, answer: body };
-}
-
-function toFailure({ index, code, message }: Row): RowFailure {
-  return {
-    index: Number(index),
-    // A code this client does not know yet is retried: losing an event is worse than sending it twice.
-    retryable: code !== 'invalid_event',
-    message: shorten(message, 'refused by the service'),
-  };
 }
 
 /** Whole words only: half of a token that the service quotes would not be recognised as one and stay in the message. */

@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../timers.js';
+import { MAX_TIMER_MS, onAbort } from '../timers.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
@@ -27,7 +27,6 @@ export function waitFor(
       unsubscribe();
       reject(reason);
     };
-    const abort = (): void => giveUp(signal?.reason);
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -37,8 +36,8 @@ export function waitFor(
           );
     const leave = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      forget();
     };
-    signal?.addEventListener('abort', abort);
+    const forget = onAbort(signal, () => giveUp(signal?.reason));
   });
 }

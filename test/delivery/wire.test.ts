@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { buildClient } from '../../src/client.js';
 import { createClient, type FetchInit, type FetchLike } from '../../src/index.js';
 import { fetchPlatform } from '../../src/platform-fetch.js';
-import { nodePlatform } from '../../src/platform-node.js';
 import { arrived, rig, trackMany } from '../support/client.js';
 
 const ORIGIN = 'https://api.oursprivacy.com';
@@ -244,9 +243,4 @@ describe('through the proxy of the environment', () => {
     expect(await direct.client.flush()).toMatchObject({ delivered: 5 });
     expect(tunnels).toHaveLength(1);
   });
-});
-
-it('recognises Node’s own fetch, so that it can go the short way below it', () => {
-  expect(Function.prototype.toString.call(globalThis.fetch)).toContain('internal/deps/undici');
-  expect(nodePlatform.createPost('http://127.0.0.1:1', 1)).toBeTypeOf('function');
 });

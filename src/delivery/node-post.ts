@@ -1,0 +1,77 @@
+import { type Logger, sentenceOf } from '../logger.js';
+import { createFetchPost } from './fetch-post.js';
+import { globalDispatcher, isDispatcherChosen } from './global-dispatcher.js';
+import type { HttpPost } from './http-transport.js';
+import type { FetchLike } from './transport.js';
+import type { Undici, UndiciPostOptions } from './undici-post.js';
+
+export interface NodePostOptions extends UndiciPostOptions {
+  readonly logger: Logger;
+  /** Imports undici; tests let it fail. */
+  readonly load?: () => Promise<Undici>;
+}
+
+interface Direct {
+  readonly post: HttpPost;
+  readonly plainAgent: object;
+}
+
+/**
+ * Posts on Node: through undici, or through `globalThis.fetch` where that is replaced (nock, MSW, tracing tools, Next.js),
+ * where the application has set a global dispatcher, and where undici cannot be loaded. Going round any of them would send a
+ * test's events to the real service, or past the proxy that leads to it.
+ */
+export function createNodePost({ load = () => import('undici'), logger, ...options }: NodePostOptions): HttpPost {
+  const throughFetch = createFetchPost(options.baseUrl, () => globalThis.fetch as FetchLike, foreignDispatcher);
+  let opening: Promise<Direct | undefined> | undefined;
+
+  /** With the first request: importing undici costs a cold start tens of milliseconds. */
+  async function open(): Promise<Direct | undefined> {
+    try {
+      const [undici, { createUndiciPost }] = await Promise.all([load(), import('./undici-post.js')]);
+      return { post: createUndiciPost(undici, options), plainAgent: new undici.Agent() };
+    } catch (error) {
+      const [why] = sentenceOf(error).split('\n');
+      logger.warn(
+        `undici cannot be loaded, so requests go through globalThis.fetch, which takes more CPU time. In a bundle, leave undici external or write CommonJS. ${why}`,
+      );
+      return undefined;
+    }
+  }
+
+  const post: HttpPost = async (path, body, signal) => {
+    if (isFetchReplaced()) return throughFetch(path, body, signal);
+    opening ??= open();
+    const direct = await opening;
+    const isDirect = direct !== undefined && !isDispatcherChosen(direct.plainAgent);
+    return (isDirect ? direct.post : throughFetch)(path, body, signal);
+  };
+  post.close = async () => {
+    await (await opening)?.post.close?.();
+  };
+  return post;
+}
+
+/**
+ * Jest gives tests globals of their own but Node's `fetch`, which does not see what `setGlobalDispatcher` puts there: it has
+ * to be told.
+ */
+function foreignDispatcher(): object {
+  const isForeign = Object.getPrototypeOf(globalThis.fetch) !== Function.prototype;
+  const dispatcher = isForeign ? globalDispatcher() : undefined;
+  return dispatcher === undefined ? {} : { dispatcher };
+}
+
+let lastFetch: unknown;
+let lastIsReplaced = false;
+
+/** Node's own `fetch` names its source, on 20 to 26. Where there is none, as under jsdom, none is replaced. */
+function isFetchReplaced(): boolean {
+  const { fetch } = globalThis;
+  if (fetch !== lastFetch) {
+    lastFetch = fetch;
+    lastIsReplaced =
+      typeof fetch === 'function' && !Function.prototype.toString.call(fetch).includes('internal/deps/undici');
+  }
+  return lastIsReplaced;
+}
