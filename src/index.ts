@@ -44,6 +44,7 @@ export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
 export type {
   Appended,
+  AppendFailure,
   ClaimOptions,
   DeadLetter,
   DeadLetters,
@@ -52,10 +53,19 @@ export type {
   Outbox,
   OutboxStats,
   SqlClient,
+  StoreMark,
   TransactionalOutbox,
   VolatileOutbox,
 } from './outbox/outbox.js';
-export type { DropReason, Outcome, OutcomeInfo, RejectionCode, Undelivered } from './outcome.js';
+export type {
+  DropReason,
+  KnownOutcome,
+  Outcome,
+  OutcomeInfo,
+  RejectionCode,
+  Undelivered,
+  UnknownReason,
+} from './outcome.js';
 export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { Identity } from './protocol/identity.js';

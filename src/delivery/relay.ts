@@ -1,6 +1,6 @@
 import { type Episodes, sentenceOf } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { Outcome } from '../outcome.js';
+import type { KnownOutcome, Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { isTooOld } from '../protocol/time.js';
 import { later, sleep } from '../timers.js';
@@ -29,7 +29,7 @@ const OUTBOX_PAUSE_MS = 1_000;
 /** How soon to try again what was claimed when it failed; it may have been delivered. */
 const OUTBOX_RETRY_MS = 10_000;
 
-const EXHAUSTED: Outcome = { status: 'dropped', reason: 'retries_exhausted' };
+const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 
 export interface RelayOptions {
   readonly outbox: Outbox;
@@ -45,7 +45,7 @@ export interface RelayOptions {
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly episodes: Episodes;
-  readonly onSettled: (entry: Entry, outcome: Outcome) => void;
+  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
 }
 
 /**
@@ -312,7 +312,7 @@ export function createRelay(options: RelayOptions): Relay {
     return false;
   }
 
-  async function settle(entries: readonly Entry[], outcome: Outcome): Promise<true> {
+  async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
     setbacks.forget(entries);
     for (const entry of entries) options.onSettled(entry, outcome);

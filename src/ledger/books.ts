@@ -10,6 +10,8 @@ export interface Totals {
   readonly pending: number;
   readonly rejected: number;
   readonly dropped: number;
+  /** Events that may or may not be delivered: the outbox did not confirm them, or lost its contents. */
+  readonly unknown: number;
 }
 
 /** Counts a client's events by the number each gets when it is opened, and lets callers wait until all so far are closed. */
@@ -40,7 +42,7 @@ interface Barrier {
 }
 
 export function createBooks(): Books {
-  const counts = { delivered: 0, rejected: 0, dropped: 0 };
+  const counts = { delivered: 0, rejected: 0, dropped: 0, unknown: 0 };
   const barriers: Barrier[] = [];
   let order = 0;
   let open = 0;

@@ -106,7 +106,8 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
     const outcome = await receipt.settled();
     // What the service refuses it refuses after the commit.
     const isRefusedLater = outcome.status === 'rejected' && outcome.code === 'invalid_event';
-    if (outcome.status === 'delivered' || isRefusedLater) return { status: 'appended', distinctId };
+    if (outcome.status === 'delivered' || outcome.status === 'unknown' || isRefusedLater)
+      return { status: 'appended', distinctId };
     return { ...outcome, distinctId };
   }
 

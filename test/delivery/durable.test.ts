@@ -44,7 +44,7 @@ describe('a client with a durable outbox', () => {
       client.track({ event: 'purchase', userId: 'v', distinctId }),
     );
     expect(await good!.settled()).toEqual({ status: 'delivered' });
-    expect(await client.flush()).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(await bad!.settled()).toMatchObject({ status: 'rejected', code: 'invalid_event' });
     expect(await good!.settled()).toEqual({ status: 'delivered' });
     expect(outcomes.map(({ distinctId, status }) => [distinctId, status])).toEqual([
@@ -183,7 +183,7 @@ describe('a client with a durable outbox', () => {
     other.collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [0] });
     const outcomes = await Promise.all(settled);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['delivered', 'delivered', 'rejected']);
-    expect(await flushed).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 3 });
+    expect(await flushed).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 3, unknown: 0 });
     expect(arrived(other.collector)).toHaveLength(2);
   });
 

@@ -4,7 +4,7 @@ import { arrived, rig, trackMany, until } from '../support/client.js';
 
 const HTTP_500 = { kind: 'status', status: 500 } as const;
 const HTTP_503 = { kind: 'status', status: 503 } as const;
-const EMPTY = { delivered: 0, rejected: 0, dropped: 0, pending: 0 };
+const EMPTY = { delivered: 0, rejected: 0, dropped: 0, pending: 0, unknown: 0 };
 
 describe('flush is a barrier', () => {
   it('resolves when everything tracked before it has an outcome, and counts', async () => {
@@ -108,7 +108,7 @@ describe('flush is a barrier', () => {
     trackMany(client, 2);
     client.track({ event: 'purchase' } as never);
     client.track({ event: 'secret', userId: 'v' });
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 0, unknown: 0 });
   });
 });
 

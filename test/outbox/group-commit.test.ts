@@ -10,7 +10,7 @@ it('appends of one tick and of a commit under way share the next one, in order',
   const commits = new GroupCommit({
     async commit(entries) {
       groups.push(entries.map(({ distinctId }) => distinctId));
-      return { dropped: [], duplicates: [], position: groups.length };
+      return { dropped: [], duplicates: [], position: groups.length, incarnation: 'one' };
     },
     isTransient: () => false,
   });
@@ -28,7 +28,7 @@ it('a group is bounded in entries and in bytes', async () => {
   const commits = new GroupCommit({
     async commit(entries) {
       sizes.push(entries.length);
-      return { dropped: [], duplicates: [], position: 1 };
+      return { dropped: [], duplicates: [], position: 1, incarnation: 'one' };
     },
     isTransient: () => false,
   });

@@ -56,7 +56,7 @@ describe.concurrent('a process that closes the client', () => {
     const end = await startChild('closes', collector.baseUrl, { TIMEOUT_MS: '200' }).end;
     expect(end).toMatchObject({ code: 0 });
     const { totals, msToExit } = JSON.parse(end.stdout);
-    expect(totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1_000 });
+    expect(totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1_000, unknown: 0 });
     expect(msToExit).toBeLessThan(1_000);
   });
 
@@ -66,7 +66,13 @@ describe.concurrent('a process that closes the client', () => {
     // Longer than a process stays that has not asked for anything.
     const end = await startChild('closes', collector.baseUrl, { TIMEOUT_MS: '6000' }).end;
     expect(end).toMatchObject({ code: 0 });
-    expect(JSON.parse(end.stdout).totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1_000 });
+    expect(JSON.parse(end.stdout).totals).toEqual({
+      delivered: 0,
+      rejected: 0,
+      dropped: 0,
+      pending: 1_000,
+      unknown: 0,
+    });
   });
 });
 
@@ -133,7 +139,7 @@ describe('nothing of the client keeps a process', () => {
       const end = await startChild('closes', collector.baseUrl, { AGE_MS: '1000' }).end;
       expect(end).toMatchObject({ code: 0, stderr: '' });
       const { totals, msToExit } = JSON.parse(end.stdout);
-      expect(totals).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0 });
+      expect(totals).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
       times.push(msToExit);
     }
     expect(Math.min(...times)).toBeLessThanOrEqual(100);
