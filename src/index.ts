@@ -1,12 +1,13 @@
 import { buildClient, type Client } from './client.js';
 import type { ClientOptions } from './options.js';
 import { fetchPlatform } from './platform-fetch.js';
-import { nodePlatform } from './platform-node.js';
+import { nodePlatform, otherProcessPlatform } from './platform-node.js';
 import type { EventCatalog } from './protocol/catalog.js';
 
 // Bun and Deno call themselves Node too; their own fetch is the better way out there.
-const isNode =
-  typeof process !== 'undefined' && !!process.versions?.node && !('Bun' in globalThis) && !('Deno' in globalThis);
+const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
+const isOther = 'Bun' in globalThis || 'Deno' in globalThis;
+const likeNode = isOther ? otherProcessPlatform : nodePlatform;
 
 /**
  * Creates a client. One a process is enough; it holds at most `concurrency` sockets.
@@ -20,7 +21,7 @@ const isNode =
 export function createClient<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog> = {},
 ): Client<Catalog> {
-  return buildClient(options, isNode ? nodePlatform : fetchPlatform);
+  return buildClient(options, isLikeNode ? likeNode : fetchPlatform);
 }
 
 export type {

@@ -1,5 +1,5 @@
 import type { HttpPost } from './delivery/http-transport.js';
-import type { ExitDrain, ExitDrainOptions } from './exit-drain.js';
+import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
 
 /** What differs between runtimes and what tests replace: time, chance and the way out. */
 export interface Platform {
@@ -19,5 +19,5 @@ export interface Platform {
   readonly freezingHost: (env: Platform['env']) => string | undefined;
   /** What to do there without `waitUntil`, for the warning. */
   readonly remedy: string;
-  readonly createExitDrain: (options: ExitDrainOptions) => ExitDrain;
+  readonly createLifetime: (options: LifetimeOptions) => ProcessLifetime;
 }

@@ -1,6 +1,7 @@
 import { requireFunction } from '../check-option.js';
 import { guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { callUser } from '../protocol/user-call.js';
 import type { VisitorInput } from '../visitor.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
@@ -45,11 +46,8 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
 
   function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
     if (options.onError === undefined) logger.warn(failure(who, error, record.messageId));
-    try {
-      options.onError?.(error, record);
-    } catch {
-      // The other records must not come again for that.
-    }
+    // What it throws must not make the other records come again.
+    callUser(() => options.onError?.(error, record));
   }
 
   /** Whether the record is done with. */

@@ -1,6 +1,7 @@
 import { createUndiciPost } from '../delivery/undici-post.js';
 import { judge, judgeFailure, type Verdict } from '../delivery/verdict.js';
 import { PATHS } from '../protocol/wire.js';
+import { keepProcess } from '../timers.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -33,7 +34,7 @@ export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<Prob
   const body = new TextEncoder().encode(JSON.stringify({ token, events: [] }));
   const sentAt = Date.now();
   try {
-    const answer = await post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS));
+    const answer = await keepProcess(post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS)));
     const receivedAt = Date.now();
     const { status } = answer;
     return { verdict: judge(answer, receivedAt), status, date: answer.header('date'), sentAt, receivedAt };

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { JSON_HEADERS } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
+import { unrefConnect } from './unref-connect.js';
 import type { HttpAnswer } from './verdict.js';
 
 export interface UndiciPostOptions {
@@ -45,8 +46,16 @@ export function createUndiciPost({ baseUrl, connections, env }: UndiciPostOption
 }
 
 async function openDispatcher(origin: string, connections: number, env: UndiciPostOptions['env']): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent, Pool } = await import('undici');
-  const options = { connections, pipelining: 1, keepAliveTimeout: IDLE_SOCKET_MS, bodyTimeout: 0, headersTimeout: 0 };
+  const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici');
+  const connect = unrefConnect(buildConnector({}));
+  const options = {
+    connections,
+    connect,
+    pipelining: 1,
+    keepAliveTimeout: IDLE_SOCKET_MS,
+    bodyTimeout: 0,
+    headersTimeout: 0,
+  };
   const proxied = ['http_proxy', 'https_proxy'].some((name) => env[name] || env[name.toUpperCase()]);
   return proxied ? new EnvHttpProxyAgent(options) : new Pool(origin, options);
 }

@@ -25,6 +25,8 @@ export interface Books {
   /** Counts an event that was never open. */
   count(outcome: Outcome): void;
   close(order: number, outcome: Outcome): void;
+  /** Counts the outcome of an event that was closed as `unknown`. */
+  resolveUnknown(outcome: Outcome): void;
   /** Closes an event whose outcome some other process knows. */
   handOver(order: number): void;
   /** Resolves when every event opened before this call is closed, or at the end. @throws as {@link waitFor} */
@@ -109,6 +111,10 @@ export function createBooks(): Books {
     close(closed, outcome) {
       counts[outcome.status] += 1;
       shut(closed);
+    },
+    resolveUnknown(outcome) {
+      counts.unknown -= 1;
+      counts[outcome.status] += 1;
     },
     handOver(closed) {
       elsewhere += 1;

@@ -88,7 +88,8 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
       },
       onOutcome(outcome, info) {
         outgoing = null;
-        onOutcome?.(outcome, info);
+        // Returned, so that the client handles the rejection of an asynchronous one.
+        return onOutcome?.(outcome, info);
       },
     },
     { ...fetchPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
