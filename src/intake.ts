@@ -42,11 +42,10 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
       onAppended(lost.size === 0 ? entries : entries.filter((entry) => !lost.has(entry)), answer);
     } catch (error) {
       const message = sentenceOf(error);
-      // Whoever appends cannot tell a lost answer from a lost event; the outbox sometimes can.
       const isCertain = (error as AppendFailure | undefined)?.storedNothing === true;
       const what = isCertain
         ? 'could not be stored and are dropped'
-        : 'could not be stored for certain, and may be lost';
+        : 'may be lost, because the outbox did not confirm them';
       episodes.remind('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
       const outcome: Outcome = isCertain
         ? { status: 'dropped', reason: 'outbox_failed', message }

@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
+
+type Socket = NonNullable<buildConnector.CallbackArgs[1]>;
 
 /**
  * Makes a connector whose sockets never keep the process. undici takes an idle socket off the event loop and puts it back for
