@@ -11,11 +11,11 @@ const DELIVERED: Outcome = { status: 'delivered' };
 const REJECTED: Outcome = { status: 'rejected', code: 'invalid_event', message: 'the service refused it' };
 const DROPPED: Outcome = { status: 'dropped', reason: 'outbox_failed', message: 'the disk is full' };
 
-const answer = (position: number, duplicates: readonly Entry[] = []): DurablyAppended => ({
+const answer = (position: number, duplicates: readonly Entry[] = [], incarnation = 'one'): DurablyAppended => ({
   dropped: [],
   duplicates,
   position,
-  incarnation: 'one',
+  incarnation,
 });
 
 function ledgerWith({ relays = true } = {}) {
@@ -251,7 +251,7 @@ describe('a store that has lost its contents', () => {
   it('says nothing of events that are stored after the loss', async () => {
     const { books, ledger, opened, progress } = lost();
     const later = opened('later');
-    ledger.appended([later.entry], { ...answer(1), incarnation: 'another' });
+    ledger.appended([later.entry], answer(1, [], 'another'));
     ledger.leftBehind(progress.order);
     const settled = later.receipt.settled();
     ledger.learn(['later'], nothing, false);
@@ -263,7 +263,7 @@ describe('a store that has lost its contents', () => {
     const { ledger, opened, stored } = ledgerWith();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
-    ledger.appended([opened('b').entry], { ...answer(1), incarnation: 'another' });
+    ledger.appended([opened('b').entry], answer(1, [], 'another'));
     ledger.leftBehind(1);
     ledger.learn(['a'], nothing, false);
     expect(await settled).toEqual(UNKNOWN);
