@@ -19,7 +19,7 @@ module.exports = {
     },
     only('protocol-stands-alone', 'protocol/', []),
     only('errors-stand-alone', 'errors', []),
-    only('logger-stands-alone', 'logger', []),
+    only('logger-knows-the-protocol', 'logger', ['protocol/']),
     only('outcome-knows-the-protocol', 'outcome', ['protocol/']),
     only('the-ledger-knows-the-ground', 'ledger/', [...ground, 'outbox/outbox']),
     only('delivery-knows-the-ground', 'delivery/', [...ground, 'outbox/outbox']),

@@ -1,7 +1,7 @@
 import type { ClientOptions, OutgoingEvent } from './options.js';
 import type { EncodeContext, Entry, IdentifyInput } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
-import { isUnheard } from './protocol/unheard.js';
+import { ignoreRejection, isPromise } from './protocol/user-call.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
 /** Makes an entry of an input, or says why not; `null` is an event the user let go. */
@@ -20,7 +20,8 @@ export function throughBeforeSend<Input extends IdentifyInput>(
     } catch {
       return new Refusal('before_send_failed', 'beforeSend threw.');
     }
-    if (isUnheard(kept)) {
+    if (isPromise(kept)) {
+      ignoreRejection(kept);
       return new Refusal('before_send_failed', 'beforeSend returned a promise; it must be synchronous.');
     }
     return kept === null ? null : encode(kept as unknown as Input, context);

@@ -8,7 +8,6 @@ import { createHttpTransport } from './delivery/http-transport.js';
 import { createRelay } from './delivery/relay.js';
 import { OursError } from './errors.js';
 import { createIntake } from './intake.js';
-import { createKeepAlive } from './keep-alive.js';
 import { createBooks, type Totals } from './ledger/books.js';
 import type { Ledger } from './ledger/ledger.js';
 import { createMemoryLedger } from './ledger/memory-ledger.js';
@@ -29,8 +28,9 @@ import {
   type TrackInput,
 } from './protocol/event.js';
 import { Refusal } from './protocol/refusal.js';
-import { isUnheard } from './protocol/unheard.js';
-import { sleep } from './timers.js';
+import { callUser } from './protocol/user-call.js';
+import { createTellHost } from './tell-host.js';
+import { keepProcess, sleep } from './timers.js';
 import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
 
@@ -135,13 +135,18 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         id: platform.randomId().slice(-12),
         relays: options.relay && !disabled,
         intervalMs: Math.max(ROUND_MS, options.flushIntervalMs),
+        onLoss: (events) =>
+          episodes.remind(
+            'store_lost',
+            `the outbox was emptied, replaced or restored: for ${events} events it had stored it is not known whether they were delivered. Sending them again with the same distinctId is safe.`,
+          ),
         hurry: () => relay.hurry(),
         wake: () => relay.notify(0),
       })
     : createMemoryLedger(books, () => void hurry());
 
   const restWhenDone = (): void => {
-    if (books.openCount === 0) keepAlive.letGo();
+    if (books.openCount === 0) lifetime.unref();
   };
   const settle = (entry: Entry, outcome: Outcome): void => {
     if (!ledger.settle(entry, outcome)) return;
@@ -167,8 +172,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       if (options.relay) relay.notify(entries.length);
       restWhenDone();
     },
-    onDropped: (entry, reason, message) =>
-      settle(entry, { status: 'dropped', reason, ...(message !== undefined && { message }) }),
+    onNotAppended: settle,
   });
   const assigner = createAssigner({
     transport,
@@ -195,28 +199,53 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { beforeSend } = options;
   const toTrack = beforeSend === undefined ? encodeTrack : throughBeforeSend(beforeSend, encodeTrack);
   const toIdentify = beforeSend === undefined ? encodeIdentify : throughBeforeSend(beforeSend, encodeIdentify);
-  const keepAlive = createKeepAlive({
-    platform,
-    waitUntil: options.waitUntil,
-    episodes,
-    isDurable: outbox.durable,
-    flush: async (timeoutMs) => {
-      // Once this tick's events are together: one flush, one append.
-      await undefined;
-      await flush({ timeoutMs });
+  const flushTick = async (flushOptions?: FlushOptions): Promise<void> => {
+    // Once this tick's events are together: one flush, one append.
+    await undefined;
+    await flush(flushOptions);
+  };
+  const tellHost = createTellHost({ platform, waitUntil: options.waitUntil, episodes, flush: flushTick });
+  const lifetime = platform.createLifetime({
+    monotonic,
+    async flush(timeoutMs) {
+      await flushTick({ timeoutMs });
       return books.openCount;
+    },
+    giveUp() {
+      transport.interrupt();
+      abandon('the process ended');
+    },
+    onExit() {
+      // The next process delivers what a durable outbox has confirmed.
+      if (outbox.durable) abandon('the process ended');
+      else {
+        episodes.remind(
+          'exit',
+          `the process ends with ${books.openCount} events undelivered, and they are lost: the service took none in time, or process.exit() came before close().`,
+        );
+      }
     },
   });
   let closing: Promise<Totals> | undefined;
 
   function tellOutcome(outcome: Outcome, info: OutcomeInfo): void {
-    try {
-      const { kind, event, distinctId } = info;
-      // Types let an asynchronous one pass.
-      isUnheard(options.onOutcome?.(outcome, { kind, event, distinctId }));
-    } catch {
-      episodes.remind('onOutcome', 'onOutcome threw; the event is settled all the same.');
-    }
+    const { kind, event, distinctId } = info;
+    callUser(
+      () => options.onOutcome?.(outcome, { kind, event, distinctId }),
+      () => episodes.remind('onOutcome', 'onOutcome threw or rejected; the event is settled all the same.'),
+    );
+  }
+
+  /** Ends the events whose append has no answer: nothing more will be heard of them here. */
+  function abandon(when: string): void {
+    const entries = ledger.unconfirmed();
+    if (entries.length === 0) return;
+    const message = `the outbox had not confirmed the event when ${when}.`;
+    episodes.remind(
+      'unconfirmed',
+      `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending an event again with the same distinctId is safe.`,
+    );
+    for (const entry of entries) settle(entry, { status: 'unknown', reason: 'not_confirmed', message });
   }
 
   /** Tells of an event that ends at the call. */
@@ -255,8 +284,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       return settledReceipt(refuse(kind, input, entry).distinctId, entry);
     }
     const receipt = ledger.open(entry);
-    keepAlive.hold();
-    if (intake.add(entry)) keepAlive.tellHost();
+    lifetime.ref();
+    if (intake.add(entry)) tellHost();
     return receipt;
   }
 
@@ -301,18 +330,21 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
     const deadline = monotonic() + timeoutMs;
+    const release = (work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
+      Promise.race([work.catch(() => undefined), sleep(graceMs + RELEASE_TIMEOUT_MS)]);
     try {
       await flush({ timeoutMs, signal });
     } finally {
-      keepAlive.letGo();
       // Requests with other processes' events may still be under way.
       const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
-      // An outbox that hangs must not keep the process.
-      await Promise.race([relay.stop(graceMs), sleep(graceMs + RELEASE_TIMEOUT_MS)]);
-      await transport.close();
+      // Each step has a limit: an outbox or a socket that hangs must not keep the process.
+      await release(relay.stop(graceMs), graceMs);
+      await release(transport.close());
+      await release(outbox.close());
+      abandon('the client was closed');
+      lifetime.unref();
       books.end();
       ledger.close();
-      await Promise.race([outbox.close().catch(() => undefined), sleep(RELEASE_TIMEOUT_MS)]);
     }
     return books.totals;
   }
@@ -322,16 +354,16 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     identify: (input) => take('identify', input, toIdentify),
     async assign(experimentKey, { visitorId, ...rest }) {
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' };
-      return assigner.assign(experimentKey, visitorId, rest);
+      return keepProcess(assigner.assign(experimentKey, visitorId, rest));
     },
     async personalization({ visitorId, ...rest }) {
-      return disabled || !visitorId ? [] : assigner.personalization(visitorId, rest);
+      return disabled || !visitorId ? [] : keepProcess(assigner.personalization(visitorId, rest));
     },
     within,
     visitor: (input) => createVisitor(client, input),
     flush,
     close(flushOptions = {}) {
-      closing ??= shutDown(flushOptions);
+      closing ??= keepProcess(shutDown(flushOptions));
       return closing;
     },
     async [Symbol.asyncDispose]() {

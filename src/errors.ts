@@ -5,7 +5,7 @@ const MARK = Symbol.for('ours-ingest.error');
 export type OursErrorCode =
   /** An option, environment variable or argument is missing or wrong. */
   | 'invalid_option'
-  /** The event was refused or dropped, so it will never be stored. */
+  /** The event was refused or dropped, or the outbox did not confirm it; the error's `cause` is the outcome. */
   | 'not_stored'
   /** The client was closed before the event had an outcome, or the collector before it was asked. */
   | 'closed'

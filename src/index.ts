@@ -1,12 +1,13 @@
 import { buildClient, type Client } from './client.js';
 import type { ClientOptions } from './options.js';
 import { fetchPlatform } from './platform-fetch.js';
-import { nodePlatform } from './platform-node.js';
+import { nodePlatform, otherProcessPlatform } from './platform-node.js';
 import type { EventCatalog } from './protocol/catalog.js';
 
 // Bun and Deno call themselves Node too; their own fetch is the better way out there.
-const isNode =
-  typeof process !== 'undefined' && !!process.versions?.node && !('Bun' in globalThis) && !('Deno' in globalThis);
+const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
+const isOther = 'Bun' in globalThis || 'Deno' in globalThis;
+const likeNode = isOther ? otherProcessPlatform : nodePlatform;
 
 /**
  * Creates a client. One a process is enough; it holds at most `concurrency` sockets.
@@ -20,7 +21,7 @@ const isNode =
 export function createClient<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog> = {},
 ): Client<Catalog> {
-  return buildClient(options, isNode ? nodePlatform : fetchPlatform);
+  return buildClient(options, isLikeNode ? likeNode : fetchPlatform);
 }
 
 export type {
@@ -44,6 +45,7 @@ export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
 export type {
   Appended,
+  AppendFailure,
   ClaimOptions,
   DeadLetter,
   DeadLetters,
@@ -52,10 +54,19 @@ export type {
   Outbox,
   OutboxStats,
   SqlClient,
+  StoreMark,
   TransactionalOutbox,
   VolatileOutbox,
 } from './outbox/outbox.js';
-export type { DropReason, Outcome, OutcomeInfo, RejectionCode, Undelivered } from './outcome.js';
+export type {
+  DropReason,
+  KnownOutcome,
+  Outcome,
+  OutcomeInfo,
+  RejectionCode,
+  Undelivered,
+  UnknownReason,
+} from './outcome.js';
 export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { Identity } from './protocol/identity.js';

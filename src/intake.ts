@@ -1,6 +1,6 @@
 import { type Episodes, sentenceOf } from './logger.js';
-import type { Appended } from './outbox/outbox.js';
-import type { DropReason } from './outcome.js';
+import type { Appended, AppendFailure } from './outbox/outbox.js';
+import type { Outcome } from './outcome.js';
 import type { Entry } from './protocol/event.js';
 
 /** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
@@ -10,7 +10,8 @@ export interface IntakeOptions {
   readonly append: (entries: readonly Entry[]) => Promise<Appended>;
   readonly episodes: Episodes;
   readonly onAppended: (entries: readonly Entry[], answer: Appended) => void;
-  readonly onDropped: (entry: Entry, reason: DropReason, message?: string) => void;
+  /** An entry is not in the outbox, or may not be. */
+  readonly onNotAppended: (entry: Entry, outcome: Outcome) => void;
 }
 
 /** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
@@ -21,7 +22,7 @@ export interface Intake {
   hand(): Promise<void>;
 }
 
-export function createIntake({ append, episodes, onAppended, onDropped }: IntakeOptions): Intake {
+export function createIntake({ append, episodes, onAppended, onNotAppended }: IntakeOptions): Intake {
   let group: Entry[] = [];
   let underWay = Promise.resolve();
 
@@ -29,7 +30,7 @@ export function createIntake({ append, episodes, onAppended, onDropped }: Intake
     try {
       const answer = await append(entries);
       const { dropped } = answer;
-      for (const entry of dropped) onDropped(entry, 'queue_full');
+      for (const entry of dropped) onNotAppended(entry, { status: 'dropped', reason: 'queue_full' });
       if (dropped.length > 0) {
         // A queue under load is full and has room again many times a second.
         episodes.remind(
@@ -40,12 +41,16 @@ export function createIntake({ append, episodes, onAppended, onDropped }: Intake
       const lost = new Set(dropped);
       onAppended(lost.size === 0 ? entries : entries.filter((entry) => !lost.has(entry)), answer);
     } catch (error) {
-      const reason = sentenceOf(error);
-      episodes.remind(
-        'append',
-        `${entries.length} events could not be stored and are dropped, each with an outcome: ${reason}`,
-      );
-      for (const entry of entries) onDropped(entry, 'outbox_failed', reason);
+      const message = sentenceOf(error);
+      const isCertain = (error as AppendFailure | undefined)?.storedNothing === true;
+      const what = isCertain
+        ? 'could not be stored and are dropped'
+        : 'may be lost, because the outbox did not confirm them';
+      episodes.remind('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
+      const outcome: Outcome = isCertain
+        ? { status: 'dropped', reason: 'outbox_failed', message }
+        : { status: 'unknown', reason: 'not_confirmed', message };
+      for (const entry of entries) onNotAppended(entry, outcome);
     }
   }
 

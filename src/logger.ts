@@ -1,21 +1,18 @@
+import { callUser } from './protocol/user-call.js';
+
 /** What this package needs of a logger. The console, pino and winston all fit as they are. */
 export interface Logger {
   warn(message: string): void;
 }
 
 /**
- * A logger that can be called anywhere on the delivery line: whatever the user's logger throws ends here, because a
- * broken log sink must not cost an event.
+ * A logger that can be called anywhere on the delivery line: what the user's logger throws or rejects with ends here, because
+ * a broken log sink must not cost an event.
  */
 export function guardLogger(logger: Logger): Logger {
   return {
-    warn(message) {
-      try {
-        logger.warn(`[ours-ingest] ${message}`);
-      } catch {
-        // Nothing is left to tell it to.
-      }
-    },
+    // When it fails, there is no one left to tell.
+    warn: (message) => callUser(() => logger.warn(`[ours-ingest] ${message}`)),
   };
 }
 

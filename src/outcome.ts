@@ -17,6 +17,13 @@ export type DropReason =
   /** The client was closed before the call. */
   | 'closed';
 
+/** Why nothing is known about an event. */
+export type UnknownReason =
+  /** The outbox did not confirm that it stored the event, and it may have: an answer was lost, or the client closed first. */
+  | 'not_confirmed'
+  /** The outbox had stored the event and was emptied, replaced or restored before the event's end was known. */
+  | 'store_lost';
+
 /** Why an event was refused: at the call ({@link RefusalCode}), row by row by the service, or as a whole request. */
 export type RejectionCode = RefusalCode | 'invalid_event' | 'http_error';
 
@@ -30,10 +37,19 @@ export type Outcome =
       readonly reason: DropReason;
       /** What happened and what to do, where the reason alone does not say it. */
       readonly message?: string | undefined;
+    }
+  | {
+      /** The event may be delivered, now or later, or it may be lost. Sending it again with its `distinctId` is safe. */
+      readonly status: 'unknown';
+      readonly reason: UnknownReason;
+      readonly message?: string | undefined;
     };
 
+/** How an event ends where its end is known. */
+export type KnownOutcome = Exclude<Outcome, { readonly status: 'unknown' }>;
+
 /** How an event ended that the service does not have. */
-export type Undelivered = Exclude<Outcome, { readonly status: 'delivered' }>;
+export type Undelivered = Exclude<KnownOutcome, { readonly status: 'delivered' }>;
 
 /** What an outcome belongs to. */
 export interface OutcomeInfo {

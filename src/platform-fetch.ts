@@ -6,7 +6,7 @@ import { randomId } from './random-id.js';
 
 const globals = globalThis as { readonly navigator?: { readonly userAgent?: string } };
 
-/** Any runtime with web APIs: Workers, Deno, Bun. */
+/** Any runtime with web APIs: Workers, Edge functions. */
 export const fetchPlatform: Platform = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -20,6 +20,6 @@ export const fetchPlatform: Platform = {
   freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
   // A client that several requests share cannot be flushed by one of them.
   remedy: 'put an adapter around the route, or pass it to a client of each request.',
-  // Such a runtime ends no process by itself, or tells nobody.
-  createExitDrain: () => ({ hold() {}, letGo() {} }),
+  // Workers and Edge functions have no process that ends.
+  createLifetime: () => ({ ref() {}, unref() {} }),
 };

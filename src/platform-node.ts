@@ -1,11 +1,12 @@
 import { createNodePost } from './delivery/node-post.js';
-import { createExitDrain } from './exit-drain.js';
 import { freezingHost } from './freezing-host.js';
 import type { Platform } from './platform.js';
 import { fetchPlatform } from './platform-fetch.js';
+import { onProcessEnd } from './process-events.js';
+import { createProcessLifetime } from './process-lifetime.js';
 import { toJsonBytes } from './protocol/json-bytes.js';
 
-/** Node: rows straight into bytes, undici's connections below `fetch`, and one drain when the process runs out of work. */
+/** Node: rows straight into bytes, undici's connections below `fetch`, and a drain when the process runs out of work. */
 export const nodePlatform: Platform = {
   ...fetchPlatform,
   serialise: toJsonBytes,
@@ -14,21 +15,8 @@ export const nodePlatform: Platform = {
     createNodePost({ ...options, connectTimeoutMs: Math.min(10_000, requestTimeoutMs * 0.8), env: process.env }),
   freezingHost,
   remedy: 'pass it, or await client.flush() before answering.',
-  createExitDrain: (options) => createExitDrain(options, onIdleExit),
+  createLifetime: (options) => createProcessLifetime(options, onProcessEnd),
 };
 
-// One listener for all clients: Node warns from the eleventh on.
-const drains = new Set<() => Promise<unknown>>();
-
-function onIdleExit(drain: () => Promise<unknown>): () => void {
-  drains.add(drain);
-  if (drains.size === 1) process.on('beforeExit', drainAll);
-  return () => {
-    drains.delete(drain);
-    if (drains.size === 0) process.off('beforeExit', drainAll);
-  };
-}
-
-function drainAll(): void {
-  for (const drain of drains) void drain();
-}
+/** Bun and Deno: their own `fetch`, and the end of the process as Node tells it. */
+export const otherProcessPlatform: Platform = { ...fetchPlatform, createLifetime: nodePlatform.createLifetime };

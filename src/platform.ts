@@ -1,6 +1,6 @@
 import type { HttpPost } from './delivery/http-transport.js';
-import type { ExitDrain, ExitDrainOptions } from './exit-drain.js';
 import type { Logger } from './logger.js';
+import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
 
 /** What a way to the service is made of. */
 export interface PostOptions {
@@ -30,5 +30,5 @@ export interface Platform {
   readonly freezingHost: (env: Platform['env']) => string | undefined;
   /** What to do there without `waitUntil`, for the warning. */
   readonly remedy: string;
-  readonly createExitDrain: (options: ExitDrainOptions) => ExitDrain;
+  readonly createLifetime: (options: LifetimeOptions) => ProcessLifetime;
 }

@@ -9,6 +9,12 @@ export function later(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer as never);
 }
 
+/** Keeps the process while it waits for something that ends, and whose own timers keep no process. */
+export async function keepProcess<Result>(work: Promise<Result>): Promise<Result> {
+  const timer = setTimeout(() => undefined, MAX_TIMER_MS);
+  return work.finally(() => clearTimeout(timer));
+}
+
 /** Waits `ms`, or until the signal aborts, whichever comes first. Never rejects. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

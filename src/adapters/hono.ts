@@ -1,5 +1,6 @@
 import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { ignoreRejection, isPromise } from '../protocol/user-call.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient } from './request-visitors.js';
 import type { VisitorOptions } from './visitor-options.js';
@@ -63,7 +64,10 @@ function peerOf<Context>(
   getConnInfo: NonNullable<HonoVisitorOptions<Context>['getConnInfo']>,
 ): string | undefined {
   try {
-    return getConnInfo(context).remote.address;
+    const info = getConnInfo(context);
+    // Its `remote` is missing then, like the address.
+    if (isPromise(info)) ignoreRejection(info);
+    return info.remote.address;
   } catch {
     // Nobody has opened a connection: `app.request()` in tests.
     return undefined;

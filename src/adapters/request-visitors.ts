@@ -3,6 +3,7 @@ import { OursError } from '../errors.js';
 import { createEpisodes, guardLogger } from '../logger.js';
 import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { ignoreRejection, isPromise } from '../protocol/user-call.js';
 import type { Visitor } from '../visitor.js';
 import { NOBODY, type ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
@@ -53,6 +54,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
     const answer: unknown = consent === undefined ? true : consent(request);
     // A promise is no consent: it would be one however it ends.
     if (typeof answer !== 'boolean') {
+      if (isPromise(answer)) ignoreRejection(answer);
       episodes.remind('consent', 'consent must return true or false: the visitor is taken not to have agreed.');
     }
     return answer === true;

@@ -1,6 +1,7 @@
 import { requireFunction } from '../check-option.js';
 import { guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { callUser, ignoreRejection, isPromise } from '../protocol/user-call.js';
 import type { VisitorInput } from '../visitor.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
@@ -36,7 +37,10 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
   function visitorOf(record: Record): VisitorInput {
     try {
-      return options.visitorOf(record);
+      const visitor = options.visitorOf(record);
+      if (!isPromise(visitor)) return visitor;
+      ignoreRejection(visitor);
+      throw new TypeError('visitorOf returned a promise; it must be synchronous.');
     } catch (error) {
       unreadable.set(record, { error });
       return {};
@@ -45,11 +49,8 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
 
   function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
     if (options.onError === undefined) logger.warn(failure(who, error, record.messageId));
-    try {
-      options.onError?.(error, record);
-    } catch {
-      // The other records must not come again for that.
-    }
+    // What it throws must not make the other records come again.
+    callUser(() => options.onError?.(error, record));
   }
 
   /** Whether the record is done with. */

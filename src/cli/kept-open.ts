@@ -11,6 +11,7 @@ export function keptOpen(outbox: DurableOutbox): DurableOutbox {
     deadLetter: (entries, outcome) => outbox.deadLetter(entries, outcome),
     lookUp: (distinctIds) => outbox.lookUp(distinctIds),
     oldest: () => outbox.oldest(),
+    mark: () => outbox.mark(),
     stats: () => outbox.stats(),
     share: (client) => outbox.share(client),
     watch: (wake) => outbox.watch?.(wake) ?? (() => undefined),

@@ -1,4 +1,4 @@
-import type { DropReason, Outcome, RejectionCode, Undelivered } from '../outcome.js';
+import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../outcome.js';
 
 /** An outcome as a person reads it. */
 interface OutcomeWords {
@@ -9,7 +9,7 @@ interface OutcomeWords {
 const MEND = 'Mend what sends it: as it is, it is refused each time.';
 const UP_TO_YOU = 'Nothing has to be done if that was meant.';
 
-const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason, OutcomeWords>> = {
+const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason, OutcomeWords>> = {
   invalid_name: { meaning: 'the event has no name that can be sent', advice: MEND },
   reserved_name: { meaning: 'the name starts with $, as only the service’s own do', advice: MEND },
   unknown_event: { meaning: 'the name is not among the client’s events', advice: 'Add it to them, or mend the name.' },
@@ -57,10 +57,18 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason, OutcomeWords>> 
   before_send: { meaning: 'beforeSend took it out', advice: UP_TO_YOU },
   disabled: { meaning: 'the client is disabled', advice: 'OURS_DISABLED or the option disabled is set. Is it meant?' },
   closed: { meaning: 'the client had been closed before', advice: 'Track before close(), then track it again.' },
+  not_confirmed: {
+    meaning: 'the outbox did not confirm that it stored the event, and it may have',
+    advice: 'Track it again with the same distinctId: it counts once.',
+  },
+  store_lost: {
+    meaning: 'the outbox lost its contents while it held the event',
+    advice: 'Track it again with the same distinctId: it counts once.',
+  },
 };
 
 /** Why an event ended, in one word; `''` for one that was delivered. */
-export function reasonOf(outcome: Outcome): RejectionCode | DropReason | '' {
+export function reasonOf(outcome: Outcome): RejectionCode | DropReason | UnknownReason | '' {
   if (outcome.status === 'delivered') return '';
   return outcome.status === 'rejected' ? outcome.code : outcome.reason;
 }
@@ -71,7 +79,7 @@ export function labelOf(outcome: Outcome): string {
 }
 
 /** What an outcome means and what to do about it. `undefined` for one that only a later version knows. */
-export function inWords(outcome: Undelivered): OutcomeWords | undefined {
+export function inWords(outcome: Outcome): OutcomeWords | undefined {
   const reason = reasonOf(outcome);
   return reason !== '' && Object.hasOwn(OUTCOME_WORDS, reason) ? OUTCOME_WORDS[reason] : undefined;
 }

@@ -1,6 +1,7 @@
 import { createNodePost } from '../delivery/node-post.js';
 import { judge, judgeFailure, type Verdict } from '../delivery/verdict.js';
 import { PATHS } from '../protocol/wire.js';
+import { keepProcess } from '../timers.js';
 
 const TIMEOUT_MS = 10_000;
 
@@ -40,7 +41,7 @@ export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<Prob
   const body = new TextEncoder().encode(JSON.stringify({ token, events: [] }));
   const sentAt = Date.now();
   try {
-    const answer = await post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS));
+    const answer = await keepProcess(post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS)));
     const receivedAt = Date.now();
     const { status } = answer;
     const { verdict } = judge(answer, { path: PATHS.batch, events: 0 }, receivedAt);

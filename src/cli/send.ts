@@ -1,6 +1,6 @@
 import type { Client } from '../client.js';
 import type { Receipt } from '../ledger/receipt.js';
-import type { Outcome, Undelivered } from '../outcome.js';
+import type { Outcome } from '../outcome.js';
 import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import { readArguments } from './arguments.js';
@@ -68,9 +68,9 @@ async function outcomeOf(receipt: Receipt, timeoutMs: number, signal: AbortSigna
   }
 }
 
-function inWords(outcome: Undelivered): string {
+function inWords(outcome: Exclude<Outcome, { readonly status: 'delivered' }>): string {
   if (outcome.status === 'rejected') return `rejected (${outcome.code}): ${outcome.message}`;
-  return `dropped (${outcome.reason}): ${outcome.message ?? 'it was not sent.'}`;
+  return `${outcome.status} (${outcome.reason}): ${outcome.message ?? 'it was not sent.'}`;
 }
 
 interface SendArguments {

@@ -1,3 +1,4 @@
+import { callUser } from '../protocol/user-call.js';
 import type { WireTrack } from '../protocol/wire.js';
 import type { RefusedRow } from './insight.js';
 import type { Arrival, EventStore } from './store/event-store.js';
@@ -35,7 +36,7 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
   let refused: RefusedRow[] = [];
 
   const tell = (arrivals: readonly Arrival[]): void => {
-    for (const arrival of arrivals) observe?.(arrival);
+    for (const arrival of arrivals) callUser(() => observe?.(arrival));
     const unkept = arrivals.filter((arrival) => arrival.kind === 'refused');
     if (unkept.length > 0) refused = [...unkept.reverse(), ...refused].slice(0, MAX_REFUSED);
     const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'accepted' ? arrival.number : []));

@@ -1,5 +1,5 @@
 import type { Outbox } from '../outbox/outbox.js';
-import type { Outcome } from '../outcome.js';
+import type { KnownOutcome, Undelivered } from '../outcome.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
 import { isTooOld } from '../protocol/time.js';
 import { soloBackoffMs } from './backoff.js';
@@ -19,7 +19,7 @@ const ISOLATE_FOR_MS = 1_000;
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
 
-const EXHAUSTED: Outcome = { status: 'dropped', reason: 'retries_exhausted' };
+const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 
 export interface ClaimDeliveryOptions {
   readonly outbox: Outbox;
@@ -34,7 +34,7 @@ export interface ClaimDeliveryOptions {
   readonly concurrency: number;
   readonly monotonic: () => number;
   readonly random: () => number;
-  readonly onSettled: (entry: Entry, outcome: Outcome) => void;
+  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
   /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
   readonly onReleased: (count: number, delayMs: number) => void;
 }
@@ -239,7 +239,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     options.onReleased(entries.length, delayMs);
   }
 
-  async function settle(entries: readonly Entry[], outcome: Outcome): Promise<true> {
+  async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
     isolator.forget(entries);
     for (const entry of entries) options.onSettled(entry, outcome);
@@ -249,7 +249,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   function refusalOf(
     verdict: Verdict & { readonly kind: 'tooLarge' | 'rejected' },
     entries: readonly Entry[],
-  ): Outcome {
+  ): Undelivered {
     return verdict.kind === 'tooLarge'
       ? {
           status: 'rejected',

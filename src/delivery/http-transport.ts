@@ -12,6 +12,11 @@ export interface HttpPost {
   close?(): Promise<void>;
 }
 
+export interface HttpTransport extends Transport {
+  /** Ends the requests under way as retryable; later ones go out as before. */
+  interrupt(): void;
+}
+
 export interface HttpTransportOptions {
   readonly post: HttpPost;
   readonly requestTimeoutMs: number;
@@ -20,7 +25,7 @@ export interface HttpTransportOptions {
 }
 
 /** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
-export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): Transport {
+export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): HttpTransport {
   /** What ends each request under way. */
   const underWay = new Set<(reason: unknown) => void>();
   let isClosed = false;
@@ -55,6 +60,10 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
         underWay.delete(abort);
         forget();
       }
+    },
+
+    interrupt() {
+      for (const abort of underWay) abort(because('process ends'));
     },
 
     async close() {

@@ -1,6 +1,6 @@
 import { type Episodes, sentenceOf } from '../logger.js';
 import type { ClaimOptions, Outbox } from '../outbox/outbox.js';
-import type { Outcome } from '../outcome.js';
+import type { KnownOutcome } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { later, sleep } from '../timers.js';
 import { frameBytes, sizeOf } from './batch.js';
@@ -41,7 +41,7 @@ export interface RelayOptions {
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly episodes: Episodes;
-  readonly onSettled: (entry: Entry, outcome: Outcome) => void;
+  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
 }
 
 /**

@@ -37,7 +37,7 @@ export function createConnecting(
       underWay.delete(giveUp);
       stop();
       if (error === null) {
-        callback(null, skipContinue(socket));
+        callback(null, skipContinue(neverRef(socket)));
       } else {
         connected?.destroy();
         callback(error, null);
@@ -93,7 +93,7 @@ function race({ hostname, protocol, port }: buildConnector.Options, callback: bu
   function attempt(): void {
     cancelNext();
     const host = rest.shift()!.address;
-    const socket = net.connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
+    const socket = net.connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }).unref();
     attempts.add(socket);
     // Stays: a socket that is destroyed may fail once more.
     socket.on('error', (error) => {
@@ -125,6 +125,16 @@ function alternate(addresses: readonly dns.LookupAddress[]): dns.LookupAddress[]
   const first = addresses.filter(({ family }) => family === addresses[0]?.family);
   const second = addresses.filter(({ family }) => family !== addresses[0]?.family);
   return addresses.flatMap((_, at) => [first[at], second[at]].filter((address) => address !== undefined));
+}
+
+/**
+ * Takes a socket off the event loop for good. undici puts it back for every request, so a service that hangs would keep a
+ * process that has run out of work until the request times out. Those who wait for an answer keep the process themselves.
+ */
+function neverRef(socket: net.Socket): net.Socket {
+  socket.unref();
+  socket.ref = () => socket;
+  return socket;
 }
 
 const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;

@@ -10,6 +10,8 @@ export interface Totals {
   readonly pending: number;
   readonly rejected: number;
   readonly dropped: number;
+  /** Events that may or may not be delivered: the outbox did not confirm them, or lost its contents. */
+  readonly unknown: number;
 }
 
 /** Counts a client's events by the number each gets when it is opened, and lets callers wait until all so far are closed. */
@@ -23,6 +25,8 @@ export interface Books {
   /** Counts an event that was never open. */
   count(outcome: Outcome): void;
   close(order: number, outcome: Outcome): void;
+  /** Counts the outcome of an event that was closed as `unknown`. */
+  resolveUnknown(outcome: Outcome): void;
   /** Closes an event whose outcome some other process knows. */
   handOver(order: number): void;
   /** Resolves when every event opened before this call is closed, or at the end. @throws as {@link waitFor} */
@@ -40,7 +44,7 @@ interface Barrier {
 }
 
 export function createBooks(): Books {
-  const counts = { delivered: 0, rejected: 0, dropped: 0 };
+  const counts = { delivered: 0, rejected: 0, dropped: 0, unknown: 0 };
   const barriers: Barrier[] = [];
   let order = 0;
   let open = 0;
@@ -107,6 +111,10 @@ export function createBooks(): Books {
     close(closed, outcome) {
       counts[outcome.status] += 1;
       shut(closed);
+    },
+    resolveUnknown(outcome) {
+      counts.unknown -= 1;
+      counts[outcome.status] += 1;
     },
     handOver(closed) {
       elsewhere += 1;

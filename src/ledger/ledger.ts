@@ -9,6 +9,8 @@ export interface Ledger {
   open(entry: Entry): Receipt;
   /** The outbox has taken the entries. */
   appended(entries: readonly Entry[], answer: Appended): void;
+  /** Entries the outbox has not confirmed so far, though losing the process must not lose them. */
+  unconfirmed(): readonly Entry[];
   /** Ends an event; `false` when there is nothing to tell about it, because it had ended before. */
   settle(entry: Entry, outcome: Outcome): boolean;
   /** The books are ended: tells whoever waits that nothing more will come. */

@@ -26,6 +26,7 @@ export function createMemoryLedger(books: Books, onWait: () => void): Ledger {
       return receipt;
     },
     appended() {},
+    unconfirmed: () => [],
     settle(entry, outcome) {
       const receipt = entry.owner;
       if (!(receipt instanceof OpenReceipt)) return false;

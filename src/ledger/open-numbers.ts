@@ -12,6 +12,10 @@ export class OpenNumbers {
     this.#words.set(index, (this.#words.get(index) ?? 0) | (1 << (number % BITS)));
   }
 
+  has(number: number): boolean {
+    return ((this.#words.get(Math.floor(number / BITS)) ?? 0) & (1 << (number % BITS))) !== 0;
+  }
+
   /** Whether it was there. */
   delete(number: number): boolean {
     const index = Math.floor(number / BITS);

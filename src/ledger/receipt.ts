@@ -1,5 +1,5 @@
 import { OursError } from '../errors.js';
-import type { Outcome, Undelivered } from '../outcome.js';
+import type { Outcome } from '../outcome.js';
 import { type WaitOptions, waitFor } from './waiting.js';
 
 /** What a caller gets for an event. No promise exists until one is asked for. */
@@ -64,7 +64,8 @@ export class OpenReceipt implements Receipt {
   async stored(options?: WaitOptions): Promise<void> {
     const state = await this.reach('stored', options);
     if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
-    throw new OursError('not_stored', `event ${this.distinctId} was not stored: ${describe(state)}`, { cause: state });
+    const what = state.status === 'unknown' ? 'may not be stored' : 'was not stored';
+    throw new OursError('not_stored', `event ${this.distinctId} ${what}: ${describe(state)}`, { cause: state });
   }
 
   async settled(options?: WaitOptions): Promise<Outcome> {
@@ -130,7 +131,7 @@ export class OpenReceipt implements Receipt {
   }
 }
 
-function describe(outcome: Undelivered): string {
+function describe(outcome: Exclude<Outcome, { readonly status: 'delivered' }>): string {
   if (outcome.status === 'rejected') return `${outcome.code}: ${outcome.message}`;
-  return `dropped, ${outcome.reason}${outcome.message === undefined ? '' : `: ${outcome.message}`}`;
+  return `${outcome.status}, ${outcome.reason}${outcome.message === undefined ? '' : `: ${outcome.message}`}`;
 }

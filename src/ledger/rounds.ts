@@ -1,6 +1,6 @@
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { later } from '../timers.js';
-import type { SharedLedger } from './shared-ledger.js';
+import { isLoss, type SharedLedger } from './shared-ledger.js';
 import type { SharingClient } from './sharing-client.js';
 
 /** Ids asked for at once. */
@@ -67,8 +67,13 @@ export class Rounds {
   async #lookUp(ids: readonly string[]): Promise<void> {
     const { outbox, ledger } = this.#options;
     if (ids.length === 0 || this.#isStopped) return;
-    const known = await this.#attempt(() => outbox.lookUp(ids));
-    if (known !== undefined) ledger.learn(ids, known);
+    const { mark } = ledger.progress;
+    const found = await this.#attempt(async () => {
+      const known = await outbox.lookUp(ids);
+      // In this order: if there is no loss now, there was none when the outbox looked.
+      return { known, isLoss: isLoss(mark, await outbox.mark()) };
+    });
+    if (found !== undefined) ledger.learn(ids, found.known, found.isLoss);
   }
 
   async #findGone(): Promise<void> {
@@ -77,13 +82,17 @@ export class Rounds {
     ledger.leftBehind(this.#goneUpTo);
     this.#goneUpTo = 0;
     if (client.books.openCount === 0) return;
-    const { order, position } = ledger.progress;
-    const oldest = await this.#attempt(async () => ({ entry: await outbox.oldest() }));
-    if (oldest === undefined) return;
-    if (oldest.entry === undefined || oldest.entry.position > position) this.#goneUpTo = order;
+    const { progress } = ledger;
+    const { order, mark } = progress;
+    if (mark === undefined) return;
+    const found = await this.#attempt(async () => ({ oldest: await outbox.oldest(), now: await outbox.mark() }));
+    if (found === undefined) return;
+    const isLost = isLoss(mark, found.now);
+    if (isLost) ledger.noteLoss(progress, found.now);
+    if (isLost || found.oldest === undefined || found.oldest.position > mark.position) this.#goneUpTo = order;
   }
 
-  /** What the outbox cannot tell now it may tell in the next round; the relay has said that it fails. */
+  /** `undefined` when the outbox fails: the next round asks again, and the relay has warned. */
   async #attempt<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await ask();

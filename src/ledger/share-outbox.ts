@@ -14,6 +14,7 @@ export function shareOutbox(outbox: DurableOutbox, client: SharingClient): Ledge
     books,
     clientId,
     relays,
+    onLoss: client.onLoss,
     onWait(distinctId) {
       client.hurry();
       rounds.ask(distinctId);
@@ -24,6 +25,7 @@ export function shareOutbox(outbox: DurableOutbox, client: SharingClient): Ledge
   return {
     open: (entry) => ledger.open(entry),
     appended: (entries, answer) => ledger.appended(entries, answer),
+    unconfirmed: () => ledger.unconfirmed(),
     settle: (entry, outcome) => ledger.settle(entry, outcome),
     close() {
       rounds.stop();

@@ -1,4 +1,4 @@
-import type { Appended, DurablyAppended } from '../outbox/outbox.js';
+import type { Appended, DurablyAppended, StoreMark } from '../outbox/outbox.js';
 import type { Outcome, Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { Books } from './books.js';
@@ -12,14 +12,24 @@ export interface SharedLedgerOptions {
   readonly clientId: string;
   /** Whether this client will hear how its events end; otherwise they are handed over as soon as they are stored. */
   readonly relays: boolean;
+  /** The outbox lost its contents while it held so many of this client's events. */
+  readonly onLoss: (events: number) => void;
   /** Somebody has begun to wait for the end of a stored event. */
   readonly onWait: (distinctId: string) => void;
 }
 
-/** Where a client stands in its outbox: every event up to this number lies at this position or before it. */
+const STORE_LOST: Outcome = { status: 'unknown', reason: 'store_lost' };
+
+/** Where a client stands in its outbox: every event up to this number is at the mark's position or before it. */
 export interface Progress {
   readonly order: number;
-  readonly position: number;
+  /** The store's, after the last append; `undefined` before the first one. */
+  readonly mark: StoreMark | undefined;
+}
+
+/** Whether a store may have lost what it had confirmed before, given its mark then and now. */
+export function isLoss(before: StoreMark | undefined, now: StoreMark): boolean {
+  return before !== undefined && (now.incarnation !== before.incarnation || now.position < before.position);
 }
 
 /**
@@ -28,18 +38,24 @@ export interface Progress {
  * is being stored or waited for.
  *
  * Other processes may deliver what this one has appended. Such events are found missing from the outbox: {@link leftBehind}
- * closes those, {@link learn} tells whoever waits for one.
+ * closes those, {@link learn} resolves the receipts that wait. Absence means delivery only as long as the outbox keeps its
+ * contents: once its mark shows a loss, an event that was confirmed before is `unknown`, unless this client's own relay had
+ * claimed it and settles it later.
  */
 export class SharedLedger implements Ledger, Desk {
   readonly #options: SharedLedgerOptions;
   readonly #books: Books;
   readonly #open = new OpenNumbers();
+  /** Events that were closed as unknown. */
+  readonly #unknown = new OpenNumbers();
+  /** The store lost its contents after it had confirmed the events up to this number. */
+  #lostUpTo = 0;
   readonly #storing = new Map<Entry, OpenReceipt>();
   /** Stored events somebody waits for, by id. */
   readonly #watched = new Map<string, Set<OpenReceipt>>();
   /** Open events whose id was inside already when they came: they end as the first one does. */
   readonly #duplicates = new Map<string, number[]>();
-  #progress: Progress = { order: 0, position: Number.NEGATIVE_INFINITY };
+  #progress: Progress = { order: 0, mark: undefined };
 
   constructor(options: SharedLedgerOptions) {
     this.#options = options;
@@ -75,8 +91,11 @@ export class SharedLedger implements Ledger, Desk {
 
   /** The entries are stored, or were inside already. */
   appended(entries: readonly Entry[], answer: Appended): void {
-    const { duplicates, position } = answer as DurablyAppended;
+    const { duplicates, position, incarnation } = answer as DurablyAppended;
     const { relays } = this.#options;
+    const { mark: before } = this.#progress;
+    const isSameStore = before === undefined || before.incarnation === incarnation;
+    if (!isSameStore) this.#lostUpTo = this.#progress.order;
     let last = this.#progress.order;
     for (const entry of entries) {
       const receipt = this.#storing.get(entry);
@@ -94,7 +113,9 @@ export class SharedLedger implements Ledger, Desk {
       if (others === undefined) this.#duplicates.set(entry.distinctId, [order]);
       else others.push(order);
     }
-    this.#progress = { order: last, position: Math.max(position, this.#progress.position) };
+    // Where appends overtake each other, so do their answers.
+    const reached = isSameStore ? Math.max(position, before?.position ?? 0) : position;
+    this.#progress = { order: last, mark: { incarnation, position: reached } };
   }
 
   settle(entry: Entry, outcome: Outcome): boolean {
@@ -109,28 +130,64 @@ export class SharedLedger implements Ledger, Desk {
     const order = this.#orderOf(entry);
     // Another process's: its outcome is news here.
     if (order === undefined) return true;
-    // It may come back twice, after a lease that ended too soon, and counts once.
-    if (!this.#open.delete(order)) return false;
-    this.#books.close(order, outcome);
+    if (this.#open.delete(order)) {
+      this.#books.close(order, outcome);
+      return true;
+    }
+    // After a lease that ended too soon an event comes back twice, and counts once.
+    if (!this.#unknown.delete(order)) return false;
+    this.#books.resolveUnknown(outcome);
     return true;
   }
 
-  /** Some watched events, and those of them that the outbox still knows: the others have been delivered. */
-  learn(distinctIds: readonly string[], known: ReadonlyMap<string, 'inside' | Undelivered>): void {
+  /** Entries whose append has no answer so far. */
+  unconfirmed(): readonly Entry[] {
+    return [...this.#storing.keys()];
+  }
+
+  /** The store lost its contents: a mark of it shows that, compared with the one that `progress` had. */
+  noteLoss(progress: Progress, now: StoreMark): void {
+    this.#lostUpTo = Math.max(this.#lostUpTo, progress.order);
+    // Unless an append has been answered since, the next comparison is with the store as it is now.
+    if (this.#progress.mark !== progress.mark) return;
+    this.#progress = { ...this.#progress, mark: now };
+  }
+
+  /** Takes what the outbox knows of some watched events. One it does not know was delivered, unless the store lost it. */
+  learn(distinctIds: readonly string[], known: ReadonlyMap<string, 'inside' | Undelivered>, hasLoss: boolean): void {
     for (const distinctId of distinctIds) {
-      const found = known.get(distinctId) ?? { status: 'delivered' };
-      if (found !== 'inside') this.#tell(distinctId, found);
-      else this.#putLast(distinctId);
+      const found = known.get(distinctId);
+      if (found === 'inside') this.#putLast(distinctId);
+      else if (found !== undefined) this.#tell(distinctId, found);
+      else this.#conclude(distinctId, hasLoss);
     }
+  }
+
+  /** Resolves the receipts of an event that is neither inside nor dead. */
+  #conclude(distinctId: string, hasLoss: boolean): void {
+    const [receipt] = this.#watched.get(distinctId) ?? [];
+    if (receipt === undefined) return;
+    if (!hasLoss && receipt.order > this.#lostUpTo) this.#tell(distinctId, { status: 'delivered' });
+    // While it is open, this client's own relay may be delivering it.
+    else if (this.#open.has(receipt.order)) this.#putLast(distinctId);
+    else this.#tell(distinctId, STORE_LOST);
   }
 
   /** Closes what is open up to this number: the outbox no longer has it, and this client's relay has not heard of it. */
   leftBehind(order: number): void {
     if (order === 0) return;
+    let lost = 0;
     for (const one of this.#open.upTo(order)) {
       this.#open.delete(one);
-      this.#books.handOver(one);
+      if (one > this.#lostUpTo) {
+        this.#books.handOver(one);
+        continue;
+      }
+      this.#unknown.add(one);
+      this.#books.close(one, STORE_LOST);
+      lost += 1;
     }
+    if (lost > 0) this.#options.onLoss(lost);
     for (const [distinctId, orders] of this.#duplicates) {
       if (orders.every((one) => one <= order)) this.#duplicates.delete(distinctId);
     }

@@ -9,6 +9,8 @@ export interface SharingClient {
   readonly relays: boolean;
   /** How often it looks for what others have left or settled, in milliseconds. */
   readonly intervalMs: number;
+  /** The outbox lost its contents while it held so many of the client's events. */
+  readonly onLoss: (events: number) => void;
   /** Sends whatever is in the outbox. */
   readonly hurry: () => void;
   /** Sends it soon, with what else comes. */

@@ -1,5 +1,5 @@
 import type { Entry } from '../protocol/event.js';
-import type { DurablyAppended } from './outbox.js';
+import type { AppendFailure, DurablyAppended } from './outbox.js';
 import { RETRY_FOR_MS, retryTransient } from './retry-transient.js';
 
 /** Entries and bytes of one commit, about. A long commit keeps everybody waiting. */
@@ -15,6 +15,12 @@ export interface GroupCommitOptions {
   readonly retryForMs?: number | undefined;
 }
 
+/** An append that no attempt was made at. */
+class NotAttempted extends Error implements AppendFailure {
+  override readonly name = 'NotAttempted';
+  readonly storedNothing = true;
+}
+
 interface Append {
   readonly entries: readonly Entry[];
   readonly resolve: (appended: DurablyAppended) => void;
@@ -24,11 +30,13 @@ interface Append {
 
 /**
  * Lets the appends of one tick, and those that come while a commit is under way, share the next commit. One commit at a time:
- * what a process appends first is stored first.
+ * what a process appends first is stored first. An append is only said to have stored nothing if that is true of every
+ * attempt at its commit.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Append[] = [];
+  #isClosing = false;
   #underWay: Promise<void> | undefined;
 
   constructor(options: GroupCommitOptions) {
@@ -43,8 +51,9 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when every append so far has its answer. */
-  async idle(): Promise<void> {
+  /** From now on every commit has one attempt left. Resolves when every append has its answer. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#underWay;
   }
 
@@ -56,8 +65,10 @@ export class GroupCommit {
         const appended = await this.#commit(group);
         for (const { entries, resolve } of group) resolve(shareOf(appended, entries));
       } catch (error) {
-        // While the store is away everybody is told in time, and no more is kept in memory than comes in that time.
-        for (const { reject } of [...group, ...this.#takeLate()]) reject(error);
+        for (const { reject } of group) reject(error);
+        // While the store is away every append fails in time, and memory holds no more than what comes in that time.
+        const message = error instanceof Error ? error.message : String(error);
+        for (const { reject } of this.#takeLate()) reject(new NotAttempted(message));
       }
     }
     this.#underWay = undefined;
@@ -81,10 +92,25 @@ export class GroupCommit {
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
   }
 
-  #commit(group: readonly Append[]): Promise<DurablyAppended> {
+  /** @throws the error of the attempt that may have stored the entries, otherwise that of the last one */
+  async #commit(group: readonly Append[]): Promise<DurablyAppended> {
     const { commit, isTransient } = this.#options;
     const entries = group.flatMap((append) => append.entries);
-    return retryTransient(() => commit(entries), isTransient, group[0]!.failsAt - performance.now());
+    const doubts: unknown[] = [];
+    const attempt = async (): Promise<DurablyAppended> => {
+      try {
+        return await commit(entries);
+      } catch (error) {
+        if ((error as AppendFailure | undefined)?.storedNothing !== true) doubts.push(error);
+        throw error;
+      }
+    };
+    const mayRetry = (error: unknown): boolean => !this.#isClosing && isTransient(error);
+    try {
+      return await retryTransient(attempt, mayRetry, group[0]!.failsAt - performance.now());
+    } catch (error) {
+      throw doubts.length > 0 ? doubts[0] : error;
+    }
   }
 }
 

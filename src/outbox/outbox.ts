@@ -45,11 +45,22 @@ export interface VolatileOutbox extends Queueing {
   readonly durable: false;
 }
 
-/** What became of an append to a durable outbox. */
-export interface DurablyAppended extends Appended {
+/** Where a store stands. Two marks of one store tell whether it may have lost confirmed entries in between. */
+export interface StoreMark {
+  /**
+   * Identifies the store's contents. It changes whenever confirmed entries may be gone without having been settled, as far
+   * as the engine can tell: the store was emptied or replaced, or it fell back to an older copy.
+   */
+  readonly incarnation: string;
+  /** The position last given in it. A later mark with a smaller one is a mark of an older copy. */
+  readonly position: number;
+}
+
+/** What became of an append to a durable outbox. The mark is that of the store right after the append. */
+export interface DurablyAppended extends Appended, StoreMark {
   /** Entries that were ignored because their `distinctId` was inside already. */
   readonly duplicates: readonly Entry[];
-  /** No appended entry lies behind this {@link DurableOutbox.oldest position}. */
+  /** No appended entry has a greater {@link DurableOutbox.oldest position}. */
   readonly position: number;
 }
 
@@ -61,10 +72,15 @@ export interface DurableOutbox extends Queueing {
   readonly durable: true;
   /** A dropped entry is always one of `entries`: what was confirmed once is never dropped to make room. */
   append(entries: readonly Entry[]): Promise<DurablyAppended>;
-  /** What is known of events by their ids: still inside, or among the dead letters. Of one that was delivered nothing is. */
+  /**
+   * What is known of events by their ids: still inside, or among the dead letters. Nothing is known of one that was
+   * delivered, so its absence means delivery only while the store's {@link mark} shows no loss.
+   */
   lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
   /** The entry that has been inside for longest. Positions grow from append to append. */
   oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
+  /** Where the store stands now. */
+  mark(): Promise<StoreMark>;
   readonly deadLetters: DeadLetters;
   /**
    * Calls `wake` when entries may have arrived that this process does not know of; the returned function ends that. Only for
@@ -76,6 +92,12 @@ export interface DurableOutbox extends Queueing {
    * the outbox, so that a client whose events wait in memory does not carry it.
    */
   share(client: SharingClient): Ledger;
+}
+
+/** What an outbox may say about an append it rejects. */
+export interface AppendFailure {
+  /** `true` only if no entry of the append was stored, and none will be: no attempt at it can still succeed. */
+  readonly storedNothing?: boolean | undefined;
 }
 
 /** What an SQL client of any kind is reduced to. Values are strings, numbers and null; `text` names them `$1`, `$2`, … */
@@ -125,8 +147,9 @@ export interface DeadLetters {
  *   handed out again, so that a dead relay's entries are not lost.
  * - **Order.** Roughly first in, first out. Strictly: no entry is handed out while an earlier `identify` that shares an
  *   identifier with it is unsettled, unless both are in the same claim, in order. Appends of one process keep their order.
- * - **Errors.** Every method may reject; nothing may throw synchronously. A rejected `append` took none of its entries, or,
- *   where the connection broke at the wrong moment, nobody knows: appending them again is safe.
+ * - **Errors.** Every method may reject; nothing may throw synchronously. `append` stores all of its entries or none. When it
+ *   rejects, the caller takes the entries for possibly stored, unless the error has `storedNothing: true`
+ *   ({@link AppendFailure}). Appending them again is safe in both cases.
  * - **Unreadable entries.** What is damaged goes to the dead letters; what is sealed with a key that is not there stays
  *   inside and is tried again later. `claim` rejects once to say so, and the next one goes on with the others.
  * - **Owner.** One in memory hands back the very `owner` an entry came with; a durable one does if that is a string.

@@ -1,5 +1,5 @@
 import { Refusal, typeName } from './refusal.js';
-import { isUnheard } from './unheard.js';
+import { ignoreRejection, isPromise } from './user-call.js';
 
 /**
  * A validator by the Standard Schema convention (version 1), which zod, valibot, arktype and others implement. Only what
@@ -56,7 +56,8 @@ export function createCatalogCheck(catalog: EventCatalog): CatalogCheck {
     }
     const schema = catalog[name]!['~standard'];
     const result = schema.validate(properties ?? {});
-    if (isUnheard(result)) {
+    if (isPromise(result)) {
+      ignoreRejection(result);
       return new Refusal(
         'invalid_properties',
         `the schema of event '${name}' returned a promise; it must be synchronous, as track() is.`,

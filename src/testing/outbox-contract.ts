@@ -197,6 +197,22 @@ export const outboxContract: readonly OutboxCase[] = [
     expectSame(await outbox.deadLetters.count(), 0);
     expectIds(await claim(), ['b', 'a']);
   }),
+  duty(
+    'marks where it stands if it is durable: one incarnation, and positions that grow',
+    async ({ outbox, claim }) => {
+      if (!outbox.durable) return;
+      const first = await outbox.append(tracks('a', 'b'));
+      const second = await outbox.append(tracks('c'));
+      expectSame(second.incarnation, first.incarnation);
+      if (!(second.position > first.position)) {
+        throw new Error(`expected a position after ${first.position}, but got ${second.position}`);
+      }
+      const mark = { incarnation: second.incarnation, position: second.position };
+      expectSame(await outbox.mark(), mark);
+      await outbox.ack(await claim());
+      expectSame(await outbox.mark(), mark);
+    },
+  ),
   duty('takes lists of nothing, and closes twice', async ({ outbox }) => {
     expectIds((await outbox.append([])).dropped, []);
     await Promise.all([outbox.ack([]), outbox.release([], 0), outbox.deadLetter([], UNDELIVERED)]);

@@ -88,7 +88,8 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
       },
       onOutcome(outcome, info) {
         outgoing = null;
-        onOutcome?.(outcome, info);
+        // Returned, so that the client handles the rejection of an asynchronous one.
+        return onOutcome?.(outcome, info);
       },
     },
     { ...fetchPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
@@ -106,7 +107,8 @@ export function createRecordingClient<Catalog extends EventCatalog = EventCatalo
     const outcome = await receipt.settled();
     // What the service refuses it refuses after the commit.
     const isRefusedLater = outcome.status === 'rejected' && outcome.code === 'invalid_event';
-    if (outcome.status === 'delivered' || isRefusedLater) return { status: 'appended', distinctId };
+    if (outcome.status === 'delivered' || outcome.status === 'unknown' || isRefusedLater)
+      return { status: 'appended', distinctId };
     return { ...outcome, distinctId };
   }
 

@@ -25,7 +25,7 @@ describe('an answer about single rows (207)', () => {
       attempt === 1 ? { kind: 'rows', code: 'queue_failed', indexes: [1, 3] } : undefined,
     );
     trackMany(client, 5);
-    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(batches).toHaveLength(2);
     expect(batches[1]).toEqual([batches[0]?.[1], batches[0]?.[3]]);
     expect(collector.duplicates).toBe(0);
@@ -35,7 +35,7 @@ describe('an answer about single rows (207)', () => {
     const { client, collector, outcomes } = await rig();
     collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [0, 2] });
     trackMany(client, 4);
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 2, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 2, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector)).toEqual(['e1', 'e3']);
     expect(collector.requests).toBe(1);
     expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
@@ -51,7 +51,7 @@ describe('an answer about single rows (207)', () => {
       return status(207, { body: { success: false, accepted: 1, failed: rows.length, results } });
     });
     trackMany(client, 2);
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(3);
     expect(outcomes.map((outcome) => outcome.status === 'dropped' && outcome.reason)).toEqual([
       'retries_exhausted',
@@ -65,7 +65,7 @@ describe('an answer about single rows (207)', () => {
     collector.faults.set(({ attempt }) =>
       attempt <= 3 ? { kind: 'rows', code: 'queue_failed', share: 1 } : undefined,
     );
-    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids.sort());
   });
 });
@@ -75,7 +75,7 @@ describe('a request that is refused as a whole (400)', () => {
     const { client, collector, outcomes } = await rig();
     const ids = trackMany(client, 100);
     collector.faults.set(({ rows = [] }) => (rows.map(idOf).includes('e37') ? status(400) : undefined));
-    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids.filter((id) => id !== 'e37').sort());
     expect(collector.duplicates).toBe(0);
     // Halving finds one of a hundred in 2 × log2(100) + 1 requests.
@@ -92,7 +92,7 @@ describe('a request that is refused as a whole (400)', () => {
     trackMany(client, 64);
     const bad = ['e0', 'e63'];
     collector.faults.set(({ rows = [] }) => (rows.some((row) => bad.includes(idOf(row))) ? status(400) : undefined));
-    expect(await client.flush()).toEqual({ delivered: 62, rejected: 2, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 62, rejected: 2, dropped: 0, pending: 0, unknown: 0 });
   });
 
   it('never shows the token, not even where the service quotes it', async () => {
@@ -140,7 +140,7 @@ describe('a request that is too large (413)', () => {
     const { client, collector, outcomes } = await rig({ collector: { maxBatchBytes: 2_000 } });
     client.track({ event: 'big', userId: 'v', eventProperties: { text: 'x'.repeat(2_000) }, distinctId: 'big' });
     trackMany(client, 30);
-    expect(await client.flush()).toEqual({ delivered: 30, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 30, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector)).toHaveLength(30);
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
       distinctId: 'big',
@@ -154,7 +154,7 @@ describe('a request the service fails on (500)', () => {
     const { client, collector } = await rig();
     const batches = recordRows(collector, (_, attempt) => (attempt <= 3 ? status(500) : undefined));
     trackMany(client, 5);
-    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(batches).toHaveLength(4);
     expect(new Set(batches.map((rows) => rows.join())).size).toBe(1);
   });
@@ -178,7 +178,7 @@ describe('a request the service fails on (500)', () => {
         : undefined,
     );
     trackMany(client, 3);
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(batches).toHaveLength(2);
     expect(batches[1]).toEqual([batches[0]?.[1]]);
   });
@@ -194,14 +194,14 @@ describe('a request the service fails on (500)', () => {
           })
         : undefined,
     );
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
   });
 
   it.each([408, 409, 429, 500, 502, 503, 504])('is sent again after %i', async (code) => {
     const { client, collector } = await rig();
     collector.faults.next(status(code));
     trackMany(client, 3);
-    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.duplicates).toBe(0);
   });
 });
@@ -211,7 +211,7 @@ describe('what the headers and the body say', () => {
     const { client, collector } = await rig();
     collector.faults.next(status(400, { headers: { 'x-should-retry': 'true' } }));
     trackMany(client, 2);
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(2);
   });
 
@@ -219,7 +219,7 @@ describe('what the headers and the body say', () => {
     const { client, collector, outcomes } = await rig();
     collector.faults.next(status(500, { headers: { 'x-should-retry': 'false' } }));
     trackMany(client, 1);
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(1);
     expect(outcomes[0]).toMatchObject({ code: 'http_error' });
   });
@@ -228,7 +228,7 @@ describe('what the headers and the body say', () => {
     const { client, collector } = await rig();
     collector.faults.next({ kind: 'badJson' }, status(200, { body: '' }), status(200, { body: { success: false } }));
     trackMany(client, 3);
-    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(4);
     expect(arrived(collector)).toHaveLength(3);
   });
@@ -302,7 +302,7 @@ describe('a refused token (401)', () => {
 
     collector.faults.clear();
     time.skip(61_000);
-    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(warnings).toHaveLength(1);
   });
 });

@@ -73,7 +73,7 @@ describe('events are gathered into batches', () => {
     const { client, collector, outcomes } = await rig({ maxBatchBytes: 2_048 });
     client.track({ event: 'big', userId: 'v', eventProperties: { text: 'x'.repeat(3_000) }, distinctId: 'big' });
     const ids = trackMany(client, 99);
-    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 99, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids.sort());
     expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
       { distinctId: 'big', code: 'event_too_large' },
@@ -121,7 +121,7 @@ describe('requests run side by side', () => {
   it('sends ten thousand events of one tick without losing one', async () => {
     const { client, collector } = await rig({ flushAt: 100 });
     const ids = trackMany(client, 10_000);
-    expect(await client.flush()).toEqual({ delivered: 10_000, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 10_000, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(new Set(arrived(collector))).toEqual(new Set(ids));
     expect(collector.requests).toBe(100);
   });

@@ -23,7 +23,7 @@ describe('an event that waits', () => {
       headers: { date: new Date(time.now()).toUTCString() },
       body: { success: true, accepted: rows.length, failed: 0 },
     }));
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
     expect(outcomes.filter(({ status }) => status === 'dropped')).toMatchObject([
       { distinctId: 'older', reason: 'too_old' },
     ]);
@@ -50,9 +50,9 @@ describe('a clock that is an hour fast', () => {
   it('costs no event, not even of the very first batch', async () => {
     const { client, collector, outcomes } = await rig({ flushAt: 10, platform: { now: () => Date.now() + HOUR_MS } });
     trackMany(client, 50);
-    expect(await client.flush()).toEqual({ delivered: 50, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 50, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     trackMany(client, 10, 'later ');
-    expect(await client.flush()).toEqual({ delivered: 60, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 60, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(outcomes.every(({ status }) => status === 'delivered')).toBe(true);
     const now = Date.now();
     for (const { time } of collector.events()) expect(Math.abs(now - time)).toBeLessThan(20_000);
@@ -62,7 +62,7 @@ describe('a clock that is an hour fast', () => {
     const { client, collector } = await rig({ platform: { now: () => Date.now() + HOUR_MS } });
     collector.faults.next({ kind: 'status', status: 400 });
     trackMany(client, 5);
-    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(2);
   });
 
@@ -104,7 +104,7 @@ describe('an explicit time', () => {
     client.track({ event: 'purchase', userId: 'v', time: Date.now() - 8 * DAY_MS });
     client.track({ event: 'purchase', userId: 'v', time: Date.now() + HOUR_MS });
     client.track({ event: 'purchase', userId: 'v', time: Math.floor(Date.now() / 1000) });
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 3, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 3, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(0);
     expect(outcomes).toMatchObject([
       { code: 'invalid_time', message: expect.stringContaining('7 days') },

@@ -33,7 +33,7 @@ describe.for(STORE_KINDS)('a long outage of the service, with the %s outbox', (k
         collector.faults.clear();
         await track(AFTERWARDS);
         const total = DURING + AFTERWARDS;
-        expect(await client.flush()).toEqual({ delivered: total, pending: 0, rejected: 0, dropped: 0 });
+        expect(await client.flush()).toEqual({ delivered: total, pending: 0, rejected: 0, dropped: 0, unknown: 0 });
         expect(arrived(collector).sort()).toEqual(ids.sort());
         expect(collector.duplicates).toBe(0);
         expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });

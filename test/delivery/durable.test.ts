@@ -44,7 +44,7 @@ describe('a client with a durable outbox', () => {
       client.track({ event: 'purchase', userId: 'v', distinctId }),
     );
     expect(await good!.settled()).toEqual({ status: 'delivered' });
-    expect(await client.flush()).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 0 });
     expect(await bad!.settled()).toMatchObject({ status: 'rejected', code: 'invalid_event' });
     expect(await good!.settled()).toEqual({ status: 'delivered' });
     expect(outcomes.map(({ distinctId, status }) => [distinctId, status])).toEqual([
@@ -86,7 +86,7 @@ describe('a client with a durable outbox', () => {
     const { client, collector } = await rig({ outbox });
     client.track({ event: 'purchase', userId: 'v', distinctId: 'hangs' });
     await until(() => arrived(collector).length === ids.length);
-    expect(await client.close({ timeoutMs: 0 })).toMatchObject({ pending: 1 });
+    expect(await client.close({ timeoutMs: 0 })).toMatchObject({ unknown: 1 });
   });
 
   it('delivers what an earlier process has left, by itself and with all its senders', async () => {
@@ -183,7 +183,7 @@ describe('a client with a durable outbox', () => {
     other.collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [0] });
     const outcomes = await Promise.all(settled);
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['delivered', 'delivered', 'rejected']);
-    expect(await flushed).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 3 });
+    expect(await flushed).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 3, unknown: 0 });
     expect(arrived(other.collector)).toHaveLength(2);
   });
 
@@ -219,10 +219,31 @@ describe('a client with a durable outbox', () => {
     expect(arrived(collector)).toEqual(['purchase:1']);
   });
 
+  it('does not claim that an event is lost if the outbox may have stored it', async () => {
+    const open = await sqliteFile();
+    const outbox = open();
+    const append = outbox.append.bind(outbox);
+    vi.spyOn(outbox, 'append').mockImplementationOnce(async (entries) => {
+      await append(entries);
+      throw new Error('the connection was lost');
+    });
+    const { client, collector, outcomes, warnings } = await rig({ outbox });
+    const receipt = client.track({ event: 'purchase', userId: 'v', distinctId: 'a' });
+    const error = await errorOf(receipt.stored());
+    expect(error).toMatchObject({ code: 'not_stored', cause: { status: 'unknown', reason: 'not_confirmed' } });
+    expect(error.message).toBe('event a may not be stored: unknown, not_confirmed: the connection was lost.');
+    expect(warnings).toEqual([expect.stringContaining('1 events may be lost')]);
+    await until(() => arrived(collector).length === 1);
+    await client.flush();
+    expect(outcomes.map(({ status }) => status)).toEqual(['unknown']);
+    expect(await client.close()).toMatchObject({ unknown: 1, delivered: 0, pending: 0 });
+  });
+
   it('says with an outcome why an event could not be stored, and delivers the next ones', async () => {
     const open = await sqliteFile();
     const outbox = open();
-    vi.spyOn(outbox, 'append').mockRejectedValueOnce(new Error('the disk is full: make room'));
+    const full = Object.assign(new Error('the disk is full: make room'), { storedNothing: true });
+    vi.spyOn(outbox, 'append').mockRejectedValueOnce(full);
     const { client, warnings } = await rig({ outbox });
     const lost = client.track({ event: 'purchase', userId: 'v', distinctId: 'a' });
     expect((await errorOf(lost.stored())).message).toBe(

@@ -49,7 +49,7 @@ describe('a service of which one request in five fails, in every way there is', 
       // Backoffs of a hundredth of the usual length.
       platform: { random: () => seededBackoff() / 100 },
     });
-    const outcomes = { delivered: 0, rejected: 0, dropped: 0 };
+    const outcomes = { delivered: 0, rejected: 0, dropped: 0, unknown: 0 };
     const seededBackoff = seeded(7);
     collector.faults.set(({ rows }) => {
       requests += 1;
@@ -80,8 +80,8 @@ describe('a service of which one request in five fails, in every way there is', 
         `${accepted.size} accepted, ${duplicates} repeats recognised; outcomes ${JSON.stringify(outcomes)}; ` +
         `totals ${JSON.stringify(totals)}; ${collector.sockets} sockets; ${warnings.length} warnings`,
     );
-    expect(totals).toEqual({ delivered: EVENTS, rejected: 0, dropped: 0, pending: 0 });
-    expect(outcomes).toEqual({ delivered: EVENTS, rejected: 0, dropped: 0 });
+    expect(totals).toEqual({ delivered: EVENTS, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
+    expect(outcomes).toEqual({ delivered: EVENTS, rejected: 0, dropped: 0, unknown: 0 });
     expect(accepted.size).toBe(EVENTS);
     expect([...accepted.values()].every((times) => times === 1)).toBe(true);
     expect(collector.events()).toHaveLength(EVENTS);

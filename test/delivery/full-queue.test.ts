@@ -10,7 +10,7 @@ describe('a queue that is full', () => {
   ] as const)('keeps its bound with %s; every dropped event has an outcome', async (whenFull, kept, dropped) => {
     const { client, collector, outcomes, warnings } = await rig({ maxQueueSize: 5, whenFull });
     trackMany(client, 10);
-    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 5, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 5, pending: 0, unknown: 0 });
     expect(arrived(collector)).toEqual(kept);
     expect(outcomes.filter(({ status }) => status === 'dropped')).toEqual(
       dropped.map((distinctId) => ({
@@ -64,7 +64,7 @@ describe('a queue that is full', () => {
       await client.flush();
     }
     expect(warnings).toHaveLength(1);
-    expect(await client.flush()).toEqual({ delivered: 30 * 12, rejected: 0, dropped: 30 * 5, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 30 * 12, rejected: 0, dropped: 30 * 5, pending: 0, unknown: 0 });
   });
 
   it('fills up in an outage, and what it holds is delivered afterwards', async () => {
@@ -77,7 +77,7 @@ describe('a queue that is full', () => {
     await client.flush({ timeoutMs: 20 });
     expect(outcomes).toHaveLength(400);
     collector.faults.clear();
-    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 400, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 400, pending: 0, unknown: 0 });
     expect(arrived(collector)).toHaveLength(100);
   });
 });

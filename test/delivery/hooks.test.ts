@@ -12,8 +12,8 @@ describe('disabled', () => {
       reason: 'fallback',
     });
     expect(await client.personalization({ visitorId: 'v' })).toEqual([]);
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
-    expect(await client.close()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
+    expect(await client.close()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(0);
     expect(outcomes).toHaveLength(2);
     expect(warnings).toEqual([]);
@@ -160,7 +160,7 @@ describe('onOutcome', () => {
       },
     });
     trackMany(client, 20);
-    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector)).toHaveLength(20);
     expect(warnings).toEqual([expect.stringContaining('onOutcome threw')]);
   });
@@ -191,7 +191,7 @@ describe('logger', () => {
     collector.faults.next({ kind: 'status', status: 503 });
     client.track({ event: 'nobody' } as never);
     trackMany(client, 5);
-    expect(await client.flush()).toEqual({ delivered: 3, rejected: 1, dropped: 2, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 3, rejected: 1, dropped: 2, pending: 0, unknown: 0 });
     expect(arrived(collector)).toHaveLength(3);
   });
 });

@@ -127,7 +127,7 @@ describe('an event that depends on an identify', () => {
     client.track({ event: 'first', userId: 'v' });
     client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
     client.track({ event: 'second', userId: 'v' });
-    expect(await client.flush()).toEqual({ delivered: 4, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 4, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     const all = collector.events();
     expect(all.findIndex(({ event }) => event === 'first')).toBeGreaterThan(
       all.findIndex(({ userProperties }) => userProperties?.city === 'Bern'),
@@ -143,7 +143,7 @@ describe('an event that depends on an identify', () => {
     client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
     client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
     client.track({ event: 'purchase', userId: 'v' });
-    expect(await client.flush()).toEqual({ delivered: 1, rejected: 2, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 2, dropped: 0, pending: 0, unknown: 0 });
     expect(outcomes.filter(({ kind }) => kind === 'identify').map(({ status }) => status)).toEqual([
       'rejected',
       'rejected',

@@ -20,7 +20,7 @@ describe('when the answer does not arrive', () => {
       });
       client.track({ event: 'purchase', userId: 'v', eventProperties: { value: 49.9 } });
       client.track({ event: 'purchase', userId: 'v', distinctId: 'purchase:1', time: Date.now() - 1_000 });
-      expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0 });
+      expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
       expect(batches).toHaveLength(3);
       expect(new Set(batches).size, 'the same ids, times and properties').toBe(1);
       expect(collector.events()).toHaveLength(2);
@@ -37,7 +37,7 @@ describe('when the answer does not arrive', () => {
     });
     trackMany(client, 3);
     client.track({ event: 'purchase', userId: 'v' });
-    expect(await client.flush()).toEqual({ delivered: 4, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 4, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(texts.size).toBe(4);
     for (const sent of texts.values()) {
       expect(sent.length).toBeGreaterThanOrEqual(2);
@@ -102,7 +102,7 @@ describe('a keep-alive connection the service has closed meanwhile', () => {
     await client.flush();
     collector.faults.next({ kind: 'reset' });
     trackMany(client, 5);
-    expect(await client.flush()).toEqual({ delivered: 6, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 6, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(3);
     expect(collector.sockets).toBe(2);
     expect(warnings).toEqual([]);

@@ -47,7 +47,7 @@ describe('while the service is down', () => {
       else if (batches.length === 2) expect(underWay, 'nobody went beside the probe').toBe(1);
       return batches.length === 1 ? { kind: 'delay', ms: 60 } : undefined;
     });
-    expect(await client.flush()).toEqual({ delivered: 500, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 500, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(batches.slice(0, 2)).toEqual([1, 10]);
     expect(collector.duplicates).toBe(0);
     expect(warnings).toHaveLength(1);
@@ -111,7 +111,7 @@ describe.concurrent('an outage costs nothing, not even with a single retry', () 
     await client.flush({ timeoutMs: 800 });
     expect(collector.requests - asked, 'at most two a second').toBeLessThanOrEqual(2);
     collector.faults.clear();
-    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids.sort());
   });
 
@@ -127,7 +127,7 @@ describe.concurrent('an outage costs nothing, not even with a single retry', () 
     expect(outcomes).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining('ECONNREFUSED')]);
     await using collector = await createCollector({ port });
-    expect(await client.flush()).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids.sort());
     expect(warnings).toHaveLength(1);
   });

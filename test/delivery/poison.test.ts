@@ -25,7 +25,7 @@ describe('an event that cannot be written as JSON', () => {
       const eventProperties = { order: 7, odd: distinctId === 'e4' ? value : 'fine' };
       client.track({ event: 'purchase', userId: 'v', distinctId, eventProperties });
     }
-    expect(await client.flush()).toEqual({ delivered: 10, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 10, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(arrived(collector).sort()).toEqual(ids);
     expect(collector.events().map(({ eventProperties }) => eventProperties?.order)).toEqual(ids.map(() => '7'));
   });
@@ -48,7 +48,7 @@ describe('an event the service always fails on', () => {
     expect(outcomes.filter(({ status }) => status !== 'delivered')).toMatchObject([
       { status: 'dropped', reason: 'retries_exhausted', distinctId: 'e37' },
     ]);
-    expect(await client.flush()).toEqual({ delivered: 99 + round, rejected: 0, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 99 + round, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
   }, 20_000);
 
   it('waits by itself where it is a firewall that lets it not through, and costs no retries', async () => {
@@ -73,7 +73,7 @@ describe('an event the service always fails on', () => {
 
     collector.faults.set(() => undefined);
     time.skip(520);
-    expect(await client.flush()).toEqual({ delivered: 105, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 105, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
   }, 20_000);
 
   it('is not the next probe again, even if that goes out late', async () => {
@@ -100,7 +100,13 @@ describe('an event the service always fails on', () => {
       trackMany(client, 20, `later ${round++} `);
       await client.flush({ timeoutMs: 20 });
     }
-    expect(await client.flush()).toEqual({ delivered: 299 + 20 * round, rejected: 0, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({
+      delivered: 299 + 20 * round,
+      rejected: 0,
+      dropped: 1,
+      pending: 0,
+      unknown: 0,
+    });
     expect(outcomes.find(({ status }) => status === 'dropped')).toMatchObject({
       distinctId: 'e130',
       reason: 'retries_exhausted',
@@ -120,7 +126,7 @@ describe('an event the service always fails on', () => {
       trackMany(client, 1, `later ${round++} `);
       await client.flush({ timeoutMs: 50 });
     }
-    expect(await client.flush()).toEqual({ delivered: 2 + round, rejected: 0, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 2 + round, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
   }, 20_000);
 });
 

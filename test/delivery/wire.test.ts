@@ -134,7 +134,13 @@ describe('on the wire, as a test with nock sees it', () => {
   it('lets nothing out under disableNetConnect: the events stay pending', async () => {
     const { client, collector } = await rig();
     trackMany(client, 3);
-    expect(await client.flush({ timeoutMs: 100 })).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 3 });
+    expect(await client.flush({ timeoutMs: 100 })).toEqual({
+      delivered: 0,
+      rejected: 0,
+      dropped: 0,
+      pending: 3,
+      unknown: 0,
+    });
     await client.close({ timeoutMs: 0 });
     expect(collector.requests).toBe(0);
     expect(collector.sockets).toBe(0);

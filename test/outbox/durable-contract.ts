@@ -28,6 +28,8 @@ export interface TestStore {
   contents(): Promise<string>;
   /** Cuts off the last half of what is kept of an entry. */
   damage(distinctId: string): Promise<void>;
+  /** Loses everything in it, as an operator or a crashed machine would. */
+  empty(): Promise<void>;
   /** Takes away what the test has made, open handles or not. */
   remove(): Promise<void>;
 }
@@ -271,6 +273,29 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await outbox.oldest()).toBeUndefined();
       const { position: third } = await outbox.append(many(1, 'c'));
       expect(third).toBeGreaterThan(second);
+    });
+  });
+
+  describe(`the mark of the ${name} outbox`, () => {
+    it('is the one that appends are answered with, for every process, whatever is settled', async () => {
+      const { outbox, open } = await world();
+      const { incarnation, position } = await outbox.append(many(2, 'a'));
+      const other = await open();
+      expect(await other.mark()).toEqual({ incarnation, position });
+      await other.ack(await other.claim(EVERYTHING));
+      expect(await outbox.mark()).toEqual({ incarnation, position });
+      const next = await other.append(many(1, 'b'));
+      expect(next.incarnation).toBe(incarnation);
+      expect(next.position).toBeGreaterThan(position);
+    });
+
+    it('has another incarnation once the store was emptied', async () => {
+      const { outbox, open, store } = await world();
+      const before = await outbox.append(many(2));
+      await store.empty();
+      const other = await open();
+      expect((await other.mark()).incarnation).not.toBe(before.incarnation);
+      expect((await other.append(many(1))).incarnation).toBe((await other.mark()).incarnation);
     });
   });
 

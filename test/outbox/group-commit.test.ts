@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { GroupCommit } from '../../src/outbox/group-commit.js';
 import { trackEntry } from '../unit/entries.js';
 
@@ -10,7 +10,7 @@ it('appends of one tick and of a commit under way share the next one, in order',
   const commits = new GroupCommit({
     async commit(entries) {
       groups.push(entries.map(({ distinctId }) => distinctId));
-      return { dropped: [], duplicates: [], position: groups.length };
+      return { dropped: [], duplicates: [], position: groups.length, incarnation: 'one' };
     },
     isTransient: () => false,
   });
@@ -28,7 +28,7 @@ it('a group is bounded in entries and in bytes', async () => {
   const commits = new GroupCommit({
     async commit(entries) {
       sizes.push(entries.length);
-      return { dropped: [], duplicates: [], position: 1 };
+      return { dropped: [], duplicates: [], position: 1, incarnation: 'one' };
     },
     isTransient: () => false,
   });
@@ -60,4 +60,45 @@ it('while the store is away every append fails in its own time, and none is kept
   } finally {
     vi.useRealTimers();
   }
+});
+
+describe('an append that fails', () => {
+  const nothing = Object.assign(new Error('the store refused it'), { storedNothing: true });
+  const doubt = new Error('the connection was lost');
+  const errorOf = (append: Promise<unknown>): Promise<unknown> =>
+    append.then(
+      () => undefined,
+      (error) => error,
+    );
+
+  /** The commits fail with these errors, one after the other, and the last one for good. */
+  function failing(...errors: readonly Error[]) {
+    let attempts = 0;
+    const commits = new GroupCommit({
+      commit: () => Promise.reject(errors[Math.min(attempts++, errors.length - 1)]),
+      isTransient: (error) => error !== errors.at(-1) || errors.length === 1,
+    });
+    return { commits, attempts: () => attempts };
+  }
+
+  it('has stored nothing if that is true of every attempt', async () => {
+    const final = Object.assign(new Error('no room'), { storedNothing: true });
+    expect(await errorOf(failing(nothing, nothing, final).commits.append(many(1)))).toBe(final);
+  });
+
+  it('may have stored something if that is true of one attempt, and says why', async () => {
+    const final = Object.assign(new Error('no room'), { storedNothing: true });
+    expect(await errorOf(failing(nothing, doubt, nothing, final).commits.append(many(1)))).toBe(doubt);
+  });
+
+  it('is not tried again once the outbox closes', async () => {
+    const { commits, attempts } = failing(nothing);
+    const error = errorOf(commits.append(many(1)));
+    await vi.waitFor(() => expect(attempts()).toBeGreaterThan(0));
+    await commits.close();
+    expect(await error).toBe(nothing);
+    const before = attempts();
+    expect(await errorOf(commits.append(many(1)))).toBe(nothing);
+    expect(attempts()).toBe(before + 1);
+  });
 });

@@ -42,6 +42,9 @@ function storeOf(client: SqlClient, table: string, onRemoved: () => void): TestS
         distinctId,
       ]);
     },
+    async empty() {
+      await client.query(`TRUNCATE ${tables.join(', ')}`, []);
+    },
     async remove() {
       await client.query(`TRUNCATE ${tables.join(', ')}`, []);
       onRemoved();

@@ -11,6 +11,10 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
   const name = `test-${randomUUID()}`;
   const stream = `{${name}}:stream`;
   const keys = (): Promise<string[]> => inspector.keys(`{${name}}:*`);
+  const removeAll = async (): Promise<void> => {
+    const all = await keys();
+    if (all.length > 0) await inspector.del(all);
+  };
   return {
     open: ({ now, maxQueueSize, maxQueueBytes, sealingKeys }) =>
       createRedisOutbox({ client, name, now, maxQueueSize, maxQueueBytes, sealingKeys }),
@@ -25,10 +29,8 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
       }
       await inspector.xgroup('CREATE', stream, 'relays', '0');
     },
-    async remove() {
-      const all = await keys();
-      if (all.length > 0) await inspector.del(all);
-    },
+    empty: removeAll,
+    remove: removeAll,
   };
 }
 

@@ -27,6 +27,9 @@ export async function createSqliteStore(): Promise<SqliteStore> {
         .run(distinctId);
       database.close();
     },
+    async empty() {
+      await Promise.all(['', '-wal', '-shm'].map((end) => rm(file + end, { force: true })));
+    },
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -87,18 +87,20 @@ async function askWorker(collector) {
 
 const [bun, deno] = [installed('bun/bin/bun'), installed('deno/deno')];
 const workerd = join(root, 'node_modules/.bin/workerd');
+const DENO_RUN = ['run', '--allow-net', '--allow-env', '--allow-read', '--node-modules-dir=manual'];
 const nodes = [process.execPath, ...['node22', 'node24', 'node26'].map((name) => installed(`${name}/bin/node`))];
 const RUNTIMES = [
   ...nodes.flatMap((node) => [
-    { binary: node, name: 'Node', how: 'ES modules', run: program(node, 'main.mjs') },
+    { binary: node, name: 'Node', how: 'ES modules', run: program(node, 'main.mjs'), end: program(node, 'ends.mjs') },
     { binary: node, name: 'Node', how: 'CommonJS', run: program(node, 'main.cjs') },
   ]),
-  { binary: bun, name: 'Bun', how: 'ES modules', run: program(bun, 'main.mjs') },
+  { binary: bun, name: 'Bun', how: 'ES modules', run: program(bun, 'main.mjs'), end: program(bun, 'ends.mjs') },
   {
     binary: deno,
     name: 'Deno',
     how: 'ES modules',
-    run: program(deno, 'run', '--allow-net', '--allow-env', '--allow-read', '--node-modules-dir=manual', 'main.mjs'),
+    run: program(deno, ...DENO_RUN, 'main.mjs'),
+    end: program(deno, ...DENO_RUN, 'ends.mjs'),
   },
   { binary: workerd, name: 'workerd', how: 'bundled', run: askWorker },
 ];
@@ -130,6 +132,18 @@ async function check(run) {
   }
 }
 
+/** Runs a program that simply ends and throws unless its events have arrived. */
+async function checkEnd(end) {
+  const collector = await createCollector();
+  try {
+    await end(collector.baseUrl);
+    const arrived = collector.events().map(({ event }) => event);
+    assert.deepEqual(arrived.sort(), ['farewell', 'purchase']);
+  } finally {
+    await collector.close();
+  }
+}
+
 function versionOf(binary) {
   return /\d[\d.-]+/.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[0];
 }
@@ -137,10 +151,11 @@ function versionOf(binary) {
 /** Resolves to whether all is well. */
 async function checkAll() {
   let failed = 0;
-  for (const { binary, name, how, run } of RUNTIMES) {
+  for (const { binary, name, how, run, end } of RUNTIMES) {
     const label = `${name} ${versionOf(binary)}, ${how}`;
     try {
       await check(run);
+      if (end !== undefined) await checkEnd(end);
       console.log(`${label}: 4 events, each counted once`);
     } catch (error) {
       failed += 1;

@@ -7,8 +7,6 @@ export interface ChildEnd {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** From its first line on stdout to its end. */
-  readonly ranMs: number;
 }
 
 export interface Child {
@@ -38,10 +36,8 @@ export function startChild(name: string, baseUrl: string, env: Record<string, st
   );
   let stdout = '';
   let stderr = '';
-  let startedAt = performance.now();
   const started = new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk: Buffer) => {
-      if (stdout === '') startedAt = performance.now();
       stdout += chunk;
       resolve();
     });
@@ -52,9 +48,7 @@ export function startChild(name: string, baseUrl: string, env: Record<string, st
   });
   const end = new Promise<ChildEnd>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) =>
-      resolve({ code, signal, stdout, stderr, ranMs: performance.now() - startedAt }),
-    );
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
   return {
     end,

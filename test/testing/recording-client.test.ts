@@ -43,7 +43,7 @@ describe('a recording client', () => {
     const ours = recordingOf();
     const receipts = [ours.track({ event: 'signup', userId: 'v' }), ours.identify({ userId: 'v' })];
     for (const receipt of receipts) expect(await receipt.settled()).toEqual({ status: 'delivered' });
-    expect(await ours.flush()).toEqual({ delivered: 2, pending: 0, rejected: 0, dropped: 0 });
+    expect(await ours.flush()).toEqual({ delivered: 2, pending: 0, rejected: 0, dropped: 0, unknown: 0 });
   });
 
   it('needs no timer for that, so that tests may have theirs', async () => {

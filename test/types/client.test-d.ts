@@ -18,6 +18,7 @@ import {
   type Receipt,
   type RejectionCode,
   type Totals,
+  type UnknownReason,
   type Visitor,
 } from '../../src/index.js';
 
@@ -115,6 +116,9 @@ describe('an outcome', () => {
         break;
       case 'dropped':
         expectTypeOf(outcome.reason).toEqualTypeOf<DropReason>();
+        break;
+      case 'unknown':
+        expectTypeOf(outcome.reason).toEqualTypeOf<UnknownReason>();
         break;
       default:
         expectTypeOf(outcome).toEqualTypeOf<never>();

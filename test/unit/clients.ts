@@ -22,7 +22,7 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
     freezingHost: () => undefined,
     remedy: 'stay awake.',
-    createExitDrain: () => ({ hold() {}, letGo() {} }),
+    createLifetime: () => ({ ref() {}, unref() {} }),
     ...overrides,
   };
 }

@@ -187,7 +187,7 @@ describe('the totals', () => {
     const { books } = ledgerWith();
     books.count(DROPPED);
     expect(books.openCount).toBe(0);
-    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
   });
 
   it('count every event once, by how it ended', () => {
@@ -197,7 +197,7 @@ describe('the totals', () => {
     ledger.settle(entries[1]!, DELIVERED);
     ledger.settle(entries[2]!, REJECTED);
     ledger.settle(entries[3]!, DROPPED);
-    expect(books.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1, unknown: 0 });
     expect(books.openCount).toBe(1);
   });
 
@@ -208,7 +208,7 @@ describe('the totals', () => {
     expect(ledger.settle(entry, DELIVERED)).toBe(true);
     expect(ledger.settle(entry, REJECTED)).toBe(false);
     expect(await receipt.settled()).toEqual(DELIVERED);
-    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
     const barrier = books.barrier();
     ledger.settle(other.entry, DELIVERED);
     await barrier;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createBooks } from '../../src/ledger/books.js';
 import type { Receipt } from '../../src/ledger/receipt.js';
-import { SharedLedger } from '../../src/ledger/shared-ledger.js';
+import { isLoss, SharedLedger } from '../../src/ledger/shared-ledger.js';
 import type { DurablyAppended } from '../../src/outbox/outbox.js';
 import type { Outcome } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
@@ -11,16 +11,18 @@ const DELIVERED: Outcome = { status: 'delivered' };
 const REJECTED: Outcome = { status: 'rejected', code: 'invalid_event', message: 'the service refused it' };
 const DROPPED: Outcome = { status: 'dropped', reason: 'outbox_failed', message: 'the disk is full' };
 
-const answer = (position: number, duplicates: readonly Entry[] = []): DurablyAppended => ({
+const answer = (position: number, duplicates: readonly Entry[] = [], incarnation = 'one'): DurablyAppended => ({
   dropped: [],
   duplicates,
   position,
+  incarnation,
 });
 
 function ledgerWith({ relays = true } = {}) {
   const onWait = vi.fn();
+  const onLoss = vi.fn();
   const books = createBooks();
-  const ledger = new SharedLedger({ books, clientId: 'client', relays, onWait });
+  const ledger = new SharedLedger({ books, clientId: 'client', relays, onWait, onLoss });
   const opened = (id: string): { entry: Entry; receipt: Receipt } => {
     const entry = trackEntry(id);
     return { entry, receipt: ledger.open(entry) };
@@ -33,6 +35,7 @@ function ledgerWith({ relays = true } = {}) {
       ledger.close();
     },
     onWait,
+    onLoss,
     opened,
     /** Opened and stored, one position each. */
     stored(...ids: string[]) {
@@ -86,6 +89,7 @@ describe('a receipt of a durable outbox', () => {
         ['b', REJECTED],
         ['c', 'inside'],
       ]) as never,
+      false,
     );
     expect(await Promise.all(settled.slice(0, 2))).toEqual([DELIVERED, REJECTED]);
     expect(await stateOf(settled[2]!)).toBe('pending');
@@ -113,6 +117,7 @@ describe('a receipt of a durable outbox', () => {
         ['a', 'inside'],
         ['b', 'inside'],
       ]),
+      false,
     );
     expect(ledger.watchedIds(2)).toEqual(['c', 'a']);
   });
@@ -149,7 +154,7 @@ describe('the books of a durable outbox', () => {
     const [a] = stored('a', 'b');
     expect(ledger.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
     expect(ledger.settle(copyOf(a!.entry), REJECTED)).toBe(false);
-    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
   it('tell of the events of other processes, and leave them out', () => {
@@ -158,7 +163,7 @@ describe('the books of a durable outbox', () => {
     for (const owner of [undefined, 'another.1', 'client', 7]) {
       expect(ledger.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
     }
-    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1 });
+    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
   it('end an event whose id was inside already as the first one ends', async () => {
@@ -178,8 +183,7 @@ describe('the books of a durable outbox', () => {
     const { books, ledger, stored } = ledgerWith();
     const [a] = stored('a', 'b', 'c');
     const barrier = books.barrier();
-    const { order, position } = ledger.progress;
-    expect(position).toBeGreaterThan(0);
+    const { order } = ledger.progress;
     stored('later');
     ledger.settle(copyOf(a!.entry), DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
@@ -193,9 +197,85 @@ describe('the books of a durable outbox', () => {
     const { ledger, opened } = ledgerWith();
     const [a, b] = [opened('a'), opened('b')];
     ledger.appended([b.entry], answer(7));
-    expect(ledger.progress).toEqual({ order: 0, position: 7 });
+    expect(ledger.progress).toMatchObject({ order: 0, mark: { position: 7 } });
     ledger.appended([a.entry], answer(5));
-    expect(ledger.progress).toEqual({ order: 2, position: 7 });
+    expect(ledger.progress).toMatchObject({ order: 2, mark: { position: 7 } });
+  });
+});
+
+describe('a store that has lost its contents', () => {
+  const UNKNOWN = { status: 'unknown', reason: 'store_lost' };
+  const nothing = new Map<string, 'inside'>();
+
+  /** Three stored events, for the first of which someone waits, and a store that has lost all of them. */
+  function lost() {
+    const world = ledgerWith();
+    const [a, b, c] = world.stored('a', 'b', 'c');
+    const settled = a!.receipt.settled();
+    const { ledger } = world;
+    const { progress } = ledger;
+    ledger.noteLoss(progress, { incarnation: 'another', position: 0 });
+    return { ...world, a: a!, b: b!, c: c!, settled, progress };
+  }
+
+  it('is seen by another incarnation and by a position that went back, and by nothing else', () => {
+    const mark = { incarnation: 'one', position: 7 };
+    expect(isLoss(mark, { incarnation: 'another', position: 9 })).toBe(true);
+    expect(isLoss(mark, { incarnation: 'one', position: 6 })).toBe(true);
+    expect(isLoss(mark, { incarnation: 'one', position: 7 })).toBe(false);
+    expect(isLoss(mark, { incarnation: 'one', position: 8 })).toBe(false);
+    expect(isLoss(undefined, mark)).toBe(false);
+  });
+
+  it('makes absence no proof of delivery: the outcome is unknown once the own relay has had its say', async () => {
+    const { books, ledger, onLoss, progress, settled } = lost();
+    ledger.learn(['a'], nothing, false);
+    expect(await stateOf(settled)).toBe('pending');
+    ledger.leftBehind(progress.order);
+    ledger.learn(['a'], nothing, false);
+    expect(await settled).toEqual(UNKNOWN);
+    expect(books.totals).toMatchObject({ delivered: 0, pending: 0, unknown: 3 });
+    expect(onLoss.mock.calls).toEqual([[3]]);
+  });
+
+  it('takes nothing back from what the own relay had claimed and settles later', async () => {
+    const { a, b, books, ledger, progress, settled } = lost();
+    ledger.leftBehind(progress.order);
+    expect(ledger.settle(copyOf(a.entry), DELIVERED)).toBe(true);
+    expect(ledger.settle(copyOf(a.entry), DELIVERED)).toBe(false);
+    expect(ledger.settle(copyOf(b.entry), REJECTED)).toBe(true);
+    expect(await settled).toEqual(DELIVERED);
+    expect(books.totals).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 1 });
+  });
+
+  it('says nothing of events that are stored after the loss', async () => {
+    const { books, ledger, opened, progress } = lost();
+    const later = opened('later');
+    ledger.appended([later.entry], answer(1, [], 'another'));
+    ledger.leftBehind(progress.order);
+    const settled = later.receipt.settled();
+    ledger.learn(['later'], nothing, false);
+    expect(await settled).toEqual(DELIVERED);
+    expect(books.totals).toMatchObject({ unknown: 3, pending: 1 });
+  });
+
+  it('is also seen by the answer to an append', async () => {
+    const { ledger, opened, stored } = ledgerWith();
+    const [a] = stored('a');
+    const settled = a!.receipt.settled();
+    ledger.appended([opened('b').entry], answer(1, [], 'another'));
+    ledger.leftBehind(1);
+    ledger.learn(['a'], nothing, false);
+    expect(await settled).toEqual(UNKNOWN);
+  });
+
+  it('does not make a dead letter or an event that is inside unknown', async () => {
+    const { ledger, progress, settled } = lost();
+    ledger.leftBehind(progress.order);
+    ledger.learn(['a'], new Map([['a', 'inside']]), true);
+    expect(await stateOf(settled)).toBe('pending');
+    ledger.learn(['a'], new Map([['a', REJECTED]]) as never, true);
+    expect(await settled).toEqual(REJECTED);
   });
 });
 

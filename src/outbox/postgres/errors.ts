@@ -5,13 +5,23 @@ export class PostgresError extends Error {
   readonly code: string | undefined;
   /** Whether the same statement may succeed a moment later: the connection broke, the server restarts, others were in the way. */
   readonly isTransient: boolean;
+  /** Whether the statement certainly changed nothing. */
+  readonly storedNothing: boolean;
 
   constructor(message: string, code?: string, isTransient = false) {
     super(message);
     this.code = code;
     this.isTransient = isTransient;
+    this.storedNothing = code !== undefined && CHANGED_NOTHING.test(code);
   }
 }
+
+/**
+ * The server's own refusals, which roll the statement back, and connections that were never made. Not among them: 08 (the
+ * connection broke), 40003 (completion unknown) and 57P (the server ended the session, perhaps after the commit).
+ */
+const CHANGED_NOTHING =
+  /^((?!08|40003|57P|EPIPE)[0-9A-Z]{5}|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
 export function isTransient(error: unknown): boolean {
   return error instanceof PostgresError && error.isTransient;

@@ -12,6 +12,7 @@ import type {
   DurablyAppended,
   OutboxStats,
   SqlClient,
+  StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
 import { Reading, SEALED_PAUSE_MS } from '../reading.js';
@@ -175,6 +176,11 @@ class TableOutbox implements PostgresOutbox {
     return row && { position: Number(row.position), appendedAt: Number(row.appended_at) };
   }
 
+  async mark(): Promise<StoreMark> {
+    const [row] = await this.#database.run<MarkRow>(this.#statements.mark, []);
+    return { incarnation: row!.incarnation, position: Number(row!.position) };
+  }
+
   share(client: SharingClient): Ledger {
     return shareOutbox(this, client);
   }
@@ -185,13 +191,13 @@ class TableOutbox implements PostgresOutbox {
   }
 
   async close(): Promise<void> {
-    await this.#appends.idle();
+    await this.#appends.close();
     await this.#bell.settle();
     for (const listener of this.#listeners.splice(0)) listener.stop();
   }
 
   async #append(entries: readonly Entry[], client?: SqlClient): Promise<DurablyAppended> {
-    if (entries.length === 0) return { dropped: [], duplicates: [], position: 0 };
+    if (entries.length === 0) return { dropped: [], duplicates: [], ...(await this.mark()) };
     const rows = entries.map((entry) => ({
       distinct_id: toStoredId(entry.distinctId),
       is_identify: entry.kind === 'identify',
@@ -202,7 +208,9 @@ class TableOutbox implements PostgresOutbox {
     const values = [JSON.stringify(rows), this.#now(), this.#bell.wakes() ? 'wake' : null];
     const [row] = await this.#database.run<AppendedRow>(this.#statements.append, values, client);
     const numbers = JSON.parse(row!.duplicates) as readonly number[];
-    return { dropped: [], duplicates: numbers.map((number) => entries[number - 1]!), position: Number(row!.position) };
+    const { incarnation, position } = row!;
+    const duplicates = numbers.map((number) => entries[number - 1]!);
+    return { dropped: [], duplicates, position: Number(position), incarnation };
   }
 
   /** Done twice it is done once: a claim no longer holds what it has settled. */
@@ -239,8 +247,12 @@ interface ClaimedRow {
   readonly record: string;
 }
 
-interface AppendedRow {
+interface MarkRow {
   readonly position: string;
+  readonly incarnation: string;
+}
+
+interface AppendedRow extends MarkRow {
   /** The numbers of the rows that were ignored, from 1, as JSON. */
   readonly duplicates: string;
 }

@@ -23,6 +23,7 @@ export interface Statements {
   readonly lookUp: string;
   /** → position, appended_at */
   readonly oldest: string;
+  readonly mark: string;
   /** now → waiting, claimed, bytes */
   readonly stats: string;
   /** → count */
@@ -63,6 +64,8 @@ export function statementsFor(names: Names): Statements {
       INSERT INTO ${identifies} (person, position)
       SELECT DISTINCT person, position FROM stored, unnest(people) person WHERE is_identify
     )`;
+  // TRUNCATE and a new table have another file. So has a table that VACUUM FULL has rewritten, which loses nothing.
+  const incarnation = `pg_relation_filenode('${entries}'::regclass)::text`;
   const notify = `pg_notify('${names.given}', '')::text`;
 
   return {
@@ -75,6 +78,7 @@ export function statementsFor(names: Names): Statements {
       ), ${store}
       SELECT max(arrived.position)::text AS position,
         coalesce(json_agg(arrived.number) FILTER (WHERE stored.position IS NULL), '[]')::text AS duplicates,
+        ${incarnation} AS incarnation,
         CASE WHEN $3::text IS NOT NULL THEN ${notify} END AS notified
       FROM arrived LEFT JOIN stored ON stored.position = arrived.position`,
     wake: `SELECT ${notify} AS notified`,
@@ -97,6 +101,7 @@ export function statementsFor(names: Names): Statements {
       UNION ALL
       SELECT distinct_id, NULL FROM ${entries} WHERE distinct_id = ANY (${texts('$1')})`,
     oldest: `SELECT e.position::text, e.appended_at::text FROM ${entries} e ORDER BY e.position LIMIT 1`,
+    mark: `SELECT last_value::text AS position, ${incarnation} AS incarnation FROM ${positions}`,
     stats: `
       SELECT count(*) FILTER (WHERE NOT is_claimed)::text AS waiting, count(*) FILTER (WHERE is_claimed)::text AS claimed,
         coalesce(sum(bytes), 0)::text AS bytes

@@ -8,8 +8,8 @@ import { writeHead } from './head.js';
 import { defineScript } from './script.js';
 
 /**
- * Commit number, time, bounds, then distinctId, head and record of each entry → `number;position;dropped;duplicates`, the
- * latter two as indexes. A commit that is sent again, because its answer was lost, gets the answer it had: its entries may
+ * Commit number, time, bounds, then distinctId, head and record of each entry → `number;position;dropped;duplicates;incarnation`,
+ * dropped and duplicates as indexes. A commit that is sent again, because its answer was lost, gets the answer it had: its entries may
  * have been delivered and settled in between.
  */
 const APPEND = defineScript(`
@@ -40,7 +40,7 @@ for index, distinctId in ipairs(named) do
   end
 end
 add(entries, now)
-local answer = table.concat({ number, position, table.concat(dropped, ','), table.concat(duplicates, ',') }, ';')
+local answer = table.concat({ number, position, table.concat(dropped, ','), table.concat(duplicates, ','), incarnation() }, ';')
 -- Nobody sends a command again after an hour.
 if #entries > 0 then redis.call('SET', lastCommit, answer, 'PX', 60 * 60 * 1000) end
 return answer
@@ -76,9 +76,15 @@ export class Appender {
       values.push(toStoredId(entry.distinctId), writeHead(entry, records.people(entry)), records.write(entry));
     }
     const answer = (await connection.run(APPEND, values, this.#writer)) as string;
-    const [, position, dropped, duplicates] = answer.split(';') as [string, string, string, string];
+    const [, position, dropped, duplicates, incarnation] = answer.split(';') as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const chosen = (indexes: string): Entry[] =>
       indexes === '' ? [] : indexes.split(',').map((index) => entries[Number(index)]!);
-    return { position: Number(position), dropped: chosen(dropped), duplicates: chosen(duplicates) };
+    return { position: Number(position), dropped: chosen(dropped), duplicates: chosen(duplicates), incarnation };
   }
 }

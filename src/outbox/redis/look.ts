@@ -16,6 +16,9 @@ local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 return first and first[1]
 `);
 
+/** → the position last given, and the incarnation. */
+export const MARK: Script = defineScript('return { tostring(position), incarnation() }');
+
 /** DistinctIds → of each, 1 when it is inside, its dead letter's outcome as JSON, or nothing. */
 export const LOOK_UP: Script = defineScript(`
 local answer = {}

@@ -4,7 +4,7 @@ import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats } from '../outbox.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
 import { Reading, SEALED_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
@@ -13,7 +13,7 @@ import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { RedisDeadLetters } from './dead-letters.js';
 import { storedIdIn } from './head.js';
-import { LOOK_UP, OLDEST, STATS } from './look.js';
+import { LOOK_UP, MARK, OLDEST, STATS } from './look.js';
 import { isTransient } from './redis-error.js';
 import { Settler } from './settle.js';
 
@@ -117,9 +117,14 @@ export class RedisOutbox implements DurableOutbox {
     return { position, appendedAt };
   }
 
+  async mark(): Promise<StoreMark> {
+    const [position, incarnation] = (await this.#connection.run(MARK, [])) as [string, string];
+    return { position: Number(position), incarnation };
+  }
+
   /** Waits for the appends under way. The client stays open: it is its owner's. */
   async close(): Promise<void> {
-    await this.#commits.idle();
+    await this.#commits.close();
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

@@ -40,6 +40,12 @@ redis.call('HLEN', letters)
 redis.call('ZCARD', letterOrder)
 if size == 0 and redis.call('EXISTS', stream) == 0 then
   redis.call('XGROUP', 'CREATE', stream, GROUP, 0, 'MKSTREAM')
+  -- The stream is new, or it was deleted: no two moments have the same name. A stream of an earlier release has no name.
+  redis.call('HSET', totals, 'incarnation', table.concat(redis.call('TIME'), '.'))
+end
+
+local function incarnation()
+  return redis.call('HGET', totals, 'incarnation') or ''
 end
 
 -- All processes go by the server's clock.

@@ -5,7 +5,7 @@ import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats } from '../outbox.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
 import { type Reading, SEALED_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
 import { toStoredId } from '../stored-id.js';
@@ -107,6 +107,14 @@ export class FileOutbox implements DurableOutbox {
     });
   }
 
+  mark(): Promise<StoreMark> {
+    const { file } = this.#options;
+    return file.patiently(() => {
+      const { incarnation, position } = file.read(({ totals }) => totals.all()[0]!);
+      return { incarnation, position };
+    });
+  }
+
   share(client: SharingClient): Ledger {
     return shareOutbox(this, client);
   }
@@ -123,7 +131,7 @@ export class FileOutbox implements DurableOutbox {
   }
 
   async close(): Promise<void> {
-    await this.#appends.idle();
+    await this.#appends.close();
     this.#options.file.close();
   }
 
@@ -139,7 +147,9 @@ export class FileOutbox implements DurableOutbox {
       const now = this.#now();
       const dropped: Entry[] = [];
       const duplicates: Entry[] = [];
-      let { entries: size, bytes, position } = statements.totals.all()[0]!;
+      const totals = statements.totals.all()[0]!;
+      const { incarnation } = totals;
+      let { entries: size, bytes, position } = totals;
       const before = { size, bytes };
       for (const [index, entry] of entries.entries()) {
         const id = toStoredId(entry.distinctId);
@@ -160,7 +170,7 @@ export class FileOutbox implements DurableOutbox {
         for (const person of people ?? []) statements.insertIdentify.run(person, position);
       }
       statements.addToTotals.run(size - before.size, bytes - before.bytes, position);
-      return { dropped, duplicates, position };
+      return { dropped, duplicates, position, incarnation };
     });
   }
 

@@ -13,7 +13,7 @@ const TABLES = `
     position INTEGER NOT NULL,  -- the last one given; none is given twice
     drawn INTEGER NOT NULL      -- the last one that a claim has come to; what lies behind it is fresh
   ) STRICT;
-  INSERT INTO ours_outbox VALUES (${VERSION}, 0, 0, 0, 0);
+  INSERT INTO ours_outbox (version, entries, bytes, position, drawn) VALUES (${VERSION}, 0, 0, 0, 0);
 
   CREATE TABLE ours_entries (
     position INTEGER PRIMARY KEY,
@@ -55,19 +55,26 @@ const TABLES = `
   ) STRICT;
 `;
 
+/** Identifies this file's contents, so that a client notices when another file has taken its place. */
+const INCARNATION = `
+  ALTER TABLE ours_outbox ADD COLUMN incarnation TEXT;
+  UPDATE ours_outbox SET incarnation = lower(hex(randomblob(8)));
+`;
+
 /**
- * Makes the tables where there are none.
+ * Makes the tables where there are none, and the column that files of earlier releases lack.
  *
  * @throws {SqliteOutboxError} for tables of another version
  */
 export function prepareSchema(database: SqliteDatabase, name: string): void {
-  const exists = (): boolean =>
-    prepare(database, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ours_outbox'").all().length > 0;
-  if (!exists()) {
+  const has = (column: string): boolean =>
+    prepare(database, `SELECT 1 FROM pragma_table_info('ours_outbox') WHERE name = '${column}'`).all().length > 0;
+  if (!has('incarnation')) {
     database.exec('BEGIN IMMEDIATE');
     try {
       // Another process may have been faster.
-      if (!exists()) database.exec(TABLES);
+      if (!has('version')) database.exec(TABLES);
+      if (!has('incarnation')) database.exec(INCARNATION);
       database.exec('COMMIT');
     } catch (error) {
       database.exec('ROLLBACK');

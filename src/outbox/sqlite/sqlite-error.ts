@@ -5,11 +5,17 @@ export class SqliteOutboxError extends Error {
   readonly isTransient: boolean;
   /** Whether the file must be opened anew before anything else. */
   readonly isBroken: boolean;
+  /** A transaction that failed was rolled back, except perhaps where the disk failed under its commit. */
+  readonly storedNothing: boolean;
 
-  constructor(message: string, { isTransient = false, isBroken = false, cause }: Partial<SqliteOutboxError> = {}) {
+  constructor(
+    message: string,
+    { isTransient = false, isBroken = false, storedNothing = true, cause }: Partial<SqliteOutboxError> = {},
+  ) {
     super(message, { cause });
     this.isTransient = isTransient;
     this.isBroken = isBroken;
+    this.storedNothing = storedNothing;
   }
 }
 
@@ -49,6 +55,7 @@ export function explain(error: unknown, name: string): SqliteOutboxError {
   return new SqliteOutboxError(`${meaning}${code === undefined ? '' : ` (${code})`}.`, {
     isTransient,
     isBroken: !isTransient && code !== 'SQLITE_FULL',
+    storedNothing: code !== undefined && code !== 'SQLITE_IOERR',
     cause: error,
   });
 }

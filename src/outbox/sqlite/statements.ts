@@ -11,6 +11,7 @@ export interface TotalsRow {
   readonly bytes: number;
   readonly position: number;
   readonly drawn: number;
+  readonly incarnation: string;
 }
 
 /** Where an entry lies, and how large it is. */
@@ -85,7 +86,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     commit: command('COMMIT'),
     rollback: command('ROLLBACK'),
 
-    totals: query('SELECT entries, bytes, position, drawn FROM ours_outbox'),
+    totals: query('SELECT entries, bytes, position, drawn, incarnation FROM ours_outbox'),
     addToTotals: command(
       'UPDATE ours_outbox SET entries = entries + ?, bytes = bytes + ?, position = max(position, ?)',
     ),

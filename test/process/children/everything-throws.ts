@@ -1,10 +1,13 @@
-// Everything the user can hand in throws, the service fails, and nobody looks at any promise.
+// Everything the user can pass in throws, or rejects where KIND says so, the service fails, and no promise is looked at.
 import { createClient } from '../../../src/index.js';
 
-const mistake = (): never => {
+const throws = (): never => {
   throw new Error('my own mistake');
 };
-console.log('started');
+// Types let an asynchronous function pass for one that returns nothing.
+const rejects = async (): Promise<never> => throws();
+const mistake = process.env.KIND === 'rejects' ? rejects : throws;
+const secret = mistake as () => never;
 const ours = createClient({
   experimentToken: 'exp_shop',
   maxQueueSize: 50,
@@ -12,9 +15,9 @@ const ours = createClient({
   logger: { warn: mistake },
   onOutcome: mistake,
   waitUntil: mistake,
-  beforeSend: (event) => (event.event === 'secret' ? mistake() : event),
+  beforeSend: (event) => (event.event === 'secret' ? secret() : event),
 });
-const hostile = new Proxy({}, { get: mistake, ownKeys: mistake, has: mistake });
+const hostile = new Proxy({}, { get: throws, ownKeys: throws, has: throws });
 for (let i = 0; i < 100; i++) ours.track({ event: i % 10 === 0 ? 'secret' : 'purchase', userId: 'v' });
 for (const input of [hostile, null, undefined, 42, 'event', [], Symbol('s'), { event: 'a', userId: hostile }]) {
   ours.track(input as never);
@@ -32,6 +35,6 @@ ours.assign('checkout', { visitorId: 'v', signal }).catch(() => undefined);
 setTimeout(() => abort.abort(new Error('left')), 5);
 setTimeout(() => {
   ours.flush();
-  ours.close({ timeoutMs: 2_000 }).then((totals) => console.log(JSON.stringify(totals)));
+  ours.close({ timeoutMs: 1_000 }).then((totals) => console.log(JSON.stringify(totals)));
   ours.track({ event: 'late', userId: 'v' });
 }, 20);

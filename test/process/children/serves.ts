@@ -5,8 +5,8 @@ import { createClient } from '../../../src/index.js';
 const ours = createClient();
 ours.track({ event: 'purchase', userId: 'v' });
 createServer().listen(0, '127.0.0.1', () => {
-  const listeners = (['SIGTERM', 'SIGINT', 'SIGHUP', 'exit', 'uncaughtException', 'unhandledRejection'] as const).map(
-    (name) => process.listenerCount(name),
+  const listeners = (['SIGTERM', 'SIGINT', 'SIGHUP', 'uncaughtException', 'unhandledRejection'] as const).map((name) =>
+    process.listenerCount(name),
   );
   console.log(JSON.stringify(listeners));
 });

@@ -1,7 +1,30 @@
-// Tracks when it has already run out of work.
+// Tracks when it has already run out of work, in the way that WHEN names.
 import { createClient } from '../../../src/index.js';
 
-console.log('started');
-const ours = createClient({ flushIntervalMs: 3_600_000 });
-ours.track({ event: 'first', userId: 'v' });
-process.once('beforeExit', () => void ours.track({ event: 'second', userId: 'v' }));
+const ours = createClient({
+  flushIntervalMs: 3_600_000,
+  onOutcome(_, { event }) {
+    if (process.env.WHEN === 'outcome' && event === 'first') track('last');
+  },
+});
+const track = (event: string) => ours.track({ event, userId: 'v' });
+
+switch (process.env.WHEN) {
+  case 'nothing else':
+    process.once('beforeExit', () => void track('last'));
+    break;
+  case 'delivered before':
+    process.once('beforeExit', () => void track('last'));
+    track('first');
+    await ours.flush();
+    break;
+  case 'others open':
+    track('first');
+    process.once('beforeExit', () => void track('last'));
+    break;
+  case 'outcome':
+    track('first');
+    break;
+  case 'every time':
+    process.on('beforeExit', () => void track('again'));
+}
