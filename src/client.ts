@@ -113,7 +113,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
-  const clock = createSkewedClock(now);
+  const clock = createSkewedClock({ now, monotonic });
   const gate = createGate({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
@@ -122,7 +122,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     post: fetch === undefined ? platform.createPost(baseUrl, connections) : createFetchPost(baseUrl, () => fetch),
     requestTimeoutMs,
     clock,
-    now,
+    monotonic,
   });
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const books = createBooks();

@@ -16,11 +16,11 @@ export interface HttpTransportOptions {
   readonly post: HttpPost;
   readonly requestTimeoutMs: number;
   readonly clock: SkewedClock;
-  readonly now: () => number;
+  readonly monotonic: () => number;
 }
 
 /** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
-export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): Transport {
+export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }: HttpTransportOptions): Transport {
   /** What ends each request under way. */
   const underWay = new Set<(reason: unknown) => void>();
   let isClosed = false;
@@ -42,13 +42,11 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
       if (signal?.aborted) abortAsTold();
       if (isClosed) abort(because(CLOSED));
       underWay.add(abort);
-      const sentAt = now();
+      const sentAt = monotonic();
       try {
         const answer = await Promise.race([aborted, post(path, body, request.signal)]);
-        const receivedAt = now();
-        clock.learn(answer.header('date'), sentAt, receivedAt);
-        // A date in the answer is by the service's clock.
-        return judge(answer, receivedAt + clock.skewMs);
+        clock.learn(answer.header('date'), sentAt, monotonic());
+        return judge(answer, clock.read().service);
       } catch (error) {
         return judgeFailure(error);
       } finally {

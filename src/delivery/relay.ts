@@ -2,13 +2,14 @@ import { type Episodes, sentenceOf } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Outcome } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
-import { isTooOld } from '../protocol/time.js';
+import type { ClockReading } from '../protocol/time.js';
 import { later, sleep } from '../timers.js';
 import { backoffMs } from './backoff.js';
-import { type Batch, cut, frameBytes, sentTime, toBatches, toRequest } from './batch.js';
+import { type Batch, cut, frameBytes, toBatches, toRequest } from './batch.js';
 import type { SkewedClock } from './clock.js';
 import type { Gate } from './gate.js';
 import { retrying } from './retrying-transport.js';
+import { createResends, isExpired, isPastAge } from './sent-time.js';
 import { createSetbacks } from './setbacks.js';
 import type { Transport } from './transport.js';
 import type { RowFailure } from './verdict.js';
@@ -29,6 +30,7 @@ const OUTBOX_PAUSE_MS = 1_000;
 /** How soon to try again what was claimed when it failed; it may have been delivered. */
 const OUTBOX_RETRY_MS = 10_000;
 
+const TOO_OLD: Outcome = { status: 'dropped', reason: 'too_old' };
 const EXHAUSTED: Outcome = { status: 'dropped', reason: 'retries_exhausted' };
 
 export interface RelayOptions {
@@ -70,6 +72,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { outbox, gate, clock, token, flushAt, maxRetries, monotonic, random, episodes } = options;
   const sendRetrying = retrying(options.transport, options);
   const setbacks = createSetbacks();
+  const resends = createResends();
   /** Aborts what is under way. */
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -140,11 +143,10 @@ export function createRelay(options: RelayOptions): Relay {
       const endsAt = monotonic() + SEND_FOR_MS;
       if (outbox.durable) pump();
       // What became too old while it waited is given up with that reason, never quietly given a new time.
-      const { service } = clock.read();
-      const isOld = ({ kind, time }: Entry): boolean => kind === 'track' && isTooOld(time, service);
-      const old = entries.filter(isOld);
-      if (old.length > 0) await settle(old, { status: 'dropped', reason: 'too_old' });
-      const batches = toBatches(entries.filter((entry) => !isOld(entry)));
+      const reading = clock.read();
+      const old = entries.filter((entry) => isExpired(entry, reading));
+      if (old.length > 0) await settle(old, TOO_OLD);
+      const batches = toBatches(entries.filter((entry) => !isExpired(entry, reading)));
       await deliverAll(
         batches.flatMap((batch) => setbacks.isolate(batch, maxRows)),
         isProbe,
@@ -211,14 +213,12 @@ export function createRelay(options: RelayOptions): Relay {
     const isProbe = !gate.isOpen;
     const answersBefore = gate.successes;
     const sentAt = clock.read();
-    /** Whether the answer has taught us that our clock is fast: with that mended the row may be fine. */
-    const isMended = (entry: Entry): boolean => sentTime(entry, clock.read()) !== sentTime(entry, sentAt);
     const isSuspect = setbacks.suspicionOf(batch) > 0;
     // A suspect's retries must not look like an outage: it goes back to the outbox in between.
     const verdict = await sendRetrying(toRequest(batch, token, sentAt), isSuspect ? 0 : maxRetries, signal);
     switch (verdict.kind) {
       case 'delivered':
-        return takeRows(entries, verdict.failures, isMended);
+        return takeRows(entries, verdict.failures, sentAt);
 
       case 'unauthorized':
         return release(entries, 0);
@@ -253,8 +253,13 @@ export function createRelay(options: RelayOptions): Relay {
         break;
       }
 
-      case 'rejected':
-        if (entries.some(isMended)) return release(entries, 0);
+      case 'rejected': {
+        const now = clock.read();
+        const waits = entries.flatMap(
+          (entry) => resends.inMs(entry, { sent: sentAt, now, message: verdict.message }) ?? [],
+        );
+        if (waits.length > 0) return release(entries, Math.max(...waits));
+      }
     }
     // Halves go by themselves until the one bad row stands alone.
     if (entries.length > 1) return deliverAll(cut(batch, Math.ceil(entries.length / 2)), false, endsAt);
@@ -278,8 +283,9 @@ export function createRelay(options: RelayOptions): Relay {
   async function takeRows(
     entries: readonly Entry[],
     failures: readonly RowFailure[],
-    isMended: (entry: Entry) => boolean,
+    sentAt: ClockReading,
   ): Promise<boolean> {
+    const now = clock.read();
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
     await settle(
       entries.filter((entry) => !failed.has(entry)),
@@ -289,14 +295,22 @@ export function createRelay(options: RelayOptions): Relay {
     let delayMs = 0;
     for (const [entry, { retryable, message }] of failed) {
       if (entry === undefined) continue;
-      const times = retryable ? setbacks.noteAlone(entry, gate.successes) : 0;
-      if (retryable ? times <= maxRetries : isMended(entry)) {
+      if (!retryable) {
+        const waitMs = resends.inMs(entry, { sent: sentAt, now, message });
+        if (waitMs === undefined) {
+          const refused = { status: 'rejected', code: 'invalid_event', message: scrub(message) } as const;
+          await settle([entry], isPastAge(entry, now) ? TOO_OLD : refused);
+        } else {
+          again.push(entry);
+          delayMs = Math.max(delayMs, waitMs);
+        }
+        continue;
+      }
+      const times = setbacks.noteAlone(entry, gate.successes);
+      if (times <= maxRetries) {
         again.push(entry);
         delayMs = Math.max(delayMs, backoffMs(times, random));
-      } else {
-        const refused = { status: 'rejected', code: 'invalid_event', message: scrub(message) } as const;
-        await settle([entry], retryable ? EXHAUSTED : refused);
-      }
+      } else await settle([entry], EXHAUSTED);
     }
     return again.length === 0 || release(again, delayMs);
   }
@@ -315,6 +329,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function settle(entries: readonly Entry[], outcome: Outcome): Promise<true> {
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
     setbacks.forget(entries);
+    resends.forget(entries);
     for (const entry of entries) options.onSettled(entry, outcome);
     return true;
   }
