@@ -113,7 +113,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
-  const clock = createSkewedClock(now);
+  const clock = createSkewedClock({ now, monotonic });
   const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
@@ -125,7 +125,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         : createFetchPost(baseUrl, () => fetch),
     requestTimeoutMs,
     clock,
-    now,
+    monotonic,
   });
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const books = createBooks();

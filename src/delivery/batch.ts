@@ -2,6 +2,7 @@ import { fromBytes, joinBytes, toBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { PATHS } from '../protocol/wire.js';
+import { sentTime } from './sent-time.js';
 import type { TransportRequest } from './transport.js';
 
 /** Entries that travel in one request. */
@@ -85,26 +86,19 @@ export function sizeOf(entries: readonly Entry[]): number {
   return entries.reduce((bytes, { body }) => bytes + body.length, 0);
 }
 
-/** The request that carries a batch. Rows keep the text they were given at the call; only a fast clock's time is mended. */
+/** The request that carries a batch. Rows keep the text they were given at the call; only a wrong time is replaced. */
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
   const events = entries.length;
   if (kind === 'identify') return { path: PATHS.identify, events, body: toBytes(head + mergePeople(entries).slice(1)) };
-  const rows = entries.map((entry) => (entry.time <= clock.service ? entry.body : mendTime(entry, clock)));
+  const rows = entries.map((entry) => withTime(entry, sentTime(entry, clock)));
   return { path: PATHS.batch, events, body: joinBytes(`${head}"events":[`, rows, ']}') };
 }
 
-/**
- * The time a row is sent with. An event that lies in the service's future was stamped by this machine's fast clock before
- * the service's was known: it is shifted by as much as the clock is fast.
- */
-export function sentTime({ time }: Entry, { local, service }: ClockReading): number {
-  return time <= service ? time : time + Math.min(0, service - local);
-}
-
-function mendTime(entry: Entry, clock: ClockReading): Uint8Array {
+function withTime(entry: Entry, time: number): Uint8Array {
+  if (time === entry.time) return entry.body;
   const rest = fromBytes(entry.body).slice(`{"time":${entry.time}`.length);
-  return toBytes(`{"time":${sentTime(entry, clock)}${rest}`);
+  return toBytes(`{"time":${time}${rest}`);
 }
 
 /** Several identifies of one visitor as one: later values win, maps merge. */

@@ -1,14 +1,15 @@
 import type { Outbox } from '../outbox/outbox.js';
 import type { KnownOutcome, Undelivered } from '../outcome.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
-import { isTooOld } from '../protocol/time.js';
+import type { ClockReading } from '../protocol/time.js';
 import { soloBackoffMs } from './backoff.js';
-import { type Batch, cut, cutToFit, frameBytes, sentTime, sizeOf, toBatches, toRequest } from './batch.js';
+import { type Batch, cut, cutToFit, frameBytes, sizeOf, toBatches, toRequest } from './batch.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { SkewedClock } from './clock.js';
 import { createPoisonIsolator, type Failure } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
 import { retrying } from './retrying-transport.js';
+import { createResends, isExpired, isPastAge } from './sent-time.js';
 import type { Transport } from './transport.js';
 import type { RowFailure, Verdict } from './verdict.js';
 
@@ -19,6 +20,7 @@ const ISOLATE_FOR_MS = 1_000;
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
 
+const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
 const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 
 export interface ClaimDeliveryOptions {
@@ -61,6 +63,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   const { outbox, breaker, clock, token, maxRetries, monotonic, random } = options;
   const sendRetrying = retrying(options.transport, options);
   const isolator = createPoisonIsolator(random);
+  const resends = createResends();
   const maxIsolating = Math.max(1, options.concurrency - 1);
   const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
   /** Senders that work on suspects. */
@@ -109,12 +112,11 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   /** Gives up what became too old while it waited: its time is never quietly changed. */
   async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const { service } = clock.read();
-    const isOld = ({ kind, time }: Entry): boolean => kind === 'track' && isTooOld(time, service);
-    const old = entries.filter(isOld);
+    const now = clock.read();
+    const old = entries.filter((entry) => isExpired(entry, now));
     if (old.length === 0) return entries;
-    await settle(old, { status: 'dropped', reason: 'too_old' });
-    return entries.filter((entry) => !isOld(entry));
+    await settle(old, TOO_OLD);
+    return entries.filter((entry) => !isExpired(entry, now));
   }
 
   function toLimits(batch: Batch): Batch[] {
@@ -145,8 +147,6 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const successesBefore = isolator.successes(kind);
     const startedAt = monotonic();
     const sentAt = clock.read();
-    /** Whether the answer has taught us that our clock is fast: corrected, the row may be fine. */
-    const isMended = (entry: Entry): boolean => sentTime(entry, clock.read()) !== sentTime(entry, sentAt);
     // While events are known to be bad, a failed request probably holds another: it is looked for at once.
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
@@ -166,10 +166,13 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       });
     }
     isolator.recordSuccess(kind);
-    if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, isMended);
-    if (verdict.kind === 'rejected' && entries.some(isMended)) {
-      await release(entries, 0);
-      return false;
+    if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, sentAt);
+    if (verdict.kind === 'rejected') {
+      const waits = resendsInMs(entries, sentAt, verdict.message);
+      if (waits.length > 0) {
+        await release(entries, Math.max(...waits));
+        return false;
+      }
     }
     if (verdict.kind === 'tooLarge') {
       const { limit = Number.POSITIVE_INFINITY } = verdict;
@@ -204,32 +207,43 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     return false;
   }
 
+  /** In how many milliseconds refused events should go again, for each that a clock may have had refused. */
+  function resendsInMs(entries: readonly Entry[], sent: ClockReading, message: string): number[] {
+    const refused = { sent, now: clock.read(), message };
+    return entries.flatMap((entry) => resends.inMs(entry, refused) ?? []);
+  }
+
   /** Takes an answer row by row; what may be sent again goes back. */
   async function takeRows(
     entries: readonly Entry[],
     failures: readonly RowFailure[],
-    isMended: (entry: Entry) => boolean,
+    sentAt: ClockReading,
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
     await settle(
       entries.filter((entry) => !failed.has(entry)),
       { status: 'delivered' },
     );
+    /** Entries to send again, by the milliseconds they have to wait. */
     const again = new Map<number, Entry[]>();
+    /** Rows that failed together wait together. */
+    const waits = new Map<number, number>();
     for (const [entry, { retryable, message }] of failed) {
       if (entry === undefined) continue;
       const spent = retryable ? isolator.recordRowFailure(entry) : 0;
-      if (retryable ? spent <= maxRetries : isMended(entry)) {
-        const group = again.get(spent);
-        if (group === undefined) again.set(spent, [entry]);
-        else group.push(entry);
-      } else {
-        const refused = { status: 'rejected', code: 'invalid_event', message: scrub(message) } as const;
-        await settle([entry], retryable ? EXHAUSTED : refused);
+      let delayMs: number | undefined;
+      if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
+      else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent, random);
+      if (delayMs === undefined) {
+        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message));
+        continue;
       }
+      waits.set(spent, delayMs);
+      const group = again.get(delayMs);
+      if (group === undefined) again.set(delayMs, [entry]);
+      else group.push(entry);
     }
-    for (const [spent, group] of again)
-      await release(group, spent === 0 ? 0 : isolator.retryDelayMs(group.slice(0, 1)));
+    for (const [delayMs, group] of again) await release(group, delayMs);
     return again.size === 0;
   }
 
@@ -242,8 +256,15 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
     isolator.forget(entries);
+    resends.forget(entries);
     for (const entry of entries) options.onSettled(entry, outcome);
     return true;
+  }
+
+  function refusalOfRow(entry: Entry, message: string): Undelivered {
+    return isPastAge(entry, clock.read())
+      ? TOO_OLD
+      : { status: 'rejected', code: 'invalid_event', message: scrub(message) };
   }
 
   function refusalOf(

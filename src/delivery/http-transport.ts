@@ -21,11 +21,11 @@ export interface HttpTransportOptions {
   readonly post: HttpPost;
   readonly requestTimeoutMs: number;
   readonly clock: SkewedClock;
-  readonly now: () => number;
+  readonly monotonic: () => number;
 }
 
 /** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
-export function createHttpTransport({ post, requestTimeoutMs, clock, now }: HttpTransportOptions): HttpTransport {
+export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }: HttpTransportOptions): HttpTransport {
   /** What ends each request under way. */
   const underWay = new Set<(reason: unknown) => void>();
   let isClosed = false;
@@ -46,12 +46,11 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, now }: Http
       if (signal?.aborted) abort(signal.reason);
       if (isClosed) abort(because(CLOSED));
       underWay.add(abort);
-      const sentAt = now();
+      const sentAt = monotonic();
       try {
         const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
-        const receivedAt = now();
-        const { verdict, tellsTime } = judge(answer, request, receivedAt);
-        if (tellsTime) clock.learn(answer.header('date'), sentAt, receivedAt);
+        const { verdict, tellsTime } = judge(answer, request, clock.read().service);
+        if (tellsTime) clock.learn(answer.header('date'), sentAt, monotonic());
         return verdict;
       } catch (error) {
         return judgeFailure(error);

@@ -1,48 +1,93 @@
 import { MAX_EVENT_AGE_MS } from './limits.js';
 import { Refusal, typeName } from './refusal.js';
 
-/** [A] Two well-kept clocks still differ a little: an event this far ahead is taken to have happened now. */
-export const FUTURE_TOLERANCE_MS = 5_000;
+const DAY_MS = 86_400_000;
 
-/** What the client believes about time: its own clock and how far the service's differs from it. */
+/** [A] Two synchronised clocks still differ a little: an event this far ahead of the local clock happened now. */
+const FUTURE_TOLERANCE_MS = 5_000;
+/** How far a time may lie ahead of a checked clock: another machine's clock can be this wrong, a planned event is later. */
+const MAX_AHEAD_MS = DAY_MS;
+/** How wrong this machine's clock may be before two answers of the service agree about it. */
+const MAX_CLOCK_ERROR_MS = 30 * DAY_MS;
+
+/** A stretch in which this process stamped events by an offset that it replaced afterwards. */
+export interface StampedSpan {
+  /** Monotonic milliseconds. */
+  readonly from: number;
+  readonly until: number;
+  /** What was added to the monotonic clock, in milliseconds. */
+  readonly offset: number;
+  /** Whether the machine may have slept since, so that the time that passed is not known. */
+  readonly isDoubtful: boolean;
+}
+
+/** How well the service's clock is known; `delivery/clock.ts` has the transitions. */
+export type ClockState = 'unchecked' | 'provisional' | 'confirmed' | 'disputed';
+
+/** One instant by the three clocks of the client; `delivery/clock.ts` describes the model. */
 export interface ClockReading {
-  /** Milliseconds since the epoch by this machine's clock. */
+  /** Milliseconds that nothing sets: by these the client waits. */
+  readonly monotonic: number;
+  /** Milliseconds since the epoch by this machine's wall clock. */
   readonly local: number;
-  /** The same instant by the service's clock, as far as it was learned. */
+  /** The best guess of the service's clock, by which events are stamped. The wall clock until an answer shows otherwise. */
   readonly service: number;
+  /** The service's clock shows no less than this. `-Infinity` until an answer of the service was heard. */
+  readonly earliest: number;
+  /** The service's clock shows no more than this. `Infinity` until an answer of the service was heard. */
+  readonly latest: number;
+  /** Only by a confirmed clock may an event be given up because of its time. */
+  readonly state: ClockState;
+  /** Where this process stamped by another offset, the latest last. */
+  readonly spans: readonly StampedSpan[];
+}
+
+/** The reading of a clock that is right, for tools that judge times without a service. */
+export function exactReading(now: number): ClockReading {
+  return { monotonic: now, local: now, service: now, earliest: now, latest: now, state: 'confirmed', spans: [] };
 }
 
 /**
- * The time of an event in whole milliseconds since the epoch, by the service's clock.
+ * The time of an event in integer milliseconds since the epoch, by the service's clock.
  *
- * A missing time is now. One ahead of both clocks by more than {@link FUTURE_TOLERANCE_MS} is refused, as is one older
- * than seven days: the service would refuse both, later and with less to say.
+ * A missing time is now. One that the service would refuse, but that is timely by this machine's clock, is taken to be by that
+ * clock; any other that is ahead becomes now. A time is refused where no clock can be the reason: until the clock is
+ * confirmed, {@link MAX_CLOCK_ERROR_MS} are allowed for.
  */
-export function toEventTime(input: unknown, { local, service }: ClockReading): number | Refusal {
+export function toEventTime(input: unknown, clock: ClockReading): number | Refusal {
+  const { local, service, state } = clock;
   if (input === undefined || input === null) return Math.trunc(service);
-  // Nothing but a number is finite.
-  const time = (input instanceof Date ? input.getTime() : input) as number;
+  // Only numbers are finite.
+  const time = (isDate(input) ? input.getTime() : input) as number;
   if (!Number.isFinite(time)) {
-    const came = typeof input === 'number' ? input : input instanceof Date ? 'an invalid Date' : typeName(input);
+    const came = typeof input === 'number' ? input : isDate(input) ? 'an invalid Date' : typeName(input);
     return refuse(`be a Date or milliseconds since the epoch; got ${came}.`);
   }
-  const latest = Math.max(local, service);
-  if (time > latest + FUTURE_TOLERANCE_MS) {
-    return refuse(
-      `not be in the future; got ${describe(time - latest)} ahead of now. Send the event when it has happened.`,
-    );
+  if (isTimely(time, service)) return Math.trunc(time);
+  const isConfirmed = state === 'confirmed';
+  if (isTimely(time, local)) return Math.trunc(time - local + service);
+  const aheadMs = time - Math.max(local, service);
+  if (aheadMs > (isConfirmed ? MAX_AHEAD_MS : MAX_CLOCK_ERROR_MS)) {
+    return refuse(`not be in the future; got ${describe(aheadMs)} ahead of now. Send the event when it has happened.`);
   }
-  if (isTooOld(time, service)) {
-    const fitsAsSeconds = time * 1000 <= latest + FUTURE_TOLERANCE_MS && !isTooOld(time * 1000, service);
-    const hint = fitsAsSeconds ? ' It looks like seconds: multiply by 1000.' : '';
-    return refuse(`be at most 7 days old; got ${describe(service - time)}.${hint}`);
+  if (time > service) {
+    // The local clock may be slow and the time right: then the service's answer decides.
+    const isNow = state !== 'unchecked' || time <= service + FUTURE_TOLERANCE_MS;
+    return Math.trunc(isNow ? service : time);
   }
-  // A time between the two clocks was stamped by this machine and is what it says; beyond both it is "now".
-  return Math.trunc(Math.min(time, latest));
+  const ageMs = (isConfirmed ? clock.earliest : Math.min(local, service)) - time;
+  if (ageMs <= MAX_EVENT_AGE_MS + (isConfirmed ? 0 : MAX_CLOCK_ERROR_MS)) return Math.trunc(time);
+  const hint = isTimely(time * 1000, service) ? ' It looks like seconds: multiply by 1000.' : '';
+  return refuse(`be at most 7 days old; got ${describe(ageMs)}.${hint}`);
 }
 
 function refuse(must: string): Refusal {
   return new Refusal('invalid_time', `time must ${must}`);
+}
+
+/** Tells whether `time` is neither in the future nor older than seven days. */
+export function isTimely(time: number, now: number): boolean {
+  return time <= now && !isTooOld(time, now);
 }
 
 /** Tells whether the service would refuse `time` as older than seven days. */
@@ -50,8 +95,13 @@ export function isTooOld(time: number, serviceNow: number): boolean {
   return serviceNow - time > MAX_EVENT_AGE_MS;
 }
 
+/** Also a Date of another realm, such as a `vm` context or a test environment. */
+export function isDate(value: unknown): value is Date {
+  return value instanceof Date || Object.prototype.toString.call(value) === '[object Date]';
+}
+
 function describe(ms: number): string {
-  const days = ms / 86_400_000;
+  const days = ms / DAY_MS;
   if (days >= 2) return `${Math.floor(days)} days`;
   const minutes = ms / 60_000;
   return minutes >= 2 ? `${Math.floor(minutes)} minutes` : `${Math.ceil(ms / 1000)} seconds`;

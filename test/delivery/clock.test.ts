@@ -1,32 +1,46 @@
 import { describe, expect, it } from 'vitest';
+import type { Client } from '../../src/client.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const HTTP_503 = { kind: 'status', status: 503 } as const;
 
+/** Lets the client hear the service's clock twice, so that it may judge by it. */
+async function confirmClock(client: Client): Promise<void> {
+  for (const distinctId of ['first', 'second']) {
+    client.track({ event: 'purchase', userId: 'v', distinctId });
+    await client.flush();
+  }
+}
+
 describe('an event that waits', () => {
-  it('is dropped as too_old after seven days, and never given a new time', async () => {
-    const { client, collector, outcomes, warnings, time } = await rig();
+  it('is dropped as too_old after seven days by the service’s clock, and never given a new time', async () => {
+    let serviceAheadMs = 0;
+    const now = (): number => Date.now() + serviceAheadMs;
+    const { client, collector, outcomes, warnings, time } = await rig({ collector: { now } });
+    await confirmClock(client);
     collector.faults.set(() => HTTP_503);
     client.track({ event: 'purchase', userId: 'v', distinctId: 'old' });
     client.track({ event: 'purchase', userId: 'v', distinctId: 'older', time: Date.now() - DAY_MS });
     void client.flush();
     await until(() => warnings.length === 1);
-    time.aheadMs = 6.5 * DAY_MS;
-    time.skip(60_000);
-    client.track({ event: 'purchase', userId: 'v', distinctId: 'new', time: Date.now() });
-    // The clock of the service has gone on as well, or this one would seem fast.
-    collector.faults.set(({ rows = [] }) => ({
-      kind: 'status',
-      status: 200,
-      headers: { date: new Date(time.now()).toUTCString() },
-      body: { success: true, accepted: rows.length, failed: 0 },
-    }));
-    expect(await client.flush()).toEqual({ delivered: 2, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
+    // Six and a half days go by, for this machine and for the service.
+    serviceAheadMs = 6.5 * DAY_MS;
+    time.aheadMs = serviceAheadMs;
+    time.skip(serviceAheadMs);
+    collector.faults.clear();
+    expect(await client.flush()).toMatchObject({ delivered: 3, rejected: 0, dropped: 1 });
     expect(outcomes.filter(({ status }) => status === 'dropped')).toMatchObject([
       { distinctId: 'older', reason: 'too_old' },
     ]);
+  });
+
+  it('is too_old as well when the service itself refuses it, before its clock was heard twice', async () => {
+    const { client, outcomes } = await rig();
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'older', time: Date.now() - 8 * DAY_MS });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+    expect(outcomes).toMatchObject([{ distinctId: 'older', status: 'dropped', reason: 'too_old' }]);
   });
 
   it('keeps the time of the call, not of the delivery', async () => {
@@ -101,16 +115,87 @@ describe('an explicit time', () => {
 
   it('is refused at the call when it is older than seven days or in the future, with words to act on', async () => {
     const { client, collector, outcomes } = await rig();
+    await confirmClock(client);
+    outcomes.length = 0;
     client.track({ event: 'purchase', userId: 'v', time: Date.now() - 8 * DAY_MS });
-    client.track({ event: 'purchase', userId: 'v', time: Date.now() + HOUR_MS });
+    client.track({ event: 'purchase', userId: 'v', time: Date.now() + 2 * DAY_MS });
     client.track({ event: 'purchase', userId: 'v', time: Math.floor(Date.now() / 1000) });
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 3, dropped: 0, pending: 0, unknown: 0 });
-    expect(collector.requests).toBe(0);
+    expect(await client.flush()).toMatchObject({ rejected: 3, dropped: 0, pending: 0 });
+    expect(collector.requests).toBe(2);
     expect(outcomes).toMatchObject([
       { code: 'invalid_time', message: expect.stringContaining('7 days') },
       { code: 'invalid_time', message: expect.stringContaining('future') },
       { code: 'invalid_time', message: expect.stringContaining('multiply by 1000') },
     ]);
-    expect(arrived(collector)).toEqual([]);
+    expect(arrived(collector)).toEqual(['first', 'second']);
+  });
+
+  it('by the clock of another machine may be ahead, and arrives as now', async () => {
+    const { client, collector } = await rig();
+    client.track({ event: 'purchase', userId: 'v', time: Date.now() + HOUR_MS });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0 });
+    expect(Math.abs(Date.now() - collector.events()[0]!.time)).toBeLessThan(20_000);
+  });
+
+  it('may be right although this machine’s clock is days behind', async () => {
+    const { client, collector } = await rig({ platform: { now: () => Date.now() - 8 * DAY_MS } });
+    const paidAt = Date.now() - 60_000;
+    client.track({ event: 'purchase', userId: 'v', time: paidAt });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0 });
+    expect(collector.events()[0]?.time).toBe(paidAt);
+  });
+});
+
+describe('a clock that is set while events wait', () => {
+  it.each([
+    ['eight days ahead', 8 * DAY_MS],
+    ['an hour back', -HOUR_MS],
+    ['eight days back', -8 * DAY_MS],
+  ])('%s costs no event and changes no time, before the service was heard and after', async (_how, ms) => {
+    for (const isHeard of [false, true]) {
+      const { client, collector, warnings, time } = await rig();
+      if (isHeard) await confirmClock(client);
+      collector.faults.set(() => HTTP_503);
+      const before = Date.now();
+      trackMany(client, 20);
+      void client.flush();
+      await until(() => warnings.length === 1);
+      const after = Date.now();
+      time.aheadMs = ms;
+      collector.faults.clear();
+      expect(await client.flush()).toMatchObject({ rejected: 0, dropped: 0, pending: 0 });
+      const times = collector.events().flatMap((event) => (event.distinctId?.startsWith('e') ? event.time : []));
+      expect(times).toHaveLength(20);
+      for (const at of times) {
+        expect(at).toBeGreaterThanOrEqual(before);
+        expect(at).toBeLessThanOrEqual(after);
+      }
+    }
+  });
+
+  it('right while events wait costs none that it stamped when it was wrong', async () => {
+    for (const ms of [HOUR_MS, 8 * DAY_MS, -8 * DAY_MS]) {
+      const { client, collector, warnings, time } = await rig();
+      time.aheadMs = ms;
+      collector.faults.set(() => HTTP_503);
+      trackMany(client, 20);
+      void client.flush();
+      await until(() => warnings.length === 1);
+      time.aheadMs = 0;
+      collector.faults.clear();
+      expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+      for (const event of collector.events()) expect(Math.abs(Date.now() - event.time)).toBeLessThan(20_000);
+    }
+  });
+});
+
+describe('a clock that is a little fast', () => {
+  it.each([500, 1_100, 1_500, 2_200])('by %s ms costs no event', async (ms) => {
+    const { client } = await rig({ platform: { now: () => Date.now() + ms } });
+    for (let n = 0; n < 5; n += 1) {
+      trackMany(client, 1, `${n} `);
+      await client.flush();
+    }
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
   });
 });

@@ -11,6 +11,7 @@ import {
 } from '../../src/protocol/event.js';
 import { toJsonBytes } from '../../src/protocol/json-bytes.js';
 import { Refusal } from '../../src/protocol/refusal.js';
+import { exactReading } from '../../src/protocol/time.js';
 
 /** The instant at which all encoding tests take place. */
 export const NOW: number = Date.UTC(2026, 2, 14, 12);
@@ -28,7 +29,7 @@ export interface Encoding {
 export function contextOf({ local = NOW, service = local, maxBytes = 1e6, events, onUnreadable }: Encoding = {}) {
   let ids = 0;
   return {
-    clock: () => ({ local, service }),
+    clock: () => ({ ...exactReading(service), local }),
     randomId: () => `random-${++ids}`,
     serialise: toJsonBytes,
     maxBytes,

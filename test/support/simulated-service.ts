@@ -6,7 +6,11 @@ import type { Outcome, OutcomeInfo } from '../../src/outcome.js';
 import { nodePlatform } from '../../src/platform-node.js';
 
 /** How a request ends: an answer of the service, a page of something in between, no answer, or a broken connection. */
-export type Ending = 'ok' | 'hang' | 'reset' | { readonly status: number; readonly page?: boolean; readonly retryAfterMs?: number };
+export type Ending =
+  | 'ok'
+  | 'hang'
+  | 'reset'
+  | { readonly status: number; readonly page?: boolean; readonly retryAfterMs?: number };
 
 /** One request as the simulated service sees it. */
 export interface SimulatedRequest {
@@ -60,7 +64,8 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
       if (ending === 'hang') return;
       setTimeout(() => {
         if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-        if (ending !== 'ok') return resolve(answer(ending.status, ending.page ? '<h1>no</h1>' : '{"success":false}', ending.retryAfterMs));
+        if (ending !== 'ok')
+          return resolve(answer(ending.status, ending.page ? '<h1>no</h1>' : '{"success":false}', ending.retryAfterMs));
         for (const id of ids) if (!taken.has(id)) taken.set(id, now());
         resolve(answer(200, '{"success":true}'));
       }, latencyMs);

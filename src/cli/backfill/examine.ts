@@ -3,7 +3,7 @@ import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/
 import { toJsonBytes } from '../../protocol/json-bytes.js';
 import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
 import { Refusal } from '../../protocol/refusal.js';
-import { isTooOld } from '../../protocol/time.js';
+import { exactReading, isTooOld } from '../../protocol/time.js';
 import type { TypedEvent } from '../typed-event.js';
 
 /** An event that can be sent, or how it would end. */
@@ -12,7 +12,7 @@ export type Examine = (event: TypedEvent | Refusal) => TypedEvent | Undelivered;
 /** Examines events as the client would, with its own encoder. */
 export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Examine {
   const context: EncodeContext = {
-    clock: () => ({ local: Date.now(), service: Date.now() }),
+    clock: () => exactReading(Date.now()),
     randomId: () => 'not sent',
     serialise: toJsonBytes,
     // As the client does: room for the token and the names around the row.
