@@ -55,9 +55,8 @@ export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   return new RedisOutbox({
-    connection: new Connection(client, name),
+    connection: new Connection(client, name, () => (now === undefined ? '' : String(now()))),
     records: new Records(sealingKeys),
-    time: () => (now === undefined ? '' : String(now())),
     maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });
