@@ -55,7 +55,8 @@ function ioredisDriver(client: Ioredis): Driver {
     get isEnded() {
       return client.status === 'end';
     },
-    evaluate: (command, script, keys, values) => client.call(command, [script, String(keys.length), ...keys, ...values]),
+    evaluate: (command, script, keys, values) =>
+      client.call(command, [script, String(keys.length), ...keys, ...values]),
     duplicate() {
       const copy = client.duplicate?.();
       if (copy === undefined) return undefined;
