@@ -148,9 +148,7 @@ export class Claimer {
     this.#connection = connection;
   }
 
-  /** First gives back what claims without an answer may hold: nobody else would deliver it before their leases end. */
   async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly ClaimedRow[]> {
-    await this.giveBackLost();
     const claim = `${this.#process}:${++this.#number}`;
     const values = [claim, ...[maxEntries, maxBytes, leaseMs].map(String)];
     try {
@@ -162,6 +160,7 @@ export class Claimer {
     }
   }
 
+  /** Makes available what claims without an answer may hold. */
   async giveBackLost(): Promise<void> {
     const lost = this.#lost;
     if (lost.length === 0) return;

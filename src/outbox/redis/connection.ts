@@ -10,6 +10,9 @@ import { defineScript, type Script } from './script.js';
 /** How long one command may take. A dead connection is found and replaced within the 10 s that an append is retried for. */
 export const COMMAND_TIMEOUT_MS = 4_000;
 
+/** How long before the end of a command's timeout its deadline at the server is, so that the answer still arrives. */
+const ANSWER_MS = 500;
+
 /** Tells the server's time and changes nothing, so that it does no harm whenever it arrives. */
 const PROBE = defineScript('return done({})');
 
@@ -26,6 +29,11 @@ export interface RunOptions {
   readonly expires?: boolean | undefined;
   /** The command's timeout ends at this time of `performance.now()` at the latest. */
   readonly until?: number | undefined;
+}
+
+interface SendOptions extends RunOptions {
+  /** As in {@link Link}; a script that expires needs it. */
+  readonly clockOffset?: number;
 }
 
 /**
@@ -58,12 +66,12 @@ export class Connection {
     const link = this.#links.current();
     if (this.#links.isEnded) throw this.#failed(link, new RedisOutboxError(ENDED, false), false);
     let isSent = false;
-    const send = (): Promise<Answer> => {
+    const send = async (): Promise<Answer> => {
+      const clockOffset = link.clockOffset ?? (await this.#probe(link, options));
       isSent = true;
-      return this.#send(link, script, values, options);
+      return this.#send(link, script, values, { ...options, clockOffset });
     };
     try {
-      if (link.clockOffset === undefined) await this.#send(link, PROBE, [], { until: options.until });
       const answer = await this.#sendAndRepair(link, send);
       if (answer.status === 'done') return answer.values;
     } catch (error) {
@@ -75,6 +83,11 @@ export class Connection {
   /** Closes the client that the outbox has opened, if any. The user's stays open. */
   close(): void {
     this.#links.close();
+  }
+
+  async #probe(link: Link, { until }: RunOptions): Promise<number> {
+    const { serverMs } = await this.#send(link, PROBE, [], { until });
+    return link.noteTime(serverMs);
   }
 
   async #sendAndRepair(link: Link, send: () => Promise<Answer>): Promise<Answer> {
@@ -93,16 +106,19 @@ export class Connection {
     );
   }
 
-  async #send(link: Link, script: Script, values: readonly string[], options: RunOptions): Promise<Answer> {
-    const { writer, expires = false, until = Number.POSITIVE_INFINITY } = options;
-    const endsAt = Math.min(performance.now() + COMMAND_TIMEOUT_MS, until);
-    const notAfter = expires ? String(link.toServerTime(endsAt)) : '';
+  async #send(link: Link, script: Script, values: readonly string[], options: SendOptions): Promise<Answer> {
+    const { writer, expires = false, until = Number.POSITIVE_INFINITY, clockOffset } = options;
+    const timesOutAt = performance.now() + COMMAND_TIMEOUT_MS;
+    const endsAt = Math.min(timesOutAt, until);
+    if (endsAt - ANSWER_MS <= performance.now()) throw new Error(NO_TIME);
+    const notAfter = expires && clockOffset !== undefined ? String(Math.floor(endsAt - ANSWER_MS + clockOffset)) : '';
     const { shared, lastCommit } = this.#keys;
     const keys = writer === undefined ? shared : [...shared, lastCommit(writer)];
     const all = [...values, this.#time(), notAfter];
     const evaluate = (command: 'evalsha' | 'eval', text: string): Promise<unknown> => {
       const timeoutMs = Math.max(0, endsAt - performance.now());
-      return withTimeout(link.driver.evaluate(command, text, keys, all), timeoutMs, SILENCE);
+      const complaint = endsAt < timesOutAt ? NO_TIME : SILENCE;
+      return withTimeout(link.driver.evaluate(command, text, keys, all), timeoutMs, complaint);
     };
     const reply = await evaluate('evalsha', script.sha1).catch((error: unknown) => {
       // This server has not seen the script, or has forgotten it in a restart.
@@ -130,6 +146,7 @@ export class Connection {
 }
 
 const SILENCE: string = `no answer within ${COMMAND_TIMEOUT_MS / 1_000} seconds`;
+const NO_TIME = 'no answer in the time that was left';
 const LOST: Error = new Error('it was lost');
 const ENDED = 'the Redis client is not connected: connect it first, and close it after the outbox.';
 const LATE = 'Redis got the command after its deadline and did not run it: the connection is slow, or a clock was set.';

@@ -20,14 +20,10 @@ export class Link {
     this.driver = driver;
   }
 
-  /** Notes that the server's clock showed `serverMs` at some moment before now. */
-  noteTime(serverMs: number): void {
+  /** Notes what the server's clock showed at some moment before now; returns the offset. */
+  noteTime(serverMs: number): number {
     this.clockOffset = serverMs - performance.now();
-  }
-
-  /** What the server's clock shows at a moment of this process's monotonic clock, or a little earlier. */
-  toServerTime(monotonicMs: number): number {
-    return Math.floor(monotonicMs + this.clockOffset!);
+    return this.clockOffset;
   }
 }
 

@@ -56,6 +56,7 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    await this.#giveBack();
     let unreadable: Reading<HeldRow> | undefined;
     for (;;) {
       const reading = new Reading<HeldRow>(this.#records, unreadable);
@@ -124,9 +125,14 @@ export class RedisOutbox implements DurableOutbox {
   /** Waits for the appends under way. Your client stays open: close it afterwards. */
   async close(): Promise<void> {
     await this.#commits.close();
-    // Otherwise other relays get what a lost claim holds when its lease ends.
-    await this.#claimer.giveBackLost().catch(() => undefined);
+    await this.#giveBack().catch(() => undefined);
     this.#connection.close();
+  }
+
+  /** Makes available what this process holds and does not deliver; otherwise it would wait for the end of its lease. */
+  async #giveBack(): Promise<void> {
+    await this.#claimer.giveBackLost();
+    await this.#settler.releaseLeftovers();
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

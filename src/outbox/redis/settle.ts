@@ -55,6 +55,8 @@ return done({})
 /** Ends what claims hold; what a claim does not hold any more is left alone. */
 export class Settler {
   readonly #connection: Connection;
+  /** Rows that could not be released. Their claims hold them until they are, or until their leases end. */
+  #unreleased: readonly HeldRow[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -65,7 +67,20 @@ export class Settler {
   }
 
   async release(rows: readonly HeldRow[], delayMs: number): Promise<void> {
-    await this.#each(rows, RELEASE, (own) => [String(delayMs), ...own.map(({ id }) => id)]);
+    try {
+      await this.#each(rows, RELEASE, (own) => [String(delayMs), ...own.map(({ id }) => id)]);
+    } catch (error) {
+      this.#unreleased = [...this.#unreleased, ...rows];
+      throw error;
+    }
+  }
+
+  /** Releases what could not be released before. */
+  async releaseLeftovers(): Promise<void> {
+    const rows = this.#unreleased;
+    if (rows.length === 0) return;
+    this.#unreleased = [];
+    await this.release(rows, 0);
   }
 
   /** @param outcome as it is kept */
