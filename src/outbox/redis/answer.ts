@@ -1,3 +1,5 @@
+import { RedisOutboxError } from './redis-error.js';
+
 /**
  * What every script answers: the server's time, how the script ended, and a flat list of values.
  *
@@ -16,14 +18,14 @@ export interface Answer {
  * Reads an answer. Clients may be set to return strings as buffers and numbers as strings or bigints, so every value is
  * read as a string whatever its type.
  *
- * @throws {TypeError} for a reply that is not an answer
+ * @throws {RedisOutboxError} for a reply that is not an answer
  */
 export function readAnswer(reply: unknown): Answer {
   const [time, status, values] = Array.isArray(reply) ? reply : [];
   const answer = { serverMs: Number(toText(time)), status: toText(status), values };
   const isStatus = answer.status === 'done' || answer.status === 'late' || answer.status === 'broken';
   if (!isStatus || !Number.isFinite(answer.serverMs) || !Array.isArray(values)) {
-    throw new TypeError('the client returns replies in a form that the outbox does not know');
+    throw new RedisOutboxError('the Redis client returns replies in a form that the outbox does not know.', false);
   }
   return { serverMs: answer.serverMs, status: answer.status as Answer['status'], values: values.map(toText) };
 }

@@ -137,9 +137,15 @@ export class Connection {
     if (isReadOnly || !isRefused) link.clockOffset = undefined;
     // A primary that was demoted keeps its connections: only a new one leads to the new primary.
     if (isReadOnly || said === SILENCE || link.driver.isEnded) this.#links.replace(link);
-    // The user's client is open: what was closed is one of its connections, and it opens another.
-    const isLost = /(client|connection) is closed/i.test(said);
-    const failure = error instanceof RedisOutboxError ? error : toRedisOutboxError(isLost ? LOST : error, this.name);
+    // The user's client is open: what was closed is one of its connections, and it opens another. And whatever a client says
+    // while it is not ready, it says about its connection.
+    const isLost = /(client|connection) is closed/i.test(said) || (!isRefused && !link.driver.isReady);
+    const failure =
+      error instanceof RedisOutboxError
+        ? error
+        : isLost
+          ? new RedisOutboxError(LOST, true)
+          : toRedisOutboxError(error, this.name);
     failure.storedNothing = !isSent || isRefused;
     return failure;
   }
@@ -147,7 +153,7 @@ export class Connection {
 
 const SILENCE: string = `no answer within ${COMMAND_TIMEOUT_MS / 1_000} seconds`;
 const NO_TIME = 'no answer in the time that was left';
-const LOST: Error = new Error('it was lost');
+const LOST = 'the connection to Redis failed (it was lost): see that the server runs and can be reached.';
 const ENDED = 'the Redis client is not connected: connect it first, and close it after the outbox.';
 const LATE = 'Redis got the command after its deadline and did not run it: the connection is slow, or a clock was set.';
 
