@@ -7,8 +7,8 @@ const MAX_ENTRIES = 1_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface GroupCommitOptions {
-  /** Stores the entries, all or none. */
-  readonly commit: (entries: readonly Entry[]) => Promise<DurablyAppended>;
+  /** Stores the entries, all or none; the callers give up at `until`, a time of `performance.now()`. */
+  readonly commit: (entries: readonly Entry[], until: number) => Promise<DurablyAppended>;
   /** Whether a commit that failed may succeed a moment later: the file is busy, the connection broke. */
   readonly isTransient: (error: unknown) => boolean;
   /** How long an append may wait for its commit to succeed, in milliseconds. @default 10000 */
@@ -96,10 +96,11 @@ export class GroupCommit {
   async #commit(group: readonly Append[]): Promise<DurablyAppended> {
     const { commit, isTransient } = this.#options;
     const entries = group.flatMap((append) => append.entries);
+    const { failsAt } = group[0]!;
     const doubts: unknown[] = [];
     const attempt = async (): Promise<DurablyAppended> => {
       try {
-        return await commit(entries);
+        return await commit(entries, failsAt);
       } catch (error) {
         if ((error as AppendFailure | undefined)?.storedNothing !== true) doubts.push(error);
         throw error;
@@ -107,7 +108,7 @@ export class GroupCommit {
     };
     const mayRetry = (error: unknown): boolean => !this.#isClosing && isTransient(error);
     try {
-      return await retryTransient(attempt, mayRetry, group[0]!.failsAt - performance.now());
+      return await retryTransient(attempt, mayRetry, failsAt - performance.now());
     } catch (error) {
       throw doubts.length > 0 ? doubts[0] : error;
     }

@@ -11,18 +11,20 @@ export type { Undelivered } from '../outcome.js';
 export type { Entry } from '../protocol/event.js';
 export type {
   Appended,
+  AppendFailure,
   ClaimOptions,
   DeadLetter,
   DeadLetters,
   DurableOutbox,
   DurablyAppended,
   OutboxStats,
+  StoreMark,
 } from './outbox.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from './redis/redis-like.js';
 export type { SealingKey } from './sealing.js';
 
 export interface RedisOutboxOptions {
-  /** Of the package `ioredis` or `redis`, for one server or a cluster; connected by you, closed by you, after the outbox. */
+  /** Of the package `ioredis` or `redis`, for one server or a cluster; connected by you, closed by you, after the outbox. While it does not answer, the outbox uses a duplicate. */
   readonly client: RedisLike;
   /** Which outbox: its keys are `{name}:…`. Letters, digits and `.`, `_`, `:`, `-`. @default 'ours-outbox' */
   readonly name?: string | undefined;
@@ -35,7 +37,7 @@ export interface RedisOutboxOptions {
   readonly maxQueueSize?: number | undefined;
   /** UTF-8 bytes of all entries. @default as many as Redis has memory for */
   readonly maxQueueBytes?: number | undefined;
-  /** Milliseconds, for leases and delays. @default the time of the Redis server */
+  /** Milliseconds, for leases and delays; the same in every process. @default the time of the Redis server */
   readonly now?: (() => number) | undefined;
 }
 
@@ -55,9 +57,8 @@ export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   return new RedisOutbox({
-    connection: new Connection(client, name),
+    connection: new Connection(client, name, () => (now === undefined ? '' : String(now()))),
     records: new Records(sealingKeys),
-    time: () => (now === undefined ? '' : String(now())),
     maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });

@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type { ClaimOptions } from '../outbox.js';
-import type { Connection } from './connection.js';
+import { COMMAND_TIMEOUT_MS, type Connection } from './connection.js';
+import { RedisOutboxError } from './redis-error.js';
 import { defineScript } from './script.js';
 
-/** Claim, time, most entries, most bytes, lease → id in the stream, head and record of each. */
+/** Claim, most entries, most bytes, lease → id in the stream, head and record of each. */
 const CLAIM = defineScript(`
-local claim, now = CLAIM .. ARGV[1], clock(ARGV[2])
-local maxEntries, maxBytes, lease = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim = CLAIM .. ARGV[1]
+local maxEntries, maxBytes, lease = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+if isLate then return answer('late', {}) end
+if isBroken then return answer('broken', {}) end
 
 local function handOut(entries)
   redis.call('ZADD', ends, now + lease, claim)
-  local answer = {}
+  keepTime()
+  local list = {}
   for at, entry in ipairs(entries) do
-    answer[3 * at - 2], answer[3 * at - 1], answer[3 * at] = entry[1], headOf(entry), recordOf(entry)
+    list[3 * at - 2], list[3 * at - 1], list[3 * at] = entry[1], headOf(entry), recordOf(entry)
   end
-  return answer
+  return done(list)
 end
 
--- A claim that is sent again, because its answer was lost, gets what it had.
+-- A client sends the same command again when it has reconnected: the claim gets what it had.
 if #redis.call('XPENDING', stream, GROUP, '-', '+', 1, claim) > 0 then
   return handOut(redis.call('XREADGROUP', 'GROUP', GROUP, claim, 'COUNT', 1000000, 'STREAMS', stream, 0)[1][2])
 end
@@ -87,10 +91,31 @@ while not isDone() do
   for _, entry in ipairs(reply[1][2]) do consider(entry) end
 end
 
+-- Whether the keys agree when nothing can be claimed: what is inside is then held or delayed until a known time. Otherwise
+-- entries might wait for ever.
+local function isComplete()
+  if size == 0 then return named == 0 end
+  local pending = redis.call('XPENDING', stream, GROUP)
+  for _, consumer in ipairs(pending[4] or {}) do
+    if consumer[1] ~= WAITING and not redis.call('ZSCORE', ends, consumer[1]) then return false end
+  end
+  return pending[1] == size and named == size
+end
+
 bringBack(passedOver)
 if #taken > 0 then return handOut(taken) end
 dismiss(claim)
-return {}
+keepTime()
+return answer(isComplete() and 'done' or 'broken', {})
+`);
+
+/** Claims → nothing. Makes what they hold available again, though their leases have not ended. */
+const GIVE_BACK = defineScript(`
+for _, id in ipairs(ARGV) do
+  bringBack(pendingWith(CLAIM .. id))
+  dismiss(CLAIM .. id)
+end
+return done({})
 `);
 
 /** An entry in the store, held by a claim. */
@@ -105,38 +130,47 @@ export interface ClaimedRow extends HeldRow {
   readonly record: string;
 }
 
+/** A claim that has failed, perhaps only after the server had made it. */
+interface LostClaim {
+  readonly claim: string;
+  /** Time of `performance.now()` after which the server does not make it any more. */
+  readonly expiresAt: number;
+}
+
 /** Claims entries, each claim under a name that is used for no other. */
 export class Claimer {
   readonly #connection: Connection;
-  readonly #time: () => string;
   readonly #process = randomUUID();
   #number = 0;
-  /** Claims that failed, perhaps only after the server had made them. */
-  readonly #unanswered: { readonly claim: string; readonly options: ClaimOptions }[] = [];
+  #lost: readonly LostClaim[] = [];
 
-  constructor(connection: Connection, time: () => string) {
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.#time = time;
   }
 
-  async claim(options: ClaimOptions): Promise<readonly ClaimedRow[]> {
-    const { maxEntries, maxBytes, leaseMs } = options;
-    const claim = this.#repeatable(options) ?? `${this.#process}:${++this.#number}`;
-    const values = [claim, this.#time(), ...[maxEntries, maxBytes, leaseMs].map(String)];
+  async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly ClaimedRow[]> {
+    const claim = `${this.#process}:${++this.#number}`;
+    const values = [claim, ...[maxEntries, maxBytes, leaseMs].map(String)];
     try {
-      return toRows(claim, (await this.#connection.run(CLAIM, values)) as string[]);
+      return toRows(claim, await this.#connection.run(CLAIM, values, { expires: true }));
     } catch (error) {
-      this.#unanswered.push({ claim, options });
+      const isCertain = error instanceof RedisOutboxError && error.storedNothing;
+      if (!isCertain) this.#lost = [...this.#lost, { claim, expiresAt: performance.now() + COMMAND_TIMEOUT_MS }];
       throw error;
     }
   }
 
-  /** A claim whose answer never came, and with which no more than is asked for now was asked for. */
-  #repeatable({ maxEntries, maxBytes }: ClaimOptions): string | undefined {
-    const index = this.#unanswered.findIndex(
-      ({ options }) => options.maxEntries <= maxEntries && options.maxBytes <= maxBytes,
+  /** Makes available what claims without an answer may hold. */
+  async giveBackLost(): Promise<void> {
+    const lost = this.#lost;
+    if (lost.length === 0) return;
+    const sentAt = performance.now();
+    await this.#connection.run(
+      GIVE_BACK,
+      lost.map(({ claim }) => claim),
     );
-    return index < 0 ? undefined : this.#unanswered.splice(index, 1)[0]!.claim;
+    // The others may still be made: they are given back once more with the next claim.
+    this.#lost = this.#lost.filter((one) => !lost.includes(one) || one.expiresAt > sentAt);
   }
 }
 

@@ -3,37 +3,39 @@ import { readOrNothing } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import type { Connection } from './connection.js';
-import { defineScript } from './script.js';
+import { defineScript, type Script } from './script.js';
 
-const COUNT = defineScript(`return redis.call('ZCARD', letterOrder)`);
+const COUNT = defineScript(`return done({ redis.call('ZCARD', letterOrder) })`);
 
 /** Offset, limit → distinctId and letter of each, the oldest first. */
 const LIST = defineScript(`
-local answer = {}
+local list = {}
 local first = tonumber(ARGV[1])
 inPieces(redis.call('ZRANGE', letterOrder, first, first + ARGV[2] - 1), function(piece)
   for at, letter in ipairs(redis.call('HMGET', letters, unpack(piece))) do
-    answer[#answer + 1] = piece[at]
-    answer[#answer + 1] = letter
+    list[#list + 1] = piece[at]
+    list[#list + 1] = letter or ''
   end
 end)
-return answer
+return done(list)
 `);
 
-/** DistinctIds → the letter of each, or nothing. */
+/** DistinctIds → the letter of each, or an empty string. */
 const GET = defineScript(`
-local answer = {}
-for at, id in ipairs(ARGV) do answer[at] = redis.call('HGET', letters, id) end
-return answer
+local list = {}
+for at, id in ipairs(ARGV) do list[at] = redis.call('HGET', letters, id) or '' end
+return done(list)
 `);
 
-/** Time, then distinctIds → how many letters left. */
+/** DistinctIds → how many letters left. */
 const REPLAY = defineScript(`
-local now, replayed, entries, seen = clock(ARGV[1]), {}, {}, {}
-for _, id in ipairs(arguments(2, 1)) do
+if isLate then return answer('late', {}) end
+if isBroken then return answer('broken', {}) end
+local replayed, entries, taken = {}, {}, {}
+for _, id in ipairs(ARGV) do
   local letter = redis.call('HGET', letters, id)
-  if letter and not seen[id] then
-    seen[id] = true
+  if letter and not taken[id] then
+    taken[id] = true
     replayed[#replayed + 1] = id
     if redis.call('HEXISTS', ids, id) == 0 then
       local _, _, head, record = unpack(cjson.decode(letter))
@@ -41,22 +43,23 @@ for _, id in ipairs(arguments(2, 1)) do
     end
   end
 end
-add(entries, now)
+add(entries)
 inPieces(replayed, function(piece)
   redis.call('HDEL', letters, unpack(piece))
   redis.call('ZREM', letterOrder, unpack(piece))
 end)
-return #replayed
+return done({ #replayed })
 `);
 
 /** DistinctIds → how many letters left. */
 const DISCARD = defineScript(`
+if isLate then return answer('late', {}) end
 local discarded = 0
 inPieces(ARGV, function(piece)
   discarded = discarded + redis.call('HDEL', letters, unpack(piece))
   redis.call('ZREM', letterOrder, unpack(piece))
 end)
-return discarded
+return done({ discarded })
 `);
 
 /** The outcome as JSON, milliseconds since the epoch, and what was stored. */
@@ -66,36 +69,42 @@ type Letter = readonly [outcome: string, at: string, head: string, record: strin
 export class RedisDeadLetters implements DeadLetters {
   readonly #connection: Connection;
   readonly #records: Records;
-  readonly #time: () => string;
 
-  constructor(connection: Connection, records: Records, time: () => string) {
+  constructor(connection: Connection, records: Records) {
     this.#connection = connection;
     this.#records = records;
-    this.#time = time;
   }
 
   async count(): Promise<number> {
-    return (await this.#connection.run(COUNT, [])) as number;
+    return Number((await this.#connection.run(COUNT, []))[0]);
   }
 
   async list({ limit, offset = 0 }: { limit: number; offset?: number | undefined }): Promise<readonly DeadLetter[]> {
-    const reply = (await this.#connection.run(LIST, [String(offset), String(limit)])) as string[];
+    const reply = await this.#connection.run(LIST, [String(offset), String(limit)]);
     const letters: DeadLetter[] = [];
-    for (let at = 0; at < reply.length; at += 2) letters.push(this.#read(fromStoredId(reply[at]!), reply[at + 1]!));
+    for (let at = 0; at < reply.length; at += 2) {
+      const letter = reply[at + 1]!;
+      if (letter !== '') letters.push(this.#read(fromStoredId(reply[at]!), letter));
+    }
     return letters;
   }
 
   async get(distinctId: string): Promise<DeadLetter | undefined> {
-    const [letter] = (await this.#connection.run(GET, [toStoredId(distinctId)])) as (string | null)[];
-    return typeof letter === 'string' ? this.#read(distinctId, letter) : undefined;
+    const [letter = ''] = await this.#connection.run(GET, [toStoredId(distinctId)]);
+    return letter === '' ? undefined : this.#read(distinctId, letter);
   }
 
   async replay(distinctIds: readonly string[]): Promise<number> {
-    return (await this.#connection.run(REPLAY, [this.#time(), ...distinctIds.map(toStoredId)])) as number;
+    return this.#change(REPLAY, distinctIds);
   }
 
   async discard(distinctIds: readonly string[]): Promise<number> {
-    return (await this.#connection.run(DISCARD, distinctIds.map(toStoredId))) as number;
+    return this.#change(DISCARD, distinctIds);
+  }
+
+  async #change(script: Script, distinctIds: readonly string[]): Promise<number> {
+    const [changed] = await this.#connection.run(script, distinctIds.map(toStoredId), { expires: true });
+    return Number(changed);
   }
 
   #read(distinctId: string, letter: string): DeadLetter {

@@ -7,26 +7,23 @@ local held = 0
 for _, consumer in ipairs(pending[4] or {}) do
   if string.sub(consumer[1], 1, #CLAIM) == CLAIM then held = held + consumer[2] end
 end
-return { size, held, bytes }
+return done({ size, held, bytes })
 `);
 
-/** → id in the stream of the first entry, or nothing. */
+/** → id in the stream of the first entry, or an empty string. */
 export const OLDEST: Script = defineScript(`
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-return first and first[1]
+return done({ first and first[1] or '' })
 `);
 
-/** → the position last given, and the incarnation. */
-export const MARK: Script = defineScript('return { tostring(position), incarnation() }');
-
-/** DistinctIds → of each, 1 when it is inside, its dead letter's outcome as JSON, or nothing. */
+/** DistinctIds → of each, `inside`, or its dead letter's outcome as JSON or sealed, or an empty string. */
 export const LOOK_UP: Script = defineScript(`
-local answer = {}
+local list = {}
 for at, id in ipairs(ARGV) do
   local letter = redis.call('HGET', letters, id)
-  if redis.call('HEXISTS', ids, id) == 1 then answer[at] = 1
-  elseif letter then answer[at] = cjson.decode(letter)[1]
-  else answer[at] = false end
+  if redis.call('HEXISTS', ids, id) == 1 then list[at] = 'inside'
+  elseif letter then list[at] = cjson.decode(letter)[1]
+  else list[at] = '' end
 end
-return answer
+return done(list)
 `);

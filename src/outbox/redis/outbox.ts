@@ -13,15 +13,13 @@ import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { RedisDeadLetters } from './dead-letters.js';
 import { storedIdIn } from './head.js';
-import { LOOK_UP, MARK, OLDEST, STATS } from './look.js';
+import { LOOK_UP, OLDEST, STATS } from './look.js';
 import { isTransient } from './redis-error.js';
 import { Settler } from './settle.js';
 
 export interface RedisOutboxParts {
   readonly connection: Connection;
   readonly records: Records;
-  /** The time by a test's clock, or nothing for the server's. */
-  readonly time: () => string;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
 }
@@ -32,6 +30,7 @@ export class RedisOutbox implements DurableOutbox {
   readonly deadLetters: DeadLetters;
   readonly #connection: Connection;
   readonly #records: Records;
+  readonly #appender: Appender;
   readonly #claimer: Claimer;
   readonly #settler: Settler;
   readonly #commits: GroupCommit;
@@ -39,15 +38,15 @@ export class RedisOutbox implements DurableOutbox {
   readonly #rows = new WeakMap<Entry, HeldRow>();
 
   constructor(parts: RedisOutboxParts) {
-    const { connection, records, time } = parts;
+    const { connection, records } = parts;
     this.#connection = connection;
     this.#records = records;
-    this.deadLetters = new RedisDeadLetters(connection, records, time);
-    this.#claimer = new Claimer(connection, time);
-    this.#settler = new Settler(connection, time);
-    const appender = new Appender(parts);
+    this.deadLetters = new RedisDeadLetters(connection, records);
+    this.#claimer = new Claimer(connection);
+    this.#settler = new Settler(connection);
+    this.#appender = new Appender(parts);
     this.#commits = new GroupCommit({
-      commit: (entries) => appender.commit(entries),
+      commit: (entries, until) => this.#appender.commit(entries, until),
       isTransient,
     });
   }
@@ -57,6 +56,7 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    await this.#giveBack();
     let unreadable: Reading<HeldRow> | undefined;
     for (;;) {
       const reading = new Reading<HeldRow>(this.#records, unreadable);
@@ -95,36 +95,44 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   async stats(): Promise<OutboxStats> {
-    const [size, claimed, bytes] = (await this.#connection.run(STATS, [])) as [number, number, number];
+    const answer = (await this.#connection.run(STATS, [])).map(Number);
+    const [size, claimed, bytes] = answer as [number, number, number];
     return { waiting: size - claimed, claimed, bytes };
   }
 
   async lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>> {
-    const reply = (await this.#connection.run(LOOK_UP, distinctIds.map(toStoredId))) as (1 | string | null)[];
+    const reply = await this.#connection.run(LOOK_UP, distinctIds.map(toStoredId));
     const known = new Map<string, 'inside' | Undelivered>();
     for (const [index, distinctId] of distinctIds.entries()) {
-      const found = reply[index];
-      if (found === 1) known.set(distinctId, 'inside');
-      else if (typeof found === 'string') known.set(distinctId, this.#records.readOutcome(found));
+      const found = reply[index]!;
+      if (found === 'inside') known.set(distinctId, 'inside');
+      else if (found !== '') known.set(distinctId, this.#records.readOutcome(found));
     }
     return known;
   }
 
   async oldest(): Promise<{ position: number; appendedAt: number } | undefined> {
-    const id = (await this.#connection.run(OLDEST, [])) as string | null;
-    if (id === null) return undefined;
+    const [id = ''] = await this.#connection.run(OLDEST, []);
+    if (id === '') return undefined;
     const [appendedAt, position] = id.split('-').map(Number) as [number, number];
     return { position, appendedAt };
   }
 
-  async mark(): Promise<StoreMark> {
-    const [position, incarnation] = (await this.#connection.run(MARK, [])) as [string, string];
-    return { position: Number(position), incarnation };
+  mark(): Promise<StoreMark> {
+    return this.#appender.mark();
   }
 
-  /** Waits for the appends under way. The client stays open: it is its owner's. */
+  /** Waits for the appends under way. Your client stays open: close it afterwards. */
   async close(): Promise<void> {
     await this.#commits.close();
+    await this.#giveBack().catch(() => undefined);
+    this.#connection.close();
+  }
+
+  /** Makes available what this process holds and does not deliver; otherwise it would wait for the end of its lease. */
+  async #giveBack(): Promise<void> {
+    await this.#claimer.giveBackLost();
+    await this.#settler.releaseLeftovers();
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

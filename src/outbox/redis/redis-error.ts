@@ -3,6 +3,8 @@ export class RedisOutboxError extends Error {
   override readonly name = 'RedisOutboxError';
   /** Whether the same may succeed a moment later. */
   readonly isTransient: boolean;
+  /** Whether it is certain that the command changed nothing and never will: no answer was lost, no command is under way. */
+  storedNothing = false;
 
   constructor(message: string, isTransient: boolean) {
     super(message);

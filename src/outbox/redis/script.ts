@@ -6,7 +6,10 @@ export interface Script {
   readonly sha1: string;
 }
 
-/** A script whose body finds the keys, the totals and the functions of {@link PRELUDE}. */
+/**
+ * A script whose body finds the keys, the totals and the functions of {@link PRELUDE}; it returns what `done` makes of a flat
+ * list of strings.
+ */
 export function defineScript(body: string): Script {
   const text = `${PRELUDE}\n${body}`;
   return { text, sha1: createHash('sha1').update(text).digest('hex') };
@@ -25,34 +28,61 @@ export function defineScript(body: string): Script {
  */
 const PRELUDE = `
 local stream, ids, ends, identifies, totals, letters, letterOrder = unpack(KEYS)
+local notAfter, given = table.remove(ARGV), table.remove(ARGV)
 local GROUP, WAITING, CLAIM, DELAY = 'relays', 'waiting', 'claim:', 'delay:'
--- What has been idle for longer, in milliseconds, is anybody's: longer than any lease and shorter than since 1970.
+-- What has been idle for longer, in milliseconds, may be claimed: longer than any lease and shorter than since 1970.
 local ABANDONED = 30 * 24 * 60 * 60 * 1000
+
+-- The server's clock, and the clock of the caller where a test has given one.
+local time = redis.call('TIME')
+local serverMs = time[1] * 1000 + math.floor(time[2] / 1000)
+local wall = given ~= '' and tonumber(given) or serverMs
+
+local function answer(status, list)
+  return { string.format('%d', serverMs), status, list }
+end
+
+local function done(list)
+  return answer('done', list)
+end
+
+-- Whether the caller has given up on this command and reported it as failed.
+local isLate = notAfter ~= '' and serverMs > tonumber(notAfter)
 
 -- Every key is read first: one that holds something else fails the script before anything is written.
 local size = redis.call('XLEN', stream)
-redis.call('HLEN', ids)
+local named = redis.call('HLEN', ids)
 redis.call('ZCARD', ends)
 local hasIdentifies = redis.call('ZCARD', identifies) > 0
-local last = redis.call('HMGET', totals, 'position', 'time', 'bytes')
-local position, lastTime, bytes = tonumber(last[1] or 0), tonumber(last[2] or 0), tonumber(last[3] or 0)
+local last = redis.call('HMGET', totals, 'position', 'time', 'bytes', 'incarnation', 'seen', 'shift')
 redis.call('HLEN', letters)
 redis.call('ZCARD', letterOrder)
+local position, lastTime, bytes = tonumber(last[1] or 0), tonumber(last[2] or 0), tonumber(last[3] or 0)
+-- Identifies what the stream has held since it was created.
+local incarnation = last[4] or ''
+
+local function newIncarnation()
+  return string.format('%d.%06d', time[1], time[2])
+end
+
 if size == 0 and redis.call('EXISTS', stream) == 0 then
+  -- The outbox is new, or its stream was deleted or evicted: what is known of its entries goes too.
   redis.call('XGROUP', 'CREATE', stream, GROUP, 0, 'MKSTREAM')
-  -- The stream is new, or it was deleted: no two moments have the same name. A stream of an earlier release has no name.
-  redis.call('HSET', totals, 'incarnation', table.concat(redis.call('TIME'), '.'))
+  redis.call('UNLINK', ids, ends, identifies)
+  named, hasIdentifies, bytes, incarnation = 0, false, 0, newIncarnation()
+  redis.call('HSET', totals, 'bytes', 0, 'incarnation', incarnation)
 end
+local isBroken = size > 0 and (named == 0 or not last[1])
 
-local function incarnation()
-  return redis.call('HGET', totals, 'incarnation') or ''
-end
+-- Leases and delays go by a clock that never goes back: where the server's was set back, this one goes on from where it was.
+local seen, shift = tonumber(last[5] or 0), tonumber(last[6] or 0)
+local isSetBack = wall + shift < seen
+if isSetBack then shift = seen - wall end
+local now = wall + shift
 
--- All processes go by the server's clock.
-local function clock(given)
-  if given ~= '' then return tonumber(given) end
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+-- Only after another write: where memory is short, Redis lets a script end that has written.
+local function keepTime()
+  if isSetBack or now >= seen + 1000 then redis.call('HSET', totals, 'seen', now, 'shift', shift) end
 end
 
 -- Redis takes only some thousand arguments of one call.
@@ -103,11 +133,11 @@ local function place(person, id)
   return person .. ':' .. string.format('%016d', string.sub(id, string.find(id, '-', 1, true) + 1))
 end
 
--- Puts entries at the end. The stream is never trimmed: MAXLEN would take what nobody has delivered.
-local function add(entries, now)
+-- Puts entries at the end. The stream is never trimmed: MAXLEN would take what has not been delivered.
+local function add(entries)
   if #entries == 0 then return end
   -- A clock that was set back must not bring the ids out of order.
-  lastTime = math.max(lastTime, now)
+  lastTime = math.max(lastTime, wall)
   local prefix, places = string.format('%d-', lastTime), {}
   for _, entry in ipairs(entries) do
     position = position + 1
@@ -121,6 +151,7 @@ local function add(entries, now)
   -- Only now: an id without its entry would keep the event out for ever.
   inPieces(places, function(piece) redis.call('HSET', ids, unpack(piece)) end)
   redis.call('HSET', totals, 'position', position, 'time', lastTime, 'bytes', bytes)
+  keepTime()
 end
 
 local function pendingWith(consumer)
@@ -148,7 +179,7 @@ local function pass(list, consumer, option, value)
   end)
 end
 
--- Lets anybody have the entries.
+-- Makes the entries available to every claim.
 local function bringBack(list)
   pass(list, WAITING, 'TIME', 0)
 end

@@ -10,12 +10,13 @@ local claim, heads = CLAIM .. ARGV[1], {}
 for at = 2, #ARGV, 2 do heads[ARGV[at]] = ARGV[at + 1] end
 remove(stillHeld(claim, arguments(2, 2)), heads)
 dismiss(claim)
+return done({})
 `);
 
-/** Claim, time, delay, then the ids in the stream. */
+/** Claim, delay, then the ids in the stream. */
 const RELEASE = defineScript(`
-local claim, now, delay = CLAIM .. ARGV[1], clock(ARGV[2]), tonumber(ARGV[3])
-local released = stillHeld(claim, arguments(4, 1))
+local claim, delay = CLAIM .. ARGV[1], tonumber(ARGV[2])
+local released = stillHeld(claim, arguments(3, 1))
 if delay <= 0 then
   bringBack(released)
 elseif #released > 0 then
@@ -23,14 +24,16 @@ elseif #released > 0 then
   local consumer = DELAY .. string.format('%d', ending)
   pass(released, consumer, 'IDLE', 0)
   redis.call('ZADD', ends, ending, consumer)
+  keepTime()
 end
 dismiss(claim)
+return done({})
 `);
 
-/** Claim, time, outcome, then the ids in the stream. */
+/** Claim, outcome, then the ids in the stream. */
 const BURY = defineScript(`
-local claim, now, outcome = CLAIM .. ARGV[1], clock(ARGV[2]), ARGV[3]
-local dead, heads = stillHeld(claim, arguments(4, 1)), {}
+local claim, outcome = CLAIM .. ARGV[1], ARGV[2]
+local dead, heads = stillHeld(claim, arguments(3, 1)), {}
 -- Changes nothing and takes no memory: once a script has written, Redis lets it end even where memory is short.
 pass(dead, claim, 'IDLE', 0)
 for _, id in ipairs(dead) do
@@ -38,7 +41,7 @@ for _, id in ipairs(dead) do
   local distinctId = distinctIdIn(headOf(entry))
   position = position + 1
   redis.call('HSET', letters, distinctId, cjson.encode({
-    outcome, string.format('%d', now), headOf(entry), recordOf(entry)
+    outcome, string.format('%d', wall), headOf(entry), recordOf(entry)
   }))
   redis.call('ZADD', letterOrder, position, distinctId)
   heads[id] = headOf(entry)
@@ -46,16 +49,17 @@ end
 if #dead > 0 then redis.call('HSET', totals, 'position', position) end
 remove(dead, heads)
 dismiss(claim)
+return done({})
 `);
 
 /** Ends what claims hold; what a claim does not hold any more is left alone. */
 export class Settler {
   readonly #connection: Connection;
-  readonly #time: () => string;
+  /** Rows that could not be released. Their claims hold them until they are, or until their leases end. */
+  #unreleased: readonly HeldRow[] = [];
 
-  constructor(connection: Connection, time: () => string) {
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.#time = time;
   }
 
   async ack(rows: readonly HeldRow[]): Promise<void> {
@@ -63,12 +67,25 @@ export class Settler {
   }
 
   async release(rows: readonly HeldRow[], delayMs: number): Promise<void> {
-    await this.#each(rows, RELEASE, (own) => [this.#time(), String(delayMs), ...own.map(({ id }) => id)]);
+    try {
+      await this.#each(rows, RELEASE, (own) => [String(delayMs), ...own.map(({ id }) => id)]);
+    } catch (error) {
+      this.#unreleased = [...this.#unreleased, ...rows];
+      throw error;
+    }
+  }
+
+  /** Releases what could not be released before. */
+  async releaseLeftovers(): Promise<void> {
+    const rows = this.#unreleased;
+    if (rows.length === 0) return;
+    this.#unreleased = [];
+    await this.release(rows, 0);
   }
 
   /** @param outcome as it is kept */
   async bury(rows: readonly HeldRow[], outcome: string): Promise<void> {
-    await this.#each(rows, BURY, (own) => [this.#time(), outcome, ...own.map(({ id }) => id)]);
+    await this.#each(rows, BURY, (own) => [outcome, ...own.map(({ id }) => id)]);
   }
 
   /** Runs a script for each of the claims that hold the rows. */

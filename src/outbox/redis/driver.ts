@@ -1,0 +1,97 @@
+import { OursError } from '../../errors.js';
+import type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
+
+/** What the outbox needs of a client of either package. */
+export interface Driver {
+  /** Whether the client can send a command now. It may believe so although its connection is dead. */
+  readonly isReady: boolean;
+  /** Whether the client was closed, or was never connected: it does not reconnect by itself. */
+  readonly isEnded: boolean;
+  evaluate(
+    command: 'evalsha' | 'eval',
+    script: string,
+    keys: readonly string[],
+    values: readonly string[],
+  ): Promise<unknown>;
+  /** Opens a second client with the same settings, which belongs to the outbox; `undefined` if this client cannot. */
+  duplicate(): Driver | undefined;
+  /** Closes a client that belongs to the outbox. */
+  dispose(): void;
+}
+
+interface Emitter {
+  on?(event: string, listener: () => void): unknown;
+}
+
+/** What both packages' clients have and the public types do not ask for: a wrapper with only the commands works too. */
+interface Ioredis extends IoredisLike, Emitter {
+  readonly status?: string;
+  duplicate?(): Ioredis;
+  disconnect?(): void;
+}
+
+interface NodeRedis extends NodeRedisLike, Emitter {
+  readonly isOpen?: boolean;
+  readonly isReady?: boolean;
+  duplicate?(): NodeRedis;
+  connect?(): Promise<unknown>;
+  destroy?(): unknown;
+}
+
+/** @throws {OursError} `invalid_option` for anything that is not a client of `ioredis` or `redis` */
+export function createDriver(client: RedisLike): Driver {
+  if (typeof client === 'object' && client !== null) {
+    if ('evalSha' in client) return nodeRedisDriver(client);
+    if ('call' in client) return ioredisDriver(client);
+  }
+  throw new OursError('invalid_option', 'client must be a client of the package ioredis or redis.');
+}
+
+function ioredisDriver(client: Ioredis): Driver {
+  return {
+    get isReady() {
+      return client.status === undefined || client.status === 'ready';
+    },
+    get isEnded() {
+      return client.status === 'end';
+    },
+    evaluate: (command, script, keys, values) =>
+      client.call(command, [script, String(keys.length), ...keys, ...values]),
+    duplicate() {
+      const copy = client.duplicate?.();
+      if (copy === undefined) return undefined;
+      ignoreErrors(copy);
+      return ioredisDriver(copy);
+    },
+    dispose: () => client.disconnect?.(),
+  };
+}
+
+function nodeRedisDriver(client: NodeRedis): Driver {
+  return {
+    get isReady() {
+      return client.isReady ?? client.isOpen ?? true;
+    },
+    get isEnded() {
+      return client.isOpen === false;
+    },
+    evaluate(command, script, keys, values) {
+      const options = { keys: [...keys], arguments: [...values] };
+      return command === 'eval' ? client.eval(script, options) : client.evalSha(script, options);
+    },
+    duplicate() {
+      const copy = client.duplicate?.();
+      if (copy === undefined) return undefined;
+      ignoreErrors(copy);
+      copy.connect?.().catch(() => undefined);
+      return nodeRedisDriver(copy);
+    },
+    // A sentinel client closes asynchronously.
+    dispose: () => void Promise.resolve(client.destroy?.()).catch(() => undefined),
+  };
+}
+
+/** The command that fails reports the error; without a listener, the packages print it or end the process. */
+function ignoreErrors(client: Emitter): void {
+  client.on?.('error', () => undefined);
+}
