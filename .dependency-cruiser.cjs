@@ -37,6 +37,7 @@ module.exports = {
           'outbox/queue',
           'outbox/records',
           'outbox/sealing',
+          'outbox/errors/',
           'outbox/group-commit',
           'outbox/reading',
           'outbox/retry-transient',

@@ -3,6 +3,9 @@ import { messageOf } from './message-of.js';
 import type { OpenOptions, OpenOutbox } from './outbox-option.js';
 import { showableUrl } from './store-url.js';
 
+/** Shorter than the outbox waits for an answer, so that a second attempt has its turn. */
+const SILENCE_MS = 4_000;
+
 /** @throws {Error} when Redis cannot be reached, lets nobody in, or has no such outbox and none may be made */
 export async function openRedis(url: string, { place: name, sealingKeys, create }: OpenOptions): Promise<OpenOutbox> {
   const shown = showableUrl('--redis', url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
@@ -11,7 +14,16 @@ export async function openRedis(url: string, { place: name, sealingKeys, create 
     import('../outbox/redis.js'),
     import('ioredis'),
   ]);
-  const client = new ioredis.Redis(url, { lazyConnect: true, connectionName: 'ours-ingest' });
+  const client = new ioredis.Redis(url, {
+    lazyConnect: true,
+    connectionName: 'ours-ingest',
+    connectTimeout: SILENCE_MS,
+    // A connection that owes an answer for so long is replaced.
+    socketTimeout: SILENCE_MS,
+    keepAlive: 10_000,
+    // After a failover the name or the proxy leads to the new primary, but this connection still to the old one.
+    reconnectOnError: ({ message }) => message.includes('READONLY'),
+  });
   // Told by the command that fails; without a listener the driver would write it to the console as well.
   let lastError: unknown;
   client.on('error', (error: unknown) => {

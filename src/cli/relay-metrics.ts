@@ -3,11 +3,21 @@ import type { Metric, Sample } from './prometheus.js';
 import type { OutcomeCount } from './tally.js';
 import { VERSION } from './version.js';
 
-/** What a relay tells Prometheus; `state` is missing while the outbox does not answer. */
-export function relayMetrics(outcomes: readonly Readonly<OutcomeCount>[], state: OutboxState | undefined): Metric[] {
+/**
+ * What a relay tells Prometheus.
+ * @param state is missing while the outbox does not answer
+ * @param isUp whether the outbox answers and the relay can work on it
+ */
+export function relayMetrics(
+  outcomes: readonly Readonly<OutcomeCount>[],
+  state: OutboxState | undefined,
+  isUp: boolean,
+): Metric[] {
   const metrics: Metric[] = [
     metric('build_info', 'gauge', 'The version that runs.', [{ labels: { version: VERSION }, value: 1 }]),
-    metric('outbox_up', 'gauge', 'Whether the outbox answers: 1 or 0.', [{ value: state === undefined ? 0 : 1 }]),
+    metric('outbox_up', 'gauge', 'Whether the outbox answers and the relay can work on it: 1 or 0.', [
+      { value: isUp ? 1 : 0 },
+    ]),
     metric(
       'outcomes_total',
       'counter',

@@ -17,6 +17,8 @@ export interface RelayServerOptions {
   readonly port: number;
   readonly host: string;
   readonly outbox: DurableOutbox;
+  /** Why the relay's own work on the outbox failed when it was last tried. */
+  readonly failure: () => string | undefined;
   readonly tally: Tally;
 }
 
@@ -29,11 +31,12 @@ export interface RelayServer {
  * Serves a relay's `/healthz` and `/metrics`. Health is whether this process can work: that the service cannot be reached
  * is no reason to restart a relay.
  */
-export async function startRelayServer({ port, host, outbox, tally }: RelayServerOptions): Promise<RelayServer> {
+export async function startRelayServer(options: RelayServerOptions): Promise<RelayServer> {
+  const { port, host } = options;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
-    if (path === '/healthz') void answerHealth(outbox, response);
-    else if (path === '/metrics') void answerMetrics(outbox, tally, response);
+    if (path === '/healthz') void answerHealth(options, response);
+    else if (path === '/metrics') void answerMetrics(options, response);
     else answer(response, 404, 'text/plain', 'There are /healthz and /metrics here.\n');
   });
   server.listen(port, host);
@@ -52,19 +55,22 @@ export async function startRelayServer({ port, host, outbox, tally }: RelayServe
   };
 }
 
-async function answerHealth(outbox: DurableOutbox, response: ServerResponse): Promise<void> {
-  try {
-    await withPatience(outbox.oldest(), PATIENCE_MS);
-    answer(response, 200, 'application/json', '{"status":"ok"}\n');
-  } catch (error) {
-    const reason = `the outbox does not answer: ${messageOf(error)}`;
-    answer(response, 503, 'application/json', `${JSON.stringify({ status: 'unavailable', reason })}\n`);
-  }
+async function answerHealth({ outbox, failure }: RelayServerOptions, response: ServerResponse): Promise<void> {
+  const silence = await withPatience(outbox.oldest(), PATIENCE_MS).then(
+    () => undefined,
+    (error: unknown) => `the outbox does not answer: ${messageOf(error)}`,
+  );
+  const failed = failure();
+  const reason = silence ?? (failed === undefined ? undefined : `the relay cannot work on the outbox: ${failed}`);
+  if (reason === undefined) answer(response, 200, 'application/json', '{"status":"ok"}\n');
+  else answer(response, 503, 'application/json', `${JSON.stringify({ status: 'unavailable', reason })}\n`);
 }
 
-async function answerMetrics(outbox: DurableOutbox, tally: Tally, response: ServerResponse): Promise<void> {
+async function answerMetrics(options: RelayServerOptions, response: ServerResponse): Promise<void> {
+  const { outbox, failure, tally } = options;
   const state = await withPatience(readState(outbox), PATIENCE_MS).catch(() => undefined);
-  answer(response, 200, PROMETHEUS_CONTENT_TYPE, toPrometheusText(relayMetrics(tally.counts, state)));
+  const isUp = state !== undefined && failure() === undefined;
+  answer(response, 200, PROMETHEUS_CONTENT_TYPE, toPrometheusText(relayMetrics(tally.counts, state, isUp)));
 }
 
 function answer(response: ServerResponse, status: number, type: string, body: string): void {

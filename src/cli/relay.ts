@@ -10,6 +10,7 @@ import { type OpenOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOpt
 import { withPatience } from './patience.js';
 import { startRelayServer } from './relay-server.js';
 import { Tally } from './tally.js';
+import { watchWork } from './watch-work.js';
 
 const DEFAULT_GRACE_S = 10;
 /** How long the outbox may take to say at the end what is left. */
@@ -94,9 +95,11 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
   const { print, stop } = context;
   const { outbox, describe, port, host, baseUrl, graceMs } = delivery;
   const tally = new Tally();
-  const server = port === undefined ? undefined : await startRelayServer({ port, host, outbox, tally });
+  const watched = watchWork(keptOpen(outbox));
+  const { failure } = watched;
+  const server = port === undefined ? undefined : await startRelayServer({ port, host, outbox, failure, tally });
   const client = openClient(
-    { ...delivery.client, outbox: keptOpen(outbox), onOutcome: (outcome) => tally.add(outcome) },
+    { ...delivery.client, outbox: watched.outbox, onOutcome: (outcome) => tally.add(outcome) },
     context,
   );
   print(`Delivering from ${describe} to ${baseUrl}.`);

@@ -5,6 +5,10 @@ import { RETRY_FOR_MS, retryTransient } from './retry-transient.js';
 /** Entries and bytes of one commit, about. A long commit keeps everybody waiting. */
 const MAX_ENTRIES = 1_000;
 const MAX_BYTES = 4 * 1024 * 1024;
+/** What may wait for its commit in this process: ten seconds of ten thousand small events a second. */
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** What an entry takes in memory besides its body, about. */
+const ENTRY_BYTES = 1_024;
 
 export interface GroupCommitOptions {
   /** Stores the entries, all or none; the callers give up at `until`, a time of `performance.now()`. */
@@ -26,6 +30,7 @@ interface Append {
   readonly resolve: (appended: DurablyAppended) => void;
   readonly reject: (error: unknown) => void;
   readonly failsAt: number;
+  readonly bytes: number;
 }
 
 /**
@@ -37,6 +42,7 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Append[] = [];
   #isClosing = false;
+  #waitingBytes = 0;
   #underWay: Promise<void> | undefined;
 
   constructor(options: GroupCommitOptions) {
@@ -46,7 +52,14 @@ export class GroupCommit {
   append(entries: readonly Entry[]): Promise<DurablyAppended> {
     return new Promise((resolve, reject) => {
       const { retryForMs = RETRY_FOR_MS } = this.#options;
-      this.#waiting.push({ entries, resolve, reject, failsAt: performance.now() + retryForMs });
+      const bytes = entries.reduce((sum, { body }) => sum + body.length + ENTRY_BYTES, 0);
+      if (this.#waitingBytes + bytes > MAX_WAITING_BYTES && this.#waiting.length > 0) {
+        throw new NotAttempted(
+          `events come faster than the outbox stores them, and ${MAX_WAITING_BYTES / 2 ** 20} MB of them wait in this process: see why the store is slow or cannot be reached.`,
+        );
+      }
+      this.#waitingBytes += bytes;
+      this.#waiting.push({ entries, resolve, reject, failsAt: performance.now() + retryForMs, bytes });
       this.#underWay ??= this.#work();
     });
   }
@@ -82,14 +95,20 @@ export class GroupCommit {
       for (const { body } of entries) bytes += body.length;
       return count >= MAX_ENTRIES || bytes >= MAX_BYTES;
     });
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end + 1);
+    return this.#takeFirst(end < 0 ? this.#waiting.length : end + 1);
   }
 
   /** Appends that have waited as long as they may. */
   #takeLate(): readonly Append[] {
     const now = performance.now();
     const end = this.#waiting.findIndex(({ failsAt }) => failsAt > now);
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : end);
+    return this.#takeFirst(end < 0 ? this.#waiting.length : end);
+  }
+
+  #takeFirst(count: number): readonly Append[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { bytes } of taken) this.#waitingBytes -= bytes;
+    return taken;
   }
 
   /** @throws the error of the attempt that may have stored the entries, otherwise that of the last one */

@@ -1,9 +1,12 @@
 import pRetry from 'p-retry';
 
-/** How long something is tried again that fails for a reason that passes. */
+/** How long an operation that fails for a reason that passes is tried again, in milliseconds. */
 export const RETRY_FOR_MS = 10_000;
 
-/** Does `work` again, at growing intervals, for as long as it fails for a reason that passes. */
+/**
+ * Tries `work` again, at growing intervals, as long as it fails for a reason that passes. The last attempt begins within
+ * `retryForMs` and has the time that `work` gives it.
+ */
 export function retryTransient<Result>(
   work: () => Promise<Result>,
   isTransient: (error: unknown) => boolean,

@@ -5,8 +5,8 @@ import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { EVERYTHING, fileOutbox, freshEntries, giveUp, TOO_OLD } from './outbox-file.js';
 import { readPrometheus } from './prometheus-check.js';
 
-async function serve(outbox: DurableOutbox, tally = new Tally()) {
-  const server = await startRelayServer({ port: 0, host: '127.0.0.1', outbox, tally });
+async function serve(outbox: DurableOutbox, tally = new Tally(), failure: () => string | undefined = () => undefined) {
+  const server = await startRelayServer({ port: 0, host: '127.0.0.1', outbox, tally, failure });
   onTestFinished(() => server.close());
   return server.url;
 }
@@ -30,6 +30,22 @@ describe('the server of a relay', () => {
       503,
       { status: 'unavailable', reason: 'the outbox does not answer: disk I/O error' },
     ]);
+  });
+
+  it("is not while the relay's own work fails, although the outbox answers questions", async () => {
+    const { outbox } = await fileOutbox();
+    let failure: string | undefined = 'this Redis is a read-only replica.';
+    const url = await serve(outbox, new Tally(), () => failure);
+    const response = await fetch(`${url}/healthz`);
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      { status: 'unavailable', reason: 'the relay cannot work on the outbox: this Redis is a read-only replica.' },
+    ]);
+    const up = async () => readPrometheus(await (await fetch(`${url}/metrics`)).text()).get('ours_ingest_outbox_up');
+    expect(await up()).toBe(0);
+    failure = undefined;
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await up()).toBe(1);
   });
 
   it('waits 5 seconds for an outbox that hangs', async () => {

@@ -102,3 +102,28 @@ describe('an append that fails', () => {
     expect(attempts()).toBe(before + 1);
   });
 });
+
+it('what waits for a store that is slow stays within 128 MB; more is refused at once, and taken again when there is room', async () => {
+  let finish = (): void => undefined;
+  const commits = new GroupCommit({
+    commit: (entries) =>
+      new Promise((resolve) => {
+        finish = () => resolve({ dropped: [], duplicates: [], position: entries.length, incarnation: 'one' });
+      }),
+    isTransient: () => false,
+  });
+  const megabytes = (count: number) => [{ ...trackEntry('large'), body: new Uint8Array(count * 2 ** 20) }];
+  const underWay = commits.append(many(1));
+  await new Promise(setImmediate);
+  const waiting = commits.append(megabytes(100));
+  await expect(commits.append(megabytes(30))).rejects.toThrow(/events come faster than the outbox stores them/);
+  finish();
+  await underWay;
+  await new Promise(setImmediate);
+  const later = commits.append(megabytes(30));
+  finish();
+  await waiting;
+  await new Promise(setImmediate);
+  finish();
+  await expect(later).resolves.toMatchObject({ position: 1 });
+});

@@ -80,10 +80,10 @@ describe('an append', () => {
     const client: SqlClient = {
       query() {
         attempts += 1;
-        return Promise.reject(fromServer('53100'));
+        return Promise.reject(fromServer('42501'));
       },
     };
-    await expect(createPostgresOutbox({ client }).append([trackEntry('a')])).rejects.toThrow(/disk is full/);
+    await expect(createPostgresOutbox({ client }).append([trackEntry('a')])).rejects.toThrow(/may not do this/);
     expect(attempts).toBe(1);
   });
 });

@@ -49,13 +49,15 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
     expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
   });
 
-  it('is out of memory, takes nothing more, says so, and goes on handing out', async () => {
+  it('is out of memory for a moment, appends once it has some, and goes on handing out', async () => {
     const server = await startRedis();
     const admin = server.connect();
     const outbox = createRedisOutbox({ client: server.connect() });
     await outbox.append(many(100));
     await admin.config('SET', 'maxmemory', '1mb');
-    await expect(outbox.append(many(100, 100))).rejects.toThrow(/reached maxmemory: raise it/);
+    await admin.config('RESETSTAT');
+    const append = outbox.append(many(100, 100));
+    await vi.waitUntil(async () => (await admin.info('errorstats')).includes('OOM'));
     expect(await outbox.stats()).toMatchObject({ waiting: 100, claimed: 0 });
     const claimed = await outbox.claim({ ...EVERYTHING, maxEntries: 50 });
     await outbox.ack(claimed.slice(0, 20));
@@ -65,7 +67,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
     expect(await outbox.stats()).toMatchObject({ waiting: 60, claimed: 0 });
     expect(await outbox.deadLetters.count()).toBe(20);
     await admin.config('SET', 'maxmemory', '0');
-    expect((await outbox.append(many(100, 100))).duplicates).toEqual([]);
+    expect((await append).duplicates).toEqual([]);
   });
 
   it('is a read-only replica for a moment, appends once it is the primary', async () => {
@@ -74,7 +76,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
     const outbox = createRedisOutbox({ client: server.connect() });
     await outbox.append(many(1));
     await admin.call('REPLICAOF', '127.0.0.1', '1');
-    await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/read-only replica: connect to the primary/);
+    await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/read-only replica: .* connect to the primary/);
     await admin.config('RESETSTAT');
     const append = outbox.append(many(1, 1));
     await vi.waitUntil(async () => (await admin.info('errorstats')).includes('READONLY'));
@@ -103,13 +105,13 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
 
   it('refuses an append, shows nothing of the events in the error', async () => {
     const server = await startRedis();
-    await server.connect().config('SET', 'maxmemory', '1mb');
+    await server.connect().set('{test-refused}:stream', 'of another kind');
     const node = createClient({ url: server.url });
     await node.connect();
     onTestFinished(() => node.destroy());
     for (const client of [server.connect(), node]) {
       const entry = trackEntry('a', { userId: 'u1', email: 'ada@example.org' });
-      const error = await reasonOf(createRedisOutbox({ client }).append([entry]));
+      const error = await reasonOf(createRedisOutbox({ client, name: 'test-refused' }).append([entry]));
       expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/ada@|u1|purchase/);
     }
   });
@@ -130,7 +132,6 @@ describe('the redis outbox, when the client', () => {
 
   it.each(closed)('%s, says so at once', async (_, open) => {
     const outbox = await open();
-    await expect(outbox.append(many(1))).rejects.toThrow(/client is not connected: connect it first/);
     await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/client is not connected: connect it first/);
   });
 

@@ -11,6 +11,8 @@ interface Connection extends SqlClient {
 
 /** One that was taken from a pool. */
 interface PooledConnection extends Connection {
+  /** Of the server. */
+  readonly processID?: number;
   /** Whether the connection keeps the process alive. */
   ref?(): void;
   unref?(): void;
@@ -20,6 +22,7 @@ interface PooledConnection extends Connection {
 /** A `pg` Pool. */
 export interface ConnectionPool extends SqlClient {
   readonly totalCount: number;
+  readonly idleCount?: number;
   readonly options?: { readonly max?: number };
   connect(): Promise<PooledConnection>;
   on(event: 'error', hear: () => void): unknown;

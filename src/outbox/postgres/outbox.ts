@@ -27,6 +27,7 @@ import { isTransient } from './errors.js';
 import { canListen, isPool, Listener, outliveErrors } from './listener.js';
 import { namesOf } from './names.js';
 import { type Statements, statementsFor } from './statements.js';
+import { ANSWER_WITHIN_MS, RETRIED_WITHIN_MS } from './timed-client.js';
 
 export interface PostgresOutboxOptions {
   /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. It stays the caller's to close. */
@@ -206,7 +207,9 @@ class TableOutbox implements PostgresOutbox {
       record: this.#records.write(entry),
     }));
     const values = [JSON.stringify(rows), this.#now(), this.#bell.wakes() ? 'wake' : null];
-    const [row] = await this.#database.run<AppendedRow>(this.#statements.append, values, client);
+    // In a transaction nothing is tried again.
+    const withinMs = client === undefined ? RETRIED_WITHIN_MS : ANSWER_WITHIN_MS;
+    const [row] = await this.#database.run<AppendedRow>(this.#statements.append, values, client, withinMs);
     const numbers = JSON.parse(row!.duplicates) as readonly number[];
     const { incarnation, position } = row!;
     const duplicates = numbers.map((number) => entries[number - 1]!);
@@ -215,7 +218,7 @@ class TableOutbox implements PostgresOutbox {
 
   /** Done twice it is done once: a claim no longer holds what it has settled. */
   async #settle(text: string, values: (string | null)[]): Promise<void> {
-    await retryTransient(() => this.#database.run(text, values), isTransient);
+    await retryTransient(() => this.#database.run(text, values, undefined, RETRIED_WITHIN_MS), isTransient);
   }
 
   /** Those of the entries that this process has claimed. */

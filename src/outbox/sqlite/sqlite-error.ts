@@ -1,7 +1,9 @@
+import { diagnose } from '../errors/diagnose.js';
+
 /** What went wrong in the file, told to the one who is woken by it. Never holds an event's data. */
 export class SqliteOutboxError extends Error {
   override readonly name = 'SqliteOutboxError';
-  /** Whether the same may succeed a moment later: another process was writing. */
+  /** Whether the same may succeed a moment later: another process was writing, the disk was full. */
   readonly isTransient: boolean;
   /** Whether the file must be opened anew before anything else. */
   readonly isBroken: boolean;
@@ -23,39 +25,38 @@ export class SqliteOutboxError extends Error {
 const CODES: Readonly<Record<number, string>> = {
   5: 'SQLITE_BUSY',
   6: 'SQLITE_LOCKED',
+  7: 'SQLITE_NOMEM',
   8: 'SQLITE_READONLY',
+  9: 'SQLITE_INTERRUPT',
   10: 'SQLITE_IOERR',
   11: 'SQLITE_CORRUPT',
   13: 'SQLITE_FULL',
   14: 'SQLITE_CANTOPEN',
+  15: 'SQLITE_PROTOCOL',
   26: 'SQLITE_NOTADB',
 };
 
-const MEANINGS: Readonly<Record<string, (name: string) => string>> = {
-  SQLITE_BUSY: (name) => `${name} is in use: another process holds it for long. See which one, or wait`,
-  SQLITE_LOCKED: (name) => `${name} is in use by this process itself: end the transaction that is open on it`,
-  SQLITE_READONLY: (name) => `${name} cannot be written: give this process the right to write it and its folder`,
-  SQLITE_IOERR: (name) => `${name} could not be read or written: look at the disk`,
-  SQLITE_CORRUPT: (name) => `${name} is damaged: stop what uses it, move it away and try sqlite3's .recover on it`,
-  SQLITE_FULL: (name) => `the disk of ${name} is full: make room there`,
-  SQLITE_CANTOPEN: (name) => `${name} cannot be opened: check that its folder is there and this process may write it`,
-  SQLITE_NOTADB: (name) => `${name} is not an SQLite database: move it away, or name another file`,
-};
+/** After these the open file is as good as before; after anything else it is opened anew. */
+const STILL_GOOD: ReadonlySet<string | undefined> = new Set([
+  'SQLITE_BUSY',
+  'SQLITE_LOCKED',
+  'SQLITE_NOMEM',
+  'SQLITE_INTERRUPT',
+  'SQLITE_FULL',
+  'SQLITE_PROTOCOL',
+]);
 
 /** Puts what a driver threw into words. */
 export function explain(error: unknown, name: string): SqliteOutboxError {
   if (error instanceof SqliteOutboxError) return error;
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
-  if (/within a transaction/.test(message)) {
-    return new SqliteOutboxError(MEANINGS.SQLITE_LOCKED!(name), { isTransient: true, cause: error });
-  }
-  const isTransient = code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED';
-  const meaning = MEANINGS[code ?? '']?.(name) ?? `${name} failed: ${message}`;
-  return new SqliteOutboxError(`${meaning}${code === undefined ? '' : ` (${code})`}.`, {
+  const { advice, isTransient } = diagnose({ name: (error as Error | null)?.name, code, message }, 'sqlite', name);
+  return new SqliteOutboxError(`${advice}${code === undefined ? '' : ` (${code})`}.`, {
     isTransient,
-    isBroken: !isTransient && code !== 'SQLITE_FULL',
     storedNothing: code !== undefined && code !== 'SQLITE_IOERR',
+    // A transaction that its owner has open is no fault of the file.
+    isBroken: !STILL_GOOD.has(code) && !(isTransient && code === undefined),
     cause: error,
   });
 }
@@ -69,9 +70,8 @@ function codeOf(error: unknown): string | undefined {
   if (opening !== null) return CODES[Number(opening[1]) & 0xff];
   if (typeof code !== 'string') return undefined;
   // The file system's own errors, met before SQLite opens the file.
-  if (['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS'].includes(code)) {
-    return code === 'EROFS' ? 'SQLITE_READONLY' : 'SQLITE_CANTOPEN';
-  }
-  if (code === 'ENOSPC') return 'SQLITE_FULL';
-  return Object.values(CODES).find((known) => code.startsWith(known));
+  if (/^(ENOENT|EACCES|EPERM|EISDIR|ENOTDIR)$/.test(code)) return 'SQLITE_CANTOPEN';
+  if (code === 'EROFS') return 'SQLITE_READONLY';
+  if (/^(ENOSPC|EDQUOT)$/.test(code)) return 'SQLITE_FULL';
+  return Object.values(CODES).find((known) => code.startsWith(known)) ?? (/^E[A-Z]+$/.test(code) ? code : undefined);
 }

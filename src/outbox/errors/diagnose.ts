@@ -1,0 +1,50 @@
+import { type ErrorFact, readErrorFacts } from './error-facts.js';
+import { type Engine, ERROR_TABLES, type ErrorRow } from './transient-errors.js';
+
+/** What an error of an outbox's engine means. */
+export interface Diagnosis {
+  /** Whether the same call may succeed a moment later. */
+  readonly isTransient: boolean;
+  /** The SQLSTATE, the SQLite result code, or the name that the system or a library gives the failure. */
+  readonly code: string | undefined;
+  /** What happened and what to do about it, without a full stop. Never holds an event's data. */
+  readonly advice: string;
+}
+
+/**
+ * Says what an error means and whether it passes, from what lies below all libraries outwards.
+ *
+ * @param place the table, name or file of the outbox, for the advice
+ */
+export function diagnose(error: unknown, engine: Engine, place: string): Diagnosis {
+  const { rows, otherwise } = ERROR_TABLES[engine];
+  const facts = readErrorFacts(error);
+  for (const fact of facts) {
+    const row = rows.find((one) => matches(one, fact));
+    if (row !== undefined) return toDiagnosis(row, fact, place);
+  }
+  return toDiagnosis(otherwise, facts.find(({ message }) => message !== '') ?? facts[0]!, place);
+}
+
+function matches({ code, name, says }: ErrorRow, fact: ErrorFact): boolean {
+  return (
+    (code === undefined || (fact.code !== undefined && code.test(fact.code))) &&
+    (name === undefined || name.test(fact.name)) &&
+    (says === undefined || says.test(fact.message))
+  );
+}
+
+function toDiagnosis({ isTransient, advice }: ErrorRow, fact: ErrorFact, place: string): Diagnosis {
+  return {
+    isTransient,
+    code: fact.code,
+    advice: typeof advice === 'string' ? advice : advice(place, quotable(fact.message)),
+  };
+}
+
+/** Knex and Drizzle put the statement and its values, which are people's data, into the message. */
+function quotable(message: string): string {
+  return /::text|^Failed query/.test(message)
+    ? "the SQL client's message is left out, because it quotes events"
+    : message.trim().slice(0, 200);
+}
