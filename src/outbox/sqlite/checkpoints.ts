@@ -1,62 +1,96 @@
 import { open } from 'node:fs/promises';
 import type { Database, Statement } from '../../sqlite/database.js';
+import { later } from '../../timers.js';
 
-/** Pages in the log, about, from which on it is copied into the database. */
-const LOG_PAGES = 1_000;
-/** The fewest and the most rows that are thought to fill them. */
-const MIN_ROWS = 250;
-const MAX_ROWS = 20_000;
+/** How long the bytes of a deleted event may stay in the log. Also the pause after a checkpoint that a reader was in the way of. */
+const INTERVAL_MS = 1_000;
 
 /**
- * Copies the write-ahead log into the database before SQLite does it by itself, in the middle of a commit. What takes longest
- * is to get the log onto the disk, and that is done beside the event loop first.
- *
- * How long the log is, SQLite tells only when it copies it; in between it is judged by the rows that were changed.
+ * Copies the write-ahead log into the database and empties it: before SQLite does so in the middle of a commit, and soon after
+ * events were deleted, which stay readable in the log until then. Most of the time goes into getting the log onto the disk,
+ * which is done off the event loop first.
  */
 export class Checkpoints {
   readonly #log: string;
+  readonly #maxLogBytes: number;
   readonly #checkpoint: Statement;
-  readonly #changes: Statement;
-  #rowsSoFar = 0;
-  #rowsAtLast = 0;
-  #rowsUntilNext = LOG_PAGES;
-  #isUnderWay = false;
+  #underWay: Promise<void> | undefined;
+  /** Cancels the next checkpoint. */
+  #cancel: (() => void) | undefined;
+  #isPausing = false;
+  #isResting = false;
   #isClosed = false;
 
-  constructor(database: Database, file: string) {
+  /** @param maxLogBytes the length of the log above which it is copied */
+  constructor(database: Database, file: string, maxLogBytes: number) {
     this.#log = `${file}-wal`;
-    this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
-    this.#changes = database.prepare('SELECT total_changes() AS rows');
+    this.#maxLogBytes = maxLogBytes;
+    this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  /** To be called after each commit. */
-  afterCommit(): void {
-    this.#rowsSoFar = (this.#changes.get() as { readonly rows: number }).rows;
-    if (this.#rowsSoFar - this.#rowsAtLast >= this.#rowsUntilNext && !this.#isUnderWay) void this.#run();
+  /** To be told how long the log is, as often as that is known. */
+  onLog(bytes: number): void {
+    if (bytes >= this.#maxLogBytes && !this.#isPausing) void this.eraseNow();
+  }
+
+  /** What was deleted leaves the log within a second, or as soon after that as no reader needs it. */
+  eraseSoon(): void {
+    if (this.#isClosed) return;
+    this.#cancel ??= later(INTERVAL_MS, () => {
+      this.#cancel = undefined;
+      this.#isPausing = false;
+      void this.eraseNow();
+    });
+  }
+
+  /** The same at once, or soon where that was done less than a second ago. Never rejects. */
+  async eraseOnceASecond(): Promise<void> {
+    if (this.#isResting) return this.eraseSoon();
+    this.#isResting = true;
+    later(INTERVAL_MS, () => {
+      this.#isResting = false;
+    });
+    await this.eraseNow();
+  }
+
+  /** The same at once. Never rejects. */
+  eraseNow(): Promise<void> {
+    this.#underWay ??= this.#run();
+    return this.#underWay;
+  }
+
+  /** Copies the log without getting it onto the disk first. Tells whether all of it was copied. @throws the driver's error */
+  run(): boolean {
+    const [{ busy }] = this.#checkpoint.all() as [{ readonly busy: number }];
+    return busy === 0;
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   async #run(): Promise<void> {
-    this.#isUnderWay = true;
     try {
       // No lock of SQLite's is on this file: closing it ends none.
       const log = await open(this.#log, 'r+');
       await log.datasync().finally(() => log.close());
-      if (!this.#isClosed) this.#copy();
     } catch {
-      // The log keeps everything in the meantime, and SQLite's own turn comes when it has grown further.
-    } finally {
-      this.#rowsAtLast = this.#rowsSoFar;
-      this.#isUnderWay = false;
+      // Then SQLite does it.
     }
+    // What is deleted from now on needs another checkpoint.
+    this.#underWay = undefined;
+    if (this.#isClosed || this.#tryRun()) return;
+    this.#isPausing = true;
+    this.eraseSoon();
   }
 
-  #copy(): void {
-    const [{ log: pages }] = this.#checkpoint.all() as [{ readonly log: number }];
-    const rows = this.#rowsSoFar - this.#rowsAtLast;
-    if (pages > 0) this.#rowsUntilNext = Math.min(MAX_ROWS, Math.max(MIN_ROWS, (rows * LOG_PAGES) / pages));
+  #tryRun(): boolean {
+    try {
+      return this.run();
+    } catch {
+      return false;
+    }
   }
 }
