@@ -1,36 +1,56 @@
 import { open } from 'node:fs/promises';
 import type { Database, Statement } from '../../sqlite/database.js';
 import { later } from '../../timers.js';
+import { logOf } from './open-files.js';
 
-/** How long the bytes of a deleted event may stay in the log. Also the pause after a checkpoint that a reader was in the way of. */
+/** How long the bytes of a deleted event may stay in the log. Also the pause after a reader was in the way. */
 const INTERVAL_MS = 1_000;
+/** The fewest and the most rows that are thought to fill the log. */
+const MIN_ROWS = 50;
+const MAX_ROWS = 20_000;
 
 /**
- * Copies the write-ahead log into the database and empties it: before SQLite does so in the middle of a commit, and soon after
- * events were deleted, which stay readable in the log until then. Most of the time goes into getting the log onto the disk,
+ * Copies the write-ahead log into the database: before SQLite does so in the middle of a commit, and soon after events were
+ * deleted, which stay readable in the log until it is cut to nothing. Most of the time goes into getting the log onto the disk,
  * which is done off the event loop first.
+ *
+ * SQLite tells how long the log is only when it copies it; in between it is judged by the rows that were changed.
  */
 export class Checkpoints {
   readonly #log: string;
-  readonly #maxLogBytes: number;
-  readonly #checkpoint: Statement;
-  #underWay: Promise<void> | undefined;
-  /** Cancels the next checkpoint. */
+  readonly #maxPages: number;
+  readonly #copy: Statement;
+  readonly #copyAndCut: Statement;
+  readonly #changes: Statement;
+  #rowsSoFar = 0;
+  #rowsAtLast = 0;
+  #rowsUntilNext: number;
+  #copying: Promise<void> | undefined;
+  #erasing: Promise<void> | undefined;
+  /** Cancels the next erasure. */
   #cancel: (() => void) | undefined;
-  #isPausing = false;
   #isResting = false;
   #isClosed = false;
 
-  /** @param maxLogBytes the length of the log above which it is copied */
-  constructor(database: Database, file: string, maxLogBytes: number) {
-    this.#log = `${file}-wal`;
-    this.#maxLogBytes = maxLogBytes;
-    this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+  /** @param maxPages the length of the log, about, from which on it is copied */
+  constructor(database: Database, file: string, maxPages: number) {
+    this.#log = logOf(file);
+    this.#maxPages = maxPages;
+    this.#rowsUntilNext = Math.max(MIN_ROWS, maxPages);
+    this.#copy = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+    this.#copyAndCut = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#changes = database.prepare('SELECT total_changes() AS rows');
   }
 
-  /** To be told how long the log is, as often as that is known. */
-  onLog(bytes: number): void {
-    if (bytes >= this.#maxLogBytes && !this.#isPausing) void this.eraseNow();
+  /** To be called after each commit. @throws the driver's error */
+  afterCommit(): void {
+    this.#rowsSoFar = (this.#changes.get() as { readonly rows: number }).rows;
+    if (this.#rowsSoFar - this.#rowsAtLast >= this.#rowsUntilNext) {
+      this.#copying ??= this.#toDisk().then(() => {
+        this.#copying = undefined;
+        if (!this.#isClosed && !this.#run(this.#copy)) this.eraseSoon();
+      });
+    }
   }
 
   /** What was deleted leaves the log within a second, or as soon after that as no reader needs it. */
@@ -38,7 +58,6 @@ export class Checkpoints {
     if (this.#isClosed) return;
     this.#cancel ??= later(INTERVAL_MS, () => {
       this.#cancel = undefined;
-      this.#isPausing = false;
       void this.eraseNow();
     });
   }
@@ -55,14 +74,17 @@ export class Checkpoints {
 
   /** The same at once. Never rejects. */
   eraseNow(): Promise<void> {
-    this.#underWay ??= this.#run();
-    return this.#underWay;
+    this.#erasing ??= this.#toDisk().then(() => {
+      // What is deleted from now on needs another one.
+      this.#erasing = undefined;
+      if (!this.#isClosed && !this.copyAndCut()) this.eraseSoon();
+    });
+    return this.#erasing;
   }
 
-  /** Copies the log without getting it onto the disk first. Tells whether all of it was copied. @throws the driver's error */
-  run(): boolean {
-    const [{ busy }] = this.#checkpoint.all() as [{ readonly busy: number }];
-    return busy === 0;
+  /** Copies the log without getting it onto the disk first. Tells whether all of it was copied. */
+  copyAndCut(): boolean {
+    return this.#run(this.#copyAndCut);
   }
 
   close(): void {
@@ -71,24 +93,27 @@ export class Checkpoints {
     this.#cancel = undefined;
   }
 
-  async #run(): Promise<void> {
+  /** What fails here is done by SQLite when it copies the log. */
+  async #toDisk(): Promise<void> {
     try {
       // No lock of SQLite's is on this file: closing it ends none.
       const log = await open(this.#log, 'r+');
       await log.datasync().finally(() => log.close());
     } catch {
-      // Then SQLite does it.
+      // The log keeps everything in the meantime.
     }
-    // What is deleted from now on needs another checkpoint.
-    this.#underWay = undefined;
-    if (this.#isClosed || this.#tryRun()) return;
-    this.#isPausing = true;
-    this.eraseSoon();
   }
 
-  #tryRun(): boolean {
+  #run(checkpoint: Statement): boolean {
+    const rows = this.#rowsSoFar - this.#rowsAtLast;
+    this.#rowsAtLast = this.#rowsSoFar;
     try {
-      return this.run();
+      type Answer = { readonly busy: number; readonly log: number; readonly checkpointed: number };
+      const [{ busy, log: pages, checkpointed }] = checkpoint.all() as [Answer];
+      if (checkpoint === this.#copy && pages > 0) {
+        this.#rowsUntilNext = Math.min(MAX_ROWS, Math.max(MIN_ROWS, (rows * this.#maxPages) / pages));
+      }
+      return busy === 0 && checkpointed === pages;
     } catch {
       return false;
     }

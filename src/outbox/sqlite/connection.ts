@@ -3,7 +3,7 @@ import { linkSync, unlinkSync } from 'node:fs';
 import type { Database, Sqlite, SqliteDatabase } from '../../sqlite/database.js';
 import { ensurePrivateFile } from '../../sqlite/private-file.js';
 import { Checkpoints } from './checkpoints.js';
-import { type Footprint, isSame, readFootprint } from './footprint.js';
+import { isSame, look, OpenFiles } from './open-files.js';
 import { prepare } from './prepare.js';
 import { Reserve } from './reserve.js';
 import { prepareSchema } from './schema.js';
@@ -32,11 +32,19 @@ interface Own {
 /** An open database. */
 export interface Connection {
   readonly statements: Statements;
-  /** Where its file is, as far as it has one. */
-  readonly path: string | undefined;
-  /** The files it was opened with. */
-  readonly footprint: Footprint;
+  /** `undefined` for one in memory. */
+  readonly files: OpenFiles | undefined;
   readonly own?: Own;
+}
+
+/** One to a file that the outbox has opened itself. */
+export interface OwnConnection extends Connection {
+  readonly files: OpenFiles;
+  readonly own: Own;
+}
+
+export function isOwn(connection: Connection): connection is OwnConnection {
+  return connection.own !== undefined;
 }
 
 /** @throws {SqliteOutboxError} or the driver's or the file system's error */
@@ -52,25 +60,27 @@ export function connect(source: Source, name: string): Connection {
     }
   }
   const { database } = source;
-  const path = pathOf(database);
-  return { statements: prepareTables(database, name), path, footprint: readFootprint(path ?? '') };
+  const statements = prepareTables(database, name);
+  const target = targetOf(database);
+  return { statements, files: target === undefined ? undefined : new OpenFiles(target, target) };
 }
 
-function connectFile(source: FileSource, name: string, reserve: Reserve): Connection {
+function connectFile(source: FileSource, name: string, reserve: Reserve): OwnConnection {
   const { file } = source;
   ensurePrivateFile(file);
-  const before = readFootprint(file);
+  const before = look(file);
   const database = openFile(source, name, reserve.bytes);
   try {
     const statements = prepareTables(database, name);
-    const footprint = readFootprint(file);
-    if (!isSame(before.database, footprint.database)) {
+    const target = targetOf(database) ?? file;
+    const files = new OpenFiles(file, target);
+    if (!isSame(before, look(file))) {
       throw new SqliteOutboxError(`${name} was replaced while it was being opened.`, { isTransient: true });
     }
-    const checkpoints = new Checkpoints(database, file, reserve.bytes / 4);
+    const checkpoints = new Checkpoints(database, target, reserve.bytes / 2 / PAGE_BYTES);
     // A process that was killed may have left delivered events in the log.
-    if ((footprint.log?.size ?? 0n) > 0n) checkpoints.eraseSoon();
-    return { statements, path: file, footprint, own: { database, checkpoints, reserve } };
+    if (files.hasLog) checkpoints.eraseSoon();
+    return { statements, files, own: { database, checkpoints, reserve } };
   } catch (error) {
     database.close();
     throw error;
@@ -94,12 +104,12 @@ function openFile({ file, Sqlite, synchronous }: FileSource, name: string, reser
       );
     }
     // wal_autocheckpoint: should our own checkpoints not come, SQLite copies the log while the reserve still covers it.
-    // journal_size_limit: a log that was long is cut when it is begun again.
+    // journal_size_limit: a log that had to grow behind a reader does not stay as long as it was.
     // secure_delete: SQLite would otherwise leave delivered events in free pages.
     database.exec(`
       PRAGMA synchronous = ${synchronous};
-      PRAGMA wal_autocheckpoint = ${Math.ceil(reserveBytes / 2 / PAGE_BYTES)};
-      PRAGMA journal_size_limit = 0;
+      PRAGMA wal_autocheckpoint = ${Math.ceil(reserveBytes / PAGE_BYTES)};
+      PRAGMA journal_size_limit = ${reserveBytes};
       PRAGMA secure_delete = ON;
       PRAGMA cache_size = -16384;
     `);
@@ -110,8 +120,8 @@ function openFile({ file, Sqlite, synchronous }: FileSource, name: string, reser
   }
 }
 
-/** The path of a database that the caller has opened; `undefined` for one in memory. */
-function pathOf(database: SqliteDatabase): string | undefined {
+/** The path as SQLite knows it; `undefined` for a database in memory. */
+function targetOf(database: SqliteDatabase): string | undefined {
   const rows = prepare(database, 'PRAGMA database_list').all() as { readonly name: string; readonly file: string }[];
   return rows.find(({ name }) => name === 'main')?.file || undefined;
 }
@@ -119,11 +129,7 @@ function pathOf(database: SqliteDatabase): string | undefined {
 /** Closes a database whose file is in its place. What was deleted leaves the log first. */
 export function close({ own }: Connection): void {
   own?.checkpoints.close();
-  try {
-    own?.checkpoints.run();
-  } catch {
-    // The next process that opens the file does it.
-  }
+  own?.checkpoints.copyAndCut();
   try {
     own?.database.close();
   } catch {
@@ -135,13 +141,9 @@ export function close({ own }: Connection): void {
  * Closes a database whose path is another's now. SQLite deletes the log and its index by their names when the last process
  * closes a database, and those names may be the other one's: they are kept under a second name and put back.
  */
-export function closeDisplaced({ own, path, footprint }: Connection): void {
-  if (own === undefined || path === undefined) return;
-  const now = readFootprint(path);
-  const kept = [
-    { name: `${path}-wal`, isOther: now.log !== undefined && !isSame(now.log, footprint.log) },
-    { name: `${path}-shm`, isOther: now.index !== undefined && !isSame(now.index, footprint.index) },
-  ].flatMap(({ name, isOther }) => (isOther ? [{ name, second: `${name}.${randomUUID()}` }] : []));
+export function closeDisplaced({ own, files }: OwnConnection): void {
+  const others = files.companions().filter(({ isOthers }) => isOthers);
+  const kept = others.map(({ name }) => ({ name, second: `${name}.${randomUUID()}` }));
   own.checkpoints.close();
   for (const { name, second } of kept) attempt(() => linkSync(name, second));
   // Where a driver closes only when its statements are collected, the names are deleted now and not then.

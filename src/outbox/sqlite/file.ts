@@ -1,8 +1,17 @@
 import { unlinkSync } from 'node:fs';
 import { retryTransient } from '../retry-transient.js';
-import { attempt, type Connection, close, closeDisplaced, connect, type Source } from './connection.js';
-import { compareFootprints, type Displacement, isSame, readFootprint } from './footprint.js';
+import {
+  attempt,
+  type Connection,
+  close,
+  closeDisplaced,
+  connect,
+  isOwn,
+  type OwnConnection,
+  type Source,
+} from './connection.js';
 import { moveEntries, rollBack } from './move-entries.js';
+import type { Displacement } from './open-files.js';
 import { explain, SqliteOutboxError } from './sqlite-error.js';
 import type { Statements } from './statements.js';
 
@@ -13,8 +22,8 @@ import type { Statements } from './statements.js';
  *                          ├─ another file is at its path ──▶ displaced ──its contents are moved there──▶ open
  *                          └─ its log or index was deleted ──▶ displaced ──the log is copied──▶ open
  *
- * Every call looks first whether the files at the path are still those that are open, and an append looks again before it is
- * confirmed. While the contents of a displaced file cannot be moved, no event is stored, and what it holds is delivered from
+ * Every call looks whether the files at the path are still those that are open: an append before it is confirmed, all others
+ * first. While the contents of a displaced file cannot be moved, no event is stored, and what it holds is delivered from
  * the open file.
  *
  * Whatever happens to the file is an error of the call that met it, and the next call tries again: no restart is needed.
@@ -25,6 +34,8 @@ export class SqliteFile {
   readonly #source: Source;
   #open: Connection | undefined;
   #isClosed = false;
+  /** Whether the contents of a displaced file could not be moved when that was last tried. */
+  #isAdrift = false;
   #notice: SqliteOutboxError | undefined;
 
   constructor(source: Source) {
@@ -40,15 +51,16 @@ export class SqliteFile {
   /** Changes the file in one transaction: all of it or nothing. @throws {SqliteOutboxError} transient when it is in use */
   write<Result>(work: (statements: Statements) => Result): Result {
     return this.#explaining(() => {
-      const { statements, own } = this.#usable();
+      const open = this.#usable();
+      const { own } = open;
       try {
-        return transact(statements, work);
+        return transact(open, work);
       } catch (error) {
         if (own === undefined || !own.reserve.explains(error)) throw error;
         own.reserve.release();
         // The log may be what fills the disk.
-        attempt(() => own.checkpoints.run());
-        return transact(statements, work);
+        own.checkpoints.copyAndCut();
+        return transact(open, work);
       }
     });
   }
@@ -64,9 +76,10 @@ export class SqliteFile {
     afterMove: (result: Result, statements: Statements) => Result,
   ): Result {
     return this.#explaining(() => {
-      const open = this.#inPlace();
+      // The usual case is looked at once, after the commit.
+      const open = this.#isAdrift ? this.#inPlace() : this.#opened();
       open.own?.reserve.ensure();
-      const result = transact(open.statements, work);
+      const result = transact(open, work);
       try {
         const now = this.#inPlace();
         return now === open ? result : afterMove(result, now.statements);
@@ -142,26 +155,23 @@ export class SqliteFile {
     return this.#open;
   }
 
-  #displacementOf({ path, footprint, own }: Connection): Displacement | undefined {
-    if (path === undefined) return undefined;
-    const now = readFootprint(path);
-    own?.checkpoints.onLog(Number(now.log?.size ?? 0));
-    const displacement = compareFootprints(footprint, now);
-    // The caller's database comes and goes with its log as the caller likes.
+  #displacementOf({ files, own }: Connection): Displacement | undefined {
+    const displacement = files?.displacement();
+    // The log of the caller's database comes and goes as the caller likes.
     return own === undefined && displacement === 'log' ? undefined : displacement;
   }
 
-  /** Goes on with the files that are at the path now. @throws {SqliteOutboxError} that leaves the displaced database open */
+  /** Goes on with the files that are in their place now. @throws {SqliteOutboxError} with the displaced database left open */
   #follow(open: Connection): Connection {
-    const { own, path } = open;
-    if (own === undefined || path === undefined) {
+    this.#isAdrift = true;
+    if (!isOwn(open)) {
       throw new SqliteOutboxError(
-        `the file of ${this.name} was deleted or replaced while it was open: open the new one and give it to a new outbox. Until then no event is stored, and what the open one holds is delivered.`,
+        `the file of ${this.name} was deleted, moved or replaced while it was open: open the new one and give it to a new outbox. Until then no event is stored, and what the open one holds is delivered.`,
       );
     }
     try {
-      const isMoved = this.#displacementOf(open) === 'database';
-      this.#open = isMoved ? this.#moveContents(open, path) : this.#rejoin(open, path);
+      this.#open = this.#displacementOf(open) === 'database' ? this.#moveContents(open) : this.#rejoin(open);
+      this.#isAdrift = false;
       return this.#open;
     } catch (cause) {
       const { message, isTransient } = explain(cause, this.name);
@@ -172,13 +182,11 @@ export class SqliteFile {
     }
   }
 
-  #moveContents(old: Connection, path: string): Connection {
+  #moveContents(old: OwnConnection): Connection {
     // Where the old file is kept elsewhere, it is whole without its log.
-    attempt(() => old.own?.checkpoints.run());
-    // SQLite would take the log of the old file for the new one's, and copy it there.
-    const { log, index } = readFootprint(path);
-    if (log !== undefined && isSame(log, old.footprint.log)) unlinkSync(`${path}-wal`);
-    if (index !== undefined && isSame(index, old.footprint.index)) unlinkSync(`${path}-shm`);
+    old.own.checkpoints.copyAndCut();
+    // SQLite would take the log of a file that is gone for the new one's, and copy it there.
+    if (!old.files.isAtTarget()) for (const { name, isOurs } of old.files.companions()) if (isOurs) unlinkSync(name);
     const fresh = connect(this.#source, this.name);
     let count: number;
     try {
@@ -195,18 +203,15 @@ export class SqliteFile {
   }
 
   /** The log holds what was committed last, and its index the locks: without them other processes would not see either. */
-  #rejoin(old: Connection, path: string): Connection {
-    const { own, footprint } = old;
-    const now = readFootprint(path);
-    const isOthers = (one: 'log' | 'index'): boolean => now[one] !== undefined && !isSame(now[one], footprint[one]);
-    const canCopy = !isOthers('log') && !isOthers('index');
-    if (canCopy && own?.checkpoints.run() === false) {
-      throw new SqliteOutboxError(`${this.name} is in use by another process.`, { isTransient: true });
+  #rejoin(old: OwnConnection): Connection {
+    const isBegunAnew = old.files.companions().some(({ isOthers }) => isOthers);
+    if (!isBegunAnew && !old.own.checkpoints.copyAndCut()) {
+      throw new SqliteOutboxError('what its deleted log holds cannot be copied yet.', { isTransient: true });
     }
     this.#open = undefined;
     closeDisplaced(old);
     this.#open = connect(this.#source, this.name);
-    if (canCopy) return this.#open;
+    if (!isBegunAnew) return this.#open;
     throw new SqliteOutboxError('another process has begun a new log.', { isTransient: true });
   }
 
@@ -224,21 +229,24 @@ export class SqliteFile {
     const open = this.#open;
     this.#open = undefined;
     if (open === undefined) return;
-    if (this.#displacementOf(open) === undefined) close(open);
-    else closeDisplaced(open);
+    if (isOwn(open) && this.#displacementOf(open) !== undefined) closeDisplaced(open);
+    else close(open);
   }
 }
 
-function transact<Result>(statements: Statements, work: (statements: Statements) => Result): Result {
+function transact<Result>({ statements, own }: Connection, work: (statements: Statements) => Result): Result {
+  let result: Result;
   statements.begin.run();
   try {
-    const result = work(statements);
+    result = work(statements);
     statements.commit.run();
-    return result;
   } catch (error) {
     rollBack(statements);
     throw error;
   }
+  // Nothing that fails after the commit may look as if nothing was committed.
+  attempt(() => own?.checkpoints.afterCommit());
+  return result;
 }
 
 export function isTransient(error: unknown): boolean {
