@@ -1,4 +1,5 @@
-import { unlinkSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { renameSync, unlinkSync } from 'node:fs';
 import { retryTransient } from '../retry-transient.js';
 import {
   attempt,
@@ -6,6 +7,7 @@ import {
   close,
   closeDisplaced,
   connect,
+  type FileSource,
   isOwn,
   type OwnConnection,
   type Source,
@@ -77,8 +79,11 @@ export class SqliteFile {
   ): Result {
     return this.#explaining(() => {
       // The usual case is looked at once, after the commit.
-      const open = this.#isAdrift ? this.#inPlace() : this.#opened();
-      open.own?.reserve.ensure();
+      let open = this.#opened();
+      if (this.#isAdrift || open.own?.reserve.isThere() !== true) {
+        open = this.#inPlace();
+        open.own?.reserve.fill();
+      }
       const result = transact(open, work);
       try {
         const now = this.#inPlace();
@@ -182,37 +187,63 @@ export class SqliteFile {
     }
   }
 
+  /** To the file that is at the path now, or a new one. */
   #moveContents(old: OwnConnection): Connection {
     // Where the old file is kept elsewhere, it is whole without its log.
     old.own.checkpoints.copyAndCut();
-    // SQLite would take the log of a file that is gone for the new one's, and copy it there.
-    if (!old.files.isAtTarget()) for (const { name, isOurs } of old.files.companions()) if (isOurs) unlinkSync(name);
-    const fresh = connect(this.#source, this.name);
+    let fresh: Connection | undefined;
     let count: number;
     try {
-      count = moveEntries(old.statements, fresh.statements);
+      count = moveEntries(old.statements, () => {
+        if (!old.files.isAtTarget()) removeCompanions(old);
+        fresh = connect(this.#source, this.name);
+        return fresh.statements;
+      });
     } catch (error) {
-      close(fresh);
+      if (fresh !== undefined) close(fresh);
       throw error;
     }
     closeDisplaced(old);
     this.#notice = new SqliteOutboxError(
       `${this.name} was deleted, moved or replaced while it was open: its ${count} events are in the one that is there now.`,
     );
-    return fresh;
+    return fresh!;
   }
 
-  /** The log holds what was committed last, and its index the locks: without them other processes would not see either. */
+  /**
+   * The log holds what was committed last, and its index the locks: without them a process that opens the file sees neither.
+   * The contents go to a new file, which takes the place of this one, so that all processes that have this one open move.
+   */
   #rejoin(old: OwnConnection): Connection {
-    const isBegunAnew = old.files.companions().some(({ isOthers }) => isOthers);
-    if (!isBegunAnew && !old.own.checkpoints.copyAndCut()) {
+    if (old.files.companions().some(({ isOthers }) => isOthers)) {
+      this.#open = undefined;
+      closeDisplaced(old);
+      throw new SqliteOutboxError('another process has begun a new log.', { isTransient: true });
+    }
+    if (!old.own.checkpoints.copyAndCut()) {
       throw new SqliteOutboxError('what its deleted log holds cannot be copied yet.', { isTransient: true });
     }
-    this.#open = undefined;
+    const file = `${old.files.target}.${randomUUID()}`;
+    const copy = connect({ ...(this.#source as FileSource), file }, this.name) as OwnConnection;
+    try {
+      const openCopy = () => copy.statements;
+      moveEntries(old.statements, openCopy, () => {
+        // Only the process that holds the lock of the old file puts another in its place.
+        if (!old.files.isAtTarget()) throw new SqliteOutboxError('another process was faster.', { isTransient: true });
+        copy.own.checkpoints.copyAndCut();
+        // Without a log it is whole under any name.
+        copy.own.database.exec('PRAGMA journal_mode = DELETE');
+        close(copy);
+        removeCompanions(old);
+        renameSync(file, old.files.target);
+      });
+    } catch (error) {
+      close(copy);
+      attempt(() => unlinkSync(file));
+      throw error;
+    }
     closeDisplaced(old);
-    this.#open = connect(this.#source, this.name);
-    if (!isBegunAnew) return this.#open;
-    throw new SqliteOutboxError('another process has begun a new log.', { isTransient: true });
+    return connect(this.#source, this.name);
   }
 
   #explaining<Result>(work: () => Result): Result {
@@ -232,6 +263,11 @@ export class SqliteFile {
     if (isOwn(open) && this.#displacementOf(open) !== undefined) closeDisplaced(open);
     else close(open);
   }
+}
+
+/** SQLite would take the log of a file that is gone for the new one's, and copy it there. */
+function removeCompanions({ files }: OwnConnection): void {
+  for (const { name, isOurs } of files.companions()) if (isOurs) unlinkSync(name);
 }
 
 function transact<Result>({ statements, own }: Connection, work: (statements: Statements) => Result): Result {

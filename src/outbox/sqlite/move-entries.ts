@@ -9,13 +9,18 @@ const PAGE = 500;
  *
  * A database that was never used takes over the identity of the first one, since it then holds all of its contents.
  *
+ * Nothing but this writes to the first database meanwhile, so of several processes that move the same one each does it in turn.
+ *
+ * @param openOther opens the other database
+ * @param onCopied what has to be done before the first database is emptied
  * @returns how many entries and letters there were
- * @throws the driver's error; then nothing was moved
+ * @throws the driver's error, or that of `onCopied`; then the first database still has everything
  */
-export function moveEntries(from: Statements, to: Statements): number {
+export function moveEntries(from: Statements, openOther: () => Statements, onCopied?: () => void): number {
   from.begin.run();
   try {
-    const count = copyAll(from, to);
+    const count = copyAll(from, openOther());
+    onCopied?.();
     try {
       for (const statement of from.clear) statement.run();
       from.commit.run();

@@ -20,8 +20,9 @@ interface Companion {
  * processes. An open file keeps its inode, so no other file can have the same number meanwhile.
  */
 export class OpenFiles {
+  /** Where SQLite has opened the database: where the link leads to, if it was opened by one. */
+  readonly target: string;
   readonly #path: string;
-  readonly #target: string;
   readonly #database: BigIntStats | undefined;
   readonly #log: BigIntStats | undefined;
   readonly #index: BigIntStats | undefined;
@@ -32,7 +33,7 @@ export class OpenFiles {
    */
   constructor(path: string, target: string) {
     this.#path = path;
-    this.#target = target;
+    this.target = target;
     this.#database = look(path);
     this.#log = look(logOf(target));
     this.#index = look(indexOf(target));
@@ -45,19 +46,18 @@ export class OpenFiles {
   /** How the files in their place differ from the open ones. */
   displacement(): Displacement | undefined {
     if (!isSame(this.#database, look(this.#path))) return 'database';
-    if (!isSame(this.#log, look(logOf(this.#target))) || !isSame(this.#index, look(indexOf(this.#target))))
-      return 'log';
+    if (!isSame(this.#log, look(logOf(this.target))) || !isSame(this.#index, look(indexOf(this.target)))) return 'log';
     return undefined;
   }
 
   /** Whether the database is where SQLite opened it, even though a link may lead elsewhere by now. */
   isAtTarget(): boolean {
-    return isSame(this.#database, look(this.#target));
+    return isSame(this.#database, look(this.target));
   }
 
   /** What has the names of the log and its index now. */
   companions(): readonly Companion[] {
-    return [toCompanion(logOf(this.#target), this.#log), toCompanion(indexOf(this.#target), this.#index)];
+    return [toCompanion(logOf(this.target), this.#log), toCompanion(indexOf(this.target), this.#index)];
   }
 }
 

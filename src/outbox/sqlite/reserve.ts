@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
-import { closeSync, openSync, statfsSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { look } from './open-files.js';
 import { SqliteOutboxError } from './sqlite-error.js';
 
 /** Twice the largest usual log: copying that into the database may take as much again. */
@@ -35,12 +36,16 @@ export class Reserve {
     this.bytes = Math.min(MAX_BYTES, Math.floor((blocks * bsize) / SHARE_OF_DISK) || MAX_BYTES);
   }
 
+  isThere(): boolean {
+    return look(this.#path) !== undefined;
+  }
+
   /** Puts the reserve back if it is missing. @throws {SqliteOutboxError} when there is no room for it */
-  ensure(): void {
-    if (statSync(this.#path, { throwIfNoEntry: false }) !== undefined) return;
+  fill(): void {
+    if (this.isThere()) return;
     if (this.#roomBytes() < this.bytes) throw this.#full();
     try {
-      this.#fill();
+      this.#write();
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       // Another process puts it back at the same moment.
@@ -74,7 +79,7 @@ export class Reserve {
     }
   }
 
-  #fill(): void {
+  #write(): void {
     // A file system that compresses would keep zeros in no room at all.
     randomFillSync(BLOCK);
     const file = openSync(this.#path, 'wx', 0o600);
