@@ -5,13 +5,18 @@ import { loadSqlite } from '../sqlite/load-sqlite.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import type { SealingKey } from './sealing.js';
-import { File, type Source } from './sqlite/file.js';
-import { FileOutbox } from './sqlite/outbox.js';
+import type { Source } from './sqlite/connection.js';
+import { SqliteFile } from './sqlite/file.js';
+import { machineClock } from './sqlite/machine-clock.js';
+import { SqliteOutbox } from './sqlite/outbox.js';
 
 export interface SqliteOutboxOptions {
-  /** The file, made if it is not there and readable by its owner only. Its folder must be there. */
+  /**
+   * The file, created if it does not exist, readable by its owner only. Its folder must exist, on a local disk. Next to it
+   * are SQLite's own `-wal` and `-shm`, and `-reserve`, up to 8 MB that let a full disk drain.
+   */
   readonly file?: string | undefined;
-  /** In its place an open database, which stays the caller's to close. */
+  /** Instead of a file: an open database, which stays the caller's to set up, to watch and to close. */
   readonly database?: SqliteDatabase | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
   readonly sealingKeys?: readonly SealingKey[] | undefined;
@@ -25,7 +30,10 @@ export interface SqliteOutboxOptions {
    * @default 'normal'
    */
   readonly synchronous?: 'normal' | 'full' | undefined;
-  /** Milliseconds since the epoch, for tests. @default Date.now */
+  /**
+   * A clock for tests, in milliseconds since the epoch; leases and delays go by it as well.
+   * @default Date.now, and for leases and delays how long the machine has been up
+   */
   readonly now?: (() => number) | undefined;
 }
 
@@ -41,13 +49,14 @@ export interface SqliteOutboxOptions {
  * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
-  const { sealingKeys, maxQueueSize, maxQueueBytes, now = Date.now } = options ?? {};
-  return new FileOutbox({
-    file: new File(toSource(options ?? {})),
+  const { sealingKeys, maxQueueSize, maxQueueBytes, now } = options ?? {};
+  return new SqliteOutbox({
+    file: new SqliteFile(toSource(options ?? {})),
     records: new Records(sealingKeys),
     maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
-    now,
+    now: now ?? Date.now,
+    machineClock: now ?? machineClock,
   });
 }
 

@@ -368,10 +368,10 @@ describe('trouble with the file of an sqlite outbox is an error of the call that
     await outbox.append(many(1));
     await outbox.close();
     const database = new Sqlite(file);
-    database.exec('UPDATE ours_outbox SET version = 2');
+    database.exec('UPDATE ours_outbox SET version = 3');
     const again = createSqliteOutbox({ file });
-    expect(await failureOf(again.append(many(1)))).toMatch(/version 2, and this package reads version 1: .*relay/);
-    database.exec('UPDATE ours_outbox SET version = 1');
+    expect(await failureOf(again.append(many(1)))).toMatch(/version 3, and this package reads version 2: .*relay/);
+    database.exec('UPDATE ours_outbox SET version = 2');
     database.close();
     expect(idsOf(await again.claim(EVERYTHING))).toEqual(['0']);
     await again.close();

@@ -5,9 +5,19 @@ import type { Records } from '../records.js';
 import { fromStoredId } from '../stored-id.js';
 import type { Place, Statements } from './statements.js';
 
+/** How far apart the clocks of two processes of one machine may be: some runtimes tell the time in seconds. */
+const CLOCK_TOLERANCE_MS = 5_000;
+
 /** The places that a claim of this size may look at next, in order. Writes: leases and delays that are over end here. */
 export function draw(statements: Statements, now: number, { maxEntries, maxBytes }: ClaimOptions): readonly Place[] {
-  statements.lapse.run(now);
+  const { cursor, clock } = statements.totals.all()[0]!;
+  if (now >= clock - CLOCK_TOLERANCE_MS) {
+    statements.lapse.run(now);
+  } else {
+    // The machine was started again, or this is another one: no process lives that has claimed anything.
+    statements.lapseAll.run();
+    statements.advance.run(0, now);
+  }
   const places: Place[] = [];
   let bytes = 0;
   const take = (candidates: readonly Place[]): void => {
@@ -21,7 +31,7 @@ export function draw(statements: Statements, now: number, { maxEntries, maxBytes
   take(ready);
   // In the usual order: what was drawn before lies in front of what is fresh.
   if (places.length === ready.length && places.length < maxEntries) {
-    take(statements.fresh.all(statements.totals.all()[0]!.drawn, maxEntries - places.length));
+    take(statements.fresh.all(cursor, maxEntries - places.length));
   }
   return places;
 }

@@ -2,11 +2,11 @@ import type { DeadLetter, DeadLetters } from '../outbox.js';
 import { readOrNothing } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
-import type { File } from './file.js';
+import type { SqliteFile } from './file.js';
 import type { LetterRow } from './statements.js';
 
 /** The file's dead letters. */
-export function createDeadLetters(file: File, records: Records, now: () => number): DeadLetters {
+export function createDeadLetters(file: SqliteFile, records: Records, now: () => number): DeadLetters {
   const toLetter = (row: LetterRow): DeadLetter => {
     const distinctId = fromStoredId(row.distinct_id);
     return {
@@ -38,11 +38,14 @@ export function createDeadLetters(file: File, records: Records, now: () => numbe
           return removed;
         }),
       ),
-    discard: (distinctIds) =>
-      file.patiently(() =>
+    async discard(distinctIds) {
+      const count = await file.patiently(() =>
         file.write(({ discard }) =>
           distinctIds.reduce((removed, id) => removed + Number(discard.run(toStoredId(id)).changes), 0),
         ),
-      ),
+      );
+      await file.erase('now');
+      return count;
+    },
   };
 }

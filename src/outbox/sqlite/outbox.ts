@@ -11,16 +11,18 @@ import type { Records } from '../records.js';
 import { toStoredId } from '../stored-id.js';
 import { draw, keepOrder, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
-import { type File, isTransient } from './file.js';
+import { isTransient, type SqliteFile } from './file.js';
 import type { Place, Statements } from './statements.js';
 
-export interface FileOutboxOptions {
-  readonly file: File;
+export interface SqliteOutboxOptions {
+  readonly file: SqliteFile;
   readonly records: Records;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds by a clock that all processes of the machine share and that is never set: for leases and delays. */
+  readonly machineClock: () => number;
 }
 
 interface Hold extends Place {
@@ -28,14 +30,14 @@ interface Hold extends Place {
 }
 
 /** The outbox over its file: each method is one transaction. */
-export class FileOutbox implements DurableOutbox {
+export class SqliteOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
-  readonly #options: FileOutboxOptions;
+  readonly #options: SqliteOutboxOptions;
   readonly #appends: GroupCommit;
   readonly #holds = new WeakMap<Entry, Hold>();
 
-  constructor(options: FileOutboxOptions) {
+  constructor(options: SqliteOutboxOptions) {
     const { file, records, now } = options;
     this.#options = options;
     this.#appends = new GroupCommit({ commit: async (entries) => this.#commit(entries), isTransient });
@@ -48,6 +50,8 @@ export class FileOutbox implements DurableOutbox {
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
     const { file } = this.#options;
+    const notice = file.takeNotice();
+    if (notice !== undefined) throw notice;
     // The usual case of a process with nothing to do takes nobody's turn to write.
     if ((await file.patiently(() => file.read(({ oldest }) => oldest.all()))).length === 0) return [];
     const token = randomUUID();
@@ -67,20 +71,16 @@ export class FileOutbox implements DurableOutbox {
   }
 
   ack(entries: readonly Entry[]): Promise<void> {
-    return this.#withHolds(entries, (statements, token, places) =>
-      this.#end(statements, kept(statements, token, places)),
-    );
+    return this.#settle(entries);
   }
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    return this.#withHolds(entries, (statements, token, places) =>
-      this.#end(statements, kept(statements, token, places), outcome),
-    );
+    return this.#settle(entries, outcome);
   }
 
-  release(entries: readonly Entry[], delayMs: number): Promise<void> {
-    return this.#withHolds(entries, (statements, token, places) => {
-      statements.delay.run(delayMs > 0 ? this.#now() + Math.ceil(delayMs) : 0, token, toJson(places));
+  async release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    await this.#withHolds(entries, (statements, token, places) => {
+      statements.delay.run(delayMs > 0 ? this.#machineNow() + Math.ceil(delayMs) : 0, token, toJson(places));
     });
   }
 
@@ -124,7 +124,7 @@ export class FileOutbox implements DurableOutbox {
     return file.patiently(() =>
       file.read((statements) => {
         const { entries, bytes } = statements.totals.all()[0]!;
-        const claimed = statements.claimed.all(this.#now())[0]!.count;
+        const claimed = statements.claimed.all(this.#machineNow())[0]!.count;
         return { waiting: entries - claimed, claimed, bytes };
       }),
     );
@@ -139,11 +139,15 @@ export class FileOutbox implements DurableOutbox {
     return Math.trunc(this.#options.now());
   }
 
+  #machineNow(): number {
+    return Math.trunc(this.#options.machineClock());
+  }
+
   #commit(entries: readonly Entry[]): DurablyAppended {
     const { file, records, maxQueueSize, maxQueueBytes } = this.#options;
     // Before the transaction, in which others have to wait.
     const texts = entries.map((entry) => records.write(entry));
-    return file.write((statements) => {
+    const store = (statements: Statements): DurablyAppended => {
       const now = this.#now();
       const dropped: Entry[] = [];
       const duplicates: Entry[] = [];
@@ -171,6 +175,10 @@ export class FileOutbox implements DurableOutbox {
       }
       statements.addToTotals.run(size - before.size, bytes - before.bytes, position);
       return { dropped, duplicates, position, incarnation };
+    };
+    return file.append(store, (appended, { totals }) => {
+      const { position, incarnation } = totals.all()[0]!;
+      return { ...appended, position, incarnation };
     });
   }
 
@@ -185,7 +193,7 @@ export class FileOutbox implements DurableOutbox {
     unreadable: Reading<Place> | undefined,
   ): Reading<Place> | undefined {
     const { records } = this.#options;
-    const now = this.#now();
+    const now = this.#machineNow();
     const places = draw(statements, now, options);
     if (places.length === 0) return undefined;
     const reading = readPlaces(statements, records, places, unreadable);
@@ -199,7 +207,7 @@ export class FileOutbox implements DurableOutbox {
     } else {
       return reading;
     }
-    statements.draw.run(places.at(-1)!.position);
+    statements.advance.run(places.at(-1)!.position, now);
     return reading;
   }
 
@@ -218,11 +226,22 @@ export class FileOutbox implements DurableOutbox {
     statements.addToTotals.run(-places.length, -places.reduce((sum, { bytes }) => sum + bytes, 0), 0);
   }
 
-  /** Does something in one transaction with the entries that this process has claimed; others are left alone. */
+  async #settle(entries: readonly Entry[], outcome?: Undelivered): Promise<void> {
+    const left = await this.#withHolds(entries, (statements, token, places) =>
+      this.#end(statements, kept(statements, token, places), outcome),
+    );
+    if (left !== undefined) await this.#options.file.erase(left === 0 ? 'once a second' : 'soon');
+  }
+
+  /**
+   * Does something in one transaction with the entries that this process has claimed; others are left alone.
+   *
+   * @returns how many entries there are then; `undefined` when there was nothing to do
+   */
   async #withHolds(
     entries: readonly Entry[],
     work: (statements: Statements, token: string, places: readonly Place[]) => void,
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const byToken = new Map<string, Place[]>();
     for (const entry of entries) {
       const hold = this.#holds.get(entry);
@@ -231,11 +250,12 @@ export class FileOutbox implements DurableOutbox {
       if (places === undefined) byToken.set(hold.token, [hold]);
       else places.push(hold);
     }
-    if (byToken.size === 0) return;
+    if (byToken.size === 0) return undefined;
     const { file } = this.#options;
-    await file.patiently(() =>
+    return file.patiently(() =>
       file.write((statements) => {
         for (const [token, places] of byToken) work(statements, token, places);
+        return statements.totals.all()[0]!.entries;
       }),
     );
   }

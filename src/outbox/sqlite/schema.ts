@@ -3,7 +3,7 @@ import { prepare } from './prepare.js';
 import { SqliteOutboxError } from './sqlite-error.js';
 
 /** The tables as they are made here; a file with another number was made by another version of this package. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = `
   CREATE TABLE ours_outbox (
@@ -11,9 +11,11 @@ const TABLES = `
     entries INTEGER NOT NULL,   -- kept with every change: counting rows would read all of them
     bytes INTEGER NOT NULL,
     position INTEGER NOT NULL,  -- the last one given; none is given twice
-    drawn INTEGER NOT NULL      -- the last one that a claim has come to; what lies behind it is fresh
+    cursor INTEGER NOT NULL,    -- the last one that a claim has come to; what is behind it is fresh
+    clock INTEGER NOT NULL,     -- when an entry was last claimed, by the clock of leases and delays
+    incarnation TEXT NOT NULL   -- of this file's contents, so that a client notices when another file takes its place
   ) STRICT;
-  INSERT INTO ours_outbox (version, entries, bytes, position, drawn) VALUES (${VERSION}, 0, 0, 0, 0);
+  INSERT INTO ours_outbox VALUES (${VERSION}, 0, 0, 0, 0, 0, lower(hex(randomblob(8))));
 
   CREATE TABLE ours_entries (
     position INTEGER PRIMARY KEY,
@@ -25,7 +27,8 @@ const TABLES = `
   ) STRICT;
 
   -- How the entries stand that are not fresh. With a token: leased until then to the claim that has it. Without: to be had from
-  -- then on, which is 0 for those that can be had, and nothing while they are behind an unsettled identify.
+  -- then on, which is 0 for those that can be had, and nothing while they are behind an unsettled identify. Times are of a clock
+  -- that all processes of the machine share and that is never set: how long the machine has been up.
   CREATE TABLE ours_holds (
     position INTEGER PRIMARY KEY,
     until INTEGER,
@@ -55,36 +58,51 @@ const TABLES = `
   ) STRICT;
 `;
 
-/** Identifies this file's contents, so that a client notices when another file has taken its place. */
-const INCARNATION = `
-  ALTER TABLE ours_outbox ADD COLUMN incarnation TEXT;
-  UPDATE ours_outbox SET incarnation = lower(hex(randomblob(8)));
+/**
+ * From version 1, whose leases and delays went by the wall clock: they end here. The new name of the cursor stops processes that
+ * still run version 1, which would write times of the wall clock.
+ */
+const FROM_VERSION_1 = `
+  ALTER TABLE ours_outbox RENAME COLUMN drawn TO cursor;
+  ALTER TABLE ours_outbox ADD COLUMN clock INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ours_outbox ADD COLUMN incarnation TEXT NOT NULL DEFAULT '';
+  UPDATE ours_outbox SET version = ${VERSION}, incarnation = lower(hex(randomblob(8)));
+  UPDATE ours_holds SET until = 0, token = NULL WHERE until > 0;
 `;
 
 /**
- * Makes the tables where there are none, and the column that files of earlier releases lack.
+ * Makes the tables where there are none, and brings those of an earlier version up to date.
  *
  * @throws {SqliteOutboxError} for tables of another version
  */
 export function prepareSchema(database: SqliteDatabase, name: string): void {
-  const has = (column: string): boolean =>
-    prepare(database, `SELECT 1 FROM pragma_table_info('ours_outbox') WHERE name = '${column}'`).all().length > 0;
-  if (!has('incarnation')) {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      // Another process may have been faster.
-      if (!has('version')) database.exec(TABLES);
-      if (!has('incarnation')) database.exec(INCARNATION);
-      database.exec('COMMIT');
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-  const [row] = prepare(database, 'SELECT * FROM ours_outbox').all() as { readonly version?: number }[];
-  if (row?.version === VERSION) return;
+  if (readVersion(database) !== VERSION) upgrade(database);
+  const version = readVersion(database);
+  if (version === VERSION) return;
   throw new SqliteOutboxError(
-    `${name} holds an outbox of version ${row?.version ?? 'unknown'}, and this package reads version ${VERSION}: deliver what is in it with the version that made it (\`npx ours-ingest@VERSION relay --sqlite FILE\`), or name another file.`,
+    `${name} holds an outbox of version ${version ?? 'unknown'}, and this package reads version ${VERSION}: deliver what is in it with the version that made it (\`npx ours-ingest@VERSION relay --sqlite FILE\`), or name another file.`,
     { isBroken: true },
   );
+}
+
+function upgrade(database: SqliteDatabase): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster.
+    const version = readVersion(database);
+    if (version === undefined) database.exec(TABLES);
+    if (version === 1) database.exec(FROM_VERSION_1);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** `undefined` where there are no tables, `null` where they are not this package's. */
+function readVersion(database: SqliteDatabase): number | null | undefined {
+  const tables = prepare(database, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ours_outbox'").all();
+  if (tables.length === 0) return undefined;
+  const [row] = prepare(database, 'SELECT * FROM ours_outbox').all() as { readonly version?: number }[];
+  return row?.version ?? null;
 }

@@ -10,7 +10,10 @@ export interface TotalsRow {
   readonly entries: number;
   readonly bytes: number;
   readonly position: number;
-  readonly drawn: number;
+  /** The last position that a claim has come to. */
+  readonly cursor: number;
+  /** When an entry was last claimed, by the clock of leases and delays. */
+  readonly clock: number;
   readonly incarnation: string;
 }
 
@@ -32,6 +35,21 @@ export interface LetterRow {
   readonly dead_at: number;
 }
 
+/** All there is to an entry. */
+export interface WholeEntryRow extends EntryRow {
+  readonly people: string | null;
+  readonly appended_at: number;
+  readonly until: number;
+  readonly token: string | null;
+}
+
+/** All there is to a dead letter. */
+export interface WholeLetterRow extends LetterRow {
+  readonly number: number;
+  readonly bytes: number;
+  readonly people: string | null;
+}
+
 /** Positions as one JSON parameter: a statement for all of them costs less than one for each. */
 const POSITIONS = 'json_each(?)';
 
@@ -48,12 +66,15 @@ export interface Statements {
   readonly identifiesBefore: Query<{ readonly position: number }>;
   /** Ends leases and delays that are over at a time; some of them, should there be very many. */
   readonly lapse: Statement;
+  /** Ends all leases and delays. */
+  readonly lapseAll: Statement;
   /** What can be had again. */
   readonly ready: Query<Place>;
   /** What lies behind a position. */
   readonly fresh: Query<Place>;
   readonly records: Query<EntryRow>;
-  readonly draw: Statement;
+  /** Moves the cursor and the clock. */
+  readonly advance: Statement;
   readonly hold: Statement;
   /** Of the positions, those the token still holds. */
   readonly heldBy: Query<{ readonly position: number }>;
@@ -75,6 +96,17 @@ export interface Statements {
   readonly raiseIdentify: Statement;
   readonly bytesAt: Query<{ readonly bytes: number }>;
   readonly discard: Statement;
+
+  /** Entries behind a position, and dead letters behind a number, as they are moved to another file. */
+  readonly wholeEntries: Query<WholeEntryRow>;
+  readonly wholeLetters: Query<WholeLetterRow>;
+  /** Takes over the identity of another file. */
+  readonly adopt: Statement;
+  /** Gives a row of its own to what is fresh. */
+  readonly holdFresh: Statement;
+  readonly holdAs: Statement;
+  readonly putLetter: Statement;
+  readonly clear: readonly Statement[];
 }
 
 export function prepareStatements(database: SqliteDatabase): Statements {
@@ -86,7 +118,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     commit: command('COMMIT'),
     rollback: command('ROLLBACK'),
 
-    totals: query('SELECT entries, bytes, position, drawn, incarnation FROM ours_outbox'),
+    totals: query('SELECT entries, bytes, position, cursor, clock, incarnation FROM ours_outbox'),
     addToTotals: command(
       'UPDATE ours_outbox SET entries = entries + ?, bytes = bytes + ?, position = max(position, ?)',
     ),
@@ -101,6 +133,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     lapse: command(`
       UPDATE ours_holds SET until = 0, token = NULL
       WHERE position IN (SELECT position FROM ours_holds WHERE until > 0 AND until <= ? LIMIT 1000)`),
+    lapseAll: command('UPDATE ours_holds SET until = 0, token = NULL WHERE until > 0'),
     ready: query(`
       SELECT position, bytes FROM ours_holds JOIN ours_entries USING (position)
       WHERE until = 0 ORDER BY position LIMIT ?`),
@@ -108,7 +141,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     records: query(`
       SELECT position, bytes, distinct_id, record FROM ours_entries
       WHERE position IN (SELECT value FROM ${POSITIONS}) ORDER BY position`),
-    draw: command('UPDATE ours_outbox SET drawn = max(drawn, ?)'),
+    advance: command('UPDATE ours_outbox SET cursor = max(cursor, ?), clock = ?'),
     hold: command(`
       INSERT OR REPLACE INTO ours_holds (position, until, token, behind) SELECT value, ?, ?, ? FROM ${POSITIONS}`),
     heldBy: query(`SELECT position FROM ours_holds WHERE token = ? AND position IN (SELECT value FROM ${POSITIONS})`),
@@ -141,5 +174,25 @@ export function prepareStatements(database: SqliteDatabase): Statements {
       SELECT value, position FROM ours_entries, json_each(people) WHERE position = ? AND people IS NOT NULL`),
     bytesAt: query('SELECT bytes FROM ours_entries WHERE position = ?'),
     discard: command('DELETE FROM ours_dead_letters WHERE distinct_id = ?'),
+
+    wholeEntries: query(`
+      SELECT position, distinct_id, record, bytes, people, appended_at, coalesce(until, 0) AS until, token
+      FROM ours_entries LEFT JOIN ours_holds USING (position) WHERE position > ? ORDER BY position LIMIT ?`),
+    wholeLetters: query('SELECT * FROM ours_dead_letters WHERE number > ? ORDER BY number LIMIT ?'),
+    adopt: command('UPDATE ours_outbox SET incarnation = ?'),
+    holdFresh: command(`
+      INSERT OR IGNORE INTO ours_holds (position, until)
+      SELECT position, 0 FROM ours_entries WHERE position > (SELECT cursor FROM ours_outbox)`),
+    holdAs: command('INSERT OR REPLACE INTO ours_holds (position, until, token) VALUES (?, ?, ?)'),
+    putLetter: command(`
+      INSERT OR REPLACE INTO ours_dead_letters (distinct_id, record, bytes, people, outcome, dead_at)
+      VALUES (?, ?, ?, ?, ?, ?)`),
+    clear: [
+      command('DELETE FROM ours_entries'),
+      command('DELETE FROM ours_holds'),
+      command('DELETE FROM ours_identifies'),
+      command('DELETE FROM ours_dead_letters'),
+      command('UPDATE ours_outbox SET entries = 0, bytes = 0'),
+    ],
   };
 }
