@@ -1,0 +1,118 @@
+import type { Truth } from '../service/truth.js';
+import type { Account, Books } from './books.js';
+
+export type FindingKind = 'lost' | 'doubled' | 'told wrong' | 'stuck' | 'order' | 'time' | 'memory' | 'died' | 'leaked';
+
+/** Events, or a worker, for which a promise was broken. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly text: string;
+}
+
+export interface AuditOptions {
+  readonly books: Books;
+  readonly truth: Truth;
+  /** Good events that were promised and are not there when everything has been waited for. */
+  readonly missing: readonly Account[];
+  /** Ids that the outbox still holds. */
+  readonly inside: ReadonlySet<string>;
+  /** Workers whose memory was lost with them. */
+  readonly isKilled: (worker: string) => boolean;
+  /** Whether this process was too busy at that moment to tell in which order things came. */
+  readonly wasBusyAt: (at: number) => boolean;
+}
+
+const MAX_MEMORY_MB = 400;
+/** Reasons for which a client may give up a good event: it never had it. */
+const NEVER_HAD = ['outbox_failed', 'queue_full', 'closed'];
+
+/** Compares what the workers were told with what happened. */
+export function audit(options: AuditOptions): Finding[] {
+  const { books, truth } = options;
+  const findings: Finding[] = [];
+  for (const account of books.accounts.values()) findings.push(...auditEvent(account, options));
+  for (const { kind, text, at } of truth.contradictions)
+    if (kind !== 'order' || !options.wasBusyAt(at)) findings.push({ kind, text });
+  findings.push(...auditMissing(options));
+  for (const [worker, { maxMemoryMb, failures }] of books.diarists) {
+    if (maxMemoryMb > MAX_MEMORY_MB) findings.push({ kind: 'memory', text: `${worker} grew to ${maxMemoryMb} MB` });
+    for (const failure of failures) findings.push({ kind: 'died', text: `${worker}: ${failure}` });
+  }
+  return findings;
+}
+
+function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
+  const findings: Finding[] = [];
+  const unsaid = new Map<string, Account[]>();
+  for (const account of missing) {
+    const text = `${nameOf(account)} was promised and never arrived`;
+    if (inside.has(account.id)) findings.push({ kind: 'stuck', text: `${text}: it is still in the outbox` });
+    else unsaid.set(account.worker, [...(unsaid.get(account.worker) ?? []), account]);
+  }
+  for (const [worker, accounts] of unsaid) {
+    // A client that closes, or ends, may say how many it had to leave behind.
+    const admitted = admittedBy(books, worker);
+    for (const account of accounts.slice(admitted))
+      findings.push({
+        kind: 'lost',
+        text: `${nameOf(account)} was promised, never arrived, and no word was said of it`,
+      });
+  }
+  return findings;
+}
+
+function admittedBy(books: Books, worker: string): number {
+  const { pending, warnings } = books.diarists.get(worker)!;
+  const left = warnings.flatMap((warning) => /undelivered\D*(\d+)/.exec(warning)?.[1] ?? []).map(Number);
+  return Math.max(0, pending ?? 0, ...left);
+}
+
+function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions): Finding[] {
+  const findings: Finding[] = [];
+  const { nature, told, notStored, isRolledBack, isConfirmed, worker, kind, id } = account;
+  const find = (what: FindingKind, text: string): void =>
+    void findings.push({ kind: what, text: `${nameOf(account)} ${text}` });
+  const hasArrived = books.hasArrived(account);
+  for (const { status, why } of told) {
+    if (status === 'delivered' && !hasArrived) find('told wrong', `was told delivered and never arrived (${why})`);
+    if (status !== 'delivered' && hasArrived && !isUnknown(why)) find('told wrong', `arrived and was told ${why}`);
+    if (status !== 'delivered' && nature === 'good' && !hasArrived) {
+      const isTruthful = !isConfirmed && NEVER_HAD.some((reason) => why.includes(reason));
+      if (!isTruthful) find('lost', `was given up: ${why}`);
+    }
+  }
+  if (notStored !== undefined && hasArrived && !isUnknown(notStored))
+    find('told wrong', `arrived and was told ${notStored}`);
+  if (isRolledBack && hasArrived) find('told wrong', 'was rolled back and arrived');
+  if (isConfirmed && notStored !== undefined) find('told wrong', 'was told stored and not stored');
+  if (kind === 'track' && hasArrived) {
+    findings.push(...auditTime(account, truth));
+    findings.push(...auditOrder(account, truth, isKilled(worker), id));
+  }
+  return findings;
+}
+
+/** An outcome may say that it does not know. */
+const isUnknown = (why: string): boolean => /unknown|not known|may have been|may still/.test(why);
+
+/** What was stamped by a right clock arrives with the time it was given, or with that of the call. */
+function auditTime(account: Account, truth: Truth): Finding[] {
+  const { id, time, between } = account;
+  const arrived = truth.tracks.get(id)?.time;
+  if (arrived === undefined || between === undefined) return [];
+  const [least, most] = time === undefined ? between : [time, time];
+  if (arrived >= least && arrived <= most) return [];
+  const by = arrived < least ? arrived - least : arrived - most;
+  return [{ kind: 'time', text: `${nameOf(account)} arrived with a time that is ${by} ms off` }];
+}
+
+/** No event overtakes the identify before it. */
+function auditOrder({ after, ...account }: Account, truth: Truth, wasKilled: boolean, id: string): Finding[] {
+  if (after === undefined || wasKilled) return [];
+  const identify = truth.identifies.get(after);
+  if (identify === undefined || identify < truth.tracks.get(id)!.order) return [];
+  return [{ kind: 'order', text: `${nameOf(account)} arrived before the identify ${after} that it came after` }];
+}
+
+const nameOf = ({ kind, id, key, worker }: Pick<Account, 'kind' | 'id' | 'key' | 'worker'>): string =>
+  `${kind} ${id === key ? id : `${key} (${id})`} of ${worker}`;

@@ -1,0 +1,65 @@
+import type { WireRow } from './exchange.js';
+
+/** An event the service has taken. */
+export interface Acceptance {
+  /** Its place among everything taken. */
+  readonly order: number;
+  readonly time: number | undefined;
+  times: number;
+  readonly content: string;
+}
+
+/** What the service knows to be wrong, in words. */
+export interface Contradiction {
+  readonly kind: 'doubled' | 'order';
+  readonly text: string;
+  /** By the monotonic clock. */
+  readonly at: number;
+}
+
+/** What really arrived: the side of the books that no client can write. */
+export class Truth {
+  readonly tracks = new Map<string, Acceptance>();
+  /** An identify has no id on the wire: it is known by the key it carries. */
+  readonly identifies = new Map<string, number>();
+  readonly contradictions: Contradiction[] = [];
+  repeats = 0;
+  #order = 0;
+  readonly #idOfKey = new Map<string, string>();
+  readonly #lastOf = new Map<string, { readonly number: number; readonly key: string }>();
+
+  takeTrack(row: WireRow): void {
+    const { distinctId = '', time, ...rest } = row;
+    const content = JSON.stringify(rest);
+    const known = this.tracks.get(distinctId);
+    if (known !== undefined) {
+      known.times += 1;
+      this.repeats += 1;
+      if (known.content !== content) this.#note('doubled', `${distinctId} came again with another content`);
+      return;
+    }
+    this.#order += 1;
+    this.tracks.set(distinctId, { order: this.#order, time, times: 1, content });
+    const key = row.eventProperties?.['key'];
+    if (key == null) return;
+    const other = this.#idOfKey.get(key);
+    if (other !== undefined) this.#note('doubled', `event ${key} has two ids: ${other} and ${distinctId}`);
+    this.#idOfKey.set(key, distinctId);
+  }
+
+  /** An identify, or several of one visitor merged: each left its key, the last one its number. */
+  takeIdentify({ userId = '', userProperties = {} }: WireRow): void {
+    this.#order += 1;
+    const keys = Object.keys((userProperties['custom_properties'] ?? {}) as object);
+    for (const key of keys) if (!this.identifies.has(key)) this.identifies.set(key, this.#order);
+    const number = Number(userProperties['job_title']);
+    const last = this.#lastOf.get(userId);
+    if (last !== undefined && number < last.number)
+      this.#note('order', `${userId}: ${keys.at(-1)} (${number}) came after ${last.key} (${last.number})`);
+    this.#lastOf.set(userId, { number, key: keys.at(-1) ?? '' });
+  }
+
+  #note(kind: Contradiction['kind'], text: string): void {
+    this.contradictions.push({ kind, text, at: performance.now() });
+  }
+}

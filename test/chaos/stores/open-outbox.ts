@@ -1,0 +1,57 @@
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { createClient } from 'redis';
+import type { DurableOutbox } from '../../../src/index.js';
+import { createPostgresOutbox } from '../../../src/outbox/postgres.js';
+import { createRedisOutbox } from '../../../src/outbox/redis.js';
+import { createSqliteOutbox } from '../../../src/outbox/sqlite.js';
+import type { Place } from './store.js';
+
+export interface OpenedOutbox {
+  readonly outbox: DurableOutbox;
+  /** The application's own connections, where it has some. */
+  readonly pool: pg.Pool | undefined;
+  /** Closes the connections below the outbox, which leaves them to the application. */
+  disconnect(): Promise<void>;
+}
+
+/** Opens an outbox as an application does: with its own client, and no settings of ours. */
+export async function openOutbox(
+  place: Exclude<Place, { readonly kind: 'memory' }>,
+  driver: 'ioredis' | 'redis' | 'pg',
+): Promise<OpenedOutbox> {
+  switch (place.kind) {
+    case 'sqlite':
+      return { outbox: createSqliteOutbox({ file: place.file }), pool: undefined, disconnect: async () => undefined };
+    case 'postgres': {
+      const pool = new pg.Pool({ connectionString: place.url, max: 6 });
+      // Connections that are idle when the database goes away.
+      pool.on('error', () => undefined);
+      return { outbox: createPostgresOutbox({ client: pool }), pool, disconnect: () => pool.end() };
+    }
+    case 'redis':
+      return driver === 'redis' ? openNodeRedis(place.url) : openIoredis(place.url);
+  }
+}
+
+function openIoredis(url: string): OpenedOutbox {
+  const client = new Redis(url);
+  client.on('error', () => undefined);
+  return {
+    outbox: createRedisOutbox({ client }),
+    pool: undefined,
+    disconnect: async () => client.disconnect(),
+  };
+}
+
+async function openNodeRedis(url: string): Promise<OpenedOutbox> {
+  const client = createClient({ url });
+  client.on('error', () => undefined);
+  // It tries again for as long as it takes; the events that are tracked meanwhile wait for it.
+  void client.connect().catch(() => undefined);
+  return {
+    outbox: createRedisOutbox({ client }),
+    pool: undefined,
+    disconnect: async () => client.destroy(),
+  };
+}

@@ -1,0 +1,95 @@
+// One process of a chaos run: it tracks events, delivers them, or both, has the wall clock it is given, and writes down what
+// it was told. Its parent stops, kills or closes it.
+import { createInterface } from 'node:readline';
+import { type Client, createClient } from '../../../src/index.js';
+import type { WorkerPlan } from '../plan/worker-plan.js';
+import { createRandom } from '../random.js';
+import { type OpenedOutbox, openOutbox } from '../stores/open-outbox.js';
+import type { Place } from '../stores/store.js';
+import { type Diary, openDiary } from './diary.js';
+import { endingLeases } from './leases.js';
+import { startProducer } from './producer.js';
+import { bendWallClock } from './wall-clock.js';
+
+/** What a worker is started with. */
+export interface WorkerConfig {
+  readonly seed: number;
+  readonly plan: WorkerPlan;
+  readonly place: Place;
+  readonly baseUrl: string;
+  readonly diaryFile: string;
+  /** By the true clock. */
+  readonly runBegan: number;
+}
+
+/** What a parent says to a worker, a line each. */
+export type Command = 'rest' | 'close' | 'end';
+
+const MEMORY_MS = 1_000;
+/** Short beside the five minutes of a lease, as the usual ten seconds are. */
+const REQUEST_TIMEOUT_MS = 2_000;
+
+const config = JSON.parse(process.argv[2]!) as WorkerConfig;
+const diary = openDiary(config.diaryFile);
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    diary('failed', `${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(1);
+  });
+}
+await main(config, diary);
+
+async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diary: Diary): Promise<void> {
+  bendWallClock(plan.clock, runBegan);
+  const random = createRandom(`${seed}/worker/${plan.name}`);
+  const opened = place.kind === 'memory' ? undefined : await openOutbox(place, plan.driver);
+  const client = connect(plan, opened, baseUrl, runBegan, diary);
+  const producer = plan.produces ? startProducer(client, plan, opened?.pool, random, diary) : undefined;
+  setInterval(() => diary('memory', Math.round(process.memoryUsage.rss() / 2 ** 20)), MEMORY_MS).unref();
+
+  const commands: Readonly<Record<Command, () => Promise<void>>> = {
+    async rest() {
+      await producer?.rest();
+    },
+    async close() {
+      await producer?.rest();
+      diary('closed', await client.close());
+      await opened?.disconnect();
+      input.close();
+    },
+    // Nothing more to do: the process ends when it has delivered what it can.
+    async end() {
+      await producer?.rest();
+      input.close();
+    },
+  };
+  const input = createInterface({ input: process.stdin });
+  input.on('line', (line) => void commands[line as Command]());
+  input.on('close', () => process.stdin.destroy());
+  // Without its parent it has nothing to do.
+  process.stdin.once('end', () => process.exit(0));
+}
+
+function connect(
+  plan: WorkerPlan,
+  opened: OpenedOutbox | undefined,
+  baseUrl: string,
+  runBegan: number,
+  diary: Diary,
+): Client {
+  const { endAt, flushAt, concurrency, relays } = plan;
+  const outbox =
+    opened === undefined || endAt === undefined ? opened?.outbox : endingLeases(opened.outbox, runBegan + endAt);
+  return createClient({
+    token: 'test_chaos',
+    baseUrl,
+    outbox,
+    flushAt,
+    concurrency,
+    relay: relays,
+    flushIntervalMs: 100,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    logger: { warn: (message) => diary('warned', message) },
+    onOutcome: (outcome, { distinctId }) => diary('outcome', distinctId, outcome.status, JSON.stringify(outcome)),
+  });
+}
