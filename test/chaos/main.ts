@@ -13,7 +13,7 @@ const ARTIFACTS = fileURLToPath(new URL('../../artifacts/chaos', import.meta.url
 /** What a step of CI that could not be tried ends with. */
 const NOT_RUN = 75;
 
-const { seed, crews, faultMs } = readOptions(process.argv.slice(2));
+const { seed, crews, faultMs } = readOptions('test:chaos', process.argv.slice(2));
 console.log(`chaos: seed ${seed}, ${faultMs / 60_000} minutes of faults for ${crews.join(', ')}`);
 const program = await bundleProgram(new URL('worker/main.ts', import.meta.url));
 try {
@@ -21,7 +21,7 @@ try {
   const failed = results.filter((result) => result === 'failed').length;
   const absent = results.filter((result) => result === 'absent').length;
   if (failed > 0) process.exitCode = 1;
-  else if (absent > 0) process.exitCode = process.env['CI'] ? 1 : absent === results.length ? NOT_RUN : 0;
+  else if (absent > 0) process.exitCode = process.env.CI ? 1 : absent === results.length ? NOT_RUN : 0;
 } finally {
   await program.remove();
 }

@@ -1,5 +1,5 @@
 import type { Truth } from '../service/truth.js';
-import type { Account, Books } from './books.js';
+import { type Account, type Books, maxMemoryMb } from './books.js';
 
 export type FindingKind = 'lost' | 'doubled' | 'told wrong' | 'stuck' | 'order' | 'time' | 'memory' | 'died' | 'leaked';
 
@@ -34,9 +34,10 @@ export function audit(options: AuditOptions): Finding[] {
   for (const { kind, text, at } of truth.contradictions)
     if (kind !== 'order' || !options.wasBusyAt(at)) findings.push({ kind, text });
   findings.push(...auditMissing(options));
-  for (const [worker, { maxMemoryMb, failures }] of books.diarists) {
-    if (maxMemoryMb > MAX_MEMORY_MB) findings.push({ kind: 'memory', text: `${worker} grew to ${maxMemoryMb} MB` });
-    for (const failure of failures) findings.push({ kind: 'died', text: `${worker}: ${failure}` });
+  for (const [worker, diarist] of books.diarists) {
+    const mb = maxMemoryMb(diarist);
+    if (mb > MAX_MEMORY_MB) findings.push({ kind: 'memory', text: `${worker} grew to ${mb} MB` });
+    for (const failure of diarist.failures) findings.push({ kind: 'died', text: `${worker}: ${failure}` });
   }
   return findings;
 }

@@ -1,5 +1,6 @@
 import type { Truth } from '../service/truth.js';
 import type { Line, Tracked } from '../worker/diary.js';
+import type { Sample } from '../worker/sampling.js';
 
 /** What a worker was told about one event, and by whom. */
 interface Told {
@@ -22,7 +23,7 @@ export interface Account extends Tracked {
 export interface Diarist {
   readonly warnings: string[];
   readonly failures: string[];
-  maxMemoryMb: number;
+  readonly samples: Sample[];
   pending: number | undefined;
 }
 
@@ -107,8 +108,8 @@ export class Books {
       case 'warned':
         diarist.warnings.push(line[1]);
         return;
-      case 'memory':
-        diarist.maxMemoryMb = Math.max(diarist.maxMemoryMb, line[1]);
+      case 'sampled':
+        diarist.samples.push(line[1]);
         return;
       case 'closed':
         diarist.pending = line[1].pending;
@@ -135,7 +136,7 @@ export class Books {
   #diarist(worker: string): Diarist {
     const known = this.diarists.get(worker);
     if (known !== undefined) return known;
-    const diarist: Diarist = { warnings: [], failures: [], maxMemoryMb: 0, pending: undefined };
+    const diarist: Diarist = { warnings: [], failures: [], samples: [], pending: undefined };
     this.diarists.set(worker, diarist);
     return diarist;
   }
@@ -143,3 +144,6 @@ export class Books {
 
 /** Whether its client has said how it ended: there is nothing left to wait for, be it true or not. */
 const hasEnd = ({ told, notStored }: Account): boolean => notStored !== undefined || told.length > 0;
+
+/** The most memory a worker was seen with. */
+export const maxMemoryMb = ({ samples }: Diarist): number => Math.max(0, ...samples.map(({ rssMb }) => rssMb));

@@ -2,19 +2,22 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { audit, type Finding } from '../books/audit.js';
-import { type Account, Books } from '../books/books.js';
+import { type Account, Books, maxMemoryMb } from '../books/books.js';
 import { type Link, startLink } from '../link/link.js';
 import type { Schedule } from '../plan/schedule.js';
 import { createRandom } from '../random.js';
 import { type ChaosService, startService } from '../service/service.js';
 import { openOutbox } from '../stores/open-outbox.js';
 import { type ChaosStore, type Place, through } from '../stores/store.js';
+import type { Sample } from '../worker/sampling.js';
 import { watchBusyness } from './busyness.js';
 import { type Happening, playOut } from './timeline.js';
 import { startWorker, type Worker, type WorkerEnd } from './worker-process.js';
 
 /** Longer than a lease of five minutes: what a living relay could not give back comes again by then. */
 const PATIENCE_MS = 5.5 * 60_000;
+/** What comes in drops is stuck as well. */
+const MAX_SETTLING_MS = 2 * PATIENCE_MS;
 const LOOK_MS = 500;
 /** How long events still come when the faults have ended. */
 const AFTERGLOW_MS = 1_500;
@@ -33,6 +36,8 @@ export interface RunReport {
   readonly findings: readonly Finding[];
   readonly figures: Readonly<Record<string, number>>;
   readonly met: ReadonlyMap<string, number>;
+  /** What each worker used, from its start to its end. */
+  readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
 /** Plays one schedule out, waits until everything has settled, and closes the books. */
@@ -65,6 +70,7 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
     await playOut([...crew.happenings(), ...faultsOf(schedule, store, serviceLink, storeLink)], elapsedMs);
     const remainingMs = schedule.faultMs - elapsedMs();
     if (remainingMs > 0) await sleep(remainingMs);
+    crew.read();
     say(`${schedule.crew}: the faults are over; ${books.accounts.size} events so far`);
     await sleep(AFTERGLOW_MS);
     crew.tell('rest');
@@ -88,6 +94,7 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
       findings: [...findings, ...crew.findings],
       figures: figuresOf(books, service, crew, settledMs, busyness.wasBusyAt),
       met: service.met,
+      samples: new Map([...books.diarists].map(([name, { samples }]) => [name, samples])),
     };
   } finally {
     busyness.stop();
@@ -126,7 +133,7 @@ async function settle(crew: Crew, books: Books, say: (missing: readonly Account[
       fewest = missing.length;
       progressAt = now;
     }
-    if (now - progressAt > PATIENCE_MS) return now - startedAt;
+    if (now - progressAt > PATIENCE_MS || now - startedAt > MAX_SETTLING_MS) return now - startedAt;
     if (now - saidAt > 20_000) {
       say(missing);
       saidAt = now;
@@ -272,7 +279,7 @@ function figuresOf(
     outcomes: told.length,
     'outcomes that are not delivered': told.filter(({ status }) => status !== 'delivered').length,
     'settled after s': Math.round(settledMs / 1_000),
-    'most memory, MB': Math.max(...[...books.diarists.values()].map(({ maxMemoryMb }) => maxMemoryMb)),
+    'most memory, MB': Math.max(...[...books.diarists.values()].map(maxMemoryMb)),
     'order not judged': truth.contradictions.filter(({ kind, at }) => kind === 'order' && wasBusyAt(at)).length,
   };
 }

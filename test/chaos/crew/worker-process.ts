@@ -22,9 +22,15 @@ export interface Worker {
   read(): Line[];
 }
 
+/** None of them outlives this process. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export function startWorker(program: string, config: WorkerConfig): Worker {
   const child = spawn(process.execPath, ['--unhandled-rejections=strict', program, JSON.stringify(config)], {
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env.PATH },
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   let stderr = '';
@@ -37,7 +43,8 @@ export function startWorker(program: string, config: WorkerConfig): Worker {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, stderr }));
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.once('close', () => running.delete(child));
   return {
     plan: config.plan,
     end,

@@ -19,7 +19,7 @@ export const POISONS: readonly Poison[] = Object.keys(ANSWERS) as Poison[];
 
 /** Answers a request with its poison, where it holds one. */
 export function answerPoison(exchange: Exchange): boolean {
-  const poison = exchange.rows.map(({ eventProperties }) => eventProperties?.['poison']).find((one) => one != null);
+  const poison = exchange.rows.map(({ eventProperties }) => eventProperties?.poison).find((one) => one != null);
   if (poison == null) return false;
   ANSWERS[poison as Poison](exchange);
   return true;

@@ -64,7 +64,7 @@ function failSomeRows(exchange: Exchange, status: number, share = 0.4): void {
   }
   const results = rows.map((row, index) => {
     if (random.chance(share)) return { index, success: false, code: 'queue_failed', message: 'try again' };
-    const [result] = exchange.take([row]).body['results'] as Record<string, unknown>[];
+    const [result] = exchange.take([row]).body.results as Record<string, unknown>[];
     return { ...result, index };
   });
   const failed = results.filter(({ success }: { success?: unknown }) => success !== true).length;

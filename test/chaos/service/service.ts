@@ -78,15 +78,16 @@ async function read(
     return undefined;
   }
   const isBatch = request.url?.endsWith('/batch') === true;
-  const body = JSON.parse(text) as WireRow & { readonly events?: readonly WireRow[] };
+  const body = JSON.parse(text) as WireRow & { readonly token: string; readonly events?: readonly WireRow[] };
   const rows = isBatch ? body.events! : [body];
   const take = (taken: readonly WireRow[] = rows): OwnAnswer =>
-    isBatch ? takeRows(truth, taken) : takePerson(truth, taken[0]!);
+    isBatch ? takeRows(truth, taken) : takePerson(truth, taken[0]!, body.token);
   return { isBatch, rows, response, take, ...rest };
 }
 
-function takePerson(truth: Truth, row: WireRow): OwnAnswer {
-  truth.takeIdentify(row);
+function takePerson(truth: Truth, row: WireRow, token: string): OwnAnswer {
+  // Each worker has a token of its own.
+  truth.takeIdentify(row, token);
   return { status: 200, body: { success: true } };
 }
 
@@ -106,7 +107,7 @@ function takeRows(truth: Truth, rows: readonly WireRow[]): OwnAnswer {
 
 function complaintAbout({ event, distinctId, time, eventProperties }: WireRow): string | undefined {
   const now = Date.now();
-  if (eventProperties?.['bad'] != null) return 'this event is never accepted';
+  if (eventProperties?.bad != null) return 'this event is never accepted';
   if (event === undefined || distinctId === undefined) return 'event and distinctId are required';
   if (time !== undefined && time > now + MAX_AHEAD_MS) return `time is ${time - now} ms in the future`;
   if (time !== undefined && time < now - MAX_AGE_MS) return 'time is more than 7 days ago';

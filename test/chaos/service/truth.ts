@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { WireRow } from './exchange.js';
 
 /** An event the service has taken. */
@@ -6,6 +7,7 @@ export interface Acceptance {
   readonly order: number;
   readonly time: number | undefined;
   times: number;
+  /** A digest of everything but the time. */
   readonly content: string;
 }
 
@@ -17,6 +19,8 @@ export interface Contradiction {
   readonly at: number;
 }
 
+const MAX_HISTORY = 4;
+
 /** What really arrived: the side of the books that no client can write. */
 export class Truth {
   readonly tracks = new Map<string, Acceptance>();
@@ -24,13 +28,17 @@ export class Truth {
   readonly identifies = new Map<string, number>();
   readonly contradictions: Contradiction[] = [];
   repeats = 0;
+  readonly #began = performance.now();
   #order = 0;
   readonly #idOfKey = new Map<string, string>();
-  readonly #lastOf = new Map<string, { readonly number: number; readonly key: string }>();
+  readonly #lastOf = new Map<string, number>();
+  /** What came of each visitor's identifies, for the one who reads a finding. */
+  readonly #historyOf = new Map<string, string[]>();
 
   takeTrack(row: WireRow): void {
     const { distinctId = '', time, ...rest } = row;
-    const content = JSON.stringify(rest);
+    // A digest: an hour of events would not fit.
+    const content = createHash('sha1').update(JSON.stringify(rest)).digest('base64');
     const known = this.tracks.get(distinctId);
     if (known !== undefined) {
       known.times += 1;
@@ -40,7 +48,7 @@ export class Truth {
     }
     this.#order += 1;
     this.tracks.set(distinctId, { order: this.#order, time, times: 1, content });
-    const key = row.eventProperties?.['key'];
+    const key = row.eventProperties?.key;
     if (key == null) return;
     const other = this.#idOfKey.get(key);
     if (other !== undefined) this.#note('doubled', `event ${key} has two ids: ${other} and ${distinctId}`);
@@ -48,15 +56,16 @@ export class Truth {
   }
 
   /** An identify, or several of one visitor merged: each left its key, the last one its number. */
-  takeIdentify({ userId = '', userProperties = {} }: WireRow): void {
+  takeIdentify({ userId = '', userProperties = {} }: WireRow, sender: string): void {
     this.#order += 1;
-    const keys = Object.keys((userProperties['custom_properties'] ?? {}) as object);
+    const keys = Object.keys((userProperties.custom_properties ?? {}) as object);
     for (const key of keys) if (!this.identifies.has(key)) this.identifies.set(key, this.#order);
-    const number = Number(userProperties['job_title']);
-    const last = this.#lastOf.get(userId);
-    if (last !== undefined && number < last.number)
-      this.#note('order', `${userId}: ${keys.at(-1)} (${number}) came after ${last.key} (${last.number})`);
-    this.#lastOf.set(userId, { number, key: keys.at(-1) ?? '' });
+    const number = Number(userProperties.job_title);
+    const history = this.#historyOf.get(userId) ?? [];
+    history.push(`${keys.join('+')} from ${sender} at ${Math.round(performance.now() - this.#began)} ms`);
+    this.#historyOf.set(userId, history.slice(-MAX_HISTORY));
+    if (number < (this.#lastOf.get(userId) ?? 0)) this.#note('order', `${userId}: ${history.join(', then ')}`);
+    this.#lastOf.set(userId, number);
   }
 
   #note(kind: Contradiction['kind'], text: string): void {

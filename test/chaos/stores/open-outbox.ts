@@ -9,8 +9,6 @@ import type { Place } from './store.js';
 
 export interface OpenedOutbox {
   readonly outbox: DurableOutbox;
-  /** The application's own connections, where it has some. */
-  readonly pool: pg.Pool | undefined;
   /** Closes the connections below the outbox, which leaves them to the application. */
   disconnect(): Promise<void>;
 }
@@ -22,12 +20,11 @@ export async function openOutbox(
 ): Promise<OpenedOutbox> {
   switch (place.kind) {
     case 'sqlite':
-      return { outbox: createSqliteOutbox({ file: place.file }), pool: undefined, disconnect: async () => undefined };
+      return { outbox: createSqliteOutbox({ file: place.file }), disconnect: async () => undefined };
     case 'postgres': {
+      // Nothing listens to its errors but the outbox: that is how it is documented.
       const pool = new pg.Pool({ connectionString: place.url, max: 6 });
-      // Connections that are idle when the database goes away.
-      pool.on('error', () => undefined);
-      return { outbox: createPostgresOutbox({ client: pool }), pool, disconnect: () => pool.end() };
+      return { outbox: createPostgresOutbox({ client: pool }), disconnect: () => pool.end() };
     }
     case 'redis':
       return driver === 'redis' ? openNodeRedis(place.url) : openIoredis(place.url);
@@ -39,7 +36,6 @@ function openIoredis(url: string): OpenedOutbox {
   client.on('error', () => undefined);
   return {
     outbox: createRedisOutbox({ client }),
-    pool: undefined,
     disconnect: async () => client.disconnect(),
   };
 }
@@ -51,7 +47,14 @@ async function openNodeRedis(url: string): Promise<OpenedOutbox> {
   void client.connect().catch(() => undefined);
   return {
     outbox: createRedisOutbox({ client }),
-    pool: undefined,
     disconnect: async () => client.destroy(),
   };
+}
+
+/** The connections of the application itself, each of which may break at any time without ending the process. */
+export function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }

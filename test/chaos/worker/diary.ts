@@ -1,5 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
 
+import type { Sample } from './sampling.js';
+
 /** What kind of event it is: a good one, one that the service always refuses, or one that it never answers well. */
 export type Nature = 'good' | 'bad' | 'poison';
 
@@ -27,7 +29,7 @@ export type Line =
   | readonly ['settled', id: string, status: string, why: string]
   | readonly ['transaction', ids: readonly string[], end: 'committed' | 'rolled back' | 'unknown']
   | readonly ['warned', message: string]
-  | readonly ['memory', mb: number]
+  | readonly ['sampled', Sample]
   | readonly ['closed', totals: Readonly<Record<'delivered' | 'pending' | 'rejected' | 'dropped', number>>]
   | readonly ['failed', message: string];
 

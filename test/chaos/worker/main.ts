@@ -4,11 +4,12 @@ import { createInterface } from 'node:readline';
 import { type Client, createClient } from '../../../src/index.js';
 import type { WorkerPlan } from '../plan/worker-plan.js';
 import { createRandom } from '../random.js';
-import { type OpenedOutbox, openOutbox } from '../stores/open-outbox.js';
+import { type OpenedOutbox, openOutbox, openPool } from '../stores/open-outbox.js';
 import type { Place } from '../stores/store.js';
 import { type Diary, openDiary } from './diary.js';
 import { endingLeases } from './leases.js';
 import { startProducer } from './producer.js';
+import { sampleEvery } from './sampling.js';
 import { bendWallClock } from './wall-clock.js';
 
 /** What a worker is started with. */
@@ -25,7 +26,7 @@ export interface WorkerConfig {
 /** What a parent says to a worker, a line each. */
 export type Command = 'rest' | 'close' | 'end';
 
-const MEMORY_MS = 1_000;
+const SAMPLE_MS = 2_000;
 /** Short beside the five minutes of a lease, as the usual ten seconds are. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
@@ -44,8 +45,9 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
   const random = createRandom(`${seed}/worker/${plan.name}`);
   const opened = place.kind === 'memory' ? undefined : await openOutbox(place, plan.driver);
   const client = connect(plan, opened, baseUrl, runBegan, diary);
-  const producer = plan.produces ? startProducer(client, plan, opened?.pool, random, diary) : undefined;
-  setInterval(() => diary('memory', Math.round(process.memoryUsage.rss() / 2 ** 20)), MEMORY_MS).unref();
+  const application = place.kind === 'postgres' && plan.produces ? openPool(place.url) : undefined;
+  const producer = plan.produces ? startProducer(client, plan, application, random, diary) : undefined;
+  sampleEvery(SAMPLE_MS, (sample) => diary('sampled', sample));
 
   const commands: Readonly<Record<Command, () => Promise<void>>> = {
     async rest() {
@@ -54,7 +56,7 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
     async close() {
       await producer?.rest();
       diary('closed', await client.close());
-      await opened?.disconnect();
+      await Promise.all([opened?.disconnect(), application?.end()]);
       input.close();
     },
     // Nothing more to do: the process ends when it has delivered what it can.
@@ -81,7 +83,7 @@ function connect(
   const outbox =
     opened === undefined || endAt === undefined ? opened?.outbox : endingLeases(opened.outbox, runBegan + endAt);
   return createClient({
-    token: 'test_chaos',
+    token: `test_${plan.name}`,
     baseUrl,
     outbox,
     flushAt,

@@ -24,9 +24,6 @@ export async function trackInTransaction(
   let broken: Error | undefined;
   try {
     connection = await pool.connect();
-    connection.on('error', (error) => {
-      broken = error;
-    });
     await connection.query('BEGIN');
     for (const { key, userId, distinctId, time, eventProperties, nature } of events) {
       const enlisted = await client
