@@ -41,6 +41,8 @@ export function planMildly(seed: number, crew: CrewName, ms: number): Schedule {
         clock: HONEST_CLOCK,
         concurrency: 4,
         flushAt: 100,
+        maxQueueSize: 100_000,
+        whenFull: 'drop-newest',
         burst: 20,
         gapMs: 100,
         driver: crew === 'postgres' ? 'pg' : 'ioredis',

@@ -31,8 +31,10 @@ export function audit(options: AuditOptions): Finding[] {
   const { books, truth } = options;
   const findings: Finding[] = [];
   for (const account of books.accounts.values()) findings.push(...auditEvent(account, options));
-  for (const { kind, text, at } of truth.contradictions)
-    if (kind !== 'order' || !options.wasBusyAt(at)) findings.push({ kind, text });
+  for (const { kind, text, at, keys } of truth.contradictions) {
+    const isExcused = kind === 'order' && (options.wasBusyAt(at) || books.areUnsure(keys));
+    if (!isExcused) findings.push({ kind, text });
+  }
   findings.push(...auditMissing(options));
   for (const [worker, diarist] of books.diarists) {
     const mb = maxMemoryMb(diarist);
@@ -44,33 +46,29 @@ export function audit(options: AuditOptions): Finding[] {
 
 function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
   const findings: Finding[] = [];
-  const unsaid = new Map<string, Account[]>();
+  const left = new Map<string, number>();
   for (const account of missing) {
     const text = `${nameOf(account)} was promised and never arrived`;
+    const before = left.get(account.worker) ?? 0;
+    left.set(account.worker, before + 1);
     if (inside.has(account.id)) findings.push({ kind: 'stuck', text: `${text}: it is still in the outbox` });
-    else unsaid.set(account.worker, [...(unsaid.get(account.worker) ?? []), account]);
-  }
-  for (const [worker, accounts] of unsaid) {
-    // A client that closes, or ends, may say how many it had to leave behind.
-    const admitted = admittedBy(books, worker);
-    for (const account of accounts.slice(admitted))
-      findings.push({
-        kind: 'lost',
-        text: `${nameOf(account)} was promised, never arrived, and no word was said of it`,
-      });
+    else if (before >= admittedBy(books, account))
+      findings.push({ kind: 'lost', text: `${text}, and no word was said of it` });
   }
   return findings;
 }
 
-function admittedBy(books: Books, worker: string): number {
-  const { pending, warnings } = books.diarists.get(worker)!;
+/** How many events in its memory a client has said that it leaves behind, when it closed or its process ended. */
+function admittedBy({ diarists }: Books, { isConfirmed, worker }: Account): number {
+  if (isConfirmed) return 0;
+  const { pending = 0, warnings } = diarists.get(worker)!;
   const left = warnings.flatMap((warning) => /undelivered\D*(\d+)/.exec(warning)?.[1] ?? []).map(Number);
-  return Math.max(0, pending ?? 0, ...left);
+  return Math.max(pending, ...left);
 }
 
 function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions): Finding[] {
   const findings: Finding[] = [];
-  const { nature, told, notStored, isRolledBack, isConfirmed, worker, kind, id } = account;
+  const { nature, told, notStored, isRolledBack, isConfirmed, worker, kind } = account;
   const find = (what: FindingKind, text: string): void =>
     void findings.push({ kind: what, text: `${nameOf(account)} ${text}` });
   const hasArrived = books.hasArrived(account);
@@ -88,7 +86,7 @@ function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions):
   if (isConfirmed && notStored !== undefined) find('told wrong', 'was told stored and not stored');
   if (kind === 'track' && hasArrived) {
     findings.push(...auditTime(account, truth));
-    findings.push(...auditOrder(account, truth, isKilled(worker), id));
+    if (!isKilled(worker)) findings.push(...auditOrder(account, books, truth));
   }
   return findings;
 }
@@ -108,8 +106,9 @@ function auditTime(account: Account, truth: Truth): Finding[] {
 }
 
 /** No event overtakes the identify before it. */
-function auditOrder({ after, ...account }: Account, truth: Truth, wasKilled: boolean, id: string): Finding[] {
-  if (after === undefined || wasKilled) return [];
+function auditOrder(account: Account, books: Books, truth: Truth): Finding[] {
+  const { after, id } = account;
+  if (after === undefined || books.areUnsure([after])) return [];
   const identify = truth.identifies.get(after);
   if (identify === undefined || identify < truth.tracks.get(id)!.order) return [];
   return [{ kind: 'order', text: `${nameOf(account)} arrived before the identify ${after} that it came after` }];

@@ -34,6 +34,7 @@ export class Books {
   /** The workers whose events live in their memory alone. */
   readonly #isVolatile: boolean;
   readonly #truth: Truth;
+  readonly #byKey = new Map<string, Account>();
   /** Accounts that may still be waiting for their event to arrive. */
   readonly #open = new Set<Account>();
 
@@ -50,6 +51,19 @@ export class Books {
   /** Whether the service has taken the event. */
   hasArrived({ kind, id, key }: Account): boolean {
     return kind === 'track' ? this.#truth.tracks.has(id) : this.#truth.identifies.has(key);
+  }
+
+  /**
+   * Whether the client has said of each of these that it may not be stored. What is stored late, against expectation, may come
+   * behind what was said later.
+   */
+  areUnsure(keys: readonly string[]): boolean {
+    return keys.every((key) => {
+      const account = this.#byKey.get(key);
+      return (
+        account !== undefined && !account.isConfirmed && (account.notStored !== undefined || account.told.length > 0)
+      );
+    });
   }
 
   /** Good events that were promised, have not arrived, and of which nobody has been told an end. */
@@ -79,6 +93,7 @@ export class Books {
         };
         this.#early.delete(account.id);
         this.accounts.set(account.id, account);
+        if (account.kind === 'identify') this.#byKey.set(account.key, account);
         this.#open.add(account);
         return;
       }

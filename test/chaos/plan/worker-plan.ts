@@ -19,6 +19,9 @@ export interface WorkerPlan {
   readonly clock: ClockPlan;
   readonly concurrency: number;
   readonly flushAt: number;
+  /** Of a memory outbox. */
+  readonly maxQueueSize: number;
+  readonly whenFull: 'drop-newest' | 'drop-oldest';
   /** Events in a row, at the most, and the longest wait before the next ones. */
   readonly burst: number;
   readonly gapMs: number;
@@ -83,6 +86,8 @@ function planSeat(
       clock: machine ?? planClock(random, faultMs),
       concurrency: random.pick([1, 2, 4]),
       flushAt: random.pick([10, 50, 100]),
+      maxQueueSize: random.pick([300, 100_000, 100_000]),
+      whenFull: random.pick(['drop-newest', 'drop-oldest'] as const),
       burst: random.pick([1, 5, 20]),
       gapMs: random.pick([30, 100, 300]),
       driver: crew === 'postgres' ? 'pg' : random.pick(['ioredis', 'redis'] as const),

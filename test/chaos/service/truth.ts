@@ -15,6 +15,8 @@ export interface Acceptance {
 export interface Contradiction {
   readonly kind: 'doubled' | 'order';
   readonly text: string;
+  /** Of the identifies that came too late. */
+  readonly keys: readonly string[];
   /** By the monotonic clock. */
   readonly at: number;
 }
@@ -64,11 +66,11 @@ export class Truth {
     const history = this.#historyOf.get(userId) ?? [];
     history.push(`${keys.join('+')} from ${sender} at ${Math.round(performance.now() - this.#began)} ms`);
     this.#historyOf.set(userId, history.slice(-MAX_HISTORY));
-    if (number < (this.#lastOf.get(userId) ?? 0)) this.#note('order', `${userId}: ${history.join(', then ')}`);
+    if (number < (this.#lastOf.get(userId) ?? 0)) this.#note('order', `${userId}: ${history.join(', then ')}`, keys);
     this.#lastOf.set(userId, number);
   }
 
-  #note(kind: Contradiction['kind'], text: string): void {
-    this.contradictions.push({ kind, text, at: performance.now() });
+  #note(kind: Contradiction['kind'], text: string, keys: readonly string[] = []): void {
+    this.contradictions.push({ kind, text, keys, at: performance.now() });
   }
 }

@@ -47,13 +47,16 @@ async function openNodeRedis(url: string): Promise<OpenedOutbox> {
   void client.connect().catch(() => undefined);
   return {
     outbox: createRedisOutbox({ client }),
-    disconnect: async () => client.destroy(),
+    disconnect: async () => {
+      if (client.isOpen) client.destroy();
+    },
   };
 }
 
 /** The connections of the application itself, each of which may break at any time without ending the process. */
 export function openPool(url: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  const timeouts = { connectionTimeoutMillis: 5_000, query_timeout: 5_000 };
+  const pool = new pg.Pool({ connectionString: url, max: 4, ...timeouts });
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;

@@ -1,6 +1,7 @@
 // One process of a chaos run: it tracks events, delivers them, or both, has the wall clock it is given, and writes down what
 // it was told. Its parent stops, kills or closes it.
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '../../../src/index.js';
 import type { WorkerPlan } from '../plan/worker-plan.js';
 import { createRandom } from '../random.js';
@@ -27,6 +28,7 @@ export interface WorkerConfig {
 export type Command = 'rest' | 'close' | 'end';
 
 const SAMPLE_MS = 2_000;
+const DISCONNECT_MS = 2_000;
 /** Short beside the five minutes of a lease, as the usual ten seconds are. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
@@ -56,8 +58,11 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
     async close() {
       await producer?.rest();
       diary('closed', await client.close());
-      await Promise.all([opened?.disconnect(), application?.end()]);
       input.close();
+      if (place.kind !== 'redis' && place.kind !== 'postgres') return;
+      // What a black hole has swallowed says no goodbye, and its socket would keep the process.
+      await Promise.race([Promise.all([opened?.disconnect(), application?.end()]), sleep(DISCONNECT_MS)]);
+      process.exit(0);
     },
     // Nothing more to do: the process ends when it has delivered what it can.
     async end() {
@@ -79,7 +84,7 @@ function connect(
   runBegan: number,
   diary: Diary,
 ): Client {
-  const { endAt, flushAt, concurrency, relays } = plan;
+  const { endAt, flushAt, concurrency, relays, maxQueueSize, whenFull } = plan;
   const outbox =
     opened === undefined || endAt === undefined ? opened?.outbox : endingLeases(opened.outbox, runBegan + endAt);
   return createClient({
@@ -89,6 +94,8 @@ function connect(
     flushAt,
     concurrency,
     relay: relays,
+    maxQueueSize,
+    whenFull,
     flushIntervalMs: 100,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     logger: { warn: (message) => diary('warned', message) },
