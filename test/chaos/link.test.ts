@@ -68,7 +68,7 @@ describe('a link', () => {
     let heard = false;
     for (const event of ['data', 'error', 'close']) socket.on(event, () => (heard = true));
     socket.write('two');
-    // By the time another connection has had its answer this one would have had it too.
+    // Sent later and answered: the first would have been answered by now.
     expect(await ask(await open(link), 'three')).toBe('three');
     expect(heard).toBe(false);
   });

@@ -10,7 +10,7 @@ import { report } from './report.js';
 import { createChaosStore } from './stores/create-store.js';
 
 const ARTIFACTS = fileURLToPath(new URL('../../artifacts/chaos', import.meta.url));
-/** What a step of CI that could not be tried ends with. */
+/** The exit code for a CI step that could not be tried. */
 const NOT_RUN = 75;
 
 const { seed, crews, faultMs } = readOptions('test:chaos', process.argv.slice(2));

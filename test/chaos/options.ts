@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { CREWS, type CrewName } from './plan/schedule.js';
 
 const SHORT_MINUTES = 0.6;
-/** In CI a failure must be the commit's own. */
+/** CI always plays the same schedule, so that a new failure points at the commit. */
 const CI_SEED = 20_261;
 
 export interface ChaosOptions {
@@ -13,7 +13,7 @@ export interface ChaosOptions {
 
 /**
  * @param script its name in package.json
- * @throws with what is wrong
+ * @throws for an option that is not valid, with the usage
  */
 export function readOptions(script: string, args: readonly string[]): ChaosOptions {
   const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** A source of chance that gives the same draws for the same seed. */
+/** A random source that draws the same numbers for the same seed. */
 export interface Random {
   /** 0 ≤ x < 1 */
   next(): number;
@@ -6,7 +6,7 @@ export interface Random {
   /** An integer, both ends included. */
   between(least: number, most: number): number;
   pick<Item>(items: readonly Item[]): Item;
-  /** A source of its own: draws from it do not shift the draws from this one. */
+  /** An independent source: draws from it do not shift the draws from this one. */
   fork(name: string): Random;
 }
 

@@ -5,7 +5,7 @@ import type { Schedule } from './plan/schedule.js';
 
 const MAX_EXAMPLES = 5;
 
-/** Prints the books of a run; where they do not balance, also how to have it again. */
+/** Prints the result of a run, and for a failed one how to replay it. */
 export async function report(schedule: Schedule, run: RunReport, directory: string): Promise<void> {
   const { crew, seed, faultMs } = schedule;
   const { findings, figures, met } = run;

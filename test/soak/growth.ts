@@ -13,10 +13,10 @@ const ROOM: Readonly<Record<keyof Sample, { readonly factor: number; readonly sl
   lagMs: { factor: 2.5, slack: 300 },
 };
 
-/** The start of a process is no measure of anything. */
+/** The share of samples to skip: a process grows while it starts. */
 const WARM_UP = 0.15;
 
-/** One figure of a soak: its median in the first third after the warm-up and in the last one. */
+/** One figure of a soak: its median in the first third after the warm-up and in the last third. */
 export interface Growth {
   readonly name: keyof Sample;
   readonly first: number;

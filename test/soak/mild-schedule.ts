@@ -2,11 +2,11 @@ import { HONEST_CLOCK } from '../chaos/plan/clock-plan.js';
 import type { LinkSpell } from '../chaos/plan/link-plan.js';
 import type { CrewName, Schedule } from '../chaos/plan/schedule.js';
 
-/** Faults as a usual day has them. */
+/** The share of faulty answers. */
 const CHANCE = 0.03;
 const CUT_EVERY_MS = 15_000;
 
-/** One process that tracks and delivers at a steady rate; now and then something fails, and every connection is cut. */
+/** Plans one process with a steady rate, a few faulty answers, and connections that are cut now and then. */
 export function planMildly(seed: number, crew: CrewName, ms: number): Schedule {
   const cuts = (offsetMs: number): LinkSpell[] =>
     Array.from({ length: Math.floor(ms / CUT_EVERY_MS) }, (_, n) => n * CUT_EVERY_MS + offsetMs).map((at) => ({

@@ -3,7 +3,7 @@ import { type Account, type Books, maxMemoryMb } from './books.js';
 
 export type FindingKind = 'lost' | 'doubled' | 'told wrong' | 'stuck' | 'order' | 'time' | 'memory' | 'died' | 'leaked';
 
-/** Events, or a worker, for which a promise was broken. */
+/** A broken promise. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly text: string;
@@ -12,21 +12,21 @@ export interface Finding {
 export interface AuditOptions {
   readonly books: Books;
   readonly truth: Truth;
-  /** Good events that were promised and are not there when everything has been waited for. */
+  /** Good events that were promised and did not arrive while the run settled. */
   readonly missing: readonly Account[];
-  /** Ids that the outbox still holds. */
+  /** The ids among them that are still in the outbox. */
   readonly inside: ReadonlySet<string>;
-  /** Workers whose memory was lost with them. */
+  /** Whether a worker was killed. */
   readonly isKilled: (worker: string) => boolean;
-  /** Whether this process was too busy at that moment to tell in which order things came. */
+  /** Whether this process was too busy at that moment to judge the order of requests. */
   readonly wasBusyAt: (at: number) => boolean;
 }
 
 const MAX_MEMORY_MB = 400;
-/** Reasons for which a client may give up a good event: it never had it. */
+/** Reasons for dropping a good event that was never stored. */
 const NEVER_HAD = ['outbox_failed', 'queue_full', 'closed'];
 
-/** Compares what the workers were told with what happened. */
+/** Compares what the workers were told with what the service accepted. */
 export function audit(options: AuditOptions): Finding[] {
   const { books, truth } = options;
   const findings: Finding[] = [];
@@ -52,13 +52,12 @@ function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
     const before = left.get(account.worker) ?? 0;
     left.set(account.worker, before + 1);
     if (inside.has(account.id)) findings.push({ kind: 'stuck', text: `${text}: it is still in the outbox` });
-    else if (before >= admittedBy(books, account))
-      findings.push({ kind: 'lost', text: `${text}, and no word was said of it` });
+    else if (before >= admittedBy(books, account)) findings.push({ kind: 'lost', text: `${text}, and has no outcome` });
   }
   return findings;
 }
 
-/** How many events in its memory a client has said that it leaves behind, when it closed or its process ended. */
+/** How many events in memory a client reported as undelivered when it closed or its process ended. */
 function admittedBy({ diarists }: Books, { isConfirmed, worker }: Account): number {
   if (isConfirmed) return 0;
   const { pending = 0, warnings } = diarists.get(worker)!;
@@ -91,10 +90,10 @@ function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions):
   return findings;
 }
 
-/** An outcome may say that it does not know. */
+/** An outcome may say that it is not known whether the event was stored. */
 const isUnknown = (why: string): boolean => /unknown|not known|may have been|may still/.test(why);
 
-/** What was stamped by a right clock arrives with the time it was given, or with that of the call. */
+/** With a correct clock, an event arrives with the time it was given, or with that of the call. */
 function auditTime(account: Account, truth: Truth): Finding[] {
   const { id, time, between } = account;
   const arrived = truth.tracks.get(id)?.time;
@@ -105,7 +104,7 @@ function auditTime(account: Account, truth: Truth): Finding[] {
   return [{ kind: 'time', text: `${nameOf(account)} arrived with a time that is ${by} ms off` }];
 }
 
-/** No event overtakes the identify before it. */
+/** No event may overtake the identify before it. */
 function auditOrder(account: Account, books: Books, truth: Truth): Finding[] {
   const { after, id } = account;
   if (after === undefined || books.areUnsure([after])) return [];

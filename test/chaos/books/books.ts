@@ -2,24 +2,24 @@ import type { Truth } from '../service/truth.js';
 import type { Line, Tracked } from '../worker/diary.js';
 import type { Sample } from '../worker/sampling.js';
 
-/** What a worker was told about one event, and by whom. */
+/** An outcome that a worker was told for an event. */
 interface Told {
   readonly status: string;
   readonly why: string;
 }
 
-/** One event, from the call on. */
+/** Everything the workers know about one event. */
 export interface Account extends Tracked {
   readonly worker: string;
-  /** `stored()` has resolved, or the transaction it was in was committed. */
+  /** `stored()` resolved, or its transaction was committed. */
   isConfirmed: boolean;
   isRolledBack: boolean;
-  /** `stored()` rejected: the client was sure that it is not stored. */
+  /** `stored()` rejected with `not_stored` and this message. */
   notStored: string | undefined;
   readonly told: Told[];
 }
 
-/** What one worker said of itself. */
+/** What a worker wrote about itself. */
 export interface Diarist {
   readonly warnings: string[];
   readonly failures: string[];
@@ -27,15 +27,15 @@ export interface Diarist {
   pending: number | undefined;
 }
 
-/** Everything the workers have written down, by event. */
+/** The diaries of all workers, by event. */
 export class Books {
   readonly accounts = new Map<string, Account>();
   readonly diarists = new Map<string, Diarist>();
-  /** The workers whose events live in their memory alone. */
+  /** Whether events wait in the memory of their process. */
   readonly #isVolatile: boolean;
   readonly #truth: Truth;
   readonly #byKey = new Map<string, Account>();
-  /** Accounts that may still be waiting for their event to arrive. */
+  /** Accounts whose event may still have to arrive. */
   readonly #open = new Set<Account>();
 
   constructor(truth: Truth, isVolatile: boolean) {
@@ -48,14 +48,14 @@ export class Books {
     for (const line of lines) this.#enterLine(worker, diarist, line);
   }
 
-  /** Whether the service has taken the event. */
+  /** Whether the service accepted the event. */
   hasArrived({ kind, id, key }: Account): boolean {
     return kind === 'track' ? this.#truth.tracks.has(id) : this.#truth.identifies.has(key);
   }
 
   /**
-   * Whether the client has said of each of these that it may not be stored. What is stored late, against expectation, may come
-   * behind what was said later.
+   * Whether the client reported each of these as not stored. If one was stored after all, it may have been stored late, behind
+   * later ones.
    */
   areUnsure(keys: readonly string[]): boolean {
     return keys.every((key) => {
@@ -66,7 +66,7 @@ export class Books {
     });
   }
 
-  /** Good events that were promised, have not arrived, and of which nobody has been told an end. */
+  /** Good events that were promised, have not arrived, and have no outcome. */
   missing(isLost: (worker: string) => boolean): Account[] {
     const missing: Account[] = [];
     for (const account of this.#open) {
@@ -104,7 +104,7 @@ export class Books {
         return;
       case 'not stored':
         this.#change(line[1], (account) => {
-          // Closed first: nobody claims to know.
+          // Other codes, such as `closed`, do not claim to know.
           if (line[2] === 'not_stored') account.notStored = line[3];
         });
         return;
@@ -134,7 +134,7 @@ export class Books {
     }
   }
 
-  /** Outcomes of events whose call had not yet been written down: of another worker, or refused at the call. */
+  /** Outcomes that were read before the event: another worker wrote them, or the event was rejected at the call. */
   readonly #early = new Map<string, Told[]>();
 
   #tell(id: string, told: Told): void {
@@ -157,8 +157,8 @@ export class Books {
   }
 }
 
-/** Whether its client has said how it ended: there is nothing left to wait for, be it true or not. */
+/** Whether an outcome was reported, true or not: there is nothing left to wait for. */
 const hasEnd = ({ told, notStored }: Account): boolean => notStored !== undefined || told.length > 0;
 
-/** The most memory a worker was seen with. */
+/** The highest RSS of a worker. */
 export const maxMemoryMb = ({ samples }: Diarist): number => Math.max(0, ...samples.map(({ rssMb }) => rssMb));

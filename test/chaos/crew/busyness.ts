@@ -1,9 +1,9 @@
 const LOOK_MS = 100;
 const BUSY_MS = 700;
-/** What came at about the time of a stall may have been read in another order than it came. */
+/** Around a stall, requests may have been read in another order than they were sent. */
 const AROUND_MS = 5_000;
 
-/** Notes when this process was held up so long that it cannot tell in which order requests came. */
+/** Records when this process stalled for so long that it cannot judge the order of requests. */
 export function watchBusyness(): { wasBusyAt(at: number): boolean; stop(): void } {
   const moments: number[] = [];
   let last = performance.now();

@@ -2,26 +2,28 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { audit, type Finding } from '../books/audit.js';
-import { type Account, Books, maxMemoryMb } from '../books/books.js';
+import { type Account, Books } from '../books/books.js';
 import { type Link, startLink } from '../link/link.js';
 import type { Schedule } from '../plan/schedule.js';
 import { createRandom } from '../random.js';
-import { type ChaosService, startService } from '../service/service.js';
+import { startService } from '../service/service.js';
 import { openOutbox } from '../stores/open-outbox.js';
 import { type ChaosStore, type Place, through } from '../stores/store.js';
 import type { Sample } from '../worker/sampling.js';
 import { watchBusyness } from './busyness.js';
+import { Crew } from './crew.js';
+import { figuresOf } from './figures.js';
 import { type Happening, playOut } from './timeline.js';
-import { startWorker, type Worker, type WorkerEnd } from './worker-process.js';
+import { startWorker } from './worker-process.js';
 
-/** Longer than a lease of five minutes: what a living relay could not give back comes again by then. */
+/** Longer than a lease of five minutes: by then, entries that a living relay could not release are available again. */
 const PATIENCE_MS = 5.5 * 60_000;
-/** What comes in drops is stuck as well. */
+/** A trickle counts as stuck, too. */
 const MAX_SETTLING_MS = 2 * PATIENCE_MS;
+const READ_MS = 2_000;
 const LOOK_MS = 500;
-/** How long events still come when the faults have ended. */
+/** How long producers go on after the faults have ended. */
 const AFTERGLOW_MS = 1_500;
-const CLOSE_MS = 60_000;
 
 export interface RunOptions {
   readonly schedule: Schedule;
@@ -36,11 +38,11 @@ export interface RunReport {
   readonly findings: readonly Finding[];
   readonly figures: Readonly<Record<string, number>>;
   readonly met: ReadonlyMap<string, number>;
-  /** What each worker used, from its start to its end. */
+  /** The resource samples of each worker. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
 }
 
-/** Plays one schedule out, waits until everything has settled, and closes the books. */
+/** Plays a schedule, waits until everything has settled, and audits the books. */
 export async function runCrew({ schedule, store, program, directory, say }: RunOptions): Promise<RunReport> {
   await mkdir(directory, { recursive: true });
   const began = performance.now();
@@ -66,6 +68,8 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
       runBegan,
     }),
   );
+  // An hour of lines would be too much to read at once.
+  const reading = setInterval(() => crew.read(), READ_MS);
   try {
     await playOut([...crew.happenings(), ...faultsOf(schedule, store, serviceLink, storeLink)], elapsedMs);
     const remainingMs = schedule.faultMs - elapsedMs();
@@ -97,6 +101,7 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
       samples: new Map([...books.diarists].map(([name, { samples }]) => [name, samples])),
     };
   } finally {
+    clearInterval(reading);
     busyness.stop();
     crew.kill();
     await Promise.all([serviceLink.close(), storeLink?.close()]);
@@ -118,7 +123,7 @@ function faultsOf(schedule: Schedule, store: ChaosStore, serviceLink: Link, stor
   ];
 }
 
-/** Waits until nothing that was promised is missing, or nothing has arrived for too long. Resolves to how long it took. */
+/** Waits until no promised event is missing, or until patience runs out. Resolves to the milliseconds it took. */
 async function settle(crew: Crew, books: Books, say: (missing: readonly Account[]) => void): Promise<number> {
   const startedAt = performance.now();
   let fewest = Number.POSITIVE_INFINITY;
@@ -153,133 +158,4 @@ async function stillInside(place: Place, missing: readonly Account[]): Promise<S
   await outbox.close();
   await disconnect();
   return inside;
-}
-
-/** The workers of a run. */
-class Crew {
-  readonly findings: Finding[] = [];
-  kills = 0;
-  readonly #schedule: Schedule;
-  readonly #books: Books;
-  readonly #start: (plan: Worker['plan']) => Worker;
-  readonly #workers: Worker[] = [];
-  readonly #killed = new Set<string>();
-
-  constructor(schedule: Schedule, books: Books, start: (plan: Worker['plan']) => Worker) {
-    this.#schedule = schedule;
-    this.#books = books;
-    this.#start = start;
-  }
-
-  get size(): number {
-    return this.#workers.length;
-  }
-
-  happenings(): Happening[] {
-    return this.#schedule.workers.flatMap((plan) => {
-      let worker: Worker | undefined;
-      const pauses = plan.pauses.map(({ at, ms }) => ({
-        at,
-        async happen() {
-          worker?.signal('SIGSTOP');
-          await sleep(ms);
-          worker?.signal('SIGCONT');
-        },
-      }));
-      return [
-        {
-          at: plan.startAt,
-          happen: () => {
-            worker = this.#start(plan);
-            this.#workers.push(worker);
-            void worker.end.then((end) => this.#noteEnd(plan.name, end));
-          },
-        },
-        ...pauses,
-        ...(plan.endAt === undefined ? [] : [{ at: plan.endAt, happen: () => this.#end(worker!) }]),
-      ];
-    });
-  }
-
-  isKilled(name: string): boolean {
-    return this.#killed.has(name);
-  }
-
-  tell(command: 'rest'): void {
-    for (const worker of this.#workers) if (worker.isRunning) worker.tell(command);
-  }
-
-  read(): void {
-    for (const worker of this.#workers) this.#books.enter(worker.plan.name, worker.read());
-  }
-
-  /** Closes everybody who is left. */
-  async close(): Promise<void> {
-    const running = this.#workers.filter(({ isRunning }) => isRunning);
-    for (const worker of running) worker.tell('close');
-    await Promise.all(running.map((worker) => this.#mustEnd(worker, 'closed')));
-  }
-
-  kill(): void {
-    for (const worker of this.#workers) worker.signal('SIGKILL');
-  }
-
-  async #end(worker: Worker): Promise<void> {
-    const { name, ending } = worker.plan;
-    if (ending === 'kill') {
-      this.kills += 1;
-      this.#killed.add(name);
-      worker.signal('SIGKILL');
-      return;
-    }
-    worker.tell(ending === 'close' ? 'close' : 'end');
-    await this.#mustEnd(worker, ending === 'close' ? 'closed' : 'out of work');
-  }
-
-  /** Every wait has an end, that for a process included. */
-  async #mustEnd(worker: Worker, why: string): Promise<void> {
-    const late = new AbortController();
-    const isLate = await Promise.race([
-      worker.end.then(() => false),
-      sleep(CLOSE_MS, true, { signal: late.signal }).catch(() => false),
-    ]);
-    late.abort();
-    if (!isLate) return;
-    this.findings.push({
-      kind: 'stuck',
-      text: `${worker.plan.name} was ${why} and had not ended after ${CLOSE_MS} ms`,
-    });
-    this.#killed.add(worker.plan.name);
-    worker.signal('SIGKILL');
-  }
-
-  #noteEnd(name: string, { code, signal, stderr }: WorkerEnd): void {
-    if (code === 0 || this.#killed.has(name)) return;
-    if (signal === 'SIGKILL') return;
-    this.findings.push({ kind: 'died', text: `${name} ended with ${signal ?? code}: ${stderr.trim()}` });
-  }
-}
-
-function figuresOf(
-  books: Books,
-  { truth }: ChaosService,
-  crew: Crew,
-  settledMs: number,
-  wasBusyAt: (at: number) => boolean,
-): Record<string, number> {
-  const accounts = [...books.accounts.values()];
-  const told = accounts.flatMap(({ told: words }) => words);
-  return {
-    processes: crew.size,
-    kills: crew.kills,
-    events: accounts.length,
-    confirmed: accounts.filter(({ isConfirmed }) => isConfirmed).length,
-    arrived: truth.tracks.size + truth.identifies.size,
-    repeated: truth.repeats,
-    outcomes: told.length,
-    'outcomes that are not delivered': told.filter(({ status }) => status !== 'delivered').length,
-    'settled after s': Math.round(settledMs / 1_000),
-    'most memory, MB': Math.max(...[...books.diarists.values()].map(maxMemoryMb)),
-    'order not judged': truth.contradictions.filter(({ kind, at }) => kind === 'order' && wasBusyAt(at)).length,
-  };
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Something that happens at a time. */
+/** An action with its time. */
 export interface Happening {
   /** Milliseconds since the run began. */
   readonly at: number;
-  /** May take its time: what comes next does not wait for it. */
+  /** Later happenings do not wait for its promise. */
   readonly happen: () => Promise<void> | void;
 }
 
-/** Lets everything happen at its time, or as soon as possible after it; resolves when the last one is over. */
+/** Starts every action at its time, or as soon as possible after it; resolves when all have finished. */
 export async function playOut(happenings: readonly Happening[], elapsedMs: () => number): Promise<void> {
   const underWay: (Promise<void> | void)[] = [];
   for (const { at, happen } of happenings.toSorted((one, other) => one.at - other.at)) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { WorkerPlan } from '../plan/worker-plan.js';
 import type { Line } from '../worker/diary.js';
 import type { Command, WorkerConfig } from '../worker/main.js';
@@ -11,18 +11,18 @@ export interface WorkerEnd {
   readonly stderr: string;
 }
 
-/** One worker, as its parent sees it. */
+/** A worker, as its parent sees it. */
 export interface Worker {
   readonly plan: WorkerPlan;
   readonly end: Promise<WorkerEnd>;
   readonly isRunning: boolean;
   tell(command: Command): void;
   signal(signal: NodeJS.Signals): void;
-  /** What it has written down since the last call. */
+  /** Returns the lines of its diary since the last call. */
   read(): Line[];
 }
 
-/** None of them outlives this process. */
+/** Workers that must not outlive this process. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -37,7 +37,7 @@ export function startWorker(program: string, config: WorkerConfig): Worker {
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk).slice(-4_000);
   });
-  // A command to a process that has just ended.
+  // The process may have ended just before the command.
   child.stdin.on('error', () => undefined);
   const end = new Promise<WorkerEnd>((resolve, reject) => {
     child.once('error', reject);
@@ -61,14 +61,14 @@ export function startWorker(program: string, config: WorkerConfig): Worker {
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
 
-/** Reads a growing file of lines of JSON; what comes after the last line's end is half a line. */
+/** Returns a function that reads the new lines of a growing file. It leaves an incomplete last line for the next call. */
 function readLines(path: string): () => Line[] {
   let seen = 0;
   return () => {
-    const text = tryToRead(path).subarray(seen);
-    const whole = text.lastIndexOf('\n') + 1;
+    const bytes = readFrom(path, seen);
+    const whole = bytes.lastIndexOf('\n') + 1;
     seen += whole;
-    return text
+    return bytes
       .toString('utf8', 0, whole)
       .split('\n')
       .slice(0, -1)
@@ -76,10 +76,14 @@ function readLines(path: string): () => Line[] {
   };
 }
 
-function tryToRead(path: string): Buffer {
+function readFrom(path: string, position: number): Buffer {
+  // The worker may have been killed before it wrote anything.
+  if (!existsSync(path)) return Buffer.alloc(0);
+  const file = openSync(path, 'r');
   try {
-    return readFileSync(path);
-  } catch {
-    return Buffer.alloc(0);
+    const bytes = Buffer.alloc(fstatSync(file).size - position);
+    return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, position));
+  } finally {
+    closeSync(file);
   }
 }

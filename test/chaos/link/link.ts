@@ -5,19 +5,17 @@ import type { LinkFault } from '../plan/link-plan.js';
 import { Wire } from './wire.js';
 
 export interface LinkOptions {
-  /** Where it leads. Asked for each connection: a server that is started again may be elsewhere. */
+  /** The port it leads to, asked for each new connection. */
   readonly port: () => number;
-  /** Whether what waits in the link still arrives when its sender has gone. */
+  /** Whether chunks that wait in the link still arrive after their sender has disconnected. */
   readonly isPatient: boolean;
 }
 
-/** A TCP proxy that can do to connections what networks do. */
+/** A TCP proxy with the faults of a network. */
 export interface Link {
   readonly port: number;
   /** Resolves when the fault is over. */
   suffer(fault: LinkFault, ms: number): Promise<void>;
-  /** How many connections it has carried. */
-  readonly connections: number;
   close(): Promise<void>;
 }
 
@@ -25,13 +23,11 @@ const SLOW_MS = 60;
 
 export async function startLink({ port, isPatient }: LinkOptions): Promise<Link> {
   const wires = new Set<Wire>();
-  let connections = 0;
   let isRefusing = false;
   let isStalled = false;
   let delayMs = 0;
 
   const server = createServer({ allowHalfOpen: true }, (near: Socket) => {
-    connections += 1;
     near.on('error', () => undefined);
     if (isRefusing) return void near.resetAndDestroy();
     const far = connect({ port: port(), host: '127.0.0.1', allowHalfOpen: true });
@@ -89,9 +85,6 @@ export async function startLink({ port, isPatient }: LinkOptions): Promise<Link>
 
   return {
     port: (server.address() as AddressInfo).port,
-    get connections() {
-      return connections;
-    },
     async suffer(fault, ms) {
       await faults[fault](ms);
     },

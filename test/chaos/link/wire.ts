@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What waits in the link to go on: a piece, or the end of what one side sends. */
+/** A chunk, or the end of one direction. */
 type Piece = Buffer | 'end';
 
-/** One way through a wire. */
+/** One direction of a connection. */
 interface Way {
   readonly to: Socket;
   readonly waiting: Piece[];
   isSwallowed: boolean;
-  /** Resolves when every piece that was delayed has gone on: pieces keep their order. */
+  /** Resolves when every delayed chunk was passed on. Chunks keep their order. */
   delayed: Promise<void> | undefined;
 }
 
-/** One connection through the link, in both directions. */
+/** One connection through a link. */
 export class Wire {
   isStalled = false;
   delayMs = 0;
@@ -23,7 +23,7 @@ export class Wire {
   readonly #back: Way;
   readonly #onEnd: () => void;
 
-  /** @param isPatient whether what waits still arrives when its sender has gone */
+  /** @param isPatient whether chunks that wait still arrive after their sender has disconnected */
   constructor(near: Socket, far: Socket, isPatient: boolean, onEnd: () => void) {
     this.#near = near;
     this.#far = far;
@@ -38,7 +38,7 @@ export class Wire {
       this.cut();
     });
     far.once('close', () => {
-      // A silent connection stays open: its client is told nothing.
+      // A swallowed connection stays open for its client.
       if (!this.#back.isSwallowed && !this.isStalled) this.cut();
     });
   }

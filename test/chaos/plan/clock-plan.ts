@@ -14,7 +14,7 @@ export interface ClockStep {
 /** How wrong a machine's wall clock is. */
 export interface ClockPlan {
   readonly skewMs: number;
-  /** Milliseconds that the clock gains in a second. */
+  /** Milliseconds the clock gains per second. */
   readonly driftMs: number;
   readonly steps: readonly ClockStep[];
 }
@@ -25,8 +25,7 @@ export const isHonest = ({ skewMs, driftMs, steps }: ClockPlan): boolean =>
   skewMs === 0 && driftMs === 0 && steps.length === 0;
 
 /**
- * Never slower than six days: what a clock stamps that is a week slow is as old as what the service refuses, and nobody can
- * tell the two apart.
+ * At most six days slow: an event stamped by a clock that is a week slow looks exactly like one that is too old.
  */
 const SKEWS_MS: readonly number[] = [
   1_100,

@@ -4,13 +4,13 @@ import type { Random } from '../random.js';
  * What a network does to connections.
  *
  * - `cut`: every connection is reset; new ones work.
- * - `refuse`: every connection is reset, and new ones are for as long as the spell lasts.
- * - `stall`: no byte passes; afterwards everything that waited goes on.
- * - `stallThenCut`: no byte passes; afterwards every connection is reset.
- * - `blackHole`: present connections never pass a byte again and are never closed; new ones work.
- * - `swallowAnswers`: the same, but what is sent still arrives.
- * - `halfClose`: the far end is told that nothing more will come; answers still pass.
- * - `slow`: every piece is late.
+ * - `refuse`: every connection is reset, and so are new ones until the spell ends.
+ * - `stall`: no byte passes until the spell ends; then everything that waited is passed on.
+ * - `stallThenCut`: no byte passes until the spell ends; then every connection is reset.
+ * - `blackHole`: existing connections never pass a byte again and are never closed; new ones work.
+ * - `swallowAnswers`: the same, but requests still arrive.
+ * - `halfClose`: the server sees the end of its input; answers still pass.
+ * - `slow`: every chunk is delayed.
  */
 export const LINK_FAULTS = [
   'cut',
@@ -31,7 +31,7 @@ export interface LinkSpell {
   readonly fault: LinkFault;
 }
 
-/** @param everyMs how far apart spells are, about */
+/** @param everyMs roughly how far apart spells are */
 export function planLink(random: Random, faultMs: number, everyMs: number): LinkSpell[] {
   const spells: LinkSpell[] = [];
   for (let from = random.between(1_000, everyMs); from < faultMs; ) {

@@ -7,7 +7,7 @@ import { planWorkers, type WorkerPlan } from './worker-plan.js';
 export const CREWS = ['memory', 'sqlite', 'redis', 'postgres'] as const;
 export type CrewName = (typeof CREWS)[number];
 
-/** For how long the service fails, how often, and in which ways. Milliseconds since the run began. */
+/** When the service fails (milliseconds since the run began), how often, and how. */
 export interface ServiceSpell {
   readonly from: number;
   readonly to: number;
@@ -15,7 +15,7 @@ export interface ServiceSpell {
   readonly faults: readonly ServiceFault[];
 }
 
-/** Everything that will happen in a run. A function of the seed, the crew and the length alone. */
+/** Everything that happens in a run. It depends only on the seed, the crew and the length. */
 export interface Schedule {
   readonly seed: number;
   readonly crew: CrewName;
@@ -43,10 +43,10 @@ export function planSchedule(seed: number, crew: CrewName, faultMs: number): Sch
   };
 }
 
-/** A refused token pauses delivery for up to a minute: a short run has no time for that. */
+/** A refused token pauses delivery for up to a minute, which is too long for a short run. */
 const MIN_MS_FOR_401 = 3 * 60_000;
 
-/** Calm, a few faults of every kind, or one kind for every request. */
+/** Alternates between calm, a share of all faults, and outages in which every request meets the same fault. */
 function planService(random: Random, faultMs: number): ServiceSpell[] {
   const known = SERVICE_FAULTS.filter((fault) => fault !== '401' || faultMs >= MIN_MS_FOR_401);
   const spells: ServiceSpell[] = [];

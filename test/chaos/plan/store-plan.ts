@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 import type { CrewName } from './schedule.js';
 
-/** What can happen to a store itself. Each names a function of the store of its crew. */
+/** The faults of each store. */
 export const STORE_FAULTS = {
   memory: [],
   sqlite: ['lockedFile', 'longReader'],
@@ -27,7 +27,7 @@ export interface StoreSpell {
   readonly fault: StoreFault;
 }
 
-/** One fault after the other, with some time to recover in between. */
+/** Plans one fault after the other, with time to recover in between. */
 export function planStore(random: Random, crew: CrewName, faultMs: number): StoreSpell[] {
   const faults: readonly StoreFault[] = STORE_FAULTS[crew];
   const spells: StoreSpell[] = [];

@@ -2,7 +2,7 @@ import type { Random } from '../random.js';
 import { type ClockPlan, planClock } from './clock-plan.js';
 import type { CrewName } from './schedule.js';
 
-/** How a worker's life ends: killed, closed, or with nothing left to do. A survivor is closed when all has settled. */
+/** How a worker ends: killed, closed, or out of work. A survivor is closed after everything has settled. */
 export type WorkerEnding = 'kill' | 'close' | 'natural' | 'survives';
 
 /** One process of a run. Times are milliseconds since the run began. */
@@ -11,7 +11,7 @@ export interface WorkerPlan {
   readonly produces: boolean;
   readonly relays: boolean;
   readonly startAt: number;
-  /** Missing for one that survives. */
+  /** `undefined` for a survivor. */
   readonly endAt: number | undefined;
   readonly ending: WorkerEnding;
   /** When it is stopped with SIGSTOP, and for how long. */
@@ -19,15 +19,15 @@ export interface WorkerPlan {
   readonly clock: ClockPlan;
   readonly concurrency: number;
   readonly flushAt: number;
-  /** Of a memory outbox. */
+  /** For a memory outbox only. */
   readonly maxQueueSize: number;
   readonly whenFull: 'drop-newest' | 'drop-oldest';
-  /** Events in a row, at the most, and the longest wait before the next ones. */
+  /** At most this many events at once, then a wait of at most `gapMs`. */
   readonly burst: number;
   readonly gapMs: number;
-  /** Which of the client packages the store is opened with. */
+  /** The client package that opens the store. */
   readonly driver: 'ioredis' | 'redis' | 'pg';
-  /** How often an event is one that the service never answers well. */
+  /** The share of events whose request the service never accepts. */
   readonly poison: number;
 }
 
@@ -35,7 +35,7 @@ interface Seat {
   readonly name: string;
   readonly produces: boolean;
   readonly relays: boolean;
-  /** Whether one process sits there all the time. */
+  /** Whether the same process runs from start to end. */
   readonly isSteady: boolean;
 }
 
@@ -51,12 +51,12 @@ const SHARED: readonly Seat[] = [
 
 const MIN_LIFE_MS = 2_500;
 const MAX_LIFE_MS = 40_000;
-/** The last faults leave time to be noticed before all of them end. */
+/** No worker is replaced so late that its successor would see no faults. */
 const LAST_ENDING_MS = 4_000;
 
-/** One process after the other on each seat; the last one of each survives the faults. */
+/** Plans one process after the other for each seat. The last one of each seat survives. */
 export function planWorkers(random: Random, crew: CrewName, faultMs: number): WorkerPlan[] {
-  // Processes that share a file share a machine and its clock.
+  // Processes that share a file run on one machine and share its clock.
   const machine = crew === 'sqlite' ? planClock(random.fork('machine'), faultMs) : undefined;
   return (crew === 'memory' ? ALONE : SHARED).flatMap((seat) =>
     planSeat(random.fork(seat.name), seat, crew, faultMs, machine),
@@ -99,7 +99,7 @@ function planSeat(
 }
 
 function pickEnding(random: Random, crew: CrewName): WorkerEnding {
-  // A process with a connection open does not end until that is closed.
+  // An open connection keeps a process alive.
   const hasConnection = crew === 'redis' || crew === 'postgres';
   return random.pick(
     hasConnection ? (['kill', 'kill', 'close'] as const) : (['kill', 'kill', 'close', 'natural'] as const),

@@ -5,7 +5,7 @@ import type { FaultTable } from './faults.js';
 const HUGE_BYTES = 8 * 1024 * 1024;
 const DRIP_MS = 5;
 
-/** The rows are taken, but the answer is lost, late, cut or hard to read. Sending them again must not count them twice. */
+/** Answers that are lost, late, cut off or hard to read. Most of them come after the rows were accepted. */
 export const BROKEN_ANSWERS = {
   'no answer': () => undefined,
   'reset, nothing taken': ({ response }) => void response.socket?.resetAndDestroy(),
@@ -41,7 +41,7 @@ export const BROKEN_ANSWERS = {
   },
   drip: (exchange) => {
     const { response } = exchange;
-    // Two hundred pieces at the most, or a long answer would never end within the timeout.
+    // At most 200 chunks, so that even a long answer ends within the request timeout.
     const text = ownText(exchange);
     const size = Math.ceil(text.length / 200);
     let at = 0;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Random } from '../random.js';
 
-/** One event of a request; an identify is a request of one. */
+/** One event of a request. An identify request has exactly one. */
 export interface WireRow {
   readonly event?: string;
   readonly distinctId?: string;
@@ -11,25 +11,25 @@ export interface WireRow {
   readonly userProperties?: Readonly<Record<string, unknown>>;
 }
 
-/** An answer of the service: a status and a JSON body. */
+/** The status and JSON body of an answer of the service. */
 export interface OwnAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A request that was read whole, and what can be done with it. */
+/** A request that was read completely, and the means to answer it. */
 export interface Exchange {
   readonly isBatch: boolean;
   readonly rows: readonly WireRow[];
   readonly response: ServerResponse;
   readonly random: Random;
-  /** Where a redirect leads: a server that must never be sent anything. */
+  /** The target of redirects: a server that must never receive anything. */
   readonly elsewhere: string;
-  /** Takes these rows as the service does; the answer says which of them it refused. All of them by default. */
+  /** Accepts rows, all of them by default. The answer says which ones were rejected. */
   take(rows?: readonly WireRow[]): OwnAnswer;
 }
 
-/** Sends what the service itself says, with a true `Date`. */
+/** Sends an answer of the service, with the correct `Date`. */
 export function sendOwn(
   { response }: Exchange,
   { status, body }: OwnAnswer,

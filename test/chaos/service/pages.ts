@@ -3,7 +3,7 @@ import type { FaultTable } from './faults.js';
 
 const HOUR_MS = 3_600_000;
 
-/** What stands in the `Date` of something that is not the service. */
+/** `Date` headers of an intermediary. */
 const DATES: readonly (() => string | undefined)[] = [
   () => new Date().toUTCString(),
   () => new Date(Date.now() + 8 * 24 * HOUR_MS).toUTCString(),
@@ -30,7 +30,7 @@ function redirect(status: number): (exchange: Exchange) => void {
   };
 }
 
-/** Answers of something between the client and the service. None of them takes or refuses anything. */
+/** Answers of intermediaries. They say nothing about the events. */
 export const PAGES = {
   'page 200': page(200),
   'page 400': page(400),

@@ -13,11 +13,11 @@ const ANSWERS = {
   hang: BROKEN_ANSWERS['no answer'],
 } as const;
 
-/** How a request is always answered that holds a poisonous event. None of its rows is taken. */
+/** How every request that holds a poison event is answered. None of its rows is accepted. */
 export type Poison = keyof typeof ANSWERS;
 export const POISONS: readonly Poison[] = Object.keys(ANSWERS) as Poison[];
 
-/** Answers a request with its poison, where it holds one. */
+/** Answers a request that holds a poison event; returns whether it did. */
 export function answerPoison(exchange: Exchange): boolean {
   const poison = exchange.rows.map(({ eventProperties }) => eventProperties?.poison).find((one) => one != null);
   if (poison == null) return false;

@@ -1,7 +1,7 @@
 import { type Exchange, sendOwn } from './exchange.js';
 import type { FaultTable } from './faults.js';
 
-/** Every form of Retry-After that is in use, and some that should not be. */
+/** Every form of Retry-After, valid or not. */
 const RETRY_AFTER: readonly (() => Record<string, string>)[] = [
   () => ({}),
   () => ({ 'retry-after': '0' }),
@@ -22,7 +22,7 @@ function refuseForAWhile(exchange: Exchange, status: number): void {
   refuse(exchange, status, exchange.random.pick(RETRY_AFTER)());
 }
 
-/** Answers of the service itself that take nothing, or not everything. */
+/** Answers of the service that accept no rows, or not all of them. */
 export const REFUSALS = {
   '429': (exchange) => refuseForAWhile(exchange, 429),
   '503': (exchange) => refuseForAWhile(exchange, 503),
@@ -33,7 +33,7 @@ export const REFUSALS = {
   '400 to be retried': (exchange) => refuse(exchange, 400, { 'x-should-retry': 'true' }),
   '413 with a limit': (exchange) => {
     const { isBatch, rows } = exchange;
-    // One event alone always has room: a refusal of it would be for good.
+    // Never for a single event: that would reject it for good.
     if (!isBatch || rows.length <= 5) return sendOwn(exchange, exchange.take());
     sendOwn(exchange, { status: 413, body: { success: false, error: 'too many', limit: 5 } });
   },
@@ -55,7 +55,7 @@ export const REFUSALS = {
   },
 } as const satisfies FaultTable;
 
-/** A share of the rows could not be queued; the others are taken or refused as ever. */
+/** A share of the rows gets `queue_failed`; the others are accepted or rejected as usual. */
 function failSomeRows(exchange: Exchange, status: number, share = 0.4): void {
   const { isBatch, rows, random } = exchange;
   if (!isBatch) {

@@ -13,17 +13,17 @@ const MAX_AGE_MS = 7 * 24 * 3_600_000;
 
 export interface ServiceOptions {
   readonly random: Random;
-  /** How the service does just now; `undefined` while it is well. */
+  /** The current spell; `undefined` while the service is well. */
   readonly spell: () => ServiceSpell | undefined;
 }
 
-/** The Ingest API, as badly as it can behave, and the truth about what it took. */
+/** An Ingest API that misbehaves on schedule and records what it accepted. */
 export interface ChaosService {
   readonly port: number;
   readonly truth: Truth;
-  /** How often each fault was met. */
+  /** How often each fault was applied. */
   readonly met: ReadonlyMap<string, number>;
-  /** Requests that followed a redirect to a server that is not the service. */
+  /** Requests that followed a redirect to another server. */
   readonly leaks: number;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function startService({ random, spell }: ServiceOptions): Promise<C
 
   const server = await listen(async (request, response) => {
     const exchange = await read(request, response, { random, elsewhere, truth });
-    // Whoever has gone away by now sends it again: what is taken late would be taken out of order.
+    // A client that has disconnected will retry: accepting its request now could break the order.
     if (exchange === undefined || response.destroyed) return;
     if (answerPoison(exchange)) return count('poison');
     const { chance = 0, faults = [] } = spell() ?? {};
@@ -86,7 +86,7 @@ async function read(
 }
 
 function takePerson(truth: Truth, row: WireRow, token: string): OwnAnswer {
-  // Each worker has a token of its own.
+  // Each worker has its own token.
   truth.takeIdentify(row, token);
   return { status: 200, body: { success: true } };
 }
@@ -116,11 +116,11 @@ function complaintAbout({ event, distinctId, time, eventProperties }: WireRow): 
 
 async function listen(handler: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<Server> {
   const server = createServer((request, response) => {
-    // A client that is killed in the middle is part of the game.
+    // Clients are killed in the middle of requests.
     for (const stream of [request, response]) stream.on('error', () => undefined);
     void handler(request, response);
   });
-  // A connection that waits is ended by the network or the client, not by this server.
+  // Hanging requests must hang for as long as the client lets them.
   server.keepAliveTimeout = 30_000;
   server.requestTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');

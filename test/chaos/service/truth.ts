@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { WireRow } from './exchange.js';
 
-/** An event the service has taken. */
+/** An accepted event. */
 export interface Acceptance {
-  /** Its place among everything taken. */
+  /** Its position among everything that was accepted. */
   readonly order: number;
   readonly time: number | undefined;
   times: number;
-  /** A digest of everything but the time. */
+  /** A digest of the row without its time. */
   readonly content: string;
 }
 
-/** What the service knows to be wrong, in words. */
+/** Something the service alone can see to be wrong. */
 export interface Contradiction {
   readonly kind: 'doubled' | 'order';
   readonly text: string;
-  /** Of the identifies that came too late. */
+  /** The identifies that arrived too late. */
   readonly keys: readonly string[];
   /** By the monotonic clock. */
   readonly at: number;
@@ -23,10 +23,10 @@ export interface Contradiction {
 
 const MAX_HISTORY = 4;
 
-/** What really arrived: the side of the books that no client can write. */
+/** What the service really accepted. */
 export class Truth {
   readonly tracks = new Map<string, Acceptance>();
-  /** An identify has no id on the wire: it is known by the key it carries. */
+  /** By key: an identify has no id on the wire. */
   readonly identifies = new Map<string, number>();
   readonly contradictions: Contradiction[] = [];
   repeats = 0;
@@ -34,12 +34,12 @@ export class Truth {
   #order = 0;
   readonly #idOfKey = new Map<string, string>();
   readonly #lastOf = new Map<string, number>();
-  /** What came of each visitor's identifies, for the one who reads a finding. */
+  /** The last identifies of each visitor, for the text of a finding. */
   readonly #historyOf = new Map<string, string[]>();
 
   takeTrack(row: WireRow): void {
     const { distinctId = '', time, ...rest } = row;
-    // A digest: an hour of events would not fit.
+    // A digest, because an hour of events would not fit into memory.
     const content = createHash('sha1').update(JSON.stringify(rest)).digest('base64');
     const known = this.tracks.get(distinctId);
     if (known !== undefined) {
@@ -57,7 +57,7 @@ export class Truth {
     this.#idOfKey.set(key, distinctId);
   }
 
-  /** An identify, or several of one visitor merged: each left its key, the last one its number. */
+  /** Accepts one identify, or several merged ones: `custom_properties` has the key of each, `job_title` the last number. */
   takeIdentify({ userId = '', userProperties = {} }: WireRow, sender: string): void {
     this.#order += 1;
     const keys = Object.keys((userProperties.custom_properties ?? {}) as object);

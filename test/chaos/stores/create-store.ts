@@ -11,7 +11,7 @@ const IN_MEMORY: ChaosStore = {
   remove: async () => undefined,
 };
 
-/** The store of a crew; `undefined` where its server is not installed. */
+/** Creates the store of a crew; `undefined` if its server is not installed. */
 export async function createChaosStore(crew: CrewName): Promise<ChaosStore | undefined> {
   switch (crew) {
     case 'memory':

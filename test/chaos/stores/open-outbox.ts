@@ -9,11 +9,11 @@ import type { Place } from './store.js';
 
 export interface OpenedOutbox {
   readonly outbox: DurableOutbox;
-  /** Closes the connections below the outbox, which leaves them to the application. */
+  /** Closes the connections, which the outbox leaves to the application. */
   disconnect(): Promise<void>;
 }
 
-/** Opens an outbox as an application does: with its own client, and no settings of ours. */
+/** Opens an outbox the way an application does: with its own client and default settings. */
 export async function openOutbox(
   place: Exclude<Place, { readonly kind: 'memory' }>,
   driver: 'ioredis' | 'redis' | 'pg',
@@ -22,7 +22,7 @@ export async function openOutbox(
     case 'sqlite':
       return { outbox: createSqliteOutbox({ file: place.file }), disconnect: async () => undefined };
     case 'postgres': {
-      // Nothing listens to its errors but the outbox: that is how it is documented.
+      // No error listener: the outbox must handle errors of idle connections, as its documentation says.
       const pool = new pg.Pool({ connectionString: place.url, max: 6 });
       return { outbox: createPostgresOutbox({ client: pool }), disconnect: () => pool.end() };
     }
@@ -43,7 +43,7 @@ function openIoredis(url: string): OpenedOutbox {
 async function openNodeRedis(url: string): Promise<OpenedOutbox> {
   const client = createClient({ url });
   client.on('error', () => undefined);
-  // It tries again for as long as it takes; the events that are tracked meanwhile wait for it.
+  // It keeps trying to connect; events tracked meanwhile wait for it.
   void client.connect().catch(() => undefined);
   return {
     outbox: createRedisOutbox({ client }),
@@ -53,7 +53,7 @@ async function openNodeRedis(url: string): Promise<OpenedOutbox> {
   };
 }
 
-/** The connections of the application itself, each of which may break at any time without ending the process. */
+/** A pool for the application's transactions. A broken connection must not end the process. */
 export function openPool(url: string): pg.Pool {
   const timeouts = { connectionTimeoutMillis: 5_000, query_timeout: 5_000 };
   const pool = new pg.Pool({ connectionString: url, max: 4, ...timeouts });

@@ -11,11 +11,11 @@ export interface OwnProcessOptions {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly account: Account | undefined;
-  /** Rejects as long as it cannot be used. */
+  /** Rejects until the server can be used. */
   readonly check: () => Promise<void>;
 }
 
-/** A server of this run alone, which can be ended, started again and frozen. */
+/** A server for this run only. It can be stopped, restarted and frozen. */
 export class OwnProcess {
   readonly #options: OwnProcessOptions;
   #child: ChildProcess | undefined;
@@ -25,7 +25,7 @@ export class OwnProcess {
     process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
-  /** Resolves when it can be used. */
+  /** Resolves when the server can be used. */
   async start(): Promise<void> {
     const { program, args, cwd, account, check } = this.#options;
     const deadline = performance.now() + START_MS;
@@ -53,10 +53,10 @@ export class OwnProcess {
     await this.start();
   }
 
-  /** It and its children stand still. */
+  /** Stops the server and its child processes for a while. */
   async freeze(ms: number): Promise<void> {
     const pid = this.#child!.pid!;
-    // The parent first: it starts no more children then.
+    // The parent first, so that it starts no more children.
     kill(pid, 'SIGSTOP');
     const all = [pid, ...childrenOf(pid)];
     for (const one of all) kill(one, 'SIGSTOP');
@@ -69,7 +69,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
 }
 

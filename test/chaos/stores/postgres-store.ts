@@ -13,11 +13,11 @@ import type { ChaosStore } from './store.js';
 
 const run = promisify(execFile);
 const PACKAGED = '/usr/lib/postgresql';
-/** What the workers connect as: settings of a role do not touch the one who changes them. */
+/** The role of the workers. Faults change its settings; the superuser who changes them is not affected. */
 const ROLE = 'app';
 const OTHERS = `FROM pg_stat_activity WHERE usename = '${ROLE}'`;
 
-/** A PostgreSQL cluster of this run alone; `undefined` where none is installed. */
+/** Starts a PostgreSQL cluster for this run; `undefined` if PostgreSQL is not installed. */
 export async function createPostgresStore(): Promise<ChaosStore | undefined> {
   const [initdb, program] = await Promise.all(['initdb', 'postgres'].map((name) => findProgram(name, PACKAGED)));
   if (initdb === undefined || program === undefined) return undefined;
@@ -49,7 +49,7 @@ export async function createPostgresStore(): Promise<ChaosStore | undefined> {
   const repeat = async (text: string, everyMs: number, ms: number): Promise<void> => {
     for (const endsAt = performance.now() + ms; performance.now() < endsAt; await sleep(everyMs)) await admin(text);
   };
-  /** Changes what the role may do, for every connection, for a while. */
+  /** Changes a setting of the role for a while, and reconnects everyone so that it applies. */
   const alter = async (change: string, back: string, ms: number): Promise<void> => {
     await admin(`ALTER ROLE ${ROLE} ${change}`);
     await cutOff();
@@ -60,7 +60,7 @@ export async function createPostgresStore(): Promise<ChaosStore | undefined> {
 
   const faults: Partial<Record<StoreFault, (ms: number) => Promise<void>>> = {
     restart: (ms) => server.restart('SIGINT', ms),
-    // An immediate shutdown: nothing is tidied, the log is replayed at the next start.
+    // An immediate shutdown, like a crash: the next start replays the log.
     kill: (ms) => server.restart('SIGQUIT', ms),
     freeze: (ms) => server.freeze(ms),
     terminated: (ms) => repeat(`SELECT pg_terminate_backend(pid) ${OTHERS}`, 300, ms),
@@ -92,7 +92,7 @@ async function createTables(url: string): Promise<void> {
   await pool.end();
 }
 
-/** Each time on a connection of its own: what was opened before may have been cut. */
+/** Opens a new connection each time: an earlier one may have been cut. */
 async function asAdmin(url: string, text: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 });
   client.on('error', () => undefined);

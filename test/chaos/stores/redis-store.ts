@@ -11,7 +11,7 @@ import type { ChaosStore } from './store.js';
 
 const AGAIN_MS = 300;
 
-/** A Redis that syncs each write, so that it may be killed; `undefined` where none is installed. */
+/** Starts a Redis that syncs each write, so that a kill loses nothing; `undefined` if Redis is not installed. */
 export async function createRedisStore(): Promise<ChaosStore | undefined> {
   const program = await findProgram('redis-server');
   if (program === undefined) return undefined;
@@ -29,7 +29,7 @@ export async function createRedisStore(): Promise<ChaosStore | undefined> {
   const admin = new Redis(url, { retryStrategy: () => 100, maxRetriesPerRequest: null });
   admin.on('error', () => undefined);
 
-  /** Changes settings for a while. */
+  /** Changes a setting for a while. */
   const set = async (name: string, value: string, usual: string, ms: number): Promise<void> => {
     await admin.config('SET', name, value);
     await sleep(ms);
@@ -49,7 +49,7 @@ export async function createRedisStore(): Promise<ChaosStore | undefined> {
       await admin.call('CLIENT', 'PAUSE', String(ms), 'ALL');
       await sleep(ms);
     },
-    // A master that was made a replica of one that cannot be reached keeps its data and takes no writes.
+    // A replica of an unreachable master keeps its data and refuses writes.
     async readOnly(ms) {
       await admin.replicaof('127.0.0.1', 1);
       await sleep(ms);

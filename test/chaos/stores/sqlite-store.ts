@@ -6,12 +6,12 @@ import Database from 'libsql';
 import type { StoreFault } from '../plan/store-plan.js';
 import type { ChaosStore } from './store.js';
 
-/** An outbox file in a folder of its own. */
+/** Creates a folder for an outbox file. */
 export async function createSqliteStore(): Promise<ChaosStore> {
   const directory = await mkdtemp(join(tmpdir(), 'ours-ingest-chaos-'));
   const file = join(directory, 'outbox.db');
 
-  /** Another program that uses the file holds a transaction open. */
+  /** Holds a transaction open, as another program that uses the file would. */
   const hold = async (begin: string, look: string, ms: number): Promise<void> => {
     const database = new Database(file);
     try {
@@ -20,7 +20,7 @@ export async function createSqliteStore(): Promise<ChaosStore> {
           database.exec(begin);
           break;
         } catch {
-          // Somebody else is writing just now.
+          // Another process is writing.
           if (performance.now() > endsAt) return;
         }
       }

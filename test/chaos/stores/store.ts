@@ -1,17 +1,17 @@
 import type { StoreFault } from '../plan/store-plan.js';
 
-/** Where the workers of a run find their outbox. */
+/** Where workers find their outbox. */
 export type Place =
   | { readonly kind: 'memory' }
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-/** What the outbox of a run is kept in, and what can happen to it. */
+/** The storage behind the outbox of a run, and the faults it can have. */
 export interface ChaosStore {
-  /** As seen without any link in between. */
+  /** Its address without a link in between. */
   readonly place: Place;
-  /** Where a link to it leads; `undefined` where there is no network. */
+  /** The port a link must lead to; `undefined` if the store has no network connection. */
   readonly port: number | undefined;
   /** Resolves when the fault is over. */
   suffer(fault: StoreFault, ms: number): Promise<void>;

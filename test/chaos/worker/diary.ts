@@ -2,25 +2,25 @@ import { openSync, writeSync } from 'node:fs';
 
 import type { Sample } from './sampling.js';
 
-/** What kind of event it is: a good one, one that the service always refuses, or one that it never answers well. */
+/** `good`; `bad`: the service always rejects the event; `poison`: every request that holds the event fails. */
 export type Nature = 'good' | 'bad' | 'poison';
 
 /** An event as its producer knows it. */
 export interface Tracked {
   readonly id: string;
-  /** Unique, whatever the id is. */
+  /** Identifies the event even if its id is generated or wrong. */
   readonly key: string;
   readonly kind: 'track' | 'identify';
   readonly nature: Nature;
-  /** The time it was given; `undefined` where the client is to stamp it. */
+  /** The time passed to the client; `undefined` if the client stamps the event. */
   readonly time: number | undefined;
-  /** By the true clock, before and after the call; `undefined` where the process has a wrong clock. */
+  /** The true time before and after the call; `undefined` if the process has a wrong clock. */
   readonly between: readonly [number, number] | undefined;
-  /** The last identify of the same visitor before it. */
+  /** The key of the visitor's last identify before this event. */
   readonly after: string | undefined;
 }
 
-/** What a worker has seen, a line each. A line is in the file by the time the worker goes on, so that no kill loses it. */
+/** One line of a worker's diary. Lines are written synchronously, so a kill loses none. */
 export type Line =
   | readonly ['tracked', Tracked]
   | readonly ['stored', id: string]

@@ -6,28 +6,28 @@ import { trueNow } from './wall-clock.js';
 const MINUTE_MS = 60_000;
 const VISITORS = 8;
 
-/** An event that a producer is about to track, in the shape the client takes. */
+/** An event that a producer is about to track. */
 export interface Planned {
   readonly key: string;
   readonly kind: 'track' | 'identify';
   readonly nature: Nature;
   readonly userId: string;
-  /** Missing where the client is to make one. */
+  /** `undefined` if the client should generate one. */
   readonly distinctId: string | undefined;
   readonly time: number | undefined;
   readonly eventProperties: Readonly<Record<string, unknown>>;
-  /** The place of an identify among those of its visitor. */
+  /** Grows with every event: tells in which order a visitor's identifies were made. */
   readonly number: number;
 }
 
 export interface EventMix {
   readonly name: string;
   readonly poison: number;
-  /** Whether the producer's clock is right, so that it can say when something happened. */
+  /** Whether the producer's clock is right, so that it can pass times of its own. */
   readonly isHonest: boolean;
 }
 
-/** The events of one producer, one after the other. */
+/** Returns a function that plans one event after the other. */
 export function planEvents(random: Random, { name, poison, isHonest }: EventMix): () => Planned {
   let n = 0;
   return () => {
@@ -40,7 +40,7 @@ export function planEvents(random: Random, { name, poison, isHonest }: EventMix)
       key,
       kind,
       nature,
-      // Each visitor is made known first.
+      // The first event of each visitor is an identify.
       userId: `${name} visitor ${n <= VISITORS ? n : random.between(1, VISITORS)}`,
       distinctId: random.chance(0.7) ? key : undefined,
       time: isHonest && random.chance(0.3) ? trueNow() - random.between(0, 60 * MINUTE_MS) : undefined,
@@ -55,7 +55,7 @@ export function planEvents(random: Random, { name, poison, isHonest }: EventMix)
   };
 }
 
-/** Small and large, plain and not. */
+/** Small and large properties, ASCII and not. */
 function properties(random: Random): Record<string, unknown> {
   const shape = random.next();
   if (shape < 0.6) return { value: random.between(1, 10_000) / 100, currency: 'EUR' };

@@ -1,12 +1,12 @@
 import type { DurableOutbox } from '../../../src/index.js';
 import { trueNow } from './wall-clock.js';
 
-/** Long enough for a killer that is late on a busy machine. */
+/** On a busy machine the kill may be late. */
 const MARGIN_MS = 10_000;
 
 /**
- * The outbox of a worker whose end is planned: its leases end soon after it does, so that a run need not wait five minutes for
- * what a killed relay had claimed. While it lives it has its leases as ever.
+ * Shortens the leases of a worker with a planned end so that they expire soon after it: the run need not wait five minutes for
+ * what a killed relay had claimed. No lease expires while the worker is alive.
  */
 export function endingLeases(outbox: DurableOutbox, endsAt: number): DurableOutbox {
   return new Proxy(outbox, {

@@ -1,5 +1,5 @@
-// One process of a chaos run: it tracks events, delivers them, or both, has the wall clock it is given, and writes down what
-// it was told. Its parent stops, kills or closes it.
+// One process of a chaos run. It tracks events, delivers them, or both, and writes down what it was told. Its parent pauses,
+// closes or kills it.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '../../../src/index.js';
@@ -13,23 +13,23 @@ import { startProducer } from './producer.js';
 import { sampleEvery } from './sampling.js';
 import { bendWallClock } from './wall-clock.js';
 
-/** What a worker is started with. */
+/** The argument of a worker. */
 export interface WorkerConfig {
   readonly seed: number;
   readonly plan: WorkerPlan;
   readonly place: Place;
   readonly baseUrl: string;
   readonly diaryFile: string;
-  /** By the true clock. */
+  /** Milliseconds since the epoch by the true clock. */
   readonly runBegan: number;
 }
 
-/** What a parent says to a worker, a line each. */
+/** What the parent writes to a worker's stdin, one per line. */
 export type Command = 'rest' | 'close' | 'end';
 
 const SAMPLE_MS = 2_000;
 const DISCONNECT_MS = 2_000;
-/** Short beside the five minutes of a lease, as the usual ten seconds are. */
+/** Short, so that hanging requests do not slow a short run down. */
 const REQUEST_TIMEOUT_MS = 2_000;
 
 const config = JSON.parse(process.argv[2]!) as WorkerConfig;
@@ -60,11 +60,11 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
       diary('closed', await client.close());
       input.close();
       if (place.kind !== 'redis' && place.kind !== 'postgres') return;
-      // What a black hole has swallowed says no goodbye, and its socket would keep the process.
+      // A connection in a black hole never closes, and its socket would keep the process alive.
       await Promise.race([Promise.all([opened?.disconnect(), application?.end()]), sleep(DISCONNECT_MS)]);
       process.exit(0);
     },
-    // Nothing more to do: the process ends when it has delivered what it can.
+    // Leaves nothing to do, so that the process ends by itself after its last delivery.
     async end() {
       await producer?.rest();
       input.close();
@@ -73,7 +73,7 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
   const input = createInterface({ input: process.stdin });
   input.on('line', (line) => void commands[line as Command]());
   input.on('close', () => process.stdin.destroy());
-  // Without its parent it has nothing to do.
+  // The parent has ended.
   process.stdin.once('end', () => process.exit(0));
 }
 

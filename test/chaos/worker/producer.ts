@@ -9,13 +9,13 @@ import { type Planned, planEvents } from './events.js';
 import { trackInTransaction } from './transactions.js';
 import { trueNow } from './wall-clock.js';
 
-/** An application waits for its events to be stored before it takes on more than this. */
+/** Above this many events that are not stored yet, the producer waits. */
 const MAX_UNSTORED = 1_000;
 const TRANSACTIONS = 0.03;
 const ASKS_FOR_OUTCOME = 0.05;
 
 export interface Producer {
-  /** Tracks no more; resolves when the last event was tracked. */
+  /** Stops tracking; resolves after the last event was tracked. */
   rest(): Promise<void>;
 }
 

@@ -1,21 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What a process uses at a moment. */
+/** What a process uses at one moment. */
 export interface Sample {
   readonly rssMb: number;
   readonly heapMb: number;
-  /** Open files and sockets; 0 where the system does not tell. */
+  /** Open file descriptors, sockets included; 0 where /proc is missing. */
   readonly files: number;
   readonly sockets: number;
   readonly timers: number;
-  /** The longest the event loop was held up since the last sample. */
+  /** The longest delay of the event loop since the last sample. */
   readonly lagMs: number;
 }
 
 const MB = 2 ** 20;
 
-/** Calls `take` every so often with what this process uses. It keeps no process alive. */
+/** Calls `take` at an interval with what this process uses. Does not keep the process alive. */
 export function sampleEvery(ms: number, take: (sample: Sample) => void): void {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();

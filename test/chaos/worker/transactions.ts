@@ -7,7 +7,7 @@ import type { Planned } from './events.js';
 
 const MAX_HELD_MS = 1_500;
 
-/** Tracks some events in a transaction of the application, which takes its time and then commits or rolls back. */
+/** Tracks a few events in a transaction that stays open for a while and then commits or rolls back. */
 export async function trackInTransaction(
   client: Client,
   pool: pg.Pool,
@@ -41,7 +41,7 @@ export async function trackInTransaction(
     diary('transaction', ids, commits ? 'committed' : 'rolled back');
   } catch (error) {
     broken = error as Error;
-    // A commit whose answer was lost may have been done.
+    // The answer to COMMIT was lost: it may have happened.
     diary('transaction', ids, isEnding && commits ? 'unknown' : 'rolled back');
   } finally {
     connection?.release(broken);

@@ -1,9 +1,9 @@
 import type { ClockPlan } from '../plan/clock-plan.js';
 
-/** The machine's own clock, whatever becomes of the process's. */
+/** The machine's clock, unaffected by {@link bendWallClock}. */
 export const trueNow: () => number = Date.now.bind(Date);
 
-/** From here on this process has the wall clock of the plan. Timers and the monotonic clock stay right. */
+/** Replaces the wall clock of this process. Timers and the monotonic clock stay right. */
 export function bendWallClock({ skewMs, driftMs, steps }: ClockPlan, runBegan: number): void {
   const now = (): number => {
     const real = trueNow();
