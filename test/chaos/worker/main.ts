@@ -64,7 +64,7 @@ async function main({ seed, plan, place, baseUrl, runBegan }: WorkerConfig, diar
       await Promise.race([Promise.all([opened?.disconnect(), application?.end()]), sleep(DISCONNECT_MS)]);
       process.exit(0);
     },
-    // Leaves nothing to do, so that the process ends by itself after its last delivery.
+    // Leaves nothing to do, so that the process ends after its last delivery.
     async end() {
       await producer?.rest();
       input.close();
