@@ -57,6 +57,11 @@ export class Crew {
     return this.#killed.has(name);
   }
 
+  /** Whether the process has ended, in whichever way. */
+  isGone(name: string): boolean {
+    return !this.#workers.some(({ plan, isRunning }) => plan.name === name && isRunning);
+  }
+
   tell(command: 'rest'): void {
     for (const worker of this.#workers) if (worker.isRunning) worker.tell(command);
   }

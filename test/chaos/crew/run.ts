@@ -131,7 +131,8 @@ async function settle(crew: Crew, books: Books, say: (missing: readonly Account[
   let saidAt = startedAt;
   for (;;) {
     crew.read();
-    const missing = books.missing((worker) => crew.isKilled(worker));
+    // A process that has ended delivers nothing more from its memory.
+    const missing = books.missing((worker) => crew.isGone(worker));
     const now = performance.now();
     if (missing.length === 0) return now - startedAt;
     if (missing.length < fewest) {
