@@ -1,7 +1,17 @@
 import type { Truth } from '../service/truth.js';
 import { type Account, type Books, maxMemoryMb } from './books.js';
 
-export type FindingKind = 'lost' | 'doubled' | 'told wrong' | 'stuck' | 'order' | 'time' | 'memory' | 'died' | 'leaked';
+export type FindingKind =
+  | 'lost'
+  | 'doubled'
+  | 'told wrong'
+  | 'stuck'
+  | 'late'
+  | 'order'
+  | 'time'
+  | 'memory'
+  | 'died'
+  | 'leaked';
 
 /** A broken promise. */
 export interface Finding {

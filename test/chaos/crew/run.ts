@@ -13,15 +13,11 @@ import type { Sample } from '../worker/sampling.js';
 import { watchBusyness } from './busyness.js';
 import { Crew } from './crew.js';
 import { figuresOf } from './figures.js';
+import { MAX_LULL_MS, settle } from './settle.js';
 import { type Happening, playOut } from './timeline.js';
 import { startWorker } from './worker-process.js';
 
-/** Longer than a lease of five minutes: by then, entries that a living relay could not release are available again. */
-const PATIENCE_MS = 5.5 * 60_000;
-/** A trickle counts as stuck, too. */
-const MAX_SETTLING_MS = 2 * PATIENCE_MS;
 const READ_MS = 2_000;
-const LOOK_MS = 500;
 /** How long producers go on after the faults have ended. */
 const AFTERGLOW_MS = 1_500;
 
@@ -78,7 +74,7 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
     say(`${schedule.crew}: the faults are over; ${books.accounts.size} events so far`);
     await sleep(AFTERGLOW_MS);
     crew.tell('rest');
-    const settledMs = await settle(crew, books, (missing) =>
+    const settling = await settle(crew, books, (missing) =>
       say(`${schedule.crew}: ${missing.length} events have not arrived, such as ${missing[0]!.id}`),
     );
     await crew.close();
@@ -92,11 +88,15 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
       isKilled: (worker) => crew.isKilled(worker),
       wasBusyAt: busyness.wasBusyAt,
     });
+    if (settling.longestLullMs > MAX_LULL_MS) {
+      const seconds = Math.round(settling.longestLullMs / 1_000);
+      findings.push({ kind: 'late', text: `promised events waited, and none arrived for ${seconds} s` });
+    }
     if (service.leaks > 0)
       findings.push({ kind: 'leaked', text: `${service.leaks} requests followed a redirect to another server` });
     return {
       findings: [...findings, ...crew.findings],
-      figures: figuresOf(books, service, crew, settledMs, busyness.wasBusyAt),
+      figures: figuresOf(books, service, crew, settling.tookMs, busyness.wasBusyAt),
       met: service.met,
       samples: new Map([...books.diarists].map(([name, { samples }]) => [name, samples])),
     };
@@ -121,31 +121,6 @@ function faultsOf(schedule: Schedule, store: ChaosStore, serviceLink: Link, stor
     })),
     ...schedule.store.map(({ from, to, fault }) => ({ at: from, happen: () => store.suffer(fault, to - from) })),
   ];
-}
-
-/** Waits until no promised event is missing, or until patience runs out. Resolves to the milliseconds it took. */
-async function settle(crew: Crew, books: Books, say: (missing: readonly Account[]) => void): Promise<number> {
-  const startedAt = performance.now();
-  let fewest = Number.POSITIVE_INFINITY;
-  let progressAt = startedAt;
-  let saidAt = startedAt;
-  for (;;) {
-    crew.read();
-    // A process that has ended delivers nothing more from its memory.
-    const missing = books.missing((worker) => crew.isGone(worker));
-    const now = performance.now();
-    if (missing.length === 0) return now - startedAt;
-    if (missing.length < fewest) {
-      fewest = missing.length;
-      progressAt = now;
-    }
-    if (now - progressAt > PATIENCE_MS || now - startedAt > MAX_SETTLING_MS) return now - startedAt;
-    if (now - saidAt > 20_000) {
-      say(missing);
-      saidAt = now;
-    }
-    await sleep(LOOK_MS);
-  }
 }
 
 async function stillInside(place: Place, missing: readonly Account[]): Promise<Set<string>> {
