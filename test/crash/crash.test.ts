@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type CollectedEvent, createCollector, type Fault, type FaultPlan } from '../../src/collector/index.js';
+import type { BundledProgram } from '../support/bundle.js';
 import { seeded } from '../support/client.js';
 import { createStore, missingFor, STORE_KINDS } from '../support/stores.js';
 import { drain, killManyTimes, type Member } from './kills.js';
-import { bundleWorker, type WorkerProgram } from './worker-process.js';
+import { bundleWorker } from './worker-process.js';
 
 /** `npm run test:crash` kills 200 times. */
 const KILLS = Number(process.env.CRASH_KILLS ?? 10);
@@ -28,7 +29,7 @@ const FAULTS: readonly Fault[] = [
   { kind: 'rows', code: 'queue_failed', share: 0.3 },
 ];
 
-let program: WorkerProgram;
+let program: BundledProgram;
 beforeAll(async () => {
   console.log(`crash seed ${SEED}: CRASH_SEED=${SEED} draws the same moments again`);
   program = await bundleWorker();

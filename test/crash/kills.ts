@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildClient } from '../../src/client.js';
 import type { Collector } from '../../src/collector/index.js';
 import { nodePlatform } from '../../src/platform-node.js';
+import type { BundledProgram } from '../support/bundle.js';
 import { openOutbox, type Place } from '../support/stores.js';
 import type { WorkerConfig } from './work.js';
-import { startWorker, type WorkerEnd, type WorkerProgram } from './worker-process.js';
+import { startWorker, type WorkerEnd } from './worker-process.js';
 
 /** What one of several processes on a store does. */
 export type Member = Pick<WorkerConfig, 'tracks' | 'relays'>;
@@ -19,7 +20,7 @@ const EARLY_KILLS = 0.15;
 const MAX_DRAIN_MS = { start: 20_000, event: 2 };
 
 export interface KillOptions {
-  readonly program: WorkerProgram;
+  readonly program: BundledProgram;
   readonly place: Place;
   readonly collector: Collector;
   /** Who runs at once; all of them are killed, each at a moment of its own, before the next ones start. */

@@ -129,7 +129,7 @@ function lastWords(child: ChildProcess): () => string {
   return () => words.trim();
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

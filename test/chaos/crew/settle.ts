@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Account, Books } from '../books/books.js';
+import type { Crew } from './crew.js';
+
+/** Longer than any backoff or pause. Only a lease of five minutes that a living relay let expire takes this long. */
+export const MAX_LULL_MS: number = 3 * 60_000;
+/** Longer than a lease of five minutes, to tell what is late from what never comes. */
+const PATIENCE_MS = 5.5 * 60_000;
+const MAX_SETTLING_MS = 2 * PATIENCE_MS;
+const LOOK_MS = 500;
+const SAY_MS = 20_000;
+
+/** How a run settled. */
+export interface Settling {
+  readonly tookMs: number;
+  /** The longest time in which promised events were missing and none of them arrived. */
+  readonly longestLullMs: number;
+}
+
+/** Waits until no promised event is missing, or until patience runs out. */
+export async function settle(crew: Crew, books: Books, say: (missing: readonly Account[]) => void): Promise<Settling> {
+  const startedAt = performance.now();
+  let fewest = Number.POSITIVE_INFINITY;
+  let progressAt = startedAt;
+  let saidAt = startedAt;
+  let longestLullMs = 0;
+  for (;;) {
+    crew.read();
+    // A process that has ended delivers nothing more from its memory.
+    const missing = books.missing((worker) => crew.isGone(worker));
+    const now = performance.now();
+    const tookMs = now - startedAt;
+    longestLullMs = Math.max(longestLullMs, now - progressAt);
+    if (missing.length < fewest) {
+      fewest = missing.length;
+      progressAt = now;
+    }
+    if (missing.length === 0 || now - progressAt > PATIENCE_MS || tookMs > MAX_SETTLING_MS)
+      return { tookMs, longestLullMs };
+    if (now - saidAt > SAY_MS) {
+      say(missing);
+      saidAt = now;
+    }
+    await sleep(LOOK_MS);
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { WireRow } from './exchange.js';
+
+/** An accepted event. */
+export interface Acceptance {
+  /** Its position among everything that was accepted. */
+  readonly order: number;
+  readonly time: number | undefined;
+  times: number;
+  /** A digest of the row without its time. */
+  readonly content: string;
+}
+
+/** Something the service alone can see to be wrong. */
+export interface Contradiction {
+  readonly kind: 'doubled' | 'order';
+  readonly text: string;
+  /** The identifies that arrived too late. */
+  readonly keys: readonly string[];
+  /** By the monotonic clock. */
+  readonly at: number;
+}
+
+const MAX_HISTORY = 4;
+
+/** What the service really accepted. */
+export class Truth {
+  readonly tracks = new Map<string, Acceptance>();
+  /** By key: an identify has no id on the wire. */
+  readonly identifies = new Map<string, number>();
+  readonly contradictions: Contradiction[] = [];
+  repeats = 0;
+  readonly #began = performance.now();
+  #order = 0;
+  readonly #idOfKey = new Map<string, string>();
+  readonly #lastOf = new Map<string, number>();
+  /** The last identifies of each visitor, for the text of a finding. */
+  readonly #historyOf = new Map<string, string[]>();
+
+  takeTrack(row: WireRow): void {
+    const { distinctId = '', time, ...rest } = row;
+    // A digest, because an hour of events would not fit into memory.
+    const content = createHash('sha1').update(JSON.stringify(rest)).digest('base64');
+    const known = this.tracks.get(distinctId);
+    if (known !== undefined) {
+      known.times += 1;
+      this.repeats += 1;
+      if (known.content !== content) this.#note('doubled', `${distinctId} came again with another content`);
+      return;
+    }
+    this.#order += 1;
+    this.tracks.set(distinctId, { order: this.#order, time, times: 1, content });
+    const key = row.eventProperties?.key;
+    if (key == null) return;
+    const other = this.#idOfKey.get(key);
+    if (other !== undefined) this.#note('doubled', `event ${key} has two ids: ${other} and ${distinctId}`);
+    this.#idOfKey.set(key, distinctId);
+  }
+
+  /** Accepts one identify, or several merged ones: `custom_properties` has the key of each, `job_title` the last number. */
+  takeIdentify({ userId = '', userProperties = {} }: WireRow, sender: string): void {
+    this.#order += 1;
+    const keys = Object.keys((userProperties.custom_properties ?? {}) as object);
+    for (const key of keys) if (!this.identifies.has(key)) this.identifies.set(key, this.#order);
+    const number = Number(userProperties.job_title);
+    const history = this.#historyOf.get(userId) ?? [];
+    history.push(`${keys.join('+')} from ${sender} at ${Math.round(performance.now() - this.#began)} ms`);
+    this.#historyOf.set(userId, history.slice(-MAX_HISTORY));
+    if (number < (this.#lastOf.get(userId) ?? 0)) this.#note('order', `${userId}: ${history.join(', then ')}`, keys);
+    this.#lastOf.set(userId, number);
+  }
+
+  #note(kind: Contradiction['kind'], text: string, keys: readonly string[] = []): void {
+    this.contradictions.push({ kind, text, keys, at: performance.now() });
+  }
+}
