@@ -6,16 +6,16 @@ import { soloBackoffMs } from './backoff.js';
 import { type Batch, cut, cutToFit, frameBytes, sizeOf, toBatches, toRequest } from './batch.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { SkewedClock } from './clock.js';
-import { createPoisonIsolator, type Failure } from './poison-isolator.js';
+import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
-import { retrying } from './retrying-transport.js';
+import { retrying, SLOW_MS } from './retrying-transport.js';
 import { createResends, isExpired, isPastAge } from './sent-time.js';
 import type { Transport } from './transport.js';
 import type { RowFailure, Verdict } from './verdict.js';
 
 /** A request is repeated so often before its events are suspected: bad luck rarely strikes four times in a row. */
 const MAX_RETRIES_IN_PLACE = 3;
-/** One claim spends at most this long on suspects. Then the sender looks for events that may be fine. */
+/** A claim works on suspects until none of them has been taken for so long; an only sender for no longer than this. */
 const ISOLATE_FOR_MS = 1_000;
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
@@ -68,13 +68,14 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
   /** Senders that work on suspects. */
   let isolating = 0;
+  let succeededAt = Number.NEGATIVE_INFINITY;
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
     const entries = await withoutOld(claimed);
     const [suspects, clean] = partition(entries, isolator.isSuspect);
     const isBehind = followers();
     const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
-    await release(await sendAll(fitted, 'fresh', isBehind, endsAt), 0);
+    await release(await sendAll(fitted, 'fresh', isBehind, () => monotonic() <= endsAt), 0);
     if (suspects.length > 0) await deliverSuspects(suspects, isBehind, endsAt);
   }
 
@@ -82,9 +83,14 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     let rest = suspects;
     if (isolating < maxIsolating) {
       isolating += 1;
+      const startedAt = monotonic();
+      const hasTime = (): boolean => {
+        const since = options.concurrency > 1 ? Math.max(startedAt, succeededAt) : startedAt;
+        return monotonic() <= Math.min(endsAt, since + ISOLATE_FOR_MS);
+      };
       try {
         const batches = toBatches(suspects).flatMap((batch) => isolator.isolate(batch, limits.rows).flatMap(toLimits));
-        rest = await sendAll(batches, 'suspect', isBehind, Math.min(endsAt, monotonic() + ISOLATE_FOR_MS));
+        rest = await sendAll(batches, 'suspect', isBehind, hasTime);
       } finally {
         isolating -= 1;
       }
@@ -97,7 +103,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     if (entries.length === 0) return;
     const at = chooseProbe(entries, isolator.timesFailed, random);
     const { kind } = entries[at]!;
-    await send({ kind, entries: [entries[at]!] }, 'probe', followers(), endsAt);
+    await send({ kind, entries: [entries[at]!] }, 'probe', followers(), () => monotonic() <= endsAt);
     const before = entries.slice(0, at);
     const behind = entries.slice(at + 1);
     if (!breaker.isClosed) {
@@ -128,21 +134,21 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     batches: readonly Batch[],
     sent: Sent,
     isBehind: Followers,
-    endsAt: number,
+    hasTime: () => boolean,
   ): Promise<readonly Entry[]> {
     const rest: Entry[] = [];
     for (const { kind, entries } of batches) {
-      const mayGo = breaker.isClosed && !signal.aborted && monotonic() <= endsAt;
+      const mayGo = breaker.isClosed && !signal.aborted && hasTime();
       const [waiting, free] = mayGo ? partition(entries, isBehind) : [entries, []];
       isBehind.add(waiting);
       rest.push(...waiting);
-      if (free.length > 0 && !(await send({ kind, entries: free }, sent, isBehind, endsAt))) isBehind.add(free);
+      if (free.length > 0 && !(await send({ kind, entries: free }, sent, isBehind, hasTime))) isBehind.add(free);
     }
     return rest;
   }
 
   /** Sends one batch and settles it or gives it back. Tells whether all of it is settled. */
-  async function send(batch: Batch, sent: Sent, isBehind: Followers, endsAt: number): Promise<boolean> {
+  async function send(batch: Batch, sent: Sent, isBehind: Followers, hasTime: () => boolean): Promise<boolean> {
     const { kind, entries } = batch;
     const successesBefore = isolator.successes(kind);
     const startedAt = monotonic();
@@ -159,13 +165,17 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       // All retries are spent and nothing else was answered either: that is an outage, not this batch.
       const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
       if (isOutage) breaker.open(verdict.reason, verdict.afterMs);
-      return retryLater(entries, sent, verdict, {
-        successesBefore,
-        isExcused: !breaker.isClosed,
-        tookMs: monotonic() - startedAt,
-      });
+      const tookMs = monotonic() - startedAt;
+      const isProven = isolator.recordFailure(entries, { successesBefore, isExcused: !breaker.isClosed, tookMs });
+      if (sent !== 'suspect' || entries.length === 1 || !breaker.isClosed || tookMs >= SLOW_MS)
+        return retryLater(entries, sent, verdict, isProven);
+      // Some of the suspects are probably fine: they need not wait for another claim.
+      const rest = await sendAll(isolator.divide(batch), sent, isBehind, hasTime);
+      await release(rest, isolator.retryDelayMs(rest));
+      return rest.length === 0;
     }
     isolator.recordSuccess(kind);
+    succeededAt = monotonic();
     if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, sentAt);
     if (verdict.kind === 'rejected') {
       const waits = resendsInMs(entries, sentAt, verdict.message);
@@ -182,7 +192,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     }
     // Each half goes on its own, until the one bad row stands alone.
     if (entries.length > 1) {
-      const rest = await sendAll(cut(batch, Math.ceil(entries.length / 2)), sent, isBehind, endsAt);
+      const rest = await sendAll(cut(batch, Math.ceil(entries.length / 2)), sent, isBehind, hasTime);
       await release(rest, 0);
       return rest.length === 0;
     }
@@ -194,9 +204,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     entries: readonly Entry[],
     sent: Sent,
     { scope, afterMs }: Verdict & { readonly kind: 'retryable' },
-    failure: Failure,
+    isProven: boolean,
   ): Promise<boolean> {
-    if (isolator.recordFailure(entries, failure)) {
+    if (isProven) {
       // What something in between holds back, or an overload, costs no retries.
       const spent = isolator.recordSoloFailure(entries[0]!, scope === 'request');
       if (spent > maxRetries) return settle(entries, EXHAUSTED);

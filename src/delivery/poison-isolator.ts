@@ -83,6 +83,8 @@ export interface PoisonIsolator {
   isSuspect(entry: Entry): boolean;
   /** Cuts a batch of suspects, the least suspected first. Suspected identifies each go alone, in their order. */
   isolate(batch: Batch, maxRows: number): Batch[];
+  /** Cuts a batch of suspects that failed, down to the next level. */
+  divide(batch: Batch): Batch[];
   /** Milliseconds until a failed batch should come back. */
   retryDelayMs(entries: readonly Entry[]): number;
 }
@@ -180,6 +182,8 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
         ),
       );
     },
+
+    divide: (batch) => cut(batch, Math.ceil(batch.entries.length / SHRINK)),
 
     retryDelayMs(entries) {
       const [first] = entries;

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { seeded } from '../support/client.js';
+import { type Ending, simulate } from '../support/simulated-service.js';
+
+const ENDINGS: readonly Ending[] = [
+  { status: 403, page: true },
+  { status: 404, page: true },
+  { status: 500 },
+  { status: 502, page: true },
+  { status: 200, page: true },
+  'reset',
+  'hang',
+];
+const REQUEST_TIMEOUT_MS = 2_000;
+
+/**
+ * How long the last of `good` events may take with `bad` ones among them, from the moment the service is well: a minute for
+ * the breaker to close, then time for each event to travel alone and, where bad ones hang, for those to time out.
+ */
+function boundMs(good: number, bad: number, ending: Ending): number {
+  return 60_000 + (good + bad) * 100 + (ending === 'hang' ? bad * 3 * REQUEST_TIMEOUT_MS : 0);
+}
+
+describe('bad events', () => {
+  it('of any kind, number and place, up to half of the queue, keep no good event waiting beyond a bound', async () => {
+    const world = fc.record({
+      seed: fc.integer(),
+      ending: fc.constantFrom(...ENDINGS),
+      count: fc.integer({ min: 2, max: 400 }),
+      place: fc.constantFrom('head', 'anywhere', 'tail'),
+      badShare: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      arriveForMs: fc.constantFrom(0, 1_000, 30_000),
+      outage: fc.constantFrom(...ENDINGS, { status: 503, page: true } as const, 'none' as const),
+      outageMs: fc.integer({ min: 0, max: 120_000 }),
+      flushAt: fc.constantFrom(1, 10, 100),
+      concurrency: fc.constantFrom(1, 2, 4),
+    });
+    await fc.assert(
+      fc.asyncProperty(world, async (given) => {
+        const { ending, count, place, outage, flushAt, concurrency } = given;
+        const random = seeded(given.seed);
+        const badCount = Math.floor(count * given.badShare);
+        const first = place === 'tail' ? count - badCount : 0;
+        const places = Array.from({ length: count }, (_, at) => at);
+        const bad = new Set(
+          place === 'anywhere'
+            ? places.toSorted(() => random() - 0.5).slice(0, badCount)
+            : places.slice(first, first + badCount),
+        );
+        const isBad = (id: string): boolean => bad.has(Number(id.slice(1)));
+        const outageMs = outage === 'none' ? 0 : given.outageMs;
+        const { client, taken, outcomes, now, pass, passUntil } = simulate({
+          random,
+          flushAt,
+          concurrency,
+          requestTimeoutMs: REQUEST_TIMEOUT_MS,
+          endingOf: ({ ids, atMs }) =>
+            atMs < outageMs && outage !== 'none' ? outage : ids.some(isBad) ? ending : 'ok',
+        });
+        for (const at of places) {
+          client.track({ event: 'purchase', userId: `v${at % 7}`, distinctId: `e${at}` });
+          await pass(given.arriveForMs / count);
+        }
+        await pass(Math.max(0, outageMs - now()));
+        const good = places.map((at) => `e${at}`).filter((id) => !isBad(id));
+        const isDone = (): boolean => good.every((id) => taken.has(id));
+        expect(await passUntil(isDone, boundMs(good.length, badCount, ending)), JSON.stringify(given)).toBe(true);
+        expect(outcomes.filter(({ status, distinctId }) => status !== 'delivered' && !isBad(distinctId))).toEqual([]);
+      }),
+      { numRuns: Number(process.env.BAD_EVENT_RUNS ?? 40) },
+    );
+  });
+});
