@@ -1,13 +1,14 @@
 import { type Episodes, sentenceOf } from './logger.js';
-import type { Appended, AppendFailure } from './outbox/outbox.js';
+import type { Appended, AppendFailure, DurablyAppended } from './outbox/outbox.js';
 import type { Outcome } from './outcome.js';
 import type { Entry } from './protocol/event.js';
 
 /** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
 const MAX_GROUP = 256;
+const NONE: ReadonlyMap<Entry, Promise<DurablyAppended>> = new Map();
 
 export interface IntakeOptions {
-  readonly append: (entries: readonly Entry[]) => Promise<Appended>;
+  readonly append: (entries: readonly Entry[]) => Promise<Appended | DurablyAppended>;
   readonly episodes: Episodes;
   readonly onAppended: (entries: readonly Entry[], answer: Appended) => void;
   /** An entry is not in the outbox, or may not be. */
@@ -26,10 +27,13 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
   let group: Entry[] = [];
   let underWay = Promise.resolve();
 
-  async function take(entries: readonly Entry[]): Promise<void> {
+  async function take(entries: readonly Entry[], appendThem: () => Promise<Appended | DurablyAppended>): Promise<void> {
     try {
-      const answer = await append(entries);
+      const answer = await appendThem();
       const { dropped } = answer;
+      const deferred = 'deferred' in answer ? (answer.deferred ?? NONE) : NONE;
+      // Each of them has an answer of its own. The others, and a flush, do not wait for it.
+      for (const [entry, appended] of deferred) void take([entry], () => appended);
       for (const entry of dropped) onNotAppended(entry, { status: 'dropped', reason: 'queue_full' });
       if (dropped.length > 0) {
         // A queue under load is full and has room again many times a second.
@@ -38,8 +42,8 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
           `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one.`,
         );
       }
-      const lost = new Set(dropped);
-      onAppended(lost.size === 0 ? entries : entries.filter((entry) => !lost.has(entry)), answer);
+      const absent = new Set([...dropped, ...deferred.keys()]);
+      onAppended(absent.size === 0 ? entries : entries.filter((entry) => !absent.has(entry)), answer);
     } catch (error) {
       const message = sentenceOf(error);
       const isCertain = (error as AppendFailure | undefined)?.storedNothing === true;
@@ -56,8 +60,9 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
 
   function hand(): Promise<void> {
     if (group.length > 0) {
-      const taken = take(group);
+      const entries = group;
       group = [];
+      const taken = take(entries, () => append(entries));
       underWay = Promise.all([underWay, taken]).then(() => undefined);
     }
     return underWay;

@@ -134,10 +134,18 @@ export class GroupCommit {
   }
 }
 
-/** What of a commit concerns these entries of it. */
+const NONE: NonNullable<DurablyAppended['deferred']> = new Map();
+
+/** The part of a commit that concerns these entries of it. */
 function shareOf(all: DurablyAppended, entries: readonly Entry[]): DurablyAppended {
-  if (all.dropped.length === 0 && all.duplicates.length === 0) return all;
+  const { dropped, duplicates, deferred = NONE } = all;
+  if (dropped.length === 0 && duplicates.length === 0 && deferred.size === 0) return all;
   const own = new Set(entries);
-  const ofOwn = (entry: Entry): boolean => own.has(entry);
-  return { ...all, dropped: all.dropped.filter(ofOwn), duplicates: all.duplicates.filter(ofOwn) };
+  const isOwn = (entry: Entry): boolean => own.has(entry);
+  return {
+    ...all,
+    dropped: dropped.filter(isOwn),
+    duplicates: duplicates.filter(isOwn),
+    ...(deferred.size > 0 && { deferred: new Map([...deferred].filter(([entry]) => isOwn(entry))) }),
+  };
 }

@@ -62,6 +62,11 @@ export interface DurablyAppended extends Appended, StoreMark {
   readonly duplicates: readonly Entry[];
   /** No appended entry has a greater {@link DurableOutbox.oldest position}. */
   readonly position: number;
+  /**
+   * Entries that are not stored yet, because another transaction holds their `distinctId` and has not ended. Each promise
+   * settles when that transaction ends: the entry is stored then, or ignored as a duplicate.
+   */
+  readonly deferred?: ReadonlyMap<Entry, Promise<DurablyAppended>> | undefined;
 }
 
 /**
@@ -100,16 +105,24 @@ export interface AppendFailure {
   readonly storedNothing?: boolean | undefined;
 }
 
-/** What an SQL client of any kind is reduced to. Values are strings, numbers and null; `text` names them `$1`, `$2`, … */
+/**
+ * The part of an SQL client that the outbox needs. Values are strings, numbers and null; `text` names them `$1`, `$2`, …
+ * Resolves to an object with the rows as `pg` does, or to the rows as TypeORM and postgres.js do.
+ */
 export interface SqlClient {
-  query(text: string, values: (string | number | null)[]): Promise<{ readonly rows: readonly unknown[] }>;
+  query(
+    text: string,
+    values: (string | number | null)[],
+  ): Promise<{ readonly rows: readonly unknown[] } | readonly unknown[]>;
 }
 
 /** A durable outbox that lives in the caller's own database. */
 export interface TransactionalOutbox extends DurableOutbox {
   /**
    * An append in the transaction that `tx` has open: the entries are there if it commits, and were never there if not.
-   * @throws {OursError} `invalid_option` when `tx` cannot be asked anything
+   *
+   * The append rejects with `invalid_option`, and stores nothing, when `tx` turns out to have no transaction open.
+   * @throws {OursError} `invalid_option` when `tx` is not a transaction: a pool, or a library's client for the whole database
    */
   within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void>;
 }

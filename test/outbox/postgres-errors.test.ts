@@ -66,11 +66,11 @@ describe('an append', () => {
         async query(text) {
           if (text.includes('INSERT')) attempts += 1;
           if (attempts === 1 || attempts === 2) throw fromServer(code);
-          return { rows: [{ name: 'there', version: '1', position: '7', duplicates: '[]' }] };
+          return { rows: [{ reply: text.includes('INSERT') ? 'ours:[false,["7",[],"i"]]' : 'ours:["2"]' }] };
         },
       };
       const appended = await createPostgresOutbox({ client }).append([trackEntry('a')]);
-      expect(appended).toEqual({ dropped: [], duplicates: [], position: 7 });
+      expect(appended).toEqual({ dropped: [], duplicates: [], position: 7, incarnation: 'i' });
       expect(attempts).toBe(3);
     },
   );

@@ -153,12 +153,11 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('until told to stop, and gives the connection back as it was', async () => {
-      const pool = ownPool({ max: 2 });
+      const pool = ownPool({ max: 3 });
       const { stop, outbox } = await watched(pool);
       stop();
       stop();
-      const [one, two] = await Promise.all([pool.connect(), pool.connect()]);
-      for (const client of [one, two]) {
+      for (const client of await Promise.all([pool.connect(), pool.connect(), pool.connect()])) {
         expect((await client.query('SELECT pg_listening_channels()')).rows).toEqual([]);
         expect(client.listenerCount('notification')).toBe(0);
         client.release();
@@ -167,11 +166,11 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('until it is closed, also while it is still connecting', async () => {
-      const pool = ownPool({ max: 2 });
+      const pool = ownPool({ max: 3 });
       const outbox = await ready(pool);
       outbox.watch!(() => {});
       await outbox.close();
-      const clients = await Promise.all([pool.connect(), pool.connect()]);
+      const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
       for (const client of clients) client.release();
     });
 
@@ -183,8 +182,154 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     it('with nothing but a look from time to time where nothing can be heard', async () => {
       const query: SqlClient['query'] = (text, values) => admin.query(text, values);
       expect(createPostgresOutbox({ client: { query } }).watch).toBeUndefined();
-      // Listening would take the only connection away.
-      expect(createPostgresOutbox({ client: ownPool({ max: 1 }) }).watch).toBeUndefined();
+      // Listening would leave the application less than two connections.
+      expect(createPostgresOutbox({ client: ownPool({ max: 2 }) }).watch).toBeUndefined();
+    });
+  });
+
+  describe('listens on a shared pool', () => {
+    const inUse = (pool: pg.Pool): number => pool.totalCount - pool.idleCount;
+
+    it('on one connection, for any number of outboxes', async () => {
+      const pool = ownPool({ max: 5 });
+      const wakers = await Promise.all(
+        Array.from({ length: 6 }, async () => {
+          const table = newTable();
+          const outbox = await ready(pool, table);
+          const { wake, next } = waker();
+          outbox.watch!(wake);
+          await next();
+          return { next, appender: createPostgresOutbox({ client: admin, table }) };
+        }),
+      );
+      expect(inUse(pool)).toBe(1);
+      for (const { next, appender } of wakers) {
+        await appender.append([trackEntry('a')]);
+        await next();
+      }
+    });
+
+    it('for one outbox after the others have stopped', async () => {
+      const pool = ownPool();
+      const tablesHere = [newTable(), newTable()];
+      const [first, second] = await Promise.all(tablesHere.map((table) => ready(pool, table)));
+      const [one, other] = [waker(), waker()];
+      const stopFirst = first!.watch!(one.wake);
+      const stopSecond = second!.watch!(other.wake);
+      await Promise.all([one.next(), other.next()]);
+      stopFirst();
+      await createPostgresOutbox({ client: admin, table: tablesHere[1]! }).append([trackEntry('a')]);
+      await other.next();
+      stopSecond();
+      // The only connection of the pool is free again, and hears nothing.
+      const client = await pool.connect();
+      expect((await client.query('SELECT pg_listening_channels()')).rows).toEqual([]);
+      client.release();
+    });
+
+    it('only while the pool has a connection to spare, and later once it has', async () => {
+      const pool = ownPool({ max: 3 });
+      const outbox = await ready(pool);
+      const busy = await Promise.all([pool.connect(), pool.connect()]);
+      const { wake, next } = waker();
+      let isWoken = false;
+      outbox.watch!(() => {
+        isWoken = true;
+        wake();
+      });
+      const last = await pool.connect();
+      last.release();
+      expect(isWoken).toBe(false);
+      for (const client of busy) client.release();
+      await next();
+    });
+
+    it('and gives its connection up when the application waits for one', async () => {
+      const pool = ownPool({ max: 3 });
+      const outbox = await ready(pool);
+      const { wake, next } = waker();
+      outbox.watch!(wake);
+      await next();
+      const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+      for (const client of clients) client.release();
+      await next();
+    });
+  });
+
+  describe('a claim whose answer is lost', () => {
+    /** An outbox whose next claim is carried out `when` the function is called, and rejects at once. */
+    async function losing() {
+      const table = newTable();
+      await ready(admin, table);
+      let carryOut: (() => Promise<unknown>) | undefined;
+      let isLost = true;
+      const client: SqlClient = {
+        query(text, values) {
+          if (!isLost || !text.includes('claimed_id')) return admin.query(text, values);
+          isLost = false;
+          carryOut = () => admin.query(text, values);
+          return Promise.reject(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+        },
+      };
+      const outbox = createPostgresOutbox({ client, table });
+      await outbox.append(['a', 'b'].map((id) => trackEntry(id)));
+      await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/ECONNRESET/);
+      return { outbox, table, carryOut: () => carryOut!() };
+    }
+
+    it('is made good by the next one of the process, and by no other', async () => {
+      const { outbox, table, carryOut } = await losing();
+      await carryOut();
+      expect(await createPostgresOutbox({ client: admin, table }).claim(EVERYTHING)).toEqual([]);
+      const claimed = await outbox.claim(EVERYTHING);
+      expect(idsOf(claimed)).toEqual(['a', 'b']);
+      expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      await outbox.ack(claimed);
+      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+    });
+
+    it('also when the database carries it out late', async () => {
+      const { outbox, carryOut } = await losing();
+      const first = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+      expect(idsOf(first)).toEqual(['a']);
+      await carryOut();
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['b']);
+    });
+  });
+
+  describe('when the clock of the database is set back by two hours,', () => {
+    const LEASE_MS = 60_000;
+    async function world() {
+      const table = newTable();
+      await ready(admin, table);
+      let time = 10_000_000_000;
+      const outbox = createPostgresOutbox({ client: admin, table, now: () => time });
+      await outbox.append([trackEntry('a')]);
+      const claimIds = async () => idsOf(await outbox.claim({ ...EVERYTHING, leaseMs: LEASE_MS }));
+      const advance = (ms: number): void => {
+        time += ms;
+      };
+      return { outbox, claimIds, advance };
+    }
+
+    it('a lease lasts once more as long as it was to last, and no longer', async () => {
+      const { claimIds, advance } = await world();
+      expect(await claimIds()).toEqual(['a']);
+      advance(-7_200_000);
+      expect(await claimIds()).toEqual([]);
+      advance(LEASE_MS - 1);
+      expect(await claimIds()).toEqual([]);
+      advance(1);
+      expect(await claimIds()).toEqual(['a']);
+    });
+
+    it('so does a delay', async () => {
+      const { outbox, claimIds, advance } = await world();
+      await outbox.release(await outbox.claim(EVERYTHING), 5_000);
+      advance(-7_200_000);
+      expect(await claimIds()).toEqual([]);
+      advance(5_000);
+      expect(await claimIds()).toEqual(['a']);
     });
   });
 
@@ -293,6 +438,19 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
     });
 
+    it('of version 1 that ensureSchema brings up to date, with the events in it', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      await outbox.append([trackEntry('a')]);
+      await admin.query(`ALTER TABLE ${table} DROP COLUMN waits_since`);
+      await admin.query(`DROP FUNCTION ${table}_append_each, ${table}_hides_rows`);
+      await versionOf(table, 1);
+      await outbox.ensureSchema();
+      const updated = createPostgresOutbox({ client: ownPool(), table });
+      await updated.append([trackEntry('b')]);
+      expect(idsOf(await updated.claim(EVERYTHING))).toEqual(['a', 'b']);
+    });
+
     it('of a newer version that it leaves alone', async () => {
       const table = newTable();
       await ready(ownPool(), table);
@@ -338,6 +496,56 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await outbox.deadLetters.replay(['a']);
       await outbox.ack(await outbox.claim(EVERYTHING));
       expect(await owner.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+    });
+
+    it('when row level security hides the events, and works once a policy shows them', async () => {
+      const role = `ours_rls_${process.pid}`;
+      const table = newTable();
+      const owner = await ready(admin, table);
+      const all = [table, `${table}_identifies`, `${table}_dead_letters`];
+      await admin.query(`CREATE ROLE ${role} LOGIN`);
+      onTestFinished(async () => {
+        await admin.query(`DROP OWNED BY ${role}`);
+        await admin.query(`DROP ROLE ${role}`);
+      });
+      await admin.query(`GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role}`);
+      await admin.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${all.join(', ')}, ${table}_version TO ${role}`);
+      await admin.query(`GRANT USAGE ON SEQUENCE ${table}_positions TO ${role}`);
+      const client = ownPool({ user: role, connectionString: undefined, host: '127.0.0.1', database: 'test' });
+      const outbox = createPostgresOutbox({ client, table });
+      await outbox.append([trackEntry('a')]);
+
+      for (const one of all) await admin.query(`ALTER TABLE ${one} ENABLE ROW LEVEL SECURITY`);
+      const hidden = /row level security.*BYPASSRLS.*USING \(true\)/s;
+      await expect(outbox.claim(EVERYTHING)).rejects.toThrow(hidden);
+      await expect(outbox.append([trackEntry('b')])).rejects.toThrow(hidden);
+      await expect(outbox.stats()).rejects.toThrow(hidden);
+      await expect(outbox.lookUp(['a'])).rejects.toThrow(hidden);
+      // The owner is not subject to it.
+      expect(await owner.stats()).toMatchObject({ waiting: 1 });
+
+      for (const one of all) await admin.query(`CREATE POLICY partial ON ${one} TO ${role} USING (current_user = 'x')`);
+      await expect(outbox.claim(EVERYTHING)).rejects.toThrow(hidden);
+      for (const one of all) await admin.query(`CREATE POLICY relay ON ${one} TO ${role} USING (true)`);
+      await outbox.append([trackEntry('b')]);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'b']);
+
+      await admin.query(`CREATE POLICY narrow ON ${table} AS RESTRICTIVE USING (current_user = 'x')`);
+      await expect(outbox.stats()).rejects.toThrow(hidden);
+    });
+
+    it('when the answers of the client cannot be read, and stores nothing', async () => {
+      const table = newTable();
+      const owner = await ready(admin, table);
+      const client: SqlClient = {
+        async query(text, values) {
+          const { rows } = await admin.query<object>(text, values);
+          return { rows: rows.map(() => ({})) };
+        },
+      };
+      const outbox = createPostgresOutbox({ client, table });
+      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/answer.*cannot be read.*plugin.*type parser/s);
+      expect(await owner.stats()).toMatchObject({ waiting: 0 });
     });
 
     it.each([

@@ -28,8 +28,8 @@ export function storesIn(client: SqlClient): () => Promise<TestStore> {
 function storeOf(client: SqlClient, table: string, onRemoved: () => void): TestStore {
   const tables = [table, `${table}_identifies`, `${table}_dead_letters`];
   const text = async (sql: string): Promise<string> => {
-    const { rows } = await client.query(sql, []);
-    return (rows as { readonly text: string | null }[])[0]?.text ?? '';
+    const { rows } = (await client.query(sql, [])) as { readonly rows: readonly { readonly text: string | null }[] };
+    return rows[0]?.text ?? '';
   };
   return {
     open: ({ now, sealingKeys }) => createPostgresOutbox({ client, table, now, sealingKeys }),

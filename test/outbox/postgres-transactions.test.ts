@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgSchema, text } from 'drizzle-orm/pg-core';
 import { drizzle as drizzleOnPGlite } from 'drizzle-orm/pglite';
 import knex from 'knex';
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import { CamelCasePlugin, CompiledQuery, Kysely, ParseJSONResultsPlugin, PostgresDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   createPostgresOutbox,
@@ -27,6 +27,8 @@ const ada = { userId: 'visitor 1', email: 'ada@example.org' };
 
 /** An application's way to its database: inserts an order and does `work` in one transaction. */
 interface Application {
+  /** What the library has for the whole database, passed in by mistake. */
+  outside(): SqlClient;
   transact(orderId: string, work: (tx: SqlClient) => Promise<void>): Promise<void>;
   end(): Promise<void>;
 }
@@ -34,6 +36,7 @@ interface Application {
 function onPg(): Application {
   const pool = connect();
   return {
+    outside: () => pool,
     async transact(orderId, work) {
       const client = await pool.connect();
       try {
@@ -56,6 +59,7 @@ function onPrisma(): Application {
   const adapter = new PrismaPg({ connectionString: process.env.POSTGRES_URL! }, { schema: SCHEMA });
   const prisma = new PrismaClient({ adapter });
   return {
+    outside: () => fromPrisma(prisma),
     transact: (orderId, work) =>
       prisma.$transaction(async (tx) => {
         await tx.order.create({ data: { id: orderId, total: 49 } });
@@ -69,6 +73,7 @@ function onDrizzle(): Application {
   const pool = connect();
   const orders = pgSchema(SCHEMA).table('orders', { id: text().primaryKey(), total: integer().notNull() });
   return {
+    outside: () => fromDrizzle(drizzle(pool), sql),
     transact: (orderId, work) =>
       drizzle(pool).transaction(async (tx) => {
         await tx.insert(orders).values({ id: orderId, total: 49 });
@@ -81,8 +86,11 @@ function onDrizzle(): Application {
 function onKysely(): Application {
   const db = new Kysely<Record<string, { id: string; total: number }>>({
     dialect: new PostgresDialect({ pool: connect() }),
+    // They parse strings that look like JSON, and rename columns.
+    plugins: [new ParseJSONResultsPlugin(), new CamelCasePlugin()],
   });
   return {
+    outside: () => fromKysely(db, CompiledQuery),
     transact: (orderId, work) =>
       db.transaction().execute(async (trx) => {
         await trx.withSchema(SCHEMA).insertInto('orders').values({ id: orderId, total: 49 }).execute();
@@ -93,8 +101,16 @@ function onKysely(): Application {
 }
 
 function onKnex(): Application {
-  const db = knex({ client: 'pg', connection: process.env.POSTGRES_URL!, pool: { min: 0, max: 4 } });
+  const db = knex({
+    client: 'pg',
+    connection: process.env.POSTGRES_URL!,
+    pool: { min: 0, max: 4 },
+    // Takes the rows out of results, and renames columns.
+    postProcessResponse: ({ rows = [] }: { rows?: object[] }) =>
+      rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toUpperCase(), value]))),
+  });
   return {
+    outside: () => fromKnex(db),
     transact: (orderId, work) =>
       db.transaction(async (trx) => {
         await trx.withSchema(SCHEMA).table('orders').insert({ id: orderId, total: 49 });
@@ -102,6 +118,18 @@ function onKnex(): Application {
       }),
     end: () => db.destroy(),
   };
+}
+
+/** A library that resolves to the rows themselves, as TypeORM and postgres.js do. */
+function onBareRows(): Application {
+  const { outside, transact, end } = onPg();
+  const bare = (client: SqlClient): SqlClient => ({
+    async query(query, values) {
+      const { rows } = (await client.query(query, values)) as { readonly rows: readonly unknown[] };
+      return rows;
+    },
+  });
+  return { outside, end, transact: (orderId, work) => transact(orderId, (tx) => work(bare(tx))) };
 }
 
 describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', () => {
@@ -131,6 +159,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
     ['Drizzle', onDrizzle],
     ['Kysely', onKysely],
     ['Knex', onKnex],
+    ['a library with bare rows', onBareRows],
   ])('%s', (_, start) => {
     function begin(): { readonly app: Application; readonly fresh: PostgresOutbox } {
       const app = start();
@@ -170,6 +199,24 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['later']);
     });
 
+    it('an event that comes first is stored too, and does not commit by itself', async () => {
+      const { app, fresh } = begin();
+      await app.transact('1', async (tx) => {
+        await tx.query('SAVEPOINT before', []);
+        await fresh.within(tx)([trackEntry('in a savepoint')]);
+        await tx.query('ROLLBACK TO SAVEPOINT before', []);
+        await fresh.within(tx)([trackEntry('purchase:1')]);
+      });
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['purchase:1']);
+    });
+
+    it('nothing is stored through the whole database, which is refused', async () => {
+      const { app, fresh } = begin();
+      const append = async (): Promise<void> => fresh.within(app.outside())([trackEntry('purchase:1')]);
+      await expect(append()).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/BEGIN/) });
+      expect(await outbox.stats()).toMatchObject({ waiting: 0 });
+    });
+
     it('an order that is written twice has its event once', async () => {
       const { app, fresh } = begin();
       for (const order of ['1', '1 again']) {
@@ -201,6 +248,47 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
   });
 });
 
+describe.runIf(process.env.POSTGRES_URL !== undefined)('on a connection of its own', () => {
+  const pool = connect();
+  const table = `${SCHEMA}_alone.outbox`;
+  const outbox = createPostgresOutbox({ client: pool, table });
+
+  beforeAll(() => outbox.ensureSchema());
+  afterAll(async () => {
+    await pool.query(`DROP SCHEMA ${SCHEMA}_alone CASCADE`);
+    await pool.end();
+  });
+
+  it('an event is stored before any other statement of the transaction, and not once that has ended', async () => {
+    const client = await pool.connect();
+    onTestFinished(() => client.release());
+    const refused = { code: 'invalid_option', message: expect.stringMatching(/without an open transaction/) };
+    await expect(outbox.within(client)([trackEntry('before')])).rejects.toMatchObject(refused);
+    await client.query('BEGIN');
+    await outbox.within(client)([trackEntry('in it')]);
+    await client.query('COMMIT');
+    await expect(outbox.within(client)([trackEntry('after')])).rejects.toMatchObject(refused);
+    expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['in it']);
+  });
+
+  it('an event costs one statement where the order has been written', async () => {
+    const client = await pool.connect();
+    onTestFinished(() => client.release());
+    await client.query('BEGIN');
+    await client.query('CREATE TEMPORARY TABLE orders (id integer) ON COMMIT DROP');
+    let statements = 0;
+    const tx: SqlClient = {
+      query(query, values) {
+        statements += 1;
+        return client.query(query, values);
+      },
+    };
+    await outbox.within(tx)([trackEntry('purchase:1')]);
+    await client.query('ROLLBACK');
+    expect(statements).toBe(1);
+  });
+});
+
 describe('in the transaction of Drizzle on PGlite', () => {
   it('an event commits with it or not at all', async () => {
     const client = new PGlite();
@@ -214,6 +302,7 @@ describe('in the transaction of Drizzle on PGlite', () => {
       throw ROLLBACK;
     });
     await expect(cancelled).rejects.toThrow(ROLLBACK);
+    await expect(outbox.within(client)([trackEntry('c')])).rejects.toThrow(/without an open transaction/);
     expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a']);
   });
 });

@@ -1,27 +1,40 @@
 import type { SqlClient } from '../outbox.js';
+import { assertTransaction } from './assert-transaction.js';
 
 type Values = (string | number | null)[];
 
-/** A Prisma client, or the `tx` of `$transaction`. */
+type Rows = Awaited<ReturnType<SqlClient['query']>>;
+
+/** The `tx` of Prisma's `$transaction`. */
 export interface PrismaLike {
   $queryRawUnsafe(text: string, ...values: Values): PromiseLike<unknown>;
 }
 
-/** Prisma's transaction as the outbox needs it: `ours.within(fromPrisma(tx)).track(…)`. */
+/**
+ * Prisma's transaction as the outbox needs it: `ours.within(fromPrisma(tx)).track(…)`.
+ *
+ * @throws {OursError} `invalid_option` for the client itself
+ */
 export function fromPrisma(tx: PrismaLike): SqlClient {
-  return { query: async (text, values) => ({ rows: (await tx.$queryRawUnsafe(text, ...values)) as unknown[] }) };
+  assertTransaction(tx, 'fromPrisma(tx)', '$queryRawUnsafe');
+  return { query: async (text, values) => (await tx.$queryRawUnsafe(text, ...values)) as Rows };
 }
 
-/** A Drizzle database on node-postgres, or the `tx` of its `transaction`. */
+/** The `tx` of Drizzle's `transaction`, on node-postgres, postgres.js or PGlite. */
 export interface DrizzleLike<Query> {
-  execute(query: Query): PromiseLike<{ readonly rows: readonly unknown[] }>;
+  execute(query: Query): PromiseLike<Rows>;
 }
 
-/** Drizzle's transaction, with the `sql` of `drizzle-orm`: `ours.within(fromDrizzle(tx, sql)).track(…)`. */
+/**
+ * Drizzle's transaction, with the `sql` of `drizzle-orm`: `ours.within(fromDrizzle(tx, sql)).track(…)`.
+ *
+ * @throws {OursError} `invalid_option` for a database on a pool
+ */
 export function fromDrizzle<Query>(
   tx: DrizzleLike<Query>,
   sql: (texts: TemplateStringsArray, ...values: Values) => Query,
 ): SqlClient {
+  assertTransaction(tx, 'fromDrizzle(tx, sql)', 'execute');
   return {
     async query(text, values) {
       const { texts, inOrder } = unnumbered(text, values);
@@ -30,26 +43,36 @@ export function fromDrizzle<Query>(
   };
 }
 
-/** A Kysely database, or the `trx` of its transaction. */
+/** The `trx` of Kysely's transaction. */
 export interface KyselyLike<Query> {
-  executeQuery(query: Query): PromiseLike<{ readonly rows: readonly unknown[] }>;
+  executeQuery(query: Query): PromiseLike<Rows>;
 }
 
-/** Kysely's transaction, with its `CompiledQuery`: `ours.within(fromKysely(trx, CompiledQuery)).track(…)`. */
+/**
+ * Kysely's transaction, with its `CompiledQuery`: `ours.within(fromKysely(trx, CompiledQuery)).track(…)`.
+ *
+ * @throws {OursError} `invalid_option` for the Kysely instance itself
+ */
 export function fromKysely<Query>(
   trx: KyselyLike<Query>,
   compiledQuery: { raw(text: string, values: Values): Query },
 ): SqlClient {
+  assertTransaction(trx, 'fromKysely(trx, CompiledQuery)', 'executeQuery');
   return { query: async (text, values) => trx.executeQuery(compiledQuery.raw(text, values)) };
 }
 
-/** A Knex instance on `pg`, or the `trx` of its `transaction`. */
+/** The `trx` of Knex's `transaction`, on `pg`. */
 export interface KnexLike {
-  raw(text: string, values: Values): PromiseLike<{ readonly rows: readonly unknown[] }>;
+  raw(text: string, values: Values): PromiseLike<Rows>;
 }
 
-/** Knex's transaction: `ours.within(fromKnex(trx)).track(…)`. */
+/**
+ * Knex's transaction: `ours.within(fromKnex(trx)).track(…)`.
+ *
+ * @throws {OursError} `invalid_option` for the Knex instance itself
+ */
 export function fromKnex(trx: KnexLike): SqlClient {
+  assertTransaction(trx, 'fromKnex(trx)', 'raw');
   return {
     async query(text, values) {
       const { texts, inOrder } = unnumbered(text, values);
@@ -58,7 +81,7 @@ export function fromKnex(trx: KnexLike): SqlClient {
   };
 }
 
-/** For who counts parameters instead of numbering them: the text between them, and their values one by one. */
+/** For libraries that count parameters instead of numbering them: the text between them, and one value for each. */
 function unnumbered(text: string, values: Values): { texts: string[]; inOrder: Values } {
   const texts: string[] = [];
   const inOrder: Values = [];

@@ -1,6 +1,7 @@
 import type { SqlClient } from '../outbox.js';
-import { explain } from './errors.js';
+import { explain, PostgresError } from './errors.js';
 import type { Names } from './names.js';
+import { readReply } from './reply.js';
 import { checkSchema, migrate } from './schema.js';
 import { ANSWER_WITHIN_MS, answerWithin, TimedClient } from './timed-client.js';
 
@@ -19,22 +20,24 @@ export class Database {
   }
 
   /**
-   * Runs a statement, through `client` where it is not to be the outbox's own; at first it looks whether the tables fit.
+   * Runs one of the outbox's statements, through `client` where the caller has one; the first run checks the version of the
+   * tables. Every statement answers with two values: whether row level security hides rows, and its own result.
    *
    * @param withinMs how long the database may take to answer
    */
-  run<Row>(
+  run<Result>(
     text: string,
     values: (string | null)[],
     client?: SqlClient,
     withinMs: number = ANSWER_WITHIN_MS,
-  ): Promise<readonly Row[]> {
+  ): Promise<Result> {
     const timed = this.#timed(withinMs, client);
     return this.#explaining(async () => {
       if (!this.#isChecked) await checkSchema(timed, this.#names);
       this.#isChecked = true;
-      const { rows } = await timed.query(text, values);
-      return rows as readonly Row[];
+      const [hidesRows, result] = readReply(await timed.query(text, values), this.#names.given);
+      if (hidesRows === true) throw hiddenRows(this.#names);
+      return result as Result;
     });
   }
 
@@ -60,3 +63,9 @@ export class Database {
     }
   }
 }
+
+const hiddenRows = ({ given, entries, identifies, deadLetters }: Names): PostgresError =>
+  new PostgresError(
+    `row level security may hide events of ${given} from the client's user: nothing is stored or delivered through it. Give the user BYPASSRLS, or a policy FOR ALL USING (true) on ${entries}, ${identifies} and ${deadLetters}, without restrictive ones (42501).`,
+    '42501',
+  );

@@ -5,16 +5,7 @@ import { fromStoredId, toStoredId } from '../stored-id.js';
 import type { Database } from './database.js';
 import type { Statements } from './statements.js';
 
-interface LetterRow {
-  readonly distinct_id: string;
-  readonly outcome: string;
-  readonly dead_at: string;
-  readonly record: string;
-}
-
-interface CountRow {
-  readonly count: string;
-}
+type LetterRow = readonly [distinctId: string, outcome: string, deadAt: string, record: string];
 
 export interface DeadLettersParts {
   readonly database: Database;
@@ -25,32 +16,34 @@ export interface DeadLettersParts {
 
 /** The table of dead letters. */
 export function createDeadLetters({ database, statements, records, now }: DeadLettersParts): DeadLetters {
-  const count = async (text: string, values: (string | null)[]): Promise<number> => {
-    const [row] = await database.run<CountRow>(text, values);
-    return Number(row?.count ?? 0);
-  };
+  const count = async (text: string, values: (string | null)[]): Promise<number> =>
+    Number(await database.run<string>(text, values));
 
   return {
     count: () => count(statements.countLetters, []),
     async list({ limit, offset = 0 }) {
-      const rows = await database.run<LetterRow>(statements.listLetters, [String(limit), String(offset)]);
+      const rows = await database.run<readonly LetterRow[]>(statements.listLetters, [String(limit), String(offset)]);
       return rows.map((row) => toLetter(row, records));
     },
     async get(distinctId) {
-      const [row] = await database.run<LetterRow>(statements.getLetter, [toStoredId(distinctId)]);
+      const [row] = await database.run<readonly LetterRow[]>(statements.getLetter, [toStoredId(distinctId)]);
       return row === undefined ? undefined : toLetter(row, records);
     },
-    replay: (distinctIds) => count(statements.replay, [JSON.stringify(distinctIds.map(toStoredId)), now()]),
+    async replay(distinctIds) {
+      const values = [JSON.stringify(distinctIds.map(toStoredId)), now()];
+      const [replayed] = await database.run<readonly [count: string]>(statements.replay, values);
+      return Number(replayed);
+    },
     discard: (distinctIds) => count(statements.discard, [JSON.stringify(distinctIds.map(toStoredId))]),
   };
 }
 
-function toLetter(row: LetterRow, records: Records): DeadLetter {
-  const distinctId = fromStoredId(row.distinct_id);
+function toLetter([storedId, outcome, deadAt, record]: LetterRow, records: Records): DeadLetter {
+  const distinctId = fromStoredId(storedId);
   return {
     distinctId,
-    outcome: records.readOutcome(row.outcome),
-    at: Number(row.dead_at),
-    entry: readOrNothing(records, distinctId, row.record),
+    outcome: records.readOutcome(outcome),
+    at: Number(deadAt),
+    entry: readOrNothing(records, distinctId, record),
   };
 }

@@ -22,19 +22,20 @@ interface PooledConnection extends Connection {
 /** A `pg` Pool. */
 export interface ConnectionPool extends SqlClient {
   readonly totalCount: number;
-  readonly idleCount?: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
   readonly options?: { readonly max?: number };
   connect(): Promise<PooledConnection>;
   on(event: 'error', hear: () => void): unknown;
 }
 
-export function isPool(client: SqlClient): client is ConnectionPool {
+export function isPool(client: object): client is ConnectionPool {
   return 'connect' in client && 'totalCount' in client;
 }
 
 const heard = new WeakSet<ConnectionPool>();
 
-/** A pool says so when a connection breaks that nobody uses, and where nobody hears it the process ends. */
+/** A pool emits an error when an idle connection breaks. Without a listener, that ends the process. */
 export function outliveErrors(pool: ConnectionPool): void {
   if (heard.has(pool)) return;
   heard.add(pool);
@@ -44,100 +45,180 @@ export function outliveErrors(pool: ConnectionPool): void {
 /** What notifications can be heard through. */
 export type ListeningClient = Connection | ConnectionPool;
 
-/** Whether it can hear notifications: itself, or on a connection of its own that leaves the pool others. */
+/** The default of `pg`. */
+const DEFAULT_POOL_SIZE = 10;
+/** A listening connection leaves at least two: one for a transaction of the application, one for the outbox meanwhile. */
+const SMALLEST_POOL = 3;
+
+const sizeOf = (pool: ConnectionPool): number => pool.options?.max ?? DEFAULT_POOL_SIZE;
+
+/** Whether a client can hear notifications: itself, or on a connection that its pool can spare. */
 export function canListen(client: SqlClient): client is ListeningClient {
-  return isPool(client) ? client.options?.max !== 1 : 'connect' in client && 'on' in client;
+  return isPool(client) ? sizeOf(client) >= SMALLEST_POOL : 'connect' in client && 'on' in client;
 }
+
+/** Whether the pool has a connection to spare, and one more for the application. */
+const hasRoom = (pool: ConnectionPool): boolean =>
+  pool.waitingCount === 0 && pool.totalCount - pool.idleCount < sizeOf(pool) - 1;
+
+/** How often to look whether callers wait for the connection that listens. */
+const CHECK_ROOM_MS = 1_000;
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
+const listeners = new WeakMap<ListeningClient, Listener>();
+
 /**
- * Hears the notifications of a channel: connecting → listening → (the connection broke) pausing → connecting → … → stopped.
- * Never throws. One `wake` at the start of each listening makes up for what nobody heard before.
+ * Calls `wake` for each notification of the channel, until the returned function is called. All channels of a client are heard
+ * on one connection, however many outboxes use the client. Never throws.
  */
-export class Listener {
+export function listen(client: ListeningClient, channel: string, wake: () => void): () => void {
+  let listener = listeners.get(client);
+  if (listener === undefined) {
+    listener = new Listener(client);
+    listeners.set(client, listener);
+  }
+  return listener.add(channel, wake);
+}
+
+/**
+ * Hears the notifications of one client:
+ *
+ *   idle ──a channel is wanted──▶ connecting ──▶ listening ──no channel is wanted──▶ idle
+ *   connecting, listening ──the connection broke, or the pool has none to spare──▶ pausing ──▶ connecting
+ *
+ * Without a connection nothing is lost: relays look into the outbox from time to time.
+ * A channel's `wake` is called once when its listening begins, which makes up for the notifications before that.
+ */
+class Listener {
   readonly #client: ListeningClient;
-  readonly #channel: string;
-  readonly #wake: () => void;
-  /** Lets go of the connection; there while there is one. */
+  readonly #wanted = new Map<string, Set<() => void>>();
+  /** The channels that the connection listens to. */
+  readonly #heard = new Set<string>();
+  #connection: Connection | PooledConnection | undefined;
+  /** Gives the connection back; there while there is one. */
   #leave: ((isBroken: boolean) => void) | undefined;
   #cancelPause: (() => void) | undefined;
   #failures = 0;
-  #isStopped = false;
+  #isBusy = false;
 
-  constructor(client: ListeningClient, channel: string, wake: () => void) {
+  constructor(client: ListeningClient) {
     this.#client = client;
-    this.#channel = channel;
-    this.#wake = wake;
-    void this.#listen();
   }
 
-  stop(): void {
-    this.#isStopped = true;
+  add(channel: string, wake: () => void): () => void {
+    // A function for each call: the same one may be added twice.
+    const one = (): void => wake();
+    const wakes = this.#wanted.get(channel);
+    if (wakes === undefined) this.#wanted.set(channel, new Set([one]));
+    else wakes.add(one);
+    if (this.#heard.has(channel)) one();
+    void this.#adjust();
+    return () => {
+      const left = this.#wanted.get(channel);
+      if (left?.delete(one) !== true || left.size > 0) return;
+      this.#wanted.delete(channel);
+      void this.#adjust();
+    };
+  }
+
+  /** Makes the connection hear what is wanted. Never rejects. */
+  async #adjust(): Promise<void> {
+    if (this.#isBusy || (this.#cancelPause !== undefined && this.#wanted.size > 0)) return;
+    this.#isBusy = true;
     this.#cancelPause?.();
-    this.#leave?.(false);
-  }
-
-  async #listen(): Promise<void> {
-    const client = this.#client;
+    this.#cancelPause = undefined;
     try {
-      const pooled = isPool(client) ? await client.connect() : undefined;
-      const connection = pooled ?? (client as Connection);
-      this.#enter(connection, pooled);
-      if (this.#isStopped) return this.#leave?.(false);
-      await connection.query(`LISTEN "${this.#channel}"`, []);
-      if (this.#isStopped) return;
-      // A process that only listens may end.
-      pooled?.unref?.();
-      this.#failures = 0;
-      this.#wake();
+      await this.#listenToWanted();
+      this.#isBusy = false;
+      // What was added or removed at the last moment.
+      if (this.#difference() !== undefined) void this.#adjust();
     } catch {
+      this.#isBusy = false;
       this.#broke();
     }
   }
 
-  #enter(connection: Connection, pooled: PooledConnection | undefined): void {
-    const onNotification: Hear = ({ channel }) => {
-      if (channel === this.#channel) this.#wake();
+  /** A channel that is wanted and not heard, or heard and not wanted. */
+  #difference(): string | undefined {
+    for (const channel of this.#wanted.keys()) if (!this.#heard.has(channel)) return channel;
+    for (const channel of this.#heard) if (!this.#wanted.has(channel)) return channel;
+    return undefined;
+  }
+
+  async #listenToWanted(): Promise<void> {
+    for (let channel = this.#difference(); channel !== undefined; channel = this.#difference()) {
+      this.#connection ??= await this.#connect();
+      const connection = this.#connection;
+      const isWanted = this.#wanted.has(channel);
+      await connection.query(`${isWanted ? 'LISTEN' : 'UNLISTEN'} "${channel}"`, []);
+      // It broke while this waited for an answer that came before.
+      if (this.#connection !== connection) throw new Error('the connection was lost');
+      if (!isWanted) {
+        this.#heard.delete(channel);
+        continue;
+      }
+      this.#heard.add(channel);
+      this.#failures = 0;
+      // A process that only listens may end.
+      if ('release' in connection) connection.unref?.();
+      for (const wake of this.#wanted.get(channel) ?? []) wake();
+    }
+    if (this.#wanted.size === 0) this.#leave?.(false);
+  }
+
+  async #connect(): Promise<Connection | PooledConnection> {
+    const client = this.#client;
+    if (isPool(client) && !hasRoom(client)) throw new Error('the pool has no connection to spare');
+    const pooled = isPool(client) ? await client.connect() : undefined;
+    const connection = pooled ?? (client as Connection);
+    const onNotification: Hear = ({ channel = '' }) => {
+      for (const wake of this.#wanted.get(channel) ?? []) wake();
     };
-    // A broken one may complain again when another has long taken its place.
+    // A broken connection may report more errors after another has taken its place.
     const onBroken = (): void => {
       if (this.#leave === leave) this.#broke();
+    };
+    const leave = (isBroken: boolean): void => {
+      this.#leave = undefined;
+      this.#connection = undefined;
+      this.#heard.clear();
+      connection.removeListener('notification', onNotification);
+      connection.removeListener('end', onBroken);
+      // The handler of errors stays on a broken one: an error that nothing handles would end the process.
+      if (!isBroken) connection.removeListener('error', onBroken);
+      if (!isBroken) pooled?.ref?.();
+      pooled?.release(isBroken);
     };
     connection.on('notification', onNotification);
     connection.on('error', onBroken);
     connection.on('end', onBroken);
-
-    const leave = (isBroken: boolean): void => {
-      this.#leave = undefined;
-      connection.removeListener('notification', onNotification);
-      connection.removeListener('end', onBroken);
-      // A broken one may complain once more, and nobody else would hear it.
-      if (isBroken) {
-        pooled?.release(true);
-        return;
-      }
-      connection.query(`UNLISTEN "${this.#channel}"`, []).then(
-        () => {
-          connection.removeListener('error', onBroken);
-          pooled?.ref?.();
-          pooled?.release();
-        },
-        () => pooled?.release(true),
-      );
-    };
     this.#leave = leave;
+    if (isPool(client)) this.#checkRoom(client, leave);
+    return connection;
+  }
+
+  /** Closes the connection when the pool has none left for others. */
+  #checkRoom(pool: ConnectionPool, leave: (isBroken: boolean) => void): void {
+    later(CHECK_ROOM_MS, () => {
+      if (this.#leave !== leave) return;
+      if (pool.waitingCount > 0 && pool.idleCount === 0) this.#broke();
+      else this.#checkRoom(pool, leave);
+    });
   }
 
   #broke(): void {
     this.#leave?.(true);
     // A client of the caller's cannot be connected again.
-    if (this.#isStopped || !isPool(this.#client)) return;
+    if (this.#wanted.size === 0 || !isPool(this.#client)) return;
     this.#cancelPause?.();
-    // Not all processes at once, when the server comes back.
+    // Processes do not all come back at the same moment when the server does.
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
     this.#failures += 1;
-    this.#cancelPause = later(pauseMs, () => void this.#listen());
+    this.#cancelPause = later(pauseMs, () => {
+      this.#cancelPause = undefined;
+      void this.#adjust();
+    });
   }
 }

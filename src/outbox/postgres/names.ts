@@ -18,6 +18,8 @@ export interface Names {
   readonly positions: string;
   readonly version: string;
   readonly claim: string;
+  readonly appendEach: string;
+  readonly hidesRows: string;
 }
 
 /**
@@ -45,5 +47,7 @@ export function namesOf(table: string = DEFAULT_TABLE): Names {
     positions: qualified('_positions'),
     version: qualified('_version'),
     claim: qualified('_claim'),
+    appendEach: qualified('_append_each'),
+    hidesRows: qualified('_hides_rows'),
   };
 }

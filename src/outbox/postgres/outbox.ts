@@ -20,14 +20,17 @@ import { Records } from '../records.js';
 import { retryTransient } from '../retry-transient.js';
 import type { SealingKey } from '../sealing.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
+import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { Bell } from './bell.js';
+import { ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
-import { isTransient } from './errors.js';
-import { canListen, isPool, Listener, outliveErrors } from './listener.js';
+import { isTransient, PostgresError } from './errors.js';
+import { canListen, isPool, listen, outliveErrors } from './listener.js';
+import { LostClaims } from './lost-claims.js';
 import { namesOf } from './names.js';
 import { type Statements, statementsFor } from './statements.js';
-import { ANSWER_WITHIN_MS, RETRIED_WITHIN_MS } from './timed-client.js';
+import { RETRIED_WITHIN_MS } from './timed-client.js';
 
 export interface PostgresOutboxOptions {
   /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. It stays the caller's to close. */
@@ -73,9 +76,11 @@ class TableOutbox implements PostgresOutbox {
   readonly #records: Records;
   readonly #now: () => string | null;
   readonly #appends: GroupCommit;
+  readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
+  readonly #lostClaims = new LostClaims();
   readonly #bell: Bell;
-  readonly #listeners: Listener[] = [];
+  readonly #stopListening = new Set<() => void>();
 
   constructor({ client, table, sealingKeys, now }: PostgresOutboxOptions) {
     const names = namesOf(table);
@@ -85,7 +90,7 @@ class TableOutbox implements PostgresOutbox {
     this.#records = new Records(sealingKeys);
     this.#now = () => (now === undefined ? null : toInteger(now()));
     this.#appends = new GroupCommit({
-      commit: (entries) => this.#append(entries),
+      commit: (entries) => this.#commit(entries),
       isTransient,
     });
     this.#bell = new Bell(() => this.#database.run(this.#statements.wake, []));
@@ -97,9 +102,12 @@ class TableOutbox implements PostgresOutbox {
     });
     if (canListen(client)) {
       this.watch = (wake) => {
-        const listener = new Listener(client, names.given, wake);
-        this.#listeners.push(listener);
-        return () => listener.stop();
+        const stop = listen(client, names.given, wake);
+        this.#stopListening.add(stop);
+        return () => {
+          this.#stopListening.delete(stop);
+          stop();
+        };
       };
     }
     if (isPool(client)) outliveErrors(client);
@@ -114,14 +122,8 @@ class TableOutbox implements PostgresOutbox {
   }
 
   within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void> {
-    // Without it the event would be appended beside the transaction, and nobody would notice.
-    if (typeof tx?.query !== 'function') {
-      throw new OursError(
-        'invalid_option',
-        'within(tx) takes the transaction: a client of pg, or what fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) make of another library.',
-      );
-    }
-    return async (entries) => void (await this.#append(entries, tx));
+    assertTransaction(tx);
+    return (entries) => this.#appendWithin(tx, entries);
   }
 
   async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly Entry[]> {
@@ -129,12 +131,12 @@ class TableOutbox implements PostgresOutbox {
     for (;;) {
       const token = randomUUID();
       const values = [toInteger(maxEntries), toInteger(maxBytes), toInteger(leaseMs), token, this.#now()];
+      const rows = await this.#lostClaims.claim(token, leaseMs, (lostTokens) =>
+        this.#database.run<readonly ClaimedRow[]>(this.#statements.claim, [...values, JSON.stringify(lostTokens)]),
+      );
       const reading = new Reading<Hold>(this.#records, unreadable);
-      for (const { position, distinct_id, record } of await this.#database.run<ClaimedRow>(
-        this.#statements.claim,
-        values,
-      )) {
-        reading.add(fromStoredId(distinct_id), record, { position, token });
+      for (const [position, storedId, record] of rows) {
+        reading.add(fromStoredId(storedId), record, { position, token });
       }
       if (reading.isWhole && unreadable === undefined) {
         for (const [entry, hold] of reading.entries) this.#holds.set(entry, hold);
@@ -166,20 +168,19 @@ class TableOutbox implements PostgresOutbox {
     const known = new Map<string, 'inside' | Undelivered>();
     if (distinctIds.length === 0) return known;
     const ids = JSON.stringify(distinctIds.map(toStoredId));
-    for (const { distinct_id, outcome } of await this.#database.run<KnownRow>(this.#statements.lookUp, [ids])) {
-      known.set(fromStoredId(distinct_id), outcome === null ? 'inside' : this.#records.readOutcome(outcome));
+    for (const [storedId, outcome] of await this.#database.run<readonly KnownRow[]>(this.#statements.lookUp, [ids])) {
+      known.set(fromStoredId(storedId), outcome === null ? 'inside' : this.#records.readOutcome(outcome));
     }
     return known;
   }
 
   async oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined> {
-    const [row] = await this.#database.run<OldestRow>(this.#statements.oldest, []);
-    return row && { position: Number(row.position), appendedAt: Number(row.appended_at) };
+    const [row] = await this.#database.run<readonly OldestRow[]>(this.#statements.oldest, []);
+    return row && { position: Number(row[0]), appendedAt: Number(row[1]) };
   }
 
   async mark(): Promise<StoreMark> {
-    const [row] = await this.#database.run<MarkRow>(this.#statements.mark, []);
-    return { incarnation: row!.incarnation, position: Number(row!.position) };
+    return toMark(await this.#database.run<Mark>(this.#statements.mark, []));
   }
 
   share(client: SharingClient): Ledger {
@@ -187,18 +188,87 @@ class TableOutbox implements PostgresOutbox {
   }
 
   async stats(): Promise<OutboxStats> {
-    const [row] = await this.#database.run<StatsRow>(this.#statements.stats, [this.#now()]);
-    return { waiting: Number(row!.waiting), claimed: Number(row!.claimed), bytes: Number(row!.bytes) };
+    const [waiting, claimed, bytes] = await this.#database.run<Stats>(this.#statements.stats, [this.#now()]);
+    return { waiting: Number(waiting), claimed: Number(claimed), bytes: Number(bytes) };
   }
 
   async close(): Promise<void> {
     await this.#appends.close();
+    this.#contended.stop();
     await this.#bell.settle();
-    for (const listener of this.#listeners.splice(0)) listener.stop();
+    for (const stop of this.#stopListening) stop();
+    this.#stopListening.clear();
   }
 
-  async #append(entries: readonly Entry[], client?: SqlClient): Promise<DurablyAppended> {
-    if (entries.length === 0) return { dropped: [], duplicates: [], ...(await this.mark()) };
+  /** Stores the entries, except those whose id another transaction holds. */
+  async #commit(entries: readonly Entry[]): Promise<DurablyAppended> {
+    const free = entries.filter(({ distinctId }) => !this.#contended.has(distinctId));
+    const appended = await this.#appendFree(free);
+    const parts = new Set(appended.values());
+    const duplicates = [...parts].flatMap((part) => part.duplicates);
+    const mark = [...parts].at(-1) ?? (await this.mark());
+    const contended = entries.filter((entry) => !appended.has(entry));
+    const combined = { ...mark, dropped: [], duplicates };
+    if (contended.length === 0) return combined;
+    return { ...combined, deferred: new Map(contended.map((entry) => [entry, this.#contended.wait(entry)])) };
+  }
+
+  /** Answers for the entries of {@link #appendEach}, nearly always with a single statement. */
+  async #appendFree(entries: readonly Entry[]): Promise<ReadonlyMap<Entry, DurablyAppended>> {
+    if (entries.length === 0) return new Map();
+    try {
+      const values = this.#appendValues(entries);
+      const result = await this.#database.run<AppendResult>(
+        this.#statements.append,
+        values,
+        undefined,
+        RETRIED_WITHIN_MS,
+      );
+      const appended = toAppended(entries, result);
+      return new Map(entries.map((entry) => [entry, appended]));
+    } catch (error) {
+      if (!mayHaveWaited(error)) throw error;
+      return this.#appendEach(entries).catch((reason: unknown) => {
+        // When it is not certain that the first attempt stored nothing, its error is the one that counts.
+        throw error.code === undefined ? error : reason;
+      });
+    }
+  }
+
+  /** Stores one entry after the other. There is no answer for an entry whose id another transaction holds. */
+  async #appendEach(entries: readonly Entry[]): Promise<ReadonlyMap<Entry, DurablyAppended>> {
+    const appended = new Map<Entry, DurablyAppended>();
+    let done = 0;
+    while (done < entries.length) {
+      const values = this.#appendValues(entries.slice(done, done + EACH_GROUP));
+      const [rows, mark] = await this.#database
+        .run<EachResult>(this.#statements.appendEach, values, undefined, RETRIED_WITHIN_MS)
+        .catch((error: PostgresError) => {
+          // Without its code the error no longer says that nothing was stored.
+          throw done === 0 ? error : new PostgresError(error.message, undefined, error.isTransient);
+        });
+      for (const [position, isContended] of rows) {
+        const entry = entries[done]!;
+        const duplicates = position === null ? [entry] : [];
+        if (!isContended) appended.set(entry, { ...toMark(mark), dropped: [], duplicates });
+        done += 1;
+      }
+    }
+    return appended;
+  }
+
+  async #appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const values = [...this.#appendValues(entries), randomUUID()];
+    // The first statement knows the transaction by what it has written before, the second by what the first has left in it.
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const [position] = await this.#database.run<AppendResult>(this.#statements.appendWithin, values, tx);
+      if (position !== null) return;
+    }
+    throw noTransaction();
+  }
+
+  #appendValues(entries: readonly Entry[]): (string | null)[] {
     const rows = entries.map((entry) => ({
       distinct_id: toStoredId(entry.distinctId),
       is_identify: entry.kind === 'identify',
@@ -206,14 +276,7 @@ class TableOutbox implements PostgresOutbox {
       bytes: entry.body.length,
       record: this.#records.write(entry),
     }));
-    const values = [JSON.stringify(rows), this.#now(), this.#bell.wakes() ? 'wake' : null];
-    // In a transaction nothing is tried again.
-    const withinMs = client === undefined ? RETRIED_WITHIN_MS : ANSWER_WITHIN_MS;
-    const [row] = await this.#database.run<AppendedRow>(this.#statements.append, values, client, withinMs);
-    const numbers = JSON.parse(row!.duplicates) as readonly number[];
-    const { incarnation, position } = row!;
-    const duplicates = numbers.map((number) => entries[number - 1]!);
-    return { dropped: [], duplicates, position: Number(position), incarnation };
+    return [JSON.stringify(rows), this.#now(), this.#bell.wakes() ? 'wake' : null];
   }
 
   /** Done twice it is done once: a claim no longer holds what it has settled. */
@@ -244,37 +307,34 @@ interface Hold {
   readonly token: string;
 }
 
-interface ClaimedRow {
-  readonly position: string;
-  readonly distinct_id: string;
-  readonly record: string;
+type ClaimedRow = readonly [position: string, storedId: string, record: string];
+/** The outcome is `null` for an entry that is inside. */
+type KnownRow = readonly [storedId: string, outcome: string | null];
+type OldestRow = readonly [position: string, appendedAt: string];
+type Stats = readonly [waiting: string, claimed: string, bytes: string];
+type Mark = readonly [position: string, incarnation: string];
+/** The duplicates are numbers of rows, from 1. */
+type AppendResult = readonly [position: string | null, duplicates: readonly number[], incarnation: string];
+/** A duplicate has no position. */
+type EachResult = readonly [rows: readonly (readonly [position: string | null, isContended: boolean])[], mark: Mark];
+
+/** Entries of one statement that appends each by itself: it gets to so many at most before it ends. */
+const EACH_GROUP = 250;
+
+/** Whether an append may have failed because it waited for another transaction: the server ended it, or the client gave up. */
+function mayHaveWaited(error: unknown): error is PostgresError {
+  return error instanceof PostgresError && [undefined, '55P03', '57014'].includes(error.code);
 }
 
-interface MarkRow {
-  readonly position: string;
-  readonly incarnation: string;
-}
+const toMark = ([position, incarnation]: Mark): StoreMark => ({ position: Number(position), incarnation });
 
-interface AppendedRow extends MarkRow {
-  /** The numbers of the rows that were ignored, from 1, as JSON. */
-  readonly duplicates: string;
-}
-
-interface KnownRow {
-  readonly distinct_id: string;
-  /** `null` for an entry that is inside. */
-  readonly outcome: string | null;
-}
-
-interface OldestRow {
-  readonly position: string;
-  readonly appended_at: string;
-}
-
-interface StatsRow {
-  readonly waiting: string;
-  readonly claimed: string;
-  readonly bytes: string;
+function toAppended(entries: readonly Entry[], [position, duplicates, incarnation]: AppendResult): DurablyAppended {
+  return {
+    dropped: [],
+    duplicates: duplicates.map((number) => entries[number - 1]!),
+    position: Number(position),
+    incarnation,
+  };
 }
 
 const toInteger = (number: number): string => String(Math.ceil(number));

@@ -1,17 +1,26 @@
 import type { Names } from './names.js';
+import { joined, replyWith } from './reply.js';
 
 /**
- * What the outbox says to the database. Each is one statement and so one transaction, and stands in anybody else's as well.
+ * What the outbox says to the database. Each is one statement and so one transaction, and can be part of a transaction of the
+ * caller's.
  *
- * Every parameter is a text and is cast from there, every result is a text: what else a value becomes on its way differs from
- * client to client.
+ * Every parameter is a string and is cast in the statement, because clients convert values in different ways. Every answer is
+ * a reply of two values: whether row level security hides rows, and the result named here, whose numbers are strings.
  */
 export interface Statements {
-  /** rows, now, whether to wake: a text or null → position, duplicates */
+  /** rows, now, whether to wake: a string or null → position, the numbers of the duplicates from 1, incarnation. Waits for no other transaction. */
   readonly append: string;
-  /** Wakes who watches. */
+  /**
+   * rows, now, whether to wake, a token → the same; the position is null when nothing was stored, because no transaction is
+   * known to be open. Called again with the token it stores in every case in which one is.
+   */
+  readonly appendWithin: string;
+  /** rows, now, whether to wake → for the rows it got to: position (null for a duplicate), whether another transaction holds the id; mark */
+  readonly appendEach: string;
+  /** Wakes the relays that listen. */
   readonly wake: string;
-  /** entries, bytes, lease, token, now → position, distinct_id, record */
+  /** entries, bytes, lease, token, now, lost tokens → [position, id, record][] */
   readonly claim: string;
   /** held */
   readonly ack: string;
@@ -19,16 +28,17 @@ export interface Statements {
   readonly release: string;
   /** held, outcome, now */
   readonly deadLetter: string;
-  /** ids → distinct_id, outcome */
+  /** ids → [id, outcome or null][] */
   readonly lookUp: string;
-  /** → position, appended_at */
+  /** → [position, appended at][] */
   readonly oldest: string;
+  /** → position, incarnation */
   readonly mark: string;
   /** now → waiting, claimed, bytes */
   readonly stats: string;
   /** → count */
   readonly countLetters: string;
-  /** limit, offset → distinct_id, outcome, dead_at, record */
+  /** limit, offset → [id, outcome, dead at, record][] */
   readonly listLetters: string;
   /** id → the same */
   readonly getLetter: string;
@@ -38,9 +48,26 @@ export interface Statements {
   readonly discard: string;
 }
 
+/** How long an append waits for a transaction that is inserting the same id. Nearly all are appends, and end sooner. */
+const LOCK_WAIT_MS = 50;
+/** How long a replay waits for one. It is a person's doing, who can be told to try again. */
+const REPLAY_WAIT_MS = 1_000;
+
 export function statementsFor(names: Names): Statements {
-  const { entries, identifies, deadLetters, positions, claim } = names;
-  const letter = `SELECT distinct_id, outcome, dead_at::text, record FROM ${deadLetters}`;
+  const { entries, identifies, deadLetters, positions, claim, appendEach } = names;
+  const hidesRows = `${names.hidesRows}()`;
+
+  /** Answers with `result`, a JSON value. */
+  const answer = (result: string, strings?: string): string => replyWith([hidesRows, result], strings);
+  /** Answers with all rows of `query` as arrays of its columns. */
+  const answerRows = (columns: string, query: string): string =>
+    `${answer(`(SELECT coalesce(json_agg(json_build_array(${columns})), '[]') FROM (${query}) found)`)}`;
+
+  const letters = (rest: string): string =>
+    answerRows(
+      'distinct_id, outcome, dead_at::text, record',
+      `SELECT distinct_id, outcome, dead_at, record FROM ${deadLetters} ${rest}`,
+    );
 
   /** Ends the entries that are still held; `settled` is what they were. */
   const settle = `
@@ -56,7 +83,7 @@ export function statementsFor(names: Names): Statements {
     stored AS (
       INSERT INTO ${entries} (position, distinct_id, is_identify, people, bytes, record, appended_at)
       SELECT position, distinct_id, is_identify, people, bytes, record, ${now('$2')} FROM arrived
-      -- In one order, whoever appends: two appends of the same ids would otherwise wait for each other.
+      -- In one order for everybody: two appends of the same ids would otherwise wait for each other.
       ORDER BY distinct_id, position
       ON CONFLICT (distinct_id) DO NOTHING
       RETURNING position, is_identify, people
@@ -66,69 +93,111 @@ export function statementsFor(names: Names): Statements {
     )`;
   // TRUNCATE and a new table have another file. So has a table that VACUUM FULL has rewritten, which loses nothing.
   const incarnation = `pg_relation_filenode('${entries}'::regclass)::text`;
+  const mark = `json_build_array((SELECT last_value::text FROM ${positions}), ${incarnation})`;
   const notify = `pg_notify('${names.given}', '')::text`;
+  const wakeIfAsked = `CASE WHEN $3::text IS NOT NULL THEN ${notify} END`;
 
-  return {
-    append: `
+  /** An append of what `condition` lets through. It is looked at once, before the first row. */
+  const append = (condition: string): string => `
       WITH arrived AS MATERIALIZED (
         SELECT nextval('${positions}') AS position, given.* FROM ROWS FROM (
           json_to_recordset($1::text::json)
           AS (distinct_id text, is_identify boolean, people text[], bytes integer, record text)
         ) WITH ORDINALITY AS given (distinct_id, is_identify, people, bytes, record, number)
-      ), ${store}
-      SELECT max(arrived.position)::text AS position,
-        coalesce(json_agg(arrived.number) FILTER (WHERE stored.position IS NULL), '[]')::text AS duplicates,
-        ${incarnation} AS incarnation,
-        CASE WHEN $3::text IS NOT NULL THEN ${notify} END AS notified
-      FROM arrived LEFT JOIN stored ON stored.position = arrived.position`,
-    wake: `SELECT ${notify} AS notified`,
+        WHERE (SELECT ${condition})
+      ), ${store}, appended AS (
+        SELECT max(arrived.position)::text AS position,
+          coalesce(json_agg(arrived.number) FILTER (WHERE stored.position IS NULL), '[]') AS duplicates
+        FROM arrived LEFT JOIN stored ON stored.position = arrived.position
+      )`;
+
+  return {
+    append: `${append(`NOT ${hidesRows} AND ${waitAtMost(LOCK_WAIT_MS)}`)}
+      ${answer(`json_build_array(position, duplicates, ${incarnation}, ${wakeIfAsked})`)} FROM appended`,
+    // An xid shows that the transaction has written before. Otherwise a setting that is local to a transaction shows whether
+    // this statement and the one before it were in the same one.
+    appendWithin: `${append(
+      `txid_current_if_assigned() IS NOT NULL OR current_setting('${WITHIN}', true) IS NOT DISTINCT FROM $4::text`,
+    )}
+      ${replyWith(['false', `json_build_array(position, duplicates, ${incarnation}, ${wakeIfAsked}, set_config('${WITHIN}', $4::text, true))`])} FROM appended`,
+    // It locks the tables first, and waits for that like any statement: the function takes every wait for another's id.
+    appendEach: `
+      WITH lock_entries AS (DELETE FROM ${entries} WHERE false), lock_identifies AS (DELETE FROM ${identifies} WHERE false)
+      ${answer(`json_build_array(coalesce(json_agg(json_build_array(row_position::text, is_contended) ORDER BY row_number), '[]'), ${mark}, ${wakeIfAsked})`)}
+      FROM ${appendEach}($1::text::json, ${now('$2')})`,
+    wake: answer(notify),
     claim: `
-      SELECT claimed_position::text AS position, claimed_id AS distinct_id, claimed_record AS record
-      FROM ${claim}(${bigint('$1')}, ${bigint('$2')}, ${bigint('$3')}, $4::text::uuid, ${now('$5')})
-      ORDER BY claimed_position`,
-    ack: `${settle} SELECT count(*)::text AS count FROM settled`,
+      ${answer(
+        `coalesce(json_agg(json_build_array(claimed_position::text, claimed_id) ORDER BY claimed_position), '[]')`,
+        joined('claimed_record', 'claimed_position'),
+      )}
+      FROM ${claim}(
+        ${bigint('$1')}, ${bigint('$2')}, ${bigint('$3')}, $4::text::uuid, ${now('$5')}, ${texts('$6')}::uuid[]
+      )`,
+    ack: `${settle} ${answer(`(SELECT count(*)::text FROM settled)`)}`,
     release: `
-      UPDATE ${entries} e SET claim_token = NULL, available_at = ${now('$3')} + ${bigint('$2')}
-      FROM ${HELD} WHERE ${IS_HELD}`,
-    deadLetter: `${settle}
-      INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
-      SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$3')}, $2::text FROM settled
-      ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
-        people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
-        outcome = excluded.outcome`,
-    lookUp: `
-      SELECT distinct_id, outcome FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')})
-      UNION ALL
-      SELECT distinct_id, NULL FROM ${entries} WHERE distinct_id = ANY (${texts('$1')})`,
-    oldest: `SELECT e.position::text, e.appended_at::text FROM ${entries} e ORDER BY e.position LIMIT 1`,
-    mark: `SELECT last_value::text AS position, ${incarnation} AS incarnation FROM ${positions}`,
+      WITH released AS (
+        UPDATE ${entries} e SET claim_token = NULL, available_at = clock.ms + ${bigint('$2')}, waits_since = clock.ms
+        FROM ${HELD}, (SELECT ${now('$3')} AS ms) clock WHERE ${IS_HELD} RETURNING 1
+      ) ${answer(`(SELECT count(*)::text FROM released)`)}`,
+    deadLetter: `${settle}, dead AS (
+        INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
+        SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$3')}, $2::text FROM settled
+        ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
+          people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
+          outcome = excluded.outcome
+        RETURNING 1
+      ) ${answer(`(SELECT count(*)::text FROM dead)`)}`,
+    lookUp: answerRows(
+      'distinct_id, outcome',
+      `
+        SELECT distinct_id, outcome FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')})
+        UNION ALL
+        SELECT distinct_id, NULL FROM ${entries} WHERE distinct_id = ANY (${texts('$1')})`,
+    ),
+    oldest: answerRows(
+      'position::text, appended_at::text',
+      `SELECT position, appended_at FROM ${entries} ORDER BY position LIMIT 1`,
+    ),
+    mark: answer(mark),
     stats: `
-      SELECT count(*) FILTER (WHERE NOT is_claimed)::text AS waiting, count(*) FILTER (WHERE is_claimed)::text AS claimed,
-        coalesce(sum(bytes), 0)::text AS bytes
+      ${answer(`json_build_array(
+        (count(*) FILTER (WHERE NOT is_claimed))::text, (count(*) FILTER (WHERE is_claimed))::text,
+        coalesce(sum(bytes), 0)::text
+      )`)}
       FROM (SELECT bytes, claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed FROM ${entries}) e`,
-    countLetters: `SELECT count(*)::text AS count FROM ${deadLetters}`,
-    listLetters: `${letter} l ORDER BY l.dead_at, l.position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`,
-    getLetter: `${letter} WHERE distinct_id = $1::text`,
+    countLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
+    listLetters: letters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
+    getLetter: letters(`WHERE distinct_id = $1::text`),
     replay: `
       WITH letters AS (
-        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')}) RETURNING *
+        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')}) AND ${waitAtMost(REPLAY_WAIT_MS)} RETURNING *
       ), arrived AS MATERIALIZED (
         SELECT nextval('${positions}') AS position, distinct_id, is_identify, people, bytes, record
         FROM (SELECT * FROM letters ORDER BY dead_at, position) ordered
       ), ${store}
-      SELECT count(*)::text AS count, ${notify} AS notified FROM letters`,
+      ${answer(`json_build_array((SELECT count(*)::text FROM letters), ${notify})`)}`,
     discard: `
       WITH letters AS (DELETE FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')}) RETURNING distinct_id)
-      SELECT count(*)::text AS count FROM letters`,
+      ${answer(`(SELECT count(*)::text FROM letters)`)}`,
   };
 }
 
-/** What the caller believes to hold, and whether it still does. */
+/** Holds a token for as long as a transaction lasts. */
+const WITHIN = 'ours_ingest.within';
+
+/**
+ * A condition, always true, that ends each later wait of the statement for another transaction with 55P03 after `ms`. The
+ * setting ends with the statement, which is a transaction here.
+ */
+const waitAtMost = (ms: number): string => `(SELECT set_config('lock_timeout', '${ms}', true)) IS NOT NULL`;
+
+/** What the caller claimed, and whether it still holds it. */
 const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid)`;
 const IS_HELD = 'e.position = held.position AND e.claim_token = held.token';
 
 const bigint = (parameter: string): string => `${parameter}::text::bigint`;
 const texts = (parameter: string): string => `ARRAY(SELECT json_array_elements_text(${parameter}::text::json))`;
-/** One clock for a fleet: the database's, unless a test brings its own. A query of its own, so that it is read once. */
+/** One clock for a fleet: the database's, unless a test brings its own. A subquery, so that the statement reads it once. */
 const now = (parameter: string): string =>
   `(SELECT coalesce(${bigint(parameter)}, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;

@@ -1,0 +1,101 @@
+import type { Entry } from '../../protocol/event.js';
+import { later } from '../../timers.js';
+import type { DurablyAppended } from '../outbox.js';
+import { PostgresError } from './errors.js';
+
+/** Entries that may wait at once. The limit bounds memory when a transaction with very many ids stays open. */
+const MAX_WAITING = 10_000;
+/** How long an entry waits for a transaction that does not end, such as that of a session that hangs. */
+const WAIT_FOR_MS = 10 * 60_000;
+const RETRY_MS = 200;
+/** Each waiting entry costs an attempt about a millisecond; attempts take at most a third of the time. */
+const RETRY_PER_ENTRY_MS = 2;
+
+/** Appends what it can; an entry that it has no answer for is still contended. */
+export type AppendFree = (entries: readonly Entry[]) => Promise<ReadonlyMap<Entry, DurablyAppended>>;
+
+interface Waiting {
+  readonly until: number;
+  readonly resolve: (appended: DurablyAppended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Entries whose `distinctId` another transaction has inserted and neither committed nor rolled back: they are duplicates if it
+ * commits, and are stored if not. PostgreSQL lets an insert of such an id wait until that is decided, together with
+ * everything else in the same statement. So they wait here, and only for each other.
+ */
+export class ContendedEntries {
+  readonly #appendFree: AppendFree;
+  readonly #waiting = new Map<Entry, Waiting>();
+  readonly #counts = new Map<string, number>();
+  #cancelRetry: (() => void) | undefined;
+
+  /** @param appendFree may reject; every entry that waits is rejected with it */
+  constructor(appendFree: AppendFree) {
+    this.#appendFree = appendFree;
+  }
+
+  /** Whether an entry with this id waits already. */
+  has(distinctId: string): boolean {
+    return this.#counts.has(distinctId);
+  }
+
+  /** Resolves when the entry is stored or known to be a duplicate. The caller may ignore the promise. */
+  wait(entry: Entry): Promise<DurablyAppended> {
+    const appended = new Promise<DurablyAppended>((resolve, reject) => {
+      if (this.#waiting.size >= MAX_WAITING) return reject(heldTooLong('too many events wait for such transactions'));
+      this.#counts.set(entry.distinctId, (this.#counts.get(entry.distinctId) ?? 0) + 1);
+      this.#waiting.set(entry, { until: performance.now() + WAIT_FOR_MS, resolve, reject });
+    });
+    appended.catch(() => {});
+    this.#schedule();
+    return appended;
+  }
+
+  /** Ends every wait. */
+  stop(): void {
+    this.#cancelRetry?.();
+    this.#rejectAll(heldTooLong('the outbox was closed before it ended'));
+  }
+
+  #schedule(): void {
+    if (this.#waiting.size === 0 || this.#cancelRetry !== undefined) return;
+    this.#cancelRetry = later(RETRY_MS + this.#waiting.size * RETRY_PER_ENTRY_MS, () => void this.#retry());
+  }
+
+  async #retry(): Promise<void> {
+    try {
+      for (const [entry, appended] of await this.#appendFree([...this.#waiting.keys()])) {
+        this.#remove(entry)?.resolve(appended);
+      }
+      const now = performance.now();
+      for (const [entry, { until }] of this.#waiting) {
+        if (until <= now) this.#remove(entry)?.reject(heldTooLong('it did not end in ten minutes'));
+      }
+    } catch (error) {
+      this.#rejectAll(error);
+    }
+    this.#cancelRetry = undefined;
+    this.#schedule();
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const entry of [...this.#waiting.keys()]) this.#remove(entry)?.reject(error);
+  }
+
+  #remove(entry: Entry): Waiting | undefined {
+    const waiting = this.#waiting.get(entry);
+    if (waiting === undefined) return undefined;
+    this.#waiting.delete(entry);
+    const others = this.#counts.get(entry.distinctId)! - 1;
+    if (others === 0) this.#counts.delete(entry.distinctId);
+    else this.#counts.set(entry.distinctId, others);
+    return waiting;
+  }
+}
+
+const heldTooLong = (why: string): PostgresError =>
+  new PostgresError(
+    `another transaction has inserted an event with the same distinctId, and ${why}. If it commits, that event is delivered and this one is its duplicate; if it rolls back, this one is lost. Look for sessions that are idle in transaction.`,
+  );
