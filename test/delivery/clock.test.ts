@@ -39,7 +39,7 @@ describe('an event that waits', () => {
   it('is too_old as well when the service itself refuses it, before its clock was heard twice', async () => {
     const { client, outcomes } = await rig();
     client.track({ event: 'purchase', userId: 'v', distinctId: 'older', time: Date.now() - 8 * DAY_MS });
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
     expect(outcomes).toMatchObject([{ distinctId: 'older', status: 'dropped', reason: 'too_old' }]);
   });
 
@@ -133,7 +133,7 @@ describe('an explicit time', () => {
   it('by the clock of another machine may be ahead, and arrives as now', async () => {
     const { client, collector } = await rig();
     client.track({ event: 'purchase', userId: 'v', time: Date.now() + HOUR_MS });
-    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(Math.abs(Date.now() - collector.events()[0]!.time)).toBeLessThan(20_000);
   });
 
@@ -141,7 +141,7 @@ describe('an explicit time', () => {
     const { client, collector } = await rig({ platform: { now: () => Date.now() - 8 * DAY_MS } });
     const paidAt = Date.now() - 60_000;
     client.track({ event: 'purchase', userId: 'v', time: paidAt });
-    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
     expect(collector.events()[0]?.time).toBe(paidAt);
   });
 });
@@ -183,7 +183,7 @@ describe('a clock that is set while events wait', () => {
       await until(() => warnings.length === 1);
       time.aheadMs = 0;
       collector.faults.clear();
-      expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0 });
+      expect(await client.flush()).toEqual({ delivered: 20, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
       for (const event of collector.events()) expect(Math.abs(Date.now() - event.time)).toBeLessThan(20_000);
     }
   });
@@ -196,6 +196,6 @@ describe('a clock that is a little fast', () => {
       trackMany(client, 1, `${n} `);
       await client.flush();
     }
-    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0 });
+    expect(await client.flush()).toEqual({ delivered: 5, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
   });
 });
