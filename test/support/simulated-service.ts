@@ -16,8 +16,8 @@ export type Ending =
       readonly retryAfterMs?: number;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** The service takes the batch except these rows, which its queue fails. */
-  | { readonly failedRows: readonly string[] };
+  /** The service answers, and takes the batch except these rows, which its queue fails. */
+  | { readonly failedRows: readonly string[] | 'all' };
 
 /** One request as the simulated service sees it. */
 export interface SimulatedRequest {
@@ -74,7 +74,7 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
         if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
         if (ending !== 'ok' && 'status' in ending)
           return resolve(refusal(ending));
-        const failed = ending === 'ok' ? [] : ids.filter((id) => ending.failedRows.includes(id));
+        const failed = ending === 'ok' ? [] : failedOf(ids, ending.failedRows);
         for (const id of ids) if (!failed.includes(id) && !taken.has(id)) taken.set(id, now());
         resolve(failed.length === 0 ? answer(200, '{"success":true}') : answer(207, rowsFailed(ids, failed)));
       }, latencyMs);
@@ -115,6 +115,10 @@ function idsIn({ body }: FetchInit): readonly string[] {
 function refusal({ status, page, retryAfterMs, headers }: Exclude<Ending, string> & { status: number }): FetchResponse {
   const pause = retryAfterMs === undefined ? {} : { 'retry-after-ms': String(retryAfterMs) };
   return answer(status, page ? '<h1>no</h1>' : '{"success":false}', { ...pause, ...headers });
+}
+
+function failedOf(ids: readonly string[], failed: readonly string[] | 'all'): readonly string[] {
+  return failed === 'all' ? ids : ids.filter((id) => failed.includes(id));
 }
 
 function rowsFailed(ids: readonly string[], failed: readonly string[]): string {
