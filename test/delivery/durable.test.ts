@@ -134,7 +134,7 @@ describe('a client with a durable outbox', () => {
     // A hundred in each round would take half a minute.
     await until(() => collector.events().filter(({ event }) => event === 'purchase').length === 2_700);
     expect(Math.max(...claims)).toBeGreaterThan(50);
-  }, 15_000);
+  });
 
   it('delivers what others append while it runs, though it tracks nothing itself', async () => {
     const open = await sqliteFile();
@@ -254,17 +254,20 @@ describe('a client with a durable outbox', () => {
     expect(await client.track({ event: 'purchase', userId: 'v' }).settled()).toEqual({ status: 'delivered' });
   });
 
-  it('asks an outbox that fails once a second, says so once, and goes on when it works again', async () => {
+  it('asks an outbox that fails at most twice a second, says so once, and goes on when it works again', async () => {
     const open = await sqliteFile();
     const outbox = open();
-    const claim = vi.spyOn(outbox, 'claim').mockRejectedValue(new Error('the file is away'));
+    const claimedAt: number[] = [];
+    const claim = vi.spyOn(outbox, 'claim').mockImplementation(async () => {
+      claimedAt.push(performance.now());
+      throw new Error('the file is away');
+    });
     const { client, collector, warnings } = await rig({ outbox });
     trackMany(client, 3);
-    await until(() => claim.mock.calls.length >= 4);
-    const startedAt = performance.now();
-    const calls = claim.mock.calls.length;
-    await until(() => claim.mock.calls.length >= calls + 2);
-    expect(performance.now() - startedAt).toBeGreaterThan(500);
+    await until(() => claimedAt.length >= 6);
+    // The retry and the look for what others have stored each have a timer of a second. None ends early, however busy the
+    // machine is.
+    for (const [index, at] of claimedAt.slice(2).entries()) expect(at - claimedAt[index]!).toBeGreaterThan(990);
     expect(warnings).toEqual([expect.stringContaining('the file is away')]);
     claim.mockRestore();
     await client.flush();
