@@ -95,16 +95,20 @@ describe('a client with a durable outbox', () => {
     const ids = trackMany(earlier.client, 500);
     await earlier.client.close();
 
-    const { collector, outcomes } = await rig({ outbox: open(), flushAt: 10 });
     let atOnce = 0;
     let most = 0;
-    collector.faults.set(() => {
-      atOnce += 1;
-      most = Math.max(most, atOnce);
-      setTimeout(() => {
+    const { collector, outcomes } = await rig({
+      outbox: open(),
+      flushAt: 10,
+      fetch: async (url, init) => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        // None ends before all senders are at work.
+        await until(() => most >= 4);
+        const answer = await fetch(url, init);
         atOnce -= 1;
-      }, 20);
-      return { kind: 'delay', ms: 20 };
+        return answer;
+      },
     });
     await until(() => collector.events().length === 500);
     expect(arrived(collector).toSorted()).toEqual(ids.toSorted());

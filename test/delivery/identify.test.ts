@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Collector } from '../../src/collector/index.js';
 import { rig, until } from '../support/client.js';
+import { holdRequestsWith } from '../support/held-requests.js';
 import { simulate } from '../support/simulated-service.js';
 import { answer } from '../unit/clients.js';
 
@@ -105,12 +106,14 @@ describe('an event that depends on an identify', () => {
     ['its externalId alone', { externalId: 'crm-1' }],
     ['its email alone', { email: 'a@example.com' }],
   ])('waits for it while it is under way, found by %s; others pass', async (_, identity) => {
-    const { client, collector } = await rig({ flushAt: 1, flushIntervalMs: 1 });
-    collector.faults.next({ kind: 'delay', ms: 80 });
-    client.identify({ userId: 'v', externalId: 'crm-1', email: 'a@example.com' });
-    await until(() => collector.requests === 1);
+    const held = holdRequestsWith('"Bern"');
+    const { client, collector } = await rig({ flushAt: 1, flushIntervalMs: 1, fetch: held.fetch });
+    const userProperties = { city: 'Bern' };
+    client.identify({ userId: 'v', externalId: 'crm-1', email: 'a@example.com', userProperties });
     client.track({ event: 'purchase', ...identity });
     client.track({ event: 'of somebody else', userId: 'other' });
+    await until(() => collector.events().length > 0);
+    held.release();
     await client.flush();
     expect(order(collector)).toEqual(['of somebody else', 'identify', 'purchase']);
   });
