@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
+import { simulate } from '../support/simulated-service.js';
 import { answer } from '../unit/clients.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 
@@ -159,13 +160,17 @@ describe('a client with a durable outbox', () => {
       },
     });
     const claim = vi.spyOn(outbox, 'claim');
-    // So that the rounds do not do it.
-    const { client, collector } = await rig({ outbox, flushIntervalMs: 50 });
-    await until(() => claim.mock.calls.length === 1);
+    // It looks by itself every second: it must be woken before that.
+    const { client, taken, pass } = simulate({ outbox, flushIntervalMs: 50, random: () => 0, endingOf: () => 'ok' });
+    await pass(10);
+    expect(claim).toHaveBeenCalledTimes(1);
     await open().append([trackEntry('a', { userId: 'v' }, Date.now())]);
     wake();
     wake();
-    await until(() => collector.events().length === 1);
+    await pass(49);
+    expect(claim).toHaveBeenCalledTimes(1);
+    await pass(100);
+    expect([...taken.keys()]).toEqual(['a']);
     expect(claim).toHaveBeenCalledTimes(2);
     await client.close();
     expect(unwatch).toHaveBeenCalledOnce();

@@ -42,7 +42,7 @@ describe('a service of which one request in five fails, in every way there is', 
       },
       flushAt: 100,
       maxQueueSize: EVENTS,
-      requestTimeoutMs: 100,
+      requestTimeoutMs: 500,
       onOutcome: ({ status }) => {
         outcomes[status] += 1;
       },

@@ -119,7 +119,11 @@ describe('an outage costs nothing, not even with a single retry', () => {
     ['never answers', { kind: 'hang' }],
     ['falls silent half-way', { kind: 'stallBody' }],
   ])('when a server on the network %s', async (_, fault) => {
-    const { client, collector, outcomes, warnings } = await rig({ maxRetries: 1, flushAt: 10, requestTimeoutMs: 2_000 });
+    const { client, collector, outcomes, warnings } = await rig({
+      maxRetries: 1,
+      flushAt: 10,
+      requestTimeoutMs: 2_000,
+    });
     collector.faults.set(() => fault);
     const ids = trackMany(client, 100);
     const flushed = client.flush();

@@ -72,8 +72,7 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
       if (ending === 'hang') return;
       setTimeout(() => {
         if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-        if (ending !== 'ok' && 'status' in ending)
-          return resolve(refusal(ending));
+        if (ending !== 'ok' && 'status' in ending) return resolve(refusal(ending));
         const failed = ending === 'ok' ? [] : failedOf(ids, ending.failedRows);
         for (const id of ids) if (!failed.includes(id) && !taken.has(id)) taken.set(id, now());
         resolve(failed.length === 0 ? answer(200, '{"success":true}') : answer(207, rowsFailed(ids, failed)));
@@ -122,7 +121,12 @@ function failedOf(ids: readonly string[], failed: readonly string[] | 'all'): re
 }
 
 function rowsFailed(ids: readonly string[], failed: readonly string[]): string {
-  const results = failed.map((id) => ({ index: ids.indexOf(id), success: false, code: 'queue_failed', message: 'full' }));
+  const results = failed.map((id) => ({
+    index: ids.indexOf(id),
+    success: false,
+    code: 'queue_failed',
+    message: 'full',
+  }));
   const accepted = ids.length - failed.length;
   return JSON.stringify({ success: accepted > 0, accepted, failed: failed.length, results });
 }
