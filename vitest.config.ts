@@ -9,7 +9,11 @@ export default defineConfig({
     globalSetup: ['test/support/services.ts'],
     // An event lost to an unhandled rejection must fail the run, whichever test caused it.
     dangerouslyIgnoreUnhandledErrors: false,
-    testTimeout: 30_000,
+    // Limits for what hangs, not statements about how long anything takes: the machine may be slow or busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'artifacts/tests.json' }]] : ['default'],
     coverage: { provider: 'v8', include: ['src/**'] },
   },

@@ -5,7 +5,7 @@ import { findChromium, launchBrowser, openVisit, type Visit } from './browser.js
 
 const chromium = findChromium('the pages of the collector in a real browser');
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 
 describe.skipIf(chromium === undefined)('a developer at the pages of the collector', { timeout: TIMEOUT_MS }, () => {
   let browser: Browser;

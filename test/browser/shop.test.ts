@@ -18,7 +18,7 @@ import { type OpenShop, openShop } from './open-shop.js';
 const chromium = findChromium('a real browser in the example shop, with the official browser SDK');
 
 // A browser takes its time to start, the more so on a busy machine.
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 const VIEWPORTS = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
 

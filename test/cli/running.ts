@@ -44,7 +44,7 @@ export function runChild(args: readonly string[], env: Record<string, string>): 
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Longer than any test: a child that hangs does not outlive the run.
-    timeout: 60_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   });
   let [stdout, stderr] = ['', ''];

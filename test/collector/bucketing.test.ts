@@ -24,7 +24,7 @@ describe('bucketing', () => {
       counts.set(name, counts.get(name)! + 1);
     }
     expect(sampleRatioP([...counts.values()], shares)).toBeGreaterThan(0.001);
-  }, 60_000);
+  }, 300_000);
 
   it('splits the visitors of one variant of one experiment evenly in another', () => {
     const counts = [0, 0];

@@ -17,7 +17,7 @@ const MAX_LIVES = 1.5;
 /** How often one is killed before it is ready. */
 const EARLY_KILLS = 0.15;
 /** Many times of what it takes to start delivering what is left, and of what each event of it takes. */
-const MAX_DRAIN_MS = { start: 20_000, event: 2 };
+const MAX_DRAIN_MS = { start: 120_000, event: 10 };
 
 export interface KillOptions {
   readonly program: BundledProgram;

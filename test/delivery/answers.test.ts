@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Collector, Fault } from '../../src/collector/index.js';
-import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
+import { arrived, idOf, rig, trackMany } from '../support/client.js';
+import { simulate } from '../support/simulated-service.js';
 
 /** The rows of each batch as text, in the order they were received, while `plan` decides what becomes of them. */
 function recordRows(collector: Collector, plan: (rows: readonly unknown[], attempt: number) => Fault | undefined) {
@@ -45,17 +46,26 @@ describe('an answer about single rows (207)', () => {
   });
 
   it('gives a row up when it has failed maxRetries times more, each time beside others that were taken', async () => {
-    const { client, collector, outcomes } = await rig({ maxRetries: 2 });
-    collector.faults.set(({ rows = [] }) => {
-      const results = rows.map((_, index) => ({ index, success: false, code: 'queue_failed', message: 'full' }));
-      return status(207, { body: { success: false, accepted: 1, failed: rows.length, results } });
+    const failures: boolean[] = [];
+    const { client, outcomes, passUntil } = simulate({
+      maxRetries: 2,
+      random: () => 0,
+      endingOf({ ids }) {
+        if (!ids.includes('e0')) return 'ok';
+        failures.push(ids.length > 1);
+        return { failedRows: ['e0'] };
+      },
     });
     trackMany(client, 2);
-    expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
-    expect(collector.requests).toBe(3);
-    expect(outcomes.map((outcome) => outcome.status === 'dropped' && outcome.reason)).toEqual([
-      'retries_exhausted',
-      'retries_exhausted',
+    let later = 0;
+    const isDropped = (): boolean => {
+      trackMany(client, 1, `later ${later++} `);
+      return outcomes.some(({ status }) => status === 'dropped');
+    };
+    expect(await passUntil(isDropped, 60_000)).toBe(true);
+    expect(failures).toEqual([true, true, true]);
+    expect(outcomes.filter(({ status }) => status !== 'delivered')).toMatchObject([
+      { distinctId: 'e0', reason: 'retries_exhausted' },
     ]);
   });
 
@@ -236,73 +246,74 @@ describe('what the headers and the body say', () => {
   it.each([
     ['retry-after-ms', '300', 300],
     ['retry-after', '1', 1_000],
-  ])('waits as long as %s asks for, on any answer that may be tried again', async (name, value, atLeastMs) => {
-    const { client, collector } = await rig();
-    const times: number[] = [];
-    collector.faults.set(({ attempt }) => {
-      times.push(performance.now());
-      return attempt === 1 ? status(500, { headers: { [name]: value } }) : undefined;
+  ])('waits as long as %s asks for, on any answer that may be tried again', async (name, value, waitMs) => {
+    const { client, requests, passUntil } = simulate({
+      flushIntervalMs: 0,
+      latencyMs: 5,
+      random: () => 0,
+      endingOf: () => (requests.length === 1 ? { status: 500, headers: { [name]: value } } : 'ok'),
     });
     trackMany(client, 1);
-    await client.flush();
-    // A timer may end up to a millisecond early by another clock.
-    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(atLeastMs - 2);
+    await passUntil(() => requests.length === 2, 10_000);
+    expect(requests[1]!.atMs - requests[0]!.atMs).toBe(5 + waitMs);
   });
 
   it('keeps every sender away for as long as a 429 asks for', async () => {
-    const { client, collector } = await rig({ flushAt: 10, concurrency: 4 });
-    const times: number[] = [];
-    collector.faults.set(({ attempt }) => {
-      times.push(performance.now());
-      return attempt === 1 ? status(429, { headers: { 'retry-after-ms': '400' } }) : undefined;
+    const { client, requests, taken, pass } = simulate({
+      flushAt: 10,
+      concurrency: 4,
+      random: () => 0,
+      endingOf: () => (requests.length === 1 ? { status: 429, retryAfterMs: 400 } : 'ok'),
     });
     trackMany(client, 10);
-    const first = client.flush();
-    await until(() => times.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await pass(30);
     trackMany(client, 50, 'meanwhile ');
-    await Promise.all([first, client.flush()]);
-    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(398);
-    expect(arrived(collector)).toHaveLength(60);
+    await pass(370);
+    expect(requests).toHaveLength(1);
+    await pass(20);
+    expect(requests.length).toBeGreaterThan(1);
+    await pass(1_000);
+    expect(taken.size).toBe(60);
   });
 
   it('is silenced by no server for longer than a minute', async () => {
-    const { client, collector, time } = await rig();
-    collector.faults.next(status(503, { headers: { 'retry-after': '86400' } }));
+    const { client, requests, taken, pass } = simulate({
+      flushIntervalMs: 0,
+      random: () => 0,
+      endingOf: () => (requests.length === 1 ? { status: 503, headers: { 'retry-after': '86400' } } : 'ok'),
+    });
     trackMany(client, 1);
-    const flushed = client.flush();
-    await until(() => collector.requests === 1);
-    await client.flush({ timeoutMs: 20 });
-    time.skip(60_000);
-    await client.flush({ timeoutMs: 5_000 });
-    expect(await flushed).toMatchObject({ delivered: 1 });
+    await pass(59_000);
+    expect(requests).toHaveLength(1);
+    await pass(2_000);
+    expect(taken.size).toBe(1);
   });
 });
 
 describe('a refused token (401)', () => {
   it('stops delivery, burns nothing, says so once and resumes by itself', async () => {
-    const { client, collector, warnings, outcomes, time } = await rig({ flushAt: 10 });
-    collector.faults.set(() => status(401));
+    let isRefused = true;
+    const { client, requests, taken, warnings, outcomes, pass } = simulate({
+      flushAt: 10,
+      random: () => 0,
+      endingOf: () => (isRefused ? { status: 401 } : 'ok'),
+    });
     trackMany(client, 100);
-    await client.flush({ timeoutMs: 100 });
-    const asked = collector.requests;
-    expect(asked).toBeLessThanOrEqual(4);
+    await pass(100);
+    // Those of the four senders, which were under way together.
+    expect(requests).toHaveLength(4);
     expect(warnings).toEqual([expect.stringContaining('OURS_TOKEN')]);
-    expect(outcomes).toEqual([]);
 
-    // Twenty-nine seconds later it is still quiet.
-    time.skip(29_000);
-    await client.flush({ timeoutMs: 50 });
-    expect(collector.requests).toBe(asked);
+    await pass(29_800);
+    expect(requests).toHaveLength(4);
+    await pass(200);
+    expect(requests, 'one probe').toHaveLength(5);
+    expect(requests[4]!.ids).toHaveLength(1);
 
-    time.skip(2_000);
-    await client.flush({ timeoutMs: 50 });
-    expect(collector.requests, 'one probe').toBe(asked + 1);
+    isRefused = false;
+    await pass(30_000);
+    expect(taken.size).toBe(100);
     expect(warnings).toHaveLength(1);
-
-    collector.faults.clear();
-    time.skip(61_000);
-    expect(await client.flush()).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
-    expect(warnings).toHaveLength(1);
+    expect(outcomes.every(({ status }) => status === 'delivered')).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Collector } from '../../src/collector/index.js';
 import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
+import { simulate } from '../support/simulated-service.js';
 
 /** The ids of each batch, in the order they were received. */
 function recordBatches(collector: Collector): string[][] {
@@ -27,10 +28,19 @@ describe('events are gathered into batches', () => {
   });
 
   it('sends what there is after flushIntervalMs', async () => {
-    const { client, collector } = await rig({ flushAt: 1_000, flushIntervalMs: 20 });
-    trackMany(client, 3);
-    await until(() => arrived(collector).length === 3);
-    expect(collector.requestsTo('/batch')).toBe(1);
+    const { client, requests, pass } = simulate({
+      flushAt: 1_000,
+      flushIntervalMs: 5_000,
+      random: () => 0,
+      endingOf: () => 'ok',
+    });
+    trackMany(client, 2);
+    await pass(4_000);
+    trackMany(client, 1, 'later ');
+    await pass(999);
+    expect(requests).toEqual([]);
+    await pass(1);
+    expect(requests.map(({ ids }) => ids)).toEqual([['e0', 'e1', 'later 0']]);
   });
 
   it('sends no request for nothing', async () => {
@@ -91,20 +101,34 @@ describe('events are gathered into batches', () => {
 });
 
 describe('requests run side by side', () => {
-  it('has at most `concurrency` batches under way, and no more sockets', async () => {
-    const { client, collector } = await rig({ flushAt: 5, concurrency: 3, experimentToken: undefined });
+  it('has at most `concurrency` batches under way', async () => {
     let underWay = 0;
     let most = 0;
-    collector.faults.set(() => {
-      underWay += 1;
-      most = Math.max(most, underWay);
-      setTimeout(() => (underWay -= 1), 15);
-      return { kind: 'delay', ms: 20 };
+    const { client, collector } = await rig({
+      flushAt: 5,
+      concurrency: 3,
+      experimentToken: undefined,
+      // Counts from the client's side: a request is under way until its answer is here.
+      fetch: async (url, init) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        const answer = await fetch(url, init);
+        const text = await answer.text();
+        underWay -= 1;
+        return { status: answer.status, headers: answer.headers, text: async () => text };
+      },
     });
     trackMany(client, 100);
     await client.flush();
     expect(arrived(collector)).toHaveLength(100);
     expect(most).toBe(3);
+  });
+
+  it('opens no more sockets than that', async () => {
+    const { client, collector } = await rig({ flushAt: 5, concurrency: 3, experimentToken: undefined });
+    trackMany(client, 100);
+    await client.flush();
+    expect(arrived(collector)).toHaveLength(100);
     expect(collector.sockets).toBeLessThanOrEqual(3);
   });
 

@@ -10,7 +10,7 @@ const GROUP = 500;
 describe.for(STORE_KINDS)('a long outage of the service, with the %s outbox', (kind) => {
   it.skipIf(missingFor(kind) !== undefined)(
     'loses nothing, sends nothing twice, and drains while events go on coming',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const store = await createStore(kind);
       const { outbox, disconnect } = await openOutbox(store.place);

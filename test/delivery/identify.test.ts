@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Collector } from '../../src/collector/index.js';
 import { rig, until } from '../support/client.js';
+import { holdRequestsWith } from '../support/held-requests.js';
+import { simulate } from '../support/simulated-service.js';
+import { answer } from '../unit/clients.js';
 
 const HOUR_MS = 3_600_000;
 const HTTP_500 = { kind: 'status', status: 500 } as const;
@@ -53,23 +56,25 @@ describe('what is said of a person', () => {
   it('keeps its order when the service fails on the earlier part alone while it takes others', async () => {
     const arrivedCities: string[] = [];
     let failuresAlone = 0;
-    const { client } = await rig({
+    const { client, pass, now } = simulate({
       flushIntervalMs: 1,
       maxRetries: 5,
+      random: () => 0,
+      endingOf: () => expect.unreachable(),
       fetch: async (_, { body }) => {
         const city = /Bern|Basel/.exec(body)?.[0];
         const isFirst = body.includes('CH-3000');
         const fails = isFirst && (city === 'Basel' || failuresAlone++ < 3);
         if (city !== undefined && !fails) arrivedCities.push(city);
-        return Response.json({ success: !fails }, { status: fails ? 500 : 200 });
+        return answer(fails ? 500 : 200, { success: !fails });
       },
     });
     // Together they are Basel with the zip of Bern.
     client.identify({ userId: 'v', userProperties: { city: 'Bern', zip: 'CH-3000' } });
     client.identify({ userId: 'v', userProperties: { city: 'Basel' } });
-    while (arrivedCities.length < 2) {
+    while (arrivedCities.length < 2 && now() < HOUR_MS) {
       client.track({ event: 'of somebody else', userId: 'other' });
-      await client.flush({ timeoutMs: 50 });
+      await pass(50);
     }
     expect(arrivedCities).toEqual(['Bern', 'Basel']);
     expect(failuresAlone).toBe(4);
@@ -101,12 +106,14 @@ describe('an event that depends on an identify', () => {
     ['its externalId alone', { externalId: 'crm-1' }],
     ['its email alone', { email: 'a@example.com' }],
   ])('waits for it while it is under way, found by %s; others pass', async (_, identity) => {
-    const { client, collector } = await rig({ flushAt: 1, flushIntervalMs: 1 });
-    collector.faults.next({ kind: 'delay', ms: 80 });
-    client.identify({ userId: 'v', externalId: 'crm-1', email: 'a@example.com' });
-    await until(() => collector.requests === 1);
+    const held = holdRequestsWith('"Bern"');
+    const { client, collector } = await rig({ flushAt: 1, flushIntervalMs: 1, fetch: held.fetch });
+    const userProperties = { city: 'Bern' };
+    client.identify({ userId: 'v', externalId: 'crm-1', email: 'a@example.com', userProperties });
     client.track({ event: 'purchase', ...identity });
     client.track({ event: 'of somebody else', userId: 'other' });
+    await until(() => collector.events().length > 0);
+    held.release();
     await client.flush();
     expect(order(collector)).toEqual(['of somebody else', 'identify', 'purchase']);
   });
@@ -153,14 +160,19 @@ describe('an event that depends on an identify', () => {
   });
 
   it('gets through though the service fails on the identify again and again while it takes others', async () => {
-    const { client, collector, outcomes } = await rig({ flushIntervalMs: 1, maxRetries: 1 });
-    collector.faults.set(({ path }) => (path === '/identify' ? HTTP_500 : undefined));
+    const { client, taken, outcomes, pass, now } = simulate({
+      flushIntervalMs: 1,
+      maxRetries: 1,
+      random: () => 0,
+      endingOf: ({ path }) => (path === '/identify' ? { status: 500 } : 'ok'),
+    });
     client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
-    client.track({ event: 'purchase', userId: 'v' });
-    while (!order(collector).includes('purchase')) {
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'behind it' });
+    while (!taken.has('behind it') && now() < HOUR_MS) {
       client.track({ event: 'of somebody else', userId: 'other' });
-      await client.flush({ timeoutMs: 50 });
+      await pass(50);
     }
+    expect([...taken.keys()]).toContain('behind it');
     expect(outcomes.filter(({ kind }) => kind === 'identify')).toMatchObject([
       { status: 'dropped', reason: 'retries_exhausted' },
     ]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
+import { arrived, rig, seeded, trackMany } from '../support/client.js';
+import { type Simulation, simulate } from '../support/simulated-service.js';
 
-const HTTP_500 = { kind: 'status', status: 500 } as const;
+const HOUR_MS = 3_600_000;
 
 describe('an event that cannot be written as JSON', () => {
   const cycle: Record<string, unknown> = {};
@@ -32,102 +33,93 @@ describe('an event that cannot be written as JSON', () => {
 });
 
 describe('an event the service always fails on', () => {
-  it('does not hold up the others of its batch, and ends as retries_exhausted while they succeed', async () => {
-    const { client, collector, outcomes } = await rig({ maxRetries: 3 });
-    collector.faults.set(({ rows = [] }) => (rows.map(idOf).includes('e37') ? HTTP_500 : undefined));
-    const ids = trackMany(client, 100);
-    await until(() => arrived(collector).length === 99);
-    expect(arrived(collector).sort()).toEqual(ids.filter((id) => id !== 'e37').sort());
-
-    // It has had its chances once the service has taken others in between often enough.
-    let round = 0;
-    while (!outcomes.some(({ status }) => status === 'dropped')) {
-      trackMany(client, 1, `later ${round++} `);
-      await client.flush({ timeoutMs: 100 });
+  /** Tracks an event every 100 ms until the condition holds, for at most an hour. */
+  async function busyUntil({ client, pass, now }: Simulation, condition: () => boolean): Promise<number> {
+    let count = 0;
+    while (!condition() && now() < HOUR_MS) {
+      trackMany(client, 1, `later ${count++} `);
+      await pass(100);
     }
+    expect(condition()).toBe(true);
+    return count;
+  }
+
+  const isFirstDropped = ({ outcomes }: Simulation) => outcomes.some(({ status }) => status === 'dropped');
+
+  it('does not hold up the others of its batch, and ends as retries_exhausted while they succeed', async () => {
+    const simulation = simulate({
+      maxRetries: 3,
+      random: () => 0,
+      endingOf: ({ ids }) => (ids.includes('e37') ? { status: 500 } : 'ok'),
+    });
+    const { client, taken, outcomes, passUntil } = simulation;
+    trackMany(client, 100);
+    expect(await passUntil(() => taken.size === 99, 30_000)).toBe(true);
+
+    const count = await busyUntil(simulation, () => isFirstDropped(simulation));
     expect(outcomes.filter(({ status }) => status !== 'delivered')).toMatchObject([
       { status: 'dropped', reason: 'retries_exhausted', distinctId: 'e37' },
     ]);
-    expect(await client.flush()).toEqual({ delivered: 99 + round, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
-  }, 20_000);
+    await passUntil(() => taken.size === 99 + count, 30_000);
+    expect(await client.flush()).toEqual({ delivered: 99 + count, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
+  });
 
-  it('waits by itself where it is a firewall that lets it not through, and costs no retries', async () => {
-    const { client, collector, time, outcomes } = await rig({ maxRetries: 0 });
-    collector.faults.set(({ rows = [] }) =>
-      rows.map(idOf).includes('e37') ? { kind: 'status', status: 403 } : undefined,
-    );
-    const ids = trackMany(client, 100);
-    while (arrived(collector).length < 99) {
-      time.skip(520);
-      await client.flush({ timeoutMs: 20 });
-      // Far fewer than there are events: they do not all go as probes.
-      expect(collector.requests).toBeLessThan(40);
-    }
-    expect(arrived(collector).sort()).toEqual(ids.filter((id) => id !== 'e37').sort());
-    for (let round = 0; round < 5; round++) {
+  it('waits where it is a firewall that does not let it through, and costs no retries', async () => {
+    let isBlocked = true;
+    const { client, requests, taken, outcomes, pass, passUntil } = simulate({
+      maxRetries: 0,
+      random: () => 0,
+      endingOf: ({ ids }) => (isBlocked && ids.includes('e37') ? { status: 403 } : 'ok'),
+    });
+    trackMany(client, 100);
+    expect(await passUntil(() => taken.size === 99, 60_000)).toBe(true);
+    // Far fewer than there are events: they do not all go as probes.
+    expect(requests.length).toBeLessThan(40);
+    for (let round = 0; round < 600; round += 1) {
       trackMany(client, 1, `later ${round} `);
-      time.skip(520);
-      await client.flush({ timeoutMs: 20 });
+      await pass(1_000);
     }
-    expect(outcomes.filter(({ status }) => status !== 'delivered')).toEqual([]);
+    expect(outcomes.every(({ status }) => status === 'delivered')).toBe(true);
 
-    collector.faults.set(() => undefined);
-    time.skip(520);
-    expect(await client.flush()).toEqual({ delivered: 105, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
-  }, 20_000);
+    isBlocked = false;
+    expect(await passUntil(() => taken.size === 700, HOUR_MS)).toBe(true);
+  });
 
   it('is not the next probe again, even if that goes out late', async () => {
-    const { client, collector, time } = await rig();
-    const probes: string[] = [];
-    collector.faults.set(({ rows = [] }) => {
-      probes.push(rows.map(idOf).join(' '));
-      return rows.map(idOf).includes('e0') ? { kind: 'status', status: 503 } : undefined;
+    const { client, requests, passUntil } = simulate({
+      flushIntervalMs: 0,
+      random: () => 0,
+      endingOf: ({ ids }) => (ids.includes('e0') ? { status: 503 } : 'ok'),
     });
     trackMany(client, 2);
-    for (const lateBy of [0, 10, 50]) {
-      await client.flush({ timeoutMs: 20 });
-      time.skip(500 + lateBy);
-    }
-    expect(probes.slice(0, 3)).toEqual(['e0 e1', 'e0', 'e1']);
+    await passUntil(() => requests.length >= 3, 60_000);
+    expect(requests.slice(0, 3).map(({ ids }) => ids.join(' '))).toEqual(['e0 e1', 'e0', 'e1']);
   });
 
   it('is found among many batches in a busy stream', async () => {
-    const { client, collector, outcomes } = await rig({ maxRetries: 2, flushAt: 20 });
-    collector.faults.set(({ rows = [] }) => (rows.map(idOf).includes('e130') ? HTTP_500 : undefined));
+    const simulation = simulate({
+      maxRetries: 2,
+      flushAt: 20,
+      random: seeded(3),
+      endingOf: ({ ids }) => (ids.includes('e130') ? { status: 500 } : 'ok'),
+    });
+    const { client, taken, outcomes, passUntil } = simulation;
     trackMany(client, 300);
-    let round = 0;
-    while (!outcomes.some(({ status }) => status === 'dropped')) {
-      trackMany(client, 20, `later ${round++} `);
-      await client.flush({ timeoutMs: 20 });
-    }
-    expect(await client.flush()).toEqual({
-      delivered: 299 + 20 * round,
-      rejected: 0,
-      dropped: 1,
-      pending: 0,
-      unknown: 0,
-    });
-    expect(outcomes.find(({ status }) => status === 'dropped')).toMatchObject({
-      distinctId: 'e130',
-      reason: 'retries_exhausted',
-    });
-  }, 20_000);
+    const count = await busyUntil(simulation, () => isFirstDropped(simulation));
+    expect(await passUntil(() => taken.size === 299 + count, 30_000)).toBe(true);
+    expect(outcomes.filter(({ status }) => status !== 'delivered')).toMatchObject([
+      { distinctId: 'e130', reason: 'retries_exhausted' },
+    ]);
+  });
 
   it('is told apart from others that fail in a row of their own (queue_failed)', async () => {
-    const { client, collector, outcomes } = await rig({ maxRetries: 2 });
-    collector.faults.set(({ rows = [] }) => {
-      const at = rows.map(idOf).indexOf('e1');
-      return at < 0 ? undefined : { kind: 'rows', code: 'queue_failed', indexes: [at] };
-    });
+    const simulation = simulate({ maxRetries: 2, random: () => 0, endingOf: () => ({ failedRows: ['e1'] }) });
+    const { client, taken, outcomes, passUntil } = simulation;
     trackMany(client, 3);
-    await until(() => arrived(collector).length === 2);
-    let round = 0;
-    while (!outcomes.some(({ status }) => status === 'dropped')) {
-      trackMany(client, 1, `later ${round++} `);
-      await client.flush({ timeoutMs: 50 });
-    }
-    expect(await client.flush()).toEqual({ delivered: 2 + round, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
-  }, 20_000);
+    const count = await busyUntil(simulation, () => isFirstDropped(simulation));
+    expect(await passUntil(() => taken.size === 2 + count, 30_000)).toBe(true);
+    expect(outcomes.filter(({ status }) => status !== 'delivered')).toMatchObject([{ distinctId: 'e1' }]);
+  });
 });
 
 function revoked(): object {

@@ -3,9 +3,9 @@ import { runExample } from './run-example.js';
 
 // One after the other: each builds the package into the same folder.
 describe.each([
-  { name: 'hono-workers', where: 'in workerd', timeout: 60_000 },
+  { name: 'hono-workers', where: 'in workerd', timeout: 300_000 },
   // Twenty seconds on a quiet machine, half of it the build.
-  { name: 'next', where: 'after `next build`, in `next start`', timeout: 180_000 },
+  { name: 'next', where: 'after `next build`, in `next start`', timeout: 600_000 },
 ])('the example $name', ({ name, where, timeout }) => {
   it(`counts every purchase once and for the right variant, ${where}`, { timeout }, async () => {
     const { code, output, errors } = await runExample(name);

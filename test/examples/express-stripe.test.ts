@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 
 function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, ['--import', 'tsx', 'examples/express-stripe/main.ts', ...args], {

@@ -15,7 +15,7 @@ export async function runExample(name: string, env: Record<string, string> = {})
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Longer than any test: an example that hangs does not outlive the run.
-    timeout: 170_000,
+    timeout: 590_000,
     killSignal: 'SIGKILL',
   });
   const [output, errors, [code]] = await Promise.all([

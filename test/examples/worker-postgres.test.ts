@@ -22,7 +22,7 @@ describe('the example worker-postgres, without its database,', () => {
 });
 
 describe.skipIf(POSTGRES_URL === undefined)('the example worker-postgres', () => {
-  it('delivers every order that was committed once, and none that was taken back', { timeout: 60_000 }, async () => {
+  it('delivers every order that was committed once, and none that was taken back', { timeout: 300_000 }, async () => {
     const { code, output, errors } = await runExample('worker-postgres', { POSTGRES_URL: POSTGRES_URL! });
     expect(errors).not.toContain('WRONG');
     expect(code, errors).toBe(0);

@@ -11,7 +11,7 @@ async function startCluster(): Promise<PrivateRedis> {
   const server = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const admin = server.connect();
   await admin.cluster('ADDSLOTSRANGE', 0, 16_383);
-  await expect.poll(() => admin.cluster('INFO'), { timeout: 10_000 }).toContain('cluster_state:ok');
+  await expect.poll(() => admin.cluster('INFO'), { timeout: 60_000 }).toContain('cluster_state:ok');
   return server;
 }
 

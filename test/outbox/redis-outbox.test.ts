@@ -7,6 +7,9 @@ import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import { EVERYTHING, LEASE_MS, UNDELIVERED } from './contract.js';
 import { redisUrl } from './redis-store.js';
 
+/** A limit for what hangs: how long it takes depends on the machine. */
+const LIMIT_MS = 60_000;
+
 const client = new Redis(redisUrl);
 afterAll(() => client.disconnect());
 
@@ -214,7 +217,7 @@ describe('the redis outbox when an answer is lost', () => {
     const delivered = await vi.waitUntil(async () => {
       const claimed = await other.claim(EVERYTHING);
       return claimed.length > 0 && claimed;
-    });
+    }, LIMIT_MS);
     await other.ack(delivered);
     expect(await append).toMatchObject({ dropped: [], duplicates: [] });
     expect(await other.stats()).toMatchObject({ waiting: 0, claimed: 0 });

@@ -7,6 +7,9 @@ import { idsOf, trackEntry } from '../unit/entries.js';
 import { EVERYTHING, UNDELIVERED } from './contract.js';
 import { hasRedisServer, startRedis } from './redis-server.js';
 
+/** A limit for what hangs: how long it takes depends on the machine. */
+const LIMIT_MS = 60_000;
+
 const many = (count: number, first = 0) => Array.from({ length: count }, (_, index) => trackEntry(`${first + index}`));
 
 async function reasonOf(promise: Promise<unknown>): Promise<Error> {
@@ -57,7 +60,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
     await admin.config('SET', 'maxmemory', '1mb');
     await admin.config('RESETSTAT');
     const append = outbox.append(many(100, 100));
-    await vi.waitUntil(async () => (await admin.info('errorstats')).includes('OOM'));
+    await vi.waitUntil(async () => (await admin.info('errorstats')).includes('OOM'), LIMIT_MS);
     expect(await outbox.stats()).toMatchObject({ waiting: 100, claimed: 0 });
     const claimed = await outbox.claim({ ...EVERYTHING, maxEntries: 50 });
     await outbox.ack(claimed.slice(0, 20));
@@ -79,7 +82,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
     await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/read-only replica: .* connect to the primary/);
     await admin.config('RESETSTAT');
     const append = outbox.append(many(1, 1));
-    await vi.waitUntil(async () => (await admin.info('errorstats')).includes('READONLY'));
+    await vi.waitUntil(async () => (await admin.info('errorstats')).includes('READONLY'), LIMIT_MS);
     await admin.call('REPLICAOF', 'NO', 'ONE');
     await append;
     expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['0', '1']);

@@ -3,7 +3,7 @@ import { createCollector } from '../../src/collector/index.js';
 import { startChild } from '../support/child.js';
 import { arrived } from '../support/client.js';
 
-// A child that waits for what it should not wait for is killed after a minute; no test here looks at how long one takes, except
+// A child that waits for what it should not wait for is killed after two minutes; no test here looks at how long one takes, except
 // for the least that a timer of its own must take.
 
 const checkout = { key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] };

@@ -30,7 +30,7 @@ export function startChild(name: string, baseUrl: string, env: Record<string, st
       env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       // Longer than any test: a child that hangs does not outlive the run.
-      timeout: 60_000,
+      timeout: 120_000,
       killSignal: 'SIGKILL',
     },
   );

@@ -10,12 +10,20 @@ export type Ending =
   | 'ok'
   | 'hang'
   | 'reset'
-  | { readonly status: number; readonly page?: boolean; readonly retryAfterMs?: number };
+  | {
+      readonly status: number;
+      readonly page?: boolean;
+      readonly retryAfterMs?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** The service answers, and takes the batch except these rows, which its queue fails. */
+  | { readonly failedRows: readonly string[] | 'all' };
 
 /** One request as the simulated service sees it. */
 export interface SimulatedRequest {
   /** Of an identify there is one: its user id. */
   readonly ids: readonly string[];
+  readonly path: string;
   readonly atMs: number;
 }
 
@@ -54,20 +62,20 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
   const warnings: string[] = [];
   const now = (): number => performance.now() - startedAt;
 
-  const fetch: FetchLike = (_url, init) =>
+  const fetch: FetchLike = (url, init) =>
     new Promise((resolve, reject) => {
       const ids = idsIn(init);
-      const request = { ids, atMs: now() };
+      const request = { ids, path: url.slice(url.lastIndexOf('/')), atMs: now() };
       requests.push(request);
       const ending = endingOf(request);
       init.signal.addEventListener('abort', () => reject(init.signal.reason));
       if (ending === 'hang') return;
       setTimeout(() => {
         if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-        if (ending !== 'ok')
-          return resolve(answer(ending.status, ending.page ? '<h1>no</h1>' : '{"success":false}', ending.retryAfterMs));
-        for (const id of ids) if (!taken.has(id)) taken.set(id, now());
-        resolve(answer(200, '{"success":true}'));
+        if (ending !== 'ok' && 'status' in ending) return resolve(refusal(ending));
+        const failed = ending === 'ok' ? [] : failedOf(ids, ending.failedRows);
+        for (const id of ids) if (!failed.includes(id) && !taken.has(id)) taken.set(id, now());
+        resolve(failed.length === 0 ? answer(200, '{"success":true}') : answer(207, rowsFailed(ids, failed)));
       }, latencyMs);
     });
 
@@ -103,8 +111,26 @@ function idsIn({ body }: FetchInit): readonly string[] {
   return events?.map(({ distinctId }) => distinctId) ?? [String(userId)];
 }
 
-function answer(status: number, text: string, retryAfterMs?: number): FetchResponse {
-  const get = (name: string): string | null =>
-    name === 'retry-after-ms' && retryAfterMs !== undefined ? String(retryAfterMs) : null;
-  return { status, headers: { get }, text: async () => text };
+function refusal({ status, page, retryAfterMs, headers }: Exclude<Ending, string> & { status: number }): FetchResponse {
+  const pause = retryAfterMs === undefined ? {} : { 'retry-after-ms': String(retryAfterMs) };
+  return answer(status, page ? '<h1>no</h1>' : '{"success":false}', { ...pause, ...headers });
+}
+
+function failedOf(ids: readonly string[], failed: readonly string[] | 'all'): readonly string[] {
+  return failed === 'all' ? ids : ids.filter((id) => failed.includes(id));
+}
+
+function rowsFailed(ids: readonly string[], failed: readonly string[]): string {
+  const results = failed.map((id) => ({
+    index: ids.indexOf(id),
+    success: false,
+    code: 'queue_failed',
+    message: 'full',
+  }));
+  const accepted = ids.length - failed.length;
+  return JSON.stringify({ success: accepted > 0, accepted, failed: failed.length, results });
+}
+
+function answer(status: number, text: string, headers: Readonly<Record<string, string>> = {}): FetchResponse {
+  return { status, headers: { get: (name) => headers[name.toLowerCase()] ?? null }, text: async () => text };
 }
