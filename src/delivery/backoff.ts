@@ -1,6 +1,6 @@
 /** First step and ceiling of the exponential backoff, as in the service's own SDK. */
 const BASE_MS = 500;
-const CEILING_MS = 8_000;
+export const MAX_BACKOFF_MS = 8_000;
 
 /** Ceiling for one event that keeps failing by itself: it holds up no other, so it can afford to wait. */
 const SOLO_CEILING_MS = 5 * 60_000;
@@ -10,7 +10,7 @@ const SOLO_CEILING_MS = 5 * 60_000;
  * together do not come back together.
  */
 export function backoffMs(failures: number, random: () => number): number {
-  return random() * Math.min(CEILING_MS, BASE_MS * 2 ** (failures - 1));
+  return random() * Math.min(MAX_BACKOFF_MS, BASE_MS * 2 ** (failures - 1));
 }
 
 /**

@@ -8,13 +8,11 @@ import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { SkewedClock } from './clock.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
-import { retrying, SLOW_MS } from './retrying-transport.js';
+import { MAX_RETRIES_IN_PLACE, retrying, SLOW_MS } from './retrying-transport.js';
 import { createResends, isExpired, isPastAge } from './sent-time.js';
 import type { Transport } from './transport.js';
 import type { RowFailure, Verdict } from './verdict.js';
 
-/** A request is repeated so often before its events are suspected: bad luck rarely strikes four times in a row. */
-const MAX_RETRIES_IN_PLACE = 3;
 /** A claim works on suspects until none of them has been taken for so long; an only sender for no longer than this. */
 const ISOLATE_FOR_MS = 1_000;
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */

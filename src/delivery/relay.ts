@@ -7,16 +7,10 @@ import { frameBytes, sizeOf } from './batch.js';
 import type { CircuitBreaker, Probe } from './circuit-breaker.js';
 import { createClaimDelivery } from './claim-delivery.js';
 import type { SkewedClock } from './clock.js';
+import { leaseTimes } from './lease.js';
 import { probeWindow } from './probe-search.js';
 import type { Transport } from './transport.js';
 
-/** Long enough for a batch with all its retries. */
-const LEASE_MS = 5 * 60_000;
-/**
- * How long the batches of one claim may go out, one after the other: the last one still ends, with all its retries, before
- * the lease does. After that another relay might send later words about a person before ours.
- */
-const SEND_FOR_MS = 100_000;
 /** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
 const LOOK_AGAIN_MS = 200;
 /** How often at least to look while entries are delayed: each may have a time of its own. */
@@ -38,6 +32,7 @@ export interface RelayOptions {
   readonly maxBatchBytes: number;
   readonly maxRetries: number;
   readonly concurrency: number;
+  readonly requestTimeoutMs: number;
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly episodes: Episodes;
@@ -65,6 +60,7 @@ export interface Relay {
 
 export function createRelay(options: RelayOptions): Relay {
   const { outbox, breaker, token, flushAt, monotonic, episodes } = options;
+  const { leaseMs, sendForMs } = leaseTimes(options.requestTimeoutMs);
   /** Aborts what is under way. */
   const stopping = new AbortController();
   let isStopped = false;
@@ -149,9 +145,9 @@ export function createRelay(options: RelayOptions): Relay {
       const { rows, bytes } = delivery.limits;
       const batch = { maxEntries: rows, maxBytes: Math.max(1, bytes - frameBytes(token)) };
       const window = probe === undefined ? batch : probeWindow(probe.failedBefore, batch);
+      const endsAt = monotonic() + sendForMs;
       const claimed = await claim(window);
       entries = claimed.entries;
-      const endsAt = monotonic() + SEND_FOR_MS;
       if (outbox.durable) pump();
       if ('skipMs' in window) await delivery.probe(entries, claimed.isFull ? window.skipMs : 0, endsAt);
       else await delivery.deliver(entries, endsAt);
@@ -177,7 +173,7 @@ export function createRelay(options: RelayOptions): Relay {
     const askedAt = monotonic();
     claiming += 1;
     try {
-      const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs: LEASE_MS });
+      const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs });
       waiting = Math.max(0, waiting - entries.length);
       if (entries.length === 0) {
         // Where nothing here holds what they wait for, another process has taken them.

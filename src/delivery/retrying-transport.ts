@@ -1,5 +1,5 @@
 import { sleep } from '../timers.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs, MAX_BACKOFF_MS } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { Transport, TransportRequest } from './transport.js';
 import type { Verdict } from './verdict.js';
@@ -7,6 +7,8 @@ import type { Verdict } from './verdict.js';
 // A keep-alive socket that the other side closed while it was idle: nothing is at fault and nothing is overloaded.
 const STALE_SOCKET = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
+/** A request is repeated so often before its events are suspected: bad luck rarely strikes four times in a row. */
+export const MAX_RETRIES_IN_PLACE = 3;
 /** An attempt that failed only after so long is not repeated at once. Whatever is wrong, it would cost as long again. */
 export const SLOW_MS = 1_000;
 
@@ -36,7 +38,8 @@ export function retrying(transport: Transport, { breaker, monotonic, random }: R
       if (signal.aborted) return verdict;
       breaker.observe(verdict, sent);
       if (verdict.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return verdict;
-      if (monotonic() - startedAt >= SLOW_MS) return verdict;
+      // A longer pause than the backoff is waited out in the outbox: the lease is not long enough for it.
+      if (monotonic() - startedAt >= SLOW_MS || (verdict.afterMs ?? 0) > MAX_BACKOFF_MS) return verdict;
       const isStale = attempt === 1 && STALE_SOCKET.includes(verdict.reason);
       if (!isStale) await sleep(verdict.afterMs ?? backoffMs(attempt, random), signal);
       if (signal.aborted || !breaker.isClosed) return verdict;
