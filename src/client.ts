@@ -113,7 +113,13 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
   const episodes = createEpisodes(logger, monotonic);
-  const clock = createSkewedClock({ now, monotonic });
+  const clientId = platform.randomId().slice(-12);
+  const clock = createSkewedClock({
+    now,
+    monotonic,
+    // A shared outbox holds other processes' events as well.
+    isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
+  });
   const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
@@ -132,7 +138,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const ledger: Ledger = outbox.durable
     ? outbox.share({
         books,
-        id: platform.randomId().slice(-12),
+        id: clientId,
         relays: options.relay && !disabled,
         intervalMs: Math.max(ROUND_MS, options.flushIntervalMs),
         onLoss: (events) =>

@@ -7,6 +7,13 @@ import type { Entry } from './protocol/event.js';
 const MAX_GROUP = 256;
 const NONE: ReadonlyMap<Entry, Promise<DurablyAppended>> = new Map();
 
+const QUEUE_FULL: Outcome = { status: 'dropped', reason: 'queue_full' };
+const UNANSWERED: Outcome = {
+  status: 'unknown',
+  reason: 'unanswered',
+  message: 'the queue was full, and the event had been sent without an answer.',
+};
+
 export interface IntakeOptions {
   readonly append: (entries: readonly Entry[]) => Promise<Appended | DurablyAppended>;
   readonly episodes: Episodes;
@@ -34,7 +41,8 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
       const deferred = 'deferred' in answer ? (answer.deferred ?? NONE) : NONE;
       // Each of them has an answer of its own. The others, and a flush, do not wait for it.
       for (const [entry, appended] of deferred) void take([entry], () => appended);
-      for (const entry of dropped) onNotAppended(entry, { status: 'dropped', reason: 'queue_full' });
+      const unanswered = new Set(answer.unanswered);
+      for (const entry of dropped) onNotAppended(entry, unanswered.has(entry) ? UNANSWERED : QUEUE_FULL);
       if (dropped.length > 0) {
         // A queue under load is full and has room again many times a second.
         episodes.remind(

@@ -21,6 +21,8 @@ export type DropReason =
 export type UnknownReason =
   /** The outbox did not confirm that it stored the event, and it may have: an answer was lost, or the client closed first. */
   | 'not_confirmed'
+  /** The queue was full after the event had been handed to a request: the service may have it. */
+  | 'unanswered'
   /** The outbox had stored the event and was emptied, replaced or restored before the event's end was known. */
   | 'store_lost';
 

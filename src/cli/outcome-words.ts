@@ -61,6 +61,10 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
     meaning: 'the outbox did not confirm that it stored the event, and it may have',
     advice: 'Track it again with the same distinctId: it counts once.',
   },
+  unanswered: {
+    meaning: 'the queue was full after the event had been sent, and no answer said whether the service has it',
+    advice: 'Raise maxQueueSize or maxQueueBytes, and track it again with the same distinctId: it counts once.',
+  },
   store_lost: {
     meaning: 'the outbox lost its contents while it held the event',
     advice: 'Track it again with the same distinctId: it counts once.',

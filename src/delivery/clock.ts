@@ -53,6 +53,8 @@ export interface Clocks {
   readonly now: () => number;
   /** Milliseconds that nothing sets; may stand still while the machine sleeps. */
   readonly monotonic: () => number;
+  /** @default every event is this client's own */
+  readonly isOwn?: ClockReading['isOwn'];
 }
 
 /** By how much the service's clock is ahead of another: at least `low`, at most `high` milliseconds. */
@@ -75,7 +77,7 @@ export function boundsOf(date: string | undefined, sentAt: number, receivedAt: n
   return isPlausible ? { low: second - receivedAt, high: second + RESOLUTION_MS - sentAt } : undefined;
 }
 
-export function createSkewedClock({ now, monotonic }: Clocks): SkewedClock {
+export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks): SkewedClock {
   /** The last look at both clocks, the one before it, and by how much the wall clock was ahead of the monotonic one. */
   let at = monotonic();
   let before = at;
@@ -176,6 +178,7 @@ export function createSkewedClock({ now, monotonic }: Clocks): SkewedClock {
         latest: bounds === undefined ? Number.POSITIVE_INFINITY : at + highAt(bounds, at),
         state: stateOf(),
         spans,
+        isOwn,
       };
     },
 

@@ -4,7 +4,7 @@ import { type ClockReading, isTimely, isTooOld } from '../protocol/time.js';
 /*
  * What the clocks mean for an event that waits:
  *
- * - A time that this process stamped with a clock known to have been wrong is sent as what the right clock showed then.
+ * - A time that this client stamped with a clock known to have been wrong is sent as what the right clock showed then.
  * - A time that the service would refuse, but that is timely by this machine's clock, is taken to be by that clock. It is sent
  *   as the same age by the service's.
  * - Any other time ahead of the service's clock is sent as the service's now.
@@ -27,9 +27,10 @@ const NAMES_TIME = /time|date|clock|future/i;
 const MAX_KNOWN = 10_000;
 
 /** The time an event is sent with, in milliseconds since the epoch. */
-export function sentTime({ time }: Entry, clock: ClockReading): number {
-  const { monotonic, local, service, earliest, latest, spans, state } = clock;
+export function sentTime({ time, owner }: Entry, clock: ClockReading): number {
+  const { monotonic, local, service, earliest, latest, state } = clock;
   if (state === 'unchecked') return time;
+  const spans = clock.spans.length > 0 && clock.isOwn(owner) ? clock.spans : [];
   const isAhead = time > latest;
   const isRefused = isAhead || isTooOld(time, latest);
   if (!isRefused && spans.length === 0) return time;

@@ -29,6 +29,7 @@ interface Slot extends Entry {
   lease: Lease | undefined;
   /** When it may be claimed, by the monotonic clock. */
   availableAt: number;
+  wasClaimed: boolean;
 }
 
 /** One claim's hold on its entries. */
@@ -139,7 +140,8 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
           identifies.set(identifier, (identifies.get(identifier) ?? new Set()).add(slot));
         }
       }
-      return { dropped };
+      const unanswered = dropped.filter((entry) => (entry as Slot).wasClaimed);
+      return unanswered.length === 0 ? { dropped } : { dropped, unanswered };
     },
     async claim({ maxEntries, maxBytes, leaseMs }) {
       const now = monotonic();
@@ -157,6 +159,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
         if (isFull) return false;
         room -= size;
         slot.lease = lease;
+        slot.wasClaimed = true;
         slots.push(slot);
         return true;
       };
@@ -201,5 +204,6 @@ function toSlot(entry: Entry, order: number): Slot {
     order,
     lease: undefined,
     availableAt: 0,
+    wasClaimed: false,
   };
 }

@@ -15,6 +15,8 @@ export interface ClaimOptions {
 export interface Appended {
   /** Entries that found no room, or older ones that had to make room for them. They are gone. */
   readonly dropped: readonly Entry[];
+  /** Those of the dropped that had been handed out: they may have been sent, and nothing is known of the answer. */
+  readonly unanswered?: readonly Entry[] | undefined;
 }
 
 export interface OutboxStats {

@@ -40,11 +40,22 @@ export interface ClockReading {
   readonly state: ClockState;
   /** Where this process stamped by another offset, the latest last. */
   readonly spans: readonly StampedSpan[];
+  /** Whether this client stamped the event of an owner: what its wrong clock did, it did to no other process's events. */
+  readonly isOwn: (owner: unknown) => boolean;
 }
 
 /** The reading of a clock that is right, for tools that judge times without a service. */
 export function exactReading(now: number): ClockReading {
-  return { monotonic: now, local: now, service: now, earliest: now, latest: now, state: 'confirmed', spans: [] };
+  return {
+    monotonic: now,
+    local: now,
+    service: now,
+    earliest: now,
+    latest: now,
+    state: 'confirmed',
+    spans: [],
+    isOwn: () => true,
+  };
 }
 
 /**

@@ -111,7 +111,7 @@ function idsIn({ body }: FetchInit): readonly string[] {
   return events?.map(({ distinctId }) => distinctId) ?? [String(userId)];
 }
 
-function refusal({ status, page, retryAfterMs, headers }: Exclude<Ending, string> & { status: number }): FetchResponse {
+function refusal({ status, page, retryAfterMs, headers }: Extract<Ending, { status: number }>): FetchResponse {
   const pause = retryAfterMs === undefined ? {} : { 'retry-after-ms': String(retryAfterMs) };
   return answer(status, page ? '<h1>no</h1>' : '{"success":false}', { ...pause, ...headers });
 }

@@ -27,6 +27,7 @@ export interface ConnectionPool extends SqlClient {
   readonly options?: { readonly max?: number };
   connect(): Promise<PooledConnection>;
   on(event: 'error', hear: () => void): unknown;
+  on(event: 'connect', hear: (connection: PooledConnection) => void): unknown;
 }
 
 export function isPool(client: object): client is ConnectionPool {
@@ -35,11 +36,15 @@ export function isPool(client: object): client is ConnectionPool {
 
 const heard = new WeakSet<ConnectionPool>();
 
-/** A pool emits an error when an idle connection breaks. Without a listener, that ends the process. */
+/**
+ * A pool emits an error when an idle connection breaks, and so does a connection that was lent, even before its borrower has
+ * had the time to listen. Without a listener, either ends the process.
+ */
 export function outliveErrors(pool: ConnectionPool): void {
   if (heard.has(pool)) return;
   heard.add(pool);
   pool.on('error', () => {});
+  pool.on('connect', (connection) => void connection.on('error', () => {}));
 }
 
 /** What notifications can be heard through. */
