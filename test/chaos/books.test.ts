@@ -79,6 +79,13 @@ describe('the books of a chaos run', () => {
     expect(findingsOf({ lines: [tracked('e'), rolledBack], arrive: took('e') })).toEqual(['told wrong']);
   });
 
+  it('accept `unknown` for an event that arrives and for one that does not, unless it was confirmed', () => {
+    const unknown: Line = ['outcome', 'e', 'unknown', '{}'];
+    expect(findingsOf({ lines: [tracked('e'), unknown], arrive: took('e') })).toEqual([]);
+    expect(findingsOf({ lines: [tracked('e'), unknown] })).toEqual([]);
+    expect(findingsOf({ lines: [tracked('e'), ['stored', 'e'], unknown] })).toEqual(['lost']);
+  });
+
   it('let no reason pass for giving up a good event that was stored', () => {
     expect(findingsOf({ lines: [tracked('e'), ['stored', 'e'], gaveUp('too_old')] })).toEqual(['lost']);
     expect(findingsOf({ lines: [tracked('e', { nature: 'poison' }), ['stored', 'e'], gaveUp('x')] })).toEqual([]);

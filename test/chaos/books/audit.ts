@@ -1,5 +1,5 @@
 import type { Truth } from '../service/truth.js';
-import { type Account, type Books, maxMemoryMb } from './books.js';
+import { type Account, type Books, isKnown, maxMemoryMb } from './books.js';
 
 export type FindingKind =
   | 'lost'
@@ -81,16 +81,15 @@ function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions):
   const find = (what: FindingKind, text: string): void =>
     void findings.push({ kind: what, text: `${nameOf(account)} ${text}` });
   const hasArrived = books.hasArrived(account);
-  for (const { status, why } of told) {
+  for (const { status, why } of told.filter(isKnown)) {
     if (status === 'delivered' && !hasArrived) find('told wrong', `was told delivered and never arrived (${why})`);
-    if (status !== 'delivered' && hasArrived && !isUnknown(why)) find('told wrong', `arrived and was told ${why}`);
+    if (status !== 'delivered' && hasArrived) find('told wrong', `arrived and was told ${why}`);
     if (status !== 'delivered' && nature === 'good' && !hasArrived) {
       const isTruthful = !isConfirmed && NEVER_HAD.some((reason) => why.includes(reason));
       if (!isTruthful) find('lost', `was given up: ${why}`);
     }
   }
-  if (notStored !== undefined && hasArrived && !isUnknown(notStored))
-    find('told wrong', `arrived and was told ${notStored}`);
+  if (notStored !== undefined && hasArrived) find('told wrong', `arrived and was told ${notStored}`);
   if (isRolledBack && hasArrived) find('told wrong', 'was rolled back and arrived');
   if (isConfirmed && notStored !== undefined) find('told wrong', 'was told stored and not stored');
   if (kind === 'track' && hasArrived) {
@@ -99,9 +98,6 @@ function auditEvent(account: Account, { books, truth, isKilled }: AuditOptions):
   }
   return findings;
 }
-
-/** An outcome may say that it is not known whether the event was stored. */
-const isUnknown = (why: string): boolean => /unknown|not known|may have been|may still/.test(why);
 
 /** With a correct clock, an event arrives with the time it was given, or with that of the call. */
 function auditTime(account: Account, truth: Truth): Finding[] {

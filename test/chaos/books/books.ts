@@ -158,7 +158,10 @@ export class Books {
 }
 
 /** Whether an outcome was reported, true or not: there is nothing left to wait for. */
-const hasEnd = ({ told, notStored }: Account): boolean => notStored !== undefined || told.length > 0;
+const hasEnd = ({ told, notStored }: Account): boolean => notStored !== undefined || told.some(isKnown);
+
+/** `unknown` promises nothing: the event may arrive or not. */
+export const isKnown = ({ status }: Told): boolean => status !== 'unknown';
 
 /** The highest RSS of a worker. */
 export const maxMemoryMb = ({ samples }: Diarist): number => Math.max(0, ...samples.map(({ rssMb }) => rssMb));

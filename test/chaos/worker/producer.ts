@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { type Client, isOursError, type Receipt } from '../../../src/index.js';
+import { type Client, isOursError, type Outcome, type Receipt } from '../../../src/index.js';
 import { isHonest } from '../plan/clock-plan.js';
 import type { WorkerPlan } from '../plan/worker-plan.js';
 import type { Random } from '../random.js';
@@ -58,7 +58,7 @@ export function startProducer(
     unstored += 1;
     await receipt.stored().then(
       () => diary('stored', distinctId),
-      (error: unknown) => diary('not stored', distinctId, isOursError(error) ? error.code : 'unknown', String(error)),
+      (error: unknown) => diary('not stored', distinctId, codeOf(error), String(error)),
     );
     unstored -= 1;
   }
@@ -79,4 +79,11 @@ export function startProducer(
       return producing;
     },
   };
+}
+
+/** `unknown` where the client does not claim to know whether the event is stored. */
+function codeOf(error: unknown): string {
+  if (!isOursError(error)) return 'unknown';
+  const { status } = (error.cause ?? {}) as Partial<Outcome>;
+  return status === 'unknown' ? status : error.code;
 }
