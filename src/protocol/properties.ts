@@ -48,17 +48,26 @@ export function toPlain(value: object): unknown {
     return (value as { toJSON(): unknown }).toJSON();
   }
   // By its tag, because it may come from another realm.
-  return BOXED.test(Object.prototype.toString.call(value)) ? value.valueOf() : value;
+  return !isPlain(value) && BOXED.test(Object.prototype.toString.call(value)) ? value.valueOf() : value;
 }
 
 const BOXED = /(String|Number|Boolean|BigInt)]$/;
 
+/** A list, or a map of no class. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  // In another realm, the prototype of a plain object has none above it either.
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    Array.isArray(value) ||
+    Object.getPrototypeOf(prototype) === null
+  );
+}
+
 /** Whether an object keeps its content from being read: a Promise, a Map, an Error, an instance of private fields or getters. */
 function isOpaque(value: object): boolean {
-  // The prototype of a plain object has none above it, in every realm.
-  const prototype: object | null = Object.getPrototypeOf(value);
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return !isPlain && !Array.isArray(value) && Object.keys(value).length === 0;
+  return !isPlain(value) && Object.keys(value).length === 0;
 }
 
 /**
@@ -85,7 +94,7 @@ function readable(report: () => void): (this: unknown, key: string, value: unkno
 /** A whole map as it shows itself. Throws where that is no map: where it is text, bytes or opaque, or its `toJSON` throws. */
 export function readMap(input: object): Readonly<Record<string, unknown>> {
   const map = toPlain(input);
-  if (!isMap(map) || isOpaque(map) || ArrayBuffer.isView(input)) throw new TypeError('not a map');
+  if (!isMap(map) || ArrayBuffer.isView(input) || isOpaque(map)) throw new TypeError('not a map');
   return map as Readonly<Record<string, unknown>>;
 }
 
