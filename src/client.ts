@@ -199,7 +199,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     onUnreadable: (event, property) =>
       episodes.remind(
         `unreadable ${event}`,
-        `property '${property}' of event '${event}' could not be read and is left out.`,
+        `property '${property}' of event '${event}' holds something that could not be read, which is left out: pass plain data.`,
       ),
   };
   const { beforeSend } = options;

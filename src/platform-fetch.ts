@@ -2,6 +2,7 @@ import { createFetchPost } from './delivery/fetch-post.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Platform } from './platform.js';
 import { toBytes } from './protocol/bytes.js';
+import { toJson } from './protocol/json.js';
 import { randomId } from './random-id.js';
 
 const globals = globalThis as { readonly navigator?: { readonly userAgent?: string } };
@@ -12,7 +13,7 @@ export const fetchPlatform: Platform = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
   randomId: () => randomId(Date.now()),
-  serialise: (row) => toBytes(JSON.stringify(row)),
+  serialise: (row) => toBytes(toJson(row)),
   env: globalThis.process?.env ?? {},
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),

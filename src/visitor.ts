@@ -4,6 +4,7 @@ import type { Receipt } from './ledger/receipt.js';
 import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+import { readMap } from './protocol/properties.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
@@ -52,6 +53,19 @@ export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   personalization(options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>): Promise<readonly Personalization[]>;
 }
 
+/** Two maps as one, in which the upper one's values win. One that cannot be read is returned, for the encoder to report. */
+function overlay(lower: object | undefined, upper: object | undefined): object | undefined {
+  if (!lower || !upper) return upper ?? lower;
+  let current = lower;
+  try {
+    const below = readMap(lower);
+    current = upper;
+    return { ...below, ...readMap(upper) };
+  } catch {
+    return current;
+  }
+}
+
 /** Binds a client to a visitor. */
 export function createVisitor<Catalog extends EventCatalog>(
   client: Client<Catalog>,
@@ -59,7 +73,7 @@ export function createVisitor<Catalog extends EventCatalog>(
 ): Visitor<Catalog> {
   const { userId, externalId, email, sessionId, ip, userAgent, url, defaultProperties } = input;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
-  const page = url ? { current_url: url, ...defaultProperties } : defaultProperties;
+  const page = overlay(url ? { current_url: url } : undefined, defaultProperties);
 
   // Field by field: spreading two objects into a third would double the cost of a call.
   const filled = (own: VisitorTrackOptions, event: string, eventProperties?: object): unknown => {
@@ -75,7 +89,7 @@ export function createVisitor<Catalog extends EventCatalog>(
         distinctId: own.distinctId,
         time: own.time,
         userProperties: own.userProperties,
-        defaultProperties: page && ownPage ? { ...page, ...ownPage } : (ownPage ?? page),
+        defaultProperties: overlay(page, ownPage),
         identityContext: own.identityContext ?? identityContext,
       } satisfies OutgoingEvent;
     } catch {

@@ -4,6 +4,7 @@ import { OursError } from '../errors.js';
 import type { Episodes } from '../logger.js';
 import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
+import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort } from '../timers.js';
@@ -60,7 +61,7 @@ export function createAssigner(options: AssignerOptions): Assigner {
   async function post(path: string, body: WireAssignmentRequest): Promise<object | WhyNot> {
     if (experimentToken === undefined) return 'experimentToken is missing: pass it or set OURS_EXPERIMENT_TOKEN.';
     if (isDown()) return 'the service is down.';
-    const bytes = toBytes(JSON.stringify({ token: experimentToken, ...body }));
+    const bytes = toBytes(toJson({ token: experimentToken, ...body }));
     const verdict = await transport.send({ path, body: bytes });
     return verdict.kind === 'delivered' ? (verdict.answer as object) : explain(verdict);
   }

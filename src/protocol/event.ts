@@ -1,7 +1,14 @@
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
-import { isMap, type OnUnreadable, toDefaultProperties, toEventProperties, toUserProperties } from './properties.js';
+import {
+  isMap,
+  type OnUnreadable,
+  toDefaultProperties,
+  toEventProperties,
+  toPlain,
+  toUserProperties,
+} from './properties.js';
 import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
@@ -148,10 +155,12 @@ function encode(
 
   const time = toEventTime(happening.time, context.clock());
   if (time instanceof Refusal) return time;
-  const { eventProperties } = happening;
-  const properties: unknown =
-    isTrack && context.catalog !== undefined ? context.catalog(event, eventProperties) : eventProperties;
-  const misfit = properties instanceof Refusal ? properties : checkMap('eventProperties', properties);
+  let properties: unknown = happening.eventProperties;
+  if (isTrack && context.catalog !== undefined) {
+    properties = context.catalog(event, isMap(properties) ? toPlain(properties) : properties);
+    if (properties instanceof Refusal) return properties;
+  }
+  const misfit = checkMap('eventProperties', properties);
   if (misfit !== undefined) return misfit;
 
   const onUnreadable: OnUnreadable = (property) => context.onUnreadable(event, property);
@@ -206,8 +215,8 @@ function toPageProperties(
   onUnreadable: OnUnreadable,
 ): Record<string, unknown> | undefined {
   const sid = toSid(sessionId);
-  if (properties == null) return sid === undefined ? undefined : { sid };
-  const page = toDefaultProperties(properties, onUnreadable);
+  const page = properties == null ? undefined : toDefaultProperties(properties, onUnreadable);
+  if (page === undefined) return sid === undefined ? undefined : { sid };
   page.sid = sid ?? toSid(page.sid);
   return page;
 }

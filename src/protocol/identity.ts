@@ -11,10 +11,14 @@ export interface Identity {
   readonly email?: string | undefined;
 }
 
-/** Checks a required or optional text field against its length; `undefined` means it is fine. */
+/** Checks that a field is a string of 1 to `maxLength` characters that UTF-8 can hold; `undefined` means it is fine. */
 export function checkText(field: string, value: unknown, maxLength: number): Refusal | undefined {
-  if (typeof value === 'string' && value.length > 0 && value.length <= maxLength) return undefined;
-  const came = typeof value === 'string' ? `${value.length} characters` : typeName(value);
+  let came: string;
+  if (typeof value !== 'string') came = typeName(value);
+  else if (value.length === 0 || value.length > maxLength) came = `${value.length} characters`;
+  // With the half repaired, two ids could become one.
+  else if (!value.isWellFormed()) came = 'half a surrogate pair, as if cut inside an emoji';
+  else return undefined;
   return new Refusal('invalid_field', `${field} must be a string of 1–${maxLength} characters; got ${came}.`);
 }
 

@@ -1,3 +1,5 @@
+import { toJson } from './json.js';
+
 /** A row or a map in it. Its values are texts, finite numbers, booleans, `null` and further maps; `undefined` is left out. */
 type JsonMap = Readonly<Record<string, unknown>>;
 
@@ -26,7 +28,7 @@ let start = 0;
 let at = 0;
 
 /**
- * The same bytes as `JSON.stringify` in UTF-8, without the text in between: that is built in pieces, put together and copied,
+ * The same bytes as `toJson` in UTF-8, without the text in between: that is built in pieces, put together and copied,
  * an eighth of all that an event costs on Node 20 (bench/README.md). Other runtimes do without, and so do bundles for them. The
  * bytes share memory with other rows' and must not be written to.
  */
@@ -80,7 +82,7 @@ function writeText(text: string): void {
 }
 
 function writeEscaped(text: string): void {
-  const json = JSON.stringify(text);
+  const json = toJson(text);
   // A UTF-16 unit takes three bytes at most.
   makeRoom(json.length * 3);
   at += encoder.encodeInto(json, slab.subarray(at)).written;

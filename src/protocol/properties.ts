@@ -1,39 +1,88 @@
+import { toJson } from './json.js';
 import type { PropertyMap } from './wire.js';
 
+// One rule decides what a value becomes, alone, in a map, or as a whole map: an object is what it shows of itself (`toPlain`),
+// and one that shows nothing is left out and reported. It is never sent as an empty one.
+
+/** Called with the name of a property that holds something unreadable, which is then left out. */
+export type OnUnreadable = (name: string) => void;
+
 /**
- * The text the service stores for a value, `null` to clear it, or `undefined` to leave it out.
+ * The string the service stores for a value, `null` to clear it, or `undefined` to leave it out.
  *
  * Numbers, bigints and booleans become their usual text, dates ISO 8601, and anything nested JSON. `undefined`,
  * functions, symbols, `NaN`, infinities and invalid dates say nothing and are left out. Throws only what a hostile
  * getter or `toJSON` throws.
  */
-export function toText(value: unknown): string | null | undefined {
+export function toText(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
   if (typeof value === 'string' || value === null) return value;
-  if (typeof value === 'object') return objectToText(value);
-  return typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value) ? String(value) : undefined;
-}
-
-function objectToText(value: object): string | null | undefined {
-  // Dates, decimals and money turn themselves into text: "12.50" must not arrive with its JSON quotes.
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
-    const plain: unknown = value.toJSON();
-    // An invalid date turns into null: it says nothing, and must not clear what is stored.
-    if (plain === null) return undefined;
-    if (typeof plain !== 'object') return toText(plain);
+  if (typeof value !== 'object') {
+    return typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value)
+      ? String(value)
+      : undefined;
   }
+  const plain = toPlain(value);
+  // An invalid date turns into null: it says nothing, and must not clear what is stored.
+  if (plain === null) return undefined;
+  if (typeof plain !== 'object') return toText(plain, name, onUnreadable);
+  let json: string | undefined;
   try {
-    return JSON.stringify(value);
+    json = toJson(plain);
+    // An object without readable content would be in it like this.
+    if (!json?.includes('{}')) return json;
   } catch {
-    return JSON.stringify(value, tamed());
+    // A cycle or a bigint.
   }
+  return toJson(
+    plain,
+    readable(() => onUnreadable(name)),
+  );
 }
 
-/** A replacer for what `JSON.stringify` refuses: cycles are cut where they close, bigints become text. */
-function tamed(): (this: unknown, key: string, value: unknown) => unknown {
+/**
+ * What an object shows of itself: what its `toJSON` returns, the primitive in a `new String`, otherwise the object. Dates,
+ * decimals and money turn themselves into text, and database documents leave out their internals.
+ */
+export function toPlain(value: object): unknown {
+  if (typeof (value as { readonly toJSON?: unknown }).toJSON === 'function') {
+    return (value as { toJSON(): unknown }).toJSON();
+  }
+  // By its tag, because it may come from another realm.
+  return !isPlain(value) && BOXED.test(Object.prototype.toString.call(value)) ? value.valueOf() : value;
+}
+
+const BOXED = /(String|Number|Boolean|BigInt)]$/;
+
+/** A list, or a map of no class. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  // In another realm, the prototype of a plain object has none above it either.
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    Array.isArray(value) ||
+    Object.getPrototypeOf(prototype) === null
+  );
+}
+
+/** Whether an object keeps its content from being read: a Promise, a Map, an Error, an instance of private fields or getters. */
+function isOpaque(value: object): boolean {
+  return !isPlain(value) && Object.keys(value).length === 0;
+}
+
+/**
+ * A replacer for what `JSON.stringify` refuses or empties: cycles are cut where they close, bigints become text, and opaque
+ * objects are left out and reported.
+ */
+function readable(report: () => void): (this: unknown, key: string, value: unknown) => unknown {
   const ancestors: unknown[] = [];
   return function (_key, value) {
     if (typeof value === 'bigint') return String(value);
     if (typeof value !== 'object' || value === null) return value;
+    if (isOpaque(value)) {
+      report();
+      return undefined;
+    }
     // `this` holds the value; whatever was visited below that holder is no ancestor any more.
     ancestors.length = ancestors.indexOf(this) + 1;
     if (ancestors.includes(value)) return '[cycle]';
@@ -42,66 +91,94 @@ function tamed(): (this: unknown, key: string, value: unknown) => unknown {
   };
 }
 
-/** Called with the name of a property that could not be read, which is then left out. */
-export type OnUnreadable = (name: string) => void;
-
-function mapValues<Value>(
-  input: object,
-  convert: (value: unknown, name: string) => Value | undefined,
-  onUnreadable: OnUnreadable,
-): Record<string, Value> {
-  const output: Record<string, Value> = {};
-  // Own keys only: what a prototype holds, or does when it is asked, is none of the event's business.
-  for (const name of Object.keys(input)) {
-    try {
-      const given = (input as Record<string, unknown>)[name];
-      // Nearly every value is a text, and a text that is not empty is what it is in every map.
-      const value = typeof given === 'string' && given !== '' ? (given as Value) : convert(given, name);
-      // Assigned, this one would change the prototype instead of being in the map.
-      if (name === '__proto__') onUnreadable(name);
-      else if (value !== undefined) output[name] = value;
-    } catch {
-      onUnreadable(name);
-    }
-  }
-  return output;
+/** A whole map as it shows itself. Throws where that is no map: where it is text, bytes or opaque, or its `toJSON` throws. */
+export function readMap(input: object): Readonly<Record<string, unknown>> {
+  const given = input as Readonly<Record<string, unknown>>;
+  // Nearly every map: the checks below cost a few percent of an event.
+  if (Object.getPrototypeOf(given) === Object.prototype && given.toJSON === undefined) return given;
+  const map = toPlain(input);
+  if (!isMap(map) || ArrayBuffer.isView(input) || isOpaque(map)) throw new TypeError('not a map');
+  return map as Readonly<Record<string, unknown>>;
 }
 
-/** `eventProperties` as the wire wants them: flat, text or `null`. */
-export function toEventProperties(input: object, onUnreadable: OnUnreadable): PropertyMap {
-  return mapValues(input, toText, onUnreadable);
+/** `undefined` for a map that cannot be read, which is reported under `field`. */
+function mapValues<Value>(
+  field: string,
+  input: object,
+  convert: (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined,
+  onUnreadable: OnUnreadable,
+): Record<string, Value> | undefined {
+  const output: Record<string, Value> = {};
+  try {
+    const map = readMap(input);
+    // Own keys only: inherited values and getters are not part of the event.
+    for (const name of Object.keys(map)) {
+      try {
+        const given = map[name];
+        // Nearly every value is a string, and a string that is not empty stays as it is in every map.
+        const value = typeof given === 'string' && given !== '' ? (given as Value) : convert(given, name, onUnreadable);
+        // An assignment to this name would change the prototype.
+        if (name === '__proto__') onUnreadable(name);
+        else if (value !== undefined) output[name] = value;
+      } catch {
+        onUnreadable(name);
+      }
+    }
+    return output;
+  } catch {
+    onUnreadable(field);
+    return undefined;
+  }
+}
+
+/** `eventProperties` as the wire wants them: flat, strings or `null`. */
+export function toEventProperties(input: object, onUnreadable: OnUnreadable): PropertyMap | undefined {
+  return mapValues('eventProperties', input, toText, onUnreadable);
 }
 
 /**
  * `userProperties` as the wire wants them. At the top level `null` clears and an empty string leaves the stored value
  * alone; inside `custom_properties` both say nothing. `consent` keeps its booleans [A].
  */
-export function toUserProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> {
-  return mapValues<unknown>(
-    input,
-    (value, name) => {
-      if (isMap(value) && name === 'custom_properties') return mapValues(value, textOrNothing, onUnreadable);
-      if (isMap(value) && name === 'consent') return mapValues(value, booleanOrText, onUnreadable);
-      return value === '' ? undefined : toText(value);
-    },
-    onUnreadable,
-  );
+export function toUserProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
+  const person = mapValues<unknown>('userProperties', input, toUserProperty, onUnreadable);
+  for (const name of ['custom_properties', 'consent']) {
+    // The service refuses an event with a string where it expects a map.
+    if (typeof person?.[name] !== 'string') continue;
+    person[name] = undefined;
+    onUnreadable(name);
+  }
+  return person;
+}
+
+function toUserProperty(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
+  if (name === 'custom_properties' && isMap(value)) return mapValues(name, value, textOrNothing, onUnreadable);
+  if (name === 'consent' && isMap(value)) return mapValues(name, value, booleanOrText, onUnreadable);
+  return value === '' ? undefined : toText(value, name, onUnreadable);
 }
 
 /** `defaultProperties` as the wire wants them: what the page knew. Booleans such as `is_bot` stay booleans [A]. */
-export function toDefaultProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> {
-  return mapValues<unknown>(input, (value) => booleanOrText(value) ?? undefined, onUnreadable);
+export function toDefaultProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
+  return mapValues<unknown>('defaultProperties', input, booleanTextOrNothing, onUnreadable);
 }
 
-function textOrNothing(value: unknown): string | undefined {
-  return toText(value) || undefined;
+function textOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): string | undefined {
+  return toText(value, name, onUnreadable) || undefined;
 }
 
-function booleanOrText(value: unknown): string | boolean | null | undefined {
-  return typeof value === 'boolean' ? value : value === '' ? undefined : toText(value);
+function booleanOrText(value: unknown, name: string, onUnreadable: OnUnreadable): string | boolean | null | undefined {
+  return typeof value === 'boolean' ? value : value === '' ? undefined : toText(value, name, onUnreadable);
 }
 
-/** Whether a value holds names and values. */
+function booleanTextOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
+  return booleanOrText(value, name, onUnreadable) ?? undefined;
+}
+
+/** Whether a value holds names and values, or is a revoked proxy, which only a read tells. */
 export function isMap(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return true;
+  }
 }

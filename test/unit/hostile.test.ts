@@ -162,6 +162,8 @@ describe('nothing else in the queue suffers', () => {
       },
     });
     expect(await receipt.settled()).toEqual({ status: 'delivered' });
-    expect(said).toEqual(["[ours-ingest] property 'total' of event 'purchase' could not be read and is left out."]);
+    expect(said).toEqual([
+      "[ours-ingest] property 'total' of event 'purchase' holds something that could not be read, which is left out: pass plain data.",
+    ]);
   });
 });

@@ -76,11 +76,11 @@ function toTrack(row: z.infer<typeof rowSchema>): WireTrack {
     event: row.event,
     userId: row.visitor_id,
     ...(row.distinct_id == null ? {} : { distinctId: row.distinct_id }),
-    ...(row.eventProperties == null ? {} : { eventProperties: toEventProperties(row.eventProperties, leaveOut) }),
-    ...(row.userProperties == null ? {} : { userProperties: toUserProperties(row.userProperties, leaveOut) }),
+    ...(row.eventProperties == null ? {} : { eventProperties: toEventProperties(row.eventProperties, leaveOut) ?? {} }),
+    ...(row.userProperties == null ? {} : { userProperties: toUserProperties(row.userProperties, leaveOut) ?? {} }),
     ...(row.defaultProperties == null
       ? {}
-      : { defaultProperties: toDefaultProperties(row.defaultProperties, leaveOut) }),
+      : { defaultProperties: toDefaultProperties(row.defaultProperties, leaveOut) ?? {} }),
   };
 }
 
