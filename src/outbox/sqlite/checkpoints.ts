@@ -57,10 +57,7 @@ export class Checkpoints {
   /** What was deleted leaves the log within a second, or as soon after that as no reader needs it. */
   eraseSoon(): void {
     if (this.#isClosed) return;
-    this.#cancel ??= later(INTERVAL_MS, () => {
-      this.#cancel = undefined;
-      void this.eraseNow();
-    });
+    this.#cancel ??= later(INTERVAL_MS, () => void this.eraseNow());
   }
 
   /** The same at once, or soon where that was done less than a second ago. Never rejects. */
@@ -75,6 +72,8 @@ export class Checkpoints {
 
   /** The same at once. Never rejects. */
   eraseNow(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#erasing ??= this.#toDisk().then(() => {
       // What is deleted from now on needs another one.
       this.#erasing = undefined;
