@@ -81,7 +81,7 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
     const statements = prepareTables(database, name);
     const target = targetOf(database) ?? file;
     const files = new OpenFiles(file, target, folder);
-    if (!isSame(before, look(file)) || !areInPlace(companions)) {
+    if (!isSame(before, look(file)) || !areInPlace(companions) || !files.areComplete) {
       throw new SqliteOutboxError(`${name} was replaced while it was being opened.`, { isTransient: true });
     }
     const checkpoints = new Checkpoints(database, target, reserve.bytes / 2 / PAGE_BYTES);

@@ -42,6 +42,11 @@ export class OpenFiles {
     );
   }
 
+  /** Whether all of them were there: what was deleted before this was made cannot be missed later. */
+  get areComplete(): boolean {
+    return this.#database !== undefined && this.#companions.every(({ stats }) => stats !== undefined);
+  }
+
   /** How the files in their place differ from the open ones. */
   displacement(): Displacement | undefined {
     const generation = this.#folder?.look();
