@@ -103,6 +103,28 @@ describe('an append to an sqlite outbox is only confirmed into the file at its p
   });
 });
 
+describe('a process that opens the files of an sqlite outbox before the others have noticed a deletion loses nothing of theirs:', () => {
+  it.each([
+    ['the database', ['']],
+    ['the log', ['-wal']],
+    ['the index of the log', ['-shm']],
+    ['the log and its index', ['-wal', '-shm']],
+    ['all files', ['', '-wal', '-shm']],
+  ])('%s', async (_, endings) => {
+    const { file, open } = await world();
+    const [outbox, neighbour] = [open(), open()];
+    await outbox.append([trackEntry('outbox')]);
+    await neighbour.append([trackEntry('neighbour')]);
+    await without(file, ...endings);
+    // Makes no call any more: it has to notice without one.
+    const fresh = open();
+    expect((await fresh.append([trackEntry('fresh')])).dropped).toEqual([]);
+    await expect.poll(() => found(file), { timeout: 30_000 }).toEqual(['fresh', 'neighbour', 'outbox']);
+    expect((await neighbour.append([trackEntry('later')])).dropped).toEqual([]);
+    expect(await found(file)).toEqual(['fresh', 'later', 'neighbour', 'outbox']);
+  });
+});
+
 describe('what an sqlite outbox held when its file was deleted', () => {
   it('keeps its leases, delays, dead letters and positions in the new one, which is said once', async () => {
     let now = 0;

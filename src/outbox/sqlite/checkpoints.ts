@@ -27,8 +27,10 @@ export class Checkpoints {
   #rowsUntilNext: number;
   #copying: Promise<void> | undefined;
   #erasing: Promise<void> | undefined;
-  /** Cancels the next erasure. */
+  /** Cancels what is due next. */
   #cancel: (() => void) | undefined;
+  /** Whether the log may hold what was deleted. */
+  #holdsDeleted = false;
   #isResting = false;
   #isClosed = false;
 
@@ -44,23 +46,17 @@ export class Checkpoints {
 
   /** To be called after each commit: an idle process leaves nothing in the log that could be lost with it. @throws the driver's error */
   afterCommit(): void {
-    this.eraseSoon();
+    this.#runSoon();
     this.#rowsSoFar = (this.#changes.get() as { readonly rows: number }).rows;
     if (this.#rowsSoFar - this.#rowsAtLast >= this.#rowsUntilNext) {
-      this.#copying ??= this.#toDisk().then(() => {
-        this.#copying = undefined;
-        if (!this.#isClosed && !this.#run(this.#copy)) this.eraseSoon();
-      });
+      this.#copyNow();
     }
   }
 
   /** What was deleted leaves the log within a second, or as soon after that as no reader needs it. */
   eraseSoon(): void {
-    if (this.#isClosed) return;
-    this.#cancel ??= later(INTERVAL_MS, () => {
-      this.#cancel = undefined;
-      void this.eraseNow();
-    });
+    this.#holdsDeleted = true;
+    this.#runSoon();
   }
 
   /** The same at once, or soon where that was done less than a second ago. Never rejects. */
@@ -75,10 +71,14 @@ export class Checkpoints {
 
   /** The same at once. Never rejects. */
   eraseNow(): Promise<void> {
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#erasing ??= this.#toDisk().then(() => {
       // What is deleted from now on needs another one.
       this.#erasing = undefined;
-      if (!this.#isClosed && !this.copyAndCut()) this.eraseSoon();
+      if (this.#isClosed) return;
+      this.#holdsDeleted = false;
+      if (!this.copyAndCut()) this.eraseSoon();
     });
     return this.#erasing;
   }
@@ -92,6 +92,23 @@ export class Checkpoints {
     this.#isClosed = true;
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  #runSoon(): void {
+    if (this.#isClosed) return;
+    this.#cancel ??= later(INTERVAL_MS, () => {
+      this.#cancel = undefined;
+      if (this.#holdsDeleted) void this.eraseNow();
+      else this.#copyNow();
+    });
+  }
+
+  /** Leaves the log as long as it is: writing over it costs less than making it grow again. */
+  #copyNow(): void {
+    this.#copying ??= this.#toDisk().then(() => {
+      this.#copying = undefined;
+      if (!this.#isClosed && !this.#run(this.#copy)) this.#runSoon();
+    });
   }
 
   /** What fails here is done by SQLite when it copies the log. */

@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { linkSync, unlinkSync } from 'node:fs';
+import { lstatSync, realpathSync, unlinkSync } from 'node:fs';
 import type { Database, Sqlite, SqliteDatabase } from '../../sqlite/database.js';
 import { ensurePrivateFile } from '../../sqlite/private-file.js';
 import { Checkpoints } from './checkpoints.js';
-import { isSame, look, OpenFiles } from './open-files.js';
+import { FolderWatch } from './folder-watch.js';
+import { isSame, look } from './look.js';
+import { areInPlace, type Companion, companionsOf, OpenFiles } from './open-files.js';
 import { prepare } from './prepare.js';
 import { Reserve } from './reserve.js';
 import { prepareSchema } from './schema.js';
-import { SqliteOutboxError } from './sqlite-error.js';
+import { explain, SqliteOutboxError } from './sqlite-error.js';
 import { prepareStatements, type Statements } from './statements.js';
 
 /** SQLite waits this long for another process, and the whole program with it; then we wait without being in the way. */
@@ -50,13 +51,14 @@ export function isOwn(connection: Connection): connection is OwnConnection {
 /** @throws {SqliteOutboxError} or the driver's or the file system's error */
 export function connect(source: Source, name: string): Connection {
   if ('file' in source) {
-    const reserve = new Reserve(source.file, name);
+    const folder = new FolderWatch(source.file);
+    const reserve = new Reserve(source.file, name, folder);
     try {
-      return connectFile(source, name, reserve);
+      return connectFile(source, name, reserve, folder);
     } catch (error) {
       if (!reserve.explains(error)) throw error;
       reserve.release();
-      return connectFile(source, name, reserve);
+      return connectFile(source, name, reserve, folder);
     }
   }
   const { database } = source;
@@ -65,16 +67,21 @@ export function connect(source: Source, name: string): Connection {
   return { statements, files: target === undefined ? undefined : new OpenFiles(target, target) };
 }
 
-function connectFile(source: FileSource, name: string, reserve: Reserve): OwnConnection {
+function connectFile(source: FileSource, name: string, reserve: Reserve, folder: FolderWatch): OwnConnection {
   const { file } = source;
+  // A log and an index without a database belong to one that was deleted: SQLite would read them as those of the new one.
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
+    for (const { name } of companionsOf(file)) attempt(() => unlinkSync(name));
+  }
   ensurePrivateFile(file);
   const before = look(file);
+  const companions = companionsToJoin(source, name);
   const database = openFile(source, name, reserve.bytes);
   try {
     const statements = prepareTables(database, name);
     const target = targetOf(database) ?? file;
-    const files = new OpenFiles(file, target);
-    if (!isSame(before, look(file))) {
+    const files = new OpenFiles(file, target, folder);
+    if (!isSame(before, look(file)) || !areInPlace(companions) || !files.areComplete) {
       throw new SqliteOutboxError(`${name} was replaced while it was being opened.`, { isTransient: true });
     }
     const checkpoints = new Checkpoints(database, target, reserve.bytes / 2 / PAGE_BYTES);
@@ -85,6 +92,39 @@ function connectFile(source: FileSource, name: string, reserve: Reserve): OwnCon
     database.close();
     throw error;
   }
+}
+
+/**
+ * The log and index that this process will share; none when it makes them.
+ *
+ * A process whose log was deleted goes on with it, and a second log for the same database would destroy what either holds. So
+ * this process begins a new one only when no other has the database open; the others replace the file within a second.
+ *
+ * @throws {SqliteOutboxError} transient, while another process has the database open with a deleted log
+ */
+function companionsToJoin({ file, Sqlite }: FileSource, name: string): readonly Companion[] {
+  const companions = companionsOf(realpathSync(file));
+  if (companions.every(({ stats }) => stats !== undefined)) return companions;
+  if ((look(file)?.size ?? 0n) > 0n) {
+    const database = new Sqlite(file);
+    try {
+      // This mode takes the lock on the database itself, and makes no log before it has the lock.
+      database.exec(
+        `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT`,
+      );
+    } catch (cause) {
+      const { message, isTransient, isBroken } = explain(cause, name);
+      throw new SqliteOutboxError(
+        isTransient
+          ? `${name} is open in another process, and its -wal or -shm file is missing: that process replaces the file within a second. If it does not, end it.`
+          : message,
+        { isTransient, isBroken, cause },
+      );
+    } finally {
+      attempt(() => database.close());
+    }
+  }
+  return [];
 }
 
 function prepareTables(database: SqliteDatabase, name: string): Statements {
@@ -127,32 +167,20 @@ function targetOf(database: SqliteDatabase): string | undefined {
 }
 
 /** Closes a database whose file is in its place. What was deleted leaves the log first. */
-export function close({ own }: Connection): void {
-  own?.checkpoints.close();
-  own?.checkpoints.copyAndCut();
-  try {
-    own?.database.close();
-  } catch {
-    // It is broken; there is nothing in it that a close would save.
-  }
+export function close(connection: Connection): void {
+  connection.own?.checkpoints.close();
+  connection.own?.checkpoints.copyAndCut();
+  closeDisplaced(connection);
 }
 
 /**
- * Closes a database whose path is another's now. SQLite deletes the log and its index by their names when the last process
- * closes a database, and those names may be the other one's: they are kept under a second name and put back.
+ * Closes a database whose file is not in its place. The log and the index at the path are another database's then, and SQLite
+ * leaves them alone: it looks where the file is before it deletes anything.
  */
-export function closeDisplaced({ own, files }: OwnConnection): void {
-  const others = files.companions().filter(({ isOthers }) => isOthers);
-  const kept = others.map(({ name }) => ({ name, second: `${name}.${randomUUID()}` }));
-  own.checkpoints.close();
-  for (const { name, second } of kept) attempt(() => linkSync(name, second));
-  // Where a driver closes only when its statements are collected, the names are deleted now and not then.
-  attempt(() => own.database.exec('PRAGMA journal_mode = DELETE'));
-  attempt(() => own.database.close());
-  for (const { name, second } of kept) {
-    attempt(() => linkSync(second, name));
-    attempt(() => unlinkSync(second));
-  }
+export function closeDisplaced({ own }: Connection): void {
+  own?.checkpoints.close();
+  // A broken database may fail here; there is nothing in it that a close would save.
+  attempt(() => own?.database.close());
 }
 
 /** For what may be done already, or no longer possible. */

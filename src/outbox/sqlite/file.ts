@@ -1,31 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import { renameSync, unlinkSync } from 'node:fs';
+import { later } from '../../timers.js';
 import { retryTransient } from '../retry-transient.js';
-import {
-  attempt,
-  type Connection,
-  close,
-  closeDisplaced,
-  connect,
-  type FileSource,
-  isOwn,
-  type OwnConnection,
-  type Source,
-} from './connection.js';
-import { moveEntries, rollBack } from './move-entries.js';
+import { attempt, type Connection, close, closeDisplaced, connect, isOwn, type Source } from './connection.js';
+import { moveToPath, replaceFile } from './displaced.js';
+import { rollBack } from './move-entries.js';
 import type { Displacement } from './open-files.js';
 import { explain, SqliteOutboxError } from './sqlite-error.js';
 import type { Statements } from './statements.js';
+
+/** How long a process with nothing to do takes to notice what happened to its files. */
+const LOOK_EVERY_MS = 1_000;
 
 /**
  * The outbox's file.
  *
  *   closed ──first use──▶ open ──it breaks──▶ closed
  *                          ├─ another file is at its path ──▶ displaced ──its contents are moved there──▶ open
- *                          └─ its log or index was deleted ──▶ displaced ──the log is copied──▶ open
+ *                          └─ its log or index was deleted ──▶ displaced ──a new file takes its place──▶ open
  *
  * Every call looks whether the files at the path are still those that are open: an append before it is confirmed, all others
- * first. While the contents of a displaced file cannot be moved, no event is stored, and what it holds is delivered from
+ * first. Without calls, that happens once a second: another process may be waiting for it. While the contents of a displaced file cannot be moved, no event is stored, and what it holds is delivered from
  * the open file.
  *
  * Whatever happens to the file is an error of the call that met it, and the next call tries again: no restart is needed.
@@ -39,6 +32,7 @@ export class SqliteFile {
   /** Whether the contents of a displaced file could not be moved when that was last tried. */
   #isAdrift = false;
   #notice: SqliteOutboxError | undefined;
+  #cancelLook: (() => void) | undefined;
 
   constructor(source: Source) {
     this.#source = source;
@@ -117,32 +111,28 @@ export class SqliteFile {
 
   /** @throws {SqliteOutboxError} when stored events are lost with a file that is not at its path any more */
   close(): void {
-    this.#isClosed = true;
     const open = this.#open;
-    if (open === undefined) return;
     try {
-      if (this.#displacementOf(open) !== undefined && open.own !== undefined) this.#follow(open);
+      if (open?.own !== undefined) this.#inPlace();
     } catch (cause) {
-      const { entries } = open.statements.totals.all()[0]!;
+      const { entries } = this.#open?.statements.totals.all()[0] ?? { entries: 0 };
       if (entries > 0) {
         throw new SqliteOutboxError(`${explain(cause, this.name).message} ${entries} stored events are lost with it.`, {
           cause,
         });
       }
     } finally {
+      this.#isClosed = true;
       this.#letGo();
     }
   }
 
   /** The database as it can be used for anything but storing events. */
   #usable(): Connection {
-    const open = this.#opened();
-    const displacement = this.#displacementOf(open);
-    if (displacement === undefined) return open;
     try {
-      return this.#follow(open);
+      return this.#inPlace();
     } catch (error) {
-      if (displacement === 'database' && this.#open === open) return open;
+      if (this.#open !== undefined && this.#displacementOf(this.#open) === 'database') return this.#open;
       throw error;
     }
   }
@@ -157,93 +147,53 @@ export class SqliteFile {
   #opened(): Connection {
     if (this.#isClosed) throw new SqliteOutboxError(`${this.name} was closed by close().`);
     this.#open ??= connect(this.#source, this.name);
+    if (isOwn(this.#open)) this.#lookSoon();
     return this.#open;
   }
 
-  #displacementOf({ files, own }: Connection): Displacement | undefined {
-    const displacement = files?.displacement();
-    // The log of the caller's database comes and goes as the caller likes.
-    return own === undefined && displacement === 'log' ? undefined : displacement;
+  #lookSoon(): void {
+    this.#cancelLook ??= later(LOOK_EVERY_MS, () => {
+      this.#cancelLook = undefined;
+      // The next call meets the same failure, and reports it.
+      attempt(() => this.read(() => undefined));
+    });
+  }
+
+  #displacementOf({ files }: Connection): Displacement | undefined {
+    return files?.displacement();
   }
 
   /** Goes on with the files that are in their place now. @throws {SqliteOutboxError} with the displaced database left open */
   #follow(open: Connection): Connection {
+    const displacement = this.#displacementOf(open);
     this.#isAdrift = true;
-    if (!isOwn(open)) {
+    if (!isOwn(open) || !('file' in this.#source)) {
       throw new SqliteOutboxError(
         `the file of ${this.name} was deleted, moved or replaced while it was open: open the new one and give it to a new outbox. Until then no event is stored, and what the open one holds is delivered.`,
       );
     }
     try {
-      this.#open = this.#displacementOf(open) === 'database' ? this.#moveContents(open) : this.#rejoin(open);
+      if (displacement === 'database') {
+        const { fresh, count } = moveToPath(open, this.#source, this.name);
+        this.#open = fresh;
+        this.#notice = new SqliteOutboxError(
+          `${this.name} was deleted, moved or replaced while it was open: its ${count} events are in the one that is there now.`,
+        );
+      } else if (displacement === 'log') {
+        replaceFile(open, this.#source, this.name);
+        this.#open = undefined;
+      }
       this.#isAdrift = false;
-      return this.#open;
+      return this.#opened();
     } catch (cause) {
+      // Another process has put a new file in the place of this one: its contents can move there.
+      if (displacement === 'log' && this.#open === open && this.#displacementOf(open) === 'database') return open;
       const { message, isTransient } = explain(cause, this.name);
       throw new SqliteOutboxError(
         `${this.name} was deleted, moved or replaced while it was open, and cannot be opened again: ${message} Until then no event is stored, and what the open one holds is delivered.`,
         { isTransient, cause },
       );
     }
-  }
-
-  /** To the file that is at the path now, or a new one. */
-  #moveContents(old: OwnConnection): Connection {
-    // Where the old file is kept elsewhere, it is whole without its log.
-    old.own.checkpoints.copyAndCut();
-    let fresh: Connection | undefined;
-    let count: number;
-    try {
-      count = moveEntries(old.statements, () => {
-        if (!old.files.isAtTarget()) removeCompanions(old);
-        fresh = connect(this.#source, this.name);
-        return fresh.statements;
-      });
-    } catch (error) {
-      if (fresh !== undefined) close(fresh);
-      throw error;
-    }
-    closeDisplaced(old);
-    this.#notice = new SqliteOutboxError(
-      `${this.name} was deleted, moved or replaced while it was open: its ${count} events are in the one that is there now.`,
-    );
-    return fresh!;
-  }
-
-  /**
-   * The log holds what was committed last, and its index the locks: without them a process that opens the file sees neither.
-   * The contents go to a new file, which takes the place of this one, so that all processes that have this one open move.
-   */
-  #rejoin(old: OwnConnection): Connection {
-    if (old.files.companions().some(({ isOthers }) => isOthers)) {
-      this.#open = undefined;
-      closeDisplaced(old);
-      throw new SqliteOutboxError('another process has begun a new log.', { isTransient: true });
-    }
-    if (!old.own.checkpoints.copyAndCut()) {
-      throw new SqliteOutboxError('what its deleted log holds cannot be copied yet.', { isTransient: true });
-    }
-    const file = `${old.files.target}.${randomUUID()}`;
-    const copy = connect({ ...(this.#source as FileSource), file }, this.name) as OwnConnection;
-    try {
-      const openCopy = () => copy.statements;
-      moveEntries(old.statements, openCopy, () => {
-        // Only the process that holds the lock of the old file puts another in its place.
-        if (!old.files.isAtTarget()) throw new SqliteOutboxError('another process was faster.', { isTransient: true });
-        copy.own.checkpoints.copyAndCut();
-        // Without a log it is whole under any name.
-        copy.own.database.exec('PRAGMA journal_mode = DELETE');
-        close(copy);
-        removeCompanions(old);
-        renameSync(file, old.files.target);
-      });
-    } catch (error) {
-      close(copy);
-      attempt(() => unlinkSync(file));
-      throw error;
-    }
-    closeDisplaced(old);
-    return connect(this.#source, this.name);
   }
 
   #explaining<Result>(work: () => Result): Result {
@@ -259,15 +209,12 @@ export class SqliteFile {
   #letGo(): void {
     const open = this.#open;
     this.#open = undefined;
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
     if (open === undefined) return;
     if (isOwn(open) && this.#displacementOf(open) !== undefined) closeDisplaced(open);
     else close(open);
   }
-}
-
-/** SQLite would take the log of a file that is gone for the new one's, and copy it there. */
-function removeCompanions({ files }: OwnConnection): void {
-  for (const { name, isOurs } of files.companions()) if (isOurs) unlinkSync(name);
 }
 
 function transact<Result>({ statements, own }: Connection, work: (statements: Statements) => Result): Result {

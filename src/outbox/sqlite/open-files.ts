@@ -1,4 +1,6 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import type { FolderWatch } from './folder-watch.js';
+import { isSame, look } from './look.js';
 
 /** What happened to the files since they were opened. */
 export type Displacement =
@@ -6,14 +8,6 @@ export type Displacement =
   | 'database'
   /** The database is the same, but what SQLite keeps next to it is gone or not what is open. */
   | 'log';
-
-interface Companion {
-  readonly name: string;
-  /** Whether it is the one that is open. */
-  readonly isOurs: boolean;
-  /** Whether another one has its name. */
-  readonly isOthers: boolean;
-}
 
 /**
  * The files of an open database: itself, its write-ahead log, and the index of the log, in which SQLite keeps the locks of all
@@ -23,30 +17,44 @@ export class OpenFiles {
   /** Where SQLite has opened the database: where the link leads to, if it was opened by one. */
   readonly target: string;
   readonly #path: string;
+  readonly #folder: FolderWatch | undefined;
   readonly #database: BigIntStats | undefined;
-  readonly #log: BigIntStats | undefined;
-  readonly #index: BigIntStats | undefined;
+  readonly #companions: readonly Companion[];
+  /** The generation of the folder in which everything was last found in its place. */
+  #inPlaceIn: number | undefined;
 
   /**
    * @param path what it was opened by, perhaps a link
    * @param target what SQLite made of that: the other files are next to the file that a link leads to
+   * @param folder the folder of an own database; the log of the caller's comes and goes as the caller likes
    */
-  constructor(path: string, target: string) {
+  constructor(path: string, target: string, folder?: FolderWatch) {
     this.#path = path;
     this.target = target;
+    this.#folder = folder;
     this.#database = look(path);
-    this.#log = look(logOf(target));
-    this.#index = look(indexOf(target));
+    this.#companions = folder === undefined ? [] : companionsOf(target);
   }
 
   get hasLog(): boolean {
-    return (this.#log?.size ?? 0n) > 0n;
+    return this.#companions.some(
+      ({ name, stats }) => name === logOf(this.target) && stats !== undefined && stats.size > 0n,
+    );
+  }
+
+  /** Whether all of them were there: what was deleted before this was made cannot be missed later. */
+  get areComplete(): boolean {
+    return this.#database !== undefined && this.#companions.every(({ stats }) => stats !== undefined);
   }
 
   /** How the files in their place differ from the open ones. */
   displacement(): Displacement | undefined {
+    const generation = this.#folder?.look();
+    if (generation !== undefined && generation === this.#inPlaceIn) return undefined;
+    this.#inPlaceIn = undefined;
     if (!isSame(this.#database, look(this.#path))) return 'database';
-    if (!isSame(this.#log, look(logOf(this.target))) || !isSame(this.#index, look(indexOf(this.target)))) return 'log';
+    if (!areInPlace(this.#companions)) return 'log';
+    this.#inPlaceIn = generation;
     return undefined;
   }
 
@@ -55,30 +63,24 @@ export class OpenFiles {
     return isSame(this.#database, look(this.target));
   }
 
-  /** What has the names of the log and its index now. */
-  companions(): readonly Companion[] {
-    return [toCompanion(logOf(this.target), this.#log), toCompanion(indexOf(this.target), this.#index)];
+  /** The names of those of the log and its index that are still in their place. */
+  companionsInPlace(): readonly string[] {
+    return this.#companions.filter((one) => one.stats !== undefined && areInPlace([one])).map(({ name }) => name);
   }
 }
 
-export function isSame(one: BigIntStats | undefined, other: BigIntStats | undefined): boolean {
-  return one?.ino === other?.ino && one?.dev === other?.dev;
+/** The log of a database, or its index, as it was found. */
+export interface Companion {
+  readonly name: string;
+  readonly stats: BigIntStats | undefined;
 }
 
-export function look(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    // For instance a folder that may no longer be entered: for this process nothing is there.
-    return undefined;
-  }
+export function companionsOf(database: string): readonly Companion[] {
+  return [logOf(database), `${database}-shm`].map((name) => ({ name, stats: look(name) }));
+}
+
+export function areInPlace(companions: readonly Companion[]): boolean {
+  return companions.every(({ name, stats }) => isSame(stats, look(name)));
 }
 
 export const logOf = (database: string): string => `${database}-wal`;
-const indexOf = (database: string): string => `${database}-shm`;
-
-function toCompanion(name: string, open: BigIntStats | undefined): Companion {
-  const found = look(name);
-  const isOurs = isSame(open, found);
-  return { name, isOurs: found !== undefined && isOurs, isOthers: found !== undefined && !isOurs };
-}

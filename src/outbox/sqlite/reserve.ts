@@ -1,7 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { closeSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { look } from './open-files.js';
+import type { FolderWatch } from './folder-watch.js';
+import { look } from './look.js';
 import { SqliteOutboxError } from './sqlite-error.js';
 
 /** Twice the largest usual log: copying that into the database may take as much again. */
@@ -22,12 +23,16 @@ export class Reserve {
   readonly #path: string;
   readonly #folder: string;
   readonly #name: string;
+  readonly #watch: FolderWatch;
+  /** The generation of the folder in which the reserve was last there. */
+  #seenIn: number | undefined;
 
   /**
    * @param name the outbox file, for messages
    * @throws the file system's error, when the folder is not there
    */
-  constructor(file: string, name: string) {
+  constructor(file: string, name: string, watch: FolderWatch) {
+    this.#watch = watch;
     this.#path = `${file}-reserve`;
     this.#folder = dirname(file);
     this.#name = name;
@@ -36,8 +41,13 @@ export class Reserve {
     this.bytes = Math.min(MAX_BYTES, Math.floor((blocks * bsize) / SHARE_OF_DISK) || MAX_BYTES);
   }
 
+  /** As of the last look at the folder, which every append ends with. */
   isThere(): boolean {
-    return look(this.#path) !== undefined;
+    const { generation } = this.#watch;
+    if (generation === this.#seenIn) return true;
+    const isThere = look(this.#path) !== undefined;
+    this.#seenIn = isThere ? generation : undefined;
+    return isThere;
   }
 
   /** Puts the reserve back if it is missing. @throws {SqliteOutboxError} when there is no room for it */
@@ -57,6 +67,7 @@ export class Reserve {
 
   /** Gives the room away. */
   release(): void {
+    this.#seenIn = undefined;
     try {
       unlinkSync(this.#path);
     } catch {
