@@ -67,11 +67,11 @@ async function startRelay(collector: Collector, args: readonly string[]): Promis
   return /: (http:\S+) and/.exec(context.printed[1]!)![1]!;
 }
 
-async function untilHealth(url: string, status: number): Promise<unknown> {
+async function untilHealth(url: string, status: number, reason = ''): Promise<unknown> {
   for (;;) {
     const response = await fetch(url);
-    const body: unknown = await response.json();
-    if (response.status === status) return body;
+    const body = (await response.json()) as { reason?: string };
+    if (response.status === status && (body.reason ?? '').includes(reason)) return body;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -84,7 +84,7 @@ const places: [string, boolean, () => Promise<Place>][] = [
 // The waits are the relay's own and take seconds. None is measured: what is promised is that each has an end.
 describe.each(places.filter(([, isThere]) => isThere))(
   'ours-ingest relay on %s',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   (_, __, open) => {
     it('goes on over new connections when the ones it has fall silent', async () => {
       const { proxy, args, direct } = await open();
@@ -130,7 +130,7 @@ describe.each(places.filter(([, isThere]) => isThere))(
   },
 );
 
-describe.skipIf(!hasRedisServer)('ours-ingest relay on a Redis that was demoted', { timeout: 120_000 }, () => {
+describe.skipIf(!hasRedisServer)('ours-ingest relay on a Redis that was demoted', { timeout: 300_000 }, () => {
   it('is not healthy while it may only read, and goes on when it is the primary again', async () => {
     const server = await startRedis();
     const admin = server.connect();
@@ -139,7 +139,8 @@ describe.skipIf(!hasRedisServer)('ours-ingest relay on a Redis that was demoted'
     await createRedisOutbox({ client: server.connect() }).append(freshEntries(1));
     await until(() => collector.events().length === 1);
     await admin.call('REPLICAOF', '127.0.0.1', '1');
-    expect(await untilHealth(health, 503)).toMatchObject({ reason: expect.stringContaining('read-only replica') });
+    // Whatever other trouble the change of roles brings first.
+    await untilHealth(health, 503, 'read-only replica');
     await admin.call('REPLICAOF', 'NO', 'ONE');
     await untilHealth(health, 200);
   });
