@@ -52,7 +52,7 @@ describe('ours-ingest backfill of a CSV', () => {
   });
 
   it('goes on behind the right row, wherever it was stopped and whatever the cells hold', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const cell = fc.oneof(
       fc.constantFrom('', '"', ',', '\n', '\r\n', '"\n"', 'é', ' '),

@@ -40,7 +40,7 @@ function rowsBut(count: number, bad: readonly number[]): number[] {
 
 describe('a backfill that is interrupted', () => {
   it('is stopped five times anywhere in 50,000 rows, and every row counts once in the end', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const [count, random] = [50_000, seeded(4)];
     const { text, bad } = someRows(count);
@@ -70,7 +70,7 @@ describe('a backfill that is interrupted', () => {
     expect((await readLines(`${file}.errors.ndjson`)).map(({ row }) => row)).toEqual(bad);
   });
 
-  it('is killed with SIGKILL three times, and every row counts once in the end', { timeout: 180_000 }, async () => {
+  it('is killed with SIGKILL three times, and every row counts once in the end', { timeout: 600_000 }, async () => {
     const [count, random] = [50_000, seeded(9)];
     const { text, bad } = someRows(count);
     const file = await tempFile('orders.ndjson', text);

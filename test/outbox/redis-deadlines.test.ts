@@ -63,7 +63,7 @@ describe('the redis outbox, when a command arrives late', () => {
     for (let passed = 0; passed < ms; passed += 100) await vi.advanceTimersByTimeAsync(100);
   }
 
-  it('does not store an append that was reported as failed', { timeout: 120_000 }, async () => {
+  it('does not store an append that was reported as failed', { timeout: 300_000 }, async () => {
     driver.state.isHolding = true;
     const failure = outbox.append(many(3, 1)).catch((error: unknown) => error);
     await pass(11_000);

@@ -12,7 +12,7 @@ const SCHEMA = `ours_silent_${process.pid}`;
 describe.runIf(process.env.POSTGRES_URL !== undefined)(
   'the postgres outbox over connections that fall silent',
   {
-    timeout: 120_000,
+    timeout: 300_000,
   },
   () => {
     const admin = connect({ max: 4 });
