@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRandom } from '../chaos/random.js';
+import { type Mutant, mutantsOf } from './mutate.js';
+import type { MutationOptions } from './options.js';
+import { findRelatedTests } from './related-tests.js';
+import { ROOMS, type Room } from './rooms.js';
+
+/** A mutant and the tests that may kill it, the nearest first. */
+export interface Trial {
+  readonly mutant: Mutant;
+  readonly tests: readonly string[];
+}
+
+export interface Sample {
+  readonly trials: readonly Trial[];
+  /** How many mutants there are in all that was asked for. */
+  readonly size: number;
+}
+
+/** The mutants to try: from each room in turn, in an order that the seed decides. */
+export function drawSample({ only = '', seed, limit }: MutationOptions): Sample {
+  const rooms = ROOMS.map((room) => shuffle(trialsOf(room, only), `${seed}/${room.source}`));
+  const longest = Math.max(...rooms.map(({ length }) => length));
+  const inTurn = Array.from({ length: longest }, (_, place) => rooms.flatMap((room) => room[place] ?? [])).flat();
+  return { trials: inTurn.slice(0, limit), size: inTurn.length };
+}
+
+function trialsOf({ source, tests }: Room, only: string): Trial[] {
+  const related = findRelatedTests(tests.flatMap((folder) => filesIn(folder, '.test.ts')));
+  return filesIn(source, '.ts')
+    .filter((file) => file.startsWith(only))
+    .flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')).map((mutant) => ({ mutant, tests: related(file) })));
+}
+
+function filesIn(folder: string, ending: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name))
+    .sort();
+}
+
+function shuffle<Item>(items: readonly Item[], seed: string): Item[] {
+  const random = createRandom(seed);
+  return items
+    .map((item) => ({ item, rank: random.next() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}
