@@ -82,7 +82,7 @@ function negate(condition: ts.Expression, emit: Emit): void {
 function mutateOperator(node: ts.Node, emit: Emit): void {
   if (ts.isBinaryExpression(node)) {
     const operator = node.operatorToken.getText();
-    if (operator === '??') return emit(node, node.left.getText());
+    if (operator === '??') emit(node, node.left.getText());
     const swapped = SWAPPED_OPERATORS.get(operator);
     if (swapped !== undefined && !(operator === '+' && isText(node))) emit(node.operatorToken, swapped);
   } else if (ts.isPropertyAccessExpression(node)) {
