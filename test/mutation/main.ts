@@ -16,7 +16,7 @@ const options = readOptions(process.argv.slice(2));
 const { trials, size } = drawSample(options);
 console.log(`mutation: ${trials.length} of ${size} mutants, seed ${options.seed}`);
 const memory = openKillMemory(`${ARTIFACTS}/kills.json`);
-const baselines = new Map<string, Promise<number>>();
+const baselines = new Map<readonly string[], Promise<number>>();
 const tried: Tried[] = [];
 const waiting = trials.values();
 await Promise.all(Array.from({ length: options.workers }, (_, worker) => work(worker)));
@@ -38,20 +38,19 @@ async function work(worker: number): Promise<void> {
   }
 }
 
-async function tryMutant({ mutant, tests }: Trial, reportPath: string): Promise<Tried['status']> {
+async function tryMutant({ mutant, tests, roomTests }: Trial, reportPath: string): Promise<Tried['status']> {
   if (explanationOf(mutant) !== undefined) return 'explained';
   if (tests.length === 0) return 'survived';
   if (memory.knows(mutant)) return 'killed';
-  const result = await runTests(tests, mutant, await limitFor(tests, reportPath), reportPath);
+  const result = await runTests(tests, mutant, await limitFor(roomTests, reportPath), reportPath);
   if (result.status === 'failed' && result.by !== undefined) memory.remember(mutant, result.by);
   return result.status === 'passed' ? 'survived' : result.status === 'failed' ? 'killed' : 'timed out';
 }
 
 /** @throws when the tests fail without a mutant: then they would kill every one */
-function limitFor(tests: readonly string[], reportPath: string): Promise<number> {
-  const key = tests.toSorted().join(' ');
-  const known = baselines.get(key) ?? measure(tests, reportPath);
-  baselines.set(key, known);
+function limitFor(roomTests: readonly string[], reportPath: string): Promise<number> {
+  const known = baselines.get(roomTests) ?? measure(roomTests, reportPath);
+  baselines.set(roomTests, known);
   return known;
 }
 

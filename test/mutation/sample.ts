@@ -10,6 +10,8 @@ import { ROOMS, type Room } from './rooms.js';
 export interface Trial {
   readonly mutant: Mutant;
   readonly tests: readonly string[];
+  /** All tests of its room. */
+  readonly roomTests: readonly string[];
 }
 
 export interface Sample {
@@ -27,10 +29,13 @@ export function drawSample({ only = '', seed, limit }: MutationOptions): Sample 
 }
 
 function trialsOf({ source, tests }: Room, only: string): Trial[] {
-  const related = findRelatedTests(tests.flatMap((folder) => filesIn(folder, '.test.ts')));
+  const roomTests = filesIn('test', '.test.ts').filter((file) => tests.some((beginning) => file.startsWith(beginning)));
+  const related = findRelatedTests(roomTests);
   return filesIn(source, '.ts')
     .filter((file) => file.startsWith(only))
-    .flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')).map((mutant) => ({ mutant, tests: related(file) })));
+    .flatMap((file) =>
+      mutantsOf(file, readFileSync(file, 'utf8')).map((mutant) => ({ mutant, tests: related(file), roomTests })),
+    );
 }
 
 function filesIn(folder: string, ending: string): string[] {
