@@ -12,6 +12,8 @@ const SLOWDOWN = 4;
 const MIN_LIMIT_MS = 60_000;
 const MAX_BASELINE_MS = 30 * 60_000;
 
+// Without a listener a signal would end this process and leave its vitest processes.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const options = readOptions(process.argv.slice(2));
 const { trials, size } = drawSample(options);
 console.log(`mutation: ${trials.length} of ${size} mutants, seed ${options.seed}`);

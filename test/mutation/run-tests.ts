@@ -26,16 +26,19 @@ export async function runTests(
     // A group of its own: a mutant that never ends is in one of vitest's processes.
     { detached: true, stdio: 'ignore', env: { ...process.env, MUTANT_RUN: JSON.stringify(run) } },
   );
+  const killAll = (): void => void process.kill(-child.pid!, 'SIGKILL');
+  process.once('exit', killAll);
   let isLate = false;
   const limit = setTimeout(() => {
     isLate = true;
-    process.kill(-child.pid!, 'SIGKILL');
+    killAll();
   }, limitMs);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', resolve);
   });
   clearTimeout(limit);
+  process.off('exit', killAll);
   if (isLate) return { status: 'timed out' };
   return code === 0 ? { status: 'passed' } : { status: 'failed', by: await readFailure(run) };
 }
