@@ -6,8 +6,8 @@ export interface Explained {
   readonly file: string;
   /** The line as it stands in the source, without its indentation. */
   readonly code: string;
-  /** As the report prints it. */
-  readonly change: string;
+  /** The same with the mutant in it, as the report prints it. */
+  readonly mutated: string;
   readonly why: string;
 }
 
@@ -27,6 +27,6 @@ export function staleExplanations(): readonly Explained[] {
   });
 }
 
-function isAbout(explained: Explained, { file, code, change }: Mutant): boolean {
-  return explained.file === file && explained.code === code && explained.change === change;
+function isAbout(explained: Explained, { file, code, mutated }: Mutant): boolean {
+  return explained.file === file && explained.code === code && explained.mutated === mutated;
 }

@@ -24,8 +24,10 @@ const waiting = trials.values();
 await Promise.all(Array.from({ length: options.workers }, (_, worker) => work(worker)));
 const isEnough = report(tried);
 const stale = staleExplanations();
-for (const { file, code, change } of stale) {
-  console.log(`explained, but no such mutant exists any more: ${file} ${change}\n    ${code}`);
+for (const { file, code, mutated } of stale) {
+  console.log(`explained, but no such mutant exists any more: ${file}
+  - ${code}
+  + ${mutated}`);
 }
 process.exitCode = isEnough && stale.length === 0 ? 0 : 1;
 

@@ -6,10 +6,10 @@ export interface Mutant {
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
-  /** The line it is on, trimmed. */
+  /** The line it begins on, trimmed. */
   readonly code: string;
-  /** What was there and what is there now, on one line. */
-  readonly change: string;
+  /** The same with the mutant in it. */
+  readonly mutated: string;
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
@@ -52,9 +52,11 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     const start = node.getStart(tree);
     const end = node.getEnd();
     const { line } = tree.getLineAndCharacterOfPosition(start);
-    const code = source.split('\n')[line]!.trim();
-    const change = `${oneLine(source.slice(start, end))} → ${oneLine(replacement) || 'nothing'}`;
-    mutants.push({ file, line: line + 1, code, change, start, end, replacement });
+    const lineStart = source.lastIndexOf('\n', start - 1) + 1;
+    const code = source.slice(lineStart).split('\n', 1)[0]!.trim();
+    const rest = source.slice(end).split('\n', 1)[0]!;
+    const mutated = (source.slice(lineStart, start) + replacement + rest).replaceAll(/\s+/g, ' ').trim();
+    mutants.push({ file, line: line + 1, code, mutated, start, end, replacement });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
@@ -97,7 +99,8 @@ function mutateValue(node: ts.Node, emit: Emit): void {
   else if (node.kind === ts.SyntaxKind.TrueKeyword) emit(node, 'false');
   else if (node.kind === ts.SyntaxKind.FalseKeyword) emit(node, 'true');
   else if (ts.isReturnStatement(node) && node.expression !== undefined) {
-    if (node.expression.getText() !== 'undefined') emit(node.expression, 'undefined');
+    // The other boolean is a mutant already.
+    if (!/^(true|false|undefined)$/.test(node.expression.getText())) emit(node.expression, 'undefined');
   } else if (ts.isArrowFunction(node) && !ts.isBlock(node.body) && !ts.isLiteralExpression(node.body)) {
     if (!/^(void |undefined$)/.test(node.body.getText())) emit(node.body, 'undefined');
   }
@@ -118,9 +121,4 @@ function isText(sum: ts.BinaryExpression): boolean {
     (side) =>
       ts.isStringLiteralLike(side) || ts.isTemplateExpression(side) || (ts.isBinaryExpression(side) && isText(side)),
   );
-}
-
-function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > 70 ? `${line.slice(0, 67)}…` : line;
 }

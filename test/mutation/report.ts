@@ -11,14 +11,14 @@ const REQUIRED = 0.9;
 /** Prints the survivors and the figures of each folder; returns whether they are good enough. */
 export function report(tried: readonly Tried[]): boolean {
   const survivors = tried.filter(({ status }) => status === 'survived');
-  for (const { mutant } of survivors) console.log(`survived: ${describeMutant(mutant)}\n    ${mutant.code}`);
+  for (const { mutant } of survivors) console.log(`survived: ${describeMutant(mutant)}`);
   for (const [folder, results] of byFolder(tried)) console.log(`${folder}: ${figuresOf(results)}`);
   console.log(`all: ${figuresOf(tried)}`);
   return tried.length > 0 && 1 - survivors.length / tried.length >= REQUIRED;
 }
 
-export function describeMutant({ file, line, change }: Mutant): string {
-  return `${file}:${line} ${change}`;
+export function describeMutant({ file, line, code, mutated }: Mutant): string {
+  return `${file}:${line}\n  - ${code}\n  + ${mutated}`;
 }
 
 function byFolder(tried: readonly Tried[]): Map<string, Tried[]> {
