@@ -22,7 +22,7 @@ export interface Sample {
 
 /** The mutants to try: from each room in turn, in an order that the seed decides. */
 export function drawSample({ only = '', seed, limit }: MutationOptions): Sample {
-  const rooms = ROOMS.map((room) => shuffle(trialsOf(room, only), `${seed}/${room.source}`));
+  const rooms = ROOMS.map((room) => shuffle(trialsOf(room, only), seed));
   const longest = Math.max(...rooms.map(({ length }) => length));
   const inTurn = Array.from({ length: longest }, (_, place) => rooms.flatMap((room) => room[place] ?? [])).flat();
   return { trials: inTurn.slice(0, limit), size: inTurn.length };
@@ -46,10 +46,12 @@ function filesIn(folder: string, ending: string): string[] {
     .sort();
 }
 
-function shuffle<Item>(items: readonly Item[], seed: string): Item[] {
-  const random = createRandom(seed);
-  return items
-    .map((item) => ({ item, rank: random.next() }))
+/** A mutant keeps its rank when others come or go, so that the same seed still draws nearly the same sample. */
+function shuffle(trials: readonly Trial[], seed: number): Trial[] {
+  const rankOf = ({ mutant: { file, code, mutated } }: Trial): number =>
+    createRandom(`${seed}/${file}/${code}/${mutated}`).next();
+  return trials
+    .map((trial) => ({ trial, rank: rankOf(trial) }))
     .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
+    .map(({ trial }) => trial);
 }
