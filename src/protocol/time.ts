@@ -111,9 +111,8 @@ export function isDate(value: unknown): value is Date {
   return value instanceof Date || Object.prototype.toString.call(value) === '[object Date]';
 }
 
+/** Only times that are off by more than a day are refused. */
 function describe(ms: number): string {
   const days = ms / DAY_MS;
-  if (days >= 2) return `${Math.floor(days)} days`;
-  const minutes = ms / 60_000;
-  return minutes >= 2 ? `${Math.floor(minutes)} minutes` : `${Math.ceil(ms / 1000)} seconds`;
+  return days >= 2 ? `${Math.floor(days)} days` : `${Math.floor(ms / 60_000)} minutes`;
 }

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { readVisitor } from '../../src/adapters/request-visitor.js';
+import { resolveReading } from '../../src/adapters/visitor-options.js';
+
+function read(query: string, cookie = '') {
+  const header = (name: string) => (name === 'cookie' ? cookie : undefined);
+  const { userId, sessionId } = readVisitor({ url: `https://shop.example/?${query}`, header }, resolveReading({}));
+  return { userId, sessionId };
+}
+
+describe('a visitor whom the address names', () => {
+  it('is ours_visitor_id before ours_user_id, in whatever order they stand, and either before the cookie', () => {
+    const cookie = 'ours_device_id=cookie';
+    expect(read('ours_visitor_id=visitor&ours_user_id=user', cookie).userId).toBe('visitor');
+    expect(read('ours_user_id=user&ours_visitor_id=visitor', cookie).userId).toBe('visitor');
+    expect(read('ours_user_id=user', cookie).userId).toBe('user');
+    expect(read('ours_session_id=1', cookie).userId).toBe('cookie');
+  });
+
+  it.each(['undefined', 'null', ''])('is the next that is named where a template wrote %j', (nothing) => {
+    expect(read(`ours_visitor_id=${nothing}&ours_user_id=user`).userId).toBe('user');
+    expect(read(`ours_visitor_id=${nothing}&ours_user_id=${nothing}`, 'ours_device_id=cookie').userId).toBe('cookie');
+  });
+});
+
+describe('a session that the address names', () => {
+  const cookie = '_cord_sdk_data={"sid":"sid_data"}; ours_sid=sid_old';
+
+  it('wins over the cookies, and the newer cookie over the older', () => {
+    expect(read('ours_session_id=sid_query', cookie).sessionId).toBe('query');
+    expect(read('ours_user_id=u', cookie).sessionId).toBe('data');
+    expect(read('ours_user_id=u', 'ours_sid=sid_old').sessionId).toBe('old');
+  });
+
+  it.each(['', 'sid_', 'undefined', 'sid_null', 'a%00b', 'x'.repeat(401)])(
+    'leaves it to the cookies where it says %j',
+    (query) => {
+      expect(read(`ours_session_id=${query}`, cookie).sessionId).toBe('data');
+    },
+  );
+});

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { toAssignment } from '../../src/assignment/from-wire.js';
+import { rig, until } from '../support/client.js';
+
+it('names the experiment as the service does, and as it was asked for where the service does not', () => {
+  const answer = { in_experiment: true, variant_name: 'blue' } as const;
+  expect(toAssignment('asked', answer)).toMatchObject({ experimentKey: 'asked', variantName: 'blue' });
+  expect(toAssignment('asked', { ...answer, experiment_key: 'told' })).toMatchObject({ experimentKey: 'told' });
+});
+
+it('names the variant by its id where it has no name, and is no assignment without either', () => {
+  expect(toAssignment('e', { in_experiment: true, variant_id: 'v_1' })).toMatchObject({ variantName: 'v_1' });
+  expect(toAssignment('e', { in_experiment: true, variant_id: 'v_1', variant_name: 'blue' })).toMatchObject({
+    variantName: 'blue',
+  });
+  expect(toAssignment('e', { in_experiment: true })).toBe('the answer names no variant.');
+  expect(toAssignment('e', {})).toMatch('does not say whether');
+});
+
+it('tells everyone who waits for one question why it failed, and asks once', async () => {
+  const { client, collector, warnings } = await rig({ assignTimeoutMs: 30_000 });
+  collector.faults.next({ kind: 'delay', ms: 20 });
+  const ask = (url: string) => client.assign('unknown', { visitorId: 'v1', sessionId: 's1', url });
+  const first = ask('https://shop.example/a');
+  await until(() => collector.requests === 1);
+  const others = [ask('https://shop.example/b'), ask('https://shop.example/c')];
+  for (const answer of await Promise.all([first, ...others])) {
+    expect(answer).toMatchObject({ inExperiment: false, reason: 'fallback' });
+  }
+  expect(collector.requests).toBe(1);
+  expect(warnings).toHaveLength(1);
+});
+
+it('shortens the key of an experiment in its complaint', async () => {
+  const { client, warnings } = await rig();
+  await client.assign('k'.repeat(500), { visitorId: 'v1' });
+  expect(warnings).toEqual([expect.stringMatching(/^\[?.*experiment 'k{80}': /)]);
+});

@@ -1,0 +1,27 @@
+import { getEventListeners } from 'node:events';
+import { expect, it } from 'vitest';
+import { arrived, rig, trackMany } from '../support/client.js';
+
+it('leaves no listener on a signal that outlives what was awaited with it', async () => {
+  const { client, collector } = await rig({ experimentToken: 'exp_shop' });
+  const controller = new AbortController();
+  const { signal } = controller;
+  for (let round = 0; round < 20; round++) {
+    const receipt = client.track({ event: 'purchase', userId: 'v', distinctId: `e${round}` });
+    const waits: Promise<unknown>[] = [
+      receipt.stored({ signal }),
+      receipt.settled({ signal }),
+      client.flush({ signal }),
+    ];
+    waits.push(client.assign('checkout', { visitorId: `v${round}`, signal }));
+    waits.push(client.personalization({ visitorId: `v${round}`, signal }));
+    // However many wait on it, Node 20 warns of a leak from the eleventh listener on.
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1);
+    await Promise.all(waits);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  }
+  trackMany(client, 3, 'last ');
+  await client.close({ signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(arrived(collector)).toHaveLength(23);
+});

@@ -1,0 +1,26 @@
+/** A folder whose mutants are tried, and where its tests are. */
+export interface Room {
+  readonly source: string;
+  /** How the paths of its tests begin. */
+  readonly tests: readonly string[];
+}
+
+/**
+ * Most test files reach most of the sources by way of the client: a room's own tests have to hold its promises. Tests that bundle
+ * the sources for child processes (test/process, test/crash) would not see a mutant.
+ */
+export const ROOMS: readonly Room[] = [
+  { source: 'src/protocol', tests: ['test/protocol', 'test/unit'] },
+  { source: 'src/delivery', tests: ['test/delivery', 'test/unit'] },
+  { source: 'src/assignment', tests: ['test/assignment', 'test/unit'] },
+  { source: 'src/adapters', tests: ['test/adapters', 'test/unit'] },
+  { source: 'src/webhooks', tests: ['test/webhooks', 'test/unit'] },
+  {
+    source: 'src/collector/measuring',
+    // Not those of the collector's page and routes, which show what is measured.
+    tests: ['attribution', 'bayes', 'daily', 'measuring', 'narrowed-log', 'report', 'store']
+      .map((name) => `test/collector/${name}`)
+      .concat('test/fixtures-run'),
+  },
+  { source: 'src/outbox', tests: ['test/outbox', 'test/unit', 'test/testing'] },
+];
