@@ -148,7 +148,7 @@ function openFile({ file, Sqlite, synchronous }: FileSource, name: string, reser
     // secure_delete: SQLite would otherwise leave delivered events in free pages.
     database.exec(`
       PRAGMA synchronous = ${synchronous};
-      PRAGMA wal_autocheckpoint = ${Math.ceil(reserveBytes / PAGE_BYTES)};
+      PRAGMA wal_autocheckpoint = ${Math.ceil((reserveBytes / PAGE_BYTES) * 0.75)};
       PRAGMA journal_size_limit = ${reserveBytes};
       PRAGMA secure_delete = ON;
       PRAGMA cache_size = -16384;
