@@ -164,7 +164,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
       if (isOutage) breaker.open(verdict.reason, verdict.afterMs);
       const tookMs = monotonic() - startedAt;
-      const isProven = isolator.recordFailure(entries, { successesBefore, isExcused: !breaker.isClosed, tookMs });
+      // A probe that fails before another passes has shown something, though the breaker was open.
+      const isExcused = !breaker.isClosed && sent !== 'probe';
+      const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
       if (sent !== 'suspect' || entries.length === 1 || !breaker.isClosed || tookMs >= SLOW_MS)
         return retryLater(entries, sent, verdict, isProven);
       // Some of the suspects are probably fine: they need not wait for another claim.

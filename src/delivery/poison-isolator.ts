@@ -16,6 +16,8 @@ const CROWD_MS = 2;
 const MAX_CROWD_MS = 10_000;
 /** Likewise for bad events: with so many milliseconds for each, any number of them makes at most four requests a second. */
 const BAD_CROWD_MS = 250;
+/** Where failing takes long, events that fail alone leave the sender free for so many times as long. */
+const FREE_FACTOR = 4;
 const MAX_BAD_CROWD_MS = 60 * 60_000;
 
 interface Trouble {
@@ -28,6 +30,8 @@ interface Trouble {
   successes: number;
   /** Failures of this event alone, likewise. */
   solo: number;
+  /** How long its last failure took. */
+  tookMs: number;
   /** Retries it has used up: failures alone that were the service's own, and failures of its row. */
   spent: number;
 }
@@ -92,6 +96,8 @@ export interface PoisonIsolator {
 export function createPoisonIsolator(random: () => number): PoisonIsolator {
   const known = new Map<string, Trouble>();
   const taken = { track: 0, identify: 0 };
+  /** Events that have failed alone, and those that have so often that they are bad. */
+  let alone = 0;
   let bad = 0;
 
   /**
@@ -114,13 +120,23 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
     const trouble = troubleOf(entry);
     if (trouble !== undefined) return trouble;
     if (known.size >= MAX_KNOWN) drop(known.keys().next().value!);
-    const added: Trouble = { failures: 0, level: 0, pending: 0, successes: successesBefore, solo: 0, spent: 0 };
+    const added: Trouble = {
+      failures: 0,
+      level: 0,
+      pending: 0,
+      successes: successesBefore,
+      solo: 0,
+      tookMs: 0,
+      spent: 0,
+    };
     known.set(entry.distinctId, added);
     return added;
   }
 
   function drop(distinctId: string): void {
-    if ((known.get(distinctId)?.solo ?? 0) >= BAD_FROM) bad -= 1;
+    const solo = known.get(distinctId)?.solo ?? 0;
+    if (solo > 0) alone -= 1;
+    if (solo >= BAD_FROM) bad -= 1;
     known.delete(distinctId);
   }
 
@@ -140,6 +156,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
       for (const entry of entries) {
         const trouble = watch(entry, successesBefore);
         trouble.failures += 1;
+        trouble.tookMs = tookMs;
         const now = successes(entry.kind);
         isProven = now > trouble.successes && entries.length === 1;
         if (now > trouble.successes) trouble.level += trouble.pending || step;
@@ -152,6 +169,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
     recordSoloFailure(entry, isSpent) {
       const trouble = watch(entry, successes(entry.kind));
       trouble.solo += 1;
+      if (trouble.solo === 1) alone += 1;
       if (trouble.solo === BAD_FROM) bad += 1;
       if (isSpent) trouble.spent += 1;
       return trouble.spent;
@@ -187,14 +205,15 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
 
     retryDelayMs(entries) {
       const [first] = entries;
-      const solo = (first && entries.length === 1 && troubleOf(first)?.solo) || 0;
+      const { solo = 0, tookMs = 0 } = (entries.length === 1 && first && troubleOf(first)) || {};
       const backoff = solo > 0 ? soloBackoffMs(solo, random) : backoffMs(Math.max(1, ...entries.map(levelOf)), random);
       // What is in trouble together comes back spread out.
-      const crowd =
+      const busyMs = solo > 0 && tookMs >= SLOW_MS ? alone * tookMs * FREE_FACTOR : 0;
+      const crowdMs =
         solo >= BAD_FROM
-          ? Math.min(bad * BAD_CROWD_MS, MAX_BAD_CROWD_MS)
-          : Math.min(known.size * CROWD_MS, MAX_CROWD_MS);
-      return Math.max(backoff, crowd * (1 + random()));
+          ? Math.min(Math.max(bad * BAD_CROWD_MS, busyMs), MAX_BAD_CROWD_MS)
+          : Math.max(Math.min(known.size * CROWD_MS, MAX_CROWD_MS), busyMs);
+      return Math.max(backoff, crowdMs * (1 + random()));
     },
   };
 }
