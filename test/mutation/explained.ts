@@ -13,6 +13,12 @@ export interface Explained {
 
 export const EXPLAINED: readonly Explained[] = [
   {
+    file: 'src/protocol/json-bytes.ts',
+    code: 'makeRoom(length + 2);',
+    mutated: 'makeRoom(length + 3);',
+    why: 'One byte more of room is reserved than is written; the text is the same.',
+  },
+  {
     file: 'src/webhooks/stripe/stripe-webhook.ts',
     code: "const event = await webhooks.constructEventAsync(body, headers['stripe-signature'] ?? '', secret);",
     mutated: "const event = await webhooks.constructEventAsync(body, headers['stripe-signature'], secret);",

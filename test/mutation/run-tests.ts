@@ -6,11 +6,11 @@ import type { MutantRun } from './vitest.config.js';
 
 export type TestResult =
   | { readonly status: 'passed' }
-  /** `by` is the test file, unless the run failed without one: an unhandled rejection, for instance. */
-  | { readonly status: 'failed'; readonly by: string | undefined }
+  /** `by` are test files; none where the run failed without one, by an unhandled rejection for instance. */
+  | { readonly status: 'failed'; readonly by: readonly string[] }
   | { readonly status: 'timed out' };
 
-/** Runs tests against the sources with one mutant in them, or as they are, and stops at the first that fails. */
+/** Runs tests against the sources with one mutant in them, or as they are, and with a mutant stops at the first that fails. */
 export async function runTests(
   tests: readonly string[],
   mutant: Mutant | undefined,
@@ -40,11 +40,11 @@ export async function runTests(
   clearTimeout(limit);
   process.off('exit', killAll);
   if (isLate) return { status: 'timed out' };
-  return code === 0 ? { status: 'passed' } : { status: 'failed', by: await readFailure(run) };
+  return code === 0 ? { status: 'passed' } : { status: 'failed', by: await readFailures(run) };
 }
 
-async function readFailure({ report, root }: MutantRun): Promise<string | undefined> {
+async function readFailures({ report, root }: MutantRun): Promise<readonly string[]> {
   const text = await readFile(report, 'utf8').catch(() => '{}');
   const { testResults = [] } = JSON.parse(text) as { testResults?: { status: string; name: string }[] };
-  return testResults.find(({ status }) => status === 'failed')?.name.slice(root.length + 1);
+  return testResults.filter(({ status }) => status === 'failed').map(({ name }) => name.slice(root.length + 1));
 }

@@ -10,7 +10,7 @@ import { ROOMS, type Room } from './rooms.js';
 export interface Trial {
   readonly mutant: Mutant;
   readonly tests: readonly string[];
-  /** All tests of its room. */
+  /** All tests that the room's mutants may need. */
   readonly roomTests: readonly string[];
 }
 
@@ -29,13 +29,14 @@ export function drawSample({ only = '', seed, limit }: MutationOptions): Sample 
 }
 
 function trialsOf({ source, tests }: Room, only: string): Trial[] {
-  const roomTests = filesIn('test', '.test.ts').filter((file) => tests.some((beginning) => file.startsWith(beginning)));
-  const related = findRelatedTests(roomTests);
-  return filesIn(source, '.ts')
-    .filter((file) => file.startsWith(only))
-    .flatMap((file) =>
-      mutantsOf(file, readFileSync(file, 'utf8')).map((mutant) => ({ mutant, tests: related(file), roomTests })),
-    );
+  const related = findRelatedTests(
+    filesIn('test', '.test.ts').filter((file) => tests.some((beginning) => file.startsWith(beginning))),
+  );
+  const files = filesIn(source, '.ts').filter((file) => file.startsWith(only));
+  const roomTests = [...new Set(files.flatMap(related))];
+  return files.flatMap((file) =>
+    mutantsOf(file, readFileSync(file, 'utf8')).map((mutant) => ({ mutant, tests: related(file), roomTests })),
+  );
 }
 
 function filesIn(folder: string, ending: string): string[] {

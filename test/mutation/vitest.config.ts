@@ -41,7 +41,7 @@ export default mergeConfig(
     ],
     test: {
       typecheck: { enabled: false },
-      bail: 1,
+      bail: run.mutant === undefined ? 0 : 1,
       maxWorkers: 1,
       sequence: { sequencer: NearestFirst },
       reporters: ['json'],
