@@ -154,6 +154,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     // While events are known to be bad, a failed request probably holds another: it is looked for at once.
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
+    for (const entry of entries) entry.wasSent = true;
     const verdict = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
     if (verdict.kind === 'unauthorized' || (verdict.kind === 'retryable' && signal.aborted)) {
       await release(entries, 0);
@@ -167,7 +168,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       // A probe that fails before another passes has shown something, though the breaker was open.
       const isExcused = !breaker.isClosed && sent !== 'probe';
       const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
-      if (sent !== 'suspect' || entries.length === 1 || !breaker.isClosed || tookMs >= SLOW_MS)
+      const mayDivide = sent === 'suspect' && entries.length > 1 && breaker.isClosed;
+      if (!mayDivide || tookMs >= SLOW_MS || verdict.afterMs !== undefined)
         return retryLater(entries, sent, verdict, isProven);
       // Some of the suspects are probably fine: they need not wait for another claim.
       const rest = await sendAll(isolator.divide(batch), sent, isBehind, hasTime);

@@ -29,7 +29,6 @@ interface Slot extends Entry {
   lease: Lease | undefined;
   /** When it may be claimed, by the monotonic clock. */
   availableAt: number;
-  wasClaimed: boolean;
 }
 
 /** One claim's hold on its entries. */
@@ -140,7 +139,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
           identifies.set(identifier, (identifies.get(identifier) ?? new Set()).add(slot));
         }
       }
-      const unanswered = dropped.filter((entry) => (entry as Slot).wasClaimed);
+      const unanswered = dropped.filter(({ wasSent }) => wasSent);
       return unanswered.length === 0 ? { dropped } : { dropped, unanswered };
     },
     async claim({ maxEntries, maxBytes, leaseMs }) {
@@ -159,7 +158,6 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
         if (isFull) return false;
         room -= size;
         slot.lease = lease;
-        slot.wasClaimed = true;
         slots.push(slot);
         return true;
       };
@@ -204,6 +202,6 @@ function toSlot(entry: Entry, order: number): Slot {
     order,
     lease: undefined,
     availableAt: 0,
-    wasClaimed: false,
+    wasSent: false,
   };
 }

@@ -15,7 +15,7 @@ export interface ClaimOptions {
 export interface Appended {
   /** Entries that found no room, or older ones that had to make room for them. They are gone. */
   readonly dropped: readonly Entry[];
-  /** Those of the dropped that had been handed out: they may have been sent, and nothing is known of the answer. */
+  /** Those of the dropped that had been sent without an answer: the service may have them. */
   readonly unanswered?: readonly Entry[] | undefined;
 }
 
