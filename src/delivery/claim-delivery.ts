@@ -167,8 +167,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       // A probe that fails before another passes has shown something, though the breaker was open.
       const isExcused = !breaker.isClosed && sent !== 'probe';
       const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
-      if (sent !== 'suspect' || entries.length === 1 || !breaker.isClosed || tookMs >= SLOW_MS)
-        return retryLater(entries, sent, verdict, isProven);
+      const mustWait = sent !== 'suspect' || entries.length === 1 || verdict.afterMs !== undefined;
+      if (mustWait || !breaker.isClosed || tookMs >= SLOW_MS) return retryLater(entries, sent, verdict, isProven);
       // Some of the suspects are probably fine: they need not wait for another claim.
       const rest = await sendAll(isolator.divide(batch), sent, isBehind, hasTime);
       await release(rest, isolator.retryDelayMs(rest));
