@@ -16,6 +16,11 @@ it('reads the address of a REST API with its stage, as the browser used it', () 
   );
 });
 
+it('reads an event that was made by hand, without a requestContext', () => {
+  const event = { path: '/plans', headers: { host: 'shop.example' }, queryStringParameters: { a: '1 2' } };
+  expect(lambdaFacts(event).url).toBe('https://shop.example/plans?a=1+2');
+});
+
 it.each([undefined, {}, { getRemainingTimeInMillis: undefined }])(
   'delivers before it answers with the context %j, which does not say how much time is left',
   async (context) => {

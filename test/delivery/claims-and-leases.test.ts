@@ -76,6 +76,7 @@ describe('the requests of one claim', () => {
     ['is slow', 9_000, 'ok', {}],
     ['begins to hang', 2_000, 'hang', {}],
     ['begins to hang, and requests may take a minute', 2_000, 'hang', { requestTimeoutMs: 60_000 }],
+    ['begins to hang, and requests may take ten minutes', 2_000, 'hang', { requestTimeoutMs: 600_000 }],
     ['begins to fail', 900, { status: 500 }, {}],
     ['begins to fail and asks for long pauses', 900, { status: 500, retryAfterMs: 120_000 }, {}],
   ])('end before its lease does where the service %s', async (_, latencyMs, trouble, options) => {

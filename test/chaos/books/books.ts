@@ -158,7 +158,9 @@ export class Books {
 }
 
 /** Whether an outcome was reported, true or not: there is nothing left to wait for. */
-const hasEnd = ({ told, notStored }: Account): boolean => notStored !== undefined || told.some(isKnown);
+/** An outcome `unknown` is an end as well, unless the event was confirmed before. */
+const hasEnd = ({ told, notStored, isConfirmed }: Account): boolean =>
+  notStored !== undefined || told.some(isKnown) || (!isConfirmed && told.length > 0);
 
 /** `unknown` promises nothing: the event may arrive or not. */
 export const isKnown = ({ status }: Told): boolean => status !== 'unknown';
