@@ -118,6 +118,13 @@ describe('the books of a chaos run', () => {
       for (const number of [2, 1]) truth.takeIdentify(identify(number), WORKER);
     };
     expect(findingsOf({ lines: [], arrive: backwards })).toEqual(['order']);
+    const again =
+      (...numbers: number[]) =>
+      (truth: Truth): void => {
+        for (const number of [1, 2, ...numbers]) truth.takeIdentify(identify(number), WORKER);
+      };
+    expect(findingsOf({ lines: [], arrive: again(1) })).toEqual(['order']);
+    expect(findingsOf({ lines: [], arrive: again(1, 2) })).toEqual([]);
     const overtaken = (truth: Truth): void => {
       truth.takeTrack({ distinctId: 'e' });
       truth.takeIdentify(identify(1), WORKER);

@@ -28,7 +28,12 @@ export class Truth {
   readonly tracks = new Map<string, Acceptance>();
   /** By key: an identify has no id on the wire. */
   readonly identifies = new Map<string, number>();
-  readonly contradictions: Contradiction[] = [];
+  readonly #contradictions: Contradiction[] = [];
+  /**
+   * By visitor: an identify that came again, after a lost answer, behind a later one. It is none once the later one comes again
+   * as well, for then the visitor ends as the client said.
+   */
+  readonly #repeatedLate = new Map<string, Contradiction>();
   repeats = 0;
   readonly #began = performance.now();
   #order = 0;
@@ -36,6 +41,10 @@ export class Truth {
   readonly #lastOf = new Map<string, number>();
   /** The last identifies of each visitor, for the text of a finding. */
   readonly #historyOf = new Map<string, string[]>();
+
+  get contradictions(): readonly Contradiction[] {
+    return [...this.#contradictions, ...this.#repeatedLate.values()];
+  }
 
   takeTrack(row: WireRow): void {
     const { distinctId = '', time, ...rest } = row;
@@ -61,16 +70,24 @@ export class Truth {
   takeIdentify({ userId = '', userProperties = {} }: WireRow, sender: string): void {
     this.#order += 1;
     const keys = Object.keys((userProperties.custom_properties ?? {}) as object);
+    const isRepeat = keys.every((key) => this.identifies.has(key));
     for (const key of keys) if (!this.identifies.has(key)) this.identifies.set(key, this.#order);
     const number = Number(userProperties.job_title);
     const history = this.#historyOf.get(userId) ?? [];
     history.push(`${keys.join('+')} from ${sender} at ${Math.round(performance.now() - this.#began)} ms`);
     this.#historyOf.set(userId, history.slice(-MAX_HISTORY));
-    if (number < (this.#lastOf.get(userId) ?? 0)) this.#note('order', `${userId}: ${history.join(', then ')}`, keys);
-    this.#lastOf.set(userId, number);
+    const last = this.#lastOf.get(userId) ?? 0;
+    if (number >= last) {
+      this.#repeatedLate.delete(userId);
+      this.#lastOf.set(userId, number);
+      return;
+    }
+    const late = { kind: 'order', text: `${userId}: ${history.join(', then ')}`, keys, at: performance.now() } as const;
+    if (isRepeat) this.#repeatedLate.set(userId, late);
+    else this.#contradictions.push(late);
   }
 
-  #note(kind: Contradiction['kind'], text: string, keys: readonly string[] = []): void {
-    this.contradictions.push({ kind, text, keys, at: performance.now() });
+  #note(kind: Contradiction['kind'], text: string): void {
+    this.#contradictions.push({ kind, text, keys: [], at: performance.now() });
   }
 }
