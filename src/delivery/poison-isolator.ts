@@ -205,8 +205,11 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
 
     retryDelayMs(entries) {
       const [first] = entries;
-      const { solo = 0, tookMs = 0 } = (entries.length === 1 && first && troubleOf(first)) || {};
-      const backoff = solo > 0 ? soloBackoffMs(solo, random) : backoffMs(Math.max(1, ...entries.map(levelOf)), random);
+      const { solo = 0, spent = 0, tookMs = 0 } = (entries.length === 1 && first && troubleOf(first)) || {};
+      const backoff =
+        solo > 0
+          ? soloBackoffMs(Math.max(solo, spent), random)
+          : backoffMs(Math.max(1, ...entries.map(levelOf)), random);
       // What is in trouble together comes back spread out.
       const busyMs = solo > 0 && tookMs >= SLOW_MS ? alone * tookMs * FREE_FACTOR : 0;
       const crowdMs =
