@@ -1,15 +1,12 @@
 import { type Episodes, sentenceOf } from '../logger.js';
-import type { ClaimOptions, Outbox } from '../outbox/outbox.js';
-import type { KnownOutcome } from '../outcome.js';
+import type { ClaimOptions } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
 import { later, sleep } from '../timers.js';
 import { frameBytes, sizeOf } from './batch.js';
-import type { CircuitBreaker, Probe } from './circuit-breaker.js';
-import { createClaimDelivery } from './claim-delivery.js';
-import type { SkewedClock } from './clock.js';
+import type { Probe } from './circuit-breaker.js';
+import { type ClaimDeliveryOptions, createClaimDelivery } from './claim-delivery.js';
 import { leaseTimes } from './lease.js';
 import { probeWindow } from './probe-search.js';
-import type { Transport } from './transport.js';
 
 /** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
 const LOOK_AGAIN_MS = 200;
@@ -20,23 +17,10 @@ const OUTBOX_PAUSE_MS = 1_000;
 /** How soon to try again what was claimed when it failed; it may have been delivered. */
 const OUTBOX_RETRY_MS = 10_000;
 
-export interface RelayOptions {
-  readonly outbox: Outbox;
-  /** Sends a request once. */
-  readonly transport: Transport;
-  readonly breaker: CircuitBreaker;
-  readonly clock: SkewedClock;
-  readonly token: string;
-  readonly flushAt: number;
+export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
   readonly flushIntervalMs: number;
-  readonly maxBatchBytes: number;
-  readonly maxRetries: number;
-  readonly concurrency: number;
   readonly requestTimeoutMs: number;
-  readonly monotonic: () => number;
-  readonly random: () => number;
   readonly episodes: Episodes;
-  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
 }
 
 /**
