@@ -10,8 +10,10 @@ const EVIDENCE_MS = 2_000;
 const MIN_PROBE_INTERVAL_MS = 500;
 /** Jitter between probes whose failure may be the probed event's own fault: they look for an event that passes. */
 const SEARCH_JITTER_MS = 1_000;
-/** After so many failed probes in a row the search slows down to the usual backoff. */
-const SEARCH_PROBES = 60;
+/** After so many failed probes in a row, ten minutes of them, the search slows down to the usual backoff. */
+const SEARCH_PROBES = 600;
+/** After so many even a service that says that it is overloaded may mean a single event. */
+const DOUBTED_PROBES = 60;
 /** A person has to fix a refused token; asking twice a second would not help. */
 const UNAUTHORIZED_INTERVAL_MS = 30_000;
 
@@ -141,7 +143,7 @@ export function createCircuitBreaker({
       return cause === 'outage' && (isProbing || waitMs() > 0);
     },
     get isSearching() {
-      return isAmbiguous || failedProbes > SEARCH_PROBES;
+      return isAmbiguous || failedProbes > DOUBTED_PROBES;
     },
     get waitMs() {
       return waitMs();

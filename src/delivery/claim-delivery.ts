@@ -99,7 +99,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
     const entries = await withoutOld(claimed);
     if (entries.length === 0) return;
-    const at = chooseProbe(entries, isolator.timesFailed, random);
+    const at = chooseProbe(entries, isolator.lastFailure, random);
     const { kind } = entries[at]!;
     await send({ kind, entries: [entries[at]!] }, 'probe', followers(), () => monotonic() <= endsAt);
     const before = entries.slice(0, at);

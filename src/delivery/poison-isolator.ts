@@ -16,12 +16,13 @@ const CROWD_MS = 2;
 const MAX_CROWD_MS = 10_000;
 /** Likewise for bad events: with so many milliseconds for each, any number of them makes at most four requests a second. */
 const BAD_CROWD_MS = 250;
-/** Where failing takes long, events that fail alone leave the sender free for so many times as long. */
+/** Events that fail alone and slowly leave the senders free for this many times as long as all of them together take. */
 const FREE_FACTOR = 4;
 const MAX_BAD_CROWD_MS = 60 * 60_000;
 
 interface Trouble {
-  failures: number;
+  /** Which of all failures was its last one, counted from 1. */
+  lastFailure: number;
   /** How strongly it is suspected: failures after or during which the service took something else. */
   level: number;
   /** By how much the level rises once the service takes something else. */
@@ -82,8 +83,8 @@ export interface PoisonIsolator {
   /** What the service has taken so far that is evidence against an event of this kind. */
   successes(kind: Entry['kind']): number;
   forget(entries: readonly Entry[]): void;
-  /** How many requests with the event have failed. */
-  timesFailed(entry: Entry): number;
+  /** Which of all failed requests was the last one with this event, counted from 1; 0 if none was. */
+  lastFailure(entry: Entry): number;
   isSuspect(entry: Entry): boolean;
   /** Cuts a batch of suspects, the least suspected first. Suspected identifies each go alone, in their order. */
   isolate(batch: Batch, maxRows: number): Batch[];
@@ -96,8 +97,10 @@ export interface PoisonIsolator {
 export function createPoisonIsolator(random: () => number): PoisonIsolator {
   const known = new Map<string, Trouble>();
   const taken = { track: 0, identify: 0 };
-  /** Events that have failed alone, and those that have so often that they are bad. */
-  let alone = 0;
+  let failedRequests = 0;
+  /** How long trying each event that has failed alone takes, all together. */
+  let aloneMs = 0;
+  /** Events that have failed alone so often that they are bad. */
   let bad = 0;
 
   /**
@@ -121,7 +124,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
     if (trouble !== undefined) return trouble;
     if (known.size >= MAX_KNOWN) drop(known.keys().next().value!);
     const added: Trouble = {
-      failures: 0,
+      lastFailure: 0,
       level: 0,
       pending: 0,
       successes: successesBefore,
@@ -134,8 +137,8 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
   }
 
   function drop(distinctId: string): void {
-    const solo = known.get(distinctId)?.solo ?? 0;
-    if (solo > 0) alone -= 1;
+    const { solo = 0, tookMs = 0 } = known.get(distinctId) ?? {};
+    if (solo > 0) aloneMs -= tookMs;
     if (solo >= BAD_FROM) bad -= 1;
     known.delete(distinctId);
   }
@@ -153,9 +156,11 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
     recordFailure(entries, { successesBefore, isExcused, tookMs }) {
       const step = tookMs >= SLOW_MS ? ALONE : 1;
       let isProven = false;
+      failedRequests += 1;
       for (const entry of entries) {
         const trouble = watch(entry, successesBefore);
-        trouble.failures += 1;
+        trouble.lastFailure = failedRequests;
+        if (trouble.solo > 0) aloneMs += tookMs - trouble.tookMs;
         trouble.tookMs = tookMs;
         const now = successes(entry.kind);
         isProven = now > trouble.successes && entries.length === 1;
@@ -169,7 +174,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
     recordSoloFailure(entry, isSpent) {
       const trouble = watch(entry, successes(entry.kind));
       trouble.solo += 1;
-      if (trouble.solo === 1) alone += 1;
+      if (trouble.solo === 1) aloneMs += trouble.tookMs;
       if (trouble.solo === BAD_FROM) bad += 1;
       if (isSpent) trouble.spent += 1;
       return trouble.spent;
@@ -185,7 +190,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
       if (known.size > 0) for (const { distinctId } of entries) drop(distinctId);
     },
 
-    timesFailed: (entry) => troubleOf(entry)?.failures ?? 0,
+    lastFailure: (entry) => troubleOf(entry)?.lastFailure ?? 0,
     isSuspect: (entry) => levelOf(entry) > 0,
 
     isolate(batch, maxRows) {
@@ -211,7 +216,7 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
           ? soloBackoffMs(Math.max(solo, spent), random)
           : backoffMs(Math.max(1, ...entries.map(levelOf)), random);
       // What is in trouble together comes back spread out.
-      const busyMs = solo > 0 && tookMs >= SLOW_MS ? alone * tookMs * FREE_FACTOR : 0;
+      const busyMs = solo > 0 && tookMs >= SLOW_MS ? aloneMs * FREE_FACTOR : 0;
       const crowdMs =
         solo >= BAD_FROM
           ? Math.min(Math.max(bad * BAD_CROWD_MS, busyMs), MAX_BAD_CROWD_MS)

@@ -1,53 +1,76 @@
 import { type Entry, identifiersOf } from '../protocol/event.js';
 
-/** A window grows to so many batches. */
-const MAX_BATCHES = 32;
+/** A window grows to so many events. */
+const MAX_ENTRIES = 3_200;
 /** The most bytes a window holds, unless a single batch may hold more. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** The most a search keeps a window of events out of sight after its probe has failed. */
-const MAX_SKIP_MS = 60_000;
-/** How long it does so for each probe that has failed before: the search needs the time to look past the window. */
-const SKIP_MS_PER_PROBE = 2_000;
+/** The least and the most that a search keeps a window of events out of sight after its probe has failed. */
+const MIN_SKIP_MS = 2_000;
+const MAX_SKIP_MS = 5 * 60_000;
 
 /** What a probe claims to choose its one event from. */
 export interface ProbeWindow {
   readonly maxEntries: number;
   readonly maxBytes: number;
-  /** How long the events of the window stay out of sight if the probe fails and the window was full. */
-  readonly skipMs: number;
 }
 
-/**
- * The window of the next probe: twice as large after each one that failed, so that a run of n bad events at the head of the
- * queue is passed after about log2(n / flushAt) probes. At its full size it moves on instead of growing.
- *
- * @param batch the most rows and bytes of one batch
- */
-export function probeWindow(
-  failedBefore: number,
-  batch: { readonly maxEntries: number; readonly maxBytes: number },
-): ProbeWindow {
-  const batches = Math.min(MAX_BATCHES, 2 ** failedBefore);
+/** Looks for an event that the service takes, through a queue of any length. */
+export interface ProbeSearch {
+  /**
+   * The window of the next probe: twice as large after each one that failed, so that a run of n bad events at the head of
+   * the queue is passed after about log2(n / flushAt) probes. At its full size it moves on instead of growing.
+   *
+   * @param batch the most rows and bytes of one batch
+   */
+  window(failedBefore: number, batch: ProbeWindow): ProbeWindow;
+  /**
+   * How long the events of a window stay out of sight if its probe fails: twice as long as the search took to come here, so
+   * that it comes further each time, however slow its probes are. 0 for a window that may still grow and for one that was not
+   * full: there the queue ends, and the search starts again at its head.
+   */
+  skipMs(window: ProbeWindow, isFull: boolean): number;
+}
+
+export function createProbeSearch(monotonic: () => number): ProbeSearch {
+  /** When the first window since the queue's head was skipped. */
+  let startedAt: number | undefined;
   return {
-    maxEntries: batch.maxEntries * batches,
-    maxBytes: Math.max(batch.maxBytes, Math.min(MAX_BYTES, batch.maxBytes * batches)),
-    skipMs: batches < MAX_BATCHES ? 0 : Math.min(MAX_SKIP_MS, failedBefore * SKIP_MS_PER_PROBE),
+    window(failedBefore, batch) {
+      const factor = 2 ** Math.min(failedBefore, 50);
+      return {
+        maxEntries: Math.max(batch.maxEntries, Math.min(MAX_ENTRIES, batch.maxEntries * factor)),
+        maxBytes: Math.max(batch.maxBytes, Math.min(MAX_BYTES, batch.maxBytes * factor)),
+      };
+    },
+    skipMs({ maxEntries }, isFull) {
+      if (!isFull || maxEntries < MAX_ENTRIES) {
+        startedAt = undefined;
+        return 0;
+      }
+      startedAt ??= monotonic();
+      return Math.min(MAX_SKIP_MS, MIN_SKIP_MS + 2 * (monotonic() - startedAt));
+    },
   };
 }
 
 /**
- * Chooses the event to probe with: one of those that have failed least often, each of them with the same chance. So bad events
- * cannot occupy the place from which probes are taken, and events not tried yet come before those that were. Where the chosen
- * one has to follow an identify, the identify goes.
+ * Chooses the event to probe with, so that none of n events waits for more than about 2n probes: at least half of the probes
+ * take one that has not failed yet, each of them with the same chance, and the others take the one whose last failure is
+ * longest ago, or one of those that failed together with it. Where the chosen one has to follow an identify, the identify goes.
+ *
+ * @param lastFailure a number that is larger the later the event failed last, and 0 if it has not
  */
 export function chooseProbe(
   entries: readonly Entry[],
-  timesFailed: (entry: Entry) => number,
+  lastFailure: (entry: Entry) => number,
   random: () => number,
 ): number {
-  const failures = entries.map(timesFailed);
-  const fewest = failures.reduce((least, times) => Math.min(least, times));
-  const candidates = [...failures.keys()].filter((at) => failures[at] === fewest);
+  const failures = entries.map(lastFailure);
+  const oldest = failures.reduce((first, at) => (at > 0 ? Math.min(first, at) : first), Number.POSITIVE_INFINITY);
+  const untried = failures.filter((at) => at === 0).length;
+  const share = untried === entries.length ? 1 : untried && Math.max(0.5, untried / entries.length);
+  const isUntried = random() < share;
+  const candidates = [...failures.keys()].filter((at) => failures[at] === (isUntried ? 0 : oldest));
   let chosen = candidates[Math.min(candidates.length - 1, Math.floor(random() * candidates.length))]!;
   let people = new Set(identifiersOf(entries[chosen]!));
   for (let at = chosen - 1; at >= 0; at -= 1) {

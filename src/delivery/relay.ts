@@ -6,7 +6,7 @@ import { frameBytes, sizeOf } from './batch.js';
 import type { Probe } from './circuit-breaker.js';
 import { type ClaimDeliveryOptions, createClaimDelivery } from './claim-delivery.js';
 import { leaseTimes } from './lease.js';
-import { probeWindow } from './probe-search.js';
+import { createProbeSearch } from './probe-search.js';
 
 /** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
 const LOOK_AGAIN_MS = 200;
@@ -49,6 +49,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopping = new AbortController();
   let isStopped = false;
 
+  const search = createProbeSearch(monotonic);
   const senders = new Set<Promise<void>>();
   /** Senders that have not claimed yet; `waiting` still counts what they will take. */
   let claiming = 0;
@@ -128,13 +129,13 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const { rows, bytes } = delivery.limits;
       const batch = { maxEntries: rows, maxBytes: Math.max(1, bytes - frameBytes(token)) };
-      const window = probe === undefined ? batch : probeWindow(probe.failedBefore, batch);
+      const window = probe === undefined ? batch : search.window(probe.failedBefore, batch);
       const endsAt = monotonic() + sendForMs;
       const claimed = await claim(window);
       entries = claimed.entries;
       if (outbox.durable) pump();
-      if ('skipMs' in window) await delivery.probe(entries, claimed.isFull ? window.skipMs : 0, endsAt);
-      else await delivery.deliver(entries, endsAt);
+      if (probe === undefined) await delivery.deliver(entries, endsAt);
+      else await delivery.probe(entries, search.skipMs(window, claimed.isFull), endsAt);
       episodes.end('outbox');
       return entries;
     } catch (error) {

@@ -68,7 +68,7 @@ describe('bad events', () => {
         expect(await passUntil(isDone, boundMs(good.length, badCount, ending)), JSON.stringify(given)).toBe(true);
         expect(outcomes.filter(({ status, distinctId }) => status !== 'delivered' && !isBad(distinctId))).toEqual([]);
       }),
-      { numRuns: Number(process.env.BAD_EVENT_RUNS ?? 30), seed: Number(process.env.BAD_EVENT_SEED ?? 20_261) },
+      { numRuns: Number(process.env.BAD_EVENT_RUNS ?? 100), seed: Number(process.env.BAD_EVENT_SEED ?? 20_261) },
     );
   }, 600_000);
 });

@@ -85,7 +85,7 @@ describe('events the service fails on', () => {
     isolator.recordSuccess('track');
     isolator.forget(entries);
     expect(isolator.isSuspect(entries[0]!)).toBe(false);
-    expect(isolator.timesFailed(entries[0]!)).toBe(0);
+    expect(isolator.lastFailure(entries[0]!)).toBe(0);
   });
 
   it('are judged by events of their own kind; identifies by both, because they hold up events', () => {
@@ -166,6 +166,24 @@ describe('an event that fails alone', () => {
   });
 });
 
+it('events that fail alone and slowly leave the senders free for four times as long as all of them take', () => {
+  const isolator = isolatorWith();
+  const alone = (entry: Entry, tookMs: number): void => {
+    fail(isolator, [entry], { tookMs });
+    isolator.recordSoloFailure(entry, false);
+  };
+  const [slow, slower, quick] = tracks('a', 'b', 'c');
+  alone(slow!, 10_000);
+  alone(slower!, 10_000);
+  alone(slower!, 20_000);
+  for (const entry of numbered(100)) alone(entry, 5);
+  alone(quick!, 5);
+  expect(isolator.retryDelayMs([slow!])).toBe(4 * (30_000 + 101 * 5));
+  expect(isolator.retryDelayMs([quick!])).toBeLessThan(1_000);
+  isolator.forget([slower!]);
+  expect(isolator.retryDelayMs([slow!])).toBe(4 * (10_000 + 101 * 5));
+});
+
 it('events in trouble come back more slowly the more there are of them, up to ten seconds', () => {
   const delayOf = (count: number): number => {
     const isolator = isolatorWith();
@@ -179,6 +197,6 @@ it('a history longer than a full memory outbox forgets its oldest event', () => 
   const isolator = isolatorWith();
   fail(isolator, numbered(100_000));
   fail(isolator, tracks('one more'));
-  expect(isolator.timesFailed(trackEntry('e0'))).toBe(0);
-  expect(isolator.timesFailed(trackEntry('e1'))).toBe(1);
+  expect(isolator.lastFailure(trackEntry('e0'))).toBe(0);
+  expect(isolator.lastFailure(trackEntry('e1'))).toBe(1);
 });
