@@ -31,7 +31,7 @@ const server = http.createServer((request, response) => {
     unread.push({ url, encoding: request.headers['content-encoding'], chunks });
     const answer = () => {
       response.setHeader('content-type', 'application/json');
-      response.end(isMixpanel(url) ? '1' : '{"success":true,"status":1,"accepted":1}');
+      response.end(answerTo(url, chunks));
     };
     if (delayMs > 0) setTimeout(answer, delayMs);
     else answer();
@@ -46,6 +46,18 @@ server.on('connection', (socket) => {
   });
 });
 
+/** As the service and the peers' own do: the service's answer to a batch has an entry for every row. */
+function answerTo(url, chunks) {
+  if (isMixpanel(url)) return '1';
+  if (!url.endsWith('/api/v1/batch')) return '{"success":true,"status":1}';
+  const body = Buffer.concat(chunks);
+  const results = [];
+  for (let at = body.indexOf(ROW); at >= 0; at = body.indexOf(ROW, at + ROW.length))
+    results.push(`{"index":${results.length},"success":true}`);
+  return `{"success":true,"accepted":${results.length},"failed":0,"results":[${results}]}`;
+}
+
+const ROW = Buffer.from('"distinctId":');
 const isMixpanel = (url) => url.startsWith('/track?');
 
 /** The text of a request, whatever a peer's wire looks like. */
