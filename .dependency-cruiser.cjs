@@ -48,7 +48,7 @@ module.exports = {
       },
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
-    only('commerce-knows-the-protocol', 'commerce/', ['protocol/']),
+    only('commerce-knows-the-protocol', 'commerce/', ['protocol/', 'errors']),
     only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
       ...ground,
       'commerce/',
