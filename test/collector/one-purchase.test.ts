@@ -16,7 +16,7 @@ async function startCollector(): Promise<Collector> {
   const collector = await createCollector({ experiments: [experiment] });
   collectors.push(collector);
   const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', baseUrl: collector.baseUrl });
-  await ours.visitor({ userId: VISITOR, sessionId: SESSION }).assign('hero');
+  await ours.visitor({ userId: VISITOR, sessionId: SESSION }).assign('hero', { timeoutMs: 60_000 });
   await ours.close();
   return collector;
 }
