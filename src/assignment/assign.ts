@@ -6,7 +6,7 @@ import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
-import { later, onAbort } from '../timers.js';
+import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
 import { createExposureMemory, type ExposureMemoryOptions } from './exposures.js';
@@ -163,8 +163,8 @@ export function createAssigner(options: AssignerOptions): Assigner {
   }
 
   /**
-   * In an outage the visitor keeps the last variant. It is looked up before the time is over, so that the page does not wait
-   * longer for it.
+   * In an outage the visitor keeps the last variant. The store is asked for it before the time is over, so that the page does
+   * not wait longer.
    */
   async function answerOrLast(question: Question, asked: AssignOptions): Promise<Assignment | NoAnswer> {
     const { unit, place } = question;
@@ -173,12 +173,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
       recalling ??= exposures.lastAssignment(place);
       return recalling;
     };
-    const cancel = later(Math.max(0, (asked.timeoutMs ?? options.timeoutMs) - exposuresTimeoutMs), recall);
+    const timeoutMs = asked.timeoutMs ?? options.timeoutMs;
+    const endsAt = monotonic() + timeoutMs;
+    const cancel = later(Math.max(timeoutMs / 2, timeoutMs - exposuresTimeoutMs), recall);
     const answer = await inTime(ask(question), asked).finally(cancel);
     if (!(answer instanceof NoAnswer && answer.isOutage)) return answer;
     const claimed = recording.get(unit);
     if (claimed) return claimed;
-    const last = await recall();
+    const last = (await Promise.race([recall(), sleep(endsAt - monotonic())])) ?? undefined;
     if (last) warn(question.experimentKey, answer, 'Visitors keep the variant they had.');
     return last ?? answer;
   }
@@ -198,7 +200,7 @@ export function createAssigner(options: AssignerOptions): Assigner {
       record: record ?? true,
       page: JSON.stringify([experimentKey, body]),
       unit: JSON.stringify([experimentKey, visitorId, toSid(asked.sessionId)]),
-      place: JSON.stringify([experimentKey, visitorId, url?.replace(/[?#].*/s, '')]),
+      place: JSON.stringify([experimentKey, visitorId, String(url ?? '').replace(/[?#].*/s, '')]),
     };
     return fromCache(question) ?? answerOrLast(question, asked);
   }
