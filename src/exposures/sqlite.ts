@@ -28,8 +28,6 @@ export interface SqliteExposures extends Required<Exposures> {
   close(): void;
 }
 
-/** How long a call waits for other processes that write. The page has gone on by then. */
-const RETRY_FOR_MS = 1_000;
 const SWEEP_EVERY_MS = 60_000;
 
 /**
@@ -58,7 +56,8 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
         throw explained;
       }
     };
-    return retryTransient(attempt, isTransient, RETRY_FOR_MS);
+    // Other processes may be writing. The page does not wait for longer trouble.
+    return retryTransient(attempt, isTransient);
   }
 
   /** Deletes what has expired, so that the file does not grow. Nobody waits for it. */

@@ -4,12 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createCollector } from '../../src/collector/index.js';
 import { createPostgresExposures } from '../../src/exposures/postgres.js';
-import { startChild } from '../support/child.js';
+import { type BundledProgram, bundleProgram } from '../support/bundle.js';
+import { startProgram } from '../support/child.js';
 
 const PROCESSES = 20;
+
+let program: BundledProgram;
+beforeAll(async () => {
+  program = await bundleProgram(new URL('children/assigns.ts', import.meta.url));
+});
+afterAll(() => program.remove());
 
 /** Runs the fleet against a collector and returns how many impressions it recorded. */
 async function impressionsOf(env: Record<string, string>): Promise<number> {
@@ -18,7 +25,7 @@ async function impressionsOf(env: Record<string, string>): Promise<number> {
     experiments: [{ key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] }],
   });
   onTestFinished(() => collector.close());
-  const children = Array.from({ length: PROCESSES }, () => startChild('assigns', collector.baseUrl, env));
+  const children = Array.from({ length: PROCESSES }, () => startProgram([program.path], collector.baseUrl, env));
   const ends = await Promise.all(children.map(({ end }) => end));
   const said = ends.map(({ stdout, stderr }) => stdout + stderr);
   expect(new Set(said).size, said.join()).toBe(1);
