@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { buildClient } from '../../src/client.js';
 import { fetchPlatform } from '../../src/platform-fetch.js';
+import type { DefaultProperties } from '../../src/protocol/fields.js';
 import { Refusal } from '../../src/protocol/refusal.js';
 import { identify, refusalOf, rowOf, track } from './encoding.js';
 
@@ -268,8 +269,8 @@ describe('a visitor’s page', () => {
       fetchPlatform,
     );
     client
-      .visitor({ userId: 'v', url, defaultProperties: visitorPage })
-      .track('purchase', {}, { defaultProperties: eventPage });
+      .visitor({ userId: 'v', url, defaultProperties: visitorPage as DefaultProperties })
+      .track('purchase', {}, { defaultProperties: eventPage as DefaultProperties });
     await client.close();
     return { page: JSON.parse(bodies[0]!).events[0].defaultProperties, said };
   }
