@@ -77,7 +77,7 @@ module.exports = {
     },
     only('sqlite-stands-alone', 'sqlite/', ['errors']),
     only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'sqlite/']),
-    only('measuring-is-pure', 'collector/measuring/', ['protocol/']),
+    only('measuring-is-pure', 'collector/measuring/', ['protocol/', 'errors']),
     only('experiments-measure-nothing', 'collector/experiments/', [
       'protocol/',
       'errors',

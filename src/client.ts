@@ -27,6 +27,7 @@ import {
   type IdentifyInput,
   type TrackInput,
 } from './protocol/event.js';
+import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
 import { callUser } from './protocol/user-call.js';
 import { createTellHost } from './tell-host.js';
@@ -199,6 +200,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     // Room for the token and the names around the row.
     maxBytes: maxBatchBytes - 512,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
+    version: LIBRARY,
     onUnreadable: (event, property) =>
       episodes.remind(
         `unreadable ${event}`,

@@ -71,6 +71,7 @@ export type {
 } from './outcome.js';
 export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
+export type { CampaignProperties, DefaultProperties, TextValue } from './protocol/fields.js';
 export type { Identity } from './protocol/identity.js';
 export type { RefusalCode } from './protocol/refusal.js';
 export type { Enlisted, Transaction } from './transaction.js';

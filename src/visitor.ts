@@ -4,6 +4,7 @@ import type { Receipt } from './ledger/receipt.js';
 import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+import type { DefaultProperties } from './protocol/fields.js';
 import { readMap } from './protocol/properties.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
@@ -23,7 +24,7 @@ export interface VisitorInput {
   /** The page, for experiments that target URLs. */
   readonly url?: string | undefined;
   /** What the page knew: referrer, utm_*, ad click ids. */
-  readonly defaultProperties?: object | undefined;
+  readonly defaultProperties?: DefaultProperties | undefined;
 }
 
 /** `properties` may be left out where the event's schema requires none. */
@@ -54,7 +55,10 @@ export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
 }
 
 /** Two maps as one, in which the upper one's values win. One that cannot be read is returned, for the encoder to report. */
-function overlay(lower: object | undefined, upper: object | undefined): object | undefined {
+function overlay(
+  lower: DefaultProperties | undefined,
+  upper: DefaultProperties | undefined,
+): DefaultProperties | undefined {
   if (!lower || !upper) return upper ?? lower;
   let current = lower;
   try {

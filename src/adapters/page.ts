@@ -1,3 +1,4 @@
+import { CAMPAIGN_FIELDS } from '../protocol/fields.js';
 import { plainText } from './plain-text.js';
 import type { RequestFacts } from './request-facts.js';
 
@@ -14,13 +15,9 @@ const MAX_VALUE_LENGTH = 1_000;
 /** What a browser loads to show it, by `Sec-Fetch-Dest`; everything else is asked for by a page. */
 const DOCUMENTS = ['document', 'iframe', 'frame', 'embed', 'object', 'fencedframe'];
 
-// Source: the browser SDK 1.0.3, which finds these in the page's address whatever their case.
+// The browser SDK 1.0.3 finds these in the page's address whatever their case; li_did becomes clickid where there is none.
 const CAMPAIGN_PARAMETERS: ReadonlyMap<string, string> = new Map(
-  `utm_source utm_medium utm_campaign utm_content utm_name utm_term ad_id adset_id campaign_id gad_source
-  gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id li_did rdt_cid epik irclickid im_ref sccid sacid
-  clickid clid ndclid qclid alart aleid basis_cid admitad_uid`
-    .split(/\s+/)
-    .map((name) => [name, name]),
+  [...CAMPAIGN_FIELDS.split(' '), 'li_did'].map((name) => [name, name]),
 );
 
 /**
@@ -35,7 +32,7 @@ export function pageOf(facts: RequestFacts, address: URL | undefined): Page {
 }
 
 /** The page as the browser SDK describes it: host, path, referrer, and the campaign the visitor has come with. */
-export function pageProperties({ url, referrer }: Page): Record<string, string> {
+export function pageProperties({ url, referrer }: Page, now: number): Record<string, string> {
   const properties: Record<string, string> = {};
   if (url !== undefined) {
     properties.host = url.host;
@@ -48,7 +45,20 @@ export function pageProperties({ url, referrer }: Page): Record<string, string> 
     if (referrer.hostname === url?.hostname) addCampaign(properties, referrer);
   }
   if (url !== undefined) addCampaign(properties, url);
+  deriveClickIds(properties, now);
   return properties;
+}
+
+/** What the browser SDK makes of other click ids; `fbc` is Meta's form of `fbclid`, with the time at which it was seen. */
+function deriveClickIds(properties: Record<string, string>, now: number): void {
+  const { fbclid, li_did, host } = properties;
+  if (fbclid !== undefined && host !== undefined) {
+    properties.fbc = `fb.${host.split('.').length - 1}.${now}.${fbclid}`;
+  }
+  if (li_did === undefined) return;
+  properties.clickid ??= li_did;
+  // The schema has no such field.
+  delete properties.li_did;
 }
 
 /** An http(s) address without credentials and fragment, or `undefined`. */

@@ -1,5 +1,6 @@
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { VisitorInput } from '../visitor.js';
+import { cookieProperties } from './cookie-properties.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
 import { pageOf, pageProperties, readUrl } from './page.js';
@@ -42,13 +43,16 @@ function pinnedBy(url: string | undefined): URLSearchParams | undefined {
 }
 
 /** Where a request comes from, and what its page knew. */
-function readSurroundings(facts: RequestFacts, { ipHeader, trusts }: Reading): VisitorInput {
+function readSurroundings(facts: RequestFacts, { cookies, ipHeader, trusts }: Reading): VisitorInput {
   const peerIp = facts.peerIp?.();
   const address = readUrl(facts.url);
   if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
   const page = pageOf(facts, address);
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
-  const properties = pageProperties(page);
+  const properties: Record<string, string | number> = {
+    ...cookieProperties(facts.header('cookie') ?? '', cookies.data),
+    ...pageProperties(page, Date.now()),
+  };
   if (userAgent !== undefined) properties.user_agent = userAgent;
   const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];
   if (language !== undefined) properties.browser_language = language.toLowerCase();

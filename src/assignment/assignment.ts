@@ -11,8 +11,8 @@ export type Assignment =
       readonly variantName: string;
       readonly isControl: boolean | undefined;
       readonly type: string | undefined;
-      /** Where a redirect experiment sends the visitor, as the service gives it. */
-      readonly redirect: unknown;
+      /** Where a redirect experiment sends the visitor. */
+      readonly redirect: string | undefined;
       /**
        * `forced` for a variant chosen by the caller. `sticky` for the last one of a visitor whom the service cannot answer for
        * now. Neither records anything.
@@ -56,7 +56,8 @@ export interface AssignOptions extends AssignContext {
 
 /** What the visitor has been given in an experiment of type `personalization`. */
 export interface Personalization {
-  readonly assignedAt: string;
+  /** Milliseconds since the epoch. */
+  readonly assignedAt: number;
   readonly experimentId: string;
   readonly experimentKey: string | undefined;
   readonly experimentName: string | undefined;

@@ -26,9 +26,9 @@ export function inVariant(
     inExperiment: true,
     experimentKey: answer.experiment_key ?? experimentKey,
     variantName,
-    isControl: answer.is_control,
-    type: answer.type,
-    redirect: answer.redirect,
+    isControl: answer.is_control ?? undefined,
+    type: answer.type ?? undefined,
+    redirect: answer.redirect ?? undefined,
     reason,
   };
 }
@@ -40,9 +40,9 @@ export function toPersonalization(wire: WirePersonalization): Personalization {
 function toNames<Wire extends Partial<WireAssigned>>(wire: Wire) {
   return {
     experimentId: wire.experiment_id as Wire['experiment_id'],
-    experimentKey: wire.experiment_key,
-    experimentName: wire.experiment_name,
+    experimentKey: wire.experiment_key ?? undefined,
+    experimentName: wire.experiment_name ?? undefined,
     variantId: wire.variant_id as Wire['variant_id'],
-    variantName: wire.variant_name,
+    variantName: wire.variant_name ?? undefined,
   };
 }

@@ -101,7 +101,7 @@ function withTime(entry: Entry, time: number): Uint8Array {
   return toBytes(`{"time":${time}${rest}`);
 }
 
-/** Several identifies of one visitor as one: later values win, maps merge. */
+/** Several identifies of one visitor as one: later values win, maps merge. Consent does not: the service replaces it as a whole. */
 function mergePeople(entries: readonly Entry[]): string {
   const [only, ...others] = entries.map(({ body }) => fromBytes(body));
   if (others.length === 0) return only!;
@@ -112,7 +112,7 @@ function mergeMaps(earlier: Record<string, unknown>, later: Record<string, unkno
   const merged = { ...earlier };
   for (const [name, value] of Object.entries(later)) {
     const before = merged[name];
-    merged[name] = isMap(before) && isMap(value) ? mergeMaps(before, value) : value;
+    merged[name] = name !== 'consent' && isMap(before) && isMap(value) ? mergeMaps(before, value) : value;
   }
   return merged;
 }

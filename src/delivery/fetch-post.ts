@@ -13,14 +13,19 @@ export const MAX_ANSWER_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * Posts through `fetch`: on runtimes other than Node, and wherever a `fetch` was passed in or put in place.
- * `more` is what else the platform's `fetch` needs to be told.
+ * `more` is what else the platform's `fetch` needs to be told. `User-Agent` is not for every `fetch` to set, so only `headers` has it.
  */
-export function createFetchPost(baseUrl: string, fetch: () => FetchLike, more?: () => object): HttpPost {
+export function createFetchPost(
+  baseUrl: string,
+  fetch: () => FetchLike,
+  more?: () => object,
+  headers: Record<string, string> = JSON_HEADERS,
+): HttpPost {
   return async (path, body, signal) => {
     // As a string: a test's fetch will want to parse it.
     const init: FetchInit = {
       method: 'POST',
-      headers: JSON_HEADERS,
+      headers,
       body: fromBytes(body),
       redirect: 'manual',
       signal,

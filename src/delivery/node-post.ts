@@ -1,9 +1,10 @@
 import { type Logger, sentenceOf } from '../logger.js';
-import { createFetchPost } from './fetch-post.js';
+import { createFetchPost, JSON_HEADERS } from './fetch-post.js';
 import { globalDispatcher, isDispatcherChosen } from './global-dispatcher.js';
 import type { HttpPost } from './http-transport.js';
 import type { FetchLike } from './transport.js';
 import type { Undici, UndiciPostOptions } from './undici-post.js';
+import { USER_AGENT } from './user-agent.js';
 
 export interface NodePostOptions extends UndiciPostOptions {
   readonly logger: Logger;
@@ -22,7 +23,13 @@ interface Direct {
  * test's events to the real service, or past the proxy that leads to it.
  */
 export function createNodePost({ load = () => import('undici'), logger, ...options }: NodePostOptions): HttpPost {
-  const throughFetch = createFetchPost(options.baseUrl, () => globalThis.fetch as FetchLike, foreignDispatcher);
+  const headers = { ...JSON_HEADERS, 'user-agent': USER_AGENT };
+  const throughFetch = createFetchPost(
+    options.baseUrl,
+    () => globalThis.fetch as FetchLike,
+    foreignDispatcher,
+    headers,
+  );
   let opening: Promise<Direct | undefined> | undefined;
 
   /** With the first request: importing undici costs a cold start tens of milliseconds. */

@@ -3,6 +3,7 @@ import { decodeBody } from './decode-body.js';
 import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
 import { createConnecting } from './undici-connect.js';
+import { USER_AGENT } from './user-agent.js';
 import type { HttpAnswer } from './verdict.js';
 
 export type Undici = typeof import('undici');
@@ -29,6 +30,7 @@ const PROXY_ATTEMPT_MS = 1_000;
 
 const HEADERS = {
   ...JSON_HEADERS,
+  'user-agent': USER_AGENT,
   // Without it, any coding is acceptable (RFC 9110 §12.5.3). Some servers use one all the same, and it is decoded.
   'accept-encoding': 'identity',
 };

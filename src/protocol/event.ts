@@ -1,4 +1,5 @@
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
+import type { CampaignProperties, DefaultProperties } from './fields.js';
 import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import {
@@ -14,7 +15,7 @@ import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
-export interface UserProperties {
+export interface UserProperties extends CampaignProperties {
   readonly email?: string | null | undefined;
   readonly external_id?: string | null | undefined;
   readonly phone_number?: string | null | undefined;
@@ -28,10 +29,11 @@ export interface UserProperties {
   readonly country?: string | null | undefined;
   readonly company_name?: string | null | undefined;
   readonly job_title?: string | null | undefined;
-  readonly consent?: Readonly<Record<string, string | boolean | null | undefined>> | undefined;
+  /** Replaces the whole consent that is stored: pass every category. An empty map is not sent; values become strings. */
+  readonly consent?: Readonly<Record<string, string | boolean | null | undefined>> | null | undefined;
   /** Your own properties. They are merged: `null`, `undefined` and `''` are ignored. */
   readonly custom_properties?: object | undefined;
-  /** utm_*, ad click ids and whatever else the service documents. */
+  /** Whatever else the service documents, as strings. */
   readonly [name: string]: unknown;
 }
 
@@ -41,7 +43,7 @@ export interface EventFields extends Identity {
   readonly sessionId?: string | undefined;
   readonly userProperties?: UserProperties | undefined;
   /** What the page knew: current_url, referrer, utm_*, ad click ids. `sid` is set from `sessionId`. */
-  readonly defaultProperties?: object | undefined;
+  readonly defaultProperties?: DefaultProperties | undefined;
   /** The end user's address and browser, never the server's. */
   readonly identityContext?: { readonly ip: string; readonly userAgent: string } | undefined;
 }
@@ -111,6 +113,8 @@ export interface EncodeContext {
   /** An event above this many bytes fits no request. */
   readonly maxBytes: number;
   readonly catalog: CatalogCheck | undefined;
+  /** `defaultProperties.version` of an event that brings none. */
+  readonly version: string | undefined;
   readonly onUnreadable: (event: string, property: string) => void;
 }
 
@@ -177,7 +181,7 @@ function encode(
     eventProperties: properties == null ? undefined : toEventProperties(properties, onUnreadable),
     // [A] An identifier only looks a person up; as a property it is also remembered.
     userProperties: isTrack ? person : { email, external_id: externalId, ...person },
-    defaultProperties: toPageProperties(input.sessionId, defaultProperties, onUnreadable),
+    defaultProperties: toPageProperties(input.sessionId, defaultProperties, context.version, onUnreadable),
     identityContext: toIdentityContext(input.identityContext),
   };
   const body = context.serialise(row);
@@ -214,12 +218,14 @@ function orNothing(identifier: string | null | undefined): string | undefined {
 function toPageProperties(
   sessionId: unknown,
   properties: object | null | undefined,
+  version: string | undefined,
   onUnreadable: OnUnreadable,
 ): Record<string, unknown> | undefined {
   const sid = toSid(sessionId);
   const page = properties == null ? undefined : toDefaultProperties(properties, onUnreadable);
-  if (page === undefined) return sid === undefined ? undefined : { sid };
+  if (page === undefined) return (sid ?? version) === undefined ? undefined : { sid, version };
   page.sid = sid ?? toSid(page.sid);
+  page.version ??= version;
   return page;
 }
 

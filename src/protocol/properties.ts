@@ -1,3 +1,4 @@
+import { fromText, isTyped } from './fields.js';
 import { toJson } from './json.js';
 import type { PropertyMap } from './wire.js';
 
@@ -107,6 +108,7 @@ function mapValues<Value>(
   input: object,
   convert: (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined,
   onUnreadable: OnUnreadable,
+  hasOtherType?: (name: string) => boolean,
 ): Record<string, Value> | undefined {
   const output: Record<string, Value> = {};
   try {
@@ -115,8 +117,9 @@ function mapValues<Value>(
     for (const name of Object.keys(map)) {
       try {
         const given = map[name];
-        // Nearly every value is a string, and a string that is not empty stays as it is in every map.
-        const value = typeof given === 'string' && given !== '' ? (given as Value) : convert(given, name, onUnreadable);
+        // Nearly every value is a string, and one that is not empty stays as it is.
+        const isText = typeof given === 'string' && given !== '' && !hasOtherType?.(name);
+        const value = isText ? (given as Value) : convert(given, name, onUnreadable);
         // An assignment to this name would change the prototype.
         if (name === '__proto__') onUnreadable(name);
         else if (value !== undefined) output[name] = value;
@@ -138,7 +141,7 @@ export function toEventProperties(input: object, onUnreadable: OnUnreadable): Pr
 
 /**
  * `userProperties` as the wire wants them. At the top level `null` clears and an empty string leaves the stored value
- * alone; inside `custom_properties` both say nothing. `consent` keeps its booleans [A].
+ * alone; inside `custom_properties` both say nothing. `consent` replaces what is stored, so one without content is left out.
  */
 export function toUserProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
   const person = mapValues<unknown>('userProperties', input, toUserProperty, onUnreadable);
@@ -153,25 +156,34 @@ export function toUserProperties(input: object, onUnreadable: OnUnreadable): Rec
 
 function toUserProperty(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
   if (name === 'custom_properties' && isMap(value)) return mapValues(name, value, textOrNothing, onUnreadable);
-  if (name === 'consent' && isMap(value)) return mapValues(name, value, booleanOrText, onUnreadable);
-  return value === '' ? undefined : toText(value, name, onUnreadable);
+  if (name === 'consent' && isMap(value)) return filled(mapValues(name, value, textOrNull, onUnreadable));
+  return textOrNull(value, name, onUnreadable);
 }
 
-/** `defaultProperties` as the wire wants them: what the page knew. Booleans such as `is_bot` stay booleans [A]. */
+/** `defaultProperties` as the wire wants them: what the page knew, each field of the type that the schema gives it. */
 export function toDefaultProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
-  return mapValues<unknown>('defaultProperties', input, booleanTextOrNothing, onUnreadable);
+  return mapValues<unknown>('defaultProperties', input, toDefaultProperty, onUnreadable, isTyped);
+}
+
+function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
+  const text = toText(value, name, onUnreadable);
+  if (!text) return undefined;
+  const typed = fromText(name, text);
+  if (typed === undefined) onUnreadable(name);
+  return typed;
 }
 
 function textOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): string | undefined {
   return toText(value, name, onUnreadable) || undefined;
 }
 
-function booleanOrText(value: unknown, name: string, onUnreadable: OnUnreadable): string | boolean | null | undefined {
-  return typeof value === 'boolean' ? value : value === '' ? undefined : toText(value, name, onUnreadable);
+function textOrNull(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
+  return value === '' ? undefined : toText(value, name, onUnreadable);
 }
 
-function booleanTextOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
-  return booleanOrText(value, name, onUnreadable) ?? undefined;
+/** A map that holds anything. */
+function filled<Map extends object>(map: Map | undefined): Map | undefined {
+  return map !== undefined && Object.keys(map).length > 0 ? map : undefined;
 }
 
 /** Whether a value holds names and values, or is a revoked proxy, which only a read tells. */

@@ -63,7 +63,8 @@ export interface WireBatchAnswer {
   success: boolean;
   accepted: number;
   failed: number;
-  results?: WireBatchRow[];
+  /** One for each row, whatever the status. */
+  results: WireBatchRow[];
 }
 
 /** The body of an assignment request beside its token. */
@@ -81,20 +82,29 @@ export type WireAssignmentAnswer =
       in_experiment: true;
       experiment_id: string;
       variant_id: string;
-      experiment_key?: string;
-      experiment_name?: string;
-      variant_name?: string;
-      is_control?: boolean;
-      type?: string;
-      redirect?: unknown;
+      experiment_key?: string | null;
+      experiment_name?: string | null;
+      variant_name?: string | null;
+      is_control?: boolean | null;
+      type?: string | null;
+      redirect?: string | null;
     }
   | { success: true; in_experiment: false };
 
 export interface WirePersonalization {
-  assigned_at: string;
+  /** Milliseconds since the epoch. */
+  assigned_at: number;
   experiment_id: string;
-  experiment_key?: string;
-  experiment_name?: string;
+  experiment_key?: string | null;
+  experiment_name?: string | null;
   variant_id: string;
-  variant_name?: string;
+  variant_name?: string | null;
+}
+
+/** The answer to a personalization request. */
+export interface WirePersonalizations {
+  success: true;
+  personalizations: WirePersonalization[];
+  /** The newest official SDK expects an object here; its content is unpublished [A: empty]. */
+  properties: Record<string, unknown>;
 }

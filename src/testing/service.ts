@@ -42,7 +42,7 @@ export function createService({ variant, refuse }: Pick<RecordingOptions, 'varia
       const key = decodeURIComponent(path.slice(PATHS.assignments.length));
       return assign(key, (body as WireAssignmentRequest).visitor_id);
     }
-    return path === PATHS.personalization ? { success: true, personalizations: [] } : { success: true };
+    return path === PATHS.personalization ? { success: true, personalizations: [], properties: {} } : { success: true };
   }
 
   return async (path, body) => ({

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readCookie } from '../../src/adapters/cookies.js';
 import { readIp } from '../../src/adapters/ip.js';
 import { readVisitor } from '../../src/adapters/request-visitor.js';
 import { clientIp, toTrusts } from '../../src/adapters/trusted-proxies.js';
 import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
+import { CAMPAIGN_FIELDS } from '../../src/protocol/fields.js';
 
 function read(headers: Record<string, string>, url?: string, options: ReadingOptions = {}) {
   return readVisitor({ url, header: (name) => headers[name] }, resolveReading(options)).whole();
@@ -288,6 +289,45 @@ describe('the page', () => {
     `https://shop.example/${'x'.repeat(9_000)}`,
   ])('is not %j', (text) => {
     expect(read({ referer: text }, text)).toMatchObject({ url: undefined, defaultProperties: {} });
+  });
+});
+
+describe('the click ids of a page', () => {
+  const pageWith = (query: string, cookie = '', options: ReadingOptions = {}) =>
+    read({ cookie }, `https://www.shop.example/${query}`, options).defaultProperties;
+
+  it.each(CAMPAIGN_FIELDS.split(' '))('are read from its query in any case: %s', (name) => {
+    expect(pageWith(`?${name.toUpperCase()}=x`)).toHaveProperty(name, 'x');
+  });
+
+  it('have Meta’s form as well, made as the browser SDK makes it', () => {
+    vi.useFakeTimers({ now: 1_773_489_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(pageWith('?fbclid=AbC')).toMatchObject({ fbclid: 'AbC', fbc: 'fb.2.1773489600000.AbC' });
+    expect(pageWith('?gclid=1')).not.toHaveProperty('fbc');
+  });
+
+  it('have li_did as clickid, where there is none', () => {
+    expect(pageWith('?li_did=L')).toMatchObject({ clickid: 'L' });
+    expect(pageWith('?li_did=L&clickid=C')).toMatchObject({ clickid: 'C' });
+    expect(pageWith('?li_did=L')).not.toHaveProperty('li_did');
+  });
+
+  it('come from cookies too: axwrt, fbp and the number of sessions', () => {
+    const data = encodeURIComponent(JSON.stringify({ sid: 'sid_1', fb_init: 'fb.1.2.3', session_count: 4 }));
+    const properties = { axwrt: 'A', fbp: 'fb.1.2.3', sessionCount: 4 };
+    expect(pageWith('', `_axwrt=A; _cord_sdk_data=${data}`)).toMatchObject(properties);
+    expect(pageWith('', `_axwrt=A; mine=${data}`, { cookieNames: { data: 'mine' } })).toMatchObject(properties);
+  });
+
+  it.each([
+    '',
+    '_cord_sdk_data=null',
+    '_cord_sdk_data={',
+    '_cord_sdk_data={"fb_init":1,"session_count":"many"}; _axwrt=',
+  ])('are none in the cookies %j', (cookie) => {
+    const properties = pageWith('', cookie);
+    for (const name of ['axwrt', 'fbp', 'sessionCount']) expect(properties).not.toHaveProperty(name);
   });
 });
 

@@ -369,7 +369,7 @@ describe('personalization', () => {
     const { variantName } = await client.assign('hero', { visitorId: 'v1' });
     const before = collector.events().length;
     const list = await client.visitor({ userId: 'v1' }).personalization();
-    expect(list).toMatchObject([{ experimentKey: 'hero', variantName, assignedAt: expect.any(String) }]);
+    expect(list).toMatchObject([{ experimentKey: 'hero', variantName, assignedAt: expect.any(Number) }]);
     expect(collector.events()).toHaveLength(before);
   });
 

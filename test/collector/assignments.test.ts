@@ -90,10 +90,10 @@ describe('an assignment', () => {
     const collector = await started({ experiments: [experiment({ type: 'personalization' })], now: () => NOW });
     const list = async () =>
       (await post(collector, '/experiments/personalization', { token: 'exp_shop', visitor_id: 'v' })).body;
-    expect(await list()).toEqual({ success: true, personalizations: [] });
+    expect(await list()).toEqual({ success: true, personalizations: [], properties: {} });
     await ask(collector);
     expect(await list()).toMatchObject({
-      personalizations: [{ assigned_at: '2026-01-15T12:00:00.000Z', experiment_key: 'checkout', variant_name: 'T' }],
+      personalizations: [{ assigned_at: NOW, experiment_key: 'checkout', variant_name: 'T' }],
     });
     expect(collector.events()).toHaveLength(1);
   });

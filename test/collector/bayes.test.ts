@@ -138,6 +138,26 @@ function chanceToBeat(a: Arm, b: Arm): number {
   return sum;
 }
 
+describe('counts that cannot be', () => {
+  const good: Arm = { conversions: 1, impressions: 10 };
+
+  it.each<[string, Arm]>([
+    ['more conversions than impressions', { conversions: 11, impressions: 10 }],
+    ['fewer than none', { conversions: -1, impressions: 10 }],
+    ['a fraction', { conversions: 0.5, impressions: 10 }],
+    ['no number', { conversions: Number.NaN, impressions: 10 }],
+    ['infinitely many', { conversions: 1, impressions: Number.POSITIVE_INFINITY }],
+    ['nothing', {} as Arm],
+  ])('throw, naming what came: %s', (_, bad) => {
+    const thrown = expect.objectContaining({
+      code: 'invalid_option',
+      message: `an arm's conversions must be an integer from 0 to its impressions; got ${bad.conversions} of ${bad.impressions}.`,
+    });
+    expect(() => compareArms([good, bad])).toThrow(thrown);
+    expect(() => interval95(bad)).toThrow(thrown);
+  });
+});
+
 describe('the 95 % interval', () => {
   it('lies within 0 and 1, around the mean, and mirrored when hits and misses change places', () => {
     fc.assert(

@@ -73,9 +73,9 @@ describe('the route of the browser SDK', () => {
           email: 'a@example.org',
           zip: '12345',
           custom_properties: { tier: '1' },
-          consent: { ads: false },
+          consent: { ads: 'false' },
         },
-        defaultProperties: { sid: '1700000000000', page_hash: '1700000000001', webview: false },
+        defaultProperties: { sid: '1700000000000', page_hash: 1700000000001, webview: false },
       },
     ]);
   });

@@ -22,7 +22,7 @@ export function createExperimentMemory(initial: readonly Experiment[] = []): Exp
         const found = type === 'personalization' ? given.get(id)?.get(visitorId) : undefined;
         if (found === undefined) return [];
         return {
-          assigned_at: new Date(found.at).toISOString(),
+          assigned_at: found.at,
           experiment_id: id,
           experiment_key: key,
           experiment_name: name,

@@ -60,7 +60,7 @@ describe('the description of the API', () => {
     expect(statuses).toEqual({
       '/track': ['200', '400', '401', '413', '415'],
       '/identify': ['200', '400', '401', '413', '415'],
-      '/batch': ['200', '207', '400', '401', '413', '415'],
+      '/batch': ['200', '207', '400', '401', '413', '415', '500'],
       [ASSIGNMENT_PATH]: ['200', '400', '401', '404', '413', '415'],
       '/experiments/personalization': ['200', '400', '401', '413', '415'],
     });
@@ -85,6 +85,8 @@ describe('the description of the API', () => {
     ['Track', schemas.trackSchema, { ...track, event: '$identify2' }],
     ['Track', schemas.trackSchema, { ...track, event: 'US$' }],
     ['Track', schemas.trackSchema, { ...track, event: long }],
+    ['Track', schemas.trackSchema, { ...track, userId: null }],
+    ['Track', schemas.trackSchema, { ...track, userId: null, email: 'a@example.org', time: null }],
     ['Track', schemas.trackSchema, { ...track, time: 1.5 }],
     ['Track', schemas.trackSchema, { ...track, eventProperties: { value: '1', nothing: null } }],
     ['Track', schemas.trackSchema, { ...track, eventProperties: { value: 1 } }],

@@ -22,6 +22,16 @@ describe('a URL glob', () => {
     ['https://*.example/**', 'https://shop.example/cart', true],
     ['https://shop.example/', 'https://shopXexample/', false],
     ['/a(b)[c]{d}+$', '/a(b)[c]{d}+$', true],
+    ['shop.example/products/*', 'https://shop.example/products/tea?x=1', true],
+    ['Shop.example/Products/*', 'https://SHOP.example/Products/tea', true],
+    ['shop.example/products/*', 'https://shop.example/Products/tea', false],
+    ['*.shop.example/**', 'https://www.shop.example/a/b', true],
+    ['*.shop.example/**', 'https://shop.example/a/b', false],
+    ['shop.example', 'https://shop.example/', true],
+    ['shop.example', 'https://shop.example/tea', false],
+    ['shop.example/**', '/tea', false],
+    ['**', 'https://shop.example/tea', true],
+    ['**', '/tea', true],
     ['/tea', '/teas', false],
     ['/tea', '/green/tea', false],
   ])('%s and the page %s: %s', (glob, url, expected) => {
@@ -42,15 +52,17 @@ describe('a query rule', () => {
   it.each<[QueryRule['operator'], string, string | undefined, boolean]>([
     ['equals', 'plan', 'pro', true],
     ['equals', 'plan', 'team', true],
-    ['equals', 'plan', 'PRO', false],
+    ['equals', 'plan', 'PRO', true],
     ['equals', 'term', 'café au lait', true],
     ['equals', 'missing', '', false],
     ['equals', 'empty', '', true],
     ['not_equals', 'plan', 'free', true],
     ['not_equals', 'plan', 'team', false],
+    ['not_equals', 'plan', 'TEAM', false],
     ['not_equals', 'missing', 'pro', true],
     ['contains', 'term', 'au', true],
     ['contains', 'term', 'thé', false],
+    ['contains', 'term', 'AU', false],
     ['contains', 'missing', '', false],
     ['exists', 'empty', undefined, true],
     ['exists', 'missing', undefined, false],
@@ -88,10 +100,15 @@ describe('a query rule', () => {
 });
 
 describe('targeting', () => {
-  it('takes every page without globs and rules, and no unknown page with any', () => {
-    expect(isTargeted({ urls: [], query: [] })).toBe(true);
-    expect(isTargeted({ urls: ['**'], query: [] })).toBe(false);
-    expect(isTargeted({ urls: [], query: [{ parameter: 'plan', operator: 'not_exists' }] }, {})).toBe(false);
+  it('takes a request without an address, which the caller has gated itself', () => {
+    expect(isTargeted({ urls: ['/cart'], query: [] })).toBe(true);
+    expect(isTargeted({ urls: ['/cart'], query: [{ parameter: 'plan', operator: 'exists' }] }, {})).toBe(true);
+  });
+
+  it('holds the query rules against a search without an address', () => {
+    const query: QueryRule[] = [{ parameter: 'plan', operator: 'equals', value: 'pro' }];
+    expect(isTargeted({ urls: ['/cart'], query }, { search: '?plan=pro' })).toBe(true);
+    expect(isTargeted({ urls: ['/cart'], query }, { search: '?plan=free' })).toBe(false);
   });
 
   it('asks for the page and the query', () => {

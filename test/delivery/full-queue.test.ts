@@ -27,11 +27,11 @@ describe('a queue that is full', () => {
   it.each(['drop-newest', 'drop-oldest'] as const)('is bounded by bytes as well, with %s', async (whenFull) => {
     const { client, collector } = await rig({ maxQueueBytes: 10_000, whenFull });
     for (let i = 0; i < 50; i++) {
-      client.track({ event: 'read', userId: 'v', eventProperties: { text: 'ß'.repeat(450) }, distinctId: `e${i}` });
+      client.track({ event: 'read', userId: 'v', eventProperties: { text: 'ß'.repeat(420) }, distinctId: `e${i}` });
     }
     const { delivered, dropped } = await client.flush();
     expect(delivered + dropped).toBe(50);
-    // 900 bytes of text and a little less than 100 around it: ten fit, eleven do not.
+    // 840 bytes of text and a little less than 160 around it: ten fit, eleven do not.
     expect(delivered).toBe(10);
     expect(arrived(collector).at(0)).toBe(whenFull === 'drop-newest' ? 'e0' : 'e40');
   });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { buildClient } from '../../src/client.js';
 import { createClient, type FetchInit, type FetchLike } from '../../src/index.js';
 import { fetchPlatform } from '../../src/platform-fetch.js';
+import { LIBRARY } from '../../src/protocol/library.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 
 const ORIGIN = 'https://api.oursprivacy.com';
@@ -25,7 +26,11 @@ describe('on the wire, as a test with nock sees it', () => {
   it('posts JSON to /batch with the token in the body and every row as documented', async () => {
     const bodies: unknown[] = [];
     const scope = nock(ORIGIN, {
-      reqheaders: { 'content-type': 'application/json', accept: 'application/json' },
+      reqheaders: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'user-agent': `${LIBRARY} node/${process.versions.node.split('.')[0]}`,
+      },
       badheaders: ['authorization', 'x-api-key'],
     })
       .post('/api/v1/batch', (body) => bodies.push(body) > 0)
@@ -42,7 +47,7 @@ describe('on the wire, as a test with nock sees it', () => {
       time,
       eventProperties: { value: 49.9, gift: false, at: new Date(0), items: ['a', 1], note: null, none: undefined },
       userProperties: { city: 'Bern', zip: null, custom_properties: { tier: 2, gone: null } },
-      defaultProperties: { current_url: 'https://shop.example/thanks', is_bot: false },
+      defaultProperties: { current_url: 'https://shop.example/thanks', screen_width: 390, is_bot: false },
       identityContext: { ip: '192.0.2.1', userAgent: 'Browser/1' },
     });
     expect(await ours.close()).toMatchObject({ delivered: 1 });
@@ -66,7 +71,13 @@ describe('on the wire, as a test with nock sees it', () => {
               note: null,
             },
             userProperties: { city: 'Bern', zip: null, custom_properties: { tier: '2' } },
-            defaultProperties: { current_url: 'https://shop.example/thanks', is_bot: false, sid: '1700000000000' },
+            defaultProperties: {
+              current_url: 'https://shop.example/thanks',
+              screen_width: 390,
+              is_bot: 'false',
+              sid: '1700000000000',
+              version: LIBRARY,
+            },
             identityContext: { ip: '192.0.2.1', userAgent: 'Browser/1' },
           },
         ],
@@ -85,7 +96,13 @@ describe('on the wire, as a test with nock sees it', () => {
     const ours = createClient({ token: 'test_shop', logger: silent });
     const receipt = ours.track({ event: 'purchase', userId: 'v' });
     await ours.close();
-    expect(row).toEqual({ event: 'purchase', userId: 'v', distinctId: receipt.distinctId, time: expect.any(Number) });
+    expect(row).toEqual({
+      event: 'purchase',
+      userId: 'v',
+      distinctId: receipt.distinctId,
+      time: expect.any(Number),
+      defaultProperties: { version: LIBRARY },
+    });
     expect(receipt.distinctId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -96,6 +113,7 @@ describe('on the wire, as a test with nock sees it', () => {
         externalId: 'crm-1',
         email: 'a@example.com',
         userProperties: { email: 'a@example.com', external_id: 'crm-1', city: 'Bern' },
+        defaultProperties: { version: LIBRARY },
       })
       .reply(200, { success: true });
     const ours = createClient({ token: 'test_shop', logger: silent });
@@ -116,7 +134,7 @@ describe('on the wire, as a test with nock sees it', () => {
       .post('/api/v1/experiments/personalization', { token: 'exp_shop', visitor_id: 'v' })
       .reply(200, {
         success: true,
-        personalizations: [{ assigned_at: '2026-01-01T00:00:00Z', experiment_id: 'x2', variant_id: 'v2' }],
+        personalizations: [{ assigned_at: 1767225600000, experiment_id: 'x2', variant_id: 'v2', variant_name: null }],
       });
     const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', logger: silent });
     const page = { url: 'https://shop.example/', search: '?a=1' };
@@ -125,7 +143,7 @@ describe('on the wire, as a test with nock sees it', () => {
       variantName: 'blue',
     });
     expect(await ours.personalization({ visitorId: 'v' })).toEqual([
-      { assignedAt: '2026-01-01T00:00:00Z', experimentId: 'x2', variantId: 'v2' },
+      { assignedAt: 1767225600000, experimentId: 'x2', variantId: 'v2' },
     ]);
     await ours.close();
     scope.done();

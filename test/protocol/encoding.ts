@@ -33,6 +33,7 @@ export function contextOf({ local = NOW, service = local, maxBytes = 1e6, events
     randomId: () => `random-${++ids}`,
     serialise: toJsonBytes,
     maxBytes,
+    version: undefined,
     catalog: events === undefined ? undefined : createCatalogCheck(events),
     onUnreadable: onUnreadable ?? (() => undefined),
   } satisfies EncodeContext;

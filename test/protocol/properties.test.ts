@@ -198,11 +198,20 @@ describe('user properties', () => {
     });
   });
 
-  it('keep the booleans of consent and nowhere else', () => {
+  it('have consent as a map of strings and null', () => {
     expect(toUserProperties({ consent: { ads: false, sale: 'no', gone: null, none: '' }, vip: true }, ignore)).toEqual({
-      consent: { ads: false, sale: 'no', gone: null },
+      consent: { ads: 'false', sale: 'no', gone: null },
       vip: 'true',
     });
+  });
+
+  it.each([
+    ['empty', {}],
+    ['of values that say nothing', { ads: undefined, sale: '' }],
+  ])('leave out a consent that is %s: it would wipe what is stored', (_what, consent) => {
+    const unreadable: string[] = [];
+    expect(toUserProperties({ city: 'Bern', consent }, (name) => unreadable.push(name))).toEqual({ city: 'Bern' });
+    expect(unreadable).toEqual([]);
   });
 
   it('send a date of birth as ISO 8601 and a numeric zip as text', () => {
@@ -237,22 +246,56 @@ describe('user properties', () => {
 });
 
 describe('default properties', () => {
-  it('keep booleans such as is_bot, write numbers as text and leave out null and the empty text', () => {
+  it('are strings where the schema has no other type, and leave out null and the empty text', () => {
     const input = { is_bot: false, version: 3, referrer: '', gclid: null, title: 'Shop', at: new Date(0) };
     expect(toDefaultProperties(input, ignore)).toEqual({
-      is_bot: false,
+      is_bot: 'false',
       version: '3',
       title: 'Shop',
       at: '1970-01-01T00:00:00.000Z',
     });
   });
 
-  it('of any value whatever are flat JSON of text and booleans', () => {
+  it.each([
+    ['a number', 390, 390],
+    ['zero', 0, 0],
+    ['text of a number', ' 390.5 ', 390.5],
+    ['a bigint', 390n, 390],
+    ['a boxed number', Object(390), 390],
+    ['null', null, undefined],
+    ['an empty text', '', undefined],
+    ['NaN', Number.NaN, undefined],
+  ])('of a number’s type are numbers: %s', (_what, screen_width, expected) => {
+    const unreadable: string[] = [];
+    const output = toDefaultProperties({ screen_width }, (name) => unreadable.push(name));
+    expect(output).toEqual(expected === undefined ? {} : { screen_width: expected });
+    expect(unreadable).toEqual([]);
+  });
+
+  it.each([
+    ['true', true, true],
+    ['false', false, false],
+    ['text of true', 'true', true],
+    ['text of false', 'false', false],
+  ])('of a boolean’s type are booleans: %s', (_what, iframe, expected) => {
+    expect(toDefaultProperties({ iframe }, ignore)).toEqual({ iframe: expected });
+  });
+
+  it('that are no value of their type are reported and left out', () => {
+    const unreadable: string[] = [];
+    const input = { screen_width: 'wide', duration: ' ', page_hash: true, iframe: 'yes', webview: 1, title: 'Shop' };
+    expect(toDefaultProperties(input, (name) => unreadable.push(name))).toEqual({ title: 'Shop' });
+    expect(unreadable).toEqual(['screen_width', 'duration', 'page_hash', 'iframe', 'webview']);
+  });
+
+  it('of any value whatever are flat JSON of text, and numbers and booleans by their names', () => {
     fc.assert(
-      fc.property(hostileMap(), (make) => {
+      fc.property(hostileMap('screen_width', 'iframe', 'is_bot', 'other'), (make) => {
         const output = toDefaultProperties(make(), ignore);
         expect(JSON.parse(JSON.stringify(output))).toEqual(output);
-        for (const value of Object.values(output)) expect(['string', 'boolean']).toContain(typeof value);
+        const { screen_width = 0, iframe = false, ...others } = output;
+        expect([typeof screen_width, typeof iframe]).toEqual(['number', 'boolean']);
+        for (const value of Object.values(others)) expect(typeof value).toBe('string');
       }),
     );
   });

@@ -232,6 +232,18 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
     createMemoryOutbox({ maxQueueSize: count, maxQueueBytes: count, whenFull: undefined, monotonic: undefined });
   });
 
+  it('fields of the page, which have the types of the service’s schema', () => {
+    const page = { screen_width: 390, iframe: false, is_bot: false, gclid: 'G', sessionCount: undefined, own: 1 };
+    client.track({ event: 'purchase', userId: text, defaultProperties: page });
+    // @ts-expect-error a number
+    client.track({ event: 'purchase', userId: text, defaultProperties: { screen_width: '390' } });
+    // @ts-expect-error a boolean
+    client.visitor({ userId: text, defaultProperties: { iframe: 'false' } });
+    client.identify({ userId: text, userProperties: { consent: null, viant_click_id: 'V' } });
+    // @ts-expect-error values of consent become strings
+    client.identify({ userId: text, userProperties: { consent: { ads: {} } } });
+  });
+
   it('fields of events, people and visitors', () => {
     client.track({
       event: 'purchase',

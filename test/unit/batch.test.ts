@@ -114,6 +114,27 @@ describe('merged identifies', () => {
     });
   });
 
+  it('have the later consent as a whole, as the service would after both, and custom properties of both', () => {
+    const row = merged(
+      { userProperties: { consent: { ads: 'yes', sale: 'yes' }, custom_properties: { consent: 'a', plan: 'free' } } },
+      { userProperties: { consent: { ads: 'no' }, custom_properties: { plan: 'gold' } } },
+      { userProperties: { city: 'Bern' } },
+    );
+    expect(row.userProperties).toEqual({
+      consent: { ads: 'no' },
+      custom_properties: { consent: 'a', plan: 'gold' },
+      city: 'Bern',
+    });
+  });
+
+  it('have no consent after one that clears it', () => {
+    expect(
+      merged({ userProperties: { consent: { ads: 'yes' } } }, { userProperties: { consent: null } }),
+    ).toMatchObject({
+      userProperties: { consent: null },
+    });
+  });
+
   it('know every name the person was given', () => {
     const entries = [
       identifyEntry('i1', { userId: 'u1' }),

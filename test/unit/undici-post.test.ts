@@ -52,6 +52,16 @@ describe('the way through undici', () => {
     await until(() => service.sockets.size === 0);
   });
 
+  it('names the library and the runtime in User-Agent, and nothing else', async () => {
+    let userAgent: string | undefined;
+    const service = await scriptService(({ request }, response) => {
+      userAgent = request.headers['user-agent'];
+      json(response, 200, ok);
+    });
+    await (await open({ baseUrl: service.baseUrl }))();
+    expect(userAgent).toMatch(/^ours-ingest\/\d+\.\d+\.\d+ node\/\d+$/);
+  });
+
   it('makes new connections every half minute, so that a busy client follows a DNS switch', async () => {
     let now = 0;
     const service = await scriptService((_, response) => json(response, 200, ok));

@@ -1,6 +1,7 @@
 import type { Undelivered } from '../../outcome.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
 import { toJsonBytes } from '../../protocol/json-bytes.js';
+import { LIBRARY } from '../../protocol/library.js';
 import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
@@ -18,6 +19,7 @@ export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Exam
     // As the client does: room for the token and the names around the row.
     maxBytes: maxBatchBytes - 512,
     catalog: undefined,
+    version: LIBRARY,
     onUnreadable: () => undefined,
   };
   return (event) => {

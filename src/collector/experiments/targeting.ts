@@ -12,18 +12,42 @@ export interface Page {
 /**
  * Tells whether a page is one the experiment is for: one of its globs and all of its query rules must fit.
  *
- * [A] Without globs and rules that is every page, and with any of them an unknown page is none.
+ * A caller that names no address has chosen its pages itself, so globs do not apply, and query rules only to a `search`.
  */
 export function isTargeted({ urls, query }: Pick<Targeting, 'urls' | 'query'>, page: Page = {}): boolean {
-  return (urls.length === 0 || isOneOf(urls, page.url)) && (query.length === 0 || doAllHold(query, page));
+  const isOnPage = urls.length === 0 || page.url === undefined || isOneOf(urls, page.url);
+  return isOnPage && (query.length === 0 || doAllHold(query, page));
 }
 
-/** A glob that starts with `/` is held against the path, any other against the whole address; [A] never against the query. */
-function isOneOf(globs: readonly string[], url: string | undefined): boolean {
-  if (url === undefined) return false;
+// The host of an address, and the path that follows it.
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+
+/** [A] A glob is never held against the query. */
+function isOneOf(globs: readonly string[], url: string): boolean {
   const address = url.replace(/[?#].*$/s, '');
-  const path = address.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '') || '/';
-  return globs.some((glob) => compileGlob(glob)(glob.startsWith('/') ? path : address));
+  const isAbsolute = SCHEME.test(address);
+  const [host = '', ...segments] = isAbsolute ? address.replace(SCHEME, '').split('/') : [''];
+  const path = isAbsolute ? `/${segments.join('/')}` : address || '/';
+  return globs.some((glob) => compileGlob(normalise(glob))(textFor(glob, { address, host, path })));
+}
+
+/**
+ * What a glob is held against: the path where it starts with `/`, the whole address where it has a scheme, otherwise host
+ * and path.
+ * [A] Host names are compared in lower case, and a host alone is its home page.
+ */
+function textFor(
+  glob: string,
+  page: { readonly address: string; readonly host: string; readonly path: string },
+): string {
+  if (glob.startsWith('/')) return page.path;
+  if (glob.includes('://')) return page.address;
+  const path = page.path === '/' && !glob.includes('/') ? '' : page.path;
+  return page.host.toLowerCase() + path;
+}
+
+function normalise(glob: string): string {
+  return glob.includes('://') ? glob : glob.replace(/^[^/]+/, (host) => host.toLowerCase());
 }
 
 /** `*` stands for anything within a path segment, `**` for anything at all. */
@@ -36,7 +60,7 @@ function compileGlob(glob: string): Pattern {
 }
 
 function doAllHold(rules: readonly QueryRule[], { url, search }: Page): boolean {
-  if (url === undefined && search === undefined) return false;
+  if (url === undefined && search === undefined) return true;
   const query = new URLSearchParams(search || queryOf(url ?? ''));
   return rules.every((rule) => holds(rule, query.getAll(rule.parameter).slice(0, MAX_VALUES)));
 }
@@ -50,13 +74,17 @@ function queryOf(url: string): string {
 // More than a handful is nobody's link, and each is matched against patterns that may take their time.
 const MAX_VALUES = 5;
 
+function equals(found: readonly string[], value: string): boolean {
+  return found.some((text) => text.toLowerCase() === value.toLowerCase());
+}
+
 /** [A] Of a parameter that stands there several times any one may fit; one that is missing equals nothing. */
 function holds({ operator, value = '' }: QueryRule, found: readonly string[]): boolean {
   switch (operator) {
     case 'equals':
-      return found.includes(value);
+      return equals(found, value);
     case 'not_equals':
-      return !found.includes(value);
+      return !equals(found, value);
     case 'contains':
       return found.some((text) => text.includes(value));
     case 'exists':

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import type { WireAssignmentAnswer, WireBatchAnswer, WireBatchRow, WirePersonalization } from '../../protocol/wire.js';
+import type { WireAssignmentAnswer, WireBatchAnswer, WireBatchRow, WirePersonalizations } from '../../protocol/wire.js';
 
 // What the API answers. The collector does not check itself by these: they are what its description tells.
 
 const yes = z.literal(true);
 const no = z.literal(false);
 const text = z.string();
+const maybeText = text.nullable().exactOptional();
 
 /** Taken. */
 export const successSchema: z.ZodType<{ success: true }> = z.object({ success: yes });
@@ -15,12 +16,12 @@ const batchRow: z.ZodType<WireBatchRow> = z.union([
   z.object({ index: z.int().min(0), success: no, code: z.enum(['invalid_event', 'queue_failed']), message: text }),
 ]);
 
-/** What became of a batch; where a row failed, `results` has a line for each. */
+/** What became of a batch, with a line for each row. */
 export const batchAnswerSchema: z.ZodType<WireBatchAnswer> = z.object({
   success: z.boolean(),
   accepted: z.int().min(0),
   failed: z.int().min(0),
-  results: z.array(batchRow).exactOptional(),
+  results: z.array(batchRow),
 });
 
 /** In the experiment or not in it, which is not the control. */
@@ -30,27 +31,28 @@ export const assignmentAnswerSchema: z.ZodType<WireAssignmentAnswer> = z.union([
     in_experiment: yes,
     experiment_id: text,
     variant_id: text,
-    experiment_key: text.exactOptional(),
-    experiment_name: text.exactOptional(),
-    variant_name: text.exactOptional(),
-    is_control: z.boolean().exactOptional(),
-    type: text.exactOptional(),
-    redirect: z.unknown().exactOptional(),
+    experiment_key: maybeText,
+    experiment_name: maybeText,
+    variant_name: maybeText,
+    is_control: z.boolean().nullable().exactOptional(),
+    type: maybeText,
+    redirect: maybeText,
   }),
   z.object({ success: yes, in_experiment: no }),
 ]);
 
 /** What a visitor was given in experiments of type `personalization`. */
-export const personalizationsSchema: z.ZodType<{ success: true; personalizations: WirePersonalization[] }> = z.object({
+export const personalizationsSchema: z.ZodType<WirePersonalizations> = z.object({
   success: yes,
+  properties: z.record(z.string(), z.unknown()),
   personalizations: z.array(
     z.object({
-      assigned_at: z.iso.datetime(),
+      assigned_at: z.int(),
       experiment_id: text,
-      experiment_key: text.exactOptional(),
-      experiment_name: text.exactOptional(),
+      experiment_key: maybeText,
+      experiment_name: maybeText,
       variant_id: text,
-      variant_name: text.exactOptional(),
+      variant_name: maybeText,
     }),
   ),
 });

@@ -76,6 +76,7 @@ function describeApi(): object {
       {
         200: ['Every row was taken.', 'BatchAnswer'],
         207: ['Some rows were not taken; results tells which and why.', 'BatchAnswer'],
+        500: ['No row was taken, and all of them may be sent again.', 'BatchAnswer'],
       },
       { properties: { events: { items: refTo('BatchRow') } } },
     ),

@@ -6,11 +6,13 @@ import {
   type WireAssignmentAnswer,
   type WireBatchAnswer,
   type WireBatchRow,
+  type WirePersonalizations,
   type WireTrack,
 } from '../../protocol/wire.js';
 import { assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
+import type { Page } from '../experiments/targeting.js';
 import type { Delivery, Intake } from '../intake.js';
 import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
 import { parse } from '../parse.js';
@@ -26,6 +28,7 @@ import {
   tokenSchema,
   trackSchema,
 } from './schemas.js';
+import { type OrNull, withoutNulls } from './without-nulls.js';
 
 /** What the routes work on. */
 export interface Service {
@@ -92,7 +95,7 @@ function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
 function takeIdentify({ intake }: Service, body: unknown, token: string): Answer {
   const parsed = parse(identifySchema, body);
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
-  intake.receive(token, (delivery) => delivery.take({ ...parsed.data, event: IDENTIFY_EVENT }));
+  intake.receive(token, (delivery) => delivery.take({ ...withoutNulls(parsed.data), event: IDENTIFY_EVENT }));
   return OK;
 }
 
@@ -107,11 +110,13 @@ function takeBatch(
   const { events } = parsed.data;
   if (events.length > maxBatchRows) return refuse(413, `more than ${maxBatchRows} rows in one batch`, maxBatchRows);
   let failed = 0;
+  let queueFailed = 0;
   const results = intake.receive(token, (delivery, receivedAt) =>
     events.map((row, index): WireBatchRow => {
       const fault = rowFault?.(index);
       if (fault !== undefined) {
         failed += 1;
+        if (fault === 'queue_failed') queueFailed += 1;
         return { index, success: false, code: fault, message: 'injected fault' };
       }
       const message = takeRow(delivery, batchRowSchema, row, receivedAt);
@@ -120,26 +125,27 @@ function takeBatch(
       return { index, success: false, code: 'invalid_event', message };
     }),
   );
-  const counts = { success: failed === 0, accepted: events.length - failed, failed };
-  const answer: WireBatchAnswer = failed === 0 ? counts : { ...counts, results };
-  return { status: failed === 0 ? 200 : 207, body: answer };
+  const answer: WireBatchAnswer = { success: failed === 0, accepted: events.length - failed, failed, results };
+  if (failed === 0) return { status: 200, body: answer };
+  // Nothing of it could be stored, and all of it may be sent again.
+  return { status: queueFailed === events.length ? 500 : 207, body: answer };
 }
 
 /** Takes one row, or says why not. */
 function takeRow(
   delivery: Delivery,
-  schema: z.ZodType<WireTrack>,
+  schema: z.ZodType<OrNull<WireTrack>>,
   input: unknown,
   receivedAt: number,
 ): string | undefined {
   const { data, problem = timeProblem(data?.time, receivedAt) } = parse(schema, input);
-  if (data !== undefined && problem === undefined) delivery.take(data);
+  if (data !== undefined && problem === undefined) delivery.take(withoutNulls<WireTrack>(data));
   else delivery.refuse(problem ?? 'invalid');
   return problem;
 }
 
-function timeProblem(time: number | undefined, receivedAt: number): string | undefined {
-  if (time === undefined || isTimely(time, receivedAt)) return undefined;
+function timeProblem(time: number | null | undefined, receivedAt: number): string | undefined {
+  if (time == null || isTimely(time, receivedAt)) return undefined;
   return time > receivedAt + FUTURE_TOLERANCE_MS
     ? 'time: in the future by the clock of the service'
     : 'time: older than 7 days';
@@ -150,9 +156,9 @@ function assignVisitor(service: Service, key: string, body: unknown, token: stri
   if (experiment === undefined) return refuse(404, 'unknown experiment');
   const parsed = parse(assignmentSchema, body);
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
-  const { visitor_id: visitorId, track_impression: isRecorded = true } = parsed.data;
-  const variant = assign(experiment, parsed.data, service);
-  if (variant !== undefined && isRecorded) {
+  const { visitor_id: visitorId, track_impression: isRecorded, context } = parsed.data;
+  const variant = assign(experiment, { visitor_id: visitorId, context: withoutNulls<Page>(context ?? {}) }, service);
+  if (variant !== undefined && isRecorded !== false) {
     service.intake.receive(token, (delivery) => delivery.take(impressionOf(visitorId, experiment, variant)));
   }
   return { status: 200, body: assignmentAnswer(experiment, variant) };
@@ -192,6 +198,10 @@ function listPersonalizations({ experiments }: Service, body: unknown): Answer {
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   return {
     status: 200,
-    body: { success: true, personalizations: experiments.personalizations(parsed.data.visitor_id) },
+    body: {
+      success: true,
+      personalizations: [...experiments.personalizations(parsed.data.visitor_id)],
+      properties: {},
+    } satisfies WirePersonalizations,
   };
 }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../../protocol/limits.js';
 import type { WireAssignmentRequest, WireIdentify, WireIdentity, WireTrack } from '../../protocol/wire.js';
+import type { OrNull } from './without-nulls.js';
+
+// As the official SDK's types have it, every field that may be left out may also be null. Nulls say nothing: `withoutNulls`
+// takes them out of what was accepted.
 
 // Half a surrogate pair is stored as the one character for all that is broken: two ids would become one.
 const WELL_FORMED = /^[^\p{Cs}]*$/u;
@@ -27,48 +31,56 @@ const eventName = z
   .regex(/^(?!\$)|^\$identify$/, 'names starting with $ are reserved');
 
 const identity = {
-  userId: id.exactOptional(),
-  externalId: id.exactOptional(),
-  email: z.string().min(1).max(MAX_EMAIL_LENGTH).exactOptional(),
+  userId: id.nullable().exactOptional(),
+  externalId: id.nullable().exactOptional(),
+  email: z.string().min(1).max(MAX_EMAIL_LENGTH).nullable().exactOptional(),
 };
 
 const context = {
-  defaultProperties: map.exactOptional(),
-  identityContext: z.object({ ip: z.string().min(1), userAgent: z.string().min(1) }).exactOptional(),
+  defaultProperties: map.nullable().exactOptional(),
+  identityContext: z
+    .object({ ip: z.string().min(1), userAgent: z.string().min(1) })
+    .nullable()
+    .exactOptional(),
 };
 
 const track = {
   ...identity,
   ...context,
   event: eventName,
-  time: z.int().min(0).exactOptional(),
-  eventProperties: z.record(z.string(), z.string().nullable()).exactOptional(),
-  userProperties: map.exactOptional(),
+  time: z.int().min(0).nullable().exactOptional(),
+  eventProperties: z.record(z.string(), z.string().nullable()).nullable().exactOptional(),
+  userProperties: map.nullable().exactOptional(),
 };
 
 const NAMES_NOBODY = 'userId, externalId or email is required';
 
 // What the function below says, in JSON Schema.
-const SOMEBODY = { anyOf: [{ required: ['userId'] }, { required: ['externalId'] }, { required: ['email'] }] };
+const SOMEBODY = {
+  anyOf: ['userId', 'externalId', 'email'].map((name) => ({
+    required: [name],
+    properties: { [name]: { type: 'string' } },
+  })),
+};
 
-function namesSomebody(row: WireIdentity): boolean {
-  return row.userId !== undefined || row.externalId !== undefined || row.email !== undefined;
+function namesSomebody(row: OrNull<WireIdentity>): boolean {
+  return (row.userId ?? row.externalId ?? row.email ?? undefined) !== undefined;
 }
 
 /** A row of `/batch`: the one place where the service insists on a `distinctId`. */
-export const batchRowSchema: z.ZodType<WireTrack & { distinctId: string }> = z
+export const batchRowSchema: z.ZodType<OrNull<WireTrack> & { distinctId: string }> = z
   .object({ ...track, distinctId: id })
   .refine(namesSomebody, NAMES_NOBODY)
   .meta(SOMEBODY);
 
 /** The body of `/track`. */
-export const trackSchema: z.ZodType<WireTrack> = z
-  .object({ ...track, distinctId: id.exactOptional() })
+export const trackSchema: z.ZodType<OrNull<WireTrack>> = z
+  .object({ ...track, distinctId: id.nullable().exactOptional() })
   .refine(namesSomebody, NAMES_NOBODY)
   .meta(SOMEBODY);
 
 /** The body of `/identify`. */
-export const identifySchema: z.ZodType<WireIdentify> = z
+export const identifySchema: z.ZodType<OrNull<WireIdentify>> = z
   .object({ ...identity, ...context, userProperties: map })
   .refine(namesSomebody, NAMES_NOBODY)
   .meta(SOMEBODY);
@@ -87,10 +99,13 @@ export const batchSchema: z.ZodType<{ events: unknown[] }> = z.object({
 });
 
 /** The body of an assignment request. */
-export const assignmentSchema: z.ZodType<WireAssignmentRequest> = z.object({
+export const assignmentSchema: z.ZodType<OrNull<WireAssignmentRequest>> = z.object({
   visitor_id: id,
-  context: z.object({ url: z.string().exactOptional(), search: z.string().exactOptional() }).exactOptional(),
-  track_impression: z.boolean().exactOptional(),
+  context: z
+    .object({ url: z.string().nullable().exactOptional(), search: z.string().nullable().exactOptional() })
+    .nullable()
+    .exactOptional(),
+  track_impression: z.boolean().nullable().exactOptional(),
 });
 
 /** The body of a personalization request. */

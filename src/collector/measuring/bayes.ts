@@ -21,6 +21,8 @@ interface Sampled {
  * Compares conversion rates by quadrature, not by sampling, so that equal counts always give equal answers.
  *
  * P(i is best) = ∫ fᵢ ∏ⱼ Fⱼ and the expected loss = ∫ Fᵢ (1 − ∏ⱼ Fⱼ), j ≠ i, with Fⱼ summed on the same grid.
+ *
+ * @throws {OursError} `invalid_option` where an arm has more conversions than impressions, or a count is no integer of 0 or more.
  */
 export function compareArms(arms: readonly Arm[]): Comparison {
   const posteriors = arms.map(posteriorOf);

@@ -1,3 +1,4 @@
+import { OursError } from '../../errors.js';
 import { integrate } from './quadrature.js';
 
 /** What one variant has seen; `conversions` are among the `impressions`. */
@@ -31,9 +32,19 @@ const LEAST_LOG_DENSITY = -745;
 // A step over which the density changes by more than e^8 asks too much of 16 nodes: the far tails are steep.
 const MOST_LOG_CHANGE = 8;
 
-/** The posterior of an arm. */
+/**
+ * The posterior of an arm.
+ *
+ * @throws {OursError} `invalid_option` for counts that cannot be: for them there is no curve, and cutting it up would never end.
+ */
 export function posteriorOf(arm: Arm): Posterior {
   const { conversions, impressions } = arm;
+  if (![conversions, impressions].every(isCount) || conversions > impressions) {
+    throw new OursError(
+      'invalid_option',
+      `an arm's conversions must be an integer from 0 to its impressions; got ${conversions} of ${impressions}.`,
+    );
+  }
   const misses = impressions - conversions;
   const mode = conversionRate(arm);
   // Measured from the mode, where the two terms cancel to first order; plain logarithms would leave rounding noise.
@@ -63,6 +74,10 @@ export function posteriorOf(arm: Arm): Posterior {
   };
 }
 
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 /** Cuts all the rates that matter into panels short enough for each of the posteriors. */
 export function edgesOf(posteriors: readonly Posterior[]): number[] {
   const end = Math.max(...posteriors.map(({ high }) => high));
@@ -73,7 +88,11 @@ export function edgesOf(posteriors: readonly Posterior[]): number[] {
   return edges;
 }
 
-/** The equal-tailed 95 % interval of an arm's conversion rate. */
+/**
+ * The equal-tailed 95 % interval of an arm's conversion rate.
+ *
+ * @throws {OursError} `invalid_option` where there are more conversions than impressions, or a count is no integer of 0 or more.
+ */
 export function interval95(arm: Arm): { readonly low: number; readonly high: number } {
   const posterior = posteriorOf(arm);
   const { density } = posterior;

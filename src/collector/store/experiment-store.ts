@@ -44,7 +44,7 @@ export function createExperimentStore(database: Database): ExperimentStore {
           if (experiment?.type !== 'personalization' || variant === undefined) return [];
           return [
             {
-              assigned_at: new Date(at).toISOString(),
+              assigned_at: at,
               experiment_id: id,
               experiment_key: experiment.key,
               experiment_name: experiment.name,
