@@ -5,7 +5,7 @@ import type { Episodes } from '../logger.js';
 import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
-import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -14,8 +14,12 @@ import { inVariant, toAssignment, toPersonalization } from './from-wire.js';
 
 /** An assignment may change when an experiment is stopped; a minute is soon enough to notice. */
 const ANSWER_TTL_MS = 60_000;
-/** A browser session lasts at most six hours (protocol §3). */
-const EXPOSURE_TTL_MS = 6 * 60 * 60_000;
+/**
+ * How long an exposure without a session stands for the visitor's next session. Every request of one landing finds it, so it is
+ * recorded once. The next time that the visitor is without a session comes later: only after 30 minutes without activity, less
+ * the 5 by which clocks may differ (`adapters/session-end.ts`).
+ */
+const SESSIONLESS_TTL_MS = 25 * 60_000;
 const MAX_ANSWERS = 10_000;
 const MAX_EXPOSURES = 50_000;
 
@@ -26,6 +30,8 @@ export interface AssignerOptions {
   readonly timeoutMs: number;
   readonly monotonic: () => number;
   readonly episodes: Episodes;
+  /** An exposure of this visitor was recorded, between the request and this call. */
+  readonly onRecorded: (visitorId: string) => void;
   /** Whether the service is known to be down, so that a page need not wait to find out. */
   readonly isDown: () => boolean;
 }
@@ -47,15 +53,17 @@ interface Question {
   readonly record: boolean;
   /** What the answer depends on: the page, not the session. */
   readonly page: string;
-  /** What an exposure is recorded for: the session, not the page. */
+  /** What an exposure is recorded for: the session, not the page. Without one, the visitor until a session is known. */
   readonly unit: string;
+  /** How long the unit can be the same. */
+  readonly unitMs: number;
 }
 
 export function createAssigner(options: AssignerOptions): Assigner {
   const { transport, experimentToken, monotonic, episodes, isDown } = options;
-  const answers = createExpiringCache<Assignment>(MAX_ANSWERS, ANSWER_TTL_MS, monotonic);
+  const answers = createExpiringCache<Assignment>(MAX_ANSWERS, monotonic);
   /** By unit: the variants whose exposure the service has recorded, nearly always one. */
-  const exposures = createExpiringCache<readonly string[]>(MAX_EXPOSURES, EXPOSURE_TTL_MS, monotonic);
+  const exposures = createExpiringCache<readonly string[]>(MAX_EXPOSURES, monotonic);
   const inFlight = new Map<string, Promise<Assignment | WhyNot>>();
 
   async function post(path: string, body: WireAssignmentRequest): Promise<object | WhyNot> {
@@ -84,29 +92,40 @@ export function createAssigner(options: AssignerOptions): Assigner {
 
   /** Whether an answer needs no further request: its exposure is recorded, or none is to be. */
   function suffices({ record, unit }: Question, answer: Assignment): boolean {
-    return !record || !answer.inExperiment || exposures.get(unit)?.includes(answer.variantName) === true;
+    return !record || !answer.inExperiment || isExposed(unit, answer.variantName);
+  }
+
+  function isExposed(unit: string, variantName: string): boolean {
+    return exposures.get(unit)?.includes(variantName) === true;
   }
 
   function fromCache(question: Question): Assignment | undefined {
     const known = answers.get(question.page);
-    return known && suffices(question, known) ? known : undefined;
+    if (known === undefined || !suffices(question, known)) return undefined;
+    return withExposure(question, known);
   }
 
-  async function request(
-    { experimentKey, body, page, unit }: Question,
-    isRecording: boolean,
-  ): Promise<Assignment | WhyNot> {
+  /** The answer for this visitor's session; it is kept for all of the visitor's sessions. */
+  function withExposure({ unit }: Question, answer: Assignment): Assignment {
+    if (!answer.inExperiment || answer.exposed === isExposed(unit, answer.variantName)) return answer;
+    return { ...answer, exposed: !answer.exposed };
+  }
+
+  async function request(question: Question, isRecording: boolean): Promise<Assignment | WhyNot> {
+    const { experimentKey, body, page, unit, unitMs } = question;
     // No path holds half a surrogate pair, and no experiment's key does.
     const path = PATHS.assignments + encodeURIComponent(experimentKey.replace(/\p{Surrogate}/gu, '\ufffd'));
     const answer = await post(path, { ...body, track_impression: isRecording });
     const assignment = typeof answer === 'string' ? answer : toAssignment(experimentKey, answer);
     if (typeof assignment === 'string') return assignment;
     episodes.end('assign');
-    answers.set(page, assignment);
     if (isRecording && assignment.inExperiment) {
-      exposures.set(unit, [...(exposures.get(unit) ?? []), assignment.variantName]);
+      exposures.set(unit, [...(exposures.get(unit) ?? []), assignment.variantName], unitMs);
+      options.onRecorded(body.visitor_id);
     }
-    return assignment;
+    const answered = withExposure(question, assignment);
+    answers.set(page, answered, ANSWER_TTL_MS);
+    return answered;
   }
 
   /** Sees to it that each exposure is recorded once. After the first one it reads, in case the variant is another one now. */
@@ -139,12 +158,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: visitorId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
+    const sid = toSid(asked.sessionId);
     const question: Question = {
       experimentKey,
       body,
       record: record ?? true,
       page: JSON.stringify([experimentKey, body]),
-      unit: JSON.stringify([experimentKey, visitorId, toSid(asked.sessionId)]),
+      unit: JSON.stringify([experimentKey, visitorId, sid]),
+      unitMs: sid === undefined ? SESSIONLESS_TTL_MS : MAX_SESSION_MS,
     };
     return fromCache(question) ?? inTime(ask(question), asked);
   }

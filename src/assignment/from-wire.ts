@@ -29,6 +29,7 @@ export function inVariant(
     isControl: answer.is_control,
     type: answer.type,
     redirect: answer.redirect,
+    exposed: false,
     reason,
   };
 }

@@ -105,6 +105,8 @@ export function identifiersOf({ userId, externalId, email }: Entry): string[] {
 /** What encoding needs from outside. */
 export interface EncodeContext {
   readonly clock: () => ClockReading;
+  /** The earliest time of an event that a visitor causes now, in milliseconds since the epoch. @default any */
+  readonly earliestFor?: (userId: string) => number;
   readonly randomId: () => string;
   /** A row's JSON text in UTF-8. */
   readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
@@ -155,8 +157,11 @@ function encode(
     checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
 
-  const time = toEventTime(happening.time, context.clock());
-  if (time instanceof Refusal) return time;
+  const stated = toEventTime(happening.time, context.clock());
+  if (stated instanceof Refusal) return stated;
+  const isNow = happening.time === undefined || happening.time === null;
+  const time =
+    isNow && isTrack && userId !== undefined ? Math.max(stated, context.earliestFor?.(userId) ?? stated) : stated;
   let properties: unknown = happening.eventProperties;
   if (isTrack && context.catalog !== undefined) {
     properties = context.catalog(event, isMap(properties) ? toPlain(properties) : properties);
