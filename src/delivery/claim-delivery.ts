@@ -190,7 +190,6 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     }
     isolator.recordSuccess(kind);
     succeededAt = monotonic();
-    if (verdict.kind === 'delivered') warnOfMisdated(entries, sentAt, clock.read(), episodes);
     if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, sentAt);
     if (verdict.kind === 'rejected') {
       const waits = resendsInMs(entries, sentAt, verdict.message);
@@ -245,10 +244,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     sentAt: ClockReading,
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
-    await settle(
-      entries.filter((entry) => !failed.has(entry)),
-      { status: 'delivered' },
-    );
+    const delivered = entries.filter((entry) => !failed.has(entry));
+    warnOfMisdated(delivered, sentAt, clock.read(), episodes);
+    await settle(delivered, { status: 'delivered' });
     /** Entries to send again, by the milliseconds they have to wait. */
     const again = new Map<number, Entry[]>();
     /** Rows that failed together wait together. */

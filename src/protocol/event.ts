@@ -93,6 +93,8 @@ export interface Entry {
   readonly email: string | undefined;
   /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
   owner?: unknown;
+  /** Whether its time follows an assignment's, and may be ahead. Only an outbox in this process's memory keeps it. */
+  mayBeAhead?: boolean | undefined;
   /** Whether a request with it has been sent. Only an outbox in this process's memory keeps it. */
   wasSent?: boolean;
 }
@@ -157,11 +159,12 @@ function encode(
     checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
 
-  const stated = toEventTime(happening.time, context.clock());
+  const clock = context.clock();
+  const stated = toEventTime(happening.time, clock);
   if (stated instanceof Refusal) return stated;
-  const isNow = happening.time === undefined || happening.time === null;
-  const time =
-    isNow && isTrack && userId !== undefined ? Math.max(stated, context.earliestFor?.(userId) ?? stated) : stated;
+  const isNow = isTrack && userId !== undefined && (happening.time ?? undefined) === undefined;
+  const earliest = (isNow ? context.earliestFor?.(userId) : undefined) ?? 0;
+  const time = Math.max(stated, earliest);
   let properties: unknown = happening.eventProperties;
   if (isTrack && context.catalog !== undefined) {
     properties = context.catalog(event, isMap(properties) ? toPlain(properties) : properties);
@@ -192,7 +195,18 @@ function encode(
       `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
     );
   }
-  return { kind, distinctId, event, body, time, userId, externalId, email, owner: undefined };
+  return {
+    kind,
+    distinctId,
+    event,
+    body,
+    time,
+    userId,
+    externalId,
+    email,
+    owner: undefined,
+    mayBeAhead: earliest > Math.max(0, clock.earliest),
+  };
 }
 
 /** Checks an event's name; `undefined` means it is fine. */
