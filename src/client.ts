@@ -1,5 +1,6 @@
 import { createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import { createExposureTimes } from './assignment/exposure-times.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import { createCircuitBreaker } from './delivery/circuit-breaker.js';
 import { createSkewedClock } from './delivery/clock.js';
@@ -181,6 +182,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     },
     onNotAppended: settle,
   });
+  const exposureTimes = createExposureTimes(() => clock.read());
   const assigner = createAssigner({
     transport,
     experimentToken: options.experimentToken,
@@ -190,11 +192,13 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     requestTimeoutMs,
     monotonic,
     episodes,
+    onRecorded: (visitorId) => exposureTimes.note(visitorId),
     isDown: () => breaker.isDown,
   });
 
   const encoding: EncodeContext = {
     clock: () => clock.read(),
+    earliestFor: (userId) => exposureTimes.earliestFor(userId),
     randomId: platform.randomId,
     serialise: platform.serialise,
     // Room for the token and the names around the row.

@@ -5,8 +5,20 @@ import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
 import type { DefaultProperties } from './protocol/fields.js';
+import { toSid } from './protocol/identity.js';
 import { readMap } from './protocol/properties.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
+
+/**
+ * The visitor's session, as far as is known.
+ *
+ * - `active`: the browser is in it.
+ * - `uncertain`: it may have ended, because it is within 5 minutes of its end or the browser's clock is wrong. Events are stamped
+ *   with it; an exposure is recorded once more in case another session follows.
+ * - `ended`: the browser starts another one at its next event. Nothing is stamped with the ended one.
+ * - `unknown`: there is none: a first visit, a browser without cookies, or a server's own event.
+ */
+export type SessionState = 'active' | 'uncertain' | 'ended' | 'unknown';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
 export interface VisitorInput {
@@ -17,6 +29,8 @@ export interface VisitorInput {
   readonly email?: string | undefined;
   /** The browser's session: key `sid` of the cookie `_cord_sdk_data`. Without it no goal is counted. */
   readonly sessionId?: string | undefined;
+  /** Whether that session lasts. @default `active` with a `sessionId`, `unknown` without */
+  readonly session?: SessionState | undefined;
   /** The end user's address, never the server's. */
   readonly ip?: string | undefined;
   /** The end user's browser. */
@@ -40,6 +54,9 @@ export type VisitorTrackOptions = Partial<TrackFields>;
 export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   readonly userId: string | undefined;
   readonly externalId: string | undefined;
+  /** Whether the browser's session lasts. */
+  readonly session: SessionState;
+  /** The session that events are stamped with: `undefined` unless it is `active` or `uncertain`. */
   readonly sessionId: string | undefined;
   /** See {@link Client.track}. */
   track<Name extends EventName<Catalog>>(
@@ -70,12 +87,25 @@ function overlay(
   }
 }
 
+/** The session of a visitor, with its state: only one that may last has an id. */
+export function sessionOf(input: VisitorInput): {
+  readonly session: SessionState;
+  readonly sessionId: string | undefined;
+} {
+  const session = input.session ?? (toSid(input.sessionId) === undefined ? 'unknown' : 'active');
+  const mayLast = session === 'active' || session === 'uncertain';
+  return { session, sessionId: mayLast ? input.sessionId : undefined };
+}
+
 /** Binds a client to a visitor. */
 export function createVisitor<Catalog extends EventCatalog>(
   client: Client<Catalog>,
   input: VisitorInput,
 ): Visitor<Catalog> {
-  const { userId, externalId, email, sessionId, ip, userAgent, url, defaultProperties } = input;
+  const { userId, externalId, email, ip, userAgent, url, defaultProperties } = input;
+  const { session, sessionId } = sessionOf(input);
+  // An exposure is remembered for a session only if the goal will be in the same one.
+  const lasting = session === 'active' ? sessionId : undefined;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
   const page = overlay(url ? { current_url: url } : undefined, defaultProperties);
 
@@ -105,13 +135,14 @@ export function createVisitor<Catalog extends EventCatalog>(
   return Object.freeze({
     userId,
     externalId,
+    session,
     sessionId,
     track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
       client.track(filled(own, event, eventProperties) as TrackInput<Catalog>)) as Visitor<Catalog>['track'],
     identify: (person: IdentifyInput) => client.identify(filled(person, IDENTIFY_EVENT) as IdentifyInput),
     // By the id the browser uses, so that both give the visitor the same variant.
     assign: (experimentKey: string, options?: AssignOptions) =>
-      client.assign(experimentKey, { sessionId, url, ...options, visitorId: userId }),
+      client.assign(experimentKey, { sessionId: lasting, url, ...options, visitorId: userId }),
     personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
       client.personalization({ ...options, visitorId: userId }),
   });

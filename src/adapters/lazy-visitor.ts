@@ -1,5 +1,5 @@
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor } from '../visitor.js';
+import type { SessionState, Visitor } from '../visitor.js';
 import type { ReadVisitor } from './read-visitor.js';
 import { type RequestScope, within } from './request-scope.js';
 
@@ -31,6 +31,9 @@ export class LazyVisitor<Catalog extends EventCatalog> implements Visitor<Catalo
   }
   get externalId(): string | undefined {
     return this.#source.open().externalId;
+  }
+  get session(): SessionState {
+    return this.#source.read.session;
   }
   get sessionId(): string | undefined {
     return this.#source.read.sessionId;

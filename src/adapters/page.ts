@@ -26,9 +26,17 @@ const CAMPAIGN_PARAMETERS: ReadonlyMap<string, string> = new Map(
  */
 export function pageOf(facts: RequestFacts, address: URL | undefined): Page {
   const referrer = readUrl(facts.header('referer'));
-  const destination = facts.header('sec-fetch-dest');
-  const isAskedByPage = !!destination && !DOCUMENTS.includes(destination);
-  return isAskedByPage ? { url: referrer, referrer: undefined } : { url: address, referrer };
+  return isAskedByPage(facts) ? { url: referrer, referrer: undefined } : { url: address, referrer };
+}
+
+/**
+ * Whether a page of this site sent the request: by script, or by a form, for which browsers send `Origin`. Loading a page, by a
+ * link or by its address, is no request of that page, and one of another site shows nothing about the browser SDK.
+ */
+export function isSentByPage(facts: RequestFacts): boolean {
+  const site = facts.header('sec-fetch-site');
+  if (site !== 'same-origin' && site !== 'same-site') return false;
+  return isAskedByPage(facts) || !!facts.header('origin');
 }
 
 /** The page as the browser SDK describes it: host, path, referrer, and the campaign the visitor has come with. */
@@ -59,6 +67,11 @@ function deriveClickIds(properties: Record<string, string>, now: number): void {
   properties.clickid ??= li_did;
   // The schema has no such field.
   delete properties.li_did;
+}
+
+function isAskedByPage(facts: RequestFacts): boolean {
+  const destination = facts.header('sec-fetch-dest');
+  return !!destination && !DOCUMENTS.includes(destination);
 }
 
 /** An http(s) address without credentials and fragment, or `undefined`. */

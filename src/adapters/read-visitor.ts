@@ -1,17 +1,18 @@
-import type { VisitorInput } from '../visitor.js';
+import { type SessionState, sessionOf, type VisitorInput } from '../visitor.js';
 
 /** A visitor as far as a request has been read: who it is at once, the rest when an event needs it, which few do. */
 export interface ReadVisitor {
   readonly userId?: string | undefined;
+  readonly session: SessionState;
   readonly sessionId?: string | undefined;
   /** Reads what is left. Called once at most. */
   whole(): VisitorInput;
 }
 
 /** The visitor of whom nothing is known. */
-export const NOBODY: ReadVisitor = { whole: () => ({}) };
+export const NOBODY: ReadVisitor = { session: 'unknown', whole: () => ({}) };
 
 /** A visitor of whom nothing is left to be read. */
 export function knownVisitor(input: VisitorInput): ReadVisitor {
-  return { userId: input.userId, sessionId: input.sessionId, whole: () => input };
+  return { userId: input.userId, ...sessionOf(input), whole: () => input };
 }

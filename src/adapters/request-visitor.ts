@@ -3,7 +3,7 @@ import type { VisitorInput } from '../visitor.js';
 import { cookieProperties } from './cookie-properties.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
-import { pageOf, pageProperties, readUrl } from './page.js';
+import { isSentByPage, pageOf, pageProperties, readUrl } from './page.js';
 import { plainText } from './plain-text.js';
 import type { ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
@@ -13,12 +13,15 @@ import { clientIp, type Trusts } from './trusted-proxies.js';
 /** How requests are read. */
 export interface Reading {
   readonly cookies: SessionCookies & { readonly visitor: string };
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** A header in which the platform states the visitor's address. */
   readonly ipHeader: string | undefined;
   /** `undefined` trusts nobody. */
   readonly trusts: Trusts | undefined;
 }
 
+const PINNED_SESSION = 'ours_session_id';
 const MAX_USER_AGENT_LENGTH = 1_000;
 // The first of RFC 5646's tags, of the length it advises; `*` is none.
 const FIRST_LANGUAGE = /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8}){0,4})\s*(?:[,;]|$)/i;
@@ -33,12 +36,23 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
     toId(pinned?.get('ours_visitor_id')) ??
     toId(pinned?.get('ours_user_id')) ??
     toId(readCookie(cookies, names.visitor));
-  const sessionId = readSession(cookies, names, pinned?.get('ours_session_id'));
-  return { userId, sessionId, whole: () => ({ userId, sessionId, ...readSurroundings(facts, reading) }) };
+  const { session, sessionId } = readSession(cookies, names, {
+    pinned: pinned?.get(PINNED_SESSION),
+    // Its address is the referrer.
+    sender: () =>
+      isSentByPage(facts) ? { pinned: pinnedBy(facts.header('referer'))?.get(PINNED_SESSION) } : undefined,
+    now: reading.now(),
+  });
+  return {
+    userId,
+    session,
+    sessionId,
+    whole: () => ({ userId, session, sessionId, ...readSurroundings(facts, reading) }),
+  };
 }
 
 /** The parameters of an address that says whose it is. Nearly none does, and addresses are slow to read. */
-function pinnedBy(url: string | undefined): URLSearchParams | undefined {
+function pinnedBy(url: string | null | undefined): URLSearchParams | undefined {
   return url?.includes('ours_') ? readUrl(url)?.searchParams : undefined;
 }
 

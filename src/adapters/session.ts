@@ -1,36 +1,79 @@
-import { toSid } from '../protocol/identity.js';
+import { sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import type { SessionState } from '../visitor.js';
 import { readCookie } from './cookies.js';
 import { plainText } from './plain-text.js';
+import { stateOf } from './session-end.js';
 
 /** The cookies a session may be in. */
 export interface SessionCookies {
-  /** JSON, the session under `sid`. */
+  /** JSON: the session under `sid`, and when it was last active. */
   readonly data: string;
-  /** Where older versions of the browser SDK have it. */
+  /** Where older versions of the browser SDK keep the session alone. */
   readonly session: string;
 }
 
-/** The session a browser is in, without the `sid_` prefix; `pinned` is the query's, which wins. */
-export function readSession(
-  cookies: string,
-  names: SessionCookies,
-  pinned: string | null | undefined,
-): string | undefined {
-  return (
-    toSession(pinned) ??
-    toSession(readSid(readCookie(cookies, names.data))) ??
-    toSession(readCookie(cookies, names.session))
-  );
+/** What a request says about its session besides the cookies. */
+export interface SessionRequest {
+  /** The session that the address fixes. */
+  readonly pinned: string | null | undefined;
+  /** The page of this site that sent the request. Asked only when the cookies leave a doubt. */
+  readonly sender: () => SendingPage | undefined;
+  /** The request's time in milliseconds since the epoch. */
+  readonly now: number;
 }
 
-function readSid(json: string | undefined): unknown {
-  if (json === undefined) return undefined;
+/** A page of this site in which the browser SDK has run. */
+export interface SendingPage {
+  /** The session that its address fixes. */
+  readonly pinned: string | null | undefined;
+}
+
+/** A browser's session and whether it still lasts. */
+export interface ReadSession {
+  readonly session: SessionState;
+  /** Without the `sid_` prefix; `undefined` unless events may be stamped with it. */
+  readonly sessionId: string | undefined;
+}
+
+/** The session a browser is in, by the browser SDK's own rule. A session that an address fixes never ends in that page. */
+export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): ReadSession {
+  const pinned = toSession(request.pinned);
+  if (pinned !== undefined) return { session: 'active', sessionId: pinned };
+  const data = readData(readCookie(cookies, names.data));
+  const sessionId = toSession(data.sid) ?? toSession(readCookie(cookies, names.session));
+  // The browser has not been here before, or it keeps no cookies.
+  if (sessionId === undefined) return { session: 'unknown', sessionId };
+  const startedAt = sidTime(sessionId);
+  const times = startedAt === undefined ? undefined : { startedAt, activeAt: toTime(data.session_last_activity) };
+  const session = stateOf(times, request.now, false);
+  if (session === 'active') return { session, sessionId };
+
+  const sender = request.sender();
+  const pinnedThere = toSession(sender?.pinned);
+  if (pinnedThere !== undefined) return { session: 'active', sessionId: pinnedThere };
+  const final = stateOf(times, request.now, sender !== undefined);
+  return { session: final, sessionId: final === 'ended' ? undefined : sessionId };
+}
+
+interface SdkData {
+  readonly sid?: unknown;
+  readonly session_last_activity?: unknown;
+}
+
+function readData(json: string | undefined): SdkData {
+  if (json === undefined) return {};
   try {
-    return (JSON.parse(json) as { sid?: unknown } | null)?.sid;
+    return (JSON.parse(json) as SdkData | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
+}
+
+/** As the browser SDK reads it: a number, or a string that begins with one. */
+function toTime(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Number.parseInt(value, 10) : value;
+  return Number.isFinite(time) ? (time as number) : undefined;
 }
 
 function toSession(value: unknown): string | undefined {

@@ -24,6 +24,8 @@ export interface ReadingOptions {
    * @default none
    */
   readonly ipHeader?: string | undefined;
+  /** Milliseconds since the epoch, by which is judged whether a browser's session has ended. @default Date.now */
+  readonly now?: (() => number) | undefined;
 }
 
 /** The browser SDK's cookies. */
@@ -59,7 +61,7 @@ const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,256}$/;
  * Fills gaps with what the browser SDK does.
  * @throws {OursError} `invalid_option`, naming the option and the fix
  */
-export function resolveReading({ cookieNames = {}, trustProxy, ipHeader }: ReadingOptions): Reading {
+export function resolveReading({ cookieNames = {}, trustProxy, ipHeader, now }: ReadingOptions): Reading {
   const { visitor = 'ours_device_id', data = '_cord_sdk_data', session = 'ours_sid' } = cookieNames;
   for (const [key, name] of Object.entries({ visitor, data, session })) {
     if (typeof name !== 'string' || !COOKIE_NAME.test(name)) {
@@ -69,8 +71,11 @@ export function resolveReading({ cookieNames = {}, trustProxy, ipHeader }: Readi
   if (ipHeader !== undefined && (typeof ipHeader !== 'string' || !HEADER_NAME.test(ipHeader))) {
     failOption("ipHeader must be the name of a header, such as 'cf-connecting-ip'.");
   }
+  if (now !== undefined) requireFunction('now', now);
   return {
     cookies: { visitor, data, session },
+    // Looked up for each request: tests replace the global one.
+    now: now ?? (() => Date.now()),
     ipHeader: ipHeader?.toLowerCase(),
     trusts: trustProxy === undefined ? undefined : toTrusts(trustProxy),
   };

@@ -4,7 +4,7 @@ import { OursError } from '../errors.js';
 import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
-import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -14,12 +14,20 @@ import { inVariant, toAssignment, toPersonalization } from './from-wire.js';
 
 /** An assignment may change when an experiment is stopped; a minute is soon enough to notice. */
 const ANSWER_TTL_MS = 60_000;
+/**
+ * How long an exposure without a session stands for the visitor's next session. Every request of one landing finds it, so it is
+ * recorded once. The next time that the visitor is without a session comes later: only after 30 minutes without activity, less
+ * the 5 by which clocks may differ (`adapters/session-end.ts`).
+ */
+const SESSIONLESS_TTL_MS = 25 * 60_000;
 const MAX_ANSWERS = 10_000;
 
 export interface AssignerOptions extends ExposureMemoryOptions {
   /** Without retries: a recording call has no idempotency key, a second one may record a second impression. */
   readonly transport: Transport;
   readonly timeoutMs: number;
+  /** An exposure of this visitor was recorded, between the request and this call. */
+  readonly onRecorded: (visitorId: string) => void;
   /** Whether the service is known to be down, so that a page need not wait to find out. */
   readonly isDown: () => boolean;
 }
@@ -51,15 +59,17 @@ interface Question {
   readonly record: boolean;
   /** What the answer depends on: the page, not the session. */
   readonly page: string;
-  /** What an exposure is recorded for: the session, not the page. */
+  /** What an exposure is recorded for: the session, not the page. Without one, the visitor until a session is known. */
   readonly unit: string;
+  /** How long the unit can be the same. */
+  readonly unitMs: number;
   /** Where the last assignment may be shown again in an outage: in any session, on a page of the same path. */
   readonly place: string;
 }
 
 export function createAssigner(options: AssignerOptions): Assigner {
   const { transport, experimentToken, exposuresTimeoutMs, monotonic, episodes, isDown } = options;
-  const answers = createExpiringCache<Assignment>(MAX_ANSWERS, ANSWER_TTL_MS, monotonic);
+  const answers = createExpiringCache<Assignment>(MAX_ANSWERS, monotonic);
   const exposures = createExposureMemory(options);
   const inFlight = new Map<string, Promise<Assignment | NoAnswer>>();
   /** By unit: the assignment whose exposure is being recorded, claimed from all other processes. */
@@ -104,13 +114,18 @@ export function createAssigner(options: AssignerOptions): Assigner {
 
   function fromCache(question: Question): Assignment | undefined {
     const known = answers.get(question.page);
-    return known && suffices(question, known) ? known : undefined;
+    if (known === undefined || !suffices(question, known)) return undefined;
+    return withExposure(question, known);
   }
 
-  async function request(
-    { experimentKey, body, page, unit, place }: Question,
-    isRecording: boolean,
-  ): Promise<Assignment | NoAnswer> {
+  /** The answer for this visitor's session; it is kept for all of the visitor's sessions. */
+  function withExposure({ unit }: Question, answer: Assignment): Assignment {
+    if (!answer.inExperiment || answer.exposed === exposures.isRecorded(unit, answer.variantName)) return answer;
+    return { ...answer, exposed: !answer.exposed };
+  }
+
+  async function request(question: Question, isRecording: boolean): Promise<Assignment | NoAnswer> {
+    const { experimentKey, body, page, unit, unitMs, place } = question;
     // No path holds half a surrogate pair, and no experiment's key does.
     const path = PATHS.assignments + encodeURIComponent(experimentKey.replace(/\p{Surrogate}/gu, '\ufffd'));
     const answer = await post(path, { ...body, track_impression: isRecording });
@@ -118,10 +133,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
     if (assignment instanceof NoAnswer) return assignment;
     if (typeof assignment === 'string') return new NoAnswer(assignment);
     episodes.end('assign');
-    answers.set(page, assignment);
     exposures.noteAssignment(place, assignment);
-    if (isRecording && assignment.inExperiment) exposures.noteRecorded(unit, assignment.variantName);
-    return assignment;
+    if (isRecording && assignment.inExperiment) {
+      exposures.noteRecorded(unit, assignment.variantName, unitMs);
+      options.onRecorded(body.visitor_id);
+    }
+    const answered = withExposure(question, assignment);
+    answers.set(page, answered, ANSWER_TTL_MS);
+    return answered;
   }
 
   /**
@@ -130,13 +149,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
    * experiment yet would take the claim from the page that is.
    */
   async function requestOnce(question: Question): Promise<Assignment | NoAnswer> {
-    const { record, unit, page, place } = question;
+    const { record, unit, unitMs, page, place } = question;
     const recordsAtOnce = record && !exposures.isShared && !exposures.hasRecorded(unit);
     const known = recordsAtOnce ? undefined : answers.get(page);
     const answer = known ?? (await request(question, recordsAtOnce));
-    if (answer instanceof NoAnswer || !answer.inExperiment || suffices(question, answer)) return answer;
-    const claim = await exposures.claim(unit, answer.variantName);
-    if (claim === undefined) return answer;
+    if (answer instanceof NoAnswer || !answer.inExperiment) return answer;
+    if (suffices(question, answer)) return withExposure(question, answer);
+    const claim = await exposures.claim(unit, answer.variantName, unitMs);
+    if (claim === undefined) return withExposure(question, answer);
     recording.set(unit, answer);
     try {
       const recorded = await request(question, true);
@@ -194,12 +214,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: visitorId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
+    const sid = toSid(asked.sessionId);
     const question: Question = {
       experimentKey,
       body,
       record: record ?? true,
       page: JSON.stringify([experimentKey, body]),
-      unit: JSON.stringify([experimentKey, visitorId, toSid(asked.sessionId)]),
+      unit: JSON.stringify([experimentKey, visitorId, sid]),
+      unitMs: sid === undefined ? SESSIONLESS_TTL_MS : MAX_SESSION_MS,
       place: JSON.stringify([experimentKey, visitorId, String(url ?? '').replace(/[?#].*/s, '')]),
     };
     return fromCache(question) ?? answerOrLast(question, asked);

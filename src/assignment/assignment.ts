@@ -14,6 +14,11 @@ export type Assignment =
       /** Where a redirect experiment sends the visitor. */
       readonly redirect: string | undefined;
       /**
+       * Whether an exposure of the visitor is recorded in this session, as far as this client knows. With `record: false`
+       * that tells whether the visitor was exposed before; `false` for a forced or sticky variant.
+       */
+      readonly exposed: boolean;
+      /**
        * `forced` for a variant chosen by the caller. `sticky` for the last one of a visitor whom the service cannot answer for
        * now. Neither records anything.
        */
@@ -43,7 +48,10 @@ export interface AssignContext {
 
 /** How an assignment is asked for. */
 export interface AssignOptions extends AssignContext {
-  /** The visitor's session: an exposure is recorded once in each. */
+  /**
+   * The visitor's session: an exposure is recorded once in each. Without one it is recorded once in 25 minutes, and again when
+   * the session is known, for only the session that has an exposure can convert.
+   */
   readonly sessionId?: string | undefined;
   /** `false` reads the assignment without recording an exposure. @default true */
   readonly record?: boolean | undefined;

@@ -1,14 +1,10 @@
-/** A map that forgets: entries after a time, and the least recently set ones above a size. */
+/** A map that forgets: each entry after its own time, and the least recently set ones above a size. */
 export interface ExpiringCache<Value> {
   get(key: string): Value | undefined;
-  set(key: string, value: Value): void;
+  set(key: string, value: Value, ttlMs: number): void;
 }
 
-export function createExpiringCache<Value>(
-  maxSize: number,
-  ttlMs: number,
-  monotonic: () => number,
-): ExpiringCache<Value> {
+export function createExpiringCache<Value>(maxSize: number, monotonic: () => number): ExpiringCache<Value> {
   const entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
   return {
     get(key) {
@@ -17,7 +13,7 @@ export function createExpiringCache<Value>(
       entries.delete(key);
       return undefined;
     },
-    set(key, value) {
+    set(key, value, ttlMs) {
       // Deleted first, so that the order of the map is the order of setting.
       entries.delete(key);
       entries.set(key, { value, expiresAt: monotonic() + ttlMs });

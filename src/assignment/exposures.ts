@@ -5,8 +5,6 @@ import { hashKey } from './exposure-key.js';
 import type { Exposures } from './exposure-store.js';
 import { createStoreGuard, type StoreGuardOptions } from './store-guard.js';
 
-/** A browser session lasts at most six hours (protocol §3). */
-const EXPOSURE_TTL_MS = 6 * 60 * 60_000;
 /** How long another process is trusted to have recorded what it has claimed, before the claim is tried again. */
 const TAKEN_TTL_MS = 60_000;
 /** How long a visitor's variant is kept for an outage. An experiment that was stopped may show it again for so long. */
@@ -42,9 +40,10 @@ export interface ExposureMemory {
   hasRecorded(unit: string): boolean;
   /** Whether the exposure is known to be recorded, by any process. Asks no store. */
   isRecorded(unit: string, variantName: string): boolean;
-  noteRecorded(unit: string, variantName: string): void;
+  /** @param unitMs how long the unit can be the same */
+  noteRecorded(unit: string, variantName: string, unitMs: number): void;
   /** The right to record; `undefined` when another process has it. While the store fails, this process decides alone. */
-  claim(unit: string, variantName: string): Promise<Claim | undefined>;
+  claim(unit: string, variantName: string, unitMs: number): Promise<Claim | undefined>;
   /** Notes an answer of the service. */
   noteAssignment(place: string, assignment: Assignment): void;
   /** The visitor's last assignment, marked as `sticky`. */
@@ -54,14 +53,15 @@ export interface ExposureMemory {
 export function createExposureMemory(options: ExposureMemoryOptions): ExposureMemory {
   const { exposures: store, exposuresTimeoutMs: timeoutMs, monotonic } = options;
   const guard = store && createStoreGuard(store, { ...options, timeoutMs });
-  const claimTtlMs = store?.remember ? options.requestTimeoutMs + CLAIM_MARGIN_MS : EXPOSURE_TTL_MS;
+  /** What cannot be confirmed is claimed for as long as the unit can be the same. */
+  const claimMs = (unitMs: number): number => (store?.remember ? options.requestTimeoutMs + CLAIM_MARGIN_MS : unitMs);
   /** By unit: the variants that this process has recorded. */
-  const recorded = createExpiringCache<readonly string[]>(MAX_EXPOSURES, EXPOSURE_TTL_MS, monotonic);
+  const recorded = createExpiringCache<readonly string[]>(MAX_EXPOSURES, monotonic);
   /** The exposures that another process has claimed. */
-  const taken = createExpiringCache<true>(MAX_EXPOSURES, TAKEN_TTL_MS, monotonic);
+  const taken = createExpiringCache<true>(MAX_EXPOSURES, monotonic);
   /** Those that this process has claimed: after a failure it tries again by the same claim. */
-  const held = createExpiringCache<true>(MAX_EXPOSURES, claimTtlMs, monotonic);
-  const last = createExpiringCache<Assignment>(MAX_LAST, LAST_TTL_MS, monotonic);
+  const held = createExpiringCache<true>(MAX_EXPOSURES, monotonic);
+  const last = createExpiringCache<Assignment>(MAX_LAST, monotonic);
 
   const alone: Claim = { confirm: async () => undefined };
   const exposureOf = (unit: string, variantName: string): string => `${unit}\n${variantName}`;
@@ -87,32 +87,32 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
     isRecorded: (unit, variantName) =>
       recorded.get(unit)?.includes(variantName) === true || taken.get(exposureOf(unit, variantName)) === true,
 
-    noteRecorded(unit, variantName) {
-      recorded.set(unit, [...(recorded.get(unit) ?? []), variantName]);
+    noteRecorded(unit, variantName, unitMs) {
+      recorded.set(unit, [...(recorded.get(unit) ?? []), variantName], unitMs);
     },
 
-    async claim(unit, variantName) {
+    async claim(unit, variantName, unitMs) {
       const exposure = exposureOf(unit, variantName);
       const startedAt = monotonic();
       const isMine =
         held.get(exposure) ??
         (await guard?.ask(async () => {
-          const answer: unknown = await store?.claim(await keyOf('exposure', exposure), claimTtlMs);
+          const answer: unknown = await store?.claim(await keyOf('exposure', exposure), claimMs(unitMs));
           if (typeof answer === 'boolean') return answer;
           throw new TypeError('claim must resolve to true or false.');
         }));
       if (isMine === undefined) return alone;
       if (!isMine) {
-        taken.set(exposure, true);
+        taken.set(exposure, true, TAKEN_TTL_MS);
         return undefined;
       }
-      held.set(exposure, true);
+      held.set(exposure, true, claimMs(unitMs));
       const leftMs = timeoutMs - (monotonic() - startedAt);
       return {
         async confirm(place, assignment) {
           if (!assignment.inExperiment) return;
           const told = Promise.all([
-            remember('exposure', exposure, '', EXPOSURE_TTL_MS),
+            remember('exposure', exposure, '', unitMs),
             remember('last', place, JSON.stringify(assignment), LAST_TTL_MS),
           ]);
           await Promise.race([told, sleep(leftMs)]);
@@ -123,14 +123,14 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
     noteAssignment(place, assignment) {
       const before = last.get(place);
       if (!assignment.inExperiment && !before) return;
-      last.set(place, assignment);
+      last.set(place, assignment, LAST_TTL_MS);
       // It is over for this visitor: the store must not bring it back.
       if (!assignment.inExperiment && before?.inExperiment) void remember('last', place, '', LAST_TTL_MS);
     },
 
     async lastAssignment(place) {
       const known = last.get(place) ?? (await recall(place));
-      return known?.inExperiment ? { ...known, reason: 'sticky' } : undefined;
+      return known?.inExperiment ? { ...known, exposed: false, reason: 'sticky' } : undefined;
     },
   };
 }

@@ -29,6 +29,7 @@ export function inVariant(
     isControl: answer.is_control ?? undefined,
     type: answer.type ?? undefined,
     redirect: answer.redirect ?? undefined,
+    exposed: false,
     reason,
   };
 }

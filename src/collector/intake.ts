@@ -1,7 +1,6 @@
 import { callUser } from '../protocol/user-call.js';
-import type { WireTrack } from '../protocol/wire.js';
 import type { RefusedRow } from './insight.js';
-import type { Arrival, EventStore } from './store/event-store.js';
+import type { Arrival, ArrivedRow, EventStore } from './store/event-store.js';
 
 // Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere.
 const TEST_TOKEN_PREFIX = 'test_';
@@ -10,7 +9,7 @@ const MAX_REFUSED = 100;
 
 /** What one request brings, row by row. */
 export interface Delivery {
-  take(row: WireTrack): void;
+  take(row: ArrivedRow): void;
   /** The message names the field and never a value. */
   refuse(message: string): void;
 }

@@ -14,17 +14,18 @@ export type FindExperiment = (idOrKey: string) => Experiment | undefined;
  * and a log has a million of them.
  */
 export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment): LogEntry {
-  const { event, time, receivedAt, distinctId, defaultProperties } = row;
+  const { event, time, receivedAt, distinctId, defaultProperties, byBrowser } = row;
   const visitors = namesOf(row);
   const sid = toSid(defaultProperties?.sid);
   const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
-  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot };
-  if (event !== IMPRESSION_EVENT) return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, event };
+  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot, byBrowser };
+  if (event !== IMPRESSION_EVENT)
+    return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, byBrowser, event };
   const shown = shownOf(row, findExperiment);
   // Empty where an impression tells of something unknown: no experiment has these names.
   const experiment = shown?.experiment.key ?? '';
   const variant = shown?.variant.name ?? '';
-  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, experiment, variant };
+  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, byBrowser, experiment, variant };
 }
 
 /** [A] An address or outside id among the user's properties names the visitor as well as one beside them does. */

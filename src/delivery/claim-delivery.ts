@@ -1,3 +1,4 @@
+import type { Episodes } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { KnownOutcome, Undelivered } from '../outcome.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
@@ -6,10 +7,11 @@ import { soloBackoffMs } from './backoff.js';
 import { type Batch, cut, cutToFit, frameBytes, sizeOf, toBatches, toRequest } from './batch.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { SkewedClock } from './clock.js';
+import { warnOfMisdated } from './misdated.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
 import { MAX_RETRIES_IN_PLACE, retrying, SLOW_MS } from './retrying-transport.js';
-import { createResends, isExpired, isPastAge } from './sent-time.js';
+import { aheadMs, createResends, isExpired, isPastAge } from './sent-time.js';
 import type { Transport } from './transport.js';
 import type { RowFailure, Verdict } from './verdict.js';
 
@@ -34,6 +36,7 @@ export interface ClaimDeliveryOptions {
   readonly concurrency: number;
   readonly monotonic: () => number;
   readonly random: () => number;
+  readonly episodes: Episodes;
   readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
   /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
   readonly onReleased: (count: number, delayMs: number) => void;
@@ -58,7 +61,7 @@ export interface ClaimDelivery {
 }
 
 export function createClaimDelivery(options: ClaimDeliveryOptions, signal: AbortSignal): ClaimDelivery {
-  const { outbox, breaker, clock, token, maxRetries, monotonic, random } = options;
+  const { outbox, breaker, clock, token, maxRetries, monotonic, random, episodes } = options;
   const sendRetrying = retrying(options.transport, options);
   const isolator = createPoisonIsolator(random);
   const resends = createResends();
@@ -69,7 +72,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   let succeededAt = Number.NEGATIVE_INFINITY;
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
-    const entries = await withoutOld(claimed);
+    const entries = await withoutAhead(await withoutOld(claimed));
     const [suspects, clean] = partition(entries, isolator.isSuspect);
     const isBehind = followers();
     const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
@@ -97,7 +100,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   }
 
   async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
-    const entries = await withoutOld(claimed);
+    const entries = await withoutAhead(await withoutOld(claimed));
     if (entries.length === 0) return;
     const at = chooseProbe(entries, isolator.lastFailure, random);
     const { kind } = entries[at]!;
@@ -121,6 +124,15 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     if (old.length === 0) return entries;
     await settle(old, TOO_OLD);
     return entries.filter((entry) => !isExpired(entry, now));
+  }
+
+  /** Holds what is stamped a little ahead of the service's clock, because its assignment was recorded just before. */
+  async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const now = clock.read();
+    const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
+    if (ahead.length === 0) return entries;
+    await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
+    return entries.filter((entry) => !ahead.includes(entry));
   }
 
   function toLimits(batch: Batch): Batch[] {
@@ -232,10 +244,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     sentAt: ClockReading,
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
-    await settle(
-      entries.filter((entry) => !failed.has(entry)),
-      { status: 'delivered' },
-    );
+    const delivered = entries.filter((entry) => !failed.has(entry));
+    warnOfMisdated(delivered, sentAt, clock.read(), episodes);
+    await settle(delivered, { status: 'delivered' });
     /** Entries to send again, by the milliseconds they have to wait. */
     const again = new Map<number, Entry[]>();
     /** Rows that failed together wait together. */

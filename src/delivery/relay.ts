@@ -1,4 +1,4 @@
-import { type Episodes, sentenceOf } from '../logger.js';
+import { sentenceOf } from '../logger.js';
 import type { ClaimOptions } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
 import { later, sleep } from '../timers.js';
@@ -20,7 +20,6 @@ const OUTBOX_RETRY_MS = 10_000;
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
   readonly flushIntervalMs: number;
   readonly requestTimeoutMs: number;
-  readonly episodes: Episodes;
 }
 
 /**

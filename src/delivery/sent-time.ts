@@ -9,6 +9,7 @@ import { type ClockReading, isTimely, isTooOld } from '../protocol/time.js';
  *   as the same age by the service's.
  * - Any other time ahead of the service's clock is sent as the service's now.
  * - All other times are sent as they are, in every attempt.
+ * - An event that was put behind an assignment waits until its time is past, at most 2.5 s.
  * - An event is given up as too old only by a confirmed clock of the service.
  * - A refused event is sent again until its time was within the service's seven days for certain.
  */
@@ -19,6 +20,8 @@ const MARGIN_MS = 500;
 const DRIFT_MS = 1_000;
 /** How long a refused event waits for its time to be past, and for the next answer while the clock is disputed. */
 const MAX_WAIT_MS = 2_000;
+/** How long an event is held until its time is past for certain: `assignment/exposure-times.ts` puts none further ahead. */
+const MAX_HELD_MS = 2_500;
 /** How often an event goes again because of its time; two answers settle a dispute. */
 const MAX_RESENDS = 8;
 /** [A] The service's messages are unpublished; one about the time is taken to say so. */
@@ -45,6 +48,15 @@ export function sentTime({ time, owner }: Entry, clock: ClockReading): number {
   if (span !== undefined) return Math.trunc(time - span.offset + service - monotonic);
   if (isRefused && isTimely(time, local)) return Math.trunc(time - local + service);
   return isAhead ? Math.trunc(earliest - MARGIN_MS) : time;
+}
+
+/**
+ * By how many milliseconds an event may be ahead of the service's clock because it was put behind an assignment; 0 for one that
+ * may be sent. What is further ahead has another reason. From a store that forgets why, the best guess of the clock decides.
+ */
+export function aheadMs({ time, mayBeAhead }: Entry, { service, earliest }: ClockReading): number {
+  const ms = Math.ceil(time - (mayBeAhead ? Math.max(earliest, service - MAX_HELD_MS) : service));
+  return ms > 0 && ms <= MAX_HELD_MS ? ms : 0;
 }
 
 /** Whether to give an event up: the service would refuse it, and its clock is confirmed. */

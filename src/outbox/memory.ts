@@ -188,7 +188,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
 
 /** Field by field: as a spread it takes fifty times as long. */
 function toSlot(entry: Entry, order: number): Slot {
-  const { kind, distinctId, event, body, time, userId, externalId, email, owner } = entry;
+  const { kind, distinctId, event, body, time, userId, externalId, email, owner, mayBeAhead } = entry;
   return {
     kind,
     distinctId,
@@ -199,6 +199,7 @@ function toSlot(entry: Entry, order: number): Slot {
     externalId,
     email,
     owner,
+    mayBeAhead,
     order,
     lease: undefined,
     availableAt: 0,

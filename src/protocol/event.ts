@@ -95,6 +95,8 @@ export interface Entry {
   readonly email: string | undefined;
   /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
   owner?: unknown;
+  /** Whether its time follows an assignment's, and may be ahead. Only an outbox in this process's memory keeps it. */
+  mayBeAhead?: boolean | undefined;
   /** Whether a request with it has been sent. Only an outbox in this process's memory keeps it. */
   wasSent?: boolean | undefined;
 }
@@ -107,6 +109,8 @@ export function identifiersOf({ userId, externalId, email }: Entry): string[] {
 /** What encoding needs from outside. */
 export interface EncodeContext {
   readonly clock: () => ClockReading;
+  /** The earliest time of an event that a visitor causes now, in milliseconds since the epoch. @default any */
+  readonly earliestFor?: (userId: string) => number;
   readonly randomId: () => string;
   /** A row's JSON text in UTF-8. */
   readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
@@ -159,8 +163,12 @@ function encode(
     checkMap('defaultProperties', defaultProperties);
   if (refusal !== undefined) return refusal;
 
-  const time = toEventTime(happening.time, context.clock());
-  if (time instanceof Refusal) return time;
+  const clock = context.clock();
+  const stated = toEventTime(happening.time, clock);
+  if (stated instanceof Refusal) return stated;
+  const isNow = isTrack && userId !== undefined && (happening.time ?? undefined) === undefined;
+  const earliest = (isNow ? context.earliestFor?.(userId) : undefined) ?? 0;
+  const time = Math.max(stated, earliest);
   let properties: unknown = happening.eventProperties;
   if (isTrack && context.catalog !== undefined) {
     properties = context.catalog(event, isMap(properties) ? toPlain(properties) : properties);
@@ -191,7 +199,18 @@ function encode(
       `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
     );
   }
-  return { kind, distinctId, event, body, time, userId, externalId, email, owner: undefined };
+  return {
+    kind,
+    distinctId,
+    event,
+    body,
+    time,
+    userId,
+    externalId,
+    email,
+    owner: undefined,
+    mayBeAhead: earliest > Math.max(0, clock.earliest),
+  };
 }
 
 /** Checks an event's name; `undefined` means it is fine. */

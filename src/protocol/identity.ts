@@ -48,3 +48,12 @@ export function toSid(sessionId: unknown): string | undefined {
   const sid = text.startsWith('sid_') ? text.slice(4) : text;
   return sid === '' || sid === 'undefined' || sid === 'null' ? undefined : sid;
 }
+
+/**
+ * When a session began, by the browser's clock: the browser SDK makes its ids of the time in milliseconds. `undefined` for an id
+ * that begins with no number, as the SDK reads it.
+ */
+export function sidTime(sid: string): number | undefined {
+  const time = Number.parseInt(sid, 10);
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -12,6 +12,12 @@ export const MAX_EMAIL_LENGTH = 1000;
 /** An event may be at most 7 days old when the service receives it. */
 export const MAX_EVENT_AGE_MS: number = 7 * 24 * 60 * 60 * 1000;
 
+/** A browser's session ends after so long without activity. Source: the browser SDK 1.0.3. */
+export const SESSION_IDLE_MS: number = 30 * 60 * 1000;
+
+/** A browser's session lasts no longer than this, however active it is. Source: the browser SDK 1.0.3. */
+export const MAX_SESSION_MS: number = 6 * 60 * 60 * 1000;
+
 /** [A] Rows in one batch until the service says otherwise. */
 export const DEFAULT_BATCH_ROWS = 100;
 

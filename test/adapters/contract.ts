@@ -45,6 +45,8 @@ export interface Adapter {
 }
 
 const ID = '7d9c2b34-5d0e-4b6a-9d84-b7d8d9d6b2f1';
+/** When the requests come: in the session of the cookie. */
+const NOW = 1_732_398_060_000;
 const BROWSER = 'Mozilla/5.0 (test)';
 const SESSION_COOKIE = `_cord_sdk_data=${encodeURIComponent('{"sid":"sid_1732398000000","session_count":2}')}`;
 const COOKIES = `theme=dark; ours_device_id=${ID}; ${SESSION_COOKIE}`;
@@ -57,7 +59,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
     const { client, collector, warnings } = await rig(clientOptions);
     const told: string[] = [];
     const logger = { warn: (message: string) => void told.push(message) };
-    const app = await create({ ours: client, options: { logger, ...options }, handle });
+    const app = await create({ ours: client, options: { logger, now: () => NOW, ...options }, handle });
     const buys = async (path: string, sent?: Sent) => {
       const answer = await app.send(path, sent);
       await client.flush();
@@ -123,9 +125,9 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         cookieNames: { visitor: 'shop_id', data: 'shop_data', session: 'shop_sid' },
       });
       const { body } = await app.send('/', {
-        headers: { ...HEADERS, cookie: `${COOKIES}; shop_id=v; shop_sid=sid_5` },
+        headers: { ...HEADERS, cookie: `${COOKIES}; shop_id=v; shop_sid=sid_1732398000005` },
       });
-      expect(JSON.parse(body)).toEqual({ userId: 'v', sessionId: '5' });
+      expect(JSON.parse(body)).toEqual({ userId: 'v', sessionId: '1732398000005' });
     });
 
     it('has the same visitor as currentVisitor(), after the body and after waiting too', async () => {

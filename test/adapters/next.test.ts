@@ -37,15 +37,15 @@ describe('in Next.js', () => {
   async function world() {
     const { client, collector } = await rig({ flushIntervalMs: HOUR_MS });
     const tasks: Promise<unknown>[] = [];
-    const headers = new Headers({ cookie: 'ours_device_id=v; ours_sid=sid_5' });
+    const headers = new Headers({ cookie: 'ours_device_id=v; ours_sid=sid_1732398000000' });
     const next = { headers: async () => headers, after: (task: Promise<unknown>) => void tasks.push(task) };
-    return { collector, tasks, ...nextVisitors(client, next) };
+    return { collector, tasks, ...nextVisitors(client, next, { now: () => 1_732_398_060_000 }) };
   }
 
   it('a component or an action knows its visitor, and after() keeps the function until the events are out', async () => {
     const { collector, tasks, visitor } = await world();
     const who = await visitor();
-    expect([who.userId, who.sessionId]).toEqual(['v', '5']);
+    expect([who.userId, who.sessionId]).toEqual(['v', '1732398000000']);
     expect(tasks).toHaveLength(0);
     who.track('purchase', {}, { distinctId: 'a' });
     expect(tasks).toHaveLength(1);

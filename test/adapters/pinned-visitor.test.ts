@@ -4,7 +4,10 @@ import { resolveReading } from '../../src/adapters/visitor-options.js';
 
 function read(query: string, cookie = '') {
   const header = (name: string) => (name === 'cookie' ? cookie : undefined);
-  const { userId, sessionId } = readVisitor({ url: `https://shop.example/?${query}`, header }, resolveReading({}));
+  const { userId, sessionId } = readVisitor(
+    { url: `https://shop.example/?${query}`, header },
+    resolveReading({ now: () => 1_700_000_060_000 }),
+  );
   return { userId, sessionId };
 }
 
@@ -24,18 +27,18 @@ describe('a visitor whom the address names', () => {
 });
 
 describe('a session that the address names', () => {
-  const cookie = '_cord_sdk_data={"sid":"sid_data"}; ours_sid=sid_old';
+  const cookie = '_cord_sdk_data={"sid":"sid_1700000000002"}; ours_sid=sid_1700000000001';
 
   it('wins over the cookies, and the newer cookie over the older', () => {
     expect(read('ours_session_id=sid_query', cookie).sessionId).toBe('query');
-    expect(read('ours_user_id=u', cookie).sessionId).toBe('data');
-    expect(read('ours_user_id=u', 'ours_sid=sid_old').sessionId).toBe('old');
+    expect(read('ours_user_id=u', cookie).sessionId).toBe('1700000000002');
+    expect(read('ours_user_id=u', 'ours_sid=sid_1700000000001').sessionId).toBe('1700000000001');
   });
 
   it.each(['', 'sid_', 'undefined', 'sid_null', 'a%00b', 'x'.repeat(401)])(
     'leaves it to the cookies where it says %j',
     (query) => {
-      expect(read(`ours_session_id=${query}`, cookie).sessionId).toBe('data');
+      expect(read(`ours_session_id=${query}`, cookie).sessionId).toBe('1700000000002');
     },
   );
 });

@@ -160,17 +160,37 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toHaveLength(2);
   });
 
-  it('never with record: false, and later with record: true', async () => {
+  it('never with record: false, which tells whether one was recorded before, and later with record: true', async () => {
     const { client, collector } = await experiment();
     const read = () => client.assign('checkout', { visitorId: 'v1', sessionId: 's1', record: false });
     const seen = await Promise.all([read(), read(), read()]);
     expect(collector.requestsTo(PATH)).toBe(1);
     expect(impressions(collector)).toEqual([]);
 
-    expect(await client.assign('checkout', { visitorId: 'v1', sessionId: 's1' })).toEqual(seen[0]);
+    expect(seen.map((one) => one.inExperiment && one.exposed)).toEqual([false, false, false]);
+
+    const recorded = await client.assign('checkout', { visitorId: 'v1', sessionId: 's1' });
+    expect(recorded).toEqual({ ...seen[0], exposed: true });
     expect(impressions(collector)).toEqual(['v1']);
-    await read();
+    expect(await read()).toEqual(recorded);
+    expect(await client.assign('checkout', { visitorId: 'v1', sessionId: 's2', record: false })).toEqual(seen[0]);
     expect(collector.requestsTo(PATH)).toBe(2);
+  });
+
+  it('once in 25 minutes while no session is known, and again in the session that is known then', async () => {
+    const { client, collector, time } = await experiment();
+    const landing = client.visitor({ userId: 'v1', sessionId: '1', session: 'ended' });
+    const doubtful = client.visitor({ userId: 'v1', sessionId: '1', session: 'uncertain' });
+    await landing.assign('checkout');
+    time.skip(25 * MINUTE_MS - 1_000);
+    await landing.assign('checkout');
+    await doubtful.assign('checkout');
+    expect(impressions(collector)).toHaveLength(1);
+    await client.visitor({ userId: 'v1', sessionId: '2' }).assign('checkout');
+    expect(impressions(collector)).toHaveLength(2);
+    time.skip(2_000);
+    await landing.assign('checkout');
+    expect(impressions(collector)).toHaveLength(3);
   });
 
   it('never for a visitor who is not in the experiment', async () => {

@@ -33,6 +33,8 @@ interface ScenarioEvent {
   readonly event?: string;
   readonly distinctId?: string;
   readonly bot?: boolean;
+  /** Who sent it. @default 'server' */
+  readonly from?: 'browser' | 'server';
 }
 
 export interface Scenario {
@@ -51,12 +53,22 @@ export interface Outcome {
   readonly warnings: string[];
 }
 
-const published = JSON.parse(readFileSync(new URL('../fixtures/attribution.json', import.meta.url), 'utf8')) as {
-  defaults: Settings;
-  scenarios: Scenario[];
-};
+interface ScenarioFile {
+  readonly defaults: Settings;
+  readonly scenarios: readonly Scenario[];
+}
 
-export const scenarios: readonly Scenario[] = published.scenarios;
+function readScenarios(name: string): ScenarioFile {
+  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')) as ScenarioFile;
+}
+
+const published = readScenarios('attribution.json');
+
+/** The published scenarios, and ours of which session an impression joins. */
+export const scenarios: readonly Scenario[] = [
+  ...published.scenarios,
+  ...readScenarios('session-scenarios.json').scenarios,
+];
 
 /** The rules of a scenario; what it and its file's `defaults` leave out is as in the published file. */
 export function rulesOf(
@@ -100,6 +112,7 @@ function toLogEntries(event: ScenarioEvent): LogEntry[] {
     sid: toSid(event.sid),
     distinctId: event.distinctId,
     bot: event.bot,
+    byBrowser: event.from === 'browser',
   };
   switch (event.kind) {
     case 'link':

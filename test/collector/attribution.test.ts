@@ -4,6 +4,7 @@ import { attribute } from '../../src/collector/measuring/attribution.js';
 import { judgeAtTheDoor } from '../../src/collector/measuring/door.js';
 import { identify } from '../../src/collector/measuring/identity.js';
 import type { Attribution, CountedUnit, LogEntry } from '../../src/collector/measuring/measured-log.js';
+import { witnessOf } from '../../src/collector/measuring/sessions.js';
 import { logOf, outcomeOf, rulesOf, type Scenario, scenarios } from './attribution-scenario.js';
 import { logs, rules } from './log-entries.js';
 import { moreScenarios } from './more-scenarios.js';
@@ -154,8 +155,8 @@ function sum(numbers: readonly (number | undefined)[]): number {
  *
  * - only entries that are let in, each by one name that stands for its visitor, so that no identify is needed;
  * - the experiment's impressions and the events that are its metrics;
- * - for each of its impressions without a session, where the visitor's sessions were seen last at or before it and first
- *   after it, whatever that was; at one instant the session whose name is the smallest.
+ * - for each of its impressions without a session, where a browser and where a server saw the visitor's sessions last at or
+ *   before it and first after it, whatever that was; at one instant the session whose name is the smallest.
  */
 function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
   const { primary, secondary } = rules.experiments.find((experiment) => experiment.key === key)!;
@@ -170,17 +171,20 @@ function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
   const neighbours = admitted
     .filter((entry) => isShown(entry) && entry.sid === undefined)
     .flatMap(({ time, visitors: [visitor] }) => {
-      const seen = admitted.filter(({ visitors: [name], sid }) => name === visitor && sid !== undefined);
-      return [
-        smallest(
-          seen.filter((entry) => entry.time <= time),
-          (entry) => -entry.time,
-        ),
-        smallest(
-          seen.filter((entry) => entry.time > time),
-          (entry) => entry.time,
-        ),
-      ];
+      const all = admitted.filter(({ visitors: [name], sid }) => name === visitor && sid !== undefined);
+      return (['browser', 'server'] as const).flatMap((witness) => {
+        const seen = all.filter((entry) => witnessOf(entry) === witness);
+        return [
+          smallest(
+            seen.filter((entry) => entry.time <= time),
+            (entry) => -entry.time,
+          ),
+          smallest(
+            seen.filter((entry) => entry.time > time),
+            (entry) => entry.time,
+          ),
+        ];
+      });
     });
   return admitted.filter((entry) => isShown(entry) || isMetric(entry) || neighbours.includes(entry));
 }

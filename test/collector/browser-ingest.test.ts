@@ -54,7 +54,7 @@ describe('the route of the browser SDK', () => {
     expect(routes).toMatchObject([{ method: 'POST', path: '/ingest', accepts: 'untyped-json' }]);
   });
 
-  it('takes rows as the API would have had them', () => {
+  it('takes rows as the API would have had them, marked as the browser’s', () => {
     const { answer, kept } = postRows(
       row({
         eventProperties: { plan: 'annual', seats: 3, trial: true, tags: ['a', 'b'], coupon: null },
@@ -65,6 +65,7 @@ describe('the route of the browser SDK', () => {
     expect(answer).toEqual({ status: 200, body: { success: true, visitor_id: VISITOR } });
     expect(kept).toEqual([
       {
+        byBrowser: true,
         event: 'Signed Up',
         userId: VISITOR,
         distinctId: 'd1',
@@ -90,8 +91,8 @@ describe('the route of the browser SDK', () => {
     const bare = { event: 'a', visitor_id: VISITOR };
     const { kept } = postRows(bare, { ...bare, distinct_id: null, eventProperties: null, userProperties: null });
     expect(kept).toEqual([
-      { event: 'a', userId: VISITOR },
-      { event: 'a', userId: VISITOR },
+      { byBrowser: true, event: 'a', userId: VISITOR },
+      { byBrowser: true, event: 'a', userId: VISITOR },
     ]);
   });
 });

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { resolveExperiment } from '../../src/collector/experiments/config.js';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';
+import type { ArrivedRow } from '../../src/collector/store/event-store.js';
 import { toLogEntry } from '../../src/collector/to-log-entry.js';
-import type { WireTrack } from '../../src/protocol/wire.js';
 import { openStore } from './opened-store.js';
 
 const MINUTE = 60_000;
-const NOW = 10_000 * MINUTE;
+const NOW = Date.UTC(2026, 0);
 
 const experiments = ['x', 'y'].map((key) =>
   resolveExperiment({ key, variants: [{ name: 'a' }, { name: 'b' }], secondary: ['add_to_cart'] }, 'purchase', 0),
@@ -18,7 +18,8 @@ const name = fc.constantFrom('1', '2');
 const seen = fc.record({
   minute: fc.constantFrom(0, 1, 2, 3, 33, 34, 70),
   names: fc.record({ userId: name, externalId: name }, { requiredKeys: ['userId'] }),
-  sid: fc.constantFrom('s1', 's2', 's3', undefined),
+  sid: fc.constantFrom('s1', 's2', `${NOW - 550 * MINUTE}`, undefined),
+  byBrowser: fc.boolean(),
   what: fc.oneof(
     fc.constantFrom('purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
     fc.tuple(fc.constantFrom('x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
@@ -26,11 +27,12 @@ const seen = fc.record({
 });
 
 function toRow(
-  { minute, names, sid, what }: typeof seen extends fc.Arbitrary<infer Seen> ? Seen : never,
+  { minute, names, sid, byBrowser, what }: typeof seen extends fc.Arbitrary<infer Seen> ? Seen : never,
   id: number,
-): WireTrack {
+): ArrivedRow {
   return {
     ...names,
+    byBrowser,
     distinctId: `${id}`,
     time: NOW - 200 * MINUTE + minute * MINUTE,
     ...(sid !== undefined && { defaultProperties: { sid } }),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
 import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
-import type { WireTrack } from '../../protocol/wire.js';
 import type { Intake } from '../intake.js';
 import { parse } from '../parse.js';
+import type { ArrivedRow } from '../store/event-store.js';
 import { type Answer, refuse } from './answer.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './schemas.js';
@@ -71,8 +71,9 @@ function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answe
 }
 
 /** A browser's row as the API would have had it; it tells no time, so it happened when it came. */
-function toTrack(row: z.infer<typeof rowSchema>): WireTrack {
+function toTrack(row: z.infer<typeof rowSchema>): ArrivedRow {
   return {
+    byBrowser: true,
     event: row.event,
     userId: row.visitor_id,
     ...(row.distinct_id == null ? {} : { distinctId: row.distinct_id }),

@@ -49,9 +49,9 @@ function seeSessions(log: readonly LogEntry[], refusals: Refusals, visitors: Int
   // Most logs have none, and then there is no need to look at every entry again.
   if (wanted.size === 0) return sessions;
   for (let index = 0; index < log.length; index++) {
-    const { sid, time } = log[index]!;
+    const entry = log[index]!;
     const visitor = visitors[index]!;
-    if (sid !== undefined && refusals[index] === undefined && wanted.has(visitor)) sessions.see(visitor, time, sid);
+    if (entry.sid !== undefined && refusals[index] === undefined && wanted.has(visitor)) sessions.see(visitor, entry);
   }
   return sessions;
 }

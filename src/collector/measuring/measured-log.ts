@@ -12,6 +12,8 @@ interface Seen {
   readonly sid?: string | undefined;
   readonly distinctId?: string | undefined;
   readonly bot?: boolean | undefined;
+  /** Whether the visitor's browser sent it, which shows that its session lasted. @default false */
+  readonly byBrowser?: boolean | undefined;
 }
 
 /** A tracked event, any of which can be a goal. */

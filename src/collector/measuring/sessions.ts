@@ -1,12 +1,40 @@
+import { sidTime } from '../../protocol/identity.js';
+import { MAX_SESSION_MS } from '../../protocol/limits.js';
 import type { VisitorNumber } from './identity.js';
+import type { LogEntry } from './measured-log.js';
 
-/** How far an impression without a session may be from an event of the session it joins. */
+/** How far an impression without a session may be from the session it joins. */
 const SESSION_REACH_MS = 30 * 60 * 1000;
+/** Ids are times only if a browser SDK can have made them. */
+const EARLIEST_SID = Date.UTC(2015, 0);
+
+/**
+ * Who saw a visitor in a session. A browser's event shows that the session lasted at that time. A server's event shows less: a
+ * purchase that a webhook reports carries the session of the visit, however long ago that was.
+ */
+export type Witness = 'browser' | 'server';
+
+/**
+ * [A] Who saw the entry's visitor in its session, if that tells when the session lasted: the browser, whatever its clock shows;
+ * or a server, no more than six hours after the session began. An id that holds no time is taken to be of the moment.
+ */
+export function witnessOf({ sid, time, byBrowser }: Seen): Witness | undefined {
+  if (sid === undefined) return undefined;
+  if (byBrowser === true) return 'browser';
+  const startedAt = sidTime(sid) ?? 0;
+  return startedAt >= EARLIEST_SID && time - startedAt > MAX_SESSION_MS ? undefined : 'server';
+}
+
+type Seen = Pick<LogEntry, 'sid' | 'time' | 'byBrowser'>;
 
 /** Where the sessions of visitors were seen in time. */
 export interface Sessions {
-  see(visitor: VisitorNumber, time: number, sid: string): void;
-  /** The session seen nearest to `time` within `SESSION_REACH_MS`; asked once all were seen. */
+  /** Notes an entry's session, if it tells when that lasted. */
+  see(visitor: VisitorNumber, entry: Seen): void;
+  /**
+   * The session whose activity in the browser is nearest to `time`, within `SESSION_REACH_MS`. Where no browser was heard, the
+   * session of the nearest event from a server. Asked once all were seen.
+   */
   near(visitor: VisitorNumber, time: number): string | undefined;
 }
 
@@ -15,11 +43,26 @@ interface Sighting {
   readonly sid: string;
 }
 
-/**
- * Keeps each session's events, not its span: a purchase reported days later carries the sid too, and would stretch the
- * span over everything between.
- */
 export function createSessions(): Sessions {
+  const byBrowser = createSightings();
+  const byServer = createSightings();
+  return {
+    see(visitor, entry) {
+      const { time, sid } = entry;
+      const witness = witnessOf(entry);
+      if (sid === undefined || witness === undefined) return;
+      (witness === 'browser' ? byBrowser : byServer).add(visitor, { time, sid });
+    },
+    near: (visitor, time) => byBrowser.near(visitor, time) ?? byServer.near(visitor, time),
+  };
+}
+
+interface Sightings {
+  add(visitor: VisitorNumber, sighting: Sighting): void;
+  near(visitor: VisitorNumber, time: number): string | undefined;
+}
+
+function createSightings(): Sightings {
   const seen = new Map<VisitorNumber, Sighting[]>();
   const sorted = new Map<VisitorNumber, readonly Sighting[]>();
 
@@ -32,10 +75,10 @@ export function createSessions(): Sessions {
   };
 
   return {
-    see(visitor, time, sid) {
+    add(visitor, sighting) {
       const sightings = seen.get(visitor);
-      if (sightings === undefined) seen.set(visitor, [{ time, sid }]);
-      else sightings.push({ time, sid });
+      if (sightings === undefined) seen.set(visitor, [sighting]);
+      else sightings.push(sighting);
     },
     near(visitor, time) {
       const sightings = inOrder(visitor);

@@ -34,8 +34,8 @@ function inferSessions(lines: readonly EventLine[]): (line: EventLine) => string
   const visitor = 0;
   const sessions = createSessions();
   for (const line of lines) {
-    const sid = sidOf(line);
-    if (sid !== undefined && !isRefused(line)) sessions.see(visitor, line.event.time, sid);
+    const { time, byBrowser } = line.event;
+    if (!isRefused(line)) sessions.see(visitor, { sid: sidOf(line), time, byBrowser });
   }
   return ({ event, warnings }) =>
     warnings.includes('impression_session_inferred') ? sessions.near(visitor, event.time) : undefined;

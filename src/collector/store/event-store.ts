@@ -1,11 +1,18 @@
 import type { WireTrack } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
 import type { Door } from '../measuring/door.js';
+import { witnessOf } from '../measuring/sessions.js';
 import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
 import { createVisitors } from './visitors.js';
 
+/** A row as it came. */
+export interface ArrivedRow extends WireTrack {
+  /** Whether it came by `/ingest`, from the visitor's browser. @default false */
+  readonly byBrowser?: boolean;
+}
+
 /** A row as the collector keeps it: what was sent, when it happened and when it came. */
-export interface CollectedEvent extends WireTrack {
+export interface CollectedEvent extends ArrivedRow {
   /** Milliseconds since the epoch; the time of receipt when the sender named none. */
   readonly time: number;
   /** Milliseconds since the epoch by the collector's clock. */
@@ -27,7 +34,7 @@ export type Arrival =
 /** The log: every accepted row in the order of arrival, each `distinctId` once. */
 export interface EventStore {
   /** Keeps a row, unless one of its `distinctId` is there already: the first wins. */
-  append(row: WireTrack, receivedAt: number, isTest: boolean): Arrival;
+  append(row: ArrivedRow, receivedAt: number, isTest: boolean): Arrival;
   /** Runs `work` so that all it appends is kept or nothing; faster than one by one. */
   together<Result>(work: () => Result): Result;
 }
@@ -43,8 +50,8 @@ export function createEventStore({ database, door, findExperiment }: EventStoreO
   const visitors = createVisitors(database);
   const insert = database.prepare(
     `INSERT INTO events
-       (distinct_id, event, time, received_at, visitor, sid, refusal, experiment, variant, is_test, row)
-     VALUES (?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?)
+       (distinct_id, event, time, received_at, visitor, sid, witness, refusal, experiment, variant, is_test, row)
+     VALUES (?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (distinct_id) DO NOTHING`,
   );
   const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ?');
@@ -63,6 +70,7 @@ export function createEventStore({ database, door, findExperiment }: EventStoreO
         receivedAt,
         entry.visitors[0],
         entry.sid ?? null,
+        (refusal === undefined && witnessOf(entry)) || null,
         refusal ?? null,
         shown?.experiment.id ?? null,
         shown?.variant.id ?? null,

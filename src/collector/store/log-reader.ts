@@ -1,4 +1,4 @@
-import type { WireTrack } from '../../protocol/wire.js';
+import { SESSION_IDLE_MS } from '../../protocol/limits.js';
 import type { Database, SqlValue } from '../../sqlite/database.js';
 import { dailyOf } from '../daily-report.js';
 import type { Experiment } from '../experiments/experiment.js';
@@ -8,7 +8,7 @@ import { attribute } from '../measuring/attribution.js';
 import type { Attribution } from '../measuring/measured-log.js';
 import type { Verdict } from '../measuring/verdict.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
-import type { CollectedEvent } from './event-store.js';
+import type { ArrivedRow, CollectedEvent } from './event-store.js';
 import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
 
 interface StoredEvent extends StoredRow {
@@ -18,9 +18,6 @@ interface StoredEvent extends StoredRow {
   readonly repeats: number;
   readonly row: string;
 }
-
-// A browser's session ends after half an hour without anything (protocol §3).
-const SESSION_IDLE_MS = 30 * 60 * 1000;
 
 /** What reads the log beyond {@link Insight}. */
 export interface LogReader extends Insight {
@@ -137,7 +134,7 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 }
 
 function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {
-  return { ...(JSON.parse(row) as WireTrack), time, receivedAt: received_at };
+  return { ...(JSON.parse(row) as ArrivedRow), time, receivedAt: received_at };
 }
 
 function toSql({ event, visitor, name, before }: EventFilter): { where: string; values: SqlValue[] } {

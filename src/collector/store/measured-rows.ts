@@ -2,6 +2,7 @@ import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ImpressionEntry, LogEntry, TrackEntry } from '../measuring/measured-log.js';
+import type { Witness } from '../measuring/sessions.js';
 import type { FindExperiment } from '../to-log-entry.js';
 
 /** One event as it is stored, as far as measuring goes. */
@@ -12,6 +13,7 @@ export interface StoredRow {
   readonly received_at: number;
   readonly visitor: number;
   readonly sid: string | null;
+  readonly witness: Witness | null;
   readonly experiment: string | null;
   readonly variant: string | null;
 }
@@ -21,27 +23,30 @@ interface Lost {
   readonly visitor: number;
   readonly time: number;
   readonly variant: string;
+  readonly witness: Witness;
   readonly before: number | null;
   readonly sid_before: string | null;
   readonly after: number | null;
   readonly sid_after: string | null;
 }
 
-// When the visitor was seen in a session on one side of an impression, nearest to it; of several sessions at that instant the
-// first by name, which is the one that measuring takes.
+// When a witness saw the visitor in a session on one side of an impression, nearest to it; of several sessions at that instant
+// the first by name, which is the one that measuring takes.
 const seen = (comparison: '<=' | '>', order: 'DESC' | 'ASC'): string => `
   SELECT e.time FROM events AS e
-  WHERE e.visitor = i.visitor AND e.time ${comparison} i.time AND e.sid IS NOT NULL AND e.refusal IS NULL
+  WHERE e.visitor = i.visitor AND e.witness = w.witness AND e.time ${comparison} i.time
   ORDER BY e.time ${order} LIMIT 1`;
 const firstSidAt = (time: string): string => `
   SELECT min(o.sid) FROM events AS o
-  WHERE o.visitor = found.visitor AND o.time = ${time} AND o.sid IS NOT NULL AND o.refusal IS NULL`;
+  WHERE o.visitor = found.visitor AND o.witness = found.witness AND o.time = ${time}`;
 
 const SEEN_AROUND = `
   SELECT *, (${firstSidAt('found.before')}) AS sid_before, (${firstSidAt('found.after')}) AS sid_after
   FROM (
-    SELECT i.visitor, i.time, i.variant, (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
-    FROM events AS i WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
+    SELECT i.number, i.visitor, i.time, i.variant, w.witness,
+      (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
+    FROM events AS i CROSS JOIN (SELECT 'browser' AS witness UNION ALL SELECT 'server') AS w
+    WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
   ) AS found`;
 
 // Of a session's events of one name only these can convert it: for each impression in it the first at or after that. One that
@@ -88,7 +93,8 @@ export function createMeasuredRows(database: Database): MeasuredRows {
       );
       const lost = seenAround.all(id) as Lost[];
       for (const one of lost) {
-        entries.push(impression({ ...one, sid: null }, key, nameOf(one)));
+        // There is a row for each witness.
+        if (one.witness === 'browser') entries.push(impression({ ...one, sid: null, witness: null }, key, nameOf(one)));
         for (const sighted of sightingsOf(one)) entries.push(sighting(sighted, ''));
       }
       const near = JSON.stringify(lost.flatMap(sessionsNear));
@@ -103,7 +109,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
 }
 
 type ImpressionRow = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly variant: string };
-type Candidate = Pick<StoredRow, 'time' | 'visitor' | 'sid'>;
+type Candidate = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly witness?: Witness | null };
 
 /** A stored row as the measuring rules see it. */
 export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntry {
@@ -119,7 +125,7 @@ export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntr
 // Literals of one shape each, as in `toLogEntry`. What is read of the store was judged when it came: when that was, and under
 // which id, matters no more, except between events of one instant that are to be told apart.
 
-function sighting({ time, visitor, sid }: Candidate, event: string): TrackEntry {
+function sighting({ time, visitor, sid, witness }: Candidate, event: string): TrackEntry {
   return {
     kind: 'track',
     time,
@@ -128,12 +134,13 @@ function sighting({ time, visitor, sid }: Candidate, event: string): TrackEntry 
     sid: sid ?? undefined,
     distinctId: undefined,
     bot: false,
+    byBrowser: witness === 'browser',
     event,
   };
 }
 
 function impression(
-  { time, visitor, sid }: Omit<ImpressionRow, 'variant'>,
+  { time, visitor, sid, witness }: Omit<ImpressionRow, 'variant'> & Pick<Candidate, 'witness'>,
   experiment: string,
   variant: string,
 ): ImpressionEntry {
@@ -145,15 +152,16 @@ function impression(
     sid: sid ?? undefined,
     distinctId: undefined,
     bot: false,
+    byBrowser: witness === 'browser',
     experiment,
     variant,
   };
 }
 
 /** Where the visitor was seen around an impression; of two sightings in one session only the nearer can matter. */
-function sightingsOf({ visitor, time, before, sid_before, after, sid_after }: Lost): Candidate[] {
-  const earlier = before === null ? [] : [{ visitor, time: before, sid: sid_before }];
-  const later = after === null ? [] : [{ visitor, time: after, sid: sid_after }];
+function sightingsOf({ visitor, time, witness, before, sid_before, after, sid_after }: Lost): Candidate[] {
+  const earlier = before === null ? [] : [{ visitor, time: before, sid: sid_before, witness }];
+  const later = after === null ? [] : [{ visitor, time: after, sid: sid_after, witness }];
   if (before === null || after === null || sid_before !== sid_after) return [...earlier, ...later];
   return time - before <= after - time ? earlier : later;
 }

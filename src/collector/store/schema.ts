@@ -2,7 +2,7 @@ import { OursError } from '../../errors.js';
 import type { Database } from '../../sqlite/database.js';
 
 /** Raised with every change of the tables below. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = `
   -- Every name a visitor goes by; a number stands for the visitor.
@@ -17,6 +17,7 @@ const TABLES = `
     received_at INTEGER NOT NULL,
     visitor INTEGER NOT NULL,
     sid TEXT,
+    witness TEXT,                        -- who saw the session at that time, null where nobody did
     refusal TEXT,                        -- the verdict at the door, null for what was let in
     experiment TEXT,                     -- of an impression: the experiment's id
     variant TEXT,                        -- of an impression: the variant's id
@@ -26,6 +27,7 @@ const TABLES = `
   );
   -- With all that measuring asks of an event, so that it need not be looked up.
   CREATE INDEX events_of_visitor ON events (visitor, time, sid, event, refusal);
+  CREATE INDEX sightings ON events (visitor, witness, time, sid) WHERE witness IS NOT NULL;
   CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 
