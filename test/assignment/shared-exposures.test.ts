@@ -290,6 +290,7 @@ describe('in an outage of the service', () => {
       expect(await client.assign('checkout', { ...ASKED, sessionId: 's2', url })).toEqual({
         ...JSON.parse(JSON.stringify(given)),
         reason: 'sticky',
+        exposed: false,
       });
     }
     expect(impressions(collector)).toBe(1);
