@@ -48,7 +48,14 @@ module.exports = {
       },
     },
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
-    only('commerce-knows-the-protocol', 'commerce/', ['protocol/']),
+    only('exposures-know-the-ground-and-the-engines-of-outboxes', 'exposures/', [
+      ...ground,
+      'assignment/exposure-store',
+      'sqlite/',
+      'outbox/(outbox|retry-transient)',
+      'outbox/(sqlite|redis|postgres)/',
+    ]),
+    only('commerce-knows-the-protocol', 'commerce/', ['protocol/', 'errors']),
     only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
       ...ground,
       'commerce/',
@@ -139,7 +146,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(cli|collector|sqlite|platform-node|delivery/(undici-|decode-body)|outbox/(sqlite|redis|postgres|records|sealing)|adapters/request-scope)',
+          '^src/(cli|collector|sqlite|platform-node|delivery/(undici-|decode-body)|outbox/(sqlite|redis|postgres|records|sealing)|exposures/(sqlite|redis|postgres)|adapters/request-scope)',
       },
       to: { dependencyTypes: ['core'] },
     },

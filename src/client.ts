@@ -57,8 +57,8 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
   /** Takes a person's names and properties. They arrive in order, and before the person's later events. */
   identify(input: IdentifyInput): Receipt;
   /**
-   * Asks for the visitor's variant. Never the control for want of an answer: a timeout or failure is
-   * `{ inExperiment: false, reason: 'fallback' }`.
+   * Asks for the visitor's variant. Never falls back to the control: after a timeout or failure a visitor keeps the last
+   * variant where it is known (`reason: 'sticky'`), and is not in the experiment otherwise (`reason: 'fallback'`).
    * @throws the signal's reason
    */
   assign(
@@ -185,6 +185,9 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     transport,
     experimentToken: options.experimentToken,
     timeoutMs: options.assignTimeoutMs,
+    exposures: options.exposures,
+    exposuresTimeoutMs: options.exposuresTimeoutMs,
+    requestTimeoutMs,
     monotonic,
     episodes,
     isDown: () => breaker.isDown,

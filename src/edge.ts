@@ -17,5 +17,6 @@ export function createClient<Catalog extends EventCatalog = EventCatalog>(
 }
 
 export { isOursError, OursError } from './errors.js';
+export { createMemoryExposures } from './exposures/memory.js';
 export { shareOutbox } from './ledger/share-outbox.js';
 export { createMemoryOutbox } from './outbox/memory.js';

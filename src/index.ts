@@ -31,9 +31,11 @@ export type {
   NotAssigned,
   Personalization,
 } from './assignment/assignment.js';
+export type { Exposures } from './assignment/exposure-store.js';
 export type { Client, FlushOptions } from './client.js';
 export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';
 export { isOursError, OursError, type OursErrorCode } from './errors.js';
+export { createMemoryExposures, type MemoryExposuresOptions } from './exposures/memory.js';
 export type { Books, Totals } from './ledger/books.js';
 export type { Ledger } from './ledger/ledger.js';
 export type { Receipt } from './ledger/receipt.js';

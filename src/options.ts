@@ -1,3 +1,4 @@
+import type { Exposures } from './assignment/exposure-store.js';
 import { failOption } from './check-option.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Logger } from './logger.js';
@@ -55,6 +56,16 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
   readonly requestTimeoutMs?: number | undefined;
   /** How long `assign` waits before it falls back. `OURS_ASSIGN_TIMEOUT_MS`. @default 400 */
   readonly assignTimeoutMs?: number | undefined;
+  /**
+   * Where processes tell each other which exposures they have recorded, so that `assign` records one a session for all of them.
+   * @default each process remembers its own
+   */
+  readonly exposures?: Exposures | undefined;
+  /**
+   * The most that `assign` waits for `exposures`, within `assignTimeoutMs`. A store that is slower counts as down.
+   * `OURS_EXPOSURES_TIMEOUT_MS`. @default 100
+   */
+  readonly exposuresTimeoutMs?: number | undefined;
   /** Whether this process delivers. With `false` it only appends to the outbox, for a relay elsewhere. @default true */
   readonly relay?: boolean | undefined;
   /** Hears warnings, one an episode. @default the console */
@@ -89,6 +100,7 @@ export interface ResolvedOptions extends ClientOptions {
   readonly concurrency: number;
   readonly requestTimeoutMs: number;
   readonly assignTimeoutMs: number;
+  readonly exposuresTimeoutMs: number;
   readonly relay: boolean;
   readonly disabled: boolean;
 }
@@ -152,6 +164,11 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   concurrency: aNumber(4, 1, 256),
   requestTimeoutMs: aNumber(10_000, 1, 600_000),
   assignTimeoutMs: aNumber(400, 1, 60_000),
+  exposures: [
+    (store: Exposures | null) => isFunction(store?.claim),
+    'a store with claim(key, ttlMs), such as createRedisExposures() makes',
+  ],
+  exposuresTimeoutMs: aNumber(100, 1, 60_000),
   relay: [isFlag, 'true or false', true],
   logger: [(logger: Logger | null) => isFunction(logger?.warn), 'an object with a method warn(message)'],
   onOutcome: aFunction,

@@ -1,4 +1,4 @@
-import type { CommerceEvents } from 'ours-ingest/commerce';
+import { type CommerceEvents, purchaseId } from 'ours-ingest/commerce';
 import { type Conversion, createWebhook, type VisitorKey, type Webhook } from 'ours-ingest/webhooks';
 import { z } from 'zod';
 import type { Ours } from './ours.js';
@@ -72,5 +72,5 @@ function conversionsFromPayPal({ event_type, resource }: z.infer<typeof anyEvent
     return [{ event: 'refund', eventProperties, distinctId: `refund:${id}`, time, visitorToken }];
   }
   const eventProperties = { order_id: id, ...money };
-  return [{ event: 'purchase', eventProperties, distinctId: `purchase:${id}`, time, visitorToken }];
+  return [{ event: 'purchase', eventProperties, distinctId: purchaseId(id), time, visitorToken }];
 }

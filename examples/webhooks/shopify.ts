@@ -1,5 +1,5 @@
 import type { Shopify } from '@shopify/shopify-api';
-import type { CommerceEvents } from 'ours-ingest/commerce';
+import { type CommerceEvents, purchaseId } from 'ours-ingest/commerce';
 import { type Conversion, createWebhook, type VisitorKey, type Webhook } from 'ours-ingest/webhooks';
 import { z } from 'zod';
 import type { Ours } from './ours.js';
@@ -51,7 +51,7 @@ function purchase({
   return {
     event: 'purchase',
     eventProperties: { order_id: String(id), value: Number(total_price), currency },
-    distinctId: `purchase:${id}`,
+    distinctId: purchaseId(String(id)),
     time: new Date(processed_at),
     visitorToken: note_attributes.find(({ name }) => name === 'ours_visitor')?.value,
   };

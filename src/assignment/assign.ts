@@ -1,39 +1,43 @@
 import type { Transport } from '../delivery/transport.js';
 import type { Verdict } from '../delivery/verdict.js';
 import { OursError } from '../errors.js';
-import type { Episodes } from '../logger.js';
 import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
-import { later, onAbort } from '../timers.js';
+import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
+import { createExposureMemory, type ExposureMemoryOptions } from './exposures.js';
 import { inVariant, toAssignment, toPersonalization } from './from-wire.js';
 
 /** An assignment may change when an experiment is stopped; a minute is soon enough to notice. */
 const ANSWER_TTL_MS = 60_000;
-/** A browser session lasts at most six hours (protocol §3). */
-const EXPOSURE_TTL_MS = 6 * 60 * 60_000;
 const MAX_ANSWERS = 10_000;
-const MAX_EXPOSURES = 50_000;
 
-export interface AssignerOptions {
+export interface AssignerOptions extends ExposureMemoryOptions {
   /** Without retries: a recording call has no idempotency key, a second one may record a second impression. */
   readonly transport: Transport;
-  readonly experimentToken: string | undefined;
   readonly timeoutMs: number;
-  readonly monotonic: () => number;
-  readonly episodes: Episodes;
   /** Whether the service is known to be down, so that a page need not wait to find out. */
   readonly isDown: () => boolean;
 }
 
 type WaitOptions = Pick<AssignOptions, 'timeoutMs' | 'signal'>;
 
-/** Why there is no answer, as a sentence. */
-type WhyNot = string;
+/** Why there is no answer. */
+class NoAnswer {
+  /** A sentence. */
+  readonly why: string;
+  /** Whether the service may have an answer and cannot give it now. */
+  readonly isOutage: boolean;
+
+  constructor(why: string, isOutage = false) {
+    this.why = why;
+    this.isOutage = isOutage;
+  }
+}
 
 /** Asks for assignments: cached, one request at a time for a visitor's session, each exposure recorded once. */
 export interface Assigner {
@@ -49,18 +53,22 @@ interface Question {
   readonly page: string;
   /** What an exposure is recorded for: the session, not the page. */
   readonly unit: string;
+  /** Where the last assignment may be shown again in an outage: in any session, on a page of the same path. */
+  readonly place: string;
 }
 
 export function createAssigner(options: AssignerOptions): Assigner {
-  const { transport, experimentToken, monotonic, episodes, isDown } = options;
+  const { transport, experimentToken, exposuresTimeoutMs, monotonic, episodes, isDown } = options;
   const answers = createExpiringCache<Assignment>(MAX_ANSWERS, ANSWER_TTL_MS, monotonic);
-  /** By unit: the variants whose exposure the service has recorded, nearly always one. */
-  const exposures = createExpiringCache<readonly string[]>(MAX_EXPOSURES, EXPOSURE_TTL_MS, monotonic);
-  const inFlight = new Map<string, Promise<Assignment | WhyNot>>();
+  const exposures = createExposureMemory(options);
+  const inFlight = new Map<string, Promise<Assignment | NoAnswer>>();
+  /** By unit: the assignment whose exposure is being recorded, claimed from all other processes. */
+  const recording = new Map<string, Assignment>();
 
-  async function post(path: string, body: WireAssignmentRequest): Promise<object | WhyNot> {
-    if (experimentToken === undefined) return 'experimentToken is missing: pass it or set OURS_EXPERIMENT_TOKEN.';
-    if (isDown()) return 'the service is down.';
+  async function post(path: string, body: WireAssignmentRequest): Promise<object | NoAnswer> {
+    if (experimentToken === undefined)
+      return new NoAnswer('experimentToken is missing: pass it or set OURS_EXPERIMENT_TOKEN.');
+    if (isDown()) return new NoAnswer('the service is down.', true);
     const bytes = toBytes(toJson({ token: experimentToken, ...body }));
     const verdict = await transport.send({ path, body: bytes });
     return verdict.kind === 'delivered' ? (verdict.answer as object) : explain(verdict);
@@ -70,11 +78,11 @@ export function createAssigner(options: AssignerOptions): Assigner {
    * The answer, if it comes while there is time. The request itself goes on: it may have been recorded already, and its
    * answer serves the visitor's next question.
    */
-  function inTime<Answer>(answer: Promise<Answer>, { signal, timeoutMs }: WaitOptions): Promise<Answer | WhyNot> {
+  function inTime<Answer>(answer: Promise<Answer>, { signal, timeoutMs }: WaitOptions): Promise<Answer | NoAnswer> {
     const ms = timeoutMs ?? options.timeoutMs;
     return new Promise((resolve, reject) => {
       const forget = onAbort(signal, () => reject(signal?.reason));
-      const cancel = later(ms, () => resolve(`no answer within ${ms} ms.`));
+      const cancel = later(ms, () => resolve(new NoAnswer(`no answer within ${ms} ms.`, true)));
       answer.then(resolve, reject).finally(() => {
         cancel();
         forget();
@@ -82,9 +90,16 @@ export function createAssigner(options: AssignerOptions): Assigner {
     });
   }
 
+  /** Says once what happened and what visitors are shown; returns the first. */
+  function warn(experimentKey: string, { why }: NoAnswer, effect: string): string {
+    const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
+    episodes.say('assign', `${message} ${effect}`);
+    return message;
+  }
+
   /** Whether an answer needs no further request: its exposure is recorded, or none is to be. */
   function suffices({ record, unit }: Question, answer: Assignment): boolean {
-    return !record || !answer.inExperiment || exposures.get(unit)?.includes(answer.variantName) === true;
+    return !record || !answer.inExperiment || exposures.isRecorded(unit, answer.variantName);
   }
 
   function fromCache(question: Question): Assignment | undefined {
@@ -93,48 +108,88 @@ export function createAssigner(options: AssignerOptions): Assigner {
   }
 
   async function request(
-    { experimentKey, body, page, unit }: Question,
+    { experimentKey, body, page, unit, place }: Question,
     isRecording: boolean,
-  ): Promise<Assignment | WhyNot> {
+  ): Promise<Assignment | NoAnswer> {
     // No path holds half a surrogate pair, and no experiment's key does.
     const path = PATHS.assignments + encodeURIComponent(experimentKey.replace(/\p{Surrogate}/gu, '\ufffd'));
     const answer = await post(path, { ...body, track_impression: isRecording });
-    const assignment = typeof answer === 'string' ? answer : toAssignment(experimentKey, answer);
-    if (typeof assignment === 'string') return assignment;
+    const assignment = answer instanceof NoAnswer ? answer : toAssignment(experimentKey, answer);
+    if (assignment instanceof NoAnswer) return assignment;
+    if (typeof assignment === 'string') return new NoAnswer(assignment);
     episodes.end('assign');
     answers.set(page, assignment);
-    if (isRecording && assignment.inExperiment) {
-      exposures.set(unit, [...(exposures.get(unit) ?? []), assignment.variantName]);
-    }
+    exposures.noteAssignment(place, assignment);
+    if (isRecording && assignment.inExperiment) exposures.noteRecorded(unit, assignment.variantName);
     return assignment;
   }
 
-  /** Sees to it that each exposure is recorded once. After the first one it reads, in case the variant is another one now. */
-  async function requestOnce(question: Question): Promise<Assignment | WhyNot> {
-    const answer = await request(question, question.record && !exposures.get(question.unit));
-    return typeof answer === 'string' || suffices(question, answer) ? answer : request(question, true);
+  /**
+   * Sees to it that each exposure is recorded once. One request asks and records where this process alone decides. Otherwise
+   * the variant is asked for first: only an exposure that will be recorded is claimed, or a visitor who is on no page of the
+   * experiment yet would take the claim from the page that is.
+   */
+  async function requestOnce(question: Question): Promise<Assignment | NoAnswer> {
+    const { record, unit, page, place } = question;
+    const recordsAtOnce = record && !exposures.isShared && !exposures.hasRecorded(unit);
+    const known = recordsAtOnce ? undefined : answers.get(page);
+    const answer = known ?? (await request(question, recordsAtOnce));
+    if (answer instanceof NoAnswer || !answer.inExperiment || suffices(question, answer)) return answer;
+    const claim = await exposures.claim(unit, answer.variantName);
+    if (claim === undefined) return answer;
+    recording.set(unit, answer);
+    try {
+      const recorded = await request(question, true);
+      if (!(recorded instanceof NoAnswer)) await claim.confirm(place, recorded);
+      return recorded;
+    } finally {
+      recording.delete(unit);
+    }
   }
 
   /**
    * Questions run one after the other for a visitor's session, whatever page they come from: each may find its answer known
    * and its exposure recorded by the one before.
    */
-  function ask(question: Question): Promise<Assignment | WhyNot> {
+  function ask(question: Question): Promise<Assignment | NoAnswer> {
     const { unit } = question;
     const running = inFlight.get(unit);
     if (running) {
-      return running.then((last) => (typeof last === 'string' ? last : (fromCache(question) ?? ask(question))));
+      return running.then((last) => (last instanceof NoAnswer ? last : (fromCache(question) ?? ask(question))));
     }
     const asking = requestOnce(question).finally(() => inFlight.delete(unit));
     inFlight.set(unit, asking);
     return asking;
   }
 
+  /**
+   * In an outage the visitor keeps the last variant. The store is asked for it before the time is over, so that the page does
+   * not wait longer.
+   */
+  async function answerOrLast(question: Question, asked: AssignOptions): Promise<Assignment | NoAnswer> {
+    const { unit, place } = question;
+    let recalling: Promise<Assignment | undefined> | undefined;
+    const recall = (): Promise<Assignment | undefined> => {
+      recalling ??= exposures.lastAssignment(place);
+      return recalling;
+    };
+    const timeoutMs = asked.timeoutMs ?? options.timeoutMs;
+    const endsAt = monotonic() + timeoutMs;
+    const cancel = later(Math.max(timeoutMs / 2, timeoutMs - exposuresTimeoutMs), recall);
+    const answer = await inTime(ask(question), asked).finally(cancel);
+    if (!(answer instanceof NoAnswer && answer.isOutage)) return answer;
+    const claimed = recording.get(unit);
+    if (claimed) return claimed;
+    const last = (await Promise.race([recall(), sleep(endsAt - monotonic())])) ?? undefined;
+    if (last) warn(question.experimentKey, answer, 'Visitors keep the variant they had.');
+    return last ?? answer;
+  }
+
   function answerTo(
     experimentKey: string,
     visitorId: string,
     asked: AssignOptions,
-  ): Assignment | Promise<Assignment | WhyNot> {
+  ): Assignment | Promise<Assignment | NoAnswer> {
     const { forceVariant, url, search, record } = asked;
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: visitorId };
@@ -145,8 +200,9 @@ export function createAssigner(options: AssignerOptions): Assigner {
       record: record ?? true,
       page: JSON.stringify([experimentKey, body]),
       unit: JSON.stringify([experimentKey, visitorId, toSid(asked.sessionId)]),
+      place: JSON.stringify([experimentKey, visitorId, String(url ?? '').replace(/[?#].*/s, '')]),
     };
-    return fromCache(question) ?? inTime(ask(question), asked);
+    return fromCache(question) ?? answerOrLast(question, asked);
   }
 
   return {
@@ -157,9 +213,8 @@ export function createAssigner(options: AssignerOptions): Assigner {
         checkId('experiment key', experimentKey) ??
         checkId('visitorId', visitorId) ??
         (await answerTo(experimentKey, visitorId, asked));
-      if (typeof answer !== 'string') return answer;
-      const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${answer}`;
-      episodes.say('assign', `${message} The visitor is shown no variant.`);
+      if (!(answer instanceof NoAnswer)) return answer;
+      const message = warn(experimentKey, answer, 'The visitor is shown no variant.');
       const error = new OursError('assignment_failed', message);
       return { inExperiment: false, experimentKey, reason: 'fallback', error };
     },
@@ -169,7 +224,7 @@ export function createAssigner(options: AssignerOptions): Assigner {
       const answer =
         checkId('visitorId', visitorId) ??
         (await inTime(post(PATHS.personalization, { visitor_id: visitorId }), asked));
-      if (typeof answer === 'string') throw new OursError('assignment_failed', `personalization: ${answer}`);
+      if (answer instanceof NoAnswer) throw new OursError('assignment_failed', `personalization: ${answer.why}`);
       const { personalizations } = answer as { personalizations?: WirePersonalization[] };
       if (!Array.isArray(personalizations))
         throw new OursError('assignment_failed', 'personalization: the answer has no list of personalizations.');
@@ -178,20 +233,23 @@ export function createAssigner(options: AssignerOptions): Assigner {
   };
 }
 
-function checkId(field: string, id: unknown): WhyNot | undefined {
-  return checkText(field, id, MAX_ID_LENGTH)?.message;
+function checkId(field: string, id: unknown): NoAnswer | undefined {
+  const refusal = checkText(field, id, MAX_ID_LENGTH);
+  return refusal && new NoAnswer(refusal.message);
 }
 
-function explain(verdict: Exclude<Verdict, { kind: 'delivered' }>): WhyNot {
+function explain(verdict: Exclude<Verdict, { kind: 'delivered' }>): NoAnswer {
   switch (verdict.kind) {
     case 'unauthorized':
-      return 'the service refused experimentToken (HTTP 401): check it or OURS_EXPERIMENT_TOKEN.';
+      return new NoAnswer('the service refused experimentToken (HTTP 401): check it or OURS_EXPERIMENT_TOKEN.');
     case 'retryable':
-      if (verdict.reason !== 'HTTP 404') return `${verdict.reason}.`;
-      return verdict.isServiceAnswer
-        ? 'the service knows no such experiment (HTTP 404).'
-        : 'HTTP 404, but not from the service: is baseUrl right?';
+      if (verdict.reason !== 'HTTP 404') return new NoAnswer(`${verdict.reason}.`, true);
+      return new NoAnswer(
+        verdict.isServiceAnswer
+          ? 'the service knows no such experiment (HTTP 404).'
+          : 'HTTP 404, but not from the service: is baseUrl right?',
+      );
     default:
-      return `the service refused (HTTP ${verdict.kind === 'rejected' ? verdict.status : 413}).`;
+      return new NoAnswer(`the service refused (HTTP ${verdict.kind === 'rejected' ? verdict.status : 413}).`);
   }
 }

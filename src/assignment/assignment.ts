@@ -13,8 +13,11 @@ export type Assignment =
       readonly type: string | undefined;
       /** Where a redirect experiment sends the visitor. */
       readonly redirect: string | undefined;
-      /** `forced` for a variant chosen by the caller, which records nothing. */
-      readonly reason: 'assigned' | 'forced';
+      /**
+       * `forced` for a variant chosen by the caller. `sticky` for the last one of a visitor whom the service cannot answer for
+       * now. Neither records anything.
+       */
+      readonly reason: 'assigned' | 'forced' | 'sticky';
     }
   | NotAssigned;
 

@@ -1,4 +1,7 @@
 import type { EventSchema } from '../protocol/catalog.js';
+
+export { type Payment, type PurchaseIdOptions, purchaseId } from './purchase-id.js';
+
 import { AMOUNT, CURRENCY, eventShape, TEXT } from './event-shape.js';
 
 /** An amount of money. */

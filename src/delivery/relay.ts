@@ -61,6 +61,8 @@ export function createRelay(options: RelayOptions): Relay {
   let delayedUntil = 0;
   /** Send what there is, full batch or not. */
   let isDue = false;
+  /** Until when the outbox, which has failed, is left alone. */
+  let pausedUntil = Number.NEGATIVE_INFINITY;
   let wakesAt = Number.POSITIVE_INFINITY;
   let cancelWake = (): void => undefined;
 
@@ -98,7 +100,10 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** Starts senders; one more than there are batches would find nothing. */
   function pump(): void {
+    const pauseMs = pausedUntil - monotonic();
+    if (pauseMs > 0) wakeIn(pauseMs);
     while (
+      pauseMs <= 0 &&
       !isStopped &&
       (isDue || waiting >= flushAt) &&
       (claiming === 0 || claiming * delivery.limits.rows < waiting)
@@ -145,7 +150,7 @@ export function createRelay(options: RelayOptions): Relay {
       );
       // What of the claim is settled it no longer holds; the rest need not wait for the end of the lease.
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
-      isDue = false;
+      pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
       wakeIn(OUTBOX_PAUSE_MS);
       return [];
     }

@@ -96,7 +96,7 @@ export interface Entry {
   /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
   owner?: unknown;
   /** Whether a request with it has been sent. Only an outbox in this process's memory keeps it. */
-  wasSent?: boolean;
+  wasSent?: boolean | undefined;
 }
 
 /** The identifiers an entry has. */

@@ -1,5 +1,5 @@
 import { OursError } from '../errors.js';
-import { fromBase64 } from './base64url.js';
+import { fromBase64 } from '../protocol/base64url.js';
 
 /** A key for AES-256-GCM: 32 bytes, or their base64, base64url or hex text. `openssl rand -base64 32` makes one. */
 export type VisitorKey = string | Uint8Array;

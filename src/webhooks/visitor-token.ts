@@ -1,7 +1,7 @@
 import { OursError } from '../errors.js';
+import { fromBase64, toBase64Url } from '../protocol/base64url.js';
 import { toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
-import { fromBase64, toBase64Url } from './base64url.js';
 import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
 import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
 

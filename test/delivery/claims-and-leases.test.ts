@@ -126,6 +126,25 @@ describe('what an outbox could not settle', () => {
   );
 });
 
+it('an outbox that fails at once is asked once a second, however much waits in it, and delivers when it works again', async () => {
+  const ENOUGH = 10_000;
+  let claims = 0;
+  let isDown = true;
+  const watched = watchedOutbox((inner) => ({
+    async claim(options) {
+      claims += 1;
+      if (isDown && claims < ENOUGH) throw new Error('the database is away');
+      return inner.claim(options);
+    },
+  }));
+  const { client, taken, pass, passUntil } = start({ endingOf: () => 'ok', flushAt: 10 }, watched);
+  for (let i = 0; i < 1_000; i++) client.track({ event: 'purchase', userId: 'v', distinctId: `e${i}` });
+  await pass(60_000);
+  expect(claims).toBeLessThanOrEqual(61);
+  isDown = false;
+  expect(await passUntil(() => taken.size === 1_000, 5_000)).toBe(true);
+});
+
 describe('a suspect, which the service always fails on', () => {
   const BAD = 'bad';
   const MINUTE = 60_000;

@@ -23,17 +23,18 @@ export interface Child {
  */
 export function startChild(name: string, baseUrl: string, env: Record<string, string> = {}): Child {
   const path = fileURLToPath(new URL(`../process/children/${name}.ts`, import.meta.url));
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--disable-warning=DEP0205', '--unhandled-rejections=strict', path],
-    {
-      env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // Longer than any test: a child that hangs does not outlive the run.
-      timeout: 120_000,
-      killSignal: 'SIGKILL',
-    },
-  );
+  return startProgram(['--import', 'tsx', '--disable-warning=DEP0205', path], baseUrl, env);
+}
+
+/** The same for a program that Node runs as it is. */
+export function startProgram(args: readonly string[], baseUrl: string, env: Record<string, string> = {}): Child {
+  const child = spawn(process.execPath, ['--unhandled-rejections=strict', ...args], {
+    env: { PATH: process.env.PATH, OURS_BASE_URL: baseUrl, OURS_TOKEN: 'test_shop', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Longer than any test: a child that hangs does not outlive the run.
+    timeout: 120_000,
+    killSignal: 'SIGKILL',
+  });
   let stdout = '';
   let stderr = '';
   const started = new Promise<void>((resolve) => {

@@ -72,7 +72,7 @@ describe('an assignment', () => {
     if (assignment.inExperiment) {
       expectTypeOf(assignment.variantName).toEqualTypeOf<string>();
       expectTypeOf(assignment.isControl).toEqualTypeOf<boolean | undefined>();
-      expectTypeOf(assignment.reason).toEqualTypeOf<'assigned' | 'forced'>();
+      expectTypeOf(assignment.reason).toEqualTypeOf<'assigned' | 'forced' | 'sticky'>();
     } else {
       expectTypeOf(assignment).toEqualTypeOf<NotAssigned>();
       expectTypeOf(assignment.variantName).toEqualTypeOf<undefined>();
@@ -218,6 +218,8 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
       concurrency: undefined,
       requestTimeoutMs: undefined,
       assignTimeoutMs: undefined,
+      exposures: undefined,
+      exposuresTimeoutMs: undefined,
       relay: undefined,
       logger: undefined,
       onOutcome: undefined,

@@ -11,8 +11,14 @@ const RETRY_MS = 200;
 /** Each waiting entry costs an attempt about a millisecond; attempts take at most a third of the time. */
 const RETRY_PER_ENTRY_MS = 2;
 
-/** Appends what it can; an entry that it has no answer for is still contended. */
-export type AppendFree = (entries: readonly Entry[]) => Promise<ReadonlyMap<Entry, DurablyAppended>>;
+/** Entries with the one answer to all of them. */
+export interface AppendedGroup {
+  readonly entries: readonly Entry[];
+  readonly appended: DurablyAppended;
+}
+
+/** Appends what it can; an entry that is in no group is still contended. */
+export type AppendFree = (entries: readonly Entry[]) => Promise<readonly AppendedGroup[]>;
 
 interface Waiting {
   readonly until: number;
@@ -36,9 +42,10 @@ export class ContendedEntries {
     this.#appendFree = appendFree;
   }
 
-  /** Whether an entry with this id waits already. */
-  has(distinctId: string): boolean {
-    return this.#counts.has(distinctId);
+  /** The entries whose id none waits for already. */
+  without(entries: readonly Entry[]): readonly Entry[] {
+    if (this.#counts.size === 0) return entries;
+    return entries.filter(({ distinctId }) => !this.#counts.has(distinctId));
   }
 
   /** Resolves when the entry is stored or known to be a duplicate. The caller may ignore the promise. */
@@ -66,8 +73,8 @@ export class ContendedEntries {
 
   async #retry(): Promise<void> {
     try {
-      for (const [entry, appended] of await this.#appendFree([...this.#waiting.keys()])) {
-        this.#remove(entry)?.resolve(appended);
+      for (const { entries, appended } of await this.#appendFree([...this.#waiting.keys()])) {
+        for (const entry of entries) this.#remove(entry)?.resolve(appended);
       }
       const now = performance.now();
       for (const [entry, { until }] of this.#waiting) {

@@ -22,7 +22,7 @@ import type { SealingKey } from '../sealing.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { Bell } from './bell.js';
-import { ContendedEntries } from './contended-entries.js';
+import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
 import { isTransient, PostgresError } from './errors.js';
@@ -202,20 +202,20 @@ class TableOutbox implements PostgresOutbox {
 
   /** Stores the entries, except those whose id another transaction holds. */
   async #commit(entries: readonly Entry[]): Promise<DurablyAppended> {
-    const free = entries.filter(({ distinctId }) => !this.#contended.has(distinctId));
-    const appended = await this.#appendFree(free);
-    const parts = new Set(appended.values());
-    const duplicates = [...parts].flatMap((part) => part.duplicates);
-    const mark = [...parts].at(-1) ?? (await this.mark());
-    const contended = entries.filter((entry) => !appended.has(entry));
+    const groups = await this.#appendFree(this.#contended.without(entries));
+    const duplicates = groups.flatMap(({ appended }) => appended.duplicates);
+    const mark = groups.at(-1)?.appended ?? (await this.mark());
     const combined = { ...mark, dropped: [], duplicates };
-    if (contended.length === 0) return combined;
+    const stored = groups.reduce((sum, group) => sum + group.entries.length, 0);
+    if (stored === entries.length) return combined;
+    const free = new Set(groups.flatMap((group) => group.entries));
+    const contended = entries.filter((entry) => !free.has(entry));
     return { ...combined, deferred: new Map(contended.map((entry) => [entry, this.#contended.wait(entry)])) };
   }
 
   /** Answers for the entries of {@link #appendEach}, nearly always with a single statement. */
-  async #appendFree(entries: readonly Entry[]): Promise<ReadonlyMap<Entry, DurablyAppended>> {
-    if (entries.length === 0) return new Map();
+  async #appendFree(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
+    if (entries.length === 0) return [];
     try {
       const values = this.#appendValues(entries);
       const result = await this.#database.run<AppendResult>(
@@ -224,8 +224,7 @@ class TableOutbox implements PostgresOutbox {
         undefined,
         RETRIED_WITHIN_MS,
       );
-      const appended = toAppended(entries, result);
-      return new Map(entries.map((entry) => [entry, appended]));
+      return [{ entries, appended: toAppended(entries, result) }];
     } catch (error) {
       if (!mayHaveWaited(error)) throw error;
       return this.#appendEach(entries).catch((reason: unknown) => {
@@ -236,8 +235,8 @@ class TableOutbox implements PostgresOutbox {
   }
 
   /** Stores one entry after the other. There is no answer for an entry whose id another transaction holds. */
-  async #appendEach(entries: readonly Entry[]): Promise<ReadonlyMap<Entry, DurablyAppended>> {
-    const appended = new Map<Entry, DurablyAppended>();
+  async #appendEach(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
+    const groups: AppendedGroup[] = [];
     let done = 0;
     while (done < entries.length) {
       const values = this.#appendValues(entries.slice(done, done + EACH_GROUP));
@@ -250,11 +249,11 @@ class TableOutbox implements PostgresOutbox {
       for (const [position, isContended] of rows) {
         const entry = entries[done]!;
         const duplicates = position === null ? [entry] : [];
-        if (!isContended) appended.set(entry, { ...toMark(mark), dropped: [], duplicates });
+        if (!isContended) groups.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
         done += 1;
       }
     }
-    return appended;
+    return groups;
   }
 
   async #appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void> {

@@ -4,7 +4,7 @@ import { attempt, type Connection, close, closeDisplaced, connect, isOwn, type S
 import { moveToPath, replaceFile } from './displaced.js';
 import { rollBack } from './move-entries.js';
 import type { Displacement } from './open-files.js';
-import { explain, SqliteOutboxError } from './sqlite-error.js';
+import { explain, isTransient, SqliteOutboxError } from './sqlite-error.js';
 import type { Statements } from './statements.js';
 
 /** How long a process with nothing to do takes to notice what happened to its files. */
@@ -230,8 +230,4 @@ function transact<Result>({ statements, own }: Connection, work: (statements: St
   // Nothing that fails after the commit may look as if nothing was committed.
   attempt(() => own?.checkpoints.afterCommit());
   return result;
-}
-
-export function isTransient(error: unknown): boolean {
-  return error instanceof SqliteOutboxError && error.isTransient;
 }

@@ -11,7 +11,8 @@ import type { Records } from '../records.js';
 import { toStoredId } from '../stored-id.js';
 import { draw, keepOrder, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
-import { isTransient, type SqliteFile } from './file.js';
+import type { SqliteFile } from './file.js';
+import { isTransient } from './sqlite-error.js';
 import type { Place, Statements } from './statements.js';
 
 export interface SqliteOutboxOptions {

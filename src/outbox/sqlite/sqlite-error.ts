@@ -21,6 +21,10 @@ export class SqliteOutboxError extends Error {
   }
 }
 
+export function isTransient(error: unknown): boolean {
+  return error instanceof SqliteOutboxError && error.isTransient;
+}
+
 /** SQLite's result codes that mean something here. https://www.sqlite.org/rescode.html */
 const CODES: Readonly<Record<number, string>> = {
   5: 'SQLITE_BUSY',

@@ -1,4 +1,5 @@
 import type { CommerceEvents, Money } from '../../commerce/index.js';
+import { type Payment, paymentIdOf, purchaseId } from '../../commerce/purchase-id.js';
 import type { Conversion } from '../conversion.js';
 import { fromMinorUnits } from '../minor-units.js';
 import { tokenIn } from './metadata.js';
@@ -79,24 +80,24 @@ const READERS: { readonly [Type in keyof EventObjects]: Reader<EventObjects[Type
 };
 
 function fromSession(session: StripeSession, event: StripeEvent): StripeConversion | undefined {
-  const { id, mode, payment_status, payment_intent, amount_total, currency, metadata } = session;
+  const { mode, payment_status, amount_total, currency, metadata } = session;
   // What a session in subscription mode costs is told by its invoice.
   if (mode !== 'payment' || payment_status === 'unpaid' || currency === null) return undefined;
-  return purchase(idOf(payment_intent) ?? id, toMoney(amount_total ?? 0, currency), event.created, tokenIn(metadata));
+  return purchase(session, toMoney(amount_total ?? 0, currency), event.created, tokenIn(metadata));
 }
 
 function fromPaymentIntent(intent: StripePaymentIntent, event: StripeEvent): StripeConversion | undefined {
-  const { id, amount_received, currency, metadata } = intent;
+  const { amount_received, currency, metadata } = intent;
   const token = tokenIn(metadata);
-  return token === undefined ? undefined : purchase(id, toMoney(amount_received, currency), event.created, token);
+  return token === undefined ? undefined : purchase(intent, toMoney(amount_received, currency), event.created, token);
 }
 
 /** A charge carries its PaymentIntent's metadata. One that is only authorised is no payment yet. */
 function fromCharge(charge: StripeCharge, event: StripeEvent): StripeConversion | undefined {
-  const { id, paid, captured, payment_intent, amount_captured, currency, metadata } = charge;
+  const { paid, captured, amount_captured, currency, metadata } = charge;
   const token = tokenIn(metadata);
   if (token === undefined || !paid || !captured) return undefined;
-  return purchase(idOf(payment_intent) ?? id, toMoney(amount_captured, currency), event.created, token);
+  return purchase(charge, toMoney(amount_captured, currency), event.created, token);
 }
 
 function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
@@ -120,7 +121,7 @@ function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
     };
   }
   if (billing_reason !== 'subscription_create' && ownToken === undefined) return undefined;
-  return purchase(id, money, paidAt, token, subscription_id);
+  return purchase(invoice.id, money, paidAt, token, subscription_id);
 }
 
 /** The visitor of a refund or a dispute is known to the payment: see `findToken`. */
@@ -192,7 +193,7 @@ function started({ id, metadata }: StripeSubscription, begunAt: number): StripeC
  * begun long before, on a page where the visitor had seen nothing yet.
  */
 function purchase(
-  order_id: string,
+  payment: Payment,
   money: Money,
   paidAt: number,
   visitorToken: string | undefined,
@@ -200,8 +201,8 @@ function purchase(
 ): StripeConversion {
   return {
     event: 'purchase',
-    eventProperties: { order_id, ...money, subscription_id },
-    distinctId: `purchase:${order_id}`,
+    eventProperties: { order_id: paymentIdOf(payment), ...money, subscription_id },
+    distinctId: purchaseId(payment),
     time: toTime(paidAt),
     visitorToken,
   };

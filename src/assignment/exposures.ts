@@ -1,0 +1,146 @@
+import { sleep } from '../timers.js';
+import type { Assignment } from './assignment.js';
+import { createExpiringCache } from './expiring-cache.js';
+import { hashKey } from './exposure-key.js';
+import type { Exposures } from './exposure-store.js';
+import { createStoreGuard, type StoreGuardOptions } from './store-guard.js';
+
+/** A browser session lasts at most six hours (protocol §3). */
+const EXPOSURE_TTL_MS = 6 * 60 * 60_000;
+/** How long another process is trusted to have recorded what it has claimed, before the claim is tried again. */
+const TAKEN_TTL_MS = 60_000;
+/** How long a visitor's variant is kept for an outage. An experiment that was stopped may show it again for so long. */
+const LAST_TTL_MS = 24 * 60 * 60_000;
+/** Beyond the time that the recording request may take. */
+const CLAIM_MARGIN_MS = 5_000;
+const MAX_EXPOSURES = 50_000;
+const MAX_LAST = 10_000;
+
+export interface ExposureMemoryOptions extends Omit<StoreGuardOptions, 'timeoutMs'> {
+  /** Shared with other processes; without it each process remembers its own. */
+  readonly exposures: Exposures | undefined;
+  readonly exposuresTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** Keeps apart what several projects put into one store. */
+  readonly experimentToken: string | undefined;
+}
+
+/** The right to record an exposure. */
+export interface Claim {
+  /** The answer to the recording has come. Waits for the store no longer than the claim has left of `exposuresTimeoutMs`. */
+  confirm(place: string, recorded: Assignment): Promise<void>;
+}
+
+/**
+ * Remembers which exposures are recorded, in a unit (a visitor's session in an experiment) one for each variant, nearly always
+ * one; and for outages each visitor's last assignment.
+ */
+export interface ExposureMemory {
+  /** Whether other processes must be asked before an exposure is recorded. */
+  readonly isShared: boolean;
+  /** Whether this process has recorded any variant of the unit. */
+  hasRecorded(unit: string): boolean;
+  /** Whether the exposure is known to be recorded, by any process. Asks no store. */
+  isRecorded(unit: string, variantName: string): boolean;
+  noteRecorded(unit: string, variantName: string): void;
+  /** The right to record; `undefined` when another process has it. While the store fails, this process decides alone. */
+  claim(unit: string, variantName: string): Promise<Claim | undefined>;
+  /** Notes an answer of the service. */
+  noteAssignment(place: string, assignment: Assignment): void;
+  /** The visitor's last assignment, marked as `sticky`. */
+  lastAssignment(place: string): Promise<Assignment | undefined>;
+}
+
+export function createExposureMemory(options: ExposureMemoryOptions): ExposureMemory {
+  const { exposures: store, exposuresTimeoutMs: timeoutMs, monotonic } = options;
+  const guard = store && createStoreGuard(store, { ...options, timeoutMs });
+  const claimTtlMs = store?.remember ? options.requestTimeoutMs + CLAIM_MARGIN_MS : EXPOSURE_TTL_MS;
+  /** By unit: the variants that this process has recorded. */
+  const recorded = createExpiringCache<readonly string[]>(MAX_EXPOSURES, EXPOSURE_TTL_MS, monotonic);
+  /** The exposures that another process has claimed. */
+  const taken = createExpiringCache<true>(MAX_EXPOSURES, TAKEN_TTL_MS, monotonic);
+  /** Those that this process has claimed: after a failure it tries again by the same claim. */
+  const held = createExpiringCache<true>(MAX_EXPOSURES, claimTtlMs, monotonic);
+  const last = createExpiringCache<Assignment>(MAX_LAST, LAST_TTL_MS, monotonic);
+
+  const alone: Claim = { confirm: async () => undefined };
+  const exposureOf = (unit: string, variantName: string): string => `${unit}\n${variantName}`;
+  const keyOf = (kind: 'exposure' | 'last', what: string): Promise<string> =>
+    hashKey(options.experimentToken, kind, what);
+
+  async function remember(kind: 'exposure' | 'last', what: string, value: string, ttlMs: number): Promise<void> {
+    if (store?.remember) await guard?.ask(async () => store.remember?.(await keyOf(kind, what), value, ttlMs));
+  }
+
+  async function recall(place: string): Promise<Assignment | undefined> {
+    if (!store?.recall) return undefined;
+    return toAssignment(await guard?.ask(async () => store.recall?.(await keyOf('last', place))));
+  }
+
+  return {
+    get isShared() {
+      return guard?.isOpen === true;
+    },
+
+    hasRecorded: (unit) => recorded.get(unit) !== undefined,
+
+    isRecorded: (unit, variantName) =>
+      recorded.get(unit)?.includes(variantName) === true || taken.get(exposureOf(unit, variantName)) === true,
+
+    noteRecorded(unit, variantName) {
+      recorded.set(unit, [...(recorded.get(unit) ?? []), variantName]);
+    },
+
+    async claim(unit, variantName) {
+      const exposure = exposureOf(unit, variantName);
+      const startedAt = monotonic();
+      const isMine =
+        held.get(exposure) ??
+        (await guard?.ask(async () => {
+          const answer: unknown = await store?.claim(await keyOf('exposure', exposure), claimTtlMs);
+          if (typeof answer === 'boolean') return answer;
+          throw new TypeError('claim must resolve to true or false.');
+        }));
+      if (isMine === undefined) return alone;
+      if (!isMine) {
+        taken.set(exposure, true);
+        return undefined;
+      }
+      held.set(exposure, true);
+      const leftMs = timeoutMs - (monotonic() - startedAt);
+      return {
+        async confirm(place, assignment) {
+          if (!assignment.inExperiment) return;
+          const told = Promise.all([
+            remember('exposure', exposure, '', EXPOSURE_TTL_MS),
+            remember('last', place, JSON.stringify(assignment), LAST_TTL_MS),
+          ]);
+          await Promise.race([told, sleep(leftMs)]);
+        },
+      };
+    },
+
+    noteAssignment(place, assignment) {
+      const before = last.get(place);
+      if (!assignment.inExperiment && !before) return;
+      last.set(place, assignment);
+      // It is over for this visitor: the store must not bring it back.
+      if (!assignment.inExperiment && before?.inExperiment) void remember('last', place, '', LAST_TTL_MS);
+    },
+
+    async lastAssignment(place) {
+      const known = last.get(place) ?? (await recall(place));
+      return known?.inExperiment ? { ...known, reason: 'sticky' } : undefined;
+    },
+  };
+}
+
+/** Reads what {@link ExposureMemory} has stored, or whatever else stands there. */
+function toAssignment(text: string | undefined): Assignment | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as Partial<Assignment> | null;
+    return typeof value?.variantName === 'string' ? (value as Assignment) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import { OursError } from '../errors.js';
+import { toBase64Url } from '../protocol/base64url.js';
+import { toBytes } from '../protocol/bytes.js';
+
+/** A reference to an object of the payment provider: its id, or the object itself. */
+type Ref = string | { readonly id: string };
+
+/**
+ * What was paid: its id, or an object of Stripe's. A Checkout session and a charge stand for their payment, so the page
+ * that has the session and the webhook that has the charge name the same purchase.
+ */
+export type Payment =
+  | string
+  | {
+      readonly id: string;
+      /** Stripe's name of the kind of object, such as `checkout.session`. */
+      readonly object?: string | undefined;
+      readonly payment_intent?: Ref | null | undefined;
+      readonly invoice?: Ref | null | undefined;
+    };
+
+/** How a purchase's id is built. */
+export interface PurchaseIdOptions {
+  /** At least 16 characters, known to your servers only. */
+  readonly secret: string;
+}
+
+const MIN_SECRET_LENGTH = 16;
+
+/**
+ * The `distinctId` of a purchase. Report a purchase under it from the page and from the webhook, and it counts once, whichever
+ * comes first. It is also the one under which this package's webhooks report purchases. Runs in browsers and on servers.
+ *
+ * The first event under an id wins, and a browser's token is public: with ids that can be guessed, such as order numbers, a
+ * stranger could report junk under the next thousand of them. So give a `secret` for those, on the server only, and hand the
+ * finished id to the page. Ids of payment providers, such as Stripe's `pi_…`, cannot be guessed and need none.
+ *
+ * @throws {OursError} `invalid_option` for a payment without an id, or a secret that is too short
+ */
+export function purchaseId(payment: Payment): string;
+/**
+ * The same as a keyed hash (HMAC-SHA-256): it reveals nothing of the payment's id and cannot be guessed.
+ *
+ * @throws {OursError} as a rejection
+ */
+export function purchaseId(payment: Payment, options: PurchaseIdOptions): Promise<string>;
+export function purchaseId(payment: Payment, options?: PurchaseIdOptions): string | Promise<string> {
+  return options === undefined ? `purchase:${paymentIdOf(payment)}` : keyedId(payment, options);
+}
+
+/** The id that all objects of one payment agree on. */
+export function paymentIdOf(payment: Payment): string {
+  const id = typeof payment === 'object' && payment !== null ? idInObject(payment) : payment;
+  if (typeof id === 'string' && id.trim() !== '') return id;
+  throw new OursError('invalid_option', "purchaseId needs the payment's id, or the payment with its id.");
+}
+
+function idInObject({ id, object, payment_intent, invoice }: Exclude<Payment, string>): string {
+  // An invoice of an older API version has a payment intent too, but is reported under its own id.
+  if (object === 'invoice') return id;
+  // A session in subscription mode has no payment intent: its invoice tells what was paid.
+  return idOf(payment_intent) ?? (object === 'checkout.session' ? idOf(invoice) : undefined) ?? id;
+}
+
+function idOf(ref: Ref | null | undefined): string | undefined {
+  return typeof ref === 'object' ? ref?.id : ref;
+}
+
+async function keyedId(payment: Payment, { secret }: PurchaseIdOptions): Promise<string> {
+  if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
+    throw new OursError('invalid_option', `purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters.`);
+  }
+  const { subtle } = globalThis.crypto;
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await subtle.importKey('raw', bufferOf(secret), algorithm, false, ['sign']);
+  const mac = new Uint8Array(await subtle.sign('HMAC', key, bufferOf(purchaseId(payment))));
+  return `purchase:${toBase64Url(mac)}`;
+}
+
+function bufferOf(text: string): ArrayBuffer {
+  return toBytes(text).slice().buffer;
+}

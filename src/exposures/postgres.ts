@@ -1,0 +1,102 @@
+import type { Exposures } from '../assignment/exposure-store.js';
+import { failOption } from '../check-option.js';
+import type { SqlClient } from '../outbox/outbox.js';
+import { explain, isTransient, PostgresError } from '../outbox/postgres/errors.js';
+import { isPool, outliveErrors } from '../outbox/postgres/listener.js';
+import { readReply } from '../outbox/postgres/reply.js';
+import { TimedClient } from '../outbox/postgres/timed-client.js';
+import { retryTransient } from '../outbox/retry-transient.js';
+import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
+
+export type { Exposures } from '../assignment/exposure-store.js';
+export type { SqlClient } from '../outbox/outbox.js';
+
+export interface PostgresExposuresOptions {
+  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. It stays the caller's to close. */
+  readonly client: SqlClient;
+  /** A name, or `schema.name`. @default 'ours_exposures' */
+  readonly table?: string | undefined;
+  /** Milliseconds, for tests. @default the database's clock, one for all processes */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A store of exposures in a PostgreSQL database. */
+export interface PostgresExposures extends Required<Exposures> {
+  /** Makes the table where it is missing. Any number of processes may call it at once. */
+  ensureSchema(): Promise<void>;
+}
+
+const MIGRATE_WITHIN_MS = 60_000;
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * A store of exposures in your PostgreSQL database, for any number of processes. The table is unlogged: a crash of the server
+ * empties it, which costs a second exposure in a session and nothing else.
+ *
+ * @example
+ * const exposures = createPostgresExposures({ client: new pg.Pool({ connectionString }) });
+ * await exposures.ensureSchema();
+ *
+ * @throws {OursError} `invalid_option` for a client without `query`, or a table name that is not plain
+ */
+export function createPostgresExposures(options: PostgresExposuresOptions): PostgresExposures {
+  const { client, table, now } = options ?? {};
+  if (typeof client?.query !== 'function') {
+    failOption('client must be a pg Pool or Client, or anything with query(text, values).');
+  }
+  const names = namesOf(table);
+  const statements = statementsFor(names);
+  if (isPool(client)) outliveErrors(client);
+  const timed = new TimedClient(client);
+  let sweepAt = 0;
+
+  async function ask(text: string, values: string[], withinMs?: number): Promise<unknown> {
+    try {
+      return await timed.query(text, values, withinMs);
+    } catch (error) {
+      const explained = explain(error, names.given);
+      if (!/^(3F000|42P01)$/.test(explained.code ?? '')) throw explained;
+      throw new PostgresError(
+        `the table ${names.given} is not where the client is connected to: run ensureSchema() or the SQL of postgresExposuresSchema() (${explained.code}).`,
+        explained.code,
+      );
+    }
+  }
+
+  async function run<Result>(text: string, values: readonly string[]): Promise<Result> {
+    const clock = now === undefined ? '' : String(Math.trunc(now()));
+    // Concurrent claims of one key fail under the stricter isolation levels, and succeed at once when tried again. The page
+    // does not wait for longer trouble.
+    const answer = await retryTransient(() => ask(text, [...values, clock]), isTransient);
+    return readReply(answer, names.given).at(-1) as Result;
+  }
+
+  /** Deletes what has expired, so that the table does not grow. Nobody waits for it. */
+  function sweep(): void {
+    if (performance.now() < sweepAt) return;
+    sweepAt = performance.now() + SWEEP_EVERY_MS;
+    run(statements.sweep, []).catch(() => undefined);
+  }
+
+  return {
+    async claim(key, ttlMs) {
+      const isFirst = await run<boolean>(statements.claim, [key, String(ttlMs)]);
+      sweep();
+      return isFirst;
+    },
+    remember: (key, value, ttlMs) => run(statements.remember, [key, value, String(ttlMs)]),
+    recall: async (key) => (await run<string | null>(statements.recall, [key])) ?? undefined,
+    async ensureSchema() {
+      await ask(schemaOf(names), [], MIGRATE_WITHIN_MS);
+    },
+  };
+}
+
+/**
+ * The table as one SQL statement, for whatever runs your migrations. Running it again changes nothing.
+ *
+ * @throws {OursError} `invalid_option` for a table name that is not plain
+ */
+export function postgresExposuresSchema({ table }: { readonly table?: string | undefined } = {}): string {
+  return schemaOf(namesOf(table));
+}

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import type { Exposures } from '../assignment/exposure-store.js';
+import { failOption } from '../check-option.js';
+import { retryTransient } from '../outbox/retry-transient.js';
+import { explain, isTransient } from '../outbox/sqlite/sqlite-error.js';
+import type { SqliteDatabase } from '../sqlite/database.js';
+import { loadSqlite } from '../sqlite/load-sqlite.js';
+import { type Source, SqliteTable, type Statements } from './sqlite-table.js';
+
+export type { Exposures } from '../assignment/exposure-store.js';
+export type { SqliteDatabase } from '../sqlite/database.js';
+
+export interface SqliteExposuresOptions {
+  /**
+   * The file, created if it does not exist, readable by its owner only; not the outbox's. Its folder must exist, on a local
+   * disk.
+   */
+  readonly file?: string | undefined;
+  /** Instead of a file: an open database, which stays the caller's to set up and to close. */
+  readonly database?: SqliteDatabase | undefined;
+  /** Milliseconds since the epoch, for tests. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A store of exposures in an SQLite file. */
+export interface SqliteExposures extends Required<Exposures> {
+  /** Closes the file; the next call opens it again. A database that was passed in stays open. */
+  close(): void;
+}
+
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * A store of exposures in an SQLite file that the processes of one machine share.
+ *
+ * @example
+ * const ours = createClient({ token, experimentToken, exposures: createSqliteExposures({ file: 'exposures.db' }) });
+ *
+ * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
+ */
+export function createSqliteExposures(options: SqliteExposuresOptions): SqliteExposures {
+  const { now = Date.now } = options ?? {};
+  const source = toSource(options ?? {});
+  const name = 'file' in source ? `the file of exposures ${source.file}` : 'the database of exposures';
+  const table = new SqliteTable(source);
+  let sweepAt = 0;
+
+  /** In this turn of the event loop where the file is free. */
+  async function run<Result>(work: (statements: Statements, nowMs: number) => Result): Promise<Result> {
+    const attempt = async (): Promise<Result> => {
+      try {
+        return table.use((statements) => work(statements, Math.trunc(now())));
+      } catch (error) {
+        const explained = explain(error, name);
+        if (explained.isBroken) table.close();
+        throw explained;
+      }
+    };
+    // Other processes may be writing. The page does not wait for longer trouble.
+    return retryTransient(attempt, isTransient);
+  }
+
+  /** Deletes what has expired, so that the file does not grow. Nobody waits for it. */
+  function sweep(): void {
+    if (performance.now() < sweepAt) return;
+    sweepAt = performance.now() + SWEEP_EVERY_MS;
+    run(({ sweep: all }, nowMs) => all.run(nowMs)).catch(() => undefined);
+  }
+
+  return {
+    async claim(key, ttlMs) {
+      const { changes } = await run(({ claim }, nowMs) => claim.run(key, nowMs + ttlMs, nowMs));
+      sweep();
+      return Number(changes) > 0;
+    },
+    remember: (key, value, ttlMs) => run(({ remember }, nowMs) => remember.run(key, value, nowMs + ttlMs)),
+    async recall(key) {
+      const [row] = await run(({ recall }, nowMs) => recall.all(key, nowMs));
+      return (row as { readonly value: string } | undefined)?.value;
+    },
+    close: () => table.close(),
+  };
+}
+
+function toSource({ file, database }: SqliteExposuresOptions): Source {
+  if ((file === undefined) === (database === undefined)) fail('pass either file, a path, or database, an open one.');
+  if (database !== undefined) {
+    if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
+      fail('database must be an open database of better-sqlite3, libsql or node:sqlite.');
+    }
+    return { database };
+  }
+  if (typeof file !== 'string' || file === '' || file === ':memory:') fail('file must be the path of a file.');
+  // What is opened again later is the same file, wherever the process has moved to.
+  return { file: resolve(file), Sqlite: loadSqlite() };
+}
+
+function fail(message: string): never {
+  failOption(`createSqliteExposures: ${message}`);
+}

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Collector, createCollector } from '../../src/collector/index.js';
+import { purchaseId } from '../../src/commerce/index.js';
+import { createClient } from '../../src/index.js';
+
+const VISITOR = '7efab679-1d7f-4cbe-a1b5-61836b1433ca';
+const SESSION = '1790000000000';
+const collectors: Collector[] = [];
+
+afterEach(async () => {
+  await Promise.all(collectors.splice(0).map((collector) => collector.close()));
+});
+
+async function startCollector(): Promise<Collector> {
+  const experiment = { key: 'hero', variants: [{ name: 'C' }, { name: 'T' }], primary: 'purchase' };
+  const collector = await createCollector({ experiments: [experiment] });
+  collectors.push(collector);
+  const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', baseUrl: collector.baseUrl });
+  await ours.visitor({ userId: VISITOR, sessionId: SESSION }).assign('hero', { timeoutMs: 60_000 });
+  await ours.close();
+  return collector;
+}
+
+/** What the thank-you page makes the browser SDK send. */
+async function reportFromPage({ url }: Collector, payment: string): Promise<void> {
+  const row = {
+    event: 'purchase',
+    visitor_id: VISITOR,
+    distinct_id: purchaseId(payment),
+    eventProperties: { order_id: payment },
+    defaultProperties: { sid: SESSION },
+  };
+  await fetch(`${url}/ingest`, { method: 'POST', body: JSON.stringify({ token: 'test_shop', data: [row] }) });
+}
+
+async function reportFromWebhook({ baseUrl }: Collector, payment: string): Promise<void> {
+  const ours = createClient({ token: 'test_shop', baseUrl });
+  const charge = { object: 'charge', id: 'ch_1', payment_intent: payment };
+  ours
+    .visitor({ userId: VISITOR, sessionId: SESSION })
+    .track('purchase', { order_id: payment }, { distinctId: purchaseId(charge) });
+  await ours.close();
+}
+
+describe('a purchase that the page and the webhook report', () => {
+  it.each([
+    ['page before webhook', [reportFromPage, reportFromWebhook]],
+    ['webhook before page', [reportFromWebhook, reportFromPage]],
+    ['page alone', [reportFromPage]],
+    ['webhook alone', [reportFromWebhook]],
+    ['webhook twice and then the page', [reportFromWebhook, reportFromWebhook, reportFromPage]],
+  ])('counts once: %s', async (_, reports) => {
+    const collector = await startCollector();
+    for (const report of reports) await report(collector, 'pi_1');
+    const { events, experiments } = collector.report();
+    const purchases = events.filter(({ event }) => event.event === 'purchase');
+    expect(purchases.map(({ verdict }) => verdict)).toEqual(['counted']);
+    expect(experiments[0]!.variants.reduce((sum, { conversions }) => sum + conversions, 0)).toBe(1);
+  });
+});

@@ -1,0 +1,63 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Payment, purchaseId } from '../../src/commerce/index.js';
+
+const SECRET = 'a secret of the servers';
+
+describe('the id of a purchase', () => {
+  it.each<[string, Payment, string]>([
+    ['an id', 'pi_1', 'purchase:pi_1'],
+    ['an object with an id', { id: 'order-7' }, 'purchase:order-7'],
+    ['a PaymentIntent', { object: 'payment_intent', id: 'pi_1' }, 'purchase:pi_1'],
+    ['a charge of a PaymentIntent', { object: 'charge', id: 'ch_1', payment_intent: 'pi_1' }, 'purchase:pi_1'],
+    ['a charge without one', { object: 'charge', id: 'ch_1', payment_intent: null }, 'purchase:ch_1'],
+    [
+      'a Checkout session, whose payment may be expanded',
+      { object: 'checkout.session', id: 'cs_1', payment_intent: { id: 'pi_1' }, invoice: 'in_1' },
+      'purchase:pi_1',
+    ],
+    [
+      'a Checkout session of a subscription',
+      { object: 'checkout.session', id: 'cs_1', payment_intent: null, invoice: { id: 'in_1' } },
+      'purchase:in_1',
+    ],
+    ['a free order', { object: 'checkout.session', id: 'cs_1', payment_intent: null, invoice: null }, 'purchase:cs_1'],
+    ['an invoice with a payment', { object: 'invoice', id: 'in_1', payment_intent: 'pi_1' }, 'purchase:in_1'],
+  ])('of %s is that of its payment', (_, payment, expected) => {
+    expect(purchaseId(payment)).toBe(expected);
+  });
+
+  it('with a secret is an HMAC that other programs can compute', async () => {
+    const mac = createHmac('sha256', SECRET).update('purchase:order-7').digest('base64url');
+    expect(await purchaseId({ id: 'order-7' }, { secret: SECRET })).toBe(`purchase:${mac}`);
+  });
+
+  it('with a secret is as short for every payment, and another one for another payment or secret', async () => {
+    const order = fc.string({ minLength: 1 }).filter((id) => id.trim() !== '');
+    await fc.assert(
+      fc.asyncProperty(order, order, async (one, other) => {
+        fc.pre(one !== other);
+        const [first, second, third] = await Promise.all([
+          purchaseId(one, { secret: SECRET }),
+          purchaseId(other, { secret: SECRET }),
+          purchaseId(one, { secret: `another ${SECRET}` }),
+        ]);
+        expect(new Set([first, second, third]).size).toBe(3);
+        expect(first).toMatch(/^purchase:[\w-]{43}$/);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it.each([undefined, null, '', ' ', 7, {}, { id: '' }, { object: 'charge', id: null, payment_intent: null }])(
+    'is refused for %j, which names no payment',
+    (payment) => {
+      expect(() => purchaseId(payment as Payment)).toThrow("the payment's id");
+    },
+  );
+
+  it.each([undefined, '', 'too short', 7])('is refused with %j for a secret', async (secret) => {
+    await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
+  });
+});
