@@ -45,7 +45,9 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   no_session: {
     outcome: 'not counted',
     reason: 'no session (defaultProperties.sid)',
-    advice: 'Give track() the sessionId of the visit. For a webhook, carry it through the payment’s metadata.',
+    advice:
+      'Give track() the sessionId of the visit. For a webhook, carry it through the payment’s metadata. If the request’s ' +
+      'visitor.session was ended, the browser had not started its next session yet: track the goal from a later request.',
   },
   other_session: {
     outcome: 'not counted',
@@ -75,7 +77,7 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
 export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
   impression_outside_runtime: 'the experiment was not running: this impression does not count',
   impression_while_paused: 'the experiment was paused: no newcomer’s impression counts',
-  impression_session_inferred: 'came without a session and joined the nearest',
+  impression_session_inferred: 'came without a session and joined the one in which the browser was active nearest',
   impression_without_session: 'no session within 30 minutes to join so far',
   session_saw_multiple_variants: 'this session saw another variant before, which stays',
   visitor_saw_multiple_variants: 'this visitor saw another variant in another session',
