@@ -3,8 +3,8 @@ import type { WireTrack } from '../protocol/wire.js';
 import type { RefusedRow } from './insight.js';
 import type { Arrival, EventStore } from './store/event-store.js';
 
-// Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere.
-const TEST_TOKEN_PREFIX = 'test_';
+/** Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere. */
+export const TEST_TOKEN_PREFIX = 'test_';
 
 const MAX_REFUSED = 100;
 
@@ -23,6 +23,8 @@ export interface Intake {
   subscribe(listener: (numbers: readonly number[]) => void): () => void;
   /** The latest rows that were never stored, the newest first. */
   refused(): readonly RefusedRow[];
+  /** When each token last brought a row that was accepted, in milliseconds since the epoch; since the collector started. */
+  readonly tokensHeard: ReadonlyMap<string, number>;
 }
 
 export interface IntakeOptions {
@@ -33,6 +35,7 @@ export interface IntakeOptions {
 
 export function createIntake({ store, now, observe }: IntakeOptions): Intake {
   const listeners = new Set<(numbers: readonly number[]) => void>();
+  const tokensHeard = new Map<string, number>();
   let refused: RefusedRow[] = [];
 
   const tell = (arrivals: readonly Arrival[]): void => {
@@ -57,6 +60,7 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
           receivedAt,
         ),
       );
+      if (arrivals.some(({ kind }) => kind === 'accepted')) tokensHeard.set(token, receivedAt);
       tell(arrivals);
       return result;
     },
@@ -65,5 +69,6 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
       return () => listeners.delete(listener);
     },
     refused: () => refused,
+    tokensHeard,
   };
 }

@@ -1,8 +1,8 @@
 import { OursError } from '../../errors.js';
 import type { Database } from '../../sqlite/database.js';
 
-/** Raised with every change of the tables below. */
-const VERSION = 1;
+/** Raised with every change of the tables below and of what is stored in them as JSON. */
+const VERSION = 2;
 
 const TABLES = `
   -- Every name a visitor goes by; a number stands for the visitor.
