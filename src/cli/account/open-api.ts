@@ -7,7 +7,7 @@ const DEFAULT_ORIGIN = 'https://app.oursprivacy.com';
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy'];
 
-export const API_USAGE = `The API key is read from OURS_PRIVACY_API_KEY.
+export const API_USAGE: string = `The API key is read from OURS_PRIVACY_API_KEY.
 
   --api-url <url>      origin of the Platform API, as OURS_API_URL (${DEFAULT_ORIGIN})`;
 
