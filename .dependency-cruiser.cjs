@@ -88,7 +88,7 @@ module.exports = {
       name: 'the-log-knows-no-http',
       severity: 'error',
       from: { path: '^src/collector/(store|measuring|experiments)/' },
-      to: { path: '^src/collector/(http|page)/' },
+      to: { path: '^src/collector/(http|page|platform)/' },
     },
     {
       name: 'interfaces-as-types-only',

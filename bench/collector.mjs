@@ -108,7 +108,7 @@ async function postAll(pool, path, visitors, bodyOf) {
 /** The questions of the API and of the page, each once for its first answer and `runs` times more. */
 async function ask(child, pool, visitors, runs) {
   heading(`collector, questions over ${whole(visitors * (1 + EVENTS_PER_VISITOR))} events, medians of ${runs}`);
-  const platform = `/platform/v1/experiments/${experiment.key}`;
+  const platform = `/rest/v1/experiments/${experiment.key}`;
   const questions = [
     ['results', `${platform}/results`],
     ['results for another event', `${platform}/results?eventName=page_view`],

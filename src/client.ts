@@ -1,5 +1,6 @@
 import { createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import type { ClientCatalog, ExperimentCatalog, ExperimentKey, VariantName } from './assignment/experiment-catalog.js';
 import { createExposureTimes } from './assignment/exposure-times.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import { createCircuitBreaker } from './delivery/circuit-breaker.js';
@@ -62,10 +63,10 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    * variant where it is known (`reason: 'sticky'`), and is not in the experiment otherwise (`reason: 'fallback'`).
    * @throws the signal's reason
    */
-  assign(
-    experimentKey: string,
-    options: AssignOptions & { readonly visitorId: string | undefined },
-  ): Promise<Assignment>;
+  assign<Key extends ExperimentKey<Catalog>>(
+    experimentKey: Key,
+    options: AssignOptions<VariantName<Catalog, Key>> & { readonly visitorId: string | undefined },
+  ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /**
    * What the visitor has been given in experiments of type `personalization`; records nothing.
    * @throws {OursError} `assignment_failed`
@@ -99,10 +100,10 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
  * Builds a client for a runtime.
  * @throws {OursError} `invalid_option`
  */
-export function buildClient<Catalog extends EventCatalog = EventCatalog>(
-  options: ClientOptions<Catalog>,
-  platform: Platform,
-): Client<Catalog> {
+export function buildClient<
+  Catalog extends EventCatalog = EventCatalog,
+  Experiments extends ExperimentCatalog = ExperimentCatalog,
+>(options: ClientOptions<Catalog, Experiments>, platform: Platform): Client<ClientCatalog<Catalog, Experiments>> {
   return assembleClient(resolveOptions(options as ClientOptions, platform.env), platform);
 }
 
@@ -367,9 +368,17 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const client: Client<Catalog> = {
     track: (input) => take('track', input as TrackInput, toTrack),
     identify: (input) => take('identify', input, toIdentify),
-    async assign(experimentKey, { visitorId, ...rest }) {
-      if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' };
-      return keepProcess(assigner.assign(experimentKey, visitorId, rest));
+    async assign(experimentKey: string, { visitorId, ...rest }: AssignOptions & { visitorId: string | undefined }) {
+      if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
+      if (options.experiments && !Object.hasOwn(options.experiments, experimentKey)) {
+        const known = Object.keys(options.experiments).join(', ');
+        episodes.remind(
+          `experiment ${experimentKey}`,
+          `experiment '${experimentKey}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
+        );
+      }
+      // The names are the account's, which the types were made of.
+      return keepProcess(assigner.assign(experimentKey, visitorId, rest)) as Promise<Assignment<never>>;
     },
     async personalization({ visitorId, ...rest }) {
       return disabled || !visitorId ? [] : keepProcess(assigner.personalization(visitorId, rest));

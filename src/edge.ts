@@ -1,3 +1,4 @@
+import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
 import { assembleClient, type Client } from './client.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { perRequest } from './per-request.js';
@@ -8,9 +9,10 @@ import type { EventCatalog } from './protocol/catalog.js';
 // index.ts.
 
 /** See `createClient` of index.ts. What it returns may be made once and used in all requests. */
-export function createClient<Catalog extends EventCatalog = EventCatalog>(
-  options: ClientOptions<Catalog> = {},
-): Client<Catalog> {
+export function createClient<
+  Catalog extends EventCatalog = EventCatalog,
+  const Experiments extends ExperimentCatalog = ExperimentCatalog,
+>(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
   // What is wrong with them is said here, and not in the first request.
   const resolved = resolveOptions(options as ClientOptions, fetchPlatform.env);
   return perRequest((waitUntil = resolved.waitUntil) => assembleClient({ ...resolved, waitUntil }, fetchPlatform));

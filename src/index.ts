@@ -1,3 +1,4 @@
+import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
 import { buildClient, type Client } from './client.js';
 import type { ClientOptions } from './options.js';
 import { fetchPlatform } from './platform-fetch.js';
@@ -18,9 +19,10 @@ const likeNode = isOther ? otherProcessPlatform : nodePlatform;
  *
  * @throws {OursError} `invalid_option` when it is misconfigured, naming the option and the fix
  */
-export function createClient<Catalog extends EventCatalog = EventCatalog>(
-  options: ClientOptions<Catalog> = {},
-): Client<Catalog> {
+export function createClient<
+  Catalog extends EventCatalog = EventCatalog,
+  const Experiments extends ExperimentCatalog = ExperimentCatalog,
+>(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
   return buildClient(options, isLikeNode ? likeNode : fetchPlatform);
 }
 
@@ -31,6 +33,13 @@ export type {
   NotAssigned,
   Personalization,
 } from './assignment/assignment.js';
+export type {
+  ClientCatalog,
+  ExperimentCatalog,
+  ExperimentKey,
+  VariantName,
+  WithExperiments,
+} from './assignment/experiment-catalog.js';
 export type { Exposures } from './assignment/exposure-store.js';
 export type { Client, FlushOptions } from './client.js';
 export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';

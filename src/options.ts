@@ -1,3 +1,4 @@
+import type { ExperimentCatalog } from './assignment/experiment-catalog.js';
 import type { Exposures } from './assignment/exposure-store.js';
 import { failOption } from './check-option.js';
 import type { FetchLike } from './delivery/transport.js';
@@ -22,7 +23,10 @@ export interface OutgoingEvent extends TrackFields {
 /**
  * How a client behaves. What is left out comes from the environment variable named beside it, then from the default.
  */
-export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
+export interface ClientOptions<
+  Catalog extends EventCatalog = EventCatalog,
+  Experiments extends ExperimentCatalog = ExperimentCatalog,
+> {
   /** The source token. `OURS_TOKEN`. Required unless `disabled`. */
   readonly token?: string | undefined;
   /** The token for `assign`, `exp_…`. `OURS_EXPERIMENT_TOKEN`. */
@@ -31,6 +35,8 @@ export interface ClientOptions<Catalog extends EventCatalog = EventCatalog> {
   readonly baseUrl?: string | undefined;
   /** Your events: name → schema of its properties, any Standard Schema. Without it every name is allowed. */
   readonly events?: Catalog | undefined;
+  /** Your experiments: key → names of its variants, as `npx ours-ingest pull` writes them. Without it every key is allowed. */
+  readonly experiments?: Experiments | undefined;
   /** Where events wait. @default a memory outbox */
   readonly outbox?: Outbox | undefined;
   /** Events that make a batch, and the most that one may hold. `OURS_FLUSH_AT`. @default 100 */
@@ -145,6 +151,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
     String,
   ],
   events: [isObject, 'a map of names to schemas'],
+  experiments: [isObject, 'a map of keys to names of variants'],
   outbox: [
     (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.share : outbox?.claim),
     'an outbox, such as createMemoryOutbox() makes',

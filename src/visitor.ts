@@ -1,4 +1,5 @@
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
+import type { ExperimentKey, VariantName } from './assignment/experiment-catalog.js';
 import type { Client } from './client.js';
 import type { Receipt } from './ledger/receipt.js';
 import type { OutgoingEvent } from './options.js';
@@ -66,7 +67,10 @@ export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   /** See {@link Client.identify}. */
   identify(input: IdentifyInput): Receipt;
   /** See {@link Client.assign}. */
-  assign(experimentKey: string, options?: AssignOptions): Promise<Assignment>;
+  assign<Key extends ExperimentKey<Catalog>>(
+    experimentKey: Key,
+    options?: AssignOptions<VariantName<Catalog, Key>>,
+  ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /** See {@link Client.personalization}. */
   personalization(options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>): Promise<readonly Personalization[]>;
 }
@@ -141,8 +145,10 @@ export function createVisitor<Catalog extends EventCatalog>(
       client.track(filled(own, event, eventProperties) as TrackInput<Catalog>)) as Visitor<Catalog>['track'],
     identify: (person: IdentifyInput) => client.identify(filled(person, IDENTIFY_EVENT) as IdentifyInput),
     // By the id the browser uses, so that both give the visitor the same variant.
-    assign: (experimentKey: string, options?: AssignOptions) =>
-      client.assign(experimentKey, { sessionId: lasting, url, ...options, visitorId: userId }),
+    assign: <Key extends ExperimentKey<Catalog>>(
+      experimentKey: Key,
+      options?: AssignOptions<VariantName<Catalog, Key>>,
+    ) => client.assign(experimentKey, { sessionId: lasting, url, ...options, visitorId: userId }),
     personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
       client.personalization({ ...options, visitorId: userId }),
   });

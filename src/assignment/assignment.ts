@@ -1,14 +1,14 @@
 import type { OursError } from '../errors.js';
 
 /** A visitor's place in an experiment. Not being in it is not the control: such a visitor is counted in no arm. */
-export type Assignment =
+export type Assignment<Variant extends string = string> =
   | {
       readonly inExperiment: true;
       readonly experimentId: string | undefined;
       readonly experimentKey: string;
       readonly experimentName: string | undefined;
       readonly variantId: string | undefined;
-      readonly variantName: string;
+      readonly variantName: Variant;
       readonly isControl: boolean | undefined;
       readonly type: string | undefined;
       /** Where a redirect experiment sends the visitor. */
@@ -47,7 +47,7 @@ export interface AssignContext {
 }
 
 /** How an assignment is asked for. */
-export interface AssignOptions extends AssignContext {
+export interface AssignOptions<Variant extends string = string> extends AssignContext {
   /**
    * The visitor's session: an exposure is recorded once in each. Without one it is recorded once in 25 minutes, and again when
    * the session is known, for only the session that has an exposure can convert.
@@ -56,7 +56,7 @@ export interface AssignOptions extends AssignContext {
   /** `false` reads the assignment without recording an exposure. @default true */
   readonly record?: boolean | undefined;
   /** For QA: take this variant without asking the service; records nothing. */
-  readonly forceVariant?: string | undefined;
+  readonly forceVariant?: Variant | undefined;
   /** Milliseconds until the fallback. @default the client's assignTimeoutMs */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -28,7 +28,7 @@ Runs a local collector and tells for every event why it counts or not.
   --token <token>  a known token, may be given several times (every token is known);
                    with --host each is also a password of the page: name one that no web page carries
   --data <file>    SQLite file to keep events and experiments in (in memory)
-  --config <file>  JSON with experiments, goal, allowedEvents and bots`;
+  --config <file>  JSON with experiments, goal, allowedEvents, sources, apiKeys and bots`;
 
 /** `ours-ingest dev`: a collector to develop against. */
 export const dev: Command = {
@@ -83,7 +83,22 @@ const configSchema = z.strictObject({
   // The collector checks the experiments themselves.
   experiments: z.array(z.custom<ExperimentConfig>()).optional(),
   goal: z.string().optional(),
-  allowedEvents: z.array(z.string()).optional(),
+  allowedEvents: z
+    .array(z.union([z.string(), z.strictObject({ name: z.string(), destinationIds: z.array(z.string()).optional() })]))
+    .optional(),
+  sources: z
+    .array(
+      z.strictObject({
+        token: z.string(),
+        id: z.string().optional(),
+        name: z.string().optional(),
+        type: z.string().optional(),
+        status: z.enum(['Enabled', 'Disabled']).optional(),
+        isPublished: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+  apiKeys: z.array(z.strictObject({ key: z.string(), scopes: z.array(z.string()).optional() })).optional(),
   bots: z.enum(['allow', 'block']).optional(),
 });
 

@@ -1,3 +1,6 @@
+import { checkAccount } from './account/check-account.js';
+import { API_USAGE, openApi } from './account/open-api.js';
+import { loadProgram, NO_PROGRAM } from './account/program.js';
 import { readArguments } from './arguments.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
 import { type Check, checkLine } from './doctor/check.js';
@@ -17,7 +20,11 @@ const usage = `Usage: ours-ingest doctor [<outbox>] [options]
 Looks for what keeps events from being delivered, and says what to do. Sends no event.
 
   --base-url <url>     the service's address, as OURS_BASE_URL
+  --account            look into your account as well, as ours-ingest check does
+  --config <file>      what your code sends, for --account
   --json               as one line of JSON
+
+${API_USAGE}
 
 With an outbox it looks into that as well:
 
@@ -30,11 +37,20 @@ export const doctor: Command = {
     if (args.includes('--help') || args.includes('-h')) return context.print(usage);
     const { values } = readArguments({
       args: [...args],
-      options: { ...outboxOptions, 'base-url': { type: 'string' }, json: { type: 'boolean', default: false } },
+      options: {
+        ...outboxOptions,
+        'base-url': { type: 'string' },
+        account: { type: 'boolean', default: false },
+        config: { type: 'string' },
+        'api-url': { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
     });
+    if (values.config !== undefined && !values.account) throw new UsageError('--config is for --account: give both.');
     const checks = [
       checkNode(process.versions.node),
       ...(await checkDelivery(values['base-url'], context)),
+      ...(values.account ? await checkAccountOf(values, context) : []),
       ...(namesOutbox(values, context.env) ? await checkOutbox(values, context) : []),
     ];
     if (values.json) context.print(JSON.stringify({ checks }));
@@ -49,6 +65,20 @@ async function checkDelivery(givenUrl: string | undefined, { env }: CommandConte
   if (baseUrl === undefined) return [...checks, checkProxy(env)];
   const answer = await probe({ baseUrl, token: token ?? '', env });
   return [...checks, checkProxy(env), ...checkService(answer, baseUrl, token !== undefined), ...checkClock(answer)];
+}
+
+async function checkAccountOf(
+  values: { readonly config?: string | undefined; readonly 'api-url'?: string | undefined },
+  context: CommandContext,
+): Promise<Check[]> {
+  const program = values.config === undefined ? NO_PROGRAM : await loadProgram(values.config);
+  const { api, close } = await openApi(values['api-url'], context.env);
+  try {
+    const token = context.env.OURS_TOKEN || undefined;
+    return await checkAccount(api, { program, token, sourceId: undefined, baseUrl: undefined }, context);
+  } finally {
+    await close();
+  }
 }
 
 async function checkOutbox(values: OutboxValues, { env }: CommandContext): Promise<Check[]> {

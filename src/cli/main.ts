@@ -2,12 +2,14 @@
 import { createInterface } from 'node:readline/promises';
 import { MAX_TIMER_MS } from '../timers.js';
 import { backfill } from './backfill.js';
+import { check } from './check.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
 import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { messageOf } from './message-of.js';
 import { printable } from './printable.js';
+import { pull } from './pull.js';
 import { relay } from './relay.js';
 import { send } from './send.js';
 import { status } from './status.js';
@@ -21,6 +23,8 @@ const commands: Readonly<Record<string, Command>> = {
   send,
   backfill,
   doctor,
+  check,
+  pull,
 };
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

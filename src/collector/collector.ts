@@ -8,10 +8,10 @@ import { type ExperimentConfig, resolveExperiment } from './experiments/config.j
 import type { Experiment } from './experiments/experiment.js';
 import { createAdmit, isLoopback } from './http/access.js';
 import { browserRoutes } from './http/browser-ingest.js';
-import { experimentRoutes } from './http/experiment-routes.js';
+import { experimentInitRoute } from './http/experiment-init.js';
 import { createFaults, type Faults } from './http/faults.js';
 import { openapiRoute } from './http/openapi.js';
-import { isToken, protocolRoutes } from './http/protocol-routes.js';
+import { isTokenOf, protocolRoutes, type TokenKind } from './http/protocol-routes.js';
 import { API_PREFIX } from './http/route.js';
 import { createRouter } from './http/router.js';
 import { startServer } from './http/server.js';
@@ -19,6 +19,10 @@ import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
 import { createDoor } from './measuring/door.js';
 import { pageRoutes } from './page/page-routes.js';
+import type { AllowedEventConfig } from './platform/allowed-event-routes.js';
+import type { ApiKeyConfig } from './platform/api-keys.js';
+import { platformRoutes } from './platform/platform-routes.js';
+import { acceptsToken, type SourceConfig } from './platform/source-routes.js';
 import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
@@ -34,7 +38,14 @@ export interface CollectorOptions {
   /** The goal of every experiment that names no `primary` event. */
   readonly goal?: string | undefined;
   /** Event names the dashboard lists, in any case; others are taken and dropped. @default every name */
-  readonly allowedEvents?: readonly string[] | undefined;
+  readonly allowedEvents?: readonly (string | AllowedEventConfig)[] | undefined;
+  /** The sources the dashboard lists. @default one for each source token that is known, or else was heard of */
+  readonly sources?: readonly SourceConfig[] | undefined;
+  /**
+   * Keys of the Platform API (`/rest/v1`), which then asks for one.
+   * @default whoever may see the page may use it, without a key
+   */
+  readonly apiKeys?: readonly ApiKeyConfig[] | undefined;
   /** Known source and experiment tokens. @default every token; experiment tokens start with `exp_`, source tokens do not */
   readonly tokens?: readonly string[] | undefined;
   /** @default a free one */
@@ -113,8 +124,9 @@ async function startOn(
   configured: readonly Experiment[],
   options: CollectorOptions & { readonly now: () => number; readonly host: string },
 ): Promise<Collector> {
-  const { now, host, bots = 'allow', allowedEvents, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
+  const { now, host, bots = 'allow', sources, apiKeys, maxBatchRows = DEFAULT_BATCH_ROWS } = options;
   const tokens = options.tokens && new Set(options.tokens);
+  const allowedEvents = options.allowedEvents?.map((event) => (typeof event === 'string' ? { name: event } : event));
   ensureSchema(database);
   const experiments = createExperimentStore(database);
   for (const { key, id } of configured) {
@@ -128,26 +140,43 @@ async function startOn(
   }
   const store = createEventStore({
     database,
-    door: createDoor({ allowedEvents, bots }),
+    door: createDoor({ allowedEvents: allowedEvents?.map(({ name }) => name), bots }),
     findExperiment: experiments.find,
   });
   const intake = createIntake({ store, now, observe: options.observe });
   const log = createLogReader({ database, experiments, refused: intake.refused, now });
   const actions = createExperimentActions({ store: experiments, now, randomId });
   const faults = createFaults(options.random ?? Math.random);
+  const isToken = (token: string, kind: TokenKind): boolean =>
+    isTokenOf(kind, token, tokens) && acceptsToken(sources, token);
   const server = await startServer({
     host,
     port: options.port ?? 0,
     maxBodyBytes: options.maxBatchBytes ?? DEFAULT_BATCH_BYTES,
     now,
     router: createRouter([
-      ...protocolRoutes({ intake, experiments, now, isReturning: log.isReturning, tokens, maxBatchRows }),
-      ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source', tokens) }),
+      ...protocolRoutes({ intake, experiments, now, isReturning: log.isReturning, isToken, maxBatchRows }),
+      ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source') }),
+      experimentInitRoute({ experiments, isKnownToken: (token) => isToken(token, 'experiment') }),
       openapiRoute(),
-      ...experimentRoutes({ experiments, actions, insight: log, now }),
+      ...platformRoutes({
+        experiments,
+        actions,
+        insight: log,
+        randomId,
+        sources,
+        tokens,
+        tokensHeard: intake.tokensHeard,
+        allowedEvents,
+        eventNames: log.eventNames,
+        apiKeys,
+        startedAt: now(),
+        baseUrl: () => `${server.url}${API_PREFIX}`,
+        now,
+      }),
       ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
     ]),
-    admit: createAdmit(host, tokens),
+    admit: createAdmit(host, tokens, apiKeys !== undefined),
     decideFault: faults.decide,
   });
   let closing: Promise<void> | undefined;

@@ -21,5 +21,8 @@ export type {
 export { type Arm, interval95 } from './measuring/posterior.js';
 export { sampleRatioP } from './measuring/sample-ratio.js';
 export type { Verdict, Warning } from './measuring/verdict.js';
+export type { AllowedEventConfig } from './platform/allowed-event-routes.js';
+export type { ApiKeyConfig } from './platform/api-keys.js';
+export type { SourceConfig } from './platform/source-routes.js';
 export type { CollectorReport, ExperimentReport, VariantReport } from './report.js';
 export type { Arrival, CollectedEvent } from './store/event-store.js';

@@ -47,6 +47,13 @@ export interface RefusedRow {
   readonly message: string;
 }
 
+/** When something was last heard of, in milliseconds since the epoch; `undefined` for never. */
+export interface EventActivity {
+  readonly lastTriggeredAt: number | undefined;
+  /** The same without events in test mode, which are forwarded nowhere. */
+  readonly lastDispatchedAt: number | undefined;
+}
+
 /** What can be asked of what was collected. Every answer is computed from the log at the time of asking. */
 export interface Insight {
   /** The newest first. */
@@ -56,8 +63,12 @@ export interface Insight {
   visitor(visitor: number): VisitorHistory | undefined;
   /** For the primary metric, or for any other event as if it were the goal. */
   results(experiment: Experiment, eventName?: string): ExperimentReport;
+  /** When the first session was exposed that counts, in milliseconds since the epoch. */
+  firstExposure(experiment: Experiment, eventName?: string): number | undefined;
   /** UTC days from the first to the last day, both included, at most 366. */
   daily(experiment: Experiment, from: string, to: string, eventName?: string): DailyReport;
+  /** When events of this name last arrived. */
+  activity(eventName: string): EventActivity;
   /** How many rows there are, and how often one came again. */
   readonly totals: { readonly events: number; readonly duplicates: number };
 }

@@ -2,8 +2,8 @@ import { callUser } from '../protocol/user-call.js';
 import type { RefusedRow } from './insight.js';
 import type { Arrival, ArrivedRow, EventStore } from './store/event-store.js';
 
-// Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere.
-const TEST_TOKEN_PREFIX = 'test_';
+/** Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere. */
+export const TEST_TOKEN_PREFIX = 'test_';
 
 const MAX_REFUSED = 100;
 
@@ -22,6 +22,8 @@ export interface Intake {
   subscribe(listener: (numbers: readonly number[]) => void): () => void;
   /** The latest rows that were never stored, the newest first. */
   refused(): readonly RefusedRow[];
+  /** When each token last brought a row that was accepted, in milliseconds since the epoch; since the collector started. */
+  readonly tokensHeard: ReadonlyMap<string, number>;
 }
 
 export interface IntakeOptions {
@@ -32,6 +34,7 @@ export interface IntakeOptions {
 
 export function createIntake({ store, now, observe }: IntakeOptions): Intake {
   const listeners = new Set<(numbers: readonly number[]) => void>();
+  const tokensHeard = new Map<string, number>();
   let refused: RefusedRow[] = [];
 
   const tell = (arrivals: readonly Arrival[]): void => {
@@ -56,6 +59,7 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
           receivedAt,
         ),
       );
+      if (arrivals.some(({ kind }) => kind === 'accepted')) tokensHeard.set(token, receivedAt);
       tell(arrivals);
       return result;
     },
@@ -64,5 +68,6 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
       return () => listeners.delete(listener);
     },
     refused: () => refused,
+    tokensHeard,
   };
 }

@@ -80,7 +80,7 @@ export function asGoal(experiment: Experiment, eventName: string): Experiment {
 
 /** The results of an experiment that the attribution was made with. */
 export function measureExperiment(
-  { id, key, name, variants }: Experiment,
+  { id, key, name, variants }: Pick<Experiment, 'id' | 'key' | 'name' | 'variants'>,
   { tallies }: Pick<Attribution, 'tallies'>,
 ): ExperimentReport {
   const arms = variants.map((variant): Tally => tallies.get(key)!.get(variant.name)!);

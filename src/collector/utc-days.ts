@@ -10,9 +10,12 @@ export const MAX_DAYS = 366;
  * @throws OursError `invalid_option` for what is no date, a last day before the first, and more than 366 days.
  */
 export function utcDays(from: string, to: string): string[] {
-  const [first, last] = [startOf('from', from), startOf('to', to)];
+  const [first, last] = [startOf('startDate', from), startOf('endDate', to)];
   if (last < first) {
-    throw new OursError('invalid_option', `"to" is ${to}, before "from", which is ${from}: swap the two dates.`);
+    throw new OursError(
+      'invalid_option',
+      `"endDate" is ${to}, before "startDate", which is ${from}: swap the two dates.`,
+    );
   }
   const count = (last - first) / DAY_MS + 1;
   if (count > MAX_DAYS) {

@@ -1,4 +1,5 @@
 import type { Assignment } from '../assignment/assignment.js';
+import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
 import { buildClient, type Client } from '../client.js';
 import type { Receipt } from '../ledger/receipt.js';
 import type { ClientOptions, OutgoingEvent } from '../options.js';
@@ -30,8 +31,10 @@ export interface RecordedAssignment {
   readonly assignment: Assignment;
 }
 
-export interface RecordingOptions<Catalog extends EventCatalog = EventCatalog>
-  extends Pick<ClientOptions<Catalog>, 'events' | 'beforeSend' | 'onOutcome' | 'logger'> {
+export interface RecordingOptions<
+  Catalog extends EventCatalog = EventCatalog,
+  Experiments extends ExperimentCatalog = ExperimentCatalog,
+> extends Pick<ClientOptions<Catalog, Experiments>, 'events' | 'experiments' | 'beforeSend' | 'onOutcome' | 'logger'> {
   /**
    * The name of the visitor's variant, or `undefined` for a visitor who is not in the experiment. What it throws is an outage:
    * the assignment is the fallback. A visitor's answer is kept for a minute, as the client does.
@@ -65,21 +68,24 @@ export interface RecordingClient<Catalog extends EventCatalog = EventCatalog> ex
  * await checkout(ours, order);
  * expect(ours.events).toMatchObject([{ event: 'purchase', eventProperties: { value: 49.9 } }]);
  */
-export function createRecordingClient<Catalog extends EventCatalog = EventCatalog>(
-  options: RecordingOptions<Catalog> = {},
-): RecordingClient<Catalog> {
-  const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, logger } = options;
+export function createRecordingClient<
+  Events extends EventCatalog = EventCatalog,
+  const Experiments extends ExperimentCatalog = ExperimentCatalog,
+>(options: RecordingOptions<Events, Experiments> = {}): RecordingClient<ClientCatalog<Events, Experiments>> {
+  type Catalog = ClientCatalog<Events, Experiments>;
+  const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, experiments, logger } = options;
   const events: RecordedEvent<Catalog>[] = [];
   const identifies: RecordedIdentify[] = [];
   const assignments: RecordedAssignment[] = [];
 
   /** What the call under way sends; gone as soon as the call finds that it cannot be sent. */
   let outgoing: OutgoingEvent | null = null;
-  const client = buildClient<Catalog>(
+  const client = buildClient<Events, Experiments>(
     {
       token: 'recording',
       experimentToken: 'exp_recording',
       events: catalog,
+      experiments,
       logger,
       flushIntervalMs: 0,
       beforeSend(event) {

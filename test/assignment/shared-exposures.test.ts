@@ -16,7 +16,7 @@ const impressions = (collector: Collector): number =>
 /** Clients as so many processes have them, before one collector. */
 async function fleet(
   count: number,
-  { experiments = [checkout], ...options }: RigOptions & { experiments?: ExperimentConfig[] },
+  { experiments = [checkout], ...options }: Omit<RigOptions, 'experiments'> & { experiments?: ExperimentConfig[] },
 ): Promise<{ collector: Collector; processes: Rig[] }> {
   const collector = await createCollector({ goal: 'purchase', experiments });
   const processes = await Promise.all(

@@ -11,6 +11,10 @@ export function createExperimentMemory(initial: readonly Experiment[] = []): Exp
     list,
     find: (idOrKey) => experiments.get(idOrKey) ?? list().find(({ key }) => key === idOrKey),
     save: (experiment) => void experiments.set(experiment.id, experiment),
+    remove({ id }) {
+      experiments.delete(id);
+      given.delete(id);
+    },
     assigned: ({ id }, visitorId) => given.get(id)?.get(visitorId)?.variant,
     assign({ id }, visitorId, variant, at) {
       const visitors = given.get(id) ?? new Map();

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDesign, blankDraft, type Design } from '../../src/collector/experiments/design.js';
 import type { Experiment } from '../../src/collector/experiments/experiment.js';
-import { declareWinner, edit, pause, resume, start, stop } from '../../src/collector/experiments/lifecycle.js';
+import {
+  edit,
+  endRollout,
+  nameWinner,
+  pause,
+  resume,
+  rollOut,
+  start,
+  stop,
+} from '../../src/collector/experiments/lifecycle.js';
 import { isProblem, type Problem } from '../../src/collector/experiments/problem.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -11,19 +20,21 @@ const design: Design = {
   variants: [{ name: 'C' }, { name: 'T' }],
   metrics: { primary: { eventName: 'purchase' } },
 };
-const draft = applyDesign(blankDraft('exp_1', 'checkout'), design);
+const draft = applyDesign(blankDraft('exp_1', 'checkout', 5), design);
 const running = done(start(draft, 10));
 const paused = done(pause(running, 20));
 const completed = done(stop(running, 30));
-const won = done(declareWinner(completed, 'variant_T', 30));
-const states = { draft, running, paused, completed, won };
+const rolledOut = done(rollOut(completed, 'variant_T'));
+const states = { draft, running, paused, completed, rolledOut };
 
 const actions = {
   start,
   pause,
   resume,
   stop,
-  declareWinner: (experiment: Experiment, now: number) => declareWinner(experiment, 'variant_T', now),
+  nameWinner: (experiment: Experiment) => nameWinner(experiment, 'variant_T'),
+  rollOut: (experiment: Experiment) => rollOut(experiment, 'variant_T'),
+  endRollout,
   edit: (experiment: Experiment) => edit(experiment, { name: 'New name' }),
 };
 
@@ -44,7 +55,7 @@ describe('the life of an experiment', () => {
     ],
     [
       'draft',
-      'declareWinner',
+      'nameWinner',
       { status: 409, message: 'Only one that was started can have a winner; this one is a draft.' },
     ],
     ['draft', 'edit', { status: 'draft', name: 'New name' }],
@@ -52,13 +63,18 @@ describe('the life of an experiment', () => {
     ['running', 'pause', { status: 'paused', runs: [[10, FOREVER]], pauses: [[50, FOREVER]] }],
     ['running', 'resume', { status: 409, message: 'Only a paused experiment can be resumed; this one is running.' }],
     ['running', 'stop', { status: 'completed', runs: [[10, 50]], pauses: [], winner: undefined }],
-    ['running', 'declareWinner', { status: 'completed', runs: [[10, 50]], winner: 'variant_T' }],
+    ['running', 'nameWinner', { status: 'running', winner: 'variant_T' }],
+    [
+      'running',
+      'rollOut',
+      { status: 409, message: 'Only a completed experiment can be rolled out; this one is running.' },
+    ],
     ['running', 'edit', { status: 'running', name: 'New name', runs: [[10, FOREVER]] }],
     ['paused', 'start', { status: 409, message: 'Only a draft can be started; this one is paused.' }],
     ['paused', 'pause', { status: 409, message: 'Only a running experiment can be paused; this one is paused.' }],
     ['paused', 'resume', { status: 'running', runs: [[10, FOREVER]], pauses: [[20, 50]] }],
     ['paused', 'stop', { status: 'completed', runs: [[10, 50]], pauses: [[20, 50]] }],
-    ['paused', 'declareWinner', { status: 'completed', runs: [[10, 50]], pauses: [[20, 50]], winner: 'variant_T' }],
+    ['paused', 'nameWinner', { status: 'paused', winner: 'variant_T' }],
     ['paused', 'edit', { status: 'paused', name: 'New name', pauses: [[20, FOREVER]] }],
     ['completed', 'start', { status: 409, message: 'Only a draft can be started; this one is completed.' }],
     ['completed', 'pause', { status: 409, message: 'Only a running experiment can be paused; this one is completed.' }],
@@ -72,9 +88,12 @@ describe('the life of an experiment', () => {
       'stop',
       { status: 409, message: 'Only a running or paused experiment can be stopped; this one is completed.' },
     ],
-    ['completed', 'declareWinner', { status: 'completed', runs: [[10, 30]], winner: 'variant_T' }],
+    ['completed', 'nameWinner', { status: 'completed', runs: [[10, 30]], winner: 'variant_T', rollout: undefined }],
+    ['completed', 'rollOut', { status: 'completed', rollout: 'variant_T', winner: undefined }],
+    ['completed', 'endRollout', { status: 409, message: 'No variant of this experiment is rolled out.' }],
     ['completed', 'edit', { status: 409, message: 'A completed experiment cannot be edited.' }],
-    ['won', 'declareWinner', { status: 409, message: 'This experiment has its winner already.' }],
+    ['rolledOut', 'endRollout', { status: 'completed', rollout: undefined }],
+    ['rolledOut', 'rollOut', { rollout: 'variant_T' }],
   ])('%s, %s', (state, action, expected) => {
     const before = structuredClone(states[state]);
     expect(actions[action](states[state], 50)).toMatchObject(expected);
@@ -93,10 +112,28 @@ describe('the life of an experiment', () => {
   });
 
   it('knows no winner that was not among its variants', () => {
-    expect(declareWinner(running, 'variant_X', 50)).toMatchObject({
-      status: 400,
-      message: 'variantId: this experiment has no such variant.',
+    const refusal = { status: 400, message: 'variantId: this experiment has no such variant.' };
+    expect(nameWinner(running, 'variant_X')).toEqual(refusal);
+    expect(stop(running, 50, { winner: 'variant_X' })).toEqual(refusal);
+    expect(rollOut(completed, 'variant_X')).toEqual(refusal);
+  });
+
+  it('stops with a winner and a roll-out, which are two decisions', () => {
+    expect(stop(running, 50, { winner: 'variant_C', rollout: 'variant_T' })).toMatchObject({
+      status: 'completed',
+      winner: 'variant_C',
+      rollout: 'variant_T',
     });
+  });
+
+  it('takes a winner back', () => {
+    expect(nameWinner(done(nameWinner(running, 'variant_T')), undefined)).toEqual(running);
+  });
+
+  it('does not roll out the control, at the stop or later', () => {
+    const refusal = { status: 400, message: expect.stringContaining('control') };
+    expect(stop(running, 50, { rollout: 'variant_C' })).toEqual(refusal);
+    expect(rollOut(completed, 'variant_C')).toEqual(refusal);
   });
 
   it('stays in order when the clock is set back', () => {
@@ -114,7 +151,11 @@ describe('the life of an experiment', () => {
           now += later;
           const next = action(experiment, now);
           if (experiment.status === 'completed' && !isProblem(next)) {
-            expect(next).toEqual({ ...experiment, winner: 'variant_T' });
+            expect({ ...next, winner: undefined, rollout: undefined }).toEqual({
+              ...experiment,
+              winner: undefined,
+              rollout: undefined,
+            });
           }
           experiment = isProblem(next) ? experiment : next;
         }

@@ -1,41 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Collector } from '../../src/collector/index.js';
-import { type Answered, answered, post, postRows, row, started } from './posting.js';
-
-const PLATFORM = '/platform/v1/experiments';
-
-async function send(
-  collector: Collector,
-  method: string,
-  path: string,
-  body?: unknown,
-  headers = {},
-): Promise<Answered> {
-  return answered(
-    await fetch(`${collector.url}${PLATFORM}${path}`, {
-      method,
-      headers: { 'content-type': 'application/json', ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }),
-  );
-}
-
-const checkout = {
-  key: 'checkout',
-  variants: [{ name: 'classic' }, { name: 'one_page' }],
-  metrics: { primary: { eventName: 'purchase' } },
-};
-
-/** A running experiment, made over HTTP. */
-async function running(collector: Collector): Promise<void> {
-  expect((await send(collector, 'POST', '', checkout)).status).toBe(201);
-  expect((await send(collector, 'POST', '/checkout/start')).status).toBe(200);
-}
+import { draftOf, platformOf, posted } from './platform.js';
+import { post, postRows, row, started } from './posting.js';
 
 describe('an experiment over HTTP', () => {
   it('is made, started, measured by any event, stopped, and then no longer changed', async () => {
     const collector = await started();
-    await running(collector);
+    const send = platformOf(collector);
+    const { id: experiment } = await draftOf(send);
+    const path = `/experiments/${experiment}`;
+    expect((await send('POST', `${path}/start`)).status).toBe(200);
     const visitor = { token: 'exp_shop', visitor_id: 'visitor-1' };
     const { body: assigned } = await post(collector, '/experiments/assignments/checkout', visitor);
     await postRows(collector, row(), row({ event: 'add_to_cart', distinctId: 'cart:1' }));
@@ -44,45 +17,39 @@ describe('an experiment over HTTP', () => {
     const counted = {
       variants: expect.arrayContaining([expect.objectContaining({ id, impressions: 1, conversions: 1 })]),
     };
-    expect((await send(collector, 'GET', '/checkout/results')).body).toMatchObject(counted);
-    expect((await send(collector, 'GET', '/checkout/results?eventName=add_to_cart')).body).toMatchObject(counted);
-    const { days } = (await send(collector, 'GET', '/checkout/results-time-series')).body as { days: object[] };
+    expect((await send('GET', `${path}/results`)).body).toMatchObject(counted);
+    expect((await send('GET', `${path}/results?eventName=add_to_cart`)).body).toMatchObject(counted);
+    const { days } = (await send('GET', `${path}/results-time-series`)).body as { days: object[] };
     expect(days.at(-1)).toMatchObject({ date: new Date().toISOString().slice(0, 10), ...counted });
 
-    expect((await send(collector, 'POST', '/checkout/stop')).body).toMatchObject({ status: 'completed' });
-    expect((await send(collector, 'PATCH', '/checkout', { name: 'late' })).status).toBe(409);
-    expect((await send(collector, 'POST', '/checkout/start')).status).toBe(409);
+    expect((await send('POST', `${path}/stop`)).body).toMatchObject({ experiment: { status: 'completed' } });
+    expect((await send('PATCH', path, { name: 'late' })).status).toBe(409);
+    expect((await send('POST', `${path}/start`)).status).toBe(409);
     expect((await post(collector, '/experiments/assignments/checkout', visitor)).body).toMatchObject({
       in_experiment: false,
     });
   });
 
   it('started by many at once is started by one', async () => {
-    const collector = await started();
-    await send(collector, 'POST', '', checkout);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => send(collector, 'POST', '/checkout/start')));
+    const send = platformOf(await started());
+    const { id } = await draftOf(send);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send('POST', `/experiments/${id}/start`)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
   });
 
   it('made by many at once under one key is made by one', async () => {
-    const collector = await started();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => send(collector, 'POST', '', checkout)));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(409)]);
+    const send = platformOf(await started());
+    const answers = await Promise.all(Array.from({ length: 10 }, () => send('POST', '/experiments', posted)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
   });
-
-  it.each(['/nobody', '/nobody/results', '/nobody/results-time-series'])(
-    'that is not there is a 404: %s',
-    async (path) => {
-      expect((await send(await started(), 'GET', path)).status).toBe(404);
-    },
-  );
 
   it('is out of reach for pages of other sites, which may send events all the same', async () => {
     const collector = await started();
-    await send(collector, 'POST', '', checkout);
+    const send = platformOf(collector);
+    const { id } = await draftOf(send);
     const origin = 'https://evil.example';
-    expect((await send(collector, 'POST', '/checkout/start', undefined, { origin })).status).toBe(403);
-    const preflight = await fetch(`${collector.url}${PLATFORM}`, {
+    expect((await send('POST', `/experiments/${id}/start`, undefined, { origin })).status).toBe(403);
+    const preflight = await fetch(`${collector.url}/rest/v1/experiments`, {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST' },
     });

@@ -38,16 +38,20 @@ describe('the experiments', () => {
     expect(offered(ask(world, 'GET', '/experiments/checkout').text)).toEqual(expected);
   });
 
-  it.each(['start', 'pause', 'resume', 'stop'] as const)(
-    '%s when their button is pressed, and show the outcome',
-    (action) => {
-      const act = vi.fn(() => world.experiments.list()[0]!);
-      const world = createWorld([checkout], { act });
-      const answer = ask(world, 'POST', `/experiments/checkout/${action}`);
-      expect(act).toHaveBeenCalledExactlyOnceWith('experiment_checkout', action);
-      expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
-    },
-  );
+  it.each(['start', 'pause', 'resume'] as const)('%s when their button is pressed, and show the outcome', (action) => {
+    const act = vi.fn(() => world.experiments.list()[0]!);
+    const world = createWorld([checkout], { act });
+    const answer = ask(world, 'POST', `/experiments/checkout/${action}`);
+    expect(act).toHaveBeenCalledExactlyOnceWith('experiment_checkout', action);
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/experiments/checkout' } });
+  });
+
+  it('stop when that was confirmed', () => {
+    const stop = vi.fn(() => world.experiments.list()[0]!);
+    const world = createWorld([checkout], { stop });
+    expect(ask(world, 'POST', '/experiments/checkout/stop')).toMatchObject({ status: 303 });
+    expect(stop).toHaveBeenCalledExactlyOnceWith('experiment_checkout');
+  });
 
   it('say why something could not be done, and stay where they are', () => {
     const act = () => ({ status: 409, message: 'A completed experiment cannot be edited.' }) as const;
@@ -73,14 +77,21 @@ describe('the experiments', () => {
   });
 
   it('declare the winner that was chosen', () => {
-    const declareWinner = vi.fn(() => world.experiments.list()[0]!);
-    const world = createWorld([checkout], { declareWinner });
+    const stop = vi.fn(() => world.experiments.list()[0]!);
+    const world = createWorld([checkout], { stop });
     const { text } = ask(world, 'GET', '/experiments/checkout/winner');
     expect(text).toContain('name="variant" value="variant_Treatment"');
     const form = { variant: 'variant_Treatment' };
     const answer = ask(world, 'POST', '/experiments/checkout/winner', { form });
-    expect(declareWinner).toHaveBeenCalledExactlyOnceWith('experiment_checkout', 'variant_Treatment');
+    expect(stop).toHaveBeenCalledExactlyOnceWith('experiment_checkout', { winner: 'variant_Treatment' });
     expect(answer.status).toBe(303);
+  });
+
+  it('name the winner of one that has stopped without stopping it again', () => {
+    const nameWinner = vi.fn(() => world.experiments.list()[0]!);
+    const world = createWorld([{ ...checkout, status: 'completed' }], { nameWinner });
+    ask(world, 'POST', '/experiments/checkout/winner', { form: { variant: 'variant_Treatment' } });
+    expect(nameWinner).toHaveBeenCalledExactlyOnceWith('experiment_checkout', 'variant_Treatment');
   });
 
   it.each(['', '/stop', '/winner'])('answer 404 for an unknown one at %s', (page) => {

@@ -151,14 +151,14 @@ describe('the posterior curves', () => {
 });
 
 describe('the days that are drawn', () => {
-  const window = (...runs: Experiment['runs']) => dailyWindow({ runs } as Experiment, NOW);
+  const window = (...runs: Experiment['runs']) => dailyWindow({ runs }, NOW - 40 * DAY, NOW);
   const { NEGATIVE_INFINITY: always, POSITIVE_INFINITY: never } = Number;
 
   it.each([
     ['all that it ran', [[NOW - 20 * DAY, never]], '2026-02-22', '2026-03-14'],
     ['a week at least', [[NOW, never]], '2026-03-08', '2026-03-14'],
     ['until it stopped', [[NOW - 20 * DAY, NOW - 10 * DAY]], '2026-02-22', '2026-03-04'],
-    ['the last month of one that ran since forever', [[always, never]], '2026-02-13', '2026-03-14'],
+    ['from the first exposure of one that has always been running', [[always, never]], '2026-02-02', '2026-03-14'],
     ['a year at most', [[NOW - 1000 * DAY, never]], '2025-03-14', '2026-03-14'],
     [
       'all of its runs',

@@ -41,7 +41,16 @@ export function createWorld(
   const routes = pageRoutes({
     insight,
     experiments,
-    actions: { create: unexpected, edit: unexpected, act: unexpected, declareWinner: unexpected, ...actions },
+    actions: {
+      create: unexpected,
+      edit: unexpected,
+      act: unexpected,
+      stop: unexpected,
+      nameWinner: unexpected,
+      rollOut: unexpected,
+      remove: unexpected,
+      ...actions,
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

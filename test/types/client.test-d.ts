@@ -207,6 +207,7 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
       experimentToken: undefined,
       baseUrl: undefined,
       events: undefined,
+      experiments: undefined,
       outbox: undefined,
       flushAt: undefined,
       flushIntervalMs: undefined,

@@ -10,5 +10,5 @@ const SIGNS = { ok: '✓', warning: '!', error: '✗' } as const;
 
 /** One line: the sign, what was looked at, what was found. */
 export function checkLine({ check, level, message }: Check): string {
-  return `${SIGNS[level]} ${check.padEnd(23)}${message}`;
+  return `${SIGNS[level]} ${check.padEnd(22)} ${message}`;
 }

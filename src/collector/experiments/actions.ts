@@ -2,14 +2,19 @@ import { parse } from '../parse.js';
 import { applyDesign, blankDraft, changesSchema, newDesignSchema } from './design.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStore } from './experiment-store.js';
-import { declareWinner, edit, pause, resume, start, stop } from './lifecycle.js';
+import { type Conclusion, edit, endRollout, nameWinner, pause, resume, rollOut, start, stop } from './lifecycle.js';
 import { isProblem, type Problem, UNKNOWN_EXPERIMENT } from './problem.js';
 
 export { isProblem, type Problem };
 
-export type ExperimentAction = 'start' | 'pause' | 'resume' | 'stop';
+export type ExperimentAction = 'start' | 'pause' | 'resume' | 'endRollout';
 
-const TRANSITIONS: Readonly<Record<ExperimentAction, typeof start>> = { start, pause, resume, stop };
+const TRANSITIONS: Readonly<Record<ExperimentAction, (experiment: Experiment, now: number) => Experiment | Problem>> = {
+  start,
+  pause,
+  resume,
+  endRollout,
+};
 
 const KEY_EXISTS: Problem = { status: 409, message: 'key: another experiment has it already.' };
 
@@ -20,7 +25,12 @@ export interface ExperimentActions {
   /** Changes the fields that were posted and leaves the others. */
   edit(idOrKey: string, changes: unknown): Experiment | Problem;
   act(idOrKey: string, action: ExperimentAction): Experiment | Problem;
-  declareWinner(idOrKey: string, variantId: string): Experiment | Problem;
+  stop(idOrKey: string, conclusion?: Conclusion): Experiment | Problem;
+  /** `undefined` takes the winner back. */
+  nameWinner(idOrKey: string, variantId: string | undefined): Experiment | Problem;
+  rollOut(idOrKey: string, variantId: string): Experiment | Problem;
+  /** Forgets an experiment and who was given what. [A] Not while it is running or paused. */
+  remove(idOrKey: string): Experiment | Problem;
 }
 
 export interface ExperimentActionsOptions {
@@ -32,13 +42,15 @@ export interface ExperimentActionsOptions {
 }
 
 export function createExperimentActions({ store, now, randomId }: ExperimentActionsOptions): ExperimentActions {
-  const save = (result: Experiment | Problem): Experiment | Problem => {
-    if (!isProblem(result)) store.save(result);
-    return result;
+  const save = (experiment: Experiment): Experiment => {
+    store.save(experiment);
+    return experiment;
   };
   const change = (idOrKey: string, next: (experiment: Experiment) => Experiment | Problem): Experiment | Problem => {
     const experiment = store.find(idOrKey);
-    return experiment === undefined ? UNKNOWN_EXPERIMENT : save(next(experiment));
+    if (experiment === undefined) return UNKNOWN_EXPERIMENT;
+    const changed = next(experiment);
+    return isProblem(changed) ? changed : save({ ...changed, updatedAt: now() });
   };
 
   return {
@@ -47,7 +59,7 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
       if (parsed.problem !== undefined) return { status: 400, message: parsed.problem };
       const { key } = parsed.data;
       if (store.find(key) !== undefined) return KEY_EXISTS;
-      return save(applyDesign(blankDraft(`exp_${randomId()}`, key), parsed.data));
+      return save(applyDesign(blankDraft(`exp_${randomId()}`, key, now()), parsed.data));
     },
     edit(idOrKey, changes) {
       const parsed = parse(changesSchema, changes);
@@ -60,6 +72,17 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
       });
     },
     act: (idOrKey, action) => change(idOrKey, (experiment) => TRANSITIONS[action](experiment, now())),
-    declareWinner: (idOrKey, variantId) => change(idOrKey, (experiment) => declareWinner(experiment, variantId, now())),
+    stop: (idOrKey, conclusion) => change(idOrKey, (experiment) => stop(experiment, now(), conclusion)),
+    nameWinner: (idOrKey, variantId) => change(idOrKey, (experiment) => nameWinner(experiment, variantId)),
+    rollOut: (idOrKey, variantId) => change(idOrKey, (experiment) => rollOut(experiment, variantId)),
+    remove(idOrKey) {
+      const experiment = store.find(idOrKey);
+      if (experiment === undefined) return UNKNOWN_EXPERIMENT;
+      if (experiment.status === 'running' || experiment.status === 'paused') {
+        return { status: 409, message: 'This experiment is running or paused: stop it before deleting it.' };
+      }
+      store.remove(experiment);
+      return experiment;
+    },
   };
 }

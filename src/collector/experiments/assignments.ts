@@ -18,7 +18,8 @@ export interface AssignmentContext {
  * The variant of a visitor, or `undefined` for one who is not in the experiment, which is not the control.
  *
  * Bucketing alone decides which one it is. That it was given is remembered, because it stays: through a pause, when the
- * allocation shrinks, and [A] when a new visitor becomes a returning one.
+ * allocation shrinks, and [A] when a new visitor becomes a returning one. A variant that is rolled out goes to everyone on a
+ * page that is targeted.
  */
 export function assign(
   experiment: Experiment,
@@ -26,7 +27,10 @@ export function assign(
   { experiments, now, isReturning }: AssignmentContext,
 ): Variant | undefined {
   const at = now();
-  if (!isWithin(experiment.runs, at) || !isTargeted(experiment.targeting, page)) return undefined;
+  if (!isTargeted(experiment.targeting, page)) return undefined;
+  const rolledOut = experiment.variants.find(({ id }) => id === experiment.rollout);
+  if (rolledOut !== undefined) return rolledOut;
+  if (!isWithin(experiment.runs, at)) return undefined;
   const known = experiments.assigned(experiment, visitorId);
   if (known !== undefined || isWithin(experiment.pauses, at)) return known;
   if (!isWanted(experiment.targeting.visitors, () => isReturning(visitorId))) return undefined;

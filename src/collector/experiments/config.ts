@@ -70,7 +70,7 @@ export function resolveExperiment(input: unknown, goal: string | undefined, now:
   const config = parsed.data;
   const { key, name, type, variants, urls, query, visitors } = config;
   const primary = config.primary ?? goal;
-  const experiment = applyDesign(blankDraft(config.id ?? `experiment_${key}`, key), {
+  const experiment = applyDesign(blankDraft(config.id ?? `experiment_${key}`, key, now), {
     name,
     type,
     variants,

@@ -8,6 +8,10 @@ export interface Design {
   readonly key?: string | undefined;
   /** @default the key */
   readonly name?: string | undefined;
+  /** @default none */
+  readonly description?: string | undefined;
+  /** Whether a redirect keeps the query of the page. @default false */
+  readonly includeQueryString?: boolean | undefined;
   /** @default 'ab' */
   readonly type?: ExperimentType | undefined;
   /** @default none */
@@ -42,6 +46,8 @@ const metric: z.ZodType<Metric> = z.strictObject({ eventName: fields.eventName }
 
 const shape = {
   name: fields.text.optional(),
+  description: fields.description.optional(),
+  includeQueryString: z.boolean().optional(),
   type: fields.experimentType.optional(),
   variants: fields.variants.optional(),
   metrics: z
@@ -69,14 +75,17 @@ export const newDesignSchema: z.ZodType<Design & { readonly key: string }> = z.s
 /** Changes to one: what is left out stays as it is. */
 export const changesSchema: z.ZodType<Design> = z.strictObject({ ...shape, key: fields.text.optional() });
 
-/** A draft of which nothing is decided. */
-export function blankDraft(id: string, key: string): Experiment {
+/** A draft of which nothing is decided, made at `now`. */
+export function blankDraft(id: string, key: string, now: number): Experiment {
   return {
     id,
     key,
     name: key,
+    description: undefined,
     type: 'ab',
     status: 'draft',
+    createdAt: now,
+    updatedAt: undefined,
     variants: [],
     primary: undefined,
     secondary: [],
@@ -84,22 +93,26 @@ export function blankDraft(id: string, key: string): Experiment {
     pauses: [],
     allocation: 1,
     targeting: { urls: [], query: [], visitors: 'all' },
+    includeQueryString: false,
     winner: undefined,
+    rollout: undefined,
   };
 }
 
 /** The experiment as the design wants it. [A] Each field that is given replaces the whole of what was there. */
 export function applyDesign(experiment: Experiment, design: Design): Experiment {
-  const { key, name, type, variants, metrics, targeting, trafficAllocation } = design;
+  const { key, name, description, type, variants, metrics, targeting, trafficAllocation, includeQueryString } = design;
   return {
     ...experiment,
     key: key ?? experiment.key,
     name: name ?? experiment.name,
+    description: description ?? experiment.description,
     type: type ?? experiment.type,
     variants: variants === undefined ? experiment.variants : resolveVariants(variants),
     ...(metrics === undefined ? {} : resolveMetrics(metrics)),
     allocation: trafficAllocation === undefined ? experiment.allocation : trafficAllocation / 100,
     targeting: targeting === undefined ? experiment.targeting : resolveTargeting(targeting),
+    includeQueryString: includeQueryString ?? experiment.includeQueryString,
   };
 }
 

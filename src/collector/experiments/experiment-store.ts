@@ -8,6 +8,8 @@ export interface ExperimentStore {
   find(idOrKey: string): Experiment | undefined;
   /** Adds the experiment, or replaces the one of its id. */
   save(experiment: Experiment): void;
+  /** Forgets the experiment and its assignments. */
+  remove(experiment: Experiment): void;
   /** What the visitor was given in this experiment. */
   assigned(experiment: Experiment, visitorId: string): Variant | undefined;
   /** Remembers what the visitor was given; the first stays. */

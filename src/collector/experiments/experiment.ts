@@ -9,6 +9,21 @@ export interface Variant {
   readonly isControl: boolean;
   /** 0–1; the shares of an experiment add up to 1. */
   readonly share: number;
+  /** What a browser shows for it: an address it is sent to, or changes of the page. */
+  readonly variantType?: VariantType | undefined;
+  readonly redirectUrl?: string | undefined;
+  readonly domModifications?: readonly DomModification[] | undefined;
+}
+
+export type VariantType = 'dom_modifications' | 'redirect';
+
+/** One change of the page, kept as it was posted: the collector applies none. */
+export interface DomModification {
+  readonly selector: string;
+  readonly action: string;
+  readonly value?: string | null | undefined;
+  readonly styles?: readonly { readonly property: string; readonly value: string }[] | null | undefined;
+  readonly attribute?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 /** One condition on a query parameter of the page. */
@@ -33,8 +48,13 @@ export interface Experiment {
   readonly id: string;
   readonly key: string;
   readonly name: string;
+  readonly description: string | undefined;
   readonly type: ExperimentType;
   readonly status: ExperimentStatus;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** Milliseconds since the epoch; `undefined` until something changes. */
+  readonly updatedAt: number | undefined;
   readonly variants: readonly Variant[];
   /** The event that is the goal; a draft may have none yet. */
   readonly primary: string | undefined;
@@ -45,6 +65,10 @@ export interface Experiment {
   /** The share of visitors who take part, 0–1. */
   readonly allocation: number;
   readonly targeting: Targeting;
-  /** The id of the variant that was declared the winner. */
+  /** Whether a redirect keeps the query of the page. Stored only: the collector redirects nobody. */
+  readonly includeQueryString: boolean;
+  /** The id of the variant reported as the winner. It changes no assignment. */
   readonly winner: string | undefined;
+  /** The id of the variant that everyone gets now that the experiment is completed. */
+  readonly rollout: string | undefined;
 }

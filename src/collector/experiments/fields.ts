@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH } from '../../protocol/limits.js';
-import type { ExperimentType, QueryRule, Targeting } from './experiment.js';
+import type { DomModification, ExperimentType, QueryRule, Targeting, VariantType } from './experiment.js';
 import { compilePattern } from './pattern.js';
 import { describeVariantsProblem, type VariantConfig } from './variants.js';
 
@@ -8,6 +8,9 @@ import { describeVariantsProblem, type VariantConfig } from './variants.js';
 
 /** [A] More variants, rules or metrics would be no experiment somebody made, and would only keep the collector busy. */
 export const MAX_ENTRIES = 50;
+
+// [A] Enough for a page of prose.
+const MAX_DESCRIPTION = 10_000;
 
 /** A key, name or id: anything that survives being written down and read again. */
 export const text: z.ZodType<string> = z
@@ -27,11 +30,51 @@ export const percent: z.ZodType<number> = z.number().min(0).max(100);
 
 export const experimentType: z.ZodType<ExperimentType> = z.enum(['ab', 'multivariate', 'personalization']);
 
+/** Text for people; may have several lines. */
+export const description: z.ZodType<string> = z
+  .string()
+  .max(MAX_DESCRIPTION)
+  .refine((value) => !/\p{Cs}/u.test(value), 'expected well-formed text');
+
+export const variantType: z.ZodType<VariantType> = z.enum(['dom_modifications', 'redirect']);
+
+/** An address, or a path of the same site. */
+export const redirectUrl: z.ZodType<string> = z.string().min(1).max(MAX_EVENT_NAME_LENGTH);
+
+export const domModifications: z.ZodType<DomModification[]> = z
+  .array(
+    z.strictObject({
+      selector: z.string().max(MAX_EVENT_NAME_LENGTH),
+      action: z.enum([
+        'customCss',
+        'customJs',
+        'insertAfter',
+        'insertBefore',
+        'remove',
+        'setAttribute',
+        'setHtml',
+        'setImage',
+        'setStyle',
+        'setText',
+      ]),
+      value: z.string().max(MAX_DESCRIPTION).nullish(),
+      styles: z
+        .array(z.strictObject({ property: z.string().min(1), value: z.string() }))
+        .max(MAX_ENTRIES)
+        .nullish(),
+      attribute: z.record(z.string(), z.unknown()).nullish(),
+    }),
+  )
+  .max(MAX_ENTRIES);
+
 const variant: z.ZodType<VariantConfig> = z.strictObject({
   name: text,
   id: text.optional(),
   weight: percent.optional(),
   isControl: z.boolean().optional(),
+  variantType: variantType.optional(),
+  redirectUrl: redirectUrl.optional(),
+  domModifications: domModifications.optional(),
 });
 
 /** None or more: how many an experiment needs depends on its state. */
@@ -46,16 +89,34 @@ const MAX_PATTERN_LENGTH = 500;
 /** URL globs. */
 export const urls: z.ZodType<string[]> = z.array(z.string().min(1).max(MAX_PATTERN_LENGTH)).max(MAX_ENTRIES);
 
+const operator = z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']);
+const ruleValue = z.string().max(MAX_EVENT_NAME_LENGTH);
+
 /** Rules with a value where they need one; a regular expression is one that {@link compilePattern} takes. */
 export const query: z.ZodType<QueryRule[]> = z
   .array(
     z
       .strictObject({
         parameter: text,
-        operator: z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']),
-        value: z.string().max(MAX_EVENT_NAME_LENGTH).optional(),
+        operator,
+        value: ruleValue.optional(),
       })
       .superRefine(checkedBy(describeRuleProblem)),
+  )
+  .max(MAX_ENTRIES);
+
+/** A rule in the names of the Platform API. */
+export interface QueryParam {
+  readonly key: string;
+  readonly operator: QueryRule['operator'];
+  readonly value?: string | null | undefined;
+}
+
+export const queryParams: z.ZodType<QueryParam[]> = z
+  .array(
+    z
+      .strictObject({ key: text, operator, value: ruleValue.nullish() })
+      .superRefine(checkedBy(({ value, ...rule }) => describeRuleProblem({ ...rule, value: value ?? undefined }))),
   )
   .max(MAX_ENTRIES);
 
@@ -68,7 +129,7 @@ function checkedBy<Value>(describeProblem: (value: Value) => string | undefined)
   };
 }
 
-function describeRuleProblem({ operator, value }: QueryRule): string | undefined {
+function describeRuleProblem({ operator, value }: Pick<QueryRule, 'operator' | 'value'>): string | undefined {
   if (operator === 'exists' || operator === 'not_exists') return undefined;
   if (value === undefined) return `value: expected what the parameter is compared with by ${operator}`;
   return operator === 'regex' ? describePatternProblem(value) : undefined;

@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Interval } from '../measuring/interval.js';
 import { applyDesign, type Design } from './design.js';
 import type { Experiment, Variant } from './experiment.js';
 import type { Problem } from './problem.js';
 
 // draft ── start ─▶ running ── pause ─▶ paused ── resume ─▶ running
-//                   running │ paused ── stop │ declareWinner ─▶ completed
+//                   running │ paused ── stop ─▶ completed ── rollOut ─▶ completed, one variant for everyone ── endRollout ─▶ completed
 //
-// `edit` changes no state and is closed to completed experiments. [A] A completed one without a winner may still be given
-// one: results are read once it has stopped. Whatever else is asked is a 409, so that of two who start it one is told.
+// `edit` changes no state and is closed to completed experiments. `nameWinner` changes no state either: it is for reports.
+// Anything else is a 409, so that only one of two callers starts an experiment.
 
 /** [A] Our wording of the documented rule. */
 export const STARTING_NEEDS = 'Starting an experiment needs a primary metric event name and at least two variants.';
@@ -36,23 +37,58 @@ export function resume(experiment: Experiment, now: number): Experiment | Proble
   return { ...experiment, status: 'running', pauses: endAt(experiment.pauses, now) };
 }
 
+/** What may be decided when an experiment stops. */
+export interface Conclusion {
+  /** Id of the variant to report as the winner. @default none */
+  readonly winner?: string | undefined;
+  /** Id of the variant that everyone gets from now on, not the control. @default nobody gets any */
+  readonly rollout?: string | undefined;
+}
+
 /** Ends the run, and a pause with it; nothing from `now` on counts. */
-export function stop(experiment: Experiment, now: number): Experiment | Problem {
-  const { status } = experiment;
+export function stop(experiment: Experiment, now: number, { winner, rollout }: Conclusion = {}): Experiment | Problem {
+  const { status, runs, pauses } = experiment;
   if (status !== 'running' && status !== 'paused') {
     return forbidden('Only a running or paused experiment can be stopped', experiment);
   }
-  return complete(experiment, now);
+  if (winner !== undefined && variantOf(experiment, winner) === undefined) return NO_SUCH_VARIANT;
+  const completed: Experiment = {
+    ...experiment,
+    status: 'completed',
+    runs: endAt(runs, now),
+    pauses: endAt(pauses, now),
+    winner,
+  };
+  return rollout === undefined ? completed : rollOut(completed, rollout);
 }
 
-/** Remembers the winner for good, and stops the experiment unless it has stopped already. */
-export function declareWinner(experiment: Experiment, variantId: string, now: number): Experiment | Problem {
+/** Names the winner in reports, or takes it back. [A] Possible from the start on, and more than once. */
+export function nameWinner(experiment: Experiment, winner: string | undefined): Experiment | Problem {
   if (experiment.status === 'draft') return forbidden('Only one that was started can have a winner', experiment);
-  if (experiment.winner !== undefined) return { status: 409, message: 'This experiment has its winner already.' };
-  if (!experiment.variants.some(({ id }) => id === variantId)) {
-    return { status: 400, message: 'variantId: this experiment has no such variant.' };
+  if (winner !== undefined && variantOf(experiment, winner) === undefined) return NO_SUCH_VARIANT;
+  return { ...experiment, winner };
+}
+
+/** Gives a variant to everyone. [A] A second roll-out replaces the first. */
+export function rollOut(experiment: Experiment, rollout: string): Experiment | Problem {
+  if (experiment.status !== 'completed') return forbidden('Only a completed experiment can be rolled out', experiment);
+  const variant = variantOf(experiment, rollout);
+  if (variant === undefined) return NO_SUCH_VARIANT;
+  if (variant.isControl) {
+    return { status: 400, message: 'The control cannot be rolled out: without a roll-out everyone sees it already.' };
   }
-  return { ...(experiment.status === 'completed' ? experiment : complete(experiment, now)), winner: variantId };
+  return { ...experiment, rollout };
+}
+
+export function endRollout(experiment: Experiment): Experiment | Problem {
+  if (experiment.rollout === undefined) return { status: 409, message: 'No variant of this experiment is rolled out.' };
+  return { ...experiment, rollout: undefined };
+}
+
+const NO_SUCH_VARIANT: Problem = { status: 400, message: 'variantId: this experiment has no such variant.' };
+
+function variantOf({ variants }: Experiment, variantId: string): Variant | undefined {
+  return variants.find(({ id }) => id === variantId);
 }
 
 /**
@@ -72,11 +108,6 @@ export function edit(experiment: Experiment, changes: Design): Experiment | Prob
   return { ...edited, variants: experiment.variants };
 }
 
-function complete(experiment: Experiment, now: number): Experiment {
-  const { runs, pauses } = experiment;
-  return { ...experiment, status: 'completed', runs: endAt(runs, now), pauses: endAt(pauses, now) };
-}
-
 function forbidden(rule: string, { status }: Experiment): Problem {
   return { status: 409, message: `${rule}; this one is ${status === 'draft' ? 'a draft' : status}.` };
 }
@@ -91,10 +122,21 @@ const TOLERANCE = 1e-6;
 function areAlike(left: readonly Variant[], right: readonly Variant[]): boolean {
   return (
     left.length === right.length &&
-    left.every(({ id, name, isControl, share }, i) => {
+    left.every((variant, i) => {
+      const { id, name, isControl, share } = variant;
+      const shown = shownOf(variant);
       const other = right[i]!;
-      const isSame = id === other.id && name === other.name && isControl === other.isControl;
+      const isSame =
+        id === other.id &&
+        name === other.name &&
+        isControl === other.isControl &&
+        isDeepStrictEqual(shown, shownOf(other));
       return isSame && Math.abs(share - other.share) < TOLERANCE;
     })
   );
+}
+
+/** What a browser is to show for a variant. */
+function shownOf({ variantType, redirectUrl, domModifications }: Variant): unknown {
+  return { variantType, redirectUrl, domModifications };
 }

@@ -1,4 +1,4 @@
-import type { Variant } from './experiment.js';
+import type { DomModification, Variant, VariantType } from './experiment.js';
 
 export interface VariantConfig {
   readonly name: string;
@@ -8,6 +8,10 @@ export interface VariantConfig {
   readonly weight?: number | undefined;
   /** @default the first variant */
   readonly isControl?: boolean | undefined;
+  /** Handed out with the assignment as `redirect`. */
+  readonly redirectUrl?: string | undefined;
+  readonly variantType?: VariantType | undefined;
+  readonly domModifications?: readonly DomModification[] | undefined;
 }
 
 /** Weights may have been rounded where they come from: three thirds are a hundred. */
@@ -46,9 +50,18 @@ export function resolveVariants(variants: readonly VariantConfig[]): Variant[] {
     id: idOf(variant),
     name: variant.name,
     isControl: variant === control,
+    ...shownBy(variant),
     // What the others leave is the control's, so that the shares make one whatever was rounded.
     share: (variant === control ? 100 - others : percents[i]!) / 100,
   }));
+}
+
+function shownBy({ variantType, redirectUrl, domModifications }: VariantConfig): Partial<Variant> {
+  return {
+    ...(variantType === undefined ? {} : { variantType }),
+    ...(redirectUrl === undefined ? {} : { redirectUrl }),
+    ...(domModifications === undefined ? {} : { domModifications }),
+  };
 }
 
 function idOf({ id, name }: VariantConfig): string {

@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Answer, refuse } from './answer.js';
 import { INGEST_PATH } from './browser-ingest.js';
-import { API_PREFIX } from './route.js';
+import { EXPERIMENT_INIT_PATH } from './experiment-init.js';
+import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
 
 /**
  * Tells whether a request for a path may be made: `undefined`, or the refusal. What clients speak to asks for a token of its
@@ -20,16 +21,17 @@ export function isLoopback(host: string): boolean {
 /**
  * On this machine alone everybody is let in who asks for it by a name of this machine: a web site whose own name was made to
  * point here is not. Where other machines can reach it, a known token is asked for, as the password of HTTP's basic
- * authentication or as a bearer. Other sites may link to a page and nothing else: neither embed it nor send it a form.
+ * authentication or as a bearer; where the Platform API has keys of its own, it asks for those instead. Other sites may link to a page and nothing else: neither embed it nor send it a form.
  */
-export function createAdmit(host: string, tokens: ReadonlySet<string> | undefined): Admit {
+export function createAdmit(host: string, tokens: ReadonlySet<string> | undefined, hasApiKeys = false): Admit {
   const isIn = isLoopback(host) ? isAskedByLocalName : hasToken([...(tokens ?? [])]);
   return (method, path, headers) => {
-    if (path === INGEST_PATH || path.startsWith(`${API_PREFIX}/`)) return undefined;
+    if (path === INGEST_PATH || path === EXPERIMENT_INIT_PATH || path.startsWith(`${API_PREFIX}/`)) return undefined;
     const isLink = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
     if (!isLink && isFromAnotherSite(headers)) {
       return refuse(403, 'only the pages of this collector may ask for this');
     }
+    if (hasApiKeys && path.startsWith(`${PLATFORM_PREFIX}/`)) return undefined;
     return isIn(headers);
   };
 }
@@ -49,7 +51,7 @@ const isAskedByLocalName: Check = ({ host = '' }) =>
 function hasToken(known: readonly string[]): Check {
   return ({ authorization = '' }) => {
     const given = tokenOf(authorization);
-    if (given !== undefined && known.some((token) => isSame(token, given))) return undefined;
+    if (given !== undefined && known.some((token) => isSameSecret(token, given))) return undefined;
     return {
       ...refuse(401, 'a token is needed: as the password, with any user name, or as a bearer'),
       headers: { 'www-authenticate': 'Basic realm="ours-ingest collector", charset="UTF-8"' },
@@ -65,8 +67,8 @@ function tokenOf(authorization: string): string | undefined {
   return credentials.slice(credentials.indexOf(':') + 1);
 }
 
-/** How long it takes tells nothing of how much is right. */
-function isSame(token: string, given: string): boolean {
+/** Compares secrets in a time that does not depend on how much of them is equal. */
+export function isSameSecret(token: string, given: string): boolean {
   const [a, b] = [Buffer.from(token), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

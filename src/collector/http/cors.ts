@@ -2,12 +2,18 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { PATHS } from '../../protocol/wire.js';
 import type { Answer } from './answer.js';
 import { INGEST_PATH } from './browser-ingest.js';
+import { EXPERIMENT_INIT_PATH } from './experiment-init.js';
 import { OPENAPI_PATH } from './openapi.js';
 import { API_PREFIX } from './route.js';
 
 // What the service lets any site's pages call. Nothing else is open: whoever has the collector running also looks at other
 // sites, and none of those shall read what was collected or stop an experiment.
-const OPEN_PATHS = [INGEST_PATH, OPENAPI_PATH, ...Object.values(PATHS).map((path) => `${API_PREFIX}${path}`)];
+const OPEN_PATHS = [
+  INGEST_PATH,
+  EXPERIMENT_INIT_PATH,
+  OPENAPI_PATH,
+  ...Object.values(PATHS).map((path) => `${API_PREFIX}${path}`),
+];
 
 // For how long a browser need not ask again; it may keep it for two hours at most.
 const PREFLIGHT_MAX_AGE_SECONDS = 7_200;

@@ -31,7 +31,7 @@ export type Fault =
 
 /** A request as a fault plan sees it, before anything is accepted. */
 export interface FaultRequest {
-  /** Relative to the base URL, such as `/batch`. */
+  /** Relative to the base URL, such as `/batch`; of the Platform API the whole, such as `/rest/v1/experiments`. */
   readonly path: string;
   /** Which request to this path it is, counted from 1. */
   readonly attempt: number;

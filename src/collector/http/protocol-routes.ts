@@ -37,8 +37,8 @@ export interface Service {
   readonly now: () => number;
   /** Whether the visitor has been seen in an earlier session. */
   readonly isReturning: (visitorId: string) => boolean;
-  /** The tokens that are known; `undefined` knows all. */
-  readonly tokens: ReadonlySet<string> | undefined;
+  /** Whether a token is one of this kind that is known. */
+  readonly isToken: (token: string, kind: TokenKind) => boolean;
   readonly maxBatchRows: number;
 }
 
@@ -53,7 +53,7 @@ export function protocolRoutes(service: Service): Route[] {
     method: 'POST',
     path: API_PREFIX + path,
     accepts: 'json',
-    handle: (request) => withToken(service.tokens, kind, request, handle),
+    handle: (request) => withToken(service.isToken, kind, request, handle),
   });
   return [
     route(PATHS.track, 'source', ({ body }, token) => takeTrack(service, body, token)),
@@ -66,25 +66,20 @@ export function protocolRoutes(service: Service): Route[] {
   ];
 }
 
-type TokenKind = 'source' | 'experiment';
+export type TokenKind = 'source' | 'experiment';
 
 type Handler = (request: RouteRequest, token: string) => Answer;
 
 /** Tells whether a token is of the kind that is needed here, and known. */
-export function isToken(token: string, kind: TokenKind, known: ReadonlySet<string> | undefined): boolean {
+export function isTokenOf(kind: TokenKind, token: string, known: ReadonlySet<string> | undefined): boolean {
   return (known?.has(token) ?? true) && token.startsWith(EXPERIMENT_TOKEN_PREFIX) === (kind === 'experiment');
 }
 
-function withToken(
-  known: ReadonlySet<string> | undefined,
-  kind: TokenKind,
-  request: RouteRequest,
-  handle: Handler,
-): Answer {
+function withToken(isToken: Service['isToken'], kind: TokenKind, request: RouteRequest, handle: Handler): Answer {
   const parsed = parse(tokenSchema, request.body);
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { token } = parsed.data;
-  return isToken(token, kind, known) ? handle(request, token) : refuse(401, 'unknown token');
+  return isToken(token, kind) ? handle(request, token) : refuse(401, 'unknown token');
 }
 
 function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
@@ -158,7 +153,8 @@ function assignVisitor(service: Service, key: string, body: unknown, token: stri
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { visitor_id: visitorId, track_impression: isRecorded, context } = parsed.data;
   const variant = assign(experiment, { visitor_id: visitorId, context: withoutNulls<Page>(context ?? {}) }, service);
-  if (variant !== undefined && isRecorded !== false) {
+  // [A] Nothing is recorded of a roll-out: its experiment is over, and the impression would only be warned about.
+  if (variant !== undefined && isRecorded !== false && experiment.rollout === undefined) {
     service.intake.receive(token, (delivery) => delivery.take(impressionOf(visitorId, experiment, variant)));
   }
   return { status: 200, body: assignmentAnswer(experiment, variant) };
@@ -190,6 +186,7 @@ function assignmentAnswer(experiment: Experiment, variant: Variant | undefined):
     variant_name: variant.name,
     is_control: variant.isControl,
     type: experiment.type,
+    ...(variant.redirectUrl === undefined ? {} : { redirect: variant.redirectUrl }),
   };
 }
 

@@ -36,6 +36,7 @@ export function readBody(request: IncomingMessage, accepts: Accepts, maxBytes: n
 
 function parse(text: string, accepts: Accepts): Body {
   if (accepts === 'nothing') return { kind: 'read', value: undefined };
+  if (accepts === 'optional-json' && text === '') return { kind: 'read', value: undefined };
   if (accepts === 'form') return { kind: 'read', value: new URLSearchParams(text) };
   try {
     return { kind: 'read', value: JSON.parse(text) };
@@ -44,13 +45,19 @@ function parse(text: string, accepts: Accepts): Body {
   }
 }
 
-const CONTENT_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
+const CONTENT_TYPES = {
+  json: 'application/json',
+  'optional-json': 'application/json',
+  form: 'application/x-www-form-urlencoded',
+} as const;
 
 /** Says what is wrong with a request's content type, `undefined` if nothing is. */
 export function contentTypeProblem({ headers }: IncomingMessage, accepts: Accepts): string | undefined {
   if (accepts === 'nothing') return undefined;
   if (headers['content-encoding'] !== undefined) return 'expected no content-encoding';
   if (accepts === 'untyped-json') return undefined;
+  const isEmpty = headers['content-length'] === '0' || headers['content-length'] === undefined;
+  if (accepts === 'optional-json' && isEmpty && headers['content-type'] === undefined) return undefined;
   const [type = ''] = (headers['content-type'] ?? '').split(';');
   const expected = CONTENT_TYPES[accepts];
   return type.trim().toLowerCase() === expected ? undefined : `expected content-type ${expected}`;

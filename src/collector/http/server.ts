@@ -6,7 +6,7 @@ import { answerWithFault } from './answer-with-fault.js';
 import { answerPreflight, corsHeaders } from './cors.js';
 import type { FaultPlan } from './faults.js';
 import { contentTypeProblem, readBody } from './read-body.js';
-import { API_PREFIX } from './route.js';
+import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
 import type { Router } from './router.js';
 
 // Longer than any client keeps a connection idle, so that it is never the collector that closes first.
@@ -65,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     const problem = contentTypeProblem(request, route.accepts);
     if (problem !== undefined) return refused(refuse(415, problem));
 
-    const path = url.pathname.startsWith(API_PREFIX) ? url.pathname.slice(API_PREFIX.length) : undefined;
+    const path = apiPathOf(url.pathname);
     const attempt = path === undefined ? 0 : (requests.get(path) ?? 0) + 1;
     if (path !== undefined) {
       total += 1;
@@ -129,6 +129,12 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
 function urlOf({ url = '' }: IncomingMessage): URL {
   const text = `http://collector${url}`;
   return new URL(url.startsWith('/') && URL.canParse(text) ? text : 'http://collector/not-a-path');
+}
+
+/** A path of an API as faults and counts name it: the Ingest API's without its prefix, the Platform API's with it. */
+function apiPathOf(pathname: string): string | undefined {
+  if (pathname.startsWith(API_PREFIX)) return pathname.slice(API_PREFIX.length);
+  return pathname.startsWith(`${PLATFORM_PREFIX}/`) ? pathname : undefined;
 }
 
 function rowsOf(body: unknown): { rows?: readonly unknown[] } {

@@ -14,8 +14,8 @@ const ACTS: Readonly<Record<ExperimentStatus, readonly Act[]>> = {
 
 const LABELS: Readonly<Record<Act, string>> = { start: 'Start', pause: 'Pause', resume: 'Resume', stop: 'Stop…' };
 
-export function isAct(action: string | undefined): action is Act {
-  return action !== undefined && Object.hasOwn(LABELS, action);
+export function isAct(action: string | undefined): action is Exclude<Act, 'stop'> {
+  return action !== undefined && action !== 'stop' && Object.hasOwn(LABELS, action);
 }
 
 /** Whether there is anything to stop. */
@@ -23,7 +23,7 @@ export function canStop({ status }: Experiment): boolean {
   return ACTS[status].includes('stop');
 }
 
-/** Whether a winner can be declared: results are read after the stop as well as before it. */
+/** Whether the page offers to declare a winner: results are read after the stop as well as before it. */
 export function canHaveWinner({ status, winner }: Experiment): boolean {
   return status !== 'draft' && winner === undefined;
 }

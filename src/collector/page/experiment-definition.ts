@@ -18,7 +18,8 @@ export function statusBadge(status: ExperimentStatus): Html {
 
 /** How an experiment was set up, and when it ran. */
 export function experimentDefinition(experiment: Experiment): Html {
-  const { id, type, variants, primary, secondary, allocation, targeting, runs, pauses } = experiment;
+  const { id, type, variants, primary, secondary, allocation, targeting, runs, pauses, rollout } = experiment;
+  const rolledOut = variants.find((variant) => variant.id === rollout);
   const facts: [string, Content][] = [
     ['Id', html`<code>${id}</code>`],
     ['Type', type],
@@ -29,6 +30,7 @@ export function experimentDefinition(experiment: Experiment): Html {
     ['Query', targeting.query.length === 0 ? 'any' : codes(targeting.query.map(ruleOf))],
     ['Ran', runs.length === 0 ? 'never' : intervals(runs)],
     ['Paused', pauses.length === 0 ? 'never' : intervals(pauses)],
+    ...(rolledOut === undefined ? [] : [['Rolled out', rolledOut.name] satisfies [string, Content]]),
   ];
   const row = ({ name, isControl, share }: Variant, place: number): Html => html`<tr>
 <th scope="row">${swatch(place)} <span class="name">${name}</span>${isControl && CONTROL_TAG}</th>

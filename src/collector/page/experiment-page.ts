@@ -56,7 +56,7 @@ function results(
 ): Html {
   const report = insight.results(experiment, eventName);
   const path = experimentPath(experiment);
-  const { from, to } = dailyWindow(experiment, now);
+  const { from, to } = dailyWindow(experiment, insight.firstExposure(experiment, eventName), now);
   return html`<section aria-labelledby="results">
 <div class="bar"><h2 id="results">Results for <span class="id">${goal}</span></h2>
 ${eventName !== undefined && html`<p>As if it were the goal. <a href="${path}">Back to the goal</a></p>`}</div>

@@ -80,12 +80,18 @@ export function experimentRoutes(pages: ExperimentPages): Route[] {
     post(
       `${EXPERIMENT_PATH}/winner`,
       withExperiment((experiment, request) => {
-        return after(experiment, actions.declareWinner(experiment.id, formOf(request).get('variant') ?? ''));
+        const winner = formOf(request).get('variant') ?? '';
+        const { id, status } = experiment;
+        return after(
+          experiment,
+          status === 'completed' ? actions.nameWinner(id, winner) : actions.stop(id, { winner }),
+        );
       }),
     ),
     post(
       `${EXPERIMENT_PATH}/:action`,
       withExperiment((experiment, { params: { action } }) => {
+        if (action === 'stop') return after(experiment, actions.stop(experiment.id));
         if (isAct(action)) return after(experiment, actions.act(experiment.id, action));
         return refusalPage(show, 404, 'No such action', 'An experiment can be started, paused, resumed and stopped.');
       }),

@@ -10,6 +10,8 @@ export function createExperimentStore(database: Database): ExperimentStore {
     `INSERT INTO experiments (id, key, definition) VALUES (?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET key = excluded.key, definition = excluded.definition`,
   );
+  const forget = database.prepare('DELETE FROM experiments WHERE id = ?');
+  const forgetAssignments = database.prepare('DELETE FROM assignments WHERE experiment = ?');
   const read = database.prepare('SELECT variant FROM assignments WHERE experiment = ? AND visitor_id = ?');
   const remember = database.prepare(
     'INSERT INTO assignments (experiment, visitor_id, variant, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -28,6 +30,11 @@ export function createExperimentStore(database: Database): ExperimentStore {
     save(experiment) {
       write.run(experiment.id, experiment.key, JSON.stringify(experiment));
       experiments.set(experiment.id, experiment);
+    },
+    remove({ id }) {
+      forgetAssignments.run(id);
+      forget.run(id);
+      experiments.delete(id);
     },
     assigned(experiment, visitorId) {
       const found = read.get(experiment.id, visitorId) as { variant: string } | undefined;

@@ -24,6 +24,8 @@ export interface LogReader extends Insight {
   /** Every row in the order of arrival. */
   all(): readonly EventLine[];
   collected(): readonly CollectedEvent[];
+  /** Names of tracked events, in the order in which they first arrived. */
+  eventNames(): readonly string[];
   /** [A] Whether a visitor was seen so long ago that it must have been another session. */
   isReturning(visitorId: string): boolean;
 }
@@ -52,6 +54,14 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
+  );
+  // The service compares names without regard to case.
+  const lastOf = database.prepare(
+    `SELECT max(received_at) AS triggered, max(CASE WHEN is_test = 0 THEN received_at END) AS dispatched
+     FROM events WHERE lower(event) = lower(?) AND refusal IS NULL`,
+  );
+  const names = database.prepare(
+    `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
   );
   // No row is ever deleted: the last number is the count.
   const totals = database.prepare(
@@ -116,6 +126,21 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
       const measurement = measure(experiment, eventName);
       return measureExperiment(measurement.measured, measurement);
     },
+
+    firstExposure(experiment, eventName) {
+      const { measured, units } = measure(experiment, eventName);
+      // Not by spreading them into Math.min: there may be a million.
+      return units.get(measured.key)!.reduce<number | undefined>((first, { exposedAt }) => {
+        return first === undefined || exposedAt < first ? exposedAt : first;
+      }, undefined);
+    },
+
+    activity(eventName) {
+      const found = lastOf.get(eventName) as { triggered: number | null; dispatched: number | null };
+      return { lastTriggeredAt: found.triggered ?? undefined, lastDispatchedAt: found.dispatched ?? undefined };
+    },
+
+    eventNames: () => (names.all() as { event: string }[]).map(({ event }) => event),
 
     daily(experiment, from, to, eventName) {
       const measurement = measure(experiment, eventName);

@@ -1,7 +1,7 @@
 import { OursError } from '../../errors.js';
 import type { Database } from '../../sqlite/database.js';
 
-/** Raised with every change of the tables below. */
+/** Raised with every change of the tables below and of what is stored in them as JSON. */
 const VERSION = 2;
 
 const TABLES = `

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+// What is read of the Platform API's answers. Further fields are let through: the service may add some.
+
+const text = z.string();
+
+export interface Source {
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly type: string;
+  readonly status: string;
+  readonly isPublished?: boolean | null | undefined;
+  readonly lastTriggeredAt?: string | null | undefined;
+}
+
+export const sourceSchema: z.ZodType<Source> = z.object({
+  id: text,
+  name: text.nullish(),
+  type: text,
+  status: text,
+  isPublished: z.boolean().nullish(),
+  lastTriggeredAt: text.nullish(),
+});
+
+export interface SourceTokens {
+  readonly token: string;
+  readonly testToken: string;
+}
+
+export const sourceTokensSchema: z.ZodType<SourceTokens> = z.object({ token: text, testToken: text });
+
+export interface AllowedEvent {
+  readonly id: string;
+  readonly name: string;
+  readonly destinationIds: readonly string[];
+}
+
+export const allowedEventSchema: z.ZodType<AllowedEvent> = z.object({
+  id: text,
+  name: text,
+  destinationIds: z.array(text),
+});
+
+interface Metric {
+  readonly eventName?: string | null | undefined;
+  readonly funnelId?: string | null | undefined;
+}
+
+export interface Experiment {
+  readonly id: string;
+  readonly key: string;
+  readonly status: string;
+  readonly rolloutVariantId?: string | null | undefined;
+  readonly metrics?:
+    | { readonly primary?: Metric | null | undefined; readonly secondary?: readonly Metric[] | null | undefined }
+    | null
+    | undefined;
+  readonly variants: readonly { readonly id: string; readonly name: string }[];
+}
+
+const metric = z.object({ eventName: text.nullish(), funnelId: text.nullish() });
+
+export const experimentSchema: z.ZodType<Experiment> = z.object({
+  id: text,
+  key: text,
+  status: text,
+  rolloutVariantId: text.nullish(),
+  metrics: z.object({ primary: metric.nullish(), secondary: z.array(metric).nullish() }).nullish(),
+  variants: z.array(z.object({ id: text, name: text })),
+});
+
+export interface ListPage {
+  readonly entities: readonly unknown[];
+  readonly pagination?: { readonly nextCursor?: string | null | undefined; readonly hasMore: boolean } | undefined;
+}
+
+/** One page of a list; a list that is answered whole has no `pagination`. */
+export const listPageSchema: z.ZodType<ListPage> = z.object({
+  entities: z.array(z.unknown()),
+  pagination: z.object({ nextCursor: text.nullish(), hasMore: z.boolean() }).optional(),
+});
+
+/** [A] What an error says is unpublished: these are the usual places. */
+export const errorSchema: z.ZodType<{ readonly error?: unknown; readonly message?: unknown }> = z.object({
+  error: z.unknown().optional(),
+  message: z.unknown().optional(),
+});

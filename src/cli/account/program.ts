@@ -1,0 +1,72 @@
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UsageError } from '../command.js';
+import { messageOf } from '../message-of.js';
+
+/** What a program sends and asks for, as far as it is known. */
+export interface Program {
+  /** Names of events. */
+  readonly events: readonly string[];
+  /** By experiment key the names of the variants that the program knows; empty for any. */
+  readonly experiments: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Nothing is known. */
+export const NO_PROGRAM: Program = { events: [], experiments: new Map() };
+
+/**
+ * Reads the exports `events` and `experiments` of a module, or of its default export. `events` is the catalogue that
+ * `createClient` takes, or a list of names; `experiments` what `ours-ingest pull` writes, or a list of keys.
+ * @throws UsageError when the module cannot be loaded or exports neither
+ */
+export async function loadProgram(file: string): Promise<Program> {
+  const exported = await load(file);
+  const { events, experiments } = exported;
+  if (events === undefined && experiments === undefined) {
+    throw new UsageError(`--config ${file}: expected exports named events or experiments.`);
+  }
+  return {
+    events: namesOf(events, file, 'events'),
+    experiments: new Map(namesOf(experiments, file, 'experiments').map((key) => [key, variantsOf(experiments, key)])),
+  };
+}
+
+async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = resolve(file);
+  await access(path).catch(() => {
+    throw new UsageError(`--config ${file}: there is no such file.`);
+  });
+  try {
+    const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    return { ...(isObject(module.default) ? module.default : {}), ...module };
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    throw new UsageError(
+      code === 'ERR_UNKNOWN_FILE_EXTENSION'
+        ? `--config ${file}: Node ${process.versions.node} loads no TypeScript. Use Node 22.18 or later, name the compiled file, or load tsx: NODE_OPTIONS="--import tsx".`
+        : `--config ${file} cannot be loaded: ${messageOf(error)}`,
+    );
+  }
+}
+
+function namesOf(value: unknown, file: string, name: string): readonly string[] {
+  if (value === undefined) return [];
+  if (isListOfNames(value)) return value;
+  if (isObject(value) && !Array.isArray(value)) return Object.keys(value);
+  throw new UsageError(`--config ${file}: ${name} must be an object with names as its keys, or a list of names.`);
+}
+
+function variantsOf(experiments: unknown, key: string): readonly string[] {
+  if (!isObject(experiments) || Array.isArray(experiments)) return [];
+  const variants = experiments[key];
+  return isListOfNames(variants) ? variants : [];
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { rig } from '../support/client.js';
+
+const variants = [{ name: 'classic' }, { name: 'one_page' }];
+const collector = { goal: 'purchase', experiments: ['checkout', 'brand_new'].map((key) => ({ key, variants })) };
+
+describe('a client that was told of its experiments', () => {
+  it('asks for another one all the same, and says once that it is not among them', async () => {
+    const { client, warnings } = await rig({
+      assignTimeoutMs: 5_000,
+      experiments: { checkout: ['classic', 'one_page'] },
+      collector,
+    });
+    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(warnings).toEqual([]);
+    for (const visitorId of ['v1', 'v2']) {
+      expect(await client.assign('brand_new', { visitorId })).toMatchObject({ inExperiment: true });
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(/'brand_new' is not in your experiments.*Known: checkout.*ours-ingest pull/),
+    ]);
+  });
+
+  it('knows none by a name that every object has', async () => {
+    const { client, warnings } = await rig({ experiments: { checkout: [] }, collector });
+    await client.assign('constructor', { visitorId: 'v1' });
+    expect(warnings[0]).toContain("'constructor' is not in your experiments");
+  });
+});

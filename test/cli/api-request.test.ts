@@ -1,0 +1,135 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createApiRequest } from '../../src/cli/account/api-request.js';
+import { nearestName } from '../../src/cli/account/nearest-name.js';
+import { createPlatformApi } from '../../src/cli/account/platform-api.js';
+import { createCollector } from '../../src/collector/index.js';
+
+/** Asks a collector, with a record of the pauses that were made. */
+async function withCollector() {
+  const collector = await createCollector({
+    tokens: ['shop'],
+    experiments: Array.from({ length: 120 }, (_, n) => ({
+      key: `e${n}`,
+      variants: [{ name: 'C' }, { name: 'T' }],
+      primary: 'purchase',
+    })),
+  });
+  onTestFinished(() => collector.close());
+  const pauses: number[] = [];
+  const request = createApiRequest({
+    origin: collector.url,
+    apiKey: 'key',
+    sleep: async (ms) => void pauses.push(ms),
+  });
+  return { collector, pauses, api: createPlatformApi(request) };
+}
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const once = { apiKey: 'key', sleep: async () => undefined };
+
+describe('a question to the Platform API', () => {
+  it('reads a list to its end', async () => {
+    const { api, collector } = await withCollector();
+    expect((await api.experiments()).map(({ key }) => key)).toEqual(Array.from({ length: 120 }, (_, n) => `e${n}`));
+    expect(collector.requestsTo('/rest/v1/experiments')).toBe(3);
+  });
+
+  it('comes to an end where a cursor leads in circles', async () => {
+    let requests = 0;
+    const origin = await serve((_, response) => {
+      requests += 1;
+      response.end(JSON.stringify({ entities: [], pagination: { hasMore: true, nextCursor: 'same' } }));
+    });
+    expect(await createPlatformApi(createApiRequest({ ...once, origin })).sources()).toEqual([]);
+    expect(requests).toBe(2);
+  });
+
+  it.each([
+    ['429 with seconds', { kind: 'status', status: 429, headers: { 'retry-after': '7' } }, [7_000]],
+    ['429 with milliseconds', { kind: 'status', status: 429, headers: { 'retry-after-ms': '12' } }, [12]],
+    ['429 that does not say', { kind: 'status', status: 429 }, [500]],
+    ['500', { kind: 'status', status: 500 }, [500]],
+    ['a broken connection', { kind: 'reset' }, [500]],
+  ] as const)('is asked again after %s', async (_, fault, expected) => {
+    const { api, collector, pauses } = await withCollector();
+    collector.faults.next(fault);
+    expect(await api.sources()).toHaveLength(1);
+    expect(pauses).toEqual(expected);
+  });
+
+  it.each([
+    [429, 'asks for fewer requests'],
+    [500, 'did not answer /rest/v1/sources: HTTP 500: injected fault'],
+  ])('is given up when the third answer is %i as well', async (status, message) => {
+    const { api, collector, pauses } = await withCollector();
+    collector.faults.set(() => ({ kind: 'status', status }));
+    await expect(api.sources()).rejects.toThrow(message);
+    expect(pauses).toEqual([500, 1_000]);
+  });
+
+  it.each([
+    [401, 'refuses OURS_PRIVACY_API_KEY'],
+    [403, 'lacks the scope source:list'],
+    [404, 'HTTP 404'],
+  ])('is not asked again after %i', async (status, message) => {
+    const { api, collector, pauses } = await withCollector();
+    collector.faults.set(() => ({ kind: 'status', status }));
+    await expect(api.sources()).rejects.toThrow(message);
+    expect(pauses).toEqual([]);
+  });
+
+  it('is given up when there is no answer in time', async () => {
+    const origin = await serve(() => undefined);
+    const api = createPlatformApi(createApiRequest({ ...once, origin, timeoutMs: 1 }));
+    await expect(api.sources()).rejects.toThrow(`${origin} does not answer (no answer in time).`);
+  });
+
+  it('follows no redirect, which would take the key elsewhere', async () => {
+    let followed = false;
+    const elsewhere = await serve((_, response) => {
+      followed = true;
+      response.end('{"entities":[]}');
+    });
+    const origin = await serve((_, response) => response.writeHead(302, { location: elsewhere }).end('{}'));
+    await expect(createPlatformApi(createApiRequest({ ...once, origin })).sources()).rejects.toThrow('HTTP 302');
+    expect(followed).toBe(false);
+  });
+
+  it.each([
+    ['a page', '<!doctype html>', /HTTP 200/],
+    ['another API', '{"items":[]}', /not the Platform API's \(entities\)/],
+    ['entities that lack what is needed', '{"entities":[{"id":"1"}]}', /not the Platform API's \(type\)/],
+  ])('finds out when %s answers', async (_, body, message) => {
+    const origin = await serve((_request, response) => response.end(body));
+    await expect(createPlatformApi(createApiRequest({ ...once, origin })).sources()).rejects.toThrow(message);
+  });
+});
+
+describe('the name that was meant', () => {
+  const known = ['purchase_completed', 'signup', 'lead', 'add_to_cart'];
+
+  it.each([
+    ['purchase_complete', 'purchase_completed'],
+    ['PURCHASE-COMPLETED', 'purchase_completed'],
+    ['signpu', 'signup'],
+    ['sign_up', 'signup'],
+    ['addtocart', 'add_to_cart'],
+    ['purchase', undefined],
+    ['refund', undefined],
+    ['a', undefined],
+    ['', undefined],
+  ])('by %o is %o', (name, meant) => {
+    expect(nearestName(name, known)).toBe(meant);
+  });
+});
