@@ -72,11 +72,7 @@ async function keyedId(payment: Payment, { secret }: PurchaseIdOptions): Promise
   }
   const { subtle } = globalThis.crypto;
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const key = await subtle.importKey('raw', bufferOf(secret), algorithm, false, ['sign']);
-  const mac = new Uint8Array(await subtle.sign('HMAC', key, bufferOf(purchaseId(payment))));
+  const key = await subtle.importKey('raw', toBytes(secret), algorithm, false, ['sign']);
+  const mac = new Uint8Array(await subtle.sign('HMAC', key, toBytes(purchaseId(payment))));
   return `purchase:${toBase64Url(mac)}`;
-}
-
-function bufferOf(text: string): ArrayBuffer {
-  return toBytes(text).slice().buffer;
 }

@@ -2,7 +2,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** A text as UTF-8. */
-export function toBytes(text: string): Uint8Array {
+export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
