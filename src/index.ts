@@ -71,5 +71,6 @@ export type { EventCatalog, EventName, EventProperties, EventSchema } from './pr
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { Identity } from './protocol/identity.js';
 export type { RefusalCode } from './protocol/refusal.js';
+export type { SessionState } from './protocol/session.js';
 export type { Enlisted, Transaction } from './transaction.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';
