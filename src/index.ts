@@ -83,5 +83,6 @@ export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserPr
 export type { CampaignProperties, DefaultProperties, TextValue } from './protocol/fields.js';
 export type { Identity } from './protocol/identity.js';
 export type { RefusalCode } from './protocol/refusal.js';
+export type { SessionState } from './protocol/session.js';
 export type { Enlisted, Transaction } from './transaction.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';

@@ -6,20 +6,9 @@ import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
 import type { DefaultProperties } from './protocol/fields.js';
-import { toSid } from './protocol/identity.js';
 import { readMap } from './protocol/properties.js';
+import { type SessionState, sessionOf } from './protocol/session.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
-
-/**
- * The visitor's session, as far as is known.
- *
- * - `active`: the browser is in it.
- * - `uncertain`: it may have ended, because it is within 5 minutes of its end or the browser's clock is wrong. Events are stamped
- *   with it; an exposure is recorded once more in case another session follows.
- * - `ended`: the browser starts another one at its next event. Nothing is stamped with the ended one.
- * - `unknown`: there is none: a first visit, a browser without cookies, or a server's own event.
- */
-export type SessionState = 'active' | 'uncertain' | 'ended' | 'unknown';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
 export interface VisitorInput {
@@ -89,16 +78,6 @@ function overlay(
   } catch {
     return current;
   }
-}
-
-/** The session of a visitor, with its state: only one that may last has an id. */
-export function sessionOf(input: VisitorInput): {
-  readonly session: SessionState;
-  readonly sessionId: string | undefined;
-} {
-  const session = input.session ?? (toSid(input.sessionId) === undefined ? 'unknown' : 'active');
-  const mayLast = session === 'active' || session === 'uncertain';
-  return { session, sessionId: mayLast ? input.sessionId : undefined };
 }
 
 /** Binds a client to a visitor. */

@@ -1,5 +1,5 @@
 import { MAX_SESSION_MS, SESSION_IDLE_MS } from '../protocol/limits.js';
-import type { SessionState } from '../visitor.js';
+import type { SessionState } from '../protocol/session.js';
 
 /*
  * Whether a browser's session has ended. The browser decides that by its own clock, at the SDK's next call. A server has only

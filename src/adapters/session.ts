@@ -1,6 +1,6 @@
 import { sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
-import type { SessionState } from '../visitor.js';
+import type { KnownSession } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
 import { plainText } from './plain-text.js';
 import { stateOf } from './session-end.js';
@@ -29,15 +29,8 @@ export interface SendingPage {
   readonly pinned: string | null | undefined;
 }
 
-/** A browser's session and whether it still lasts. */
-export interface ReadSession {
-  readonly session: SessionState;
-  /** Without the `sid_` prefix; `undefined` unless events may be stamped with it. */
-  readonly sessionId: string | undefined;
-}
-
-/** The session a browser is in, by the browser SDK's own rule. A session that an address fixes never ends in that page. */
-export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): ReadSession {
+/** The session a browser is in, without the `sid_` prefix, by the browser SDK's own rule. A session that an address fixes never ends in that page. */
+export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): KnownSession {
   const pinned = toSession(request.pinned);
   if (pinned !== undefined) return { session: 'active', sessionId: pinned };
   const data = readData(readCookie(cookies, names.data));

@@ -55,7 +55,7 @@ describe('the live events', () => {
     );
     const [row, odd] = rowsOf(ask(world, 'GET', '/').text);
     expect(row).toContain('purchase Test ×3');
-    expect(odd).toContain('came without a session and joined the nearest');
+    expect(odd).toContain('came without a session and joined the one in which the browser was active nearest');
   });
 
   it('name the day of what did not come today', () => {
