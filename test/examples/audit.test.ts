@@ -18,7 +18,7 @@ async function visitAndBuy(
   const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', baseUrl: collector.baseUrl });
   const visitor = ours.visitor({ userId: 'visitor', sessionId: 'sid_1' });
   visitor.track('page_viewed');
-  const { variantName } = await visitor.assign('checkout_redesign');
+  const { variantName } = await visitor.assign('checkout_redesign', { timeoutMs: 60_000 });
   track(visitor);
   await ours.close();
   onTestFinished(() => collector.close());

@@ -289,7 +289,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)(
     const connectionString = process.env.POSTGRES_URL!;
 
     it('pg, whose pool is empty', async () => {
-      const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 50 });
+      const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 });
       const held = await pool.connect();
       const error = await failureOf(pool.query('SELECT 1'));
       held.release();

@@ -6,8 +6,8 @@ export type Pattern = (text: string) => boolean;
 /** [A] Hardly a page's address is longer; a longer text contains nothing. UTF-16 code units. */
 export const MAX_MATCHED_LENGTH = 2048;
 
-// A sound pattern needs microseconds. One that tries every way there is would keep the collector busy for years.
-const MAX_MATCH_MS = 50;
+// A sound pattern needs microseconds, but a busy machine may take far longer. One that tries every way there is would keep the collector busy for years.
+const MAX_MATCH_MS = 500;
 
 const room = createContext({ source: '', text: '' });
 const match = new Script(`new RegExp(source, 'u').test(text)`);
