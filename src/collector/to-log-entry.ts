@@ -15,17 +15,18 @@ export type FindExperiment = (idOrKey: string) => Experiment | undefined;
  */
 export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment): LogEntry {
   const { event, time, receivedAt, distinctId, defaultProperties, byBrowser } = row;
+  const source = byBrowser === true ? 'browser' : 'server';
   const visitors = namesOf(row);
   const sid = toSid(defaultProperties?.sid);
   const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
-  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot, byBrowser };
+  if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot, source };
   if (event !== IMPRESSION_EVENT)
-    return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, byBrowser, event };
+    return { kind: 'track', time, receivedAt, visitors, sid, distinctId, bot, source, event };
   const shown = shownOf(row, findExperiment);
   // Empty where an impression tells of something unknown: no experiment has these names.
   const experiment = shown?.experiment.key ?? '';
   const variant = shown?.variant.name ?? '';
-  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, byBrowser, experiment, variant };
+  return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, source, experiment, variant };
 }
 
 /** [A] An address or outside id among the user's properties names the visitor as well as one beside them does. */

@@ -112,7 +112,7 @@ function toLogEntries(event: ScenarioEvent): LogEntry[] {
     sid: toSid(event.sid),
     distinctId: event.distinctId,
     bot: event.bot,
-    byBrowser: event.from === 'browser',
+    source: event.from,
   };
   switch (event.kind) {
     case 'link':

@@ -156,7 +156,8 @@ function sum(numbers: readonly (number | undefined)[]): number {
  * - only entries that are let in, each by one name that stands for its visitor, so that no identify is needed;
  * - the experiment's impressions and the events that are its metrics;
  * - for each of its impressions without a session, where a browser and where a server saw the visitor's sessions last at or
- *   before it and first after it, whatever that was; at one instant the session whose name is the smallest.
+ *   before it and first after it, whatever that was; at one instant the session whose name is the smallest. All other entries
+ *   say nothing about when a session lasted.
  */
 function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
   const { primary, secondary } = rules.experiments.find((experiment) => experiment.key === key)!;
@@ -173,7 +174,9 @@ function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
     .flatMap(({ time, visitors: [visitor] }) => {
       const all = admitted.filter(({ visitors: [name], sid }) => name === visitor && sid !== undefined);
       return (['browser', 'server'] as const).flatMap((witness) => {
-        const seen = all.filter((entry) => witnessOf(entry) === witness);
+        const seen = all.filter(
+          (entry) => witnessOf(entry) === witness && (witness === 'browser' || isInTime(entry, all)),
+        );
         return [
           smallest(
             seen.filter((entry) => entry.time <= time),
@@ -186,7 +189,17 @@ function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
         ];
       });
     });
-  return admitted.filter((entry) => isShown(entry) || isMetric(entry) || neighbours.includes(entry));
+  return admitted
+    .filter((entry) => isShown(entry) || isMetric(entry) || neighbours.includes(entry))
+    .map((entry) => (neighbours.includes(entry) ? entry : { ...entry, source: 'report' }));
+}
+
+/** Whether an entry is at most six hours later than the first of its session. */
+function isInTime({ sid, time }: LogEntry, ofVisitor: readonly LogEntry[]): boolean {
+  const times = ofVisitor
+    .filter((other) => other.sid === sid && witnessOf(other) !== undefined)
+    .map((other) => other.time);
+  return time - Math.min(...times) <= 6 * 60 * 60_000;
 }
 
 /** The entry of the smallest rank, and among equals the one of the smallest sid. */

@@ -33,7 +33,7 @@ export function logs(prefix: string): fc.Arbitrary<LogEntry[]> {
     variant: fc.constantFrom('C', 'T'),
     distinctId: fc.constantFrom(undefined, undefined, `${prefix}d1`, `${prefix}d2`),
     bot: fc.constantFrom(false, false, false, true),
-    byBrowser: fc.boolean(),
+    source: fc.constantFrom('browser', 'server'),
   });
   // By its default size fast-check would stop at about ten entries, where hardly anything meets.
   return fc.array(entry, { maxLength: 60, size: 'max' }).map((entries) =>

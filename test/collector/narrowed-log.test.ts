@@ -16,9 +16,9 @@ const experiments = ['x', 'y'].map((key) =>
 
 const name = fc.constantFrom('1', '2');
 const seen = fc.record({
-  minute: fc.constantFrom(0, 1, 2, 3, 33, 34, 70),
+  minute: fc.constantFrom(0, 1, 2, 3, 33, 34, 70, 390, 400),
   names: fc.record({ userId: name, externalId: name }, { requiredKeys: ['userId'] }),
-  sid: fc.constantFrom('s1', 's2', `${NOW - 550 * MINUTE}`, undefined),
+  sid: fc.constantFrom('s1', 's2', `${NOW - 850 * MINUTE}`, undefined),
   byBrowser: fc.boolean(),
   what: fc.oneof(
     fc.constantFrom('purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
@@ -34,7 +34,7 @@ function toRow(
     ...names,
     byBrowser,
     distinctId: `${id}`,
-    time: NOW - 200 * MINUTE + minute * MINUTE,
+    time: NOW - 500 * MINUTE + minute * MINUTE,
     ...(sid !== undefined && { defaultProperties: { sid } }),
     ...(typeof what === 'string'
       ? { event: what }

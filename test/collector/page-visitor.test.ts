@@ -60,7 +60,7 @@ describe('the page of a visitor', () => {
     );
     const sections = sectionsOf(ask(world, 'GET', '/visitors/1').text);
     expect(sections.map((steps) => steps.length)).toEqual([2, 3]);
-    expect(sections[1]?.[2]).toContain('joined the nearest');
+    expect(sections[1]?.[2]).toContain('active nearest');
   });
 
   it('lists the names they go by', () => {

@@ -12,8 +12,11 @@ interface Seen {
   readonly sid?: string | undefined;
   readonly distinctId?: string | undefined;
   readonly bot?: boolean | undefined;
-  /** Whether the visitor's browser sent it, which shows that its session lasted. @default false */
-  readonly byBrowser?: boolean | undefined;
+  /**
+   * Who sent it, which tells whether its session lasted at that time. `report`: nothing may be concluded.
+   * @default 'server'
+   */
+  readonly source?: 'browser' | 'server' | 'report' | undefined;
 }
 
 /** A tracked event, any of which can be a goal. */

@@ -5,8 +5,8 @@ import type { LogEntry } from './measured-log.js';
 
 /** How far an impression without a session may be from the session it joins. */
 const SESSION_REACH_MS = 30 * 60 * 1000;
-/** Ids are times only if a browser SDK can have made them. */
-const EARLIEST_SID = Date.UTC(2015, 0);
+/** The visitor's cookie lasts a year: an older id is no time, but was made up, as in tests. */
+const MAX_SID_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /**
  * Who saw a visitor in a session. A browser's event shows that the session lasted at that time. A server's event shows less: a
@@ -14,26 +14,27 @@ const EARLIEST_SID = Date.UTC(2015, 0);
  */
 export type Witness = 'browser' | 'server';
 
-/**
- * [A] Who saw the entry's visitor in its session, if that tells when the session lasted: the browser, whatever its clock shows;
- * or a server, no more than six hours after the session began. An id that holds no time is taken to be of the moment.
- */
-export function witnessOf({ sid, time, byBrowser }: Seen): Witness | undefined {
-  if (sid === undefined) return undefined;
-  if (byBrowser === true) return 'browser';
-  const startedAt = sidTime(sid) ?? 0;
-  return startedAt >= EARLIEST_SID && time - startedAt > MAX_SESSION_MS ? undefined : 'server';
-}
+type Seen = Pick<LogEntry, 'sid' | 'time' | 'source'>;
 
-type Seen = Pick<LogEntry, 'sid' | 'time' | 'byBrowser'>;
+/**
+ * [A] Who saw the entry's visitor in its session, if that may tell when the session lasted: the browser, whatever its clock shows;
+ * or a server, no more than six hours after the time that the session's id holds, if it holds one.
+ */
+export function witnessOf({ sid, time, source }: Seen): Witness | undefined {
+  if (sid === undefined || source === 'report') return undefined;
+  if (source === 'browser') return 'browser';
+  const ageMs = time - (sidTime(sid) ?? time);
+  return ageMs > MAX_SESSION_MS && ageMs <= MAX_SID_AGE_MS ? undefined : 'server';
+}
 
 /** Where the sessions of visitors were seen in time. */
 export interface Sessions {
-  /** Notes an entry's session, if it tells when that lasted. */
+  /** Notes an entry's session. */
   see(visitor: VisitorNumber, entry: Seen): void;
   /**
    * The session whose activity in the browser is nearest to `time`, within `SESSION_REACH_MS`. Where no browser was heard, the
-   * session of the nearest event from a server. Asked once all were seen.
+   * session of the nearest event from a server that is at most six hours after the first one in the session. Asked once all
+   * were seen.
    */
   near(visitor: VisitorNumber, time: number): string | undefined;
 }
@@ -44,13 +45,17 @@ interface Sighting {
 }
 
 export function createSessions(): Sessions {
-  const byBrowser = createSightings();
-  const byServer = createSightings();
+  /** When each session was first seen. */
+  const firsts = new Map<VisitorNumber, Map<string, number>>();
+  const byBrowser = createSightings(() => true);
+  const byServer = createSightings((visitor, { time, sid }) => time - firsts.get(visitor)!.get(sid)! <= MAX_SESSION_MS);
   return {
     see(visitor, entry) {
       const { time, sid } = entry;
       const witness = witnessOf(entry);
       if (sid === undefined || witness === undefined) return;
+      const first = firsts.get(visitor) ?? new Map<string, number>();
+      firsts.set(visitor, first.set(sid, Math.min(time, first.get(sid) ?? time)));
       (witness === 'browser' ? byBrowser : byServer).add(visitor, { time, sid });
     },
     near: (visitor, time) => byBrowser.near(visitor, time) ?? byServer.near(visitor, time),
@@ -62,14 +67,14 @@ interface Sightings {
   near(visitor: VisitorNumber, time: number): string | undefined;
 }
 
-function createSightings(): Sightings {
+function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) => boolean): Sightings {
   const seen = new Map<VisitorNumber, Sighting[]>();
   const sorted = new Map<VisitorNumber, readonly Sighting[]>();
 
   const inOrder = (visitor: VisitorNumber): readonly Sighting[] => {
     const known = sorted.get(visitor);
     if (known !== undefined) return known;
-    const sightings = sortSightings(seen.get(visitor) ?? []);
+    const sightings = sortSightings((seen.get(visitor) ?? []).filter((sighting) => counts(visitor, sighting)));
     sorted.set(visitor, sightings);
     return sightings;
   };

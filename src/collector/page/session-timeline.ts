@@ -35,7 +35,7 @@ function inferSessions(lines: readonly EventLine[]): (line: EventLine) => string
   const sessions = createSessions();
   for (const line of lines) {
     const { time, byBrowser } = line.event;
-    if (!isRefused(line)) sessions.see(visitor, { sid: sidOf(line), time, byBrowser });
+    if (!isRefused(line)) sessions.see(visitor, { sid: sidOf(line), time, source: byBrowser ? 'browser' : 'server' });
   }
   return ({ event, warnings }) =>
     warnings.includes('impression_session_inferred') ? sessions.near(visitor, event.time) : undefined;

@@ -1,3 +1,4 @@
+import { MAX_SESSION_MS } from '../../protocol/limits.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
 import type { Experiment } from '../experiments/experiment.js';
@@ -30,15 +31,23 @@ interface Lost {
   readonly sid_after: string | null;
 }
 
+// A server's event later than a session lasts after the first of its session is a late report.
+const isInTime = (event: string): string => `
+  (${event}.witness = 'browser' OR NOT EXISTS (
+    SELECT 1 FROM events AS f
+    WHERE f.visitor = ${event}.visitor AND f.sid = ${event}.sid AND f.witness IS NOT NULL
+      AND f.time < ${event}.time - ${MAX_SESSION_MS}
+  ))`;
+
 // When a witness saw the visitor in a session on one side of an impression, nearest to it; of several sessions at that instant
 // the first by name, which is the one that measuring takes.
 const seen = (comparison: '<=' | '>', order: 'DESC' | 'ASC'): string => `
   SELECT e.time FROM events AS e
-  WHERE e.visitor = i.visitor AND e.witness = w.witness AND e.time ${comparison} i.time
+  WHERE e.visitor = i.visitor AND e.witness = w.witness AND e.time ${comparison} i.time AND ${isInTime('e')}
   ORDER BY e.time ${order} LIMIT 1`;
 const firstSidAt = (time: string): string => `
   SELECT min(o.sid) FROM events AS o
-  WHERE o.visitor = found.visitor AND o.witness = found.witness AND o.time = ${time}`;
+  WHERE o.visitor = found.visitor AND o.witness = found.witness AND o.time = ${time} AND ${isInTime('o')}`;
 
 const SEEN_AROUND = `
   SELECT *, (${firstSidAt('found.before')}) AS sid_before, (${firstSidAt('found.after')}) AS sid_after
@@ -134,7 +143,7 @@ function sighting({ time, visitor, sid, witness }: Candidate, event: string): Tr
     sid: sid ?? undefined,
     distinctId: undefined,
     bot: false,
-    byBrowser: witness === 'browser',
+    source: witness ?? 'report',
     event,
   };
 }
@@ -152,7 +161,7 @@ function impression(
     sid: sid ?? undefined,
     distinctId: undefined,
     bot: false,
-    byBrowser: witness === 'browser',
+    source: witness ?? 'report',
     experiment,
     variant,
   };
