@@ -5,7 +5,7 @@ export interface VerdictWords {
   readonly outcome: string;
   readonly reason: string;
   /** What makes such an event count, or why it need not. */
-  readonly advice?: string;
+  readonly advice: string;
 }
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
@@ -34,7 +34,11 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
     reason: 'the goal is spelled with other capitals',
     advice: 'A goal matches its event letter by letter. Send the name as the experiment spells it.',
   },
-  not_a_goal: { outcome: 'kept', reason: 'no experiment measures it' },
+  not_a_goal: {
+    outcome: 'kept',
+    reason: 'no experiment measures it',
+    advice: 'Nothing to do, unless an experiment should measure it: then name it as a primary or secondary metric.',
+  },
   not_in_experiment: {
     outcome: 'not counted',
     reason: 'no impression of this visitor counts',
@@ -67,18 +71,30 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   repeat_in_session: {
     outcome: 'not counted again',
     reason: 'this session has converted already',
-    advice: 'A session converts once for each metric.',
+    advice: 'Nothing to do: a session converts once for each metric.',
   },
-  secondary_counted: { outcome: 'counted', reason: 'as a secondary metric' },
-  counted_late: { outcome: 'counted late', reason: 'more than 6 hours after the impression' },
-  counted: { outcome: 'counted', reason: 'after the impression, in the same session' },
+  secondary_counted: {
+    outcome: 'counted',
+    reason: 'as a secondary metric',
+    advice: 'Nothing to do, unless it should decide the experiment: then make it the primary metric.',
+  },
+  counted_late: {
+    outcome: 'counted late',
+    reason: 'more than 6 hours after the impression',
+    advice: 'Nothing to do: a backend reported it after the visit, and it counts.',
+  },
+  counted: { outcome: 'counted', reason: 'after the impression, in the same session', advice: 'Nothing to do.' },
 };
 
 export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
-  impression_outside_runtime: 'the experiment was not running: this impression does not count',
-  impression_while_paused: 'the experiment was paused: no newcomer’s impression counts',
+  impression_outside_runtime:
+    'the experiment was not running: this impression does not count. Start it before you send visitors to it',
+  impression_while_paused: 'the experiment was paused: no newcomer’s impression counts. Resume it to let them in',
   impression_session_inferred: 'came without a session and joined the one in which the browser was active nearest',
-  impression_without_session: 'no session within 30 minutes to join so far',
-  session_saw_multiple_variants: 'this session saw another variant before, which stays',
-  visitor_saw_multiple_variants: 'this visitor saw another variant in another session',
+  impression_without_session:
+    'no session within 30 minutes to join so far: call assign on pages where the browser SDK runs as well',
+  session_saw_multiple_variants:
+    'this session saw another variant before, which stays: show the variant that assign returns on every page',
+  visitor_saw_multiple_variants:
+    'this visitor saw another variant in another session: were the weights changed, or two devices tied together?',
 };
