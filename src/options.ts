@@ -171,10 +171,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   concurrency: aNumber(4, 1, 256),
   requestTimeoutMs: aNumber(10_000, 1, 600_000),
   assignTimeoutMs: aNumber(400, 1, 60_000),
-  exposures: [
-    (store: Exposures | null) => isFunction(store?.claim),
-    'a store with claim(key, ttlMs), such as createRedisExposures() makes',
-  ],
+  exposures: [(store: Exposures | null) => isFunction(store?.claim), 'a store with claim(key, ttlMs)'],
   exposuresTimeoutMs: aNumber(100, 1, 60_000),
   relay: [isFlag, 'true or false', true],
   logger: [(logger: Logger | null) => isFunction(logger?.warn), 'an object with a method warn(message)'],

@@ -65,7 +65,7 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episo
         }
         episodes.say(
           'exposures',
-          `the store of exposures failed: ${sentenceOf(error)} Until it works again, each process remembers its exposures alone, and a session may have several. Check that the store can be reached.`,
+          `the store of exposures failed: ${sentenceOf(error)} Each process records exposures of its own until it works again: check that it can be reached.`,
         );
         return undefined;
       }

@@ -4,7 +4,7 @@ import { purchaseId } from '../../src/commerce/index.js';
 import { createClient } from '../../src/index.js';
 
 const VISITOR = '7efab679-1d7f-4cbe-a1b5-61836b1433ca';
-const SESSION = '1790000000000';
+const SESSION = String(Date.now() - 60_000);
 const collectors: Collector[] = [];
 
 afterEach(async () => {

@@ -31,6 +31,7 @@ const NUMBERS = [
   ['concurrency', 'OURS_CONCURRENCY', 4, 1, 256],
   ['requestTimeoutMs', 'OURS_REQUEST_TIMEOUT_MS', 10_000, 1, 600_000],
   ['assignTimeoutMs', 'OURS_ASSIGN_TIMEOUT_MS', 400, 1, 60_000],
+  ['exposuresTimeoutMs', 'OURS_EXPOSURES_TIMEOUT_MS', 100, 1, 60_000],
 ] as const;
 
 describe('an option', () => {
