@@ -50,7 +50,7 @@ module.exports = {
     only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
     only('exposures-know-the-ground-and-the-engines-of-outboxes', 'exposures/', [
       ...ground,
-      'assignment/exposure-store',
+      'assignment/(exposure-store|expiring-cache)',
       'sqlite/',
       'outbox/(outbox|retry-transient)',
       'outbox/(sqlite|redis|postgres)/',

@@ -1,5 +1,6 @@
 import { readCookie } from './cookies.js';
 import { plainText } from './plain-text.js';
+import { readSdkData } from './sdk-cookie.js';
 
 const MAX_VALUE_LENGTH = 1_000;
 
@@ -12,18 +13,9 @@ export function cookieProperties(cookies: string, dataCookie: string): Record<st
   const properties: Record<string, string | number> = {};
   const axwrt = plainText(readCookie(cookies, '_axwrt'), MAX_VALUE_LENGTH);
   if (axwrt !== undefined) properties.axwrt = axwrt;
-  const { fb_init, session_count } = readData(readCookie(cookies, dataCookie));
+  const { fb_init, session_count } = readSdkData(cookies, dataCookie);
   const fbp = plainText(fb_init, MAX_VALUE_LENGTH);
   if (fbp !== undefined) properties.fbp = fbp;
   if (Number.isSafeInteger(session_count)) properties.sessionCount = session_count as number;
   return properties;
-}
-
-function readData(json: string | undefined): { readonly fb_init?: unknown; readonly session_count?: unknown } {
-  if (json === undefined) return {};
-  try {
-    return JSON.parse(json) ?? {};
-  } catch {
-    return {};
-  }
 }

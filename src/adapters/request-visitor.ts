@@ -57,7 +57,7 @@ function pinnedBy(url: string | null | undefined): URLSearchParams | undefined {
 }
 
 /** Where a request comes from, and what its page knew. */
-function readSurroundings(facts: RequestFacts, { cookies, ipHeader, trusts }: Reading): VisitorInput {
+function readSurroundings(facts: RequestFacts, { cookies, now, ipHeader, trusts }: Reading): VisitorInput {
   const peerIp = facts.peerIp?.();
   const address = readUrl(facts.url);
   if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
@@ -65,7 +65,7 @@ function readSurroundings(facts: RequestFacts, { cookies, ipHeader, trusts }: Re
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
   const properties: Record<string, string | number> = {
     ...cookieProperties(facts.header('cookie') ?? '', cookies.data),
-    ...pageProperties(page, Date.now()),
+    ...pageProperties(page, now()),
   };
   if (userAgent !== undefined) properties.user_agent = userAgent;
   const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];

@@ -3,6 +3,7 @@ import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { KnownSession } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
 import { plainText } from './plain-text.js';
+import { readSdkData } from './sdk-cookie.js';
 import { stateOf } from './session-end.js';
 
 /** The cookies a session may be in. */
@@ -33,7 +34,7 @@ export interface SendingPage {
 export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): KnownSession {
   const pinned = toSession(request.pinned);
   if (pinned !== undefined) return { session: 'active', sessionId: pinned };
-  const data = readData(readCookie(cookies, names.data));
+  const data = readSdkData(cookies, names.data);
   const sessionId = toSession(data.sid) ?? toSession(readCookie(cookies, names.session));
   // The browser has not been here before, or it keeps no cookies.
   if (sessionId === undefined) return { session: 'unknown', sessionId };
@@ -47,20 +48,6 @@ export function readSession(cookies: string, names: SessionCookies, request: Ses
   if (pinnedThere !== undefined) return { session: 'active', sessionId: pinnedThere };
   const final = stateOf(times, request.now, sender !== undefined);
   return { session: final, sessionId: final === 'ended' ? undefined : sessionId };
-}
-
-interface SdkData {
-  readonly sid?: unknown;
-  readonly session_last_activity?: unknown;
-}
-
-function readData(json: string | undefined): SdkData {
-  if (json === undefined) return {};
-  try {
-    return (JSON.parse(json) as SdkData | null) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 /** As the browser SDK reads it: a number, or a string that begins with one. */

@@ -1,10 +1,10 @@
 import { checkAccount } from './account/check-account.js';
 import { githubAnnotation } from './account/github-annotation.js';
-import { API_USAGE, openApi } from './account/open-api.js';
 import { loadProgram, type Program } from './account/program.js';
+import { API_USAGE, withApi } from './account/with-api.js';
 import { readArguments, wholeNumber } from './arguments.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
-import { type Check, checkLine } from './doctor/check.js';
+import { type Check, checkLine, failOnErrors } from './doctor/check.js';
 
 const DEFAULT_WAIT_S = 20;
 
@@ -49,23 +49,14 @@ export const check: Command = {
     const program = await programOf(values);
     const [event] = program.events;
     if (values['send-test'] && event === undefined) throw new UsageError('--send-test needs an event: name one.');
-    const { api, close } = await openApi(values['api-url'], context.env);
-    try {
-      const checks = await checkAccount(
-        api,
-        {
-          program,
-          token: context.env.OURS_TOKEN || undefined,
-          sourceId: values.source,
-          baseUrl: values['base-url'],
-          testEvent: values['send-test'] && event !== undefined ? { event, waitMs } : undefined,
-        },
-        context,
-      );
-      report(checks, values, context);
-    } finally {
-      await close();
-    }
+    const asked = {
+      program,
+      token: context.env.OURS_TOKEN || undefined,
+      sourceId: values.source,
+      baseUrl: values['base-url'],
+      testEvent: values['send-test'] && event !== undefined ? { event, waitMs } : undefined,
+    };
+    report(await withApi(values['api-url'], context.env, (api) => checkAccount(api, asked, context)), values, context);
   },
 };
 
@@ -90,9 +81,8 @@ interface Form {
 }
 
 function report(checks: readonly Check[], { config, json, github }: Form, { print, env }: CommandContext): void {
-  const errors = checks.filter(({ level }) => level === 'error').length;
   if (json) {
-    print(JSON.stringify({ ok: errors === 0, checks }));
+    print(JSON.stringify({ ok: checks.every(({ level }) => level !== 'error'), checks }));
   } else {
     for (const one of checks) print(checkLine(one));
     if (github || env.GITHUB_ACTIONS) {
@@ -102,5 +92,5 @@ function report(checks: readonly Check[], { config, json, github }: Form, { prin
       }
     }
   }
-  if (errors > 0) throw new Error(`${errors} of ${checks.length} checks failed.`);
+  failOnErrors(checks);
 }

@@ -1,9 +1,9 @@
 import { checkAccount } from './account/check-account.js';
-import { API_USAGE, openApi } from './account/open-api.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
+import { API_USAGE, withApi } from './account/with-api.js';
 import { readArguments } from './arguments.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
-import { type Check, checkLine } from './doctor/check.js';
+import { type Check, checkLine, failOnErrors } from './doctor/check.js';
 import { checkClock } from './doctor/clock.js';
 import { checkConfiguration } from './doctor/configuration.js';
 import { checkNode } from './doctor/node-version.js';
@@ -55,8 +55,7 @@ export const doctor: Command = {
     ];
     if (values.json) context.print(JSON.stringify({ checks }));
     else for (const check of checks) context.print(checkLine(check));
-    const errors = checks.filter(({ level }) => level === 'error').length;
-    if (errors > 0) throw new Error(`${errors} of ${checks.length} checks failed.`);
+    failOnErrors(checks);
   },
 };
 
@@ -72,13 +71,10 @@ async function checkAccountOf(
   context: CommandContext,
 ): Promise<Check[]> {
   const program = values.config === undefined ? NO_PROGRAM : await loadProgram(values.config);
-  const { api, close } = await openApi(values['api-url'], context.env);
-  try {
-    const token = context.env.OURS_TOKEN || undefined;
-    return await checkAccount(api, { program, token, sourceId: undefined, baseUrl: undefined }, context);
-  } finally {
-    await close();
-  }
+  const token = context.env.OURS_TOKEN || undefined;
+  return withApi(values['api-url'], context.env, (api) =>
+    checkAccount(api, { program, token, sourceId: undefined, baseUrl: undefined }, context),
+  );
 }
 
 async function checkOutbox(values: OutboxValues, { env }: CommandContext): Promise<Check[]> {

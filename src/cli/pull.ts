@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Experiment } from './account/api-schemas.js';
 import { generatedFile } from './account/generated-file.js';
-import { API_USAGE, openApi } from './account/open-api.js';
+import { API_USAGE, withApi } from './account/with-api.js';
 import { count } from './amounts.js';
 import { readArguments } from './arguments.js';
 import { type Command, UsageError } from './command.js';
@@ -33,21 +33,18 @@ export const pull: Command = {
       },
     });
     const file = values.out;
-    const { api, close } = await openApi(values['api-url'], env);
-    try {
-      const events = (await api.allowedEvents()).map(({ name }) => name);
-      const experiments = (await api.experiments()).filter(isAsked);
-      const text = generatedFile(events, experiments);
-      const told = `${count(events.length)} events, ${count(experiments.length)} experiments`;
-      if (values.check) {
-        if ((await contentOf(file)) !== text) throw new Error(`${file} is stale: run ours-ingest pull --out ${file}.`);
-        return print(`${file} is what the account has: ${told}.`);
-      }
-      await write(file, text);
-      print(`${file}: ${told}.`);
-    } finally {
-      await close();
+    const { events, experiments } = await withApi(values['api-url'], env, async (api) => ({
+      events: (await api.allowedEvents()).map(({ name }) => name),
+      experiments: (await api.experiments()).filter(isAsked),
+    }));
+    const text = generatedFile(events, experiments);
+    const told = `${count(events.length)} events, ${count(experiments.length)} experiments`;
+    if (values.check) {
+      if ((await contentOf(file)) !== text) throw new Error(`${file} is stale: run ours-ingest pull --out ${file}.`);
+      return print(`${file} is what the account has: ${told}.`);
     }
+    await write(file, text);
+    print(`${file}: ${told}.`);
   },
 };
 

@@ -132,7 +132,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
     if (ahead.length === 0) return entries;
     await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
-    return entries.filter((entry) => !ahead.includes(entry));
+    return entries.filter((entry) => aheadMs(entry, now) === 0);
   }
 
   function toLimits(batch: Batch): Batch[] {

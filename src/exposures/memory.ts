@@ -1,3 +1,4 @@
+import { createExpiringCache } from '../assignment/expiring-cache.js';
 import type { Exposures } from '../assignment/exposure-store.js';
 import { readLimit } from '../check-option.js';
 
@@ -18,31 +19,19 @@ const DEFAULT_SIZE = 100_000;
 export function createMemoryExposures(options: MemoryExposuresOptions = {}): Required<Exposures> {
   const maxSize = readLimit('maxSize', options.maxSize ?? DEFAULT_SIZE);
   const { monotonic = () => performance.now() } = options;
-  const entries = new Map<string, { readonly value: string; readonly expiresAt: number }>();
-
-  function get(key: string): string | undefined {
-    const entry = entries.get(key);
-    return entry !== undefined && entry.expiresAt > monotonic() ? entry.value : undefined;
-  }
-
-  function set(key: string, value: string, ttlMs: number): void {
-    // Deleted first, so that the order of the map is the order of setting.
-    entries.delete(key);
-    entries.set(key, { value, expiresAt: monotonic() + ttlMs });
-    if (entries.size > maxSize) entries.delete(entries.keys().next().value!);
-  }
+  const values = createExpiringCache<string>(maxSize, monotonic);
 
   return {
     async claim(key, ttlMs) {
-      if (get(key) !== undefined) return false;
-      set(key, '', ttlMs);
+      if (values.get(key) !== undefined) return false;
+      values.set(key, '', ttlMs);
       return true;
     },
     async remember(key, value, ttlMs) {
-      set(key, value, ttlMs);
+      values.set(key, value, ttlMs);
     },
     async recall(key) {
-      return get(key);
+      return values.get(key);
     },
   };
 }

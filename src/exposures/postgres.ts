@@ -7,6 +7,7 @@ import { readReply } from '../outbox/postgres/reply.js';
 import { TimedClient } from '../outbox/postgres/timed-client.js';
 import { retryTransient } from '../outbox/retry-transient.js';
 import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
+import { createSweep } from './sweeping.js';
 
 export type { Exposures } from '../assignment/exposure-store.js';
 export type { SqlClient } from '../outbox/outbox.js';
@@ -27,7 +28,6 @@ export interface PostgresExposures extends Required<Exposures> {
 }
 
 const MIGRATE_WITHIN_MS = 60_000;
-const SWEEP_EVERY_MS = 60_000;
 
 /**
  * A store of exposures in your PostgreSQL database, for any number of processes. The table is unlogged: a crash of the server
@@ -48,7 +48,6 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
   const statements = statementsFor(names);
   if (isPool(client)) outliveErrors(client);
   const timed = new TimedClient(client);
-  let sweepAt = 0;
 
   async function ask(text: string, values: string[], withinMs?: number): Promise<unknown> {
     try {
@@ -71,12 +70,7 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
     return readReply(answer, names.given).at(-1) as Result;
   }
 
-  /** Deletes what has expired, so that the table does not grow. Nobody waits for it. */
-  function sweep(): void {
-    if (performance.now() < sweepAt) return;
-    sweepAt = performance.now() + SWEEP_EVERY_MS;
-    run(statements.sweep, []).catch(() => undefined);
-  }
+  const sweep = createSweep(() => run(statements.sweep, []));
 
   return {
     async claim(key, ttlMs) {

@@ -6,6 +6,7 @@ import { explain, isTransient } from '../outbox/sqlite/sqlite-error.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { type Source, SqliteTable, type Statements } from './sqlite-table.js';
+import { createSweep } from './sweeping.js';
 
 export type { Exposures } from '../assignment/exposure-store.js';
 export type { SqliteDatabase } from '../sqlite/database.js';
@@ -28,8 +29,6 @@ export interface SqliteExposures extends Required<Exposures> {
   close(): void;
 }
 
-const SWEEP_EVERY_MS = 60_000;
-
 /**
  * A store of exposures in an SQLite file that the processes of one machine share.
  *
@@ -43,7 +42,6 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
   const source = toSource(options ?? {});
   const name = 'file' in source ? `the file of exposures ${source.file}` : 'the database of exposures';
   const table = new SqliteTable(source);
-  let sweepAt = 0;
 
   /** In this turn of the event loop where the file is free. */
   async function run<Result>(work: (statements: Statements, nowMs: number) => Result): Promise<Result> {
@@ -60,12 +58,7 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
     return retryTransient(attempt, isTransient);
   }
 
-  /** Deletes what has expired, so that the file does not grow. Nobody waits for it. */
-  function sweep(): void {
-    if (performance.now() < sweepAt) return;
-    sweepAt = performance.now() + SWEEP_EVERY_MS;
-    run(({ sweep: all }, nowMs) => all.run(nowMs)).catch(() => undefined);
-  }
+  const sweep = createSweep(() => run((statements, nowMs) => statements.sweep.run(nowMs)));
 
   return {
     async claim(key, ttlMs) {

@@ -1,10 +1,9 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiRequest } from '../../src/cli/account/api-request.js';
 import { nearestName } from '../../src/cli/account/nearest-name.js';
 import { createPlatformApi } from '../../src/cli/account/platform-api.js';
 import { createCollector } from '../../src/collector/index.js';
+import { serve } from './serve.js';
 
 /** Asks a collector, with a record of the pauses that were made. */
 async function withCollector() {
@@ -24,16 +23,6 @@ async function withCollector() {
     sleep: async (ms) => void pauses.push(ms),
   });
   return { collector, pauses, api: createPlatformApi(request) };
-}
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => resolve()));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 const once = { apiKey: 'key', sleep: async () => undefined };

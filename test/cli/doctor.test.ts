@@ -1,6 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { checkNode } from '../../src/cli/doctor/node-version.js';
 import { checkRedis } from '../../src/cli/doctor/redis.js';
@@ -8,22 +6,12 @@ import { doctor } from '../../src/cli/doctor.js';
 import { createCollector } from '../../src/collector/index.js';
 import { fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
 import { run, runChild } from './running.js';
+import { serve } from './serve.js';
 
 const token = 'test_shop_secret';
 const HOUR_MS = 60 * 60_000;
 
 afterEach(() => void vi.useRealTimers());
-
-/** A service that answers every request the same way. */
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => resolve()));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** What the doctor found: the level and the message of each check. */
 async function examine(env: Record<string, string>, ...args: string[]) {

@@ -6,6 +6,15 @@ export interface Check {
   readonly message: string;
 }
 
+/**
+ * Ends a command that has printed its checks.
+ * @throws Error when one of them found an error
+ */
+export function failOnErrors(checks: readonly Check[]): void {
+  const errors = checks.filter(({ level }) => level === 'error').length;
+  if (errors > 0) throw new Error(`${errors} of ${checks.length} checks failed.`);
+}
+
 const SIGNS = { ok: '✓', warning: '!', error: '✗' } as const;
 
 /** One line: the sign, what was looked at, what was found. */

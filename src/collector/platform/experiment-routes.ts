@@ -1,6 +1,7 @@
 import { type ExperimentActions, isProblem, type Problem } from '../experiments/actions.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
+import { UNKNOWN_EXPERIMENT } from '../experiments/problem.js';
 import { type Answer, refuse } from '../http/answer.js';
 import type { RouteRequest } from '../http/route.js';
 import { parse } from '../parse.js';
@@ -65,11 +66,9 @@ export function withExperiment(
 ): (request: RouteRequest) => Answer {
   return ({ params, url, body }) => {
     const experiment = experiments.find(params.id!);
-    return experiment === undefined ? refuse(404, NO_EXPERIMENT) : handle(experiment, url.searchParams, body);
+    return experiment === undefined ? refuseFor(UNKNOWN_EXPERIMENT) : handle(experiment, url.searchParams, body);
   };
 }
-
-const NO_EXPERIMENT = 'There is no such experiment.';
 
 export function refuseFor({ status, message }: Problem): Answer {
   return refuse(status, message);

@@ -11,16 +11,15 @@ export const API_USAGE: string = `The API key is read from OURS_PRIVACY_API_KEY.
 
   --api-url <url>      origin of the Platform API, as OURS_API_URL (${DEFAULT_ORIGIN})`;
 
-export interface OpenedApi {
-  readonly api: PlatformApi;
-  close(): Promise<void>;
-}
-
 /**
- * The Platform API of the account that the environment has a key for.
+ * Works with the Platform API of the account that the environment has a key for.
  * @throws UsageError for a key or an address that cannot be; it never repeats the key
  */
-export async function openApi(givenUrl: string | undefined, env: CommandContext['env']): Promise<OpenedApi> {
+export async function withApi<Result>(
+  givenUrl: string | undefined,
+  env: CommandContext['env'],
+  work: (api: PlatformApi) => Promise<Result>,
+): Promise<Result> {
   const apiKey = env.OURS_PRIVACY_API_KEY?.trim() ?? '';
   if (apiKey === '') {
     throw new UsageError('OURS_PRIVACY_API_KEY is not set: create an API key in the dashboard, and set it there.');
@@ -31,10 +30,11 @@ export async function openApi(givenUrl: string | undefined, env: CommandContext[
   }
   const origin = toOrigin(givenUrl ?? (env.OURS_API_URL || DEFAULT_ORIGIN));
   const dispatcher = await throughProxy(env);
-  return {
-    api: createPlatformApi(createApiRequest({ origin, apiKey, sleep, dispatcher })),
-    close: async () => dispatcher?.close(),
-  };
+  try {
+    return await work(createPlatformApi(createApiRequest({ origin, apiKey, sleep, dispatcher })));
+  } finally {
+    await dispatcher?.close();
+  }
 }
 
 /** Only as many parts as an origin has, and the key in clear text only within this machine. */
