@@ -5,7 +5,8 @@ import type { ClockReading, ClockState, StampedSpan } from '../protocol/time.js'
  *
  * The service's clock is kept as an offset from the monotonic clock, so that setting the wall clock later changes nothing.
  * An answer dated D, sent for at S and received at R, says that the service's clock is ahead of the monotonic one by at
- * least D − R and by less than D + 1 s − S, because HTTP dates have whole seconds. Answers that agree narrow these bounds.
+ * least D − R and by less than D + 1 s − S, because HTTP dates have whole seconds; 20 ms are added to both sides for how
+ * exactly clocks are read. Answers that agree narrow these bounds.
  *
  *   unchecked    No answer was heard. Events are stamped by the wall clock; no event is given up because of its time.
  *   provisional  One answer was heard. It corrects stamps, but no event is given up because of it.
@@ -20,11 +21,14 @@ import type { ClockReading, ClockState, StampedSpan } from '../protocol/time.js'
  *   any         ─ the wall clock leaps ahead of the monotonic one ─▶ unchecked
  *
  * A leap ahead means that someone set the wall clock, or that the machine slept while the monotonic clock stood still. Only
- * the service can tell which. A leap back can only be a set clock: a checked offset stays, an unchecked one follows.
+ * the service can tell which. A leap back can only be a set clock: a checked offset stays, an unchecked one follows, unless that
+ * puts the service's clock back behind what its answers before the leap ahead have ruled out.
  */
 
 /** HTTP dates have whole seconds. */
 const RESOLUTION_MS = 1_000;
+/** Clocks are read in whole milliseconds, and a busy server shows a second a little longer than it lasts. */
+const READING_ERROR_MS = 20;
 /** Dates of several servers behind one address, and dates cached for a second, contradict each other this much. */
 const DISAGREEMENT_MS = 500;
 /** A leap of the wall clock beyond this is no rounding. */
@@ -74,7 +78,8 @@ interface Heard extends OffsetBounds {
 export function boundsOf(date: string | undefined, sentAt: number, receivedAt: number): OffsetBounds | undefined {
   const second = Date.parse(date ?? '');
   const isPlausible = second >= EARLIEST_DATE && second < LATEST_DATE;
-  return isPlausible ? { low: second - receivedAt, high: second + RESOLUTION_MS - sentAt } : undefined;
+  if (!isPlausible) return undefined;
+  return { low: second - receivedAt - READING_ERROR_MS, high: second + RESOLUTION_MS - sentAt + READING_ERROR_MS };
 }
 
 export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks): SkewedClock {
@@ -88,6 +93,8 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
   let bounds: Heard | undefined;
   let isConfirmed = false;
   let rival: Heard | undefined;
+  /** The service's clock is ahead of the monotonic one by this at least: time that the machine sleeps only adds to it. */
+  let leastOffset = Number.NEGATIVE_INFINITY;
   /** The last leap of the wall clock ahead. */
   let leap = { at: Number.NEGATIVE_INFINITY, ms: 0 };
   let spans: readonly StampedSpan[] = [];
@@ -103,7 +110,7 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
     wallOffset = local - at;
     if (Math.abs(leapMs) > STEP_MS + (at - before) * DRIFT) {
       if (leapMs > 0) leapAhead(leapMs);
-      else if (bounds === undefined) closeSpan();
+      else if (bounds === undefined && wallOffset + skewMs >= leastOffset) closeSpan();
       else skewMs -= leapMs;
     }
     fitSkew();
@@ -115,6 +122,7 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
     if (bounds === undefined) closeSpan();
     else openSpan();
     spans = spans.map((span) => ({ ...span, isDoubtful: true }));
+    if (bounds !== undefined) leastOffset = lowAt(bounds, at);
     bounds = rival = undefined;
     isConfirmed = false;
   }
