@@ -81,15 +81,13 @@ describe('the redis outbox, when a command arrives late', () => {
     ['an append', () => outbox.append(many(3, 1))],
     ['a claim', () => outbox.claim(EVERYTHING)],
   ])('does not carry out %s after its deadline, and knows that nothing happened', async (_, command) => {
+    // The server's answers take as long as they take: fake time would run past the outbox's patience.
+    vi.useRealTimers();
+    outbox = createRedisOutbox({ client: driver, name });
     driver.state.behindMs = 60_000;
     // From this answer on the outbox takes the server's clock to be a minute behind.
     await outbox.stats();
-    const failure = command().catch((error: unknown) => error);
-    await vi.waitFor(async () => {
-      await pass(1_000);
-      expect(await Promise.race([failure, 'pending'])).not.toBe('pending');
-    }, LIMIT_MS);
-    expect(await failure).toMatchObject({ name: 'RedisOutboxError', storedNothing: true });
+    await expect(command()).rejects.toMatchObject({ name: 'RedisOutboxError', storedNothing: true });
     expect(await stream()).toBe(1);
     driver.state.behindMs = 0;
     await outbox.stats();
