@@ -53,8 +53,10 @@ export function sentTime({ time, owner }: Entry, clock: ClockReading): number {
 /**
  * By how many milliseconds an event may be ahead of the service's clock because it was put behind an assignment; 0 for one that
  * may be sent. What is further ahead has another reason. From a store that forgets why, the best guess of the clock decides.
+ * An identify is sent without a time: held because of a clock that was fast, it would be overtaken by the events it precedes.
  */
-export function aheadMs({ time, mayBeAhead }: Entry, { service, earliest }: ClockReading): number {
+export function aheadMs({ kind, time, mayBeAhead }: Entry, { service, earliest }: ClockReading): number {
+  if (kind === 'identify') return 0;
   const ms = Math.ceil(time - (mayBeAhead ? Math.max(earliest, service - MAX_HELD_MS) : service));
   return ms > 0 && ms <= MAX_HELD_MS ? ms : 0;
 }

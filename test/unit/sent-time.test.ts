@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createResends, isExpired, isPastAge, sentTime } from '../../src/delivery/sent-time.js';
+import { aheadMs, createResends, isExpired, isPastAge, sentTime } from '../../src/delivery/sent-time.js';
 import { type ClockReading, exactReading } from '../../src/protocol/time.js';
 import { NOW } from '../protocol/encoding.js';
 import { identifyEntry, trackEntry } from './entries.js';
@@ -25,6 +25,13 @@ const unknown: ClockReading = {
 const wrongBy = (ms: number, isDoubtful = false): ClockReading => ({
   ...known,
   spans: [{ from: 0, until: HOUR_MS / 2, offset: NOW - HOUR_MS + ms, isDoubtful }],
+});
+
+describe('an entry that a clock puts a little ahead', () => {
+  it('is held until it is past, unless it is an identify, which has no time on the wire and must stay in front', () => {
+    expect(aheadMs(at(NOW + SECOND_MS), known)).toBe(SECOND_MS);
+    expect(aheadMs(identifyEntry('v', { userId: 'v' }, {}, NOW + SECOND_MS), known)).toBe(0);
+  });
 });
 
 describe('the time an event is sent with', () => {

@@ -71,7 +71,7 @@ function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
 function admittedBy({ diarists }: Books, { isConfirmed, worker }: Account): number {
   if (isConfirmed) return 0;
   const { pending = 0, warnings } = diarists.get(worker)!;
-  const left = warnings.flatMap((warning) => /undelivered\D*(\d+)/.exec(warning)?.[1] ?? []).map(Number);
+  const left = warnings.flatMap((warning) => /(\d+) events? undelivered/.exec(warning)?.[1] ?? []).map(Number);
   return Math.max(pending, ...left);
 }
 
