@@ -1,17 +1,19 @@
 import type { Episodes } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { KnownOutcome, Undelivered } from '../outcome.js';
-import { type Entry, identifiersOf } from '../protocol/event.js';
+import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { soloBackoffMs } from './backoff.js';
-import { type Batch, cut, cutToFit, frameBytes, sizeOf, toBatches, toRequest } from './batch.js';
+import { type Batch, cut, cutToFit, frameBytes, toBatches, toRequest } from './batch.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { SkewedClock } from './clock.js';
+import { type Followers, followers, partition } from './followers.js';
 import { warnOfMisdated } from './misdated.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
+import { refusalOf, refusalOfRow, TOO_OLD } from './refusals.js';
 import { MAX_RETRIES_IN_PLACE, retrying, SLOW_MS } from './retrying-transport.js';
-import { aheadMs, createResends, isExpired, isPastAge } from './sent-time.js';
+import { aheadMs, createResends, isExpired } from './sent-time.js';
 import type { Transport } from './transport.js';
 import type { RowFailure, Verdict } from './verdict.js';
 
@@ -20,7 +22,6 @@ const ISOLATE_FOR_MS = 1_000;
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
 
-const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
 const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 
 export interface ClaimDeliveryOptions {
@@ -210,7 +211,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       await release(rest, 0);
       return rest.length === 0;
     }
-    return settle(entries, refusalOf(verdict, entries));
+    return settle(entries, refusalOf(verdict, entries, token));
   }
 
   /** Gives a failed batch back, or gives up an event whose retries are spent. */
@@ -258,7 +259,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
       else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent, random);
       if (delayMs === undefined) {
-        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message));
+        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message, clock.read(), token));
         continue;
       }
       waits.set(spent, delayMs);
@@ -284,70 +285,5 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     return true;
   }
 
-  function refusalOfRow(entry: Entry, message: string): Undelivered {
-    return isPastAge(entry, clock.read())
-      ? TOO_OLD
-      : { status: 'rejected', code: 'invalid_event', message: scrub(message) };
-  }
-
-  function refusalOf(
-    verdict: Verdict & { readonly kind: 'tooLarge' | 'rejected' },
-    entries: readonly Entry[],
-  ): Undelivered {
-    return verdict.kind === 'tooLarge'
-      ? {
-          status: 'rejected',
-          code: 'event_too_large',
-          message: `the service takes no event of ${sizeOf(entries)} bytes (HTTP 413).`,
-        }
-      : {
-          status: 'rejected',
-          code: 'http_error',
-          message: `the service refused the event (HTTP ${verdict.status}): ${scrub(verdict.message)}`,
-        };
-  }
-
-  /** A service that quotes the request in its complaint must put neither the token nor an address into our messages. */
-  function scrub(message: string): string {
-    return message.replaceAll(token, '[token]').replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
-  }
-
   return { limits, deliver, probe };
-}
-
-/** Tells whether an entry must wait for one of some identifies. */
-interface Followers {
-  (entry: Entry): boolean;
-  /** Adds the identifies among the entries. */
-  add(entries: readonly Entry[]): void;
-}
-
-function followers(entries: readonly Entry[] = []): Followers {
-  const people = new Set<string>();
-  const add = (identifies: readonly Entry[]): void => {
-    for (const entry of identifies) {
-      if (entry.kind === 'identify') for (const identifier of identifiersOf(entry)) people.add(identifier);
-    }
-  };
-  add(entries);
-  return Object.assign(
-    (entry: Entry) => people.size > 0 && identifiersOf(entry).some((identifier) => people.has(identifier)),
-    { add },
-  );
-}
-
-/** The entries that a condition picks together with all that must wait for an identify among them, and the others. */
-function partition(entries: readonly Entry[], isPicked: (entry: Entry) => boolean): [Entry[], Entry[]] {
-  const picked: Entry[] = [];
-  const others: Entry[] = [];
-  const isBehind = followers();
-  for (const entry of entries) {
-    if (!isPicked(entry) && !isBehind(entry)) {
-      others.push(entry);
-      continue;
-    }
-    picked.push(entry);
-    isBehind.add([entry]);
-  }
-  return [picked, others];
 }

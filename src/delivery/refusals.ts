@@ -1,0 +1,41 @@
+import type { Undelivered } from '../outcome.js';
+import type { Entry } from '../protocol/event.js';
+import type { ClockReading } from '../protocol/time.js';
+import { sizeOf } from './batch.js';
+import { isPastAge } from './sent-time.js';
+import type { Verdict } from './verdict.js';
+
+/* What a user is told of an event that the service refused. */
+
+export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
+
+/** For a row of a batch that the service refused with this message. */
+export function refusalOfRow(entry: Entry, message: string, clock: ClockReading, token: string): Undelivered {
+  return isPastAge(entry, clock)
+    ? TOO_OLD
+    : { status: 'rejected', code: 'invalid_event', message: scrub(message, token) };
+}
+
+/** For a request that the service refused, with only these events in it. */
+export function refusalOf(
+  verdict: Verdict & { readonly kind: 'tooLarge' | 'rejected' },
+  entries: readonly Entry[],
+  token: string,
+): Undelivered {
+  return verdict.kind === 'tooLarge'
+    ? {
+        status: 'rejected',
+        code: 'event_too_large',
+        message: `the service takes no event of ${sizeOf(entries)} bytes (HTTP 413).`,
+      }
+    : {
+        status: 'rejected',
+        code: 'http_error',
+        message: `the service refused the event (HTTP ${verdict.status}): ${scrub(verdict.message, token)}`,
+      };
+}
+
+/** A service that quotes the request in its complaint must put neither the token nor an address into our messages. */
+function scrub(message: string, token: string): string {
+  return message.replaceAll(token, '[token]').replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
+}
