@@ -6,12 +6,15 @@ import { BROWSER_SDK_FILE } from '../../examples/express-stripe/browser-sdk.js';
 import { listen } from '../../examples/simulation/listen.js';
 import { visitorMiddleware } from '../../src/adapters/express.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
+import { purchaseId } from '../../src/commerce/index.js';
 import type { Client, Visitor } from '../../src/index.js';
 import { toSid } from '../../src/protocol/identity.js';
 import { openVisitor, sealVisitor } from '../../src/webhooks/visitor-token.js';
+import { bundleForBrowsers } from '../support/bundle.js';
 import { rig, type TestTime, until } from '../support/client.js';
 
 const KEY = Buffer.alloc(32, 7);
+const COMMERCE = new URL('../../src/commerce/index.ts', import.meta.url);
 
 /** A shop of two processes, the service, and one browser, whose clocks go together. */
 export interface SessionWorld {
@@ -23,8 +26,10 @@ export interface SessionWorld {
   pass(ms: number): Promise<void>;
   /** Pays from the page in a tab. Resolves to what travels in the payment. */
   pay(tab: Page): Promise<string>;
+  /** The payment provider sends the browser back to the page that says thank you, and the page reports the purchase. */
+  thank(tab: Page, paymentId: string): Promise<void>;
   /** The payment provider reports a payment, to another process. */
-  report(token: string): Promise<void>;
+  report(token: string, paymentId?: string): Promise<void>;
   /** The session in the browser's cookies. */
   sid(): Promise<string | undefined>;
 }
@@ -95,10 +100,15 @@ export async function createSessionWorld(
       await context.clock.setSystemTime(now() + browserAheadMs);
     },
     pay: (tab) => tab.evaluate<string>(`fetch('/buy', { method: 'POST' }).then((answer) => answer.text())`),
-    async report(token) {
+    async thank(tab, paymentId) {
+      const reported = tab.waitForResponse((answer) => answer.request().postData()?.includes(paymentId) ?? false);
+      await tab.goto(`${processes.one}/thank-you?payment=${paymentId}`, { waitUntil: 'commit' });
+      await reported;
+    },
+    async report(token, paymentId = randomUUID()) {
       const { visitor } = await openVisitor(token, [KEY]);
       if (visitor === null) throw new Error('the payment knows no visitor');
-      webhooks.track({ event: 'purchase', ...visitor, distinctId: `purchase:${randomUUID()}` });
+      webhooks.track({ event: 'purchase', ...visitor, distinctId: purchaseId(paymentId) });
       await webhooks.flush();
     },
   };
@@ -108,6 +118,7 @@ export async function createSessionWorld(
 function createShop(ours: Client, oursUrl: string, now: () => number): Express {
   const app = express();
   app.get('/ours.mjs', (_, response) => response.sendFile(BROWSER_SDK_FILE));
+  app.get('/commerce.mjs', async (_, response) => void response.type('js').send(await bundleForBrowsers(COMMERCE)));
   app.use(visitorMiddleware(ours, { now }));
 
   const show = async (visitor: Visitor, isNew = false): Promise<string> => {
@@ -127,7 +138,20 @@ function createShop(ours: Client, oursUrl: string, now: () => number): Express {
     response.send(await show(ours.visitor({ userId }), true));
   });
   app.post('/buy', async ({ visitor }, response) => void response.send(await sealVisitor(visitor, [KEY])));
+  app.get('/thank-you', (_, response) => void response.send(thankYou(oursUrl)));
   return app;
+}
+
+/** As docs/one-purchase.md tells it. */
+function thankYou(oursUrl: string): string {
+  return `<!doctype html><title>Thank you</title><body><script type="module">
+  import ours from '/ours.mjs';
+  import { purchaseId } from '/commerce.mjs';
+  ours.init('test_shop', { custom_domain: ${JSON.stringify(oursUrl)} });
+  const payment = { id: new URLSearchParams(location.search).get('payment') };
+  const orderProperties = { order_id: payment.id, value: '49.90', currency: 'EUR' };
+  ours.track('purchase', { ...orderProperties, $distinct_id: purchaseId(payment) });
+</script>`;
 }
 
 /** Asked for once more by a browser that has just got its visitor, as the example shop does. */

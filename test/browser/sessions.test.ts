@@ -148,4 +148,23 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     await world.report(await world.pay(tab));
     expect(outcomeOf(world)).toEqual({ verdicts: ['counted_late', 'counted'], units: 2, conversions: 2 });
   });
+
+  describe.each([
+    ['the page, then the webhook', ['page', 'webhook']],
+    ['the webhook, then the page', ['webhook', 'page']],
+    ['only the page, because the webhook is lost', ['page']],
+    ['only the webhook, because the page never loads', ['webhook']],
+  ] as const)('whose purchase is reported by %s', (_, reports) => {
+    it('has bought once, in the same session, and converts once', async () => {
+      const world = await createSessionWorld(browser, { startsAt: NOON });
+      const tab = await world.context.newPage();
+      await world.open(tab, 'one', '/assign');
+      const token = await world.pay(tab);
+      await world.pass(MINUTE_MS);
+      for (const reporter of reports) {
+        await (reporter === 'page' ? world.thank(tab, 'pi_3Qx') : world.report(token, 'pi_3Qx'));
+      }
+      expect(outcomeOf(world)).toEqual({ verdicts: ['counted'], units: 1, conversions: 1 });
+    });
+  });
 });

@@ -32,3 +32,15 @@ export async function bundleProgram(entry: URL): Promise<BundledProgram> {
   });
   return { path, remove: () => rm(directory, { recursive: true, force: true }) };
 }
+
+/** The text of a module with all it imports, for a page. */
+export async function bundleForBrowsers(entry: URL): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(entry)],
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'esm',
+  });
+  return outputFiles[0]!.text;
+}
