@@ -33,6 +33,7 @@ import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
 import { callUser } from './protocol/user-call.js';
 import { createTellHost } from './tell-host.js';
+import { createTestVisits, type LiveClient } from './test-visits.js';
 import { keepProcess, sleep } from './timers.js';
 import type { Enlisted, Transaction } from './transaction.js';
 import { createVisitor, type Visitor, type VisitorInput } from './visitor.js';
@@ -365,7 +366,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     return books.totals;
   }
 
-  const client: Client<Catalog> = {
+  const live: LiveClient<Catalog> = {
     track: (input) => take('track', input as TrackInput, toTrack),
     identify: (input) => take('identify', input, toIdentify),
     async assign(experimentKey: string, { visitorId, ...rest }: AssignOptions & { visitorId: string | undefined }) {
@@ -384,12 +385,27 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       return disabled || !visitorId ? [] : keepProcess(assigner.personalization(visitorId, rest));
     },
     within,
-    visitor: (input) => createVisitor(client, input),
     flush,
     close(flushOptions = {}) {
       closing ??= keepProcess(shutDown(flushOptions));
       return closing;
     },
+  };
+  const testVisits = createTestVisits({
+    testToken: options.testToken,
+    live,
+    create: () =>
+      assembleClient<Catalog>(
+        { ...options, token: options.testToken!, outbox: undefined, relay: true, exposures: undefined },
+        platform,
+      ),
+    episodes,
+  });
+  const client: Client<Catalog> = {
+    ...live,
+    visitor: (input) => createVisitor(testVisits.clientOf(input), input),
+    flush: testVisits.flush,
+    close: testVisits.close,
     async [Symbol.asyncDispose]() {
       await client.close();
     },

@@ -10,6 +10,7 @@ import type { EventCatalog } from './protocol/catalog.js';
 import { checkName, type TrackFields } from './protocol/event.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, MAX_TOKEN_LENGTH } from './protocol/limits.js';
 import { typeName } from './protocol/refusal.js';
+import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 
 /** Keeps a serverless function alive until the promise has settled, as `ctx.waitUntil` does. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
@@ -29,6 +30,11 @@ export interface ClientOptions<
 > {
   /** The source token. `OURS_TOKEN`. Required unless `disabled`. */
   readonly token?: string | undefined;
+  /**
+   * The test source's token, `test_…`: with it go the events of visitors whose address or cookie has the same
+   * `ours_test_token`. `OURS_TEST_TOKEN`. @default such visitors are like all others
+   */
+  readonly testToken?: string | undefined;
   /** The token for `assign`, `exp_…`. `OURS_EXPERIMENT_TOKEN`. */
   readonly experimentToken?: string | undefined;
   /** `OURS_BASE_URL`. @default 'https://api.oursprivacy.com/api/v1' */
@@ -127,9 +133,13 @@ const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 
 const aFunction: Rule = [isFunction, 'a function'];
 
+function isToken(token: unknown): token is string {
+  return typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(token);
+}
+
 function aToken(standard?: string): Rule {
   return [
-    (token: unknown) => typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(token),
+    isToken,
     `1–${MAX_TOKEN_LENGTH} characters without white space, as the dashboard shows them`,
     standard,
     String,
@@ -143,6 +153,12 @@ function aNumber(standard: number, min: number, max: number): Rule {
 
 const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   token: aToken(''),
+  testToken: [
+    (token: unknown) => isToken(token) && token.startsWith(TEST_TOKEN_PREFIX),
+    "a source's test token, test_…",
+    undefined,
+    String,
+  ],
   experimentToken: aToken(),
   baseUrl: [
     (text: unknown) => typeof text === 'string' && URL.canParse(text) && isBaseUrl(new URL(text)),

@@ -21,6 +21,8 @@ export interface VisitorInput {
   readonly sessionId?: string | undefined;
   /** Whether that session lasts. @default `active` with a `sessionId`, `unknown` without */
   readonly session?: SessionState | undefined;
+  /** What `ours_test_token` says: with the client's `testToken` in it, this is a visit in test mode. */
+  readonly testToken?: string | undefined;
   /** The end user's address, never the server's. */
   readonly ip?: string | undefined;
   /** The end user's browser. */
@@ -82,7 +84,7 @@ function overlay(
 
 /** Binds a client to a visitor. */
 export function createVisitor<Catalog extends EventCatalog>(
-  client: Client<Catalog>,
+  client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
   input: VisitorInput,
 ): Visitor<Catalog> {
   const { userId, externalId, email, ip, userAgent, url, defaultProperties } = input;

@@ -1,4 +1,4 @@
-import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
 import type { VisitorInput } from '../visitor.js';
 import { cookieProperties } from './cookie-properties.js';
 import { readCookie } from './cookies.js';
@@ -22,6 +22,8 @@ export interface Reading {
 }
 
 const PINNED_SESSION = 'ours_session_id';
+/** In the address, as the browser SDK reads it, or in a cookie of the site's: the SDK remembers it where no server sees it. */
+const TEST_TOKEN = 'ours_test_token';
 const MAX_USER_AGENT_LENGTH = 1_000;
 // The first of RFC 5646's tags, of the length it advises; `*` is none.
 const FIRST_LANGUAGE = /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8}){0,4})\s*(?:[,;]|$)/i;
@@ -47,7 +49,13 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
     userId,
     session,
     sessionId,
-    whole: () => ({ userId, session, sessionId, ...readSurroundings(facts, reading) }),
+    whole: () => ({
+      userId,
+      session,
+      sessionId,
+      testToken: plainText(pinned?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN), MAX_TOKEN_LENGTH),
+      ...readSurroundings(facts, reading),
+    }),
   };
 }
 

@@ -1,9 +1,7 @@
 import { callUser } from '../protocol/user-call.js';
+import { TEST_TOKEN_PREFIX } from '../protocol/wire.js';
 import type { RefusedRow } from './insight.js';
 import type { Arrival, ArrivedRow, EventStore } from './store/event-store.js';
-
-/** Test-mode tokens: what comes with one is tagged, and the service forwards it nowhere. */
-export const TEST_TOKEN_PREFIX = 'test_';
 
 const MAX_REFUSED = 100;
 

@@ -11,6 +11,9 @@ export const PATHS = {
   personalization: '/experiments/personalization',
 } as const;
 
+/** How a source's test token begins: what comes with it is tagged, and the service forwards it nowhere. */
+export const TEST_TOKEN_PREFIX = 'test_';
+
 /** The only reserved name a caller may send; the service emits it for every identify. */
 export const IDENTIFY_EVENT = '$identify';
 

@@ -42,3 +42,18 @@ describe('a session that the address names', () => {
     },
   );
 });
+
+describe('a visit in test mode', () => {
+  const tokenOf = (query: string, cookie = ''): string | undefined =>
+    readVisitor(
+      { url: `https://shop.example/?${query}`, header: (name) => (name === 'cookie' ? cookie : undefined) },
+      resolveReading({}),
+    ).whole().testToken;
+
+  it('has its token in the address, or in a cookie of the site’s', () => {
+    expect(tokenOf('ours_test_token=test_a', 'ours_test_token=test_b')).toBe('test_a');
+    expect(tokenOf('', 'ours_test_token=test_b')).toBe('test_b');
+    expect(tokenOf('')).toBeUndefined();
+    expect(tokenOf(`ours_test_token=${'x'.repeat(5_000)}`)).toBeUndefined();
+  });
+});

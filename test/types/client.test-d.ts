@@ -204,6 +204,7 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
   it('options', () => {
     const nothing: { [Name in keyof ClientOptions]-?: undefined } = {
       token: undefined,
+      testToken: undefined,
       experimentToken: undefined,
       baseUrl: undefined,
       events: undefined,

@@ -1,4 +1,5 @@
 import { type ResolvedOptions, resolveOptions } from '../../options.js';
+import { TEST_TOKEN_PREFIX } from '../../protocol/wire.js';
 import { messageOf } from '../message-of.js';
 import type { Check } from './check.js';
 
@@ -23,7 +24,7 @@ export function checkConfiguration(baseUrl: string | undefined, env: Env): Confi
   const ofOthers = read(baseUrl, { ...others, OURS_TOKEN: ANY_TOKEN });
   const checks = [
     toCheck('OURS_TOKEN', ofToken, () =>
-      token?.startsWith('test_')
+      token?.startsWith(TEST_TOKEN_PREFIX)
         ? 'is well-formed. It is a test-mode token: events are tagged, and forwarded nowhere.'
         : 'is well-formed.',
     ),

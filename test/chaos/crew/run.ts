@@ -5,6 +5,7 @@ import { audit, type Finding } from '../books/audit.js';
 import { type Account, Books } from '../books/books.js';
 import { type Link, startLink } from '../link/link.js';
 import type { Schedule } from '../plan/schedule.js';
+import type { StoreFault } from '../plan/store-plan.js';
 import { createRandom } from '../random.js';
 import { startService } from '../service/service.js';
 import { openOutbox } from '../stores/open-outbox.js';
@@ -110,6 +111,12 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
 }
 
 function faultsOf(schedule: Schedule, store: ChaosStore, serviceLink: Link, storeLink: Link | undefined): Happening[] {
+  // One may take longer than planned: a lock is waited for, a server is slow to start. It must not meet the next.
+  let storeIsWell: Promise<void> = Promise.resolve();
+  const sufferInTurn = (fault: StoreFault, ms: number): Promise<void> => {
+    storeIsWell = storeIsWell.then(() => store.suffer(fault, ms));
+    return storeIsWell;
+  };
   return [
     ...schedule.serviceLink.map(({ from, to, fault }) => ({
       at: from,
@@ -119,7 +126,7 @@ function faultsOf(schedule: Schedule, store: ChaosStore, serviceLink: Link, stor
       at: from,
       happen: () => storeLink!.suffer(fault, to - from),
     })),
-    ...schedule.store.map(({ from, to, fault }) => ({ at: from, happen: () => store.suffer(fault, to - from) })),
+    ...schedule.store.map(({ from, to, fault }) => ({ at: from, happen: () => sufferInTurn(fault, to - from) })),
   ];
 }
 
