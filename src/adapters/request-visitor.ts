@@ -33,6 +33,9 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
   const { cookies: names } = reading;
   const cookies = facts.header('cookie') ?? '';
   const pinned = pinnedBy(facts.url);
+  /** What the address of the page says that sent the request: it is the referrer. */
+  const sender = (): URLSearchParams | undefined =>
+    isSentByPage(facts) ? pinnedBy(facts.header('referer')) : undefined;
   // In the browser SDK's order.
   const userId =
     toId(pinned?.get('ours_visitor_id')) ??
@@ -40,9 +43,7 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
     toId(readCookie(cookies, names.visitor));
   const { session, sessionId } = readSession(cookies, names, {
     pinned: pinned?.get(PINNED_SESSION),
-    // Its address is the referrer.
-    sender: () =>
-      isSentByPage(facts) ? { pinned: pinnedBy(facts.header('referer'))?.get(PINNED_SESSION) } : undefined,
+    sender: () => (isSentByPage(facts) ? { pinned: sender()?.get(PINNED_SESSION) } : undefined),
     now: reading.now(),
   });
   return {
@@ -53,7 +54,10 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
       userId,
       session,
       sessionId,
-      testToken: plainText(pinned?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN), MAX_TOKEN_LENGTH),
+      testToken: plainText(
+        pinned?.get(TEST_TOKEN) ?? sender()?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN),
+        MAX_TOKEN_LENGTH,
+      ),
       ...readSurroundings(facts, reading),
     }),
   };

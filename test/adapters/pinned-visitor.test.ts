@@ -44,13 +44,16 @@ describe('a session that the address names', () => {
 });
 
 describe('a visit in test mode', () => {
-  const tokenOf = (query: string, cookie = ''): string | undefined =>
+  const tokenOf = (query: string, cookie?: string, headers: Record<string, string> = {}): string | undefined =>
     readVisitor(
-      { url: `https://shop.example/?${query}`, header: (name) => (name === 'cookie' ? cookie : undefined) },
+      { url: `https://shop.example/?${query}`, header: (name) => ({ cookie, ...headers })[name] },
       resolveReading({}),
     ).whole().testToken;
 
-  it('has its token in the address, or in a cookie of the site’s', () => {
+  it('has its token in the address, in that of the page that sent the request, or in a cookie of the site’s', () => {
+    const headers = { referer: 'https://shop.example/?ours_test_token=test_c', 'sec-fetch-site': 'same-origin' };
+    expect(tokenOf('', undefined, { ...headers, 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' })).toBe('test_c');
+    expect(tokenOf('', undefined, { ...headers, 'sec-fetch-site': 'cross-site' })).toBeUndefined();
     expect(tokenOf('ours_test_token=test_a', 'ours_test_token=test_b')).toBe('test_a');
     expect(tokenOf('', 'ours_test_token=test_b')).toBe('test_b');
     expect(tokenOf('')).toBeUndefined();
