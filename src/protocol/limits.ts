@@ -23,3 +23,6 @@ export const DEFAULT_BATCH_ROWS = 100;
 
 /** [A] Bytes in one request until the service says otherwise. */
 export const DEFAULT_BATCH_BYTES: number = 512 * 1024;
+
+/** A token that starts so is a test-mode token: its events are tagged, and the service forwards them nowhere. */
+export const TEST_TOKEN_PREFIX = 'test_';

@@ -67,11 +67,14 @@ describe('a receipt', () => {
     [{ status: 'dropped', reason: 'closed' }, 'not_stored', true, /dropped, closed/],
     [{ status: 'dropped', reason: 'retries_exhausted' }, 'not_stored', true, /dropped, retries_exhausted/],
     [{ status: 'unknown', reason: 'not_confirmed' }, 'not_stored', true, /a may not be stored: unknown, not_confirmed/],
-  ])('that can not be stored says why, and whether sending it again helps: %j', async (outcome, code, retryable, why) => {
-    const error = await errorOf(settledReceipt('a', outcome).stored());
-    expect(error).toMatchObject({ code, retryable, cause: outcome });
-    expect(error.message).toMatch(why);
-  });
+  ])(
+    'that can not be stored says why, and whether sending it again helps: %j',
+    async (outcome, code, retryable, why) => {
+      const error = await errorOf(settledReceipt('a', outcome).stored());
+      expect(error).toMatchObject({ code, retryable, cause: outcome });
+      expect(error.message).toMatch(why);
+    },
+  );
 
   it('for an event that ended at the call is settled from the beginning', async () => {
     const receipt = settledReceipt('a', DROPPED);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TEST_TOKEN_PREFIX } from '../intake.js';
+import { TEST_TOKEN_PREFIX } from '../../protocol/limits.js';
 import { pageOf } from './page.js';
 import { notFound, ok, type PlatformRoute } from './platform-route.js';
 
