@@ -11,7 +11,7 @@ const orderPaid = z.object({
   currency: z.string(),
   processed_at: z.string(),
   test: z.boolean().nullish(),
-  note_attributes: z.array(z.object({ name: z.unknown(), value: z.unknown() })).nullish(),
+  note_attributes: z.array(z.object({ name: z.unknown().optional(), value: z.unknown().optional() })).nullish(),
 });
 
 export interface ShopifyOptions {
