@@ -32,6 +32,7 @@ import {
 import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
 import { callUser } from './protocol/user-call.js';
+import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 import { createTellHost } from './tell-host.js';
 import { createTestVisits, type LiveClient } from './test-visits.js';
 import { keepProcess, sleep } from './timers.js';
@@ -52,6 +53,8 @@ const ROUND_MS = 1_000;
 
 /** Sends events and asks for assignments. Every method may be called without its receiver. */
 export interface Client<Catalog extends EventCatalog = EventCatalog> {
+  /** Whether the token is a test-mode token (`test_…`): its events are tagged, and the service forwards them nowhere. */
+  readonly isTest: boolean;
   /**
    * Takes an event. Synchronous, and it never throws for what it is given: a wrong event's receipt is settled as `rejected`
    * with a code and a message.
@@ -367,6 +370,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   }
 
   const live: LiveClient<Catalog> = {
+    isTest: options.token.startsWith(TEST_TOKEN_PREFIX),
     track: (input) => take('track', input as TrackInput, toTrack),
     identify: (input) => take('identify', input, toIdentify),
     async assign(experimentKey: string, { visitorId, ...rest }: AssignOptions & { visitorId: string | undefined }) {

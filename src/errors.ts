@@ -5,21 +5,35 @@ const MARK = Symbol.for('ours-ingest.error');
 export type OursErrorCode =
   /** An option, environment variable or argument is missing or wrong. */
   | 'invalid_option'
-  /** The event was refused or dropped, or the outbox did not confirm it; the error's `cause` is the outcome. */
+  /** The event will never be stored as it is: sending it again ends the same way. The error's `cause` is the outcome. */
+  | 'rejected'
+  /** The event is not stored, or may not be: send it again with its `distinctId`. The error's `cause` is the outcome. */
   | 'not_stored'
   /** The client was closed before the event had an outcome, or the collector before it was asked. */
   | 'closed'
   /** An assignment could not be had in time. */
-  | 'assignment_failed';
+  | 'assignment_failed'
+  /** A webhook's signature cannot be checked now, because the provider that checks it cannot be asked. */
+  | 'verification_unavailable';
+
+const RETRYABLE: ReadonlySet<OursErrorCode> = new Set([
+  'not_stored',
+  'closed',
+  'assignment_failed',
+  'verification_unavailable',
+]);
 
 /** The one error class of this package. Messages say what was expected, what came and what to do. */
 export class OursError extends Error {
   override readonly name = 'OursError';
   readonly code: OursErrorCode;
+  /** Whether the same call may succeed later. A webhook answers 503 if it may, and 200 if it never will. */
+  readonly retryable: boolean;
 
   constructor(code: OursErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
+    this.retryable = RETRYABLE.has(code);
     Object.defineProperty(this, MARK, { value: true });
   }
 }

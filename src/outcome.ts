@@ -59,3 +59,11 @@ export interface OutcomeInfo {
   readonly event: string;
   readonly distinctId: string;
 }
+
+/** Whether sending the event again would end the same way, however often. */
+export function isPermanent(outcome: Outcome): boolean {
+  if (outcome.status === 'rejected') return true;
+  return outcome.status === 'dropped' && PERMANENT_DROPS.has(outcome.reason);
+}
+
+const PERMANENT_DROPS: ReadonlySet<DropReason> = new Set(['too_old', 'before_send', 'disabled']);

@@ -26,6 +26,9 @@ export function perRequest<Catalog extends EventCatalog>(
   const client: Client<Catalog> & { readonly [OWN_CLIENT]: () => Client<Catalog> } = {
     // Whoever asks for it waits for its events.
     [OWN_CLIENT]: () => (currentRequest() === undefined ? create(() => undefined) : current()),
+    get isTest() {
+      return current().isTest;
+    },
     track: (input) => current().track(input),
     identify: (input) => current().identify(input),
     assign: (experimentKey, options) => current().assign(experimentKey, options),

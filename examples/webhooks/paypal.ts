@@ -1,3 +1,4 @@
+import { OursError } from 'ours-ingest';
 import { type CommerceEvents, purchaseId } from 'ours-ingest/commerce';
 import { type Conversion, createWebhook, type VisitorKey, type Webhook } from 'ours-ingest/webhooks';
 import { z } from 'zod';
@@ -9,8 +10,8 @@ const anyEvent = z.object({ event_type: z.string(), resource: z.unknown() });
 const payment = z.object({
   id: z.string(),
   amount: z.object({ value: z.string(), currency_code: z.string() }),
-  custom_id: z.string().optional(),
-  create_time: z.string().optional(),
+  custom_id: z.string().nullish(),
+  create_time: z.string().nullish(),
 });
 
 const verification = z.object({ verification_status: z.string() });
@@ -30,7 +31,7 @@ export interface PayPalOptions {
  * PayPal. The order carries the visitor as `purchase_units[].custom_id`, which takes 127 characters: a sealed visitor is 74.
  *
  * PayPal's server SDK does not verify webhooks, so PayPal itself is asked, as its documentation recommends. A retry may keep its
- * first time, so the time is not checked: what is replayed counts once all the same.
+ * first time, so the time is not checked: what is replayed counts once all the same. Its capture ids cannot be guessed.
  */
 export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: PayPalOptions): Webhook {
   return createWebhook<unknown, CommerceEvents>({
@@ -45,14 +46,9 @@ export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: P
         webhook_id: webhookId,
       });
       const event: unknown = JSON.parse(body);
-      const response = await fetch(`${baseUrl}/v1/notifications/verify-webhook-signature`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json' },
-        // The event goes in as it came: written anew it might differ from what was signed.
-        body: `${claims.slice(0, -1)},"webhook_event":${body}}`,
-      });
-      const { verification_status } = verification.parse(await response.json());
-      if (verification_status !== 'SUCCESS') throw new Error('PayPal did not send this');
+      // The event goes in as it came: written anew it might differ from what was signed.
+      const status = await askPayPal(`${claims.slice(0, -1)},"webhook_event":${body}}`, baseUrl, accessToken);
+      if (status !== 'SUCCESS') throw new Error('PayPal did not send this');
       return event;
     },
     conversions: (event) => conversionsFromPayPal(anyEvent.parse(event)),
@@ -61,12 +57,32 @@ export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: P
   });
 }
 
+/**
+ * What PayPal says of a signature.
+ * @throws {OursError} `verification_unavailable` for any other answer, and none: PayPal is down, or the access token expired
+ */
+async function askPayPal(body: string, baseUrl: string, accessToken: PayPalOptions['accessToken']): Promise<string> {
+  try {
+    const response = await fetch(`${baseUrl}/v1/notifications/verify-webhook-signature`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json' },
+      body,
+    });
+    // So it answers headers that it cannot have written.
+    if (response.status === 400) return 'FAILURE';
+    if (!response.ok) throw new Error(`PayPal answered ${response.status}`);
+    return verification.parse(await response.json()).verification_status;
+  } catch (cause) {
+    throw new OursError('verification_unavailable', 'PayPal cannot be asked about a signature', { cause });
+  }
+}
+
 function conversionsFromPayPal({ event_type, resource }: z.infer<typeof anyEvent>): Conversion<CommerceEvents>[] {
   // Before the resource is read: those of other events have another shape.
   if (event_type !== 'PAYMENT.CAPTURE.COMPLETED' && event_type !== 'PAYMENT.CAPTURE.REFUNDED') return [];
   const { id, amount, custom_id: visitorToken, create_time } = payment.parse(resource);
   const money = { value: Number(amount.value), currency: amount.currency_code };
-  const time = create_time === undefined ? undefined : new Date(create_time);
+  const time = create_time ? new Date(create_time) : undefined;
   if (event_type === 'PAYMENT.CAPTURE.REFUNDED') {
     const eventProperties = { refund_id: id, ...money };
     return [{ event: 'refund', eventProperties, distinctId: `refund:${id}`, time, visitorToken }];

@@ -130,7 +130,8 @@ function printSoon(
     if (waiting.push(arrival) > 1) return;
     setImmediate(() => {
       const lines = new Map(recent(waiting.length).map((line) => [line.number, line]));
-      for (const one of waiting) print(arrivalLine(one, one.kind === 'accepted' ? lines.get(one.number) : undefined));
+      for (const one of waiting)
+        print(arrivalLine(one, one.kind === 'refused' ? undefined : lines.get(one.number ?? 0)));
       waiting = [];
     });
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { callUser } from '../protocol/user-call.js';
 import { TEST_TOKEN_PREFIX } from '../protocol/wire.js';
 import type { RefusedRow } from './insight.js';
@@ -39,19 +40,19 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
     for (const arrival of arrivals) callUser(() => observe?.(arrival));
     const unkept = arrivals.filter((arrival) => arrival.kind === 'refused');
     if (unkept.length > 0) refused = [...unkept.reverse(), ...refused].slice(0, MAX_REFUSED);
-    const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'accepted' ? arrival.number : []));
+    const numbers = arrivals.flatMap((arrival) => (arrival.kind === 'refused' ? [] : (arrival.number ?? [])));
     if (arrivals.length > 0) for (const listener of listeners) listener(numbers);
   };
 
   return {
     receive(token, work) {
       const receivedAt = now();
-      const isTest = token.startsWith(TEST_TOKEN_PREFIX);
+      const from = { source: digestOf(token), isTest: token.startsWith(TEST_TOKEN_PREFIX) };
       const arrivals: Arrival[] = [];
       const result = store.together(() =>
         work(
           {
-            take: (row) => void arrivals.push(store.append(row, receivedAt, isTest)),
+            take: (row) => void arrivals.push(store.append(row, receivedAt, from)),
             refuse: (message) => void arrivals.push({ kind: 'refused', message, receivedAt }),
           },
           receivedAt,
@@ -68,4 +69,9 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
     refused: () => refused,
     tokensHeard,
   };
+}
+
+/** The data file may be shared, so it has no tokens. */
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url').slice(0, 16);
 }

@@ -39,8 +39,8 @@ export interface DisputeProperties extends Money {
 }
 
 /**
- * A subscription is under way and no trial: from its beginning, or because its trial ended well. The goal of a shop with trials,
- * where Stripe's first paid invoice is already a renewal.
+ * A subscription was paid for the first time: at its beginning, or after a trial. The goal of a shop with trials, where Stripe's
+ * first paid invoice is already a renewal. A trial that ends unpaid has not started a subscription.
  */
 export interface SubscriptionStartedProperties {
   readonly subscription_id: string;

@@ -19,10 +19,15 @@ export type Payment =
       readonly invoice?: Ref | null | undefined;
     };
 
-/** How a purchase's id is built. */
+/** How a keyed id is built. */
 export interface PurchaseIdOptions {
-  /** At least 16 characters, known to your servers only. */
-  readonly secret: string;
+  /** Known to your servers only: a string of at least 16 characters, or as many bytes. */
+  readonly secret: string | Uint8Array;
+  /**
+   * Whose id it is, such as `shopify`. Needed where several shops or providers share one secret: each counts its orders from 1.
+   * @default the id alone is keyed
+   */
+  readonly provider?: string | undefined;
 }
 
 const MIN_SECRET_LENGTH = 16;
@@ -32,16 +37,17 @@ const MIN_SECRET_LENGTH = 16;
  * comes first. It is also the one under which this package's webhooks report purchases. Runs in browsers and on servers.
  *
  * The first event under an id wins, and a browser's token is public: with ids that can be guessed, such as order numbers, a
- * stranger could report junk under the next thousand of them. So give a `secret` for those, on the server only, and hand the
- * finished id to the page. Ids of payment providers, such as Stripe's `pi_…`, cannot be guessed and need none.
+ * stranger could report junk under the next thousand of them, and the purchases would be lost. Give a `secret` for those, on the
+ * server only, and hand the finished id to the page. Random ids, such as Stripe's `pi_…` or a UUID, cannot be guessed and need none.
  *
- * @throws {OursError} `invalid_option` for a payment without an id, or a secret that is too short
+ * @throws {OursError} `invalid_option` for a payment without an id
  */
 export function purchaseId(payment: Payment): string;
 /**
- * The same as a keyed hash (HMAC-SHA-256): it reveals nothing of the payment's id and cannot be guessed.
+ * The same as a keyed hash (HMAC-SHA-256 over provider and payment id): it reveals nothing of the payment's id and cannot be
+ * guessed.
  *
- * @throws {OursError} as a rejection
+ * @throws {OursError} as a rejection: `invalid_option` for a payment without an id, or a secret that is too short
  */
 export function purchaseId(payment: Payment, options: PurchaseIdOptions): Promise<string>;
 export function purchaseId(payment: Payment, options?: PurchaseIdOptions): string | Promise<string> {
@@ -66,13 +72,27 @@ function idOf(ref: Ref | null | undefined): string | undefined {
   return typeof ref === 'object' ? ref?.id : ref;
 }
 
-async function keyedId(payment: Payment, { secret }: PurchaseIdOptions): Promise<string> {
-  if (typeof secret !== 'string' || secret.length < MIN_SECRET_LENGTH) {
-    throw new OursError('invalid_option', `purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters.`);
+async function keyedId(payment: Payment, { secret, provider }: PurchaseIdOptions): Promise<string> {
+  const key = typeof secret === 'string' ? toBytes(secret) : secret;
+  if (!(key instanceof Uint8Array) || secret.length < MIN_SECRET_LENGTH) {
+    throw new OursError(
+      'invalid_option',
+      `purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters or bytes.`,
+    );
+  }
+  if (provider !== undefined && (typeof provider !== 'string' || !PROVIDER.test(provider))) {
+    throw new OursError(
+      'invalid_option',
+      "purchaseId needs a provider of letters, digits, '-' and '_', such as shopify.",
+    );
   }
   const { subtle } = globalThis.crypto;
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const key = await subtle.importKey('raw', toBytes(secret), algorithm, false, ['sign']);
-  const mac = new Uint8Array(await subtle.sign('HMAC', key, toBytes(purchaseId(payment))));
+  const hmacKey = await subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign']);
+  const subject = provider === undefined ? purchaseId(payment) : `purchase:${provider}:${paymentIdOf(payment)}`;
+  const mac = new Uint8Array(await subtle.sign('HMAC', hmacKey, toBytes(subject)));
   return `purchase:${toBase64Url(mac)}`;
 }
+
+// No colon: it ends where the payment's id begins.
+const PROVIDER = /^[\w-]+$/;

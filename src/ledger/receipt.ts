@@ -1,5 +1,5 @@
 import { OursError } from '../errors.js';
-import type { Outcome } from '../outcome.js';
+import { isPermanent, type Outcome } from '../outcome.js';
 import { type WaitOptions, waitFor } from './waiting.js';
 
 /** What a caller gets for an event. No promise exists until one is asked for. */
@@ -9,7 +9,8 @@ export interface Receipt {
   /**
    * Resolves once losing the process no longer loses the event: a durable outbox has committed it, or the service has it.
    * Waiting hurries delivery: no batch is waited for.
-   * @throws {OursError} `not_stored` when it was refused or dropped, with the outcome as its `cause`; `closed` when the
+   * @throws {OursError} `rejected` for an event that will never be stored as it is (`retryable` is false), `not_stored` for one
+   * that may be stored when it is sent again (`retryable` is true), each with the outcome as its `cause`; `closed` when the
    * client was closed first. Or the signal's reason, a `TimeoutError` after `timeoutMs`.
    */
   stored(options?: WaitOptions): Promise<void>;
@@ -64,8 +65,9 @@ export class OpenReceipt implements Receipt {
   async stored(options?: WaitOptions): Promise<void> {
     const state = await this.reach('stored', options);
     if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
+    const code = isPermanent(state) ? 'rejected' : 'not_stored';
     const what = state.status === 'unknown' ? 'may not be stored' : 'was not stored';
-    throw new OursError('not_stored', `event ${this.distinctId} ${what}: ${describe(state)}`, { cause: state });
+    throw new OursError(code, `event ${this.distinctId} ${what}: ${describe(state)}`, { cause: state });
   }
 
   async settled(options?: WaitOptions): Promise<Outcome> {

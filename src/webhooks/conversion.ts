@@ -19,4 +19,6 @@ export type WebhookIdentity = Identity & { readonly sessionId?: string | undefin
 /** What a webhook needs of the client. Its `events` must have every event that the webhook reports. */
 export interface ConversionSink<Catalog extends EventCatalog> {
   readonly track: (input: TrackInput<Catalog>) => Receipt;
+  /** Whether what it sends are test events. @default false */
+  readonly isTest?: boolean | undefined;
 }

@@ -1,3 +1,5 @@
+import { toBytes } from '../protocol/bytes.js';
+
 /** A webhook as it came, whatever server received it. */
 export interface RawWebhook {
   /** The body before any parser touched it, as text or bytes: signatures cover it byte by byte. */
@@ -12,19 +14,21 @@ export type HeadersLike =
 
 /** A webhook whose signature can be checked. */
 export interface IncomingWebhook {
-  /** The raw body. */
+  /** The raw body as text. */
   readonly body: string;
+  /** The raw body as it came, which is what signatures cover. */
+  readonly bytes: Uint8Array;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** The webhook as text, or `undefined` when its body is not raw any more. */
 export function toIncoming({ body, headers }: RawWebhook): IncomingWebhook | undefined {
-  if (typeof body === 'string') return { body, headers: toRecord(headers) };
+  if (typeof body === 'string') return { body, bytes: toBytes(body), headers: toRecord(headers) };
   if (!(body instanceof Uint8Array)) return undefined;
   // A byte order mark is signed as well.
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
-  return { body: text, headers: toRecord(headers) };
+  return { body: text, bytes: body, headers: toRecord(headers) };
 }
 
 /** What to do about a body that is not raw any more, for the person who reads the log. */

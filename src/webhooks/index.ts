@@ -1,4 +1,5 @@
 export type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+export type { WebhookAnswer } from './endpoint.js';
 export type { HeadersLike, IncomingWebhook, RawWebhook } from './incoming.js';
 export { fromMinorUnits } from './minor-units.js';
 export { type StandardVerifier, type StandardWebhookOptions, standardWebhook } from './standard.js';
@@ -19,6 +20,5 @@ export {
   type NodeRequestLike,
   type NodeResponseLike,
   type Webhook,
-  type WebhookAnswer,
 } from './webhook.js';
 export type { ReportingOptions, WebhookOptions } from './webhook-options.js';

@@ -1,28 +1,35 @@
-/** What README has `express.raw` take. No provider's event comes near it, and who sends more has not shown a signature yet. */
+import { onAbort } from '../timers.js';
+
+/** What README has `express.raw` take. No provider's event comes near it, and a sender of more has not shown a signature yet. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The raw body of a request, as far as it can be had. */
-export type RawBody = { readonly bytes: Uint8Array } | 'too large' | 'gone';
+/** The raw body of a request, as far as there is one. Gone: something has read it, or the sender left. */
+export type RawBody = { readonly bytes: Uint8Array } | 'too large' | 'gone' | 'late';
 
-/** Reads the body as bytes, because text() would leave out a byte order mark. Gone: somebody has read it, or the sender left. */
-export async function readBody({ body, bodyUsed }: Request): Promise<RawBody> {
-  if (bodyUsed) return 'gone';
+/** Reads the body as bytes, because text() would leave out a byte order mark, for as long as the signal allows. */
+export async function readBody({ body, bodyUsed }: Request, signal: AbortSignal): Promise<RawBody> {
+  if (bodyUsed || body?.locked) return 'gone';
+  const reader = body?.getReader();
+  // A sender that stalls is not waited for; a cancelled reader ends the read under way.
+  const cancel = (): void => void reader?.cancel().catch(() => undefined);
+  const forget = onAbort(signal, cancel);
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    const reader = body?.getReader();
     for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
       length += part.value.length;
       if (length > MAX_BODY_BYTES) {
-        await reader?.cancel();
+        cancel();
         return 'too large';
       }
       chunks.push(part.value);
     }
   } catch {
-    return 'gone';
+    return signal.aborted ? 'late' : 'gone';
+  } finally {
+    forget();
   }
-  return { bytes: concat(chunks, length) };
+  return signal.aborted ? 'late' : { bytes: concat(chunks, length) };
 }
 
 function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {

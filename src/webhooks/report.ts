@@ -1,5 +1,5 @@
 import { isOursError } from '../errors.js';
-import type { Outcome, RejectionCode } from '../outcome.js';
+import { isPermanent, type Outcome, type RejectionCode } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
@@ -68,7 +68,8 @@ function namesSomebody({ userId, externalId, email }: WebhookIdentity): boolean 
 }
 
 function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<EventCatalog>['warn']): Reported {
-  const outcome = isOursError(error) && error.code === 'not_stored' ? (error.cause as Outcome) : undefined;
+  const hasOutcome = isOursError(error) && (error.code === 'rejected' || error.code === 'not_stored');
+  const outcome = hasOutcome ? (error.cause as Outcome) : undefined;
   if (outcome === undefined || outcome.status === 'delivered' || outcome.status === 'unknown') {
     // Out of time, or the client was closed: perhaps it arrives all the same. Sent again it counts once.
     return { line: `${distinctId} could not be stored in time: send it again`, isLost: true };
@@ -84,15 +85,10 @@ function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<
   if (outcome.status === 'rejected') {
     return { line: `${distinctId} is refused for good: ${outcome.code}`, isLost: false };
   }
-  return isFinal(outcome)
+  return isPermanent(outcome)
     ? { line: `${distinctId} is dropped for good: ${outcome.reason}`, isLost: false }
     : { line: `${distinctId} could not be stored (${outcome.reason}): send it again`, isLost: true };
 }
 
 /** The client's catalogue says so, and providers send again for days: enough to mend it. */
 const MENDABLE: ReadonlySet<RejectionCode> = new Set(['unknown_event', 'invalid_name', 'invalid_properties']);
-
-/** Sending it again would end the same way, for days. */
-function isFinal({ reason }: Extract<Outcome, { status: 'dropped' }>): boolean {
-  return reason === 'too_old' || reason === 'before_send' || reason === 'disabled';
-}

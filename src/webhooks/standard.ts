@@ -22,7 +22,7 @@ export interface StandardWebhookOptions<Event, Catalog extends EventCatalog = Ev
  * @example
  * const webhook = standardWebhook({
  *   verifier: new Webhook(secret),
- *   conversions: (event: OrderEvent) => [{ event: 'purchase', distinctId: `purchase:${event.data.id}`, … }],
+ *   conversions: async ({ data }: OrderEvent) => [{ event: 'purchase', distinctId: await purchaseId(data, { secret }), … }],
  *   ours,
  *   keys,
  * });

@@ -98,6 +98,11 @@ export async function openVisitor(
   return { visitor: null, reason: 'not_authentic' };
 }
 
+/** Whether a text has a token's layout. Only {@link openVisitor} tells whether it is authentic. */
+export function isSealed(text: string | null | undefined): text is string {
+  return text !== undefined && text !== null && toSealed(text) !== undefined;
+}
+
 /**
  * Nothing is older than `NaN`, so that a limit which is misspelt would be no limit.
  * @throws {OursError} `invalid_option`

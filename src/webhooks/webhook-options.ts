@@ -24,7 +24,8 @@ export interface ReportingOptions<Event> {
     | ((event: Event) => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>)
     | undefined;
   /**
-   * The most an answer takes, in milliseconds: for the signature, `conversions`, `identify` and the events to be safe together.
+   * The most an answer takes, in milliseconds: for the body of a `Request`, the signature, `conversions`, `identify` and the events
+   * to be safe together.
    * Less than the provider waits.
    * @default 8000
    */
@@ -39,11 +40,25 @@ export interface WebhookOptions<Event, Catalog extends EventCatalog = EventCatal
   readonly ours: Client<Catalog> | ConversionSink<Catalog>;
   /** Who sends it, for messages. */
   readonly provider: string;
-  /** Checks the signature over the raw body and returns the event. What it throws refuses the webhook. */
+  /**
+   * Checks the signature over the raw body and returns the event. What it throws refuses the webhook with 400, as forged.
+   *
+   * Where the provider itself checks the signature, it may be out of reach: throw `new OursError('verification_unavailable', …)`
+   * for an answer that does not decide, and the webhook is answered 503. Timeouts, network errors and errors with a `status` of
+   * 408, 429 or 5xx are taken for that without being told.
+   */
   readonly verify: (webhook: IncomingWebhook) => Event | Promise<Event>;
-  /** The events to report; none for an event that is of no interest. What it throws makes the provider send it again. */
-  readonly conversions: (event: Event) => readonly Conversion<Catalog>[] | Promise<readonly Conversion<Catalog>[]>;
+  /**
+   * The events to report; none for an event that is of no interest. What it throws makes the provider send the webhook again. One
+   * that has to be looked up first may be a promise: if it rejects, the others are reported all the same.
+   */
+  readonly conversions: (event: Event) => Conversions<Catalog> | Promise<Conversions<Catalog>>;
 }
+
+type Conversions<Catalog extends EventCatalog> = readonly (
+  | Conversion<Catalog>
+  | Promise<Conversion<Catalog> | undefined>
+)[];
 
 const MAX_TIMEOUT_MS = 600_000;
 

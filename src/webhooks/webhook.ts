@@ -1,24 +1,8 @@
-import { isOursError } from '../errors.js';
-import { createEpisodes, guardLogger } from '../logger.js';
-import { ownClient } from '../own-client.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { inTime } from './in-time.js';
-import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
-import { type RawBody, readBody } from './read-body.js';
-import { report } from './report.js';
-import { checkOptions, type WebhookOptions } from './webhook-options.js';
-
-/** What a provider is answered, as a Lambda function returns it: it sends the webhook again unless the status is 200. */
-export interface WebhookAnswer {
-  /**
-   * 200: all is safe, or will never be accepted, or is of no interest. 400: the signature could not be confirmed, or the provider
-   * is set up to send something else. 413: the `Request` is larger than 1 MiB. 500: the server hands over parsed bodies. 503:
-   * something could not be stored, or does not fit the client's `events`, which can be mended while the provider sends again.
-   */
-  readonly statusCode: 200 | 400 | 413 | 500 | 503;
-  /** Plain text for the provider's dashboard: payment ids and what became of them. */
-  readonly body: string;
-}
+import { createEndpoint, type Endpoint, type WebhookAnswer } from './endpoint.js';
+import type { RawWebhook } from './incoming.js';
+import { readBody } from './read-body.js';
+import type { WebhookOptions } from './webhook-options.js';
 
 /** What the requests of Express, Fastify, Next's pages and Node itself have in common. */
 export interface NodeRequestLike {
@@ -55,7 +39,6 @@ export interface Webhook {
   fastify(request: NodeRequestLike, reply: FastifyReplyLike): Promise<string>;
 }
 
-const TIMEOUT_MS = 8_000;
 const TEXT = 'text/plain';
 
 /**
@@ -66,68 +49,35 @@ const TEXT = 'text/plain';
 export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog>(
   options: WebhookOptions<Event, Catalog>,
 ): Webhook {
-  checkOptions(options);
-  const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
-  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
-  const warn = (topic: string, message: string): void => episodes.remind(topic, `${provider} webhook: ${message}`);
+  return mount(createEndpoint<Event, Catalog>(options));
+}
 
-  async function handle(raw: RawWebhook): Promise<WebhookAnswer> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const sink = ownClient(ours);
-    const incoming = toIncoming(raw);
-    if (incoming === undefined) {
-      warn(
-        'parsed',
-        `there is no raw body to check the signature over: it was parsed before, or the raw parser does not take its content type. ${HOW_TO_GET_RAW_BODIES}.`,
-      );
-      return { statusCode: 500, body: 'the server hands over a parsed or missing body; its log says what to do' };
-    }
-    let event: Event;
-    try {
-      event = await inTime(verify(incoming), signal);
-    } catch (error) {
-      if (isOursError(error)) {
-        warn('refused', `refused one: ${error.message}. Nothing is sent.`);
-        return { statusCode: 400, body: error.message };
-      }
-      warn(
-        'signature',
-        `refused one whose signature could not be confirmed (${nameOf(error)}): it was changed, is too old, or the secret is another endpoint's. Nothing is sent.`,
-      );
-      return { statusCode: 400, body: 'the signature could not be confirmed' };
-    }
-    try {
-      const reported = await Promise.all(
-        (await inTime(conversions(event), signal)).map((conversion) =>
-          report(conversion, () => identify?.(event), signal, { ours: sink, keys, maxAgeMs, warn }),
-        ),
-      );
-      return {
-        statusCode: reported.some(({ isLost }) => isLost) ? 503 : 200,
-        body: reported.map(({ line }) => line).join('\n') || 'nothing to report',
-      };
-    } catch (error) {
-      warn(
-        'failed',
-        `looking up what to report failed: conversions, identify or a call to the provider threw, or took longer than timeoutMs (${nameOf(error)}). It is answered 503, to be sent again.`,
-      );
-      return { statusCode: 503, body: 'looking up what to report failed: send it again' };
-    }
-  }
+/** The endpoint as each server calls it. */
+export function mount(endpoint: Endpoint): Webhook {
+  const handle = (webhook: RawWebhook): Promise<WebhookAnswer> =>
+    endpoint.handle(webhook, AbortSignal.timeout(endpoint.timeoutMs));
 
   const handleNode = ({ headers, body, rawBody }: NodeRequestLike): Promise<WebhookAnswer> =>
     handle({ body: rawBody ?? body, headers });
 
-  async function handleBody(body: RawBody, headers: Headers): Promise<WebhookAnswer> {
-    if (body !== 'too large') return handle({ body: body === 'gone' ? undefined : body.bytes, headers });
-    warn('large', 'refused a body larger than 1 MiB, which no provider sends. Nothing is sent.');
-    return { statusCode: 413, body: 'the body is larger than 1 MiB' };
+  async function handleRequest(request: Request): Promise<WebhookAnswer> {
+    const signal = AbortSignal.timeout(endpoint.timeoutMs);
+    const body = await readBody(request, signal);
+    if (body === 'late') {
+      endpoint.warn('slow', 'the body of one did not arrive within timeoutMs. Nothing is sent; it is answered 503.');
+      return { statusCode: 503, body: 'the body did not arrive in time: send it again' };
+    }
+    if (body === 'too large') {
+      endpoint.warn('large', 'refused a body larger than 1 MiB, which no provider sends. Nothing is sent.');
+      return { statusCode: 413, body: 'the body is larger than 1 MiB' };
+    }
+    return endpoint.handle({ body: body === 'gone' ? undefined : body.bytes, headers: request.headers }, signal);
   }
 
   return {
     handle,
     async request(request) {
-      const answer = await handleBody(await readBody(request), request.headers);
+      const answer = await handleRequest(request);
       return new Response(answer.body, { status: answer.statusCode, headers: { 'content-type': TEXT } });
     },
     async express(request, response) {
@@ -143,10 +93,4 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
       return answer.body;
     },
   };
-}
-
-/** An error's message may hold what was signed. Errors of Stripe's package have a name only as a class. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return error.name === 'Error' ? error.constructor.name : error.name;
 }

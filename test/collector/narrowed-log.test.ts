@@ -7,6 +7,7 @@ import type { ArrivedRow } from '../../src/collector/store/event-store.js';
 import { toLogEntry } from '../../src/collector/to-log-entry.js';
 import { openStore } from './opened-store.js';
 
+const FROM = { source: 'shop', isTest: false };
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0);
 
@@ -47,7 +48,7 @@ it('what the store reads of its log measures the same as the whole log, in count
     fc.asyncProperty(fc.array(seen, { maxLength: 30, size: 'max' }), async (all) => {
       const { database, store, experiments: known, log } = openStore(':memory:', { bots: 'allow' }, NOW);
       for (const experiment of experiments) known.save(experiment);
-      for (const [id, one] of all.entries()) store.append(toRow(one, id), NOW, false);
+      for (const [id, one] of all.entries()) store.append(toRow(one, id), NOW, FROM);
 
       const whole = log.collected().map((event) => toLogEntry(event, known.find));
       const measured = attribute(whole, toMeasuringRules(experiments, NOW));

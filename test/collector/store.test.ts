@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +8,8 @@ import { type CollectorOptions, createCollector } from '../../src/collector/inde
 import type { WireTrack } from '../../src/protocol/wire.js';
 import { openStore } from './opened-store.js';
 import { post, postRows, row, started } from './posting.js';
+
+const FROM = { source: 'shop', isTest: false };
 
 function dataFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ours-collector-'));
@@ -130,7 +132,7 @@ describe('who is who', () => {
   async function groupsOf(sightings: readonly Partial<WireTrack>[]): Promise<number[]> {
     const { store, log, database } = openStore();
     const numbers = sightings.map((names, place) => {
-      const arrival = store.append({ event: 'seen', distinctId: `${place}`, ...names }, 1_000, false);
+      const arrival = store.append({ event: 'seen', distinctId: `${place}`, ...names }, 1_000, FROM);
       return arrival.kind === 'accepted' ? arrival.number : 0;
     });
     const byNumber = new Map(log.all().map((line) => [line.number, line.visitor]));
@@ -140,22 +142,67 @@ describe('who is who', () => {
 
   it('is learned from no event that was refused at the door', async () => {
     const { store, log } = openStore(':memory:', { allowedEvents: ['purchase'], bots: 'allow' });
-    store.append({ event: 'purchase', userId: 'a' }, 1_000, false);
-    store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
-    store.append({ event: 'unlisted', userId: 'a', externalId: 'x' }, 1_000, false);
-    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'a' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, FROM);
+    store.append({ event: 'unlisted', userId: 'a', externalId: 'x' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, FROM);
     const [a, b] = log.all();
     expect(a!.visitor).not.toBe(b!.visitor);
   });
 
   it('is learned from no event that was there already', async () => {
     const { store, log } = openStore();
-    store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
-    store.append({ event: 'purchase', userId: 'b' }, 1_000, false);
-    store.append({ event: 'purchase', userId: 'a', externalId: 'x', distinctId: '1' }, 1_000, false);
-    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, false);
+    store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'a', externalId: 'x', distinctId: '1' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, FROM);
     const [a, b] = log.all();
     expect(a!.visitor).not.toBe(b!.visitor);
+  });
+});
+
+describe('an id that two sources use', () => {
+  const stranger = { ...row(), event: 'junk', distinctId: 'purchase:1001', userId: 'nobody' };
+  const purchase = { ...row(), event: 'purchase', distinctId: 'purchase:1001', userId: 'buyer' };
+
+  async function collision() {
+    const collector = await started({ experiments: [experiment] });
+    await post(collector, '/batch', { token: 'public_web', events: [stranger] });
+    for (const _ of [1, 2]) await post(collector, '/batch', { token: 'server', events: [purchase] });
+    return collector;
+  }
+
+  it('is the first one’s, and the other’s event is shown with what happened to it', async () => {
+    const collector = await collision();
+    const [shown, kept] = collector.recent(2);
+    expect(kept).toMatchObject({ event: { event: 'junk' }, repeats: 0, warnings: [] });
+    expect(shown).toMatchObject({
+      event: { event: 'purchase', userId: 'buyer' },
+      verdict: 'duplicate_id',
+      warnings: ['id_used_by_another_source'],
+      repeats: 1,
+    });
+    expect(collector.duplicates).toBe(2);
+  });
+
+  it('is named as such on the page', async () => {
+    const collector = await collision();
+    const page = await (await fetch(collector.url)).text();
+    expect(page).toContain('another source used this id first');
+  });
+
+  it('teaches nothing of who is who, and counts for nothing', async () => {
+    const collector = await collision();
+    const sum = collector.report().experiments[0]!.variants.map(({ conversions }) => conversions);
+    expect(sum).toEqual([0, 0]);
+  });
+
+  it('keeps no token', async () => {
+    const data = dataFile();
+    const collector = await started({ data });
+    await post(collector, '/batch', { token: 'secret_server_token', events: [purchase] });
+    await collector.close();
+    expect(readFileSync(data).includes('secret_server_token')).toBe(false);
   });
 });
 
@@ -164,12 +211,12 @@ describe('what one request brings', () => {
     const { store, log } = openStore();
     expect(() =>
       store.together(() => {
-        store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false);
+        store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM);
         throw new Error('half-way');
       }),
     ).toThrow('half-way');
     expect(log.all()).toEqual([]);
-    expect(store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, false).kind).toBe('accepted');
+    expect(store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM).kind).toBe('accepted');
   });
 });
 
@@ -177,7 +224,7 @@ describe('reading the log', () => {
   it('finds rows by a part of the event’s name, in any case, and takes no part for a pattern', async () => {
     const { store, log } = openStore();
     for (const event of ['Purchase', '100%', 'page_viewed', 'pageXviewed', 'back\\slash']) {
-      store.append({ event, userId: 'a' }, 1_000, false);
+      store.append({ event, userId: 'a' }, 1_000, FROM);
     }
     const found = (event: string): string[] => log.events({ event, limit: 10 }).map((line) => line.event.event);
     expect(found('purch')).toEqual(['Purchase']);
@@ -188,15 +235,15 @@ describe('reading the log', () => {
 
   it('finds rows by any name of their visitor', async () => {
     const { store, log } = openStore();
-    store.append({ event: 'first', userId: 'device-1' }, 1_000, false);
-    store.append({ event: 'other', userId: 'device-2' }, 1_000, false);
-    store.append({ event: 'second', userId: 'device-1', email: 'Ann@Example.com' }, 1_000, false);
+    store.append({ event: 'first', userId: 'device-1' }, 1_000, FROM);
+    store.append({ event: 'other', userId: 'device-2' }, 1_000, FROM);
+    store.append({ event: 'second', userId: 'device-1', email: 'Ann@Example.com' }, 1_000, FROM);
     expect(log.events({ name: 'ann@', limit: 10 }).map(({ event }) => event.event)).toEqual(['second', 'first']);
   });
 
   it('goes back page by page, the newest first', async () => {
     const { store, log } = openStore();
-    for (const event of ['1', '2', '3', '4', '5']) store.append({ event, userId: event }, 1_000, false);
+    for (const event of ['1', '2', '3', '4', '5']) store.append({ event, userId: event }, 1_000, FROM);
     const page = log.events({ limit: 2 });
     expect(page.map(({ event }) => event.event)).toEqual(['5', '4']);
     expect(log.events({ limit: 2, before: page[1]!.number }).map(({ event }) => event.event)).toEqual(['3', '2']);
@@ -212,10 +259,10 @@ describe('reading the log', () => {
       return [a!.impressions, a!.conversions];
     };
     expect(counts()).toEqual([0, 0]);
-    store.append({ ...seen, ...shown }, 1_000, false);
+    store.append({ ...seen, ...shown }, 1_000, FROM);
     expect(counts()).toEqual([1, 0]);
     expect(counts()).toEqual([1, 0]);
-    store.append({ ...seen, event: 'purchase' }, 1_000, false);
+    store.append({ ...seen, event: 'purchase' }, 1_000, FROM);
     expect(counts()).toEqual([1, 1]);
     expect(counts('signup')).toEqual([1, 0]);
     experiments.save({ ...experiments.find('x')!, runs: [[0, 500]] });

@@ -79,7 +79,7 @@ describe('a recording client', () => {
       { status: 'delivered' },
       { status: 'rejected', code: 'invalid_event', message: 'not this one' },
     ]);
-    await expect(receipts[1]!.stored()).rejects.toMatchObject({ code: 'not_stored' });
+    await expect(receipts[1]!.stored()).rejects.toMatchObject({ code: 'rejected', retryable: false });
     expect(ours.events).toHaveLength(2);
   });
 

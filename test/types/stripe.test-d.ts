@@ -13,9 +13,10 @@ import {
 } from '../../src/webhooks/stripe/index.js';
 import type {
   StripeCharge,
+  StripeDispute,
   StripeInvoice,
   StripePaymentIntent,
-  StripeReversal,
+  StripeRefund,
   StripeSession,
   StripeSubscription,
 } from '../../src/webhooks/stripe/objects.js';
@@ -30,8 +31,8 @@ describe('the package stripe', () => {
     expectTypeOf<Stripe.Charge>().toExtend<StripeCharge>();
     expectTypeOf<Stripe.Invoice>().toExtend<StripeInvoice>();
     expectTypeOf<Stripe.Subscription>().toExtend<StripeSubscription>();
-    expectTypeOf<Stripe.Refund>().toExtend<StripeReversal>();
-    expectTypeOf<Stripe.Dispute>().toExtend<StripeReversal>();
+    expectTypeOf<Stripe.Refund>().toExtend<StripeRefund>();
+    expectTypeOf<Stripe.Dispute>().toExtend<StripeDispute>();
     expectTypeOf<Stripe.Event>().toExtend<StripeEvent>();
   });
 

@@ -57,17 +57,24 @@ describe('a receipt', () => {
     await receipt.stored();
   });
 
-  it.each([
-    [REJECTED, /a was not stored: invalid_event: the service refused it/],
-    [DROPPED, /a was not stored: dropped, queue_full/],
-  ])('that can not be stored any more says why: $status', async (outcome, message) => {
-    const { ledger, opened } = ledgerWith();
-    const { entry, receipt } = opened('a');
-    ledger.settle(entry, outcome);
-    const error = await errorOf(receipt.stored());
-    expect(error).toMatchObject({ code: 'not_stored', cause: outcome });
-    expect(error.message).toMatch(message);
-  });
+  it.each<[Outcome, string, boolean, RegExp]>([
+    [REJECTED, 'rejected', false, /a was not stored: invalid_event: the service refused it/],
+    [{ status: 'dropped', reason: 'too_old' }, 'rejected', false, /dropped, too_old/],
+    [{ status: 'dropped', reason: 'before_send' }, 'rejected', false, /dropped, before_send/],
+    [{ status: 'dropped', reason: 'disabled' }, 'rejected', false, /dropped, disabled/],
+    [DROPPED, 'not_stored', true, /a was not stored: dropped, queue_full/],
+    [{ status: 'dropped', reason: 'outbox_failed' }, 'not_stored', true, /dropped, outbox_failed/],
+    [{ status: 'dropped', reason: 'closed' }, 'not_stored', true, /dropped, closed/],
+    [{ status: 'dropped', reason: 'retries_exhausted' }, 'not_stored', true, /dropped, retries_exhausted/],
+    [{ status: 'unknown', reason: 'not_confirmed' }, 'not_stored', true, /a may not be stored: unknown, not_confirmed/],
+  ])(
+    'that can not be stored says why, and whether sending it again helps: %j',
+    async (outcome, code, retryable, why) => {
+      const error = await errorOf(settledReceipt('a', outcome).stored());
+      expect(error).toMatchObject({ code, retryable, cause: outcome });
+      expect(error.message).toMatch(why);
+    },
+  );
 
   it('for an event that ended at the call is settled from the beginning', async () => {
     const receipt = settledReceipt('a', DROPPED);

@@ -33,6 +33,24 @@ describe('the id of a purchase', () => {
     expect(await purchaseId({ id: 'order-7' }, { secret: SECRET })).toBe(`purchase:${mac}`);
   });
 
+  it('with a provider is an HMAC over both, and the same number of two providers is two purchases', async () => {
+    const mac = createHmac('sha256', SECRET).update('purchase:shopify:1001').digest('base64url');
+    const ids = await Promise.all(
+      [undefined, 'shopify', 'till'].map((provider) => purchaseId('1001', { secret: SECRET, provider })),
+    );
+    expect(ids[1]).toBe(`purchase:${mac}`);
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('takes a secret of bytes as it takes its text', async () => {
+    const secret = new TextEncoder().encode(SECRET);
+    expect(await purchaseId('1001', { secret })).toBe(await purchaseId('1001', { secret: SECRET }));
+  });
+
+  it.each(['', 'a:b', 'with blank', 7])('is refused with %j for a provider', async (provider) => {
+    await expect(purchaseId('1', { secret: SECRET, provider } as never)).rejects.toThrow('needs a provider');
+  });
+
   it('with a secret is as short for every payment, and another one for another payment or secret', async () => {
     const order = fc.string({ minLength: 1 }).filter((id) => id.trim() !== '');
     await fc.assert(
@@ -57,7 +75,10 @@ describe('the id of a purchase', () => {
     },
   );
 
-  it.each([undefined, '', 'too short', 7])('is refused with %j for a secret', async (secret) => {
-    await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
-  });
+  it.each([undefined, null, '', 'too short', 7, new Uint8Array(8)])(
+    'is refused with %j for a secret',
+    async (secret) => {
+      await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
+    },
+  );
 });

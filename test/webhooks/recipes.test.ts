@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { paddleWebhook } from '../../examples/webhooks/paddle.js';
 import { payPalWebhook } from '../../examples/webhooks/paypal.js';
 import { shopifyWebhook } from '../../examples/webhooks/shopify.js';
+import { purchaseId } from '../../src/commerce/index.js';
 import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
 
 const AT = new Date(Date.now() - 30_000).toISOString();
@@ -128,12 +129,65 @@ describe('the recipe for Shopify', () => {
     const { handle } = endpoint(shop);
     const delivery = posted(order(shop));
     await handle(delivery);
-    expect(await handle(delivery)).toEqual({ statusCode: 200, body: 'purchase:1001 is stored' });
+    const distinctId = await purchaseId('1001', { secret: KEYS[0]!, provider: 'shopify' });
+    expect(await handle(delivery)).toEqual({ statusCode: 200, body: `${distinctId} is stored` });
     expect(ledger(shop.collector)).toMatchObject([
-      { event: 'purchase', distinctId: 'purchase:1001', properties: { value: '49.9', currency: 'EUR' }, ...counted },
+      { event: 'purchase', distinctId, properties: { value: '49.9', currency: 'EUR' }, ...counted },
     ]);
     expect(JSON.stringify(shop.collector.events())).not.toContain('example.org');
     expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ statusCode: 200, body: 'nothing to report' });
+  });
+
+  it('keys the order’s number, which a stranger can guess, by a key that outlives the next ones', async () => {
+    const shop = await openShop();
+    const rotated = shopifyWebhook({ shopify, ours: shop.client, keys: [new Uint8Array(32).fill(9), ...KEYS] });
+    await endpoint(shop).handle(posted(order(shop)));
+    await rotated.handle(posted(order(shop)));
+    expect(ledger(shop.collector)).toHaveLength(1);
+    expect(JSON.stringify(ledger(shop.collector))).not.toContain('purchase:1001');
+  });
+
+  it.each([
+    ['null', [{ name: 'gift_note', value: null }]],
+    ['a number', [{ name: 'count', value: 2 }]],
+    ['no value', [{ name: 'flag' }]],
+  ])('takes attributes of other apps for what they are: %s', async (_, others) => {
+    const shop = await openShop();
+    const event = { ...order(shop), note_attributes: [...others, { name: 'ours_visitor', value: shop.token }] };
+    expect(await endpoint(shop).handle(posted(event))).toMatchObject({ statusCode: 200 });
+    expect(shop.conversions()).toBe(1);
+  });
+
+  it.each([null, undefined, [], [{ name: 'ours_visitor', value: null }]])(
+    'answers 200 to an order without a visitor: %j',
+    async (note_attributes) => {
+      const shop = await openShop();
+      const answer = await endpoint(shop).handle(posted({ ...order(shop), note_attributes }));
+      expect(answer).toMatchObject({ statusCode: 200, body: expect.stringContaining('nobody is known') });
+    },
+  );
+
+  it('reports a test order as a test event, or not at all', async () => {
+    const live = await openShop({ token: 'live_token' });
+    expect(await endpoint(live).handle(posted({ ...order(live), test: true }))).toEqual({
+      statusCode: 200,
+      body: 'nothing to report',
+    });
+    const shop = await openShop({ token: 'test_token' });
+    await endpoint(shop).handle(posted({ ...order(shop), test: true }));
+    expect(shop.collector.recent(1)).toMatchObject([{ isTest: true, event: { event: 'purchase' } }]);
+  });
+
+  it('checks the signature over the bytes, whatever they are as text', async () => {
+    const shop = await openShop();
+    const bytes = Buffer.concat([Buffer.from('\ufeff'), Buffer.from(JSON.stringify(order(shop))), Buffer.from([0xff])]);
+    const { headers } = posted({});
+    const signature = createHmac('sha256', secret).update(bytes).digest('base64');
+    const answer = await endpoint(shop).handle({
+      body: bytes,
+      headers: { ...headers, 'X-Shopify-Topic': 'orders/create', 'X-Shopify-Hmac-Sha256': signature },
+    });
+    expect(answer).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
   it('sends nothing for what was changed', async () => {
@@ -232,14 +286,14 @@ describe('the recipe for PayPal', () => {
     });
   });
 
-  it('sends nothing for what PayPal did not send, or cannot be asked about', async () => {
+  it('sends nothing for what PayPal did not send, and has it sent again when PayPal cannot be asked', async () => {
     const shop = await openShop();
     const body = event(shop, 'PAYMENT.CAPTURE.COMPLETED', 'CAPTURE');
     const { baseUrl } = await startPayPal(body);
     const changed = body.replace('49.90', '1');
     expect(await endpoint(shop, baseUrl).handle({ body: changed, headers })).toMatchObject({ statusCode: 400 });
-    expect(await endpoint(shop, baseUrl, 'expired').handle({ body, headers })).toMatchObject({ statusCode: 400 });
-    expect(await endpoint(shop, 'http://127.0.0.1:1').handle({ body, headers })).toMatchObject({ statusCode: 400 });
+    expect(await endpoint(shop, baseUrl, 'expired').handle({ body, headers })).toMatchObject({ statusCode: 503 });
+    expect(await endpoint(shop, 'http://127.0.0.1:1').handle({ body, headers })).toMatchObject({ statusCode: 503 });
     expect(shop.outcomes).toEqual([]);
   });
 });

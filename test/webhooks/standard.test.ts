@@ -139,8 +139,8 @@ describe('a webhook of any other sender', () => {
       timeoutMs: 20,
       logger: { warn: (message) => void shop.warnings.push(message) },
     });
-    expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ statusCode: 400 });
-    expect(shop.warnings).toEqual([expect.stringContaining('could not be confirmed (TimeoutError)')]);
+    expect(await webhook.handle({ body: '', headers: {} })).toMatchObject({ statusCode: 503 });
+    expect(shop.warnings).toEqual([expect.stringContaining('could not be checked (TimeoutError)')]);
   });
 
   it('is sent again when finding out what to report fails', async () => {

@@ -6,11 +6,9 @@ import {
   CREATED,
   carrying,
   charge,
-  dispute,
   invoice,
   olderInvoice,
   paymentIntent,
-  refund,
   session,
   stripeEvent,
   subscription,
@@ -120,8 +118,8 @@ describe('a subscription', () => {
   });
 
   it('costs nothing while on trial, and that is a trial', () => {
-    expect(conversionOf('invoice.paid', invoice(TOKEN, { amount_paid: 0 }))).toBeUndefined();
-    const onTrial = subscription({ ...carried, status: 'trialing', trial_start: CREATED });
+    expect(conversionOf('invoice.paid', invoice(TOKEN, { total: 0, amount_paid: 0 }))).toBeUndefined();
+    const onTrial = subscription({ ...carried, status: 'trialing', trial_end: CREATED });
     expect(conversionOf('customer.subscription.created', onTrial)).toEqual({
       event: 'trial_started',
       eventProperties: { subscription_id: 'sub_1' },
@@ -132,29 +130,20 @@ describe('a subscription', () => {
   });
 
   it.each([
-    ['at once', 'customer.subscription.created', undefined],
-    ['when its first payment is through', 'customer.subscription.updated', { status: 'incomplete' }],
-    ['when its trial ends', 'customer.subscription.updated', { status: 'trialing' }],
-  ])('starts %s', (_, type, previous_attributes) => {
-    const data = { object: subscription(carried), previous_attributes };
-    expect(conversionOf(type, {}, { data })).toEqual({
-      event: 'subscription_started',
-      eventProperties: { subscription_id: 'sub_1' },
-      distinctId: 'subscription:sub_1',
-      time: TIME,
-      visitorToken: TOKEN,
+    ['the whole', 0, -4990],
+    ['a part', 2990, -2000],
+  ])('is bought for its whole price where the credit balance pays %s of it', (_, amount_paid, starting_balance) => {
+    expect(conversionOf('invoice.paid', invoice(TOKEN, { amount_paid, starting_balance }))).toMatchObject({
+      distinctId: 'purchase:in_1',
+      eventProperties: { value: 49.9 },
     });
   });
 
   it.each([
-    ['customer.subscription.created', { status: 'incomplete' }, undefined],
-    ['customer.subscription.updated', { status: 'active' }, { status: 'past_due' }],
-    ['customer.subscription.updated', { status: 'active' }, { quantity: 2 }],
-    ['customer.subscription.updated', { status: 'active' }, undefined],
-    ['customer.subscription.updated', { status: 'canceled' }, { status: 'trialing' }],
-  ])('does not start with %s of %j', (type, fields, previous_attributes) => {
-    const data = { object: subscription({ ...carried, ...fields }), previous_attributes };
-    expect(conversionOf(type, {}, { data })).toBeUndefined();
+    ['a credit note larger than the plan', -500],
+    ['a free plan', 0],
+  ])('is not bought with an invoice of %s', (_, total) => {
+    expect(conversionOf('invoice.paid', invoice(TOKEN, { total, amount_paid: 0 }))).toBeUndefined();
   });
 
   it('ends', () => {
@@ -189,32 +178,6 @@ describe('an invoice of another kind', () => {
     for (const billing_reason of ['subscription_update', 'subscription_threshold']) {
       expect(conversionOf('invoice.paid', invoice(TOKEN, { billing_reason }))).toBeUndefined();
     }
-  });
-});
-
-describe('money that goes back', () => {
-  it('is a refund of its own', () => {
-    expect(conversionOf('refund.created', refund())).toEqual({
-      event: 'refund',
-      eventProperties: {
-        refund_id: 're_1',
-        order_id: 'pi_1',
-        value: 9.9,
-        currency: 'EUR',
-        reason: 'requested_by_customer',
-      },
-      distinctId: 'refund:re_1',
-      time: TIME,
-    });
-  });
-
-  it('is a dispute of its own', () => {
-    expect(conversionOf('charge.dispute.created', dispute({ payment_intent: null }))).toEqual({
-      event: 'dispute',
-      eventProperties: { dispute_id: 'dp_1', order_id: 'ch_1', value: 49.9, currency: 'EUR', reason: 'fraudulent' },
-      distinctId: 'dispute:dp_1',
-      time: TIME,
-    });
   });
 });
 

@@ -20,7 +20,9 @@ export async function startStripe(): Promise<StripeService> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '');
     const account = request.headers['stripe-account'];
-    requests.push(`${request.method} ${path}${account === undefined ? '' : ` in ${String(account)}`}`);
+    const context = request.headers['stripe-context'];
+    const where = context === undefined ? account : `the context ${String(context)}`;
+    requests.push(`${request.method} ${path}${where === undefined ? '' : ` in ${String(where)}`}`);
     const answer = answers.get(path) ?? 404;
     const isObject = typeof answer === 'object';
     response.writeHead(isObject ? 200 : answer, { 'content-type': 'application/json' });

@@ -7,13 +7,9 @@ import { z } from 'zod';
 import { createMemoryOutbox } from '../../src/index.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
 import { sealVisitor, type WebhookIdentity } from '../../src/webhooks/index.js';
-import {
-  type StripeEvent,
-  type StripeLike,
-  type StripeWebhookOptions,
-  stripeWebhook,
-} from '../../src/webhooks/stripe/index.js';
+import type { StripeEvent, StripeLike, StripeWebhookOptions } from '../../src/webhooks/stripe/index.js';
 import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
+import { endpoint, offline } from './stripe-endpoint.js';
 import {
   CREATED,
   carrying,
@@ -27,17 +23,20 @@ import {
   stripeEvent,
   subscription,
 } from './stripe-events.js';
-import { SECRET, signed, startStripe } from './stripe-service.js';
-
-const offline = new Stripe('sk_test_shop');
-
-function endpoint(shop: Shop, options: Partial<StripeWebhookOptions> = {}) {
-  const logger = { warn: (message: string) => void shop.warnings.push(message) };
-  return stripeWebhook({ stripe: offline, secret: SECRET, ours: shop.client, keys: KEYS, logger, ...options });
-}
+import { signed, startStripe } from './stripe-service.js';
 
 /** What nobody answers. */
 const never = new Promise<never>(() => undefined);
+
+const LISTED =
+  '/v1/invoice_payments?payment[type]=payment_intent&payment[payment_intent]=pi_1&expand[0]=data.invoice&limit=1';
+const SESSIONS = '/v1/checkout/sessions?payment_intent=pi_1&limit=1';
+
+/** Stripe has the payment, and nothing that says whose it is. */
+function knowNothing(answers: Map<string, object | number>): void {
+  answers.set('/v1/payment_intents/pi_1', paymentIntent());
+  for (const path of [LISTED, SESSIONS]) answers.set(path, { object: 'list', data: [] });
+}
 
 const paid = (token: string | undefined) => stripeEvent('payment_intent.succeeded', paymentIntent(carrying(token)));
 
@@ -147,7 +146,8 @@ describe('the events of one payment', () => {
   };
 
   it.each(Object.keys(families))('give the same report in any order and number: %s', async (name) => {
-    const { stripe } = await startStripe();
+    const { stripe, answers } = await startStripe();
+    answers.set('/v1/subscriptions/sub_1', subscription());
     const report = async (pick: (events: StripeEvent[]) => StripeEvent[]) => {
       const shop = await openShop();
       const { handle } = endpoint(shop, { stripe });
@@ -261,7 +261,8 @@ describe('a payment whose visitor is not known', () => {
     ['was sealed in another environment', () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)])],
     ['is nonsense', async () => 'x'],
   ])('is reported for whom identify names when the token %s', async (_, makeToken) => {
-    const { stripe } = await startStripe();
+    const { stripe, answers } = await startStripe();
+    knowNothing(answers);
     const shop = await openShop();
     const event = stripeEvent('checkout.session.completed', session(carrying(await makeToken())));
     const seen: StripeEvent[] = [];
@@ -364,9 +365,6 @@ describe('a payment whose visitor is not known', () => {
 
 describe('a refund', () => {
   const refunded = stripeEvent('refund.created', refund());
-  const LISTED =
-    '/v1/invoice_payments?payment[type]=payment_intent&payment[payment_intent]=pi_1&expand[0]=data.invoice&limit=1';
-
   it('is the visitor’s whose payment it is, and never subtracts', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
@@ -405,12 +403,13 @@ describe('a refund', () => {
     expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 
-  it('asks that API for nothing more where the payment has no invoice', async () => {
+  it('asks that API for no invoice where the payment has none', async () => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
+    knowNothing(answers);
     answers.set('/v1/payment_intents/pi_1', paymentIntent({ invoice: null }));
     expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 200 });
-    expect(requests).toEqual(['GET /v1/payment_intents/pi_1']);
+    expect(requests).toEqual(['GET /v1/payment_intents/pi_1', `GET ${SESSIONS}`]);
     expect(shop.warnings).toEqual([]);
   });
 
@@ -433,15 +432,19 @@ describe('a refund', () => {
   });
 
   it.each([
-    [401, 'Let the API key read PaymentIntents'],
-    [403, 'Let the API key read PaymentIntents'],
-    [404, 'The API key is of another account, or of another mode than the endpoint'],
-  ])('is not sent again for ever when Stripe refuses to say with %d', async (status, cause) => {
+    [401, 'the API key is wrong or was revoked'],
+    [403, 'let the API key read PaymentIntents'],
+    [404, 'it does not have them yet, or the API key is of another account, or of another mode'],
+  ])('is sent again when Stripe refuses to say with %d, which may pass or be fixed', async (status, cause) => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', status);
-    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ statusCode: 200 });
+    const { handle } = endpoint(shop, { stripe });
+    expect(await handle(signed(refunded))).toMatchObject({ statusCode: 503 });
     expect(shop.warnings).toEqual([expect.stringContaining(cause)]);
+    answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
+    expect(await handle(signed(refunded))).toMatchObject({ statusCode: 200 });
+    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1' }]);
   });
 });
 

@@ -87,6 +87,8 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
 };
 
 export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
+  id_used_by_another_source:
+    'another source used this id first: right if the page reported the same purchase, otherwise give ids that cannot be guessed',
   impression_outside_runtime:
     'the experiment was not running: this impression does not count. Start it before you send visitors to it',
   impression_while_paused: 'the experiment was paused: no newcomer’s impression counts. Resume it to let them in',

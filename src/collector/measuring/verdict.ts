@@ -29,8 +29,9 @@ export function better(left: Verdict, right: Verdict): Verdict {
   return RANKS.get(left)! >= RANKS.get(right)! ? left : right;
 }
 
-/** What is odd about an impression, whether or not it counted. */
+/** What is odd about a row, whether or not it counted. */
 export type Warning =
+  | 'id_used_by_another_source'
   | 'impression_outside_runtime'
   | 'impression_while_paused'
   | 'impression_session_inferred'

@@ -27,14 +27,29 @@ export type Arrival =
       /** Its place in the order of arrival, from 1. */
       readonly number: number;
     }
-  | { readonly kind: 'duplicate'; readonly event: CollectedEvent }
+  | {
+      readonly kind: 'duplicate';
+      readonly event: CollectedEvent;
+      /** Its place where it is kept for show: another source used its `distinctId` first. It counts for nothing. */
+      readonly number?: number | undefined;
+    }
   /** Never stored; the message names the field and never a value. */
   | { readonly kind: 'refused'; readonly message: string; readonly receivedAt: number };
 
+/** Where a row came from. */
+export interface RowSource {
+  /** Tells tokens apart without keeping them. */
+  readonly source: string;
+  readonly isTest: boolean;
+}
+
 /** The log: every accepted row in the order of arrival, each `distinctId` once. */
 export interface EventStore {
-  /** Keeps a row, unless one of its `distinctId` is there already: the first wins. */
-  append(row: ArrivedRow, receivedAt: number, isTest: boolean): Arrival;
+  /**
+   * Takes a row, unless one of its `distinctId` is there already: the first wins. The first of another source under that id is
+   * kept all the same, as refused, to show that somebody else used the id.
+   */
+  append(row: ArrivedRow, receivedAt: number, from: RowSource): Arrival;
   /** Runs `work` so that all it appends is kept or nothing; faster than one by one. */
   together<Result>(work: () => Result): Result;
 }
@@ -45,26 +60,29 @@ export interface EventStoreOptions {
   readonly findExperiment: FindExperiment;
 }
 
-/** An {@link EventStore} in a database. That a `distinctId` is there once is the database's own constraint. */
+/** An {@link EventStore} in a database. That a source's `distinctId` is there once is the database's own constraint. */
 export function createEventStore({ database, door, findExperiment }: EventStoreOptions): EventStore {
   const visitors = createVisitors(database);
   const insert = database.prepare(
     `INSERT INTO events
-       (distinct_id, event, time, received_at, visitor, sid, witness, refusal, experiment, variant, is_test, row)
-     VALUES (?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (distinct_id) DO NOTHING`,
+       (distinct_id, source, event, time, received_at, visitor, sid, witness, refusal, experiment, variant, is_test, row)
+     VALUES (?, ?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (distinct_id, source) DO NOTHING`,
   );
-  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ?');
+  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ? AND source = ?');
+  const holder = database.prepare('SELECT 1 FROM events WHERE distinct_id = ? AND source <> ? LIMIT 1');
 
   return {
-    append(row, receivedAt, isTest) {
+    append(row, receivedAt, { source, isTest }) {
       const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
       const entry = toLogEntry(event, findExperiment);
-      const refusal = door(entry, receivedAt);
+      const isTaken = row.distinctId !== undefined && holder.get(row.distinctId, source) !== undefined;
+      const refusal = isTaken ? 'duplicate_id' : door(entry, receivedAt);
       const shown = shownOf(event, findExperiment);
       visitors.meet(entry.visitors[0]);
       const { changes, lastInsertRowid } = insert.run(
         row.distinctId ?? null,
+        source,
         row.event,
         event.time,
         receivedAt,
@@ -78,9 +96,10 @@ export function createEventStore({ database, door, findExperiment }: EventStoreO
         JSON.stringify(row),
       );
       if (Number(changes) === 0) {
-        repeat.run(row.distinctId!);
+        repeat.run(row.distinctId!, source);
         return { kind: 'duplicate', event };
       }
+      if (isTaken) return { kind: 'duplicate', event, number: Number(lastInsertRowid) };
       // Only now, and only of what was let in: a row that changes nothing tells nothing of who is who.
       if (refusal === undefined) visitors.join(entry.visitors);
       return { kind: 'accepted', event, number: Number(lastInsertRowid) };

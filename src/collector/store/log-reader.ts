@@ -6,7 +6,7 @@ import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { EventFilter, EventLine, Insight, VisitorHistory } from '../insight.js';
 import { attribute } from '../measuring/attribution.js';
 import type { Attribution } from '../measuring/measured-log.js';
-import type { Verdict } from '../measuring/verdict.js';
+import type { Verdict, Warning } from '../measuring/verdict.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
 import type { ArrivedRow, CollectedEvent } from './event-store.js';
 import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
@@ -66,7 +66,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   // No row is ever deleted: the last number is the count.
   const totals = database.prepare(
     `SELECT (SELECT coalesce(max(number), 0) FROM events) AS events,
-       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0) AS duplicates`,
+       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
+         + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
@@ -84,7 +85,7 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
         event: toCollected(event),
         visitor: event.visitor,
         verdict: place === undefined ? (event.refusal ?? undefined) : verdicts[place],
-        warnings: (place !== undefined && warnings.get(place)) || [],
+        warnings: place === undefined ? oddities(event) : (warnings.get(place) ?? []),
         repeats: event.repeats,
         isTest: event.is_test === 1,
       };
@@ -156,6 +157,11 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
   };
+}
+
+/** A source's own repetition is not kept: a refused duplicate is another source's. */
+function oddities({ refusal }: StoredEvent): readonly Warning[] {
+  return refusal === 'duplicate_id' ? ['id_used_by_another_source'] : [];
 }
 
 function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {

@@ -2,7 +2,7 @@ import { OursError } from '../../errors.js';
 import type { Database } from '../../sqlite/database.js';
 
 /** Raised with every change of the tables below and of what is stored in them as JSON. */
-const VERSION = 2;
+const VERSION = 3;
 
 const TABLES = `
   -- Every name a visitor goes by; a number stands for the visitor.
@@ -11,7 +11,8 @@ const TABLES = `
 
   CREATE TABLE events (
     number INTEGER PRIMARY KEY,          -- the order of arrival
-    distinct_id TEXT UNIQUE,
+    distinct_id TEXT,
+    source TEXT NOT NULL,                -- a digest of the token it came with
     event TEXT NOT NULL,
     time INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
@@ -23,11 +24,13 @@ const TABLES = `
     variant TEXT,                        -- of an impression: the variant's id
     is_test INTEGER NOT NULL,
     repeats INTEGER NOT NULL DEFAULT 0,  -- how often it came again
-    row TEXT NOT NULL                    -- what was sent, as JSON
+    row TEXT NOT NULL,                   -- what was sent, as JSON
+    UNIQUE (distinct_id, source)
   );
   -- With all that measuring asks of an event, so that it need not be looked up.
   CREATE INDEX events_of_visitor ON events (visitor, time, sid, event, refusal);
   CREATE INDEX sightings ON events (visitor, witness, time, sid) WHERE witness IS NOT NULL;
+  CREATE INDEX collisions ON events (number) WHERE refusal = 'duplicate_id';
   CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 

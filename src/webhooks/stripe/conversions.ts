@@ -1,21 +1,25 @@
-import type { CommerceEvents, Money } from '../../commerce/index.js';
+import type { Money } from '../../commerce/index.js';
 import { type Payment, paymentIdOf, purchaseId } from '../../commerce/purchase-id.js';
-import type { Conversion } from '../conversion.js';
-import { fromMinorUnits } from '../minor-units.js';
-import { tokenIn } from './metadata.js';
-import {
-  idOf,
-  type StripeCharge,
-  type StripeEvent,
-  type StripeInvoice,
-  type StripePaymentIntent,
-  type StripeReversal,
-  type StripeSession,
-  type StripeSubscription,
+import { type StripeConversion, toMoney, toTime } from './conversion.js';
+import { fromInvoice } from './invoices.js';
+import { tokenIn, tokenOfSession } from './metadata.js';
+import type {
+  StripeCharge,
+  StripeDispute,
+  StripeEvent,
+  StripeInvoice,
+  StripePaymentIntent,
+  StripeRefund,
+  StripeSession,
+  StripeSubscription,
 } from './objects.js';
-
-/** What Stripe's events are reported as. */
-export type StripeConversion = Conversion<CommerceEvents>;
+import { fromDispute, fromRefund } from './reversals.js';
+import {
+  fromChangedSubscription,
+  fromEndedSubscription,
+  fromNewSubscription,
+  fromResumedSubscription,
+} from './subscriptions.js';
 
 /**
  * What an event of Stripe is to be reported as; nothing for most. Pure: whatever comes, however often and in whatever order,
@@ -28,13 +32,15 @@ export type StripeConversion = Conversion<CommerceEvents>;
  * | a subscription's first invoice | `invoice.paid`, `invoice.payment_succeeded` | `purchase:<invoice>` |
  * | its later ones | the same | `renewal:<invoice>` |
  * | any other invoice | the same, with a visitor token in its own metadata | `purchase:<invoice>` |
- * | refund, dispute | `refund.created`, `charge.dispute.created` | `refund:<refund>`, `dispute:<dispute>` |
- * | subscription | `customer.subscription.created`, `….updated`, `….deleted` | `trial:…`, `subscription:…`, `cancellation:<subscription>` |
+ * | refund | `refund.created`, `refund.updated`, `charge.refund.updated`, once it has succeeded | `refund:<refund>` |
+ * | dispute | `charge.dispute.created`, `….updated`, unless it is an inquiry | `dispute:<dispute>` |
+ * | subscription | `customer.subscription.created`, `….updated`, `….resumed`, `….deleted` | `trial:…`, `subscription:…`, `cancellation:<subscription>` |
  *
- * A free order of Checkout is a purchase of 0; an invoice of 0 is none, for trials have one. The first paid invoice after a trial
- * has the billing reason `subscription_cycle`, so it is a `subscription_renewed`: for a shop with trials the goal is
- * `subscription_started`. Invoices of any other billing reason than `subscription_create` and `subscription_cycle`, such as
- * `subscription_update` for a change of plan, report nothing unless they carry a visitor themselves.
+ * A free order of Checkout is a purchase of 0; an invoice of 0 reports nothing, for trials have one. The first paid invoice after a
+ * trial has the billing reason `subscription_cycle`, so it is a `subscription_renewed`: for a shop with trials the goal is
+ * `subscription_started`. After a trial only Stripe's API can tell the first payment: {@link stripeWebhook} asks it, this function
+ * does not. Invoices of any other billing reason than `subscription_create` and `subscription_cycle`, such as
+ * `subscription_update` for a change of plan, report nothing else unless they carry a visitor themselves.
  *
  * A PaymentIntent does not say whether an invoice is behind it, which reports the same money (Stripe took that field away in
  * 2025). Stripe copies metadata into no PaymentIntent of an invoice: the token in its metadata tells them apart.
@@ -55,10 +61,14 @@ interface EventObjects {
   'charge.captured': StripeCharge;
   'invoice.paid': StripeInvoice;
   'invoice.payment_succeeded': StripeInvoice;
-  'refund.created': StripeReversal;
-  'charge.dispute.created': StripeReversal;
+  'refund.created': StripeRefund;
+  'refund.updated': StripeRefund;
+  'charge.refund.updated': StripeRefund;
+  'charge.dispute.created': StripeDispute;
+  'charge.dispute.updated': StripeDispute;
   'customer.subscription.created': StripeSubscription;
   'customer.subscription.updated': StripeSubscription;
+  'customer.subscription.resumed': StripeSubscription;
   'customer.subscription.deleted': StripeSubscription;
 }
 
@@ -73,17 +83,21 @@ const READERS: { readonly [Type in keyof EventObjects]: Reader<EventObjects[Type
   'invoice.paid': fromInvoice,
   'invoice.payment_succeeded': fromInvoice,
   'refund.created': fromRefund,
+  'refund.updated': fromRefund,
+  'charge.refund.updated': fromRefund,
   'charge.dispute.created': fromDispute,
+  'charge.dispute.updated': fromDispute,
   'customer.subscription.created': fromNewSubscription,
   'customer.subscription.updated': fromChangedSubscription,
+  'customer.subscription.resumed': fromResumedSubscription,
   'customer.subscription.deleted': fromEndedSubscription,
 };
 
 function fromSession(session: StripeSession, event: StripeEvent): StripeConversion | undefined {
-  const { mode, payment_status, amount_total, currency, metadata } = session;
+  const { mode, payment_status, amount_total, currency } = session;
   // What a session in subscription mode costs is told by its invoice.
   if (mode !== 'payment' || payment_status === 'unpaid' || currency === null) return undefined;
-  return purchase(session, toMoney(amount_total ?? 0, currency), event.created, tokenIn(metadata));
+  return purchase(session, toMoney(amount_total ?? 0, currency), event.created, tokenOfSession(session));
 }
 
 function fromPaymentIntent(intent: StripePaymentIntent, event: StripeEvent): StripeConversion | undefined {
@@ -100,123 +114,16 @@ function fromCharge(charge: StripeCharge, event: StripeEvent): StripeConversion 
   return purchase(charge, toMoney(amount_captured, currency), event.created, token);
 }
 
-function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
-  const { id, billing_reason, amount_paid, currency, created, metadata, status_transitions } = invoice;
-  // The invoice of a free trial.
-  if (amount_paid === 0) return undefined;
-  const details = invoice.parent?.subscription_details ?? invoice.subscription_details;
-  const subscription_id = idOf(details?.subscription ?? invoice.subscription);
-  const ownToken = tokenIn(metadata);
-  const token = ownToken ?? tokenIn(details?.metadata);
-  // It may have been written long before.
-  const paidAt = status_transitions.paid_at ?? created;
-  const money = toMoney(amount_paid, currency);
-  if (billing_reason === 'subscription_cycle') {
-    return {
-      event: 'subscription_renewed',
-      eventProperties: { order_id: id, ...money, subscription_id },
-      distinctId: `renewal:${id}`,
-      time: toTime(paidAt),
-      visitorToken: token,
-    };
-  }
-  if (billing_reason !== 'subscription_create' && ownToken === undefined) return undefined;
-  return purchase(invoice.id, money, paidAt, token, subscription_id);
-}
-
-/** The visitor of a refund or a dispute is known to the payment: see `findToken`. */
-function fromRefund(refund: StripeReversal): StripeConversion {
-  const { id, amount, currency, created, metadata } = refund;
-  return {
-    event: 'refund',
-    eventProperties: { refund_id: id, ...reversed(refund), ...toMoney(amount, currency) },
-    distinctId: `refund:${id}`,
-    time: toTime(created),
-    visitorToken: tokenIn(metadata),
-  };
-}
-
-function fromDispute(dispute: StripeReversal): StripeConversion {
-  const { id, amount, currency, created, metadata } = dispute;
-  return {
-    event: 'dispute',
-    eventProperties: { dispute_id: id, ...reversed(dispute), ...toMoney(amount, currency) },
-    distinctId: `dispute:${id}`,
-    time: toTime(created),
-    visitorToken: tokenIn(metadata),
-  };
-}
-
-function fromNewSubscription(subscription: StripeSubscription): StripeConversion | undefined {
-  const { id, status, created, metadata } = subscription;
-  if (status === 'active') return started(subscription, created);
-  if (status !== 'trialing') return undefined;
-  return {
-    event: 'trial_started',
-    eventProperties: { subscription_id: id },
-    distinctId: `trial:${id}`,
-    time: toTime(created),
-    visitorToken: tokenIn(metadata),
-  };
-}
-
-/** From `incomplete`, when its first payment took a while, or from `trialing`. */
-function fromChangedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion | undefined {
-  const { status } = (event.data.previous_attributes ?? {}) as { readonly status?: string };
-  const hasBegun = subscription.status === 'active' && (status === 'incomplete' || status === 'trialing');
-  return hasBegun ? started(subscription, event.created) : undefined;
-}
-
-function fromEndedSubscription(subscription: StripeSubscription, event: StripeEvent): StripeConversion {
-  const { id, ended_at, cancellation_details, metadata } = subscription;
-  return {
-    event: 'subscription_cancelled',
-    eventProperties: { subscription_id: id, reason: cancellation_details?.reason ?? undefined },
-    distinctId: `cancellation:${id}`,
-    time: toTime(ended_at ?? event.created),
-    visitorToken: tokenIn(metadata),
-  };
-}
-
-function started({ id, metadata }: StripeSubscription, begunAt: number): StripeConversion {
-  return {
-    event: 'subscription_started',
-    eventProperties: { subscription_id: id },
-    distinctId: `subscription:${id}`,
-    time: toTime(begunAt),
-    visitorToken: tokenIn(metadata),
-  };
-}
-
 /**
  * `paidAt` is when the money was there: events of one payment agree on it, while its session and its PaymentIntent may have been
  * begun long before, on a page where the visitor had seen nothing yet.
  */
-function purchase(
-  payment: Payment,
-  money: Money,
-  paidAt: number,
-  visitorToken: string | undefined,
-  subscription_id?: string,
-): StripeConversion {
+function purchase(payment: Payment, money: Money, paidAt: number, visitorToken: string | undefined): StripeConversion {
   return {
     event: 'purchase',
-    eventProperties: { order_id: paymentIdOf(payment), ...money, subscription_id },
+    eventProperties: { order_id: paymentIdOf(payment), ...money },
     distinctId: purchaseId(payment),
     time: toTime(paidAt),
     visitorToken,
   };
-}
-
-function reversed({ payment_intent, charge, reason }: StripeReversal) {
-  return { order_id: idOf(payment_intent) ?? idOf(charge), reason: reason ?? undefined };
-}
-
-function toMoney(amount: number, currency: string): Money {
-  return { value: fromMinorUnits(amount, currency), currency: currency.toUpperCase() };
-}
-
-/** Stripe cuts off the rest of a second. Its end, or a payment would lie before the variant that was seen in that second. */
-function toTime(seconds: number): number {
-  return seconds * 1000 + 999;
 }

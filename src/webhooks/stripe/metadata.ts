@@ -1,6 +1,7 @@
 import { OursError } from '../../errors.js';
 import type { VisitorKey } from '../visitor-keys.js';
-import { type SealableVisitor, sealVisitor } from '../visitor-token.js';
+import { isSealed, type SealableVisitor, sealVisitor } from '../visitor-token.js';
+import type { StripeSession } from './objects.js';
 
 /** The key under which the visitor travels. */
 const VISITOR_KEY = 'ours_visitor';
@@ -39,6 +40,14 @@ export async function visitorMetadata(
 /** The sealed visitor in an object's metadata. */
 export function tokenIn(metadata: Readonly<Record<string, string>> | null | undefined): string | undefined {
   return metadata?.[VISITOR_KEY];
+}
+
+/** The sealed visitor of a session. A `client_reference_id` that is none is the shop's own reference. */
+export function tokenOfSession({
+  metadata,
+  client_reference_id,
+}: Pick<StripeSession, 'metadata' | 'client_reference_id'>): string | undefined {
+  return tokenIn(metadata) ?? (isSealed(client_reference_id) ? client_reference_id : undefined);
 }
 
 type Metadata = Record<string, string | number | null>;

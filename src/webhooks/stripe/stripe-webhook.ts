@@ -1,12 +1,14 @@
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
-import { createEpisodes, guardLogger } from '../../logger.js';
 import type { ConversionSink } from '../conversion.js';
+import { createEndpoint, type Endpoint } from '../endpoint.js';
 import type { IncomingWebhook } from '../incoming.js';
-import { createWebhook, type Webhook } from '../webhook.js';
+import { mount, type Webhook } from '../webhook.js';
 import type { ReportingOptions } from '../webhook-options.js';
-import { conversionsFromStripe, type StripeConversion } from './conversions.js';
-import { findToken, type StripePayments } from './find-token.js';
+import type { StripeConversion } from './conversion.js';
+import { conversionsFromStripe } from './conversions.js';
+import { findFirstPayment } from './first-payment.js';
+import { callOptionsFor, findToken, type StripePayments } from './lookups.js';
 import type { StripeEvent } from './objects.js';
 
 /** What is needed of the client of the package `stripe`. */
@@ -16,17 +18,30 @@ export interface StripeLike<Event extends StripeEvent = StripeEvent> extends Str
   };
 }
 
+/** Where payments of Stripe's test mode go. */
+export interface StripeTestMode {
+  /** A client with a test token (`test_…`). */
+  readonly ours: ConversionSink<CommerceEvents>;
+  /** `new Stripe(key)` with a key of test mode: a live key cannot look up what is in test mode. */
+  readonly stripe: StripePayments;
+}
+
 export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> extends ReportingOptions<Event> {
   /** The client. Its `events` must have those of `commerceEvents`. */
   readonly ours: ConversionSink<CommerceEvents>;
-  /** `new Stripe(key)`. The key needs to read PaymentIntents, Charges and Invoices, to learn whose a payment is. */
+  /**
+   * `new Stripe(key)`. The key needs to read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions, to learn
+   * whose a payment is and whether it is the first of a subscription.
+   */
   readonly stripe: StripeLike<Event>;
   /** The endpoint's signing secret: `whsec_…`. */
   readonly secret: string | undefined;
+  /**
+   * Where payments of Stripe's test mode go (`livemode: false`). A Connect endpoint gets them together with live ones.
+   * @default `ours` and `stripe`, if the token of `ours` is a test token; otherwise they are not reported
+   */
+  readonly testMode?: StripeTestMode | undefined;
 }
-
-// Stripe waits for the answer, and is itself the one who tries again.
-const LOOKUP = { timeout: 3_000, maxNetworkRetries: 0 };
 
 /**
  * An endpoint for Stripe's webhooks: see {@link conversionsFromStripe} for what is reported. It answers 200 when all is safe, and
@@ -42,7 +57,7 @@ const LOOKUP = { timeout: 3_000, maxNetworkRetries: 0 };
  * @throws {OursError} `invalid_option` when it is misconfigured
  */
 export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookOptions<Event>): Webhook {
-  const { stripe, secret } = options;
+  const { stripe, secret, testMode } = options;
   if (typeof stripe?.webhooks?.constructEventAsync !== 'function') {
     throw new OursError('invalid_option', "stripe must be new Stripe(key) of the package 'stripe', 20 or later.");
   }
@@ -52,31 +67,67 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
       `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else.' : 'nothing: is the environment variable set?'}`,
     );
   }
-  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
-
-  async function withToken(conversion: StripeConversion, { account }: StripeEvent): Promise<StripeConversion> {
-    if (conversion.visitorToken !== undefined) return conversion;
-    try {
-      const call = account === undefined ? LOOKUP : { ...LOOKUP, stripeAccount: account };
-      return { ...conversion, visitorToken: await findToken(stripe, conversion, call) };
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === undefined) throw error;
-      episodes.remind(
-        refusal,
-        `Stripe does not say whose payment ${conversion.distinctId} is about. ${refusal}; until then such events are reported only where identify() knows them.`,
-      );
-      return conversion;
-    }
+  if (testMode !== undefined && !(typeof testMode.ours?.track === 'function' && testMode.stripe?.paymentIntents)) {
+    throw new OursError(
+      'invalid_option',
+      'testMode must be { ours, stripe }: a client with a test token, and a Stripe.',
+    );
   }
 
-  return createWebhook<Event, CommerceEvents>({
+  const endpoint: Endpoint = createEndpoint<Event, CommerceEvents>({
     ...options,
     provider: 'Stripe',
     verify: (webhook) => verify(stripe, secret, webhook),
-    conversions: (event) => Promise.all(conversionsFromStripe(event).map((conversion) => withToken(conversion, event))),
+    destination(event, ours) {
+      if (!isTestMode(event)) return { client: ours };
+      if (testMode !== undefined) return { client: testMode.ours };
+      if (ours.isTest === true) return { client: ours };
+      endpoint.warn(
+        'test mode',
+        `payments of Stripe's test mode (livemode: false) are not reported, because the client's token is not a test token. To report them as test events, use a token that starts with test_, or pass testMode.`,
+      );
+      return { ignored: "not reported: a payment of Stripe's test mode, and the token is not a test token" };
+    },
+    conversions: (event) => conversionsOf(event, isTestMode(event) ? (testMode?.stripe ?? stripe) : stripe),
+  });
+  return mount(endpoint);
+}
+
+function isTestMode({ livemode }: StripeEvent): boolean {
+  return livemode === false;
+}
+
+/** All that an event reports. Each is looked up for itself, so that a failure holds back only what it is about. */
+function conversionsOf(event: StripeEvent, stripe: StripePayments): Promise<StripeConversion | undefined>[] {
+  const call = callOptionsFor(event);
+
+  async function withToken(conversion: StripeConversion): Promise<StripeConversion> {
+    if (conversion.visitorToken !== undefined) return conversion;
+    return { ...conversion, visitorToken: await findToken(stripe, conversion, call) };
+  }
+  const firstPayment = async (): Promise<StripeConversion | undefined> => {
+    const conversion = await findFirstPayment(stripe, event, call);
+    return conversion && withToken(conversion);
+  };
+  const lookUps = [...conversionsFromStripe(event).map(withToken), firstPayment()];
+  return lookUps.map((lookUp) => lookUp.catch((error: unknown) => explain(error, event)));
+}
+
+/** Says what to do about an answer that is likely to stay the same. It may be passing as well, so Stripe retries. */
+function explain(error: unknown, { type }: StripeEvent): never {
+  const { statusCode } = error as { readonly statusCode?: number };
+  const cause = statusCode === undefined ? undefined : REFUSALS[statusCode];
+  if (cause === undefined) throw error;
+  throw new OursError('invalid_option', `Stripe's API answered ${statusCode} about the objects of ${type}: ${cause}`, {
+    cause: error,
   });
 }
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'the API key is wrong or was revoked',
+  403: 'let the API key read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions',
+  404: 'it does not have them yet, or the API key is of another account, or of another mode than the endpoint (test, live)',
+};
 
 const THIN = 'v2.core.event';
 
@@ -98,12 +149,4 @@ async function verify<Event extends StripeEvent>(
     'invalid_option',
     `this is a thin event (${THIN}), which does not hold the payment: give this endpoint's event destination the payload style Snapshot`,
   );
-}
-
-/** What to do about an answer that asked again would be the same. */
-function refusalOf(error: unknown): string | undefined {
-  const { statusCode } = error as { readonly statusCode?: number };
-  if (statusCode === 401 || statusCode === 403) return 'Let the API key read PaymentIntents, Charges and Invoices';
-  if (statusCode === 404) return 'The API key is of another account, or of another mode than the endpoint (test, live)';
-  return undefined;
 }

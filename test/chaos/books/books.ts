@@ -14,7 +14,7 @@ export interface Account extends Tracked {
   /** `stored()` resolved, or its transaction was committed. */
   isConfirmed: boolean;
   isRolledBack: boolean;
-  /** `stored()` rejected with `not_stored` and this message. */
+  /** `stored()` threw `rejected` or `not_stored` with this message. */
   notStored: string | undefined;
   readonly told: Told[];
 }
@@ -105,7 +105,7 @@ export class Books {
       case 'not stored':
         this.#change(line[1], (account) => {
           // Other codes, such as `closed`, do not claim to know.
-          if (line[2] === 'not_stored') account.notStored = line[3];
+          if (line[2] === 'rejected' || line[2] === 'not_stored') account.notStored = line[3];
         });
         return;
       case 'transaction':

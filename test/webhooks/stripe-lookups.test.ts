@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findToken } from '../../src/webhooks/stripe/find-token.js';
 import { conversionsFromStripe, type StripePayments } from '../../src/webhooks/stripe/index.js';
+import { findToken } from '../../src/webhooks/stripe/lookups.js';
 import { carrying, dispute, refund, stripeEvent } from './stripe-events.js';
 
 const CALL = { timeout: 1, maxNetworkRetries: 0 };
@@ -18,7 +18,9 @@ function withCharge(id: string, token: string | undefined) {
       },
     },
     paymentIntents: { retrieve: unknown },
-    invoices: { retrieve: unknown },
+    invoices: { retrieve: unknown, list: unknown },
+    subscriptions: { retrieve: unknown },
+    checkout: { sessions: { list: unknown } },
     invoicePayments: { list: unknown },
   };
   return { stripe, asked };

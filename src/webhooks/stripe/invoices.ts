@@ -1,0 +1,32 @@
+import { purchaseId } from '../../commerce/purchase-id.js';
+import { type StripeConversion, toMoney, toTime } from './conversion.js';
+import { tokenIn } from './metadata.js';
+import { type StripeInvoice, subscriptionOf } from './objects.js';
+
+/** An invoice of 0 reports nothing: trials and free plans have one. */
+export function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
+  const { id, billing_reason, currency, metadata } = invoice;
+  const worth = worthOf(invoice);
+  if (worth <= 0) return undefined;
+  const subscription = subscriptionOf(invoice);
+  const ownToken = tokenIn(metadata);
+  const isRenewal = billing_reason === 'subscription_cycle';
+  if (!isRenewal && billing_reason !== 'subscription_create' && ownToken === undefined) return undefined;
+  return {
+    event: isRenewal ? 'subscription_renewed' : 'purchase',
+    eventProperties: { order_id: id, ...toMoney(worth, currency), subscription_id: subscription.id },
+    distinctId: isRenewal ? `renewal:${id}` : purchaseId(id),
+    time: toTime(paidAt(invoice)),
+    visitorToken: ownToken ?? tokenIn(subscription.metadata),
+  };
+}
+
+/** In minor units. What the customer's credit balance pays is paid as well: of that, `amount_paid` has nothing. */
+export function worthOf({ total, amount_paid }: StripeInvoice): number {
+  return total ?? amount_paid;
+}
+
+/** Seconds since the epoch. An invoice may have been open for long. */
+export function paidAt({ created, status_transitions }: StripeInvoice): number {
+  return status_transitions.paid_at ?? created;
+}
