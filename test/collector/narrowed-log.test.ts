@@ -54,6 +54,11 @@ it('what the store reads of its log measures the same as the whole log, in count
       const lines = log.all();
       expect(lines.map(({ verdict }) => verdict)).toEqual(measured.verdicts);
       expect(lines.map(({ warnings }) => [...warnings])).toEqual(lines.map((_, at) => measured.warnings.get(at) ?? []));
+      // A page of them, which reads only what their verdicts depend on.
+      for (const event of ['', 'purchase', 'impression']) {
+        const page = log.events({ limit: 5, event });
+        expect(page).toEqual(page.map(({ number }) => lines[number - 1]));
+      }
       for (const experiment of experiments) {
         expect(log.results(experiment)).toEqual(measureExperiment(experiment, measured));
         const other = asGoal(experiment, 'page_viewed');

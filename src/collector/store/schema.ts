@@ -2,7 +2,7 @@ import { OursError } from '../../errors.js';
 import type { Database } from '../../sqlite/database.js';
 
 /** Raised with every change of the tables below and of what is stored in them as JSON. */
-const VERSION = 2;
+const VERSION = 3;
 
 const TABLES = `
   -- Every name a visitor goes by; a number stands for the visitor.
@@ -29,6 +29,7 @@ const TABLES = `
   CREATE INDEX events_of_visitor ON events (visitor, time, sid, event, refusal);
   CREATE INDEX sightings ON events (visitor, witness, time, sid) WHERE witness IS NOT NULL;
   CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
+  CREATE INDEX impressions_of_visitor ON events (visitor) WHERE experiment IS NOT NULL;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 
   CREATE TABLE experiments (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, definition TEXT NOT NULL);
