@@ -15,6 +15,7 @@ import { openapiRoute } from './http/openapi.js';
 import { isTokenOf, protocolRoutes, type TokenKind } from './http/protocol-routes.js';
 import { API_PREFIX } from './http/route.js';
 import { createRouter } from './http/router.js';
+import { createRowQuota } from './http/row-quota.js';
 import { startServer } from './http/server.js';
 import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
@@ -207,6 +208,9 @@ async function startOn(
     ]),
     admit: createAdmit({ host, password: options.password, hasApiKeys: apiKeys !== undefined }),
     decideFault: faults.decide,
+    quota: createRowQuota(now),
+    reportOverQuota: () =>
+      intake.refuse('pages of other sites send more rows than a person causes: some were answered with 429'),
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {

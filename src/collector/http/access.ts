@@ -50,8 +50,8 @@ export function createAdmit({ host, password, hasApiKeys = false }: AccessOption
 const PASSWORD_NEEDED = 'the password is needed: as the password, with any user name, or as a bearer';
 const NO_PASSWORD = 'this collector has no password, so it shows nothing to other machines: start it with one';
 
-/** Browsers say where a request comes from, and no page can lie about it. Programs say nothing. */
-function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+/** Whether a page of another origin asks. Browsers say where a request comes from, and no page can lie about it; programs say nothing. */
+export function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
   // `none` is a person: an address that was typed, a bookmark.
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
