@@ -36,7 +36,12 @@ describe('a quota of rows', () => {
 
 describe('a collector', () => {
   const post = async (url: string, headers: Record<string, string>, path = '/ingest') => {
-    const rows = Array.from({ length: 100 }, (_, i) => ({ event: 'e', visitor_id: 'v', userId: 'v', distinctId: `${i}` }));
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      event: 'e',
+      visitor_id: 'v',
+      userId: 'v',
+      distinctId: `${i}`,
+    }));
     const body = path === '/ingest' ? { token: 'any', data: rows } : { token: 'any', events: rows };
     const answer = await fetch(url + path, {
       method: 'POST',
@@ -48,22 +53,25 @@ describe('a collector', () => {
   };
   const FOREIGN = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
 
-  it.each(['/ingest', '/api/v1/batch'])('limits what the pages of other sites bring to %s, and says so once', async (path) => {
-    const arrivals: { readonly kind: string }[] = [];
-    const observe = (arrival: { readonly kind: string }) => void arrivals.push(arrival);
-    await using collector = await createCollector({ observe, now: () => 1_000_000_000_000 });
-    const statuses: number[] = [];
-    let last: Response | undefined;
-    for (let i = 0; i < 30; i++) {
-      last = await post(collector.url, FOREIGN, path);
-      statuses.push(last.status);
-    }
-    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(200));
-    expect(statuses).toContain(429);
-    const refused = arrivals.filter(({ kind }) => kind === 'refused');
-    expect(refused).toEqual([expect.objectContaining({ message: expect.stringContaining('pages of other sites') })]);
-    expect((await post(collector.url, {}, path)).status).toBe(200);
-  });
+  it.each(['/ingest', '/api/v1/batch'])(
+    'limits what the pages of other sites bring to %s, and says so once',
+    async (path) => {
+      const arrivals: { readonly kind: string }[] = [];
+      const observe = (arrival: { readonly kind: string }) => void arrivals.push(arrival);
+      await using collector = await createCollector({ observe, now: () => 1_000_000_000_000 });
+      const statuses: number[] = [];
+      let last: Response | undefined;
+      for (let i = 0; i < 30; i++) {
+        last = await post(collector.url, FOREIGN, path);
+        statuses.push(last.status);
+      }
+      expect(statuses.slice(0, 10)).toEqual(Array(10).fill(200));
+      expect(statuses).toContain(429);
+      const refused = arrivals.filter(({ kind }) => kind === 'refused');
+      expect(refused).toEqual([expect.objectContaining({ message: expect.stringContaining('pages of other sites') })]);
+      expect((await post(collector.url, {}, path)).status).toBe(200);
+    },
+  );
 
   it('takes any number of rows from programs and from its own pages', async () => {
     await using collector = await createCollector();
