@@ -1,3 +1,4 @@
+import { printable } from './protocol/printable.js';
 import { callUser } from './protocol/user-call.js';
 
 /** What this package needs of a logger. The console, pino and winston all fit as they are. */
@@ -7,12 +8,12 @@ export interface Logger {
 
 /**
  * A logger that can be called anywhere on the delivery line: what the user's logger throws or rejects with ends here, because
- * a broken log sink must not cost an event.
+ * a broken log sink must not cost an event. Messages quote event names and answers of servers, so each is made printable.
  */
 export function guardLogger(logger: Logger): Logger {
   return {
     // When it fails, there is no one left to tell.
-    warn: (message) => callUser(() => logger.warn(`[ours-ingest] ${message}`)),
+    warn: (message) => callUser(() => logger.warn(printable(`[ours-ingest] ${message}`))),
   };
 }
 

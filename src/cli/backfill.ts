@@ -12,7 +12,7 @@ import { startProgress } from './backfill/progress.js';
 import { resume } from './backfill/resume.js';
 import { settledRows, summary, undeliveredRows } from './backfill/summary.js';
 import { openClient, resolveSending } from './client.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
 import { probe } from './probe.js';
 
 /** What is under way is bounded here, and never dropped. */
@@ -43,7 +43,7 @@ was added or removed.`;
 export const backfill: Command = {
   summary: 'send the events of an NDJSON or CSV file',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const options = parse(args);
     if (options.dryRun) await checkOnly(options.path, context);
     else await sendFile(options, context);

@@ -3,7 +3,7 @@ import { githubAnnotation } from './account/github-annotation.js';
 import { loadProgram, type Program } from './account/program.js';
 import { API_USAGE, withApi } from './account/with-api.js';
 import { readArguments, wholeNumber } from './arguments.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
 import { type Check, checkLine, failOnErrors } from './doctor/check.js';
 
 const DEFAULT_WAIT_S = 20;
@@ -29,7 +29,7 @@ ${API_USAGE}`;
 export const check: Command = {
   summary: 'hold your account against what your code sends',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
       args: [...args],
       options: {

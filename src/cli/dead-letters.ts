@@ -1,7 +1,7 @@
 import type { DeadLetters } from '../outbox/outbox.js';
 import { count } from './amounts.js';
 import { readArguments, wholeNumber } from './arguments.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
 import { LETTER_HEAD, letterInFull, letterLine } from './letter.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 import { takeAll } from './take-all.js';
@@ -39,7 +39,7 @@ const ACTIONS: Readonly<Record<string, Action>> = { list, show, replay, discard 
 export const deadLetters: Command = {
   summary: 'look at events that were given up, send them again or forget them',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values, positionals } = readArguments({
       args: [...args],
       allowPositionals: true,

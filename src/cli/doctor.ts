@@ -2,7 +2,7 @@ import { checkAccount } from './account/check-account.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
 import { API_USAGE, withApi } from './account/with-api.js';
 import { readArguments } from './arguments.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
 import { type Check, checkLine, failOnErrors } from './doctor/check.js';
 import { checkClock } from './doctor/clock.js';
 import { checkConfiguration } from './doctor/configuration.js';
@@ -34,7 +34,7 @@ ${OUTBOX_USAGE}`;
 export const doctor: Command = {
   summary: 'look for what keeps events from being delivered',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
       args: [...args],
       options: {

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../outbox/outbox.js';
 import { fromBytes } from '../protocol/bytes.js';
+import { printable } from '../protocol/printable.js';
 import { inWords, labelOf } from './outcome-words.js';
-import { printable } from './printable.js';
 
 const MAX_NAME_LENGTH = 60;
 
@@ -16,7 +16,7 @@ export const LETTER_HEAD: string = [
 /** One line about a letter, without properties and without whose it is. */
 export function letterLine({ at, outcome, entry, distinctId }: DeadLetter): string {
   const name = entry === undefined ? '(unreadable)' : printable(entry.event, MAX_NAME_LENGTH);
-  return [timeOf(at), labelOf(outcome).padEnd(26), name.padEnd(24), printable(distinctId)].join('  ');
+  return [timeOf(at), labelOf(outcome).padEnd(26), name.padEnd(24), distinctId].join('  ');
 }
 
 /** Everything about a letter. */
@@ -36,7 +36,7 @@ export function letterInFull({ at, outcome, entry, distinctId }: DeadLetter): st
     ['externalId', entry?.externalId],
     ['email', entry?.email],
   ];
-  const said = rows.flatMap(([name, value]) => (value === undefined ? [] : `${name.padEnd(12)}${printable(value)}`));
+  const said = rows.flatMap(([name, value]) => (value === undefined ? [] : `${name.padEnd(12)}${value}`));
   const body =
     entry === undefined
       ? ['It cannot be read: it is damaged, or its key is not in OURS_SEALING_KEYS.']
@@ -48,16 +48,7 @@ function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** The event as it goes to the service. What a terminal would obey is escaped, so it stays JSON. */
+/** The event as it goes to the service. */
 function bodyLines(body: Uint8Array): string[] {
-  const escaped = (text: string): string =>
-    text.replace(/\p{C}/gu, (character) =>
-      character
-        .split('')
-        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-        .join(''),
-    );
-  return JSON.stringify(JSON.parse(fromBytes(body)), undefined, 2)
-    .split('\n')
-    .map(escaped);
+  return JSON.stringify(JSON.parse(fromBytes(body)), undefined, 2).split('\n');
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { printable } from '../protocol/printable.js';
 import { MAX_TIMER_MS } from '../timers.js';
 import { backfill } from './backfill.js';
 import { check } from './check.js';
@@ -8,7 +10,6 @@ import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { messageOf } from './message-of.js';
-import { printable } from './printable.js';
 import { pull } from './pull.js';
 import { relay } from './relay.js';
 import { send } from './send.js';
@@ -60,11 +61,13 @@ async function run({ run: start }: Command): Promise<void> {
     stop.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  const canAsk = process.stdin.isTTY && process.stdout.isTTY;
   const context: CommandContext = {
-    print: console.log,
-    warn: console.error,
+    print: (line) => console.log(printable(line)),
+    warn: (line) => console.error(printable(line)),
     terminal: process.stderr.isTTY ? process.stderr : undefined,
-    ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
+    ask: canAsk ? (question) => ask(question) : undefined,
+    askSecret: canAsk ? (question) => ask(question, { isSecret: true }) : undefined,
     env: process.env,
     stop: stop.signal,
   };
@@ -73,7 +76,7 @@ async function run({ run: start }: Command): Promise<void> {
   try {
     await start(args, context);
   } catch (error) {
-    console.error(messageOf(error));
+    context.warn(messageOf(error));
     if (error instanceof UsageError) console.error(`See ours-ingest ${name} --help.`);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   } finally {
@@ -81,8 +84,12 @@ async function run({ run: start }: Command): Promise<void> {
   }
 }
 
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+async function ask(question: string, { isSecret = false } = {}): Promise<string> {
+  // readline echoes what is typed to its output.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const output = isSecret ? nowhere : process.stdout;
+  if (isSecret) process.stdout.write(question);
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
   const gone = new AbortController();
   // Ctrl-C and Ctrl-D answer nothing, and the question would wait for ever.
   terminal.once('close', () => gone.abort());
@@ -90,5 +97,6 @@ async function ask(question: string): Promise<string> {
     return await terminal.question(question, { signal: gone.signal });
   } finally {
     terminal.close();
+    if (isSecret) process.stdout.write('\n');
   }
 }

@@ -4,7 +4,7 @@ import { generatedFile } from './account/generated-file.js';
 import { API_USAGE, withApi } from './account/with-api.js';
 import { count } from './amounts.js';
 import { readArguments } from './arguments.js';
-import { type Command, UsageError } from './command.js';
+import { type Command, printUsage, UsageError } from './command.js';
 import { messageOf } from './message-of.js';
 
 const DEFAULT_FILE = 'ours-account.ts';
@@ -23,7 +23,7 @@ ${API_USAGE}`;
 export const pull: Command = {
   summary: 'write your account’s events and experiments as types',
   async run(args, { print, env }) {
-    if (args.includes('--help') || args.includes('-h')) return print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, { print });
     const { values } = readArguments({
       args: [...args],
       options: {

@@ -4,7 +4,7 @@ import type { DurableOutbox } from '../outbox/outbox.js';
 import { count } from './amounts.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { openClient, resolveSending } from './client.js';
-import type { Command, CommandContext } from './command.js';
+import { type Command, type CommandContext, printUsage } from './command.js';
 import { keptOpen } from './kept-open.js';
 import { type OpenOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
 import { withPatience } from './patience.js';
@@ -35,7 +35,7 @@ ${OUTBOX_USAGE}
 export const relay: Command = {
   summary: 'deliver what waits in an outbox',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const options = parse(args);
     const { baseUrl } = resolveSending(options.client, context.env);
     const { ensureSchema } = options;

@@ -5,7 +5,7 @@ import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import { readArguments } from './arguments.js';
 import { openClient } from './client.js';
-import { type Command, UsageError } from './command.js';
+import { type Command, printUsage, UsageError } from './command.js';
 import { setField, toFieldPath } from './field-path.js';
 import { type TypedEvent, toTypedEvent } from './typed-event.js';
 
@@ -32,7 +32,7 @@ Sends one event and says what became of it. The token is read from OURS_TOKEN.
 export const send: Command = {
   summary: 'send one event and say what became of it',
   async run(args, context) {
-    if (args.includes('--help') || args.includes('-h')) return context.print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { event, baseUrl, timeoutMs } = parse(args);
     const said: string[] = [];
     const client = openClient({ baseUrl }, { ...context, warn: (line) => void said.push(line) });
@@ -44,7 +44,8 @@ export const send: Command = {
       if (outcome === undefined) {
         const waited = context.stop.aborted ? 'before it was stopped' : `within ${timeoutMs / 1000} s`;
         const advice = 'The service may have it or not; sent again with the same --distinct-id it counts once.';
-        throw new Error([...said, `no outcome ${waited}. ${advice}${id}`].join('\n'));
+        for (const line of said) context.warn(line);
+        throw new Error(`no outcome ${waited}. ${advice}${id}`);
       }
       if (outcome.status !== 'delivered') throw new Error(inWords(outcome) + id);
       context.print(`delivered: the service has it${id}`);

@@ -1,6 +1,6 @@
 import { bytesInWords, count, durationInWords } from './amounts.js';
 import { readArguments, wholeNumber } from './arguments.js';
-import type { Command } from './command.js';
+import { type Command, printUsage } from './command.js';
 import { countReasons, LETTERS_LOOKED_AT, type ReasonCount } from './dead-letter-reasons.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 import { type OutboxState, readState } from './outbox-state.js';
@@ -18,7 +18,7 @@ ${OUTBOX_USAGE}
 export const status: Command = {
   summary: 'tell what waits in an outbox',
   async run(args, { print, env }) {
-    if (args.includes('--help') || args.includes('-h')) return print(usage);
+    if (args.includes('--help') || args.includes('-h')) return printUsage(usage, { print });
     const { values } = readArguments({
       args: [...args],
       options: { ...outboxOptions, json: { type: 'boolean', default: false }, 'max-age': { type: 'string' } },

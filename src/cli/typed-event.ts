@@ -1,9 +1,9 @@
 import type { IdentifyInput, TrackInput } from '../protocol/event.js';
+import { printable } from '../protocol/printable.js';
 import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import { readEventTime } from './event-time.js';
 import { FIELDS } from './field-path.js';
-import { printable } from './printable.js';
 
 /** An event that came as text: what it is, and what to call the client with. */
 export type TypedEvent =

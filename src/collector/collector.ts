@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
+import { callUser } from '../protocol/user-call.js';
 import type { Database } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { createExperimentActions } from './experiments/actions.js';
@@ -14,11 +15,13 @@ import { openapiRoute } from './http/openapi.js';
 import { isTokenOf, protocolRoutes, type TokenKind } from './http/protocol-routes.js';
 import { API_PREFIX } from './http/route.js';
 import { createRouter } from './http/router.js';
+import { createRowQuota } from './http/row-quota.js';
 import { startServer } from './http/server.js';
 import type { EventLine } from './insight.js';
 import { createIntake } from './intake.js';
 import { createDoor } from './measuring/door.js';
 import { pageRoutes } from './page/page-routes.js';
+import { newExperimentPath } from './page/paths.js';
 import type { AllowedEventConfig } from './platform/allowed-event-routes.js';
 import type { ApiKeyConfig } from './platform/api-keys.js';
 import { platformRoutes } from './platform/platform-routes.js';
@@ -50,8 +53,13 @@ export interface CollectorOptions {
   readonly tokens?: readonly string[] | undefined;
   /** @default a free one */
   readonly port?: number | undefined;
-  /** Where other machines can reach it, `tokens` are needed, and the page asks for one. @default '127.0.0.1' */
+  /** Where other machines can reach it, `tokens` are needed. @default '127.0.0.1' */
   readonly host?: string | undefined;
+  /**
+   * What the pages and the Platform API ask for, as HTTP's basic authentication (with any user name) or as a bearer.
+   * @default none: only this machine sees the pages, and nobody does where other machines can reach the collector
+   */
+  readonly password?: string | undefined;
   /** More rows in a batch are refused with 413. @default 100 */
   readonly maxBatchRows?: number | undefined;
   /** Larger bodies are refused with 413. @default 524288 */
@@ -64,6 +72,8 @@ export interface CollectorOptions {
   readonly random?: (() => number) | undefined;
   /** Hears of every row once it was dealt with, before its sender is answered. */
   readonly observe?: ((arrival: Arrival) => void) | undefined;
+  /** Hears of every assignment that was asked for under a key that no experiment has, with the address of a form that creates it. */
+  readonly onUnknownExperiment?: ((key: string, formUrl: string) => void) | undefined;
 }
 
 /** A local stand-in for the service, which knows what became of every event. */
@@ -106,9 +116,10 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
   if (!isLoopback(host) && !options.tokens?.length) {
     throw new OursError(
       'invalid_option',
-      `host ${host} can be reached from other machines, and what is collected may be personal: name the tokens that are known in tokens.`,
+      `host ${host} can be reached from other machines, so strangers could fill it: list the tokens it accepts in tokens.`,
     );
   }
+  checkPassword(options);
   const experiments = (options.experiments ?? []).map((config) => resolveExperiment(config, options.goal, now()));
   const database = openDatabase(loadSqlite(), data);
   try {
@@ -116,6 +127,16 @@ export async function createCollector(options: CollectorOptions = {}): Promise<C
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+function checkPassword({ password, tokens = [] }: CollectorOptions): void {
+  if (password === '') throw new OursError('invalid_option', 'password is empty: leave it out, or set one.');
+  if (password !== undefined && tokens.includes(password)) {
+    throw new OursError(
+      'invalid_option',
+      'password is one of tokens, and web pages carry those for everybody to read: choose another one.',
+    );
   }
 }
 
@@ -155,7 +176,16 @@ async function startOn(
     maxBodyBytes: options.maxBatchBytes ?? DEFAULT_BATCH_BYTES,
     now,
     router: createRouter([
-      ...protocolRoutes({ intake, experiments, now, isReturning: log.isReturning, isToken, maxBatchRows }),
+      ...protocolRoutes({
+        intake,
+        experiments,
+        now,
+        isReturning: log.isReturning,
+        isToken,
+        maxBatchRows,
+        reportUnknown: (key) =>
+          callUser(() => options.onUnknownExperiment?.(key, `${server.url}${newExperimentPath({ key })}`)),
+      }),
       ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source') }),
       experimentInitRoute({ experiments, isKnownToken: (token) => isToken(token, 'experiment') }),
       openapiRoute(),
@@ -176,8 +206,11 @@ async function startOn(
       }),
       ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
     ]),
-    admit: createAdmit(host, tokens, apiKeys !== undefined),
+    admit: createAdmit({ host, password: options.password, hasApiKeys: apiKeys !== undefined }),
     decideFault: faults.decide,
+    quota: createRowQuota(now),
+    reportOverQuota: () =>
+      intake.refuse('pages of other sites send more rows than a person causes: some were answered with 429'),
   });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {

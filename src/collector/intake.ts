@@ -17,6 +17,8 @@ export interface Delivery {
 export interface Intake {
   /** Takes what one request brought, all or nothing; whoever listens hears of it before this returns. */
   receive<Result>(token: string, work: (delivery: Delivery, receivedAt: number) => Result): Result;
+  /** Tells of rows that were refused before they were read. */
+  refuse(message: string): void;
   /** Calls back with the numbers of rows that arrived, none where all were refused; the returned function takes that back. */
   subscribe(listener: (numbers: readonly number[]) => void): () => void;
   /** The latest rows that were never stored, the newest first. */
@@ -62,6 +64,7 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
       tell(arrivals);
       return result;
     },
+    refuse: (message) => tell([{ kind: 'refused', message, receivedAt: now() }]),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -15,6 +15,7 @@ export interface VariantReport {
   readonly conversions: number;
   /** 0–1; 0 without impressions. */
   readonly conversionRate: number;
+  /** 0 for a variant with a weight of 0, which nobody is shown. */
   readonly probabilityToBeBest: number;
   /** What choosing this variant costs on average, in conversion rate. */
   readonly expectedLoss: number;
@@ -84,7 +85,8 @@ export function measureExperiment(
   { tallies }: Pick<Attribution, 'tallies'>,
 ): ExperimentReport {
   const arms = variants.map((variant): Tally => tallies.get(key)!.get(variant.name)!);
-  const { probabilityToBeBest, expectedLoss } = compareArms(arms);
+  const isCompared = variants.map(({ share }) => share > 0);
+  const comparisons = compareAll(arms, isCompared);
   const p = sampleRatioP(
     arms.map(({ impressions }) => impressions),
     variants.map(({ share }) => share),
@@ -102,13 +104,28 @@ export function measureExperiment(
         impressions: arm.impressions,
         conversions: arm.conversions,
         conversionRate: conversionRate(arm),
-        probabilityToBeBest: probabilityToBeBest[i]!,
-        expectedLoss: expectedLoss[i]!,
+        ...comparisons[i]!,
         interval95: interval95(arm),
         secondary: arm.secondary,
       };
     }),
-    hasEnoughData: hasEnoughData(arms),
+    hasEnoughData: hasEnoughData(arms.filter((_, i) => isCompared[i])),
     sampleRatio: { p, isMismatch: p < MISMATCH_BELOW_P },
   };
+}
+
+/** A variant that nobody is shown competes with no other one; what choosing it would cost is measured against the others. */
+function compareAll(
+  arms: readonly Tally[],
+  isCompared: readonly boolean[],
+): Pick<VariantReport, 'probabilityToBeBest' | 'expectedLoss'>[] {
+  const compared = arms.filter((_, i) => isCompared[i]);
+  const { probabilityToBeBest, expectedLoss } = compareArms(compared);
+  let next = 0;
+  return arms.map((arm, i) => {
+    if (!isCompared[i])
+      return { probabilityToBeBest: 0, expectedLoss: compareArms([...compared, arm]).expectedLoss.at(-1)! };
+    const place = next++;
+    return { probabilityToBeBest: probabilityToBeBest[place]!, expectedLoss: expectedLoss[place]! };
+  });
 }

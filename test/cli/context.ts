@@ -1,4 +1,5 @@
 import type { CommandContext } from '../../src/cli/command.js';
+import { printable } from '../../src/protocol/printable.js';
 
 /** A command's context, and what the command has said into it. */
 export interface TestContext extends CommandContext {
@@ -14,12 +15,13 @@ export function testContext(given: Partial<CommandContext> = {}): TestContext {
   let heard: () => void = () => undefined;
   return {
     print: (line) => {
-      printed.push(line);
+      printed.push(printable(line));
       heard();
     },
-    warn: (line) => void warned.push(line),
+    warn: (line) => void warned.push(printable(line)),
     terminal: undefined,
     ask: undefined,
+    askSecret: undefined,
     env: {},
     stop: new AbortController().signal,
     ...given,

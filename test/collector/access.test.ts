@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createAdmit, isLoopback } from '../../src/collector/http/access.js';
-import { createCollector } from '../../src/collector/index.js';
+import { type Collector, createCollector } from '../../src/collector/index.js';
 
 const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
 
 describe('on this machine alone', () => {
-  const admit = createAdmit('127.0.0.1', undefined);
+  const admit = createAdmit({ host: '127.0.0.1' });
 
   it.each(['127.0.0.1:6877', 'localhost:6877', 'LOCALHOST', '[::1]:6877', '127.0.0.2'])(
     'lets in who asks %s',
@@ -63,26 +63,29 @@ describe('on this machine alone', () => {
   });
 });
 
-describe('where other machines can reach it', () => {
-  const admit = createAdmit('0.0.0.0', new Set(['test_7QmZ2xRkW9', 'exp_4HtY8bNvC3']));
+describe.each([
+  ['where other machines can reach it', '0.0.0.0'],
+  ['behind a proxy on this machine', '127.0.0.1'],
+])('with a password, %s', (_where, bound) => {
+  const admit = createAdmit({ host: bound, password: 'grün-7QmZ2xRkW9' });
   const host = 'build-server:6877';
 
   it.each([
-    ['the password', basic('anybody:test_7QmZ2xRkW9')],
-    ['the password of nobody', basic(':exp_4HtY8bNvC3')],
-    ['a bearer', 'Bearer test_7QmZ2xRkW9'],
-  ])('lets in a known token as %s', (_how, authorization) => {
+    ['the password', basic('anybody:grün-7QmZ2xRkW9')],
+    ['the password of nobody', basic(':grün-7QmZ2xRkW9')],
+    ['a bearer', `Bearer grün-7QmZ2xRkW9`],
+  ])('lets in who knows it, as %s', (_how, authorization) => {
     expect(admit('GET', '/', { host, authorization })).toBeUndefined();
   });
 
   it.each([
     ['nothing', undefined],
-    ['a wrong password', basic('anybody:test_7QmZ2xRkW8')],
-    ['a part of one', basic('anybody:test_')],
-    ['the token as the user', basic('test_7QmZ2xRkW9:')],
+    ['a wrong password', basic('anybody:grün-7QmZ2xRkW8')],
+    ['a part of it', basic('anybody:grün-')],
+    ['the password as the user', basic('grün-7QmZ2xRkW9:')],
     ['no base64', 'Basic %%%'],
-    ['another scheme', 'Digest test_7QmZ2xRkW9'],
-  ])('asks for a token at %s', (_what, authorization) => {
+    ['another scheme', 'Digest grün-7QmZ2xRkW9'],
+  ])('asks for it at %s', (_what, authorization) => {
     expect(admit('GET', '/', { host, ...(authorization && { authorization }) })).toMatchObject({
       status: 401,
       headers: { 'www-authenticate': expect.stringContaining('Basic') },
@@ -90,13 +93,39 @@ describe('where other machines can reach it', () => {
   });
 
   it('refuses the forms of other sites all the same', () => {
-    const authorization = basic('anybody:test_7QmZ2xRkW9');
+    const authorization = basic('anybody:grün-7QmZ2xRkW9');
     expect(admit('POST', '/', { host, authorization, origin: 'https://evil.example' })).toMatchObject({ status: 403 });
   });
+});
 
-  it('does not start without tokens', async () => {
-    await expect(createCollector({ host: '0.0.0.0' })).rejects.toThrow(/can be reached from other machines.*tokens/);
+describe('where other machines can reach it', () => {
+  const statusWith = async (collector: Collector, password: string, path = '/') => {
+    const url = collector.url.replace('0.0.0.0', '127.0.0.1');
+    const answers = [basic(`x:${password}`), `Bearer ${password}`].map((authorization) =>
+      fetch(url + path, { headers: { authorization } }),
+    );
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
+
+  it('shows nothing for a token, which every web page carries: neither pages nor Platform API nor stream', async () => {
+    for (const password of [undefined, 'its own']) {
+      await using collector = await createCollector({ host: '0.0.0.0', tokens: ['web', 'exp_web'], password });
+      for (const path of ['/', '/experiments', '/events/live', '/rest/v1/experiments', '/assets/page.js']) {
+        for (const token of ['web', 'exp_web']) expect(await statusWith(collector, token, path)).toEqual([401, 401]);
+      }
+    }
+  });
+
+  it('shows everything for the password', async () => {
+    await using collector = await createCollector({ host: '0.0.0.0', tokens: ['web'], password: 'its own' });
+    expect(await statusWith(collector, 'its own')).toEqual([200, 200]);
+  });
+
+  it('does not start without tokens, nor with a token for a password', async () => {
+    await expect(createCollector({ host: '0.0.0.0', password: 'p' })).rejects.toThrow(/other machines.*tokens/);
     await expect(createCollector({ host: '0.0.0.0', tokens: [] })).rejects.toMatchObject({ code: 'invalid_option' });
+    await expect(createCollector({ tokens: ['web'], password: 'web' })).rejects.toThrow('password is one of tokens');
+    await expect(createCollector({ password: '' })).rejects.toThrow('password is empty');
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { dev } from '../../src/cli/dev.js';
+import { createClient } from '../../src/index.js';
 import { testContext } from '../cli/context.js';
 
 async function configFile(text: string): Promise<string> {
@@ -26,6 +27,9 @@ function runMain(...args: string[]) {
   return { child, output: () => output };
 }
 
+/** Lines that are printed before the first row. */
+const WELCOME = 7;
+
 describe('ours-ingest dev', () => {
   it('prints where it listens and one line for each row, and nothing personal', async () => {
     const stop = new AbortController();
@@ -40,8 +44,8 @@ describe('ours-ingest dev', () => {
     };
     const config = await configFile(JSON.stringify({ goal: 'purchase', allowedEvents: ['purchase', 'refund'] }));
     const ended = dev.run(['--port', '0', '--config', config], testContext({ print, stop: stop.signal }));
-    await printed(2);
-    const baseUrl = lines[1]!.split('OURS_BASE_URL=')[1];
+    await printed(WELCOME);
+    const baseUrl = lines.find((line) => line.startsWith('OURS_BASE_URL='))!.split('=')[1];
     const rows = ['purchase', 'purchase', 'signup', 'bell\u0007'].map((event, i) => ({
       event,
       email: 'someone@example.org',
@@ -53,18 +57,87 @@ describe('ours-ingest dev', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token: 'test_shop', events: [...rows, rows[0], { event: 'purchase' }] }),
     });
-    await printed(8);
+    await printed(WELCOME + 6);
     stop.abort();
     await ended;
-    expect(lines.slice(2).map((line) => line.replace(/^\S+\s+/, '').replace(/\s+/g, ' '))).toEqual([
+    expect(lines.slice(WELCOME).map((line) => line.replace(/^\S+\s+/, '').replace(/\s+/g, ' '))).toEqual([
       'purchase kept: no experiment measures it',
       'purchase kept: no experiment measures it',
       'signup dropped: the name is not among allowedEvents',
-      'bell\uFFFD dropped: the name is not among allowedEvents',
+      'bell\\u0007 dropped: the name is not among allowedEvents',
       'purchase not counted again: this distinctId was there already',
       expect.stringContaining('distinctId'),
     ]);
     expect(lines.join()).not.toMatch(/secret|someone/);
+  });
+
+  it('prints a block that can be copied as it stands, and works', async () => {
+    const stop = new AbortController();
+    const context = testContext({ stop: stop.signal });
+    const args = ['--port', '0', '--experiment', 'checkout: classic,one_page :purchase'];
+    const ended = dev.run(args, context);
+    await context.lines(WELCOME);
+    const block = context.printed.slice(context.printed.indexOf('') + 1, context.printed.lastIndexOf(''));
+    const env = Object.fromEntries(block.map((line) => line.split('=')));
+    expect(env).toEqual({
+      OURS_BASE_URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1$/),
+      OURS_TOKEN: 'test_dev',
+      OURS_EXPERIMENT_TOKEN: 'exp_dev',
+    });
+    const ours = createClient({
+      baseUrl: env.OURS_BASE_URL,
+      token: env.OURS_TOKEN,
+      experimentToken: env.OURS_EXPERIMENT_TOKEN,
+      // No deadline that a slow machine could miss.
+      assignTimeoutMs: 60_000,
+    });
+    const visitor = ours.visitor({ userId: 'v1', sessionId: 's1' });
+    expect(await visitor.assign('checkout')).toMatchObject({ inExperiment: true });
+    visitor.track('purchase', {});
+    await context.lines(WELCOME + 2);
+    expect(context.printed.at(-1)).toMatch(/purchase +counted:/);
+    await ours.close();
+    stop.abort();
+    await ended;
+  });
+
+  it('names an unknown experiment once, with the address of a form that creates it', async () => {
+    const stop = new AbortController();
+    const context = testContext({ stop: stop.signal });
+    const ended = dev.run(['--port', '0'], context);
+    await context.lines(WELCOME);
+    const url = context.printed[0]!.split(': ')[1]!;
+    const ask = () =>
+      fetch(`${url}/api/v1/experiments/assignments/new%20hero%1b%5B2J`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ token: 'exp_dev', visitor_id: 'v1' }),
+      });
+    expect([(await ask()).status, (await ask()).status]).toEqual([404, 404]);
+    const formUrl = `${url}/experiments/new?key=new+hero%1B%5B2J`;
+    expect(context.printed.slice(WELCOME)).toEqual([
+      `no experiment has the key new hero\\u001b[2J: create it at ${formUrl}`,
+    ]);
+    expect(await (await fetch(formUrl)).text()).toContain('name="key" value="new hero');
+    stop.abort();
+    await ended;
+  });
+
+  it.each([
+    ['the environment', { env: { OURS_DEV_TOKENS: 'web, exp_web', OURS_DEV_PASSWORD: 'its own' } }],
+    ['the person', { env: { OURS_DEV_TOKENS: 'web' }, askSecret: async () => 'its own' }],
+  ])('takes the password of the pages from %s, and prints no secret', async (_whom, given) => {
+    const stop = new AbortController();
+    const context = testContext({ stop: stop.signal, ...given });
+    const ended = dev.run(['--port', '0', '--host', '0.0.0.0'], context);
+    await context.lines(5);
+    const url = context.printed[0]!.split(': ')[1]!.replace('0.0.0.0', '127.0.0.1');
+    const statusWith = async (password: string) =>
+      (await fetch(url, { headers: { authorization: `Bearer ${password}` } })).status;
+    expect([await statusWith('web'), await statusWith('its own')]).toEqual([401, 200]);
+    expect(context.printed.join()).not.toMatch(/web|its own/);
+    stop.abort();
+    await ended;
   });
 
   it('shows its options when it is asked to', async () => {
@@ -75,6 +148,9 @@ describe('ours-ingest dev', () => {
 
   it.each([
     ['a host that others can reach without a token', ['--host', '0.0.0.0'], '--token'],
+    ['a host that others can reach without a password', ['--host', '0.0.0.0', '--token', 'web'], 'OURS_DEV_PASSWORD'],
+    ['an experiment without a goal', ['--experiment', 'a:b,c'], 'key:variant,variant:goal'],
+    ['an experiment with one variant', ['--experiment', 'a:b:purchase'], 'key:variant,variant:goal'],
     ['a port that is none', ['--port', '70000'], '--port'],
     ['an option it does not know', ['--prot', '1'], '--prot'],
     ['a config file that is not there', ['--config', '/nowhere.json'], 'ENOENT'],

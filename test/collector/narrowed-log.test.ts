@@ -4,7 +4,9 @@ import { resolveExperiment } from '../../src/collector/experiments/config.js';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';
 import type { ArrivedRow } from '../../src/collector/store/event-store.js';
+import { createLogReader } from '../../src/collector/store/log-reader.js';
 import { toLogEntry } from '../../src/collector/to-log-entry.js';
+import type { Database } from '../../src/sqlite/database.js';
 import { openStore } from './opened-store.js';
 
 const FROM = { source: 'shop', isTest: false };
@@ -55,6 +57,11 @@ it('what the store reads of its log measures the same as the whole log, in count
       const lines = log.all();
       expect(lines.map(({ verdict }) => verdict)).toEqual(measured.verdicts);
       expect(lines.map(({ warnings }) => [...warnings])).toEqual(lines.map((_, at) => measured.warnings.get(at) ?? []));
+      // A page of them, which reads only what their verdicts depend on.
+      for (const event of ['', 'purchase', 'impression']) {
+        const page = log.events({ limit: 5, event });
+        expect(page).toEqual(page.map(({ number }) => lines[number - 1]));
+      }
       for (const experiment of experiments) {
         expect(log.results(experiment)).toEqual(measureExperiment(experiment, measured));
         const other = asGoal(experiment, 'page_viewed');
@@ -66,4 +73,42 @@ it('what the store reads of its log measures the same as the whole log, in count
     }),
     { numRuns: 300 },
   );
+});
+
+it('a look at the newest rows reads a few rows, however many their visitor has sent', () => {
+  const { database, store, experiments: known } = openStore(':memory:', { bots: 'allow' }, NOW);
+  for (const experiment of experiments) known.save(experiment);
+  const row = (id: number, event: string): ArrivedRow => ({
+    event,
+    userId: 'v',
+    distinctId: `${id}`,
+    time: NOW - MINUTE + id,
+    defaultProperties: { sid: 's1' },
+    ...(event.startsWith('$') && { eventProperties: { experiment_key: 'x', variant_name: 'a' } }),
+  });
+  store.together(() => {
+    store.append(row(0, '$experiment_impression'), NOW, FROM);
+    for (let id = 1; id < 2_000; id++) store.append(row(id, id % 2 === 0 ? 'purchase' : 'page_viewed'), NOW, FROM);
+  });
+  let read = 0;
+  const counting: Database = {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => statement.run(...values),
+        get: (...values) => statement.get(...values),
+        all: (...values) => {
+          const rows = statement.all(...values);
+          read += rows.length;
+          return rows;
+        },
+      };
+    },
+  };
+  const log = createLogReader({ database: counting, experiments: known, refused: () => [], now: () => NOW });
+  expect(log.events({ limit: 2 }).map(({ verdict }) => verdict)).toEqual(['not_a_goal', 'repeat_in_session']);
+  expect(read).toBeLessThan(20);
+  database.close();
 });

@@ -1,4 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { resolveExperiment } from '../../src/collector/experiments/config.js';
+import type { Tally } from '../../src/collector/measuring/measured-log.js';
+import { bestOf } from '../../src/collector/page/best-variant.js';
+import { resultNotices } from '../../src/collector/page/result-notices.js';
+import { measureExperiment } from '../../src/collector/report.js';
 import { post, postRows, row, started } from './posting.js';
 
 const experiments = [
@@ -59,5 +64,62 @@ describe('the report', () => {
       'counted',
       'repeat_in_session',
     ]);
+  });
+});
+
+describe('a variant with a weight of 0', () => {
+  const experiment = resolveExperiment(
+    {
+      key: 'x',
+      variants: [
+        { name: 'a', weight: 50 },
+        { name: 'off', weight: 0 },
+        { name: 'b', weight: 50 },
+      ],
+    },
+    'purchase',
+    0,
+  );
+  const tally = (conversions: number, impressions: number): Tally => ({
+    conversions,
+    impressions,
+    secondary: new Map(),
+  });
+  const measured = (off: Tally) =>
+    measureExperiment(experiment, {
+      tallies: new Map([
+        [
+          'x',
+          new Map([
+            ['a', tally(10, 200)],
+            ['off', off],
+            ['b', tally(20, 200)],
+          ]),
+        ],
+      ]),
+    });
+
+  it('is never the best one, whatever it has seen, and leaves the others as they are without it', () => {
+    const [unseen, lucky] = [measured(tally(0, 0)), measured(tally(200, 200))];
+    for (const { variants } of [unseen, lucky]) {
+      const [a, off, b] = variants.map(({ probabilityToBeBest }) => probabilityToBeBest);
+      expect(off).toBe(0);
+      expect(a! + b!).toBeCloseTo(1, 12);
+      expect(bestOf(variants).name).toBe('b');
+    }
+    expect(lucky.variants.map(({ expectedLoss }) => expectedLoss)[0]).toBe(unseen.variants[0]!.expectedLoss);
+  });
+
+  it('is not waited for, and not named among what is missing', () => {
+    const report = measured(tally(0, 0));
+    expect(report.hasEnoughData).toBe(true);
+    const few = {
+      ...report,
+      hasEnoughData: false,
+      variants: report.variants.map((one) => ({ ...one, impressions: 3 })),
+    };
+    const notices = resultNotices(experiment, few).toString();
+    expect(notices).toContain('>a<');
+    expect(notices).not.toContain('off');
   });
 });

@@ -69,7 +69,7 @@ describe('a paid invoice', () => {
     const service = await startStripe();
     for (const [path, answer] of Object.entries(answers)) service.answers.set(path, answer);
     const shop = await openShop();
-    const event = stripeEvent('invoice.paid', invoice(shop.token, fields));
+    const event = stripeEvent('invoice.paid', invoice(shop.token, { ...fields }));
     const { statusCode } = await endpoint(shop, { stripe: service.stripe }).handle(signed(event));
     const ids = ledger(shop.collector).map((line) => (line as { distinctId: string }).distinctId);
     return { statusCode, ids, requests: service.requests, warnings: shop.warnings };

@@ -1,6 +1,6 @@
 import { retryAfterMs } from '../../delivery/retry-after.js';
+import { printable } from '../../protocol/printable.js';
 import { messageOf } from '../message-of.js';
-import { printable } from '../printable.js';
 import { errorSchema } from './api-schemas.js';
 
 const ATTEMPTS = 3;

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, type Info, type Options, type Parser, parse } from 'csv-parse';
+import { printable } from '../../protocol/printable.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { FIELDS, type FieldPath, setField, toFieldPath } from '../field-path.js';
-import { printable } from '../printable.js';
 import { type TypedEvent, toTypedEvent } from '../typed-event.js';
 import { contentId } from './content-id.js';
 import { MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';

@@ -40,6 +40,8 @@ export interface Service {
   /** Whether a token is one of this kind that is known. */
   readonly isToken: (token: string, kind: TokenKind) => boolean;
   readonly maxBatchRows: number;
+  /** Hears of a key that was asked for and that no experiment has. */
+  readonly reportUnknown: (key: string) => void;
 }
 
 const OK: Answer = { status: 200, body: { success: true } };
@@ -148,7 +150,10 @@ function timeProblem(time: number | null | undefined, receivedAt: number): strin
 
 function assignVisitor(service: Service, key: string, body: unknown, token: string): Answer {
   const experiment = service.experiments.find(key);
-  if (experiment === undefined) return refuse(404, 'unknown experiment');
+  if (experiment === undefined) {
+    service.reportUnknown(key);
+    return refuse(404, 'unknown experiment');
+  }
   const parsed = parse(assignmentSchema, body);
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { visitor_id: visitorId, track_impression: isRecorded, context } = parsed.data;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Admit } from './access.js';
+import { type Admit, isFromAnotherSite } from './access.js';
 import { type Answer, refuse, send } from './answer.js';
 import { answerWithFault } from './answer-with-fault.js';
 import { answerPreflight, corsHeaders } from './cors.js';
@@ -8,6 +8,7 @@ import type { FaultPlan } from './faults.js';
 import { contentTypeProblem, readBody } from './read-body.js';
 import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
 import type { Router } from './router.js';
+import type { OverQuota, RowQuota } from './row-quota.js';
 
 // Longer than any client keeps a connection idle, so that it is never the collector that closes first.
 const KEEP_ALIVE_MS = 10 * 60 * 1000;
@@ -23,6 +24,10 @@ export interface ServerOptions {
   readonly router: Router;
   readonly admit: Admit;
   readonly decideFault: FaultPlan;
+  /** For what pages of other origins send. */
+  readonly quota: RowQuota;
+  /** Hears, at most once a minute, that those pages send too much. */
+  readonly reportOverQuota: () => void;
 }
 
 export interface HttpServer {
@@ -79,6 +84,11 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
         return send(response, refuse(413, `more than ${maxBodyBytes} bytes`, maxBodyBytes), now());
       case 'malformed':
         return send(response, refuse(400, 'the body is not JSON'), now());
+    }
+    if (isFromAnotherSite(headers)) {
+      const over = options.quota.take(rowCountOf(body.value));
+      if (over?.isNews) options.reportOverQuota();
+      if (over !== undefined) return send(response, tooManyRows(over), now());
     }
     // Faults are for the API that clients speak; the page stays in one piece.
     const fault = path === undefined ? undefined : options.decideFault({ path, attempt, ...rowsOf(body.value) });
@@ -140,6 +150,20 @@ function apiPathOf(pathname: string): string | undefined {
 function rowsOf(body: unknown): { rows?: readonly unknown[] } {
   if (typeof body !== 'object' || body === null || !('events' in body)) return {};
   return Array.isArray(body.events) ? { rows: body.events } : {};
+}
+
+/** Rows of a batch or of the browser; any other request counts as one. */
+function rowCountOf(body: unknown): number {
+  if (typeof body !== 'object' || body === null) return 1;
+  const rows = 'events' in body ? body.events : 'data' in body ? body.data : undefined;
+  return Array.isArray(rows) ? rows.length : 1;
+}
+
+function tooManyRows({ retryAfterSeconds }: OverQuota): Answer {
+  return {
+    ...refuse(429, 'pages of other sites send more rows than a person causes'),
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  };
 }
 
 function originOf({ address, family, port }: AddressInfo): string {

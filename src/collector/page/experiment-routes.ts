@@ -49,7 +49,7 @@ export function experimentRoutes(pages: ExperimentPages): Route[] {
 
   return [
     get(EXPERIMENTS_PATH, () => experimentsPage(show, insight, experiments)),
-    get(NEW_EXPERIMENT_PATH, () => newPage(show, BLANK_EXPERIMENT)),
+    get(NEW_EXPERIMENT_PATH, ({ url }) => newPage(show, { ...BLANK_EXPERIMENT, ...prefilledOf(url.searchParams) })),
     post(NEW_EXPERIMENT_PATH, (_request, form) => {
       const typed = readTyped(form);
       const added = form.get('add');
@@ -97,6 +97,11 @@ export function experimentRoutes(pages: ExperimentPages): Route[] {
       }),
     ),
   ];
+}
+
+/** What a link to the form may fill in. */
+function prefilledOf(query: URLSearchParams): Pick<TypedExperiment, 'key' | 'primary'> {
+  return { key: query.get('key') ?? '', primary: query.get('primary') ?? '' };
 }
 
 function formOf({ body }: RouteRequest): URLSearchParams {

@@ -21,6 +21,11 @@ export function withQuery(path: string, query: EventsQuery | { readonly eventNam
   return held.size === 0 ? path : `${path}?${held}`;
 }
 
+/** The form of a new experiment, with what is known of it filled in. */
+export function newExperimentPath(known: { readonly key: string }): string {
+  return `${NEW_EXPERIMENT_PATH}?${new URLSearchParams(known)}`;
+}
+
 export function visitorPath(visitor: number): string {
   return `/visitors/${visitor}`;
 }

@@ -22,8 +22,9 @@ function leader({ variants }: ExperimentReport): Html {
 ${points(expectedLoss)} of the rate on average.</p>`;
 }
 
-function missing({ status }: Experiment, { variants }: ExperimentReport): Html {
-  const items = variants.map((variant) => {
+function missing({ status, variants: configured }: Experiment, { variants }: ExperimentReport): Html {
+  const items = variants.map((variant, i) => {
+    if (configured[i]!.share === 0) return undefined;
     const lacks = lacksOf(variant);
     return lacks.length > 0 && html`<li><b class="name">${variant.name}</b> has ${lacks.join(', ')}</li>`;
   });

@@ -8,6 +8,7 @@ import { attribute } from '../measuring/attribution.js';
 import type { Attribution } from '../measuring/measured-log.js';
 import type { Verdict, Warning } from '../measuring/verdict.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../report.js';
+import { createContextRows, type PlacedLog } from './context-rows.js';
 import type { ArrivedRow, CollectedEvent } from './event-store.js';
 import { createMeasuredRows, type StoredRow, toEntry } from './measured-rows.js';
 
@@ -49,6 +50,7 @@ export interface LogReaderOptions {
 /** Reads a log in a database. */
 export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
   const rows = createMeasuredRows(database);
+  const context = createContextRows(database);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
   const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
@@ -72,12 +74,18 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
   function judge(events: readonly StoredEvent[]): EventLine[] {
-    const letIn = events.filter(({ refusal }) => refusal === null);
-    const { verdicts, warnings } = attribute(
-      letIn.map((event) => toEntry(event, experiments.find)),
-      toMeasuringRules(experiments.list(), now()),
-    );
-    const places = new Map(letIn.map(({ number }, place) => [number, place]));
+    const letIn = events.filter(isLetIn);
+    const log = letIn.map((event) => toEntry(event, experiments.find));
+    return toLines(events, { log, places: new Map(letIn.map(({ number }, place) => [number, place])) });
+  }
+
+  /** Judges some events of a visitor, at a cost that does not grow with the others. */
+  function judgeSome(visitor: number, events: readonly StoredEvent[]): EventLine[] {
+    return toLines(events, context.logFor(visitor, events.filter(isLetIn), experiments.list()));
+  }
+
+  function toLines(events: readonly StoredEvent[], { log, places }: PlacedLog): EventLine[] {
+    const { verdicts, warnings } = attribute(log, toMeasuringRules(experiments.list(), now()));
     return events.map((event) => {
       const place = places.get(event.number);
       return {
@@ -110,8 +118,9 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
       const page = database
         .prepare(`SELECT * FROM events ${where} ORDER BY number DESC LIMIT ?`)
         .all(...values, filter.limit) as StoredEvent[];
-      const visitors = [...new Set(page.map(({ visitor }) => visitor))];
-      const lines = judge(visitors.flatMap((visitor) => ofVisitor.all(visitor) as StoredEvent[]));
+      const byVisitor = new Map<number, StoredEvent[]>();
+      for (const event of page) byVisitor.set(event.visitor, [...(byVisitor.get(event.visitor) ?? []), event]);
+      const lines = [...byVisitor].flatMap(([visitor, events]) => judgeSome(visitor, events));
       const byNumber = new Map(lines.map((line) => [line.number, line]));
       return page.map(({ number }) => byNumber.get(number)!);
     },
@@ -162,6 +171,10 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 /** A source's own repetition is not kept: a refused duplicate is another source's. */
 function oddities({ refusal }: StoredEvent): readonly Warning[] {
   return refusal === 'duplicate_id' ? ['id_used_by_another_source'] : [];
+}
+
+function isLetIn({ refusal }: StoredEvent): boolean {
+  return refusal === null;
 }
 
 function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {

@@ -20,7 +20,7 @@ export interface StoredRow {
 }
 
 /** An impression without a session, and where its visitor was seen around it. */
-interface Lost {
+export interface Lost {
   readonly visitor: number;
   readonly time: number;
   readonly variant: string;
@@ -32,7 +32,7 @@ interface Lost {
 }
 
 // A server's event later than a session lasts after the first of its session is a late report.
-const isInTime = (event: string): string => `
+export const isInTime = (event: string): string => `
   (${event}.witness = 'browser' OR NOT EXISTS (
     SELECT 1 FROM events AS f
     WHERE f.visitor = ${event}.visitor AND f.sid = ${event}.sid AND f.witness IS NOT NULL
@@ -49,13 +49,13 @@ const firstSidAt = (time: string): string => `
   SELECT min(o.sid) FROM events AS o
   WHERE o.visitor = found.visitor AND o.witness = found.witness AND o.time = ${time} AND ${isInTime('o')}`;
 
-const SEEN_AROUND = `
+export const seenAround = (whose: 'i.experiment = ?' | 'i.visitor = ? AND i.experiment IS NOT NULL'): string => `
   SELECT *, (${firstSidAt('found.before')}) AS sid_before, (${firstSidAt('found.after')}) AS sid_after
   FROM (
-    SELECT i.number, i.visitor, i.time, i.variant, w.witness,
+    SELECT i.number, i.visitor, i.time, i.experiment, i.variant, w.witness,
       (${seen('<=', 'DESC')}) AS before, (${seen('>', 'ASC')}) AS after
     FROM events AS i CROSS JOIN (SELECT 'browser' AS witness UNION ALL SELECT 'server') AS w
-    WHERE i.experiment = ? AND i.sid IS NULL AND i.refusal IS NULL
+    WHERE ${whose} AND i.sid IS NULL AND i.refusal IS NULL
   ) AS found`;
 
 // Of a session's events of one name only these can convert it: for each impression in it the first at or after that. One that
@@ -90,7 +90,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
   );
   const candidates = database.prepare(CANDIDATES);
   const candidatesNear = database.prepare(CANDIDATES_NEAR);
-  const seenAround = database.prepare(SEEN_AROUND);
+  const around = database.prepare(seenAround('i.experiment = ?'));
 
   return {
     ofExperiment(experiment) {
@@ -100,7 +100,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
       const entries: LogEntry[] = (impressions.all(id) as ImpressionRow[]).map((row) =>
         impression(row, key, nameOf(row)),
       );
-      const lost = seenAround.all(id) as Lost[];
+      const lost = around.all(id) as Lost[];
       for (const one of lost) {
         // There is a row for each witness.
         if (one.witness === 'browser') entries.push(impression({ ...one, sid: null, witness: null }, key, nameOf(one)));
@@ -134,7 +134,7 @@ export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntr
 // Literals of one shape each, as in `toLogEntry`. What is read of the store was judged when it came: when that was, and under
 // which id, matters no more, except between events of one instant that are to be told apart.
 
-function sighting({ time, visitor, sid, witness }: Candidate, event: string): TrackEntry {
+export function sighting({ time, visitor, sid, witness }: Candidate, event: string): TrackEntry {
   return {
     kind: 'track',
     time,
@@ -168,7 +168,7 @@ function impression(
 }
 
 /** Where the visitor was seen around an impression; of two sightings in one session only the nearer can matter. */
-function sightingsOf({ visitor, time, witness, before, sid_before, after, sid_after }: Lost): Candidate[] {
+export function sightingsOf({ visitor, time, witness, before, sid_before, after, sid_after }: Lost): Candidate[] {
   const earlier = before === null ? [] : [{ visitor, time: before, sid: sid_before, witness }];
   const later = after === null ? [] : [{ visitor, time: after, sid: sid_after, witness }];
   if (before === null || after === null || sid_before !== sid_after) return [...earlier, ...later];
@@ -176,7 +176,7 @@ function sightingsOf({ visitor, time, witness, before, sid_before, after, sid_af
 }
 
 /** The sessions that an impression may have joined, as {@link CANDIDATES_NEAR} takes them. */
-function sessionsNear({ visitor, time, sid_before, sid_after }: Lost): [number, string, number][] {
+export function sessionsNear({ visitor, time, sid_before, sid_after }: Lost): [number, string, number][] {
   return [...new Set([sid_before, sid_after])].flatMap((sid): [number, string, number][] =>
     sid === null ? [] : [[visitor, sid, time]],
   );

@@ -32,6 +32,7 @@ const TABLES = `
   CREATE INDEX sightings ON events (visitor, witness, time, sid) WHERE witness IS NOT NULL;
   CREATE INDEX collisions ON events (number) WHERE refusal = 'duplicate_id';
   CREATE INDEX repeated ON events (repeats) WHERE repeats > 0;
+  CREATE INDEX impressions_of_visitor ON events (visitor) WHERE experiment IS NOT NULL;
   CREATE INDEX impressions ON events (experiment) WHERE experiment IS NOT NULL;
 
   CREATE TABLE experiments (id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, definition TEXT NOT NULL);
