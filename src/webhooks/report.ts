@@ -1,5 +1,5 @@
 import { isOursError } from '../errors.js';
-import { isPermanent, type Outcome, type RejectionCode } from '../outcome.js';
+import type { Outcome, RejectionCode } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
@@ -85,7 +85,7 @@ function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<
   if (outcome.status === 'rejected') {
     return { line: `${distinctId} is refused for good: ${outcome.code}`, isLost: false };
   }
-  return isPermanent(outcome)
+  return isOursError(error) && !error.retryable
     ? { line: `${distinctId} is dropped for good: ${outcome.reason}`, isLost: false }
     : { line: `${distinctId} could not be stored (${outcome.reason}): send it again`, isLost: true };
 }

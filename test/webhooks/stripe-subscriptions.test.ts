@@ -65,7 +65,7 @@ describe('a paid invoice', () => {
   const LISTED = `/v1/invoices?subscription=sub_1&status=paid&created[gte]=${TRIAL_END}&created[lt]=${CREATED}&limit=100`;
   const SUBSCRIPTION = '/v1/subscriptions/sub_1';
 
-  async function reported(fields: object, answers: Record<string, object | number> = {}) {
+  async function reported(fields: Readonly<Record<string, unknown>>, answers: Record<string, object | number> = {}) {
     const service = await startStripe();
     for (const [path, answer] of Object.entries(answers)) service.answers.set(path, answer);
     const shop = await openShop();
