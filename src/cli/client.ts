@@ -3,6 +3,7 @@ import { isOursError } from '../errors.js';
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../options.js';
 import { nodePlatform } from '../platform-node.js';
 import { type CommandContext, UsageError } from './command.js';
+import { plainHttpWarning } from './plain-http.js';
 
 /**
  * What the client will do, from the command line and `OURS_*`.
@@ -20,8 +21,17 @@ export function resolveSending(options: ClientOptions, env: CommandContext['env'
 
 /**
  * A client that speaks on stderr. Its timers keep no process alive: whoever waits for it must.
+ *
+ * @param say where the client's own warnings go
  * @throws UsageError when it could not send anything
  */
-export function openClient(options: ClientOptions, { env, warn }: CommandContext): Client {
-  return assembleClient({ ...resolveSending(options, env), logger: { warn } }, { ...nodePlatform, env });
+export function openClient(
+  options: ClientOptions,
+  { env, warn }: Pick<CommandContext, 'env' | 'warn'>,
+  say: CommandContext['warn'] = warn,
+): Client {
+  const resolved = resolveSending(options, env);
+  const warning = plainHttpWarning(resolved.baseUrl);
+  if (warning !== undefined) warn(warning);
+  return assembleClient({ ...resolved, logger: { warn: say } }, { ...nodePlatform, env });
 }

@@ -13,6 +13,7 @@ import { checkRedis } from './doctor/redis.js';
 import { checkService } from './doctor/service.js';
 import { messageOf } from './message-of.js';
 import { namesOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
+import { plainHttpWarning } from './plain-http.js';
 import { probe } from './probe.js';
 
 const usage = `Usage: ours-ingest doctor [<outbox>] [options]
@@ -63,7 +64,18 @@ async function checkDelivery(givenUrl: string | undefined, { env }: CommandConte
   const { checks, token, baseUrl } = checkConfiguration(givenUrl, env);
   if (baseUrl === undefined) return [...checks, checkProxy(env)];
   const answer = await probe({ baseUrl, token: token ?? '', env });
-  return [...checks, checkProxy(env), ...checkService(answer, baseUrl, token !== undefined), ...checkClock(answer)];
+  return [
+    ...checks,
+    ...checkEncryption(baseUrl),
+    checkProxy(env),
+    ...checkService(answer, baseUrl, token !== undefined),
+    ...checkClock(answer),
+  ];
+}
+
+function checkEncryption(baseUrl: string): Check[] {
+  const message = plainHttpWarning(baseUrl);
+  return message === undefined ? [] : [{ check: 'encryption', level: 'warning', message }];
 }
 
 async function checkAccountOf(

@@ -35,7 +35,7 @@ export const send: Command = {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { event, baseUrl, timeoutMs } = parse(args);
     const said: string[] = [];
-    const client = openClient({ baseUrl }, { ...context, warn: (line) => void said.push(line) });
+    const client = openClient({ baseUrl }, context, (line) => void said.push(line));
     try {
       const receipt = give(client, event);
       // The service does not see the id of an identify.

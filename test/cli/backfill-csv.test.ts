@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { backfill } from '../../src/cli/backfill.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 import { readLines, run, tempFile } from './running.js';
@@ -141,4 +141,14 @@ describe('ours-ingest backfill of a CSV', () => {
     expect(error?.message).not.toContain('secret');
     expect(collector.requests).toBe(0);
   });
+});
+
+it('looks at each name of a header once, however many there are', async () => {
+  const names = Array.from({ length: 60_000 }, (_, i) => `eventProperties.p${i}`);
+  const compared = vi.spyOn(Array.prototype, 'indexOf');
+  onTestFinished(() => compared.mockRestore());
+  const file = await tempFile('wide.csv', `event,userId,${names.join(',')},eventProperties.p7\n`);
+  const { error } = await run(backfill, [file, '--dry-run']);
+  expect(error?.message).toContain("names the column 'eventProperties.p7' twice");
+  expect(compared.mock.contexts.filter((list) => (list as unknown[]).length > 60_000)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../src/cli/backfill.js';
@@ -278,5 +278,55 @@ describe('ours-ingest backfill', () => {
     const { error } = await run(backfill, [file], { env: envFor(collector) });
     expect(error?.message).toContain('EISDIR');
     expect(collector.events()).toHaveLength(0);
+  });
+});
+
+describe('a file that others have prepared', () => {
+  const nested = (id: string) =>
+    `{"event":"b","userId":"u",${id}"eventProperties":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
+
+  it('costs one row where a line nests too deeply to be given an id', async () => {
+    await using collector = await createCollector();
+    const good = JSON.stringify(purchase());
+    const file = await tempFile('orders.ndjson', `${good}\n${nested('')}\n${good}\n`);
+    const { printed, error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error?.message).toContain('1 rows were not delivered');
+    expect(printed.join()).toMatch(/3 rows: 2 can be sent, 1 cannot.*first in row 2/);
+    expect(collector.events()).toHaveLength(2);
+  });
+
+  it('costs such a line with an id the property alone, as it costs a client', async () => {
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', `${nested('"distinctId":"d",')}\n${JSON.stringify(purchase())}\n`);
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error).toBeUndefined();
+    expect(collector.events()).toHaveLength(2);
+  });
+
+  it.each(['.progress.json', '.progress.json.new', '.errors.ndjson'])(
+    'writes nothing through a link at %s',
+    async (suffix) => {
+      await using collector = await createCollector();
+      const file = await tempFile('orders.ndjson', ndjson([purchase(), purchase({ userId: undefined })]));
+      const target = await tempFile('authorized_keys', 'my-only-key\n');
+      await symlink(target, file + suffix);
+      await run(backfill, [file, '--restart'], { env: envFor(collector) });
+      expect(await readFile(target, 'utf8')).toBe('my-only-key\n');
+    },
+  );
+
+  it('appends nothing through a link that was put there between two runs', async () => {
+    await using collector = await createCollector();
+    const file = await tempFile('orders.ndjson', ndjson([purchase({ userId: undefined }), purchase()]));
+    const first = await run(backfill, [file], { env: envFor(collector) });
+    expect(first.error?.message).toContain('1 rows were not delivered');
+    const progress = JSON.parse(await readFile(`${file}.progress.json`, 'utf8'));
+    await writeFile(`${file}.progress.json`, JSON.stringify({ ...progress, row: 1, bytes: 22, isDone: false }));
+    const target = await tempFile('authorized_keys', 'x'.repeat(10_000));
+    await rm(`${file}.errors.ndjson`);
+    await symlink(target, `${file}.errors.ndjson`);
+    const { error } = await run(backfill, [file], { env: envFor(collector) });
+    expect(error?.message).toContain('is a link');
+    expect((await stat(target)).size).toBe(10_000);
   });
 });

@@ -37,6 +37,10 @@ describe('the outbox of a command', () => {
     ['a port that is none', { postgres: 'postgres://x:hunter2#1@h/db' }, '%40'],
     ['a password with a slash', { postgres: 'postgres://x:1/hunter2@h/db' }, '%2F'],
     ['a password with a hash', { redis: 'redis://x:1#hunter2@h' }, '%23'],
+    ['no slashes', { redis: 'redis:x:hunter2' }, '--redis must be a URL'],
+    ['no slashes before a host', { postgres: 'postgres:x:hunter2@h' }, '--postgres must be a URL'],
+    ['one slash too many', { redis: 'redis:///x:hunter2' }, '%3A'],
+    ['a password with a question mark', { redis: 'redis://x:1?hunter2@h' }, '%3F'],
   ])('is refused for %s, without a word of a password', async (_, values, message) => {
     const run = openOutbox(values, {});
     await expect(run).rejects.toThrow(UsageError);

@@ -151,4 +151,15 @@ describe.concurrent('the process that sends', () => {
     expect(await child.end).toBe(1);
     expect(child.stderr()).toContain('no_identity');
   });
+
+  it('warns once of an address that others on the way can read, and of none on this machine', async () => {
+    const [elsewhere, here] = ['http://events.invalid/api/v1', 'http://127.0.0.1:1/api/v1'].map((baseUrl) =>
+      run(send, ['purchase', '--user-id', 'u', '--timeout', '0.2'], {
+        env: { OURS_TOKEN: 'test_shop', OURS_BASE_URL: baseUrl },
+      }),
+    );
+    const about = async (ran: typeof elsewhere) => (await ran!).warned.filter((line) => line.includes('use https'));
+    expect(await about(elsewhere)).toEqual([expect.stringMatching(/^events\.invalid is reached by http/)]);
+    expect(await about(here)).toEqual([]);
+  });
 });

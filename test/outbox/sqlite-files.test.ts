@@ -1,4 +1,16 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lchown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -221,6 +233,30 @@ describe('the files of an sqlite outbox', () => {
     expect((await stat(file)).mode & 0o777).toBe(after);
     expect((await stat(`${file}-wal`)).mode & 0o777).toBe(after);
   });
+
+  it('warn once when others could read what they hold', async () => {
+    const { file, open } = await world();
+    await open().append([trackEntry('a')]);
+    await chmod(file, 0o644);
+    const outbox = open();
+    const claim = () => outbox.claim({ maxEntries: 1, maxBytes: 1_000, leaseMs: 1_000 });
+    await expect(claim()).rejects.toThrow(/had mode 644: others could read/);
+    expect(await claim()).toHaveLength(1);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it.runIf(process.getuid?.() === 0).each(['target.db', 'nowhere.db'])(
+    'are not reached through a link that another user has made, to %s',
+    async (target) => {
+      const { folder, file, open } = await world();
+      await writeFile(join(folder, 'target.db'), '');
+      await symlink(join(folder, target), file);
+      await lchown(file, 65_534, 65_534);
+      await expect(open().append([trackEntry('a')])).rejects.toThrow('another user has made');
+      expect((await stat(join(folder, 'target.db'))).size).toBe(0);
+      expect(await readdir(folder)).not.toContain('nowhere.db');
+    },
+  );
 });
 
 describe('no file of an sqlite outbox shows', () => {

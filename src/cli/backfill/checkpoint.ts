@@ -1,5 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
+import { createOwnFile } from './own-file.js';
 
 /** How far a file has been sent, on disk beside it. */
 export interface Checkpoint {
@@ -55,7 +56,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint | undefin
 /** Replaces the file as a whole: a crash leaves the old one or the new one. */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
   const draft = `${file}.new`;
-  const handle = await open(draft, 'w', 0o600);
+  const handle = await createOwnFile(draft);
   try {
     await handle.writeFile(`${JSON.stringify(checkpoint)}\n`);
     await handle.sync();

@@ -38,12 +38,17 @@ async function readHeader(file: string, size: number): Promise<Header> {
   const start = { row: 0, bytes: 0 };
   const parser = openParser(file, size, start, { bom: true });
   for await (const { cells, count, bytes } of readRecords(parser, start)) {
-    const twice = cells.find((name, index) => cells.indexOf(name) !== index);
+    const twice = firstRepeated(cells);
     if (twice !== undefined) throw new Error(`the header names the column '${printable(twice, 60)}' twice.`);
     const { record_delimiter, encoding } = parser.options;
     return { columns: cells.map(toColumn), end: { row: count, bytes }, dialect: { record_delimiter, encoding } };
   }
   throw new Error('the file is empty: its first line must name the columns.');
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 function toColumn(name: string): FieldPath {

@@ -1,4 +1,5 @@
-import { open, rm, stat, truncate } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
+import { appendToOwnFile } from './own-file.js';
 
 /** Why a row was not delivered. The message names fields, never values. */
 export interface RowError {
@@ -24,12 +25,14 @@ export class ErrorsFile {
       await rm(file, { force: true });
       return new ErrorsFile(file, 0);
     }
-    const size = await stat(file).then(
-      (stats) => stats.size,
-      () => 0,
-    );
-    if (size > bytes) await truncate(file, bytes);
-    return new ErrorsFile(file, Math.min(size, bytes));
+    const handle = await appendToOwnFile(file);
+    try {
+      const { size } = await handle.stat();
+      if (size > bytes) await handle.truncate(bytes);
+      return new ErrorsFile(file, Math.min(size, bytes));
+    } finally {
+      await handle.close();
+    }
   }
 
   add(error: RowError): void {
@@ -41,7 +44,7 @@ export class ErrorsFile {
     if (this.#lines.length === 0) return this.#bytes;
     const text = Buffer.from(this.#lines.join(''));
     this.#lines = [];
-    const handle = await open(this.#file, 'a', 0o600);
+    const handle = await appendToOwnFile(this.#file);
     try {
       await handle.writeFile(text);
       await handle.sync();

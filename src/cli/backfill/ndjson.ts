@@ -39,9 +39,17 @@ function readRow(number: number, text: string | undefined): TypedEvent | Refusal
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
     return new Refusal('unreadable', `the line must be a JSON object; got ${typeName(fields)}.`);
   }
-  return toTypedEvent({ ...fields, distinctId: distinctIdOf(fields, number) });
+  const distinctId = distinctIdOf(fields, number);
+  return distinctId instanceof Refusal ? distinctId : toTypedEvent({ ...fields, distinctId });
 }
 
 function distinctIdOf(fields: object, number: number): unknown {
-  return ('distinctId' in fields ? fields.distinctId : undefined) ?? contentId(number, fields);
+  const given = 'distinctId' in fields ? fields.distinctId : undefined;
+  if (given != null) return given;
+  try {
+    return contentId(number, fields);
+  } catch {
+    // It can be read at a depth at which it cannot be written again.
+    return new Refusal('unreadable', 'the line nests values too deeply.');
+  }
 }

@@ -36,6 +36,8 @@ export interface Connection {
   /** `undefined` for one in memory. */
   readonly files: OpenFiles | undefined;
   readonly own?: Own;
+  /** What its user should know of the file. */
+  readonly warning?: string | undefined;
 }
 
 /** One to a file that the outbox has opened itself. */
@@ -73,7 +75,7 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
     for (const { name } of companionsOf(file)) attempt(() => unlinkSync(name));
   }
-  ensurePrivateFile(file);
+  const warning = ensurePrivateFile(file);
   const before = look(file);
   const companions = companionsToJoin(source, name);
   const database = openFile(source, name, reserve.bytes);
@@ -87,7 +89,7 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
     const checkpoints = new Checkpoints(database, target, reserve.bytes / 2 / PAGE_BYTES);
     // A process that was killed may have left delivered events in the log.
     if (files.hasLog) checkpoints.eraseSoon();
-    return { statements, files, own: { database, checkpoints, reserve } };
+    return { statements, files, own: { database, checkpoints, reserve }, warning };
   } catch (error) {
     database.close();
     throw error;

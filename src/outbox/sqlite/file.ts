@@ -146,7 +146,11 @@ export class SqliteFile {
 
   #opened(): Connection {
     if (this.#isClosed) throw new SqliteOutboxError(`${this.name} was closed by close().`);
-    this.#open ??= connect(this.#source, this.name);
+    if (this.#open === undefined) {
+      this.#open = connect(this.#source, this.name);
+      const { warning } = this.#open;
+      if (warning !== undefined) this.#notice ??= new SqliteOutboxError(warning);
+    }
     if (isOwn(this.#open)) this.#lookSoon();
     return this.#open;
   }

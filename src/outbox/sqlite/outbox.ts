@@ -51,10 +51,11 @@ export class SqliteOutbox implements DurableOutbox {
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
     const { file } = this.#options;
+    // The usual case of a process with nothing to do takes nobody's turn to write.
+    const [first] = await file.patiently(() => file.read(({ oldest }) => oldest.all()));
     const notice = file.takeNotice();
     if (notice !== undefined) throw notice;
-    // The usual case of a process with nothing to do takes nobody's turn to write.
-    if ((await file.patiently(() => file.read(({ oldest }) => oldest.all()))).length === 0) return [];
+    if (first === undefined) return [];
     const token = randomUUID();
     let unreadable: Reading<Place> | undefined;
     for (;;) {
