@@ -115,8 +115,9 @@ describe('a paid invoice', () => {
   });
 
   it('does not start it while the trial lasts, such as one for the set-up', async () => {
-    const { ids } = await reported(cycle, { [SUBSCRIPTION]: subscription({ trial_end: CREATED + 1 }) });
+    const { ids, statusCode } = await reported(cycle, { [SUBSCRIPTION]: subscription({ trial_end: CREATED + 1 }) });
     expect(ids).toEqual(['renewal:in_1']);
+    expect(statusCode).toBe(200);
   });
 
   it('does not start it with the invoice that began it: its own state says that', async () => {
