@@ -33,9 +33,9 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
   const { cookies: names } = reading;
   const cookies = facts.header('cookie') ?? '';
   const pinned = pinnedBy(facts.url);
-  /** What the address of the page says that sent the request: it is the referrer. */
+  /** What the address says of the page that sent the request: it is the referrer. */
   const sender = (): URLSearchParams | undefined =>
-    isSentByPage(facts) ? pinnedBy(facts.header('referer')) : undefined;
+    isSentByPage(facts) ? (pinnedBy(facts.header('referer')) ?? new URLSearchParams()) : undefined;
   // In the browser SDK's order.
   const userId =
     toId(pinned?.get('ours_visitor_id')) ??
@@ -43,7 +43,10 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
     toId(readCookie(cookies, names.visitor));
   const { session, sessionId } = readSession(cookies, names, {
     pinned: pinned?.get(PINNED_SESSION),
-    sender: () => (isSentByPage(facts) ? { pinned: sender()?.get(PINNED_SESSION) } : undefined),
+    sender: () => {
+      const page = sender();
+      return page && { pinned: page.get(PINNED_SESSION) };
+    },
     now: reading.now(),
   });
   return {
