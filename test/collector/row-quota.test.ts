@@ -35,14 +35,14 @@ describe('a quota of rows', () => {
 });
 
 describe('a collector', () => {
-  const post = async (url: string, headers: Record<string, string>, path = '/ingest') => {
+  const post = async (url: string, headers: Record<string, string>, path = '/ingest', decoy = {}) => {
     const rows = Array.from({ length: 100 }, (_, i) => ({
       event: 'e',
       visitor_id: 'v',
       userId: 'v',
       distinctId: `${i}`,
     }));
-    const body = path === '/ingest' ? { token: 'any', data: rows } : { token: 'any', events: rows };
+    const body = path === '/ingest' ? { ...decoy, token: 'any', data: rows } : { ...decoy, token: 'any', events: rows };
     const answer = await fetch(url + path, {
       method: 'POST',
       headers: { 'content-type': path === '/ingest' ? 'text/plain' : 'application/json', ...headers },
@@ -72,6 +72,16 @@ describe('a collector', () => {
       expect((await post(collector.url, {}, path)).status).toBe(200);
     },
   );
+
+  it.each([
+    ['/ingest', { events: 0 }],
+    ['/api/v1/batch', { data: [] }],
+  ])('counts the rows of %s also beside a field that it does not read', async (path, decoy) => {
+    await using collector = await createCollector({ now: () => 1_000_000_000_000 });
+    const statuses: number[] = [];
+    for (let i = 0; i < 30; i++) statuses.push((await post(collector.url, FOREIGN, path, decoy)).status);
+    expect(statuses).toContain(429);
+  });
 
   it('takes any number of rows from programs and from its own pages', async () => {
     await using collector = await createCollector();

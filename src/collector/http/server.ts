@@ -152,11 +152,11 @@ function rowsOf(body: unknown): { rows?: readonly unknown[] } {
   return Array.isArray(body.events) ? { rows: body.events } : {};
 }
 
-/** Rows of a batch or of the browser; any other request counts as one. */
+/** Rows of a batch or of the browser, wherever a body has some: which field is read depends on the path. At least one. */
 function rowCountOf(body: unknown): number {
-  if (typeof body !== 'object' || body === null) return 1;
-  const rows = 'events' in body ? body.events : 'data' in body ? body.data : undefined;
-  return Array.isArray(rows) ? rows.length : 1;
+  const { events, data } = (body ?? {}) as { readonly events?: unknown; readonly data?: unknown };
+  const lengthOf = (rows: unknown): number => (Array.isArray(rows) ? rows.length : 0);
+  return Math.max(1, lengthOf(events) + lengthOf(data));
 }
 
 function tooManyRows({ retryAfterSeconds }: OverQuota): Answer {
