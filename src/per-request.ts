@@ -34,7 +34,8 @@ export function perRequest<Catalog extends EventCatalog>(
     assign: (experimentKey, options) => current().assign(experimentKey, options),
     personalization: (options) => current().personalization(options),
     within: (tx) => current().within(tx),
-    visitor: (input) => createVisitor(client, input),
+    // A visit in test mode has a client of its own, which is a request's too: its visitor cannot outlive the request.
+    visitor: (input) => (input.testToken ? current().visitor(input) : createVisitor(client, input)),
     flush: (options) => current().flush(options),
     close: (options) => current().close(options),
     [Symbol.asyncDispose]: () => current()[Symbol.asyncDispose](),

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Client } from '../../src/client.js';
+import { createCollector } from '../../src/collector/index.js';
 import { createClient } from '../../src/edge.js';
 import { ownClient } from '../../src/own-client.js';
 import { perRequest } from '../../src/per-request.js';
@@ -43,6 +44,23 @@ describe('a client of a Worker', () => {
       { delivered: 1 },
       { delivered: 2 },
     ]);
+  });
+
+  it('sends the events of a visit in test mode as test events, and leaves no impression', async () => {
+    const experiments = [{ key: 'hero', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' }];
+    await using collector = await createCollector({ experiments });
+    const { baseUrl } = collector;
+    globals[REQUEST_SCOPE] = requests;
+    const client = createClient({ token: 'live', testToken: 'test_live', experimentToken: 'exp_live', baseUrl });
+    await requests.run({}, async () => {
+      const tester = client.visitor({ userId: 'v', testToken: 'test_live' });
+      expect(await tester.assign('hero', { timeoutMs: 60_000 })).toMatchObject({ inExperiment: true });
+      tester.track('purchase', {}, { distinctId: 'of a tester' });
+      client.visitor({ userId: 'w' }).track('purchase', {}, { distinctId: 'of a customer' });
+      expect(await client.flush()).toMatchObject({ delivered: 2, pending: 0 });
+    });
+    const isTest = Object.fromEntries(collector.report().events.map((line) => [line.event.distinctId, line.isTest]));
+    expect(isTest).toEqual({ 'of a tester': true, 'of a customer': false });
   });
 
   it('finds its request at each call, also of a visitor and of methods that were taken off it', async () => {
