@@ -56,7 +56,7 @@ export const check: Command = {
       baseUrl: values['base-url'],
       testEvent: values['send-test'] && event !== undefined ? { event, waitMs } : undefined,
     };
-    report(await withApi(values['api-url'], context.env, (api) => checkAccount(api, asked, context)), values, context);
+    report(await withApi(values['api-url'], context, (api) => checkAccount(api, asked, context)), values, context);
   },
 };
 

@@ -84,7 +84,7 @@ async function checkAccountOf(
 ): Promise<Check[]> {
   const program = values.config === undefined ? NO_PROGRAM : await loadProgram(values.config);
   const token = context.env.OURS_TOKEN || undefined;
-  return withApi(values['api-url'], context.env, (api) =>
+  return withApi(values['api-url'], context, (api) =>
     checkAccount(api, { program, token, sourceId: undefined, baseUrl: undefined }, context),
   );
 }
