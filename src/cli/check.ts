@@ -28,6 +28,7 @@ ${API_USAGE}`;
 /** `ours-ingest check`: whether the account counts what the code sends. */
 export const check: Command = {
   summary: 'hold your account against what your code sends',
+  loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({

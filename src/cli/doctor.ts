@@ -34,6 +34,7 @@ ${OUTBOX_USAGE}`;
 /** `ours-ingest doctor`: what keeps events from being delivered. */
 export const doctor: Command = {
   summary: 'look for what keeps events from being delivered',
+  loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
