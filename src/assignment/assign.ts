@@ -100,10 +100,15 @@ export function createAssigner(options: AssignerOptions): Assigner {
     });
   }
 
-  /** Says once what happened and what visitors are shown; returns the first. */
-  function warn(experimentKey: string, { why }: NoAnswer, effect: string): string {
-    const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
-    episodes.say('assign', `${message} ${effect}`);
+  /**
+   * Says what happened and what visitors are shown, at most once a minute; returns the first. It has no end that could be
+   * noticed: other visitors and experiments get their answers all the while.
+   */
+  function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
+    const name = String(experimentKey).slice(0, 80);
+    const message = `no assignment for experiment '${name}': ${why}`;
+    // An outage is everybody's; what the service or we refuse, such as a misspelt key, is the experiment's own.
+    episodes.remind(isOutage ? 'assign' : `assign ${name}`, `${message} ${effect}`);
     return message;
   }
 
@@ -132,7 +137,6 @@ export function createAssigner(options: AssignerOptions): Assigner {
     const assignment = answer instanceof NoAnswer ? answer : toAssignment(experimentKey, answer);
     if (assignment instanceof NoAnswer) return assignment;
     if (typeof assignment === 'string') return new NoAnswer(assignment);
-    episodes.end('assign');
     exposures.noteAssignment(place, assignment);
     if (isRecording && assignment.inExperiment) {
       exposures.noteRecorded(unit, assignment.variantName, unitMs);
