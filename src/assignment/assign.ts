@@ -5,6 +5,7 @@ import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
+import { typeName } from '../protocol/refusal.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -213,8 +214,12 @@ export function createAssigner(options: AssignerOptions): Assigner {
     experimentKey: string,
     visitorId: string,
     asked: AssignOptions,
-  ): Assignment | Promise<Assignment | NoAnswer> {
+  ): Assignment | NoAnswer | Promise<Assignment | NoAnswer> {
     const { forceVariant, url, search, record } = asked;
+    // 'false' from an environment variable would record, and no impression can be taken back.
+    if (typeof (record ?? true) !== 'boolean') {
+      return new NoAnswer(`record must be true or false; got ${typeName(record)}.`);
+    }
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: visitorId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
