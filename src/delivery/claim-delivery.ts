@@ -64,7 +64,7 @@ export interface ClaimDelivery {
 export function createClaimDelivery(options: ClaimDeliveryOptions, signal: AbortSignal): ClaimDelivery {
   const { outbox, breaker, clock, token, maxRetries, monotonic, random, episodes } = options;
   const sendRetrying = retrying(options.transport, options);
-  const isolator = createPoisonIsolator(random);
+  const isolator = createPoisonIsolator(random, monotonic);
   const resends = createResends();
   const maxIsolating = Math.max(1, options.concurrency - 1);
   const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
@@ -74,8 +74,10 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
     const entries = await withoutAhead(await withoutOld(claimed));
-    const [suspects, clean] = partition(entries, isolator.isSuspect);
-    const isBehind = followers();
+    const [early, due] = partition(entries, (entry) => isolator.turnInMs(entry) > 0);
+    await release(early, Math.max(...early.map(isolator.turnInMs)));
+    const [suspects, clean] = partition(due, isolator.isSuspect);
+    const isBehind = followers(early);
     const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
     await release(await sendAll(fitted, 'fresh', isBehind, () => monotonic() <= endsAt), 0);
     if (suspects.length > 0) await deliverSuspects(suspects, isBehind, endsAt);
@@ -279,7 +281,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
-    isolator.forget(entries);
+    isolator.forget(entries, outcome.status === 'delivered');
     resends.forget(entries);
     for (const entry of entries) options.onSettled(entry, outcome);
     return true;

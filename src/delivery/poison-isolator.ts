@@ -18,7 +18,13 @@ const MAX_CROWD_MS = 10_000;
 const BAD_CROWD_MS = 250;
 /** Events that fail alone and slowly leave the senders free for this many times as long as all of them together take. */
 const FREE_FACTOR = 4;
-const MAX_BAD_CROWD_MS = 60 * 60_000;
+const MAX_TURN_MS = 60 * 60_000;
+/** Of a longer wait for a turn so many parts pass until it is looked at again, within limits: the service may have recovered. */
+const LOOKS_A_TURN = 10;
+const MIN_LOOK_MS = 30_000;
+const MAX_LOOK_MS = 2.5 * 60_000;
+/** How much the end of one try changes the share of tries that fail. */
+const SHARE_STEP = 0.1;
 
 interface Trouble {
   /** Which of all failures was its last one, counted from 1. */
@@ -33,6 +39,8 @@ interface Trouble {
   solo: number;
   /** How long its last failure took. */
   tookMs: number;
+  /** When it last failed alone, by the monotonic clock. */
+  failedAt: number;
   /** Retries it has used up: failures alone that were the service's own, and failures of its row. */
   spent: number;
 }
@@ -61,6 +69,9 @@ export interface Failure {
  * it alone. What counts against a single event is counted only while the service takes others: an outage makes a few suspects
  * but condemns none. One that has failed alone BAD_FROM times is bad. Suspects wait longer the more there are, and bad events
  * longer still, so that their retries never crowd out good ones.
+ *
+ * A long spell of random failures condemns good events too. So an event that failed alone waits for its turn, and when that
+ * comes follows from how the others' tries end: as they begin to pass, all turns come sooner.
  */
 export interface PoisonIsolator {
   /** Whether any event is known to be bad. */
@@ -82,7 +93,8 @@ export interface PoisonIsolator {
   recordRowFailure(entry: Entry): number;
   /** What the service has taken so far that is evidence against an event of this kind. */
   successes(kind: Entry['kind']): number;
-  forget(entries: readonly Entry[]): void;
+  /** Forgets events that are settled. @param wereTaken whether the service took them */
+  forget(entries: readonly Entry[], wereTaken: boolean): void;
   /** Which of all failed requests was the last one with this event, counted from 1; 0 if none was. */
   lastFailure(entry: Entry): number;
   isSuspect(entry: Entry): boolean;
@@ -90,11 +102,13 @@ export interface PoisonIsolator {
   isolate(batch: Batch, maxRows: number): Batch[];
   /** Cuts a batch of suspects that failed, down to the next level. */
   divide(batch: Batch): Batch[];
-  /** Milliseconds until a failed batch should come back. */
+  /** Milliseconds until a failed batch should come back. The turn of a single event may be later than that. */
   retryDelayMs(entries: readonly Entry[]): number;
+  /** Milliseconds until it should be looked at again whether it is this event's turn; 0 if it is. */
+  turnInMs(entry: Entry): number;
 }
 
-export function createPoisonIsolator(random: () => number): PoisonIsolator {
+export function createPoisonIsolator(random: () => number, monotonic: () => number): PoisonIsolator {
   const known = new Map<string, Trouble>();
   const taken = { track: 0, identify: 0 };
   let failedRequests = 0;
@@ -102,6 +116,8 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
   let aloneMs = 0;
   /** Events that have failed alone so often that they are bad. */
   let bad = 0;
+  /** The share of the tries of events that have failed alone before which still fail. */
+  let failingShare = 1;
 
   /**
    * An event is judged by its own kind, for one endpoint may be down while the other is not. An identify is judged by both:
@@ -130,10 +146,23 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
       successes: successesBefore,
       solo: 0,
       tookMs: 0,
+      failedAt: 0,
       spent: 0,
     };
     known.set(entry.distinctId, added);
     return added;
+  }
+
+  /** How long after its last failure it is the turn of an event that failed alone. */
+  function turnMs({ solo, tookMs }: Trouble): number {
+    const busyMs = tookMs >= SLOW_MS ? aloneMs * FREE_FACTOR : 0;
+    const crowdMs = solo >= BAD_FROM ? bad * BAD_CROWD_MS : Math.min(known.size * CROWD_MS, MAX_CROWD_MS);
+    return Math.min(Math.max(crowdMs, busyMs), MAX_TURN_MS) * failingShare;
+  }
+
+  /** A part of a wait after which to look again. */
+  function lookMs(waitMs: number): number {
+    return Math.min(waitMs, MAX_LOOK_MS, Math.max(MIN_LOOK_MS, waitMs / LOOKS_A_TURN));
   }
 
   function drop(distinctId: string): void {
@@ -173,7 +202,9 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
 
     recordSoloFailure(entry, isSpent) {
       const trouble = watch(entry, successes(entry.kind));
+      if (trouble.solo > 0) failingShare += (1 - failingShare) * SHARE_STEP;
       trouble.solo += 1;
+      trouble.failedAt = monotonic();
       if (trouble.solo === 1) aloneMs += trouble.tookMs;
       if (trouble.solo === BAD_FROM) bad += 1;
       if (isSpent) trouble.spent += 1;
@@ -186,8 +217,12 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
       return trouble.spent;
     },
 
-    forget(entries) {
-      if (known.size > 0) for (const { distinctId } of entries) drop(distinctId);
+    forget(entries, wereTaken) {
+      if (known.size === 0) return;
+      for (const { distinctId } of entries) {
+        if (wereTaken && (known.get(distinctId)?.solo ?? 0) > 0) failingShare -= failingShare * SHARE_STEP;
+        drop(distinctId);
+      }
     },
 
     lastFailure: (entry) => troubleOf(entry)?.lastFailure ?? 0,
@@ -210,18 +245,20 @@ export function createPoisonIsolator(random: () => number): PoisonIsolator {
 
     retryDelayMs(entries) {
       const [first] = entries;
-      const { solo = 0, spent = 0, tookMs = 0 } = (entries.length === 1 && first && troubleOf(first)) || {};
-      const backoff =
-        solo > 0
-          ? soloBackoffMs(Math.max(solo, spent), random)
-          : backoffMs(Math.max(1, ...entries.map(levelOf)), random);
-      // What is in trouble together comes back spread out.
-      const busyMs = solo > 0 && tookMs >= SLOW_MS ? aloneMs * FREE_FACTOR : 0;
-      const crowdMs =
-        solo >= BAD_FROM
-          ? Math.min(Math.max(bad * BAD_CROWD_MS, busyMs), MAX_BAD_CROWD_MS)
-          : Math.max(Math.min(known.size * CROWD_MS, MAX_CROWD_MS), busyMs);
-      return Math.max(backoff, crowdMs * (1 + random()));
+      const alone = entries.length === 1 && first ? troubleOf(first) : undefined;
+      if (alone !== undefined && alone.solo > 0) {
+        // What is in trouble together comes back spread out.
+        const crowdMs = lookMs(turnMs(alone)) * (1 + random());
+        return Math.max(soloBackoffMs(Math.max(alone.solo, alone.spent), random), crowdMs);
+      }
+      const backoff = backoffMs(Math.max(1, ...entries.map(levelOf)), random);
+      return Math.max(backoff, Math.min(known.size * CROWD_MS, MAX_CROWD_MS) * (1 + random()));
+    },
+
+    turnInMs(entry) {
+      const trouble = troubleOf(entry);
+      if (trouble === undefined || trouble.solo === 0) return 0;
+      return lookMs(Math.max(0, trouble.failedAt + turnMs(trouble) - monotonic()));
     },
   };
 }

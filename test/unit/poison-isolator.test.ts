@@ -7,7 +7,11 @@ const tracks = (...ids: string[]): Entry[] => ids.map((id) => trackEntry(id));
 const numbered = (count: number): Entry[] => tracks(...Array.from({ length: count }, (_, at) => `e${at}`));
 
 /** An isolator without jitter. */
-const isolatorWith = (chance = 0): PoisonIsolator => createPoisonIsolator(() => chance);
+const isolatorWith = (chance = 0, clock = { now: 0 }): PoisonIsolator =>
+  createPoisonIsolator(
+    () => chance,
+    () => clock.now,
+  );
 
 /** A request with these events fails: quickly and with the breaker closed, unless said otherwise. */
 function fail(isolator: PoisonIsolator, entries: readonly Entry[], failure: Partial<Failure> = {}): boolean {
@@ -83,7 +87,7 @@ describe('events the service fails on', () => {
     const entries = tracks('a');
     fail(isolator, entries);
     isolator.recordSuccess('track');
-    isolator.forget(entries);
+    isolator.forget(entries, true);
     expect(isolator.isSuspect(entries[0]!)).toBe(false);
     expect(isolator.lastFailure(entries[0]!)).toBe(0);
   });
@@ -153,24 +157,60 @@ describe('an event that fails alone', () => {
       return isolator.hasBad;
     });
     expect(hasBad).toEqual([false, false, true]);
-    isolator.forget([event!]);
+    isolator.forget([event!], true);
     expect(isolator.hasBad).toBe(false);
   });
 
-  it('retries at most four times a second together with all other bad events', () => {
-    const isolator = isolatorWith();
+  it('has its turn at most four times a second together with all other bad events', () => {
+    const clock = { now: 0 };
+    const isolator = isolatorWith(0, clock);
     const entries = numbered(1_000);
     for (const entry of entries) for (let time = 0; time < 3; time += 1) isolator.recordSoloFailure(entry, false);
-    const perSecond = entries.reduce((sum, entry) => sum + 1_000 / isolator.retryDelayMs([entry]), 0);
-    expect(perSecond).toBeLessThanOrEqual(4.001);
+    clock.now = 249_999;
+    expect(entries.some((entry) => isolator.turnInMs(entry) === 0)).toBe(false);
+    clock.now = 250_000;
+    expect(entries.every((entry) => isolator.turnInMs(entry) === 0)).toBe(true);
+  });
+
+  it('is looked at again within five minutes, however far away its turn is', () => {
+    const isolator = isolatorWith(1);
+    const entries = numbered(20_000);
+    for (const entry of entries) for (let time = 0; time < 3; time += 1) isolator.recordSoloFailure(entry, false);
+    expect(isolator.retryDelayMs(entries.slice(0, 1))).toBe(300_000);
+    expect(isolator.turnInMs(entries[0]!)).toBe(150_000);
+  });
+
+  it('has its turn sooner once others that were bad pass, and later once they fail again', () => {
+    const clock = { now: 0 };
+    const isolator = isolatorWith(0, clock);
+    const entries = numbered(1_000);
+    for (const entry of entries) for (let time = 0; time < 3; time += 1) isolator.recordSoloFailure(entry, false);
+    const last = entries.pop()!;
+    const isTurnAt = (ms: number): boolean => {
+      clock.now = ms;
+      return isolator.turnInMs(last) === 0;
+    };
+    expect(isTurnAt(60_000)).toBe(false);
+    isolator.forget(entries.splice(0, 20), true);
+    expect(isTurnAt(60_000)).toBe(true);
+    clock.now = 0;
+    for (const entry of entries.slice(0, 20)) isolator.recordSoloFailure(entry, false);
+    expect(isTurnAt(60_000)).toBe(false);
+    isolator.forget(entries.splice(20, 40), false);
+    expect(isTurnAt(60_000)).toBe(false);
   });
 });
 
 it('events that fail alone and slowly leave the senders free for four times as long as all of them take', () => {
-  const isolator = isolatorWith();
+  const clock = { now: 0 };
+  const isolator = isolatorWith(0, clock);
   const alone = (entry: Entry, tookMs: number): void => {
     fail(isolator, [entry], { tookMs });
     isolator.recordSoloFailure(entry, false);
+  };
+  const isTurnAt = (entry: Entry, ms: number): boolean => {
+    clock.now = ms;
+    return isolator.turnInMs(entry) === 0;
   };
   const [slow, slower, quick] = tracks('a', 'b', 'c');
   alone(slow!, 10_000);
@@ -178,10 +218,12 @@ it('events that fail alone and slowly leave the senders free for four times as l
   alone(slower!, 20_000);
   for (const entry of numbered(100)) alone(entry, 5);
   alone(quick!, 5);
-  expect(isolator.retryDelayMs([slow!])).toBe(4 * (30_000 + 101 * 5));
-  expect(isolator.retryDelayMs([quick!])).toBeLessThan(1_000);
-  isolator.forget([slower!]);
-  expect(isolator.retryDelayMs([slow!])).toBe(4 * (10_000 + 101 * 5));
+  const freeMs = 4 * (30_000 + 101 * 5);
+  expect([freeMs - 1, freeMs].map((ms) => isTurnAt(slow!, ms))).toEqual([false, true]);
+  expect(isTurnAt(quick!, 1_000)).toBe(true);
+  isolator.forget([slower!], false);
+  const lessMs = 4 * (10_000 + 101 * 5);
+  expect([lessMs - 1, lessMs].map((ms) => isTurnAt(slow!, ms))).toEqual([false, true]);
 });
 
 it('events in trouble come back more slowly the more there are of them, up to ten seconds', () => {

@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { type Exchange, sendOwn } from './exchange.js';
+import { type Exchange, sendOwn, withoutDate } from './exchange.js';
 import type { FaultTable } from './faults.js';
 
 const HUGE_BYTES = 8 * 1024 * 1024;
@@ -69,7 +69,7 @@ export const BROKEN_ANSWERS = {
     sendOwn(exchange, exchange.take());
   },
   'without a date': (exchange) => {
-    exchange.response.sendDate = false;
+    withoutDate(exchange.response);
     sendOwn(exchange, exchange.take());
   },
   'connection closed after it': (exchange) => sendOwn(exchange, exchange.take(), { connection: 'close' }),

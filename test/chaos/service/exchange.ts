@@ -38,3 +38,9 @@ export function sendOwn(
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
+
+/** Takes back the correct `Date`, which every answer has otherwise. */
+export function withoutDate(response: ServerResponse): void {
+  response.sendDate = false;
+  response.removeHeader('date');
+}

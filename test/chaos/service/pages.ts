@@ -1,4 +1,4 @@
-import type { Exchange } from './exchange.js';
+import { type Exchange, withoutDate } from './exchange.js';
 import type { FaultTable } from './faults.js';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +16,7 @@ const DATES: readonly (() => string | undefined)[] = [
 /** A page of a proxy, a firewall or a login portal. */
 function page(status: number): (exchange: Exchange) => void {
   return ({ response, random }) => {
-    response.sendDate = false;
+    withoutDate(response);
     const date = random.pick(DATES)();
     response.writeHead(status, { 'content-type': 'text/html', ...(date !== undefined && { date }) });
     response.end(`<html><head><title>${status}</title></head><body>nginx</body></html>`);

@@ -44,6 +44,8 @@ export async function startService({ random, spell }: ServiceOptions): Promise<C
     const exchange = await read(request, response, { random, elsewhere, truth });
     // A client that has disconnected will retry: accepting its request now could break the order.
     if (exchange === undefined || response.destroyed) return;
+    // Node's own is up to as late as the event loop is, which would make right clocks look wrong.
+    response.setHeader('date', new Date().toUTCString());
     if (answerPoison(exchange)) return count('poison');
     const { chance = 0, faults = [] } = spell() ?? {};
     if (!random.chance(chance)) return sendOwn(exchange, exchange.take());
