@@ -1,4 +1,4 @@
-import { createAssigner } from './assignment/assign.js';
+import { type AssignQuestion, createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog, ExperimentKey, VariantName } from './assignment/experiment-catalog.js';
 import { createExposureTimes } from './assignment/exposure-times.js';
@@ -69,14 +69,14 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    */
   assign<Key extends ExperimentKey<Catalog>>(
     experimentKey: Key,
-    options: AssignOptions<VariantName<Catalog, Key>> & { readonly visitorId: string | undefined },
+    options: AssignOptions<VariantName<Catalog, Key>> & { readonly userId: string | undefined },
   ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /**
    * What the visitor has been given in experiments of type `personalization`; records nothing.
    * @throws {OursError} `assignment_failed`
    */
   personalization(
-    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string | undefined },
+    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly userId: string | undefined },
   ): Promise<readonly Personalization[]>;
   /**
    * Events in the caller's own database transaction: they commit or vanish with the order. `tx` is a `pg` client, or a
@@ -197,7 +197,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     requestTimeoutMs,
     monotonic,
     episodes,
-    onRecorded: (visitorId) => exposureTimes.note(visitorId),
+    onRecorded: (userId) => exposureTimes.note(userId),
     isDown: () => breaker.isDown,
   });
 
@@ -373,7 +373,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     isTest: options.token.startsWith(TEST_TOKEN_PREFIX),
     track: (input) => take('track', input as TrackInput, toTrack),
     identify: (input) => take('identify', input, toIdentify),
-    async assign(experimentKey: string, { visitorId, ...rest }: AssignOptions & { visitorId: string | undefined }) {
+    async assign(experimentKey: string, asked: AssignQuestion) {
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
       if (options.experiments && !Object.hasOwn(options.experiments, experimentKey)) {
         const known = Object.keys(options.experiments).join(', ');
@@ -383,10 +383,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         );
       }
       // The names are the account's, which the types were made of.
-      return keepProcess(assigner.assign(experimentKey, visitorId, rest)) as Promise<Assignment<never>>;
+      return keepProcess(assigner.assign(experimentKey, asked)) as Promise<Assignment<never>>;
     },
-    async personalization({ visitorId, ...rest }) {
-      return disabled || !visitorId ? [] : keepProcess(assigner.personalization(visitorId, rest));
+    async personalization(asked) {
+      return disabled ? [] : keepProcess(assigner.personalization(asked));
     },
     within,
     flush,

@@ -10,6 +10,7 @@ import type { EventCatalog } from './protocol/catalog.js';
 import { checkName, type TrackFields } from './protocol/event.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, MAX_TOKEN_LENGTH } from './protocol/limits.js';
 import { typeName } from './protocol/refusal.js';
+import { describeUnknown } from './protocol/unknown-names.js';
 import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 
 /** Keeps a serverless function alive until the promise has settled, as `ctx.waitUntil` does. */
@@ -134,13 +135,13 @@ const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 const aFunction: Rule = [isFunction, 'a function'];
 
 function isToken(token: unknown): token is string {
-  return typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(token);
+  return typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^[^\s"'`]+$/.test(token);
 }
 
 function aToken(standard?: string): Rule {
   return [
     isToken,
-    `1–${MAX_TOKEN_LENGTH} characters without white space, as the dashboard shows them`,
+    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`,
     standard,
     String,
   ];
@@ -198,6 +199,8 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   disabled: [isFlag, 'true or false', false, readFlag],
 };
 
+const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(RULES));
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -207,6 +210,8 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
   if (!isObject(options)) failOption(`createClient takes one object; got ${typeName(options)}.`);
+  const unknown = describeUnknown(options, OPTION_NAMES);
+  if (unknown !== undefined) failOption(`createClient has an unknown option: ${unknown}.`);
   const resolved = {} as { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] };
   for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
     const given = options[option as keyof ClientOptions];
@@ -264,6 +269,12 @@ function isBaseUrl({ protocol, href, origin, pathname }: URL): boolean {
 function readFlag(text: string): unknown {
   if (/^(1|true)$/i.test(text)) return true;
   return /^(0|false)$/i.test(text) ? false : text;
+}
+
+/** Each option that may come from the environment, and its variable. */
+export function optionVariables(): ReadonlyMap<string, string> {
+  const rules = Object.entries(RULES).filter(([, [, , , parse]]) => parse !== undefined);
+  return new Map(rules.map(([option]) => [option, envName(option)]));
 }
 
 /** flushIntervalMs → OURS_FLUSH_INTERVAL_MS */

@@ -1,13 +1,23 @@
+import { ASSIGN_OPTIONS, WAIT_OPTIONS } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import type { ExperimentKey, VariantName } from './assignment/experiment-catalog.js';
 import type { Client } from './client.js';
 import type { Receipt } from './ledger/receipt.js';
 import type { OutgoingEvent } from './options.js';
 import type { EventCatalog, EventName, EventProperties } from './protocol/catalog.js';
-import type { IdentifyInput, TrackFields, TrackInput } from './protocol/event.js';
+import {
+  type Checked,
+  IDENTIFY_NAMES,
+  type IdentifyInput,
+  MISUSE,
+  TRACK_OPTIONS,
+  type TrackFields,
+  type TrackInput,
+} from './protocol/event.js';
 import type { DefaultProperties } from './protocol/fields.js';
 import { readMap } from './protocol/properties.js';
 import { type SessionState, sessionOf } from './protocol/session.js';
+import { checkNames, namesOf } from './protocol/unknown-names.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
@@ -32,6 +42,19 @@ export interface VisitorInput {
   /** What the page knew: referrer, utm_*, ad click ids. */
   readonly defaultProperties?: DefaultProperties | undefined;
 }
+
+const VISITOR_NAMES = namesOf<VisitorInput>({
+  userId: 1,
+  externalId: 1,
+  email: 1,
+  sessionId: 1,
+  session: 1,
+  testToken: 1,
+  ip: 1,
+  userAgent: 1,
+  url: 1,
+  defaultProperties: 1,
+});
 
 /** `properties` may be left out where the event's schema requires none. */
 export type TrackArguments<Properties, Options> =
@@ -82,6 +105,9 @@ function overlay(
   }
 }
 
+/** The properties are the second. */
+const THIRD_ARGUMENT = 'the third argument, after the name and the properties,';
+
 /** Binds a client to a visitor. */
 export function createVisitor<Catalog extends EventCatalog>(
   client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
@@ -93,12 +119,20 @@ export function createVisitor<Catalog extends EventCatalog>(
   const lasting = session === 'active' ? sessionId : undefined;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
   const page = overlay(url ? { current_url: url } : undefined, defaultProperties);
+  // A visitor made of the wrong names must not cost the request: each of its events is refused.
+  const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
 
   // Field by field: spreading two objects into a third would double the cost of a call.
-  const filled = (own: VisitorTrackOptions, event: string, eventProperties?: object): unknown => {
+  const filled = (
+    own: VisitorTrackOptions,
+    known: ReadonlySet<string>,
+    event: string,
+    eventProperties?: object,
+  ): unknown => {
     try {
       const ownPage = own.defaultProperties;
       return {
+        [MISUSE]: misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined),
         event,
         eventProperties,
         userId: own.userId ?? userId,
@@ -110,27 +144,40 @@ export function createVisitor<Catalog extends EventCatalog>(
         userProperties: own.userProperties,
         defaultProperties: overlay(page, ownPage),
         identityContext: own.identityContext ?? identityContext,
-      } satisfies OutgoingEvent;
+      } satisfies OutgoingEvent & Checked;
     } catch {
       // What cannot be read here cannot be read by the client either, which says so in an outcome instead of throwing.
       return own;
     }
   };
 
+  const asking = (call: string, options: object | undefined, known: ReadonlySet<string>) => ({
+    [MISUSE]: misuse ?? (options && checkNames(options, known, call)),
+    userId,
+  });
   return Object.freeze({
     userId,
     externalId,
     session,
     sessionId,
     track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
-      client.track(filled(own, event, eventProperties) as TrackInput<Catalog>)) as Visitor<Catalog>['track'],
-    identify: (person: IdentifyInput) => client.identify(filled(person, IDENTIFY_EVENT) as IdentifyInput),
+      client.track(
+        filled(own, TRACK_OPTIONS, event, eventProperties) as TrackInput<Catalog>,
+      )) as Visitor<Catalog>['track'],
+    identify: (person: IdentifyInput) =>
+      client.identify(filled(person, IDENTIFY_NAMES, IDENTIFY_EVENT) as IdentifyInput),
     // By the id the browser uses, so that both give the visitor the same variant.
     assign: <Key extends ExperimentKey<Catalog>>(
       experimentKey: Key,
       options?: AssignOptions<VariantName<Catalog, Key>>,
-    ) => client.assign(experimentKey, { sessionId: lasting, url, ...options, visitorId: userId }),
+    ) =>
+      client.assign(experimentKey, {
+        sessionId: lasting,
+        url,
+        ...options,
+        ...asking('assign()', options, ASSIGN_OPTIONS),
+      }),
     personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
-      client.personalization({ ...options, visitorId: userId }),
+      client.personalization({ ...options, ...asking('personalization()', options, WAIT_OPTIONS) }),
   });
 }

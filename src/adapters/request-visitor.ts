@@ -1,3 +1,4 @@
+import { checkUserId } from '../protocol/identity.js';
 import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
 import type { VisitorInput } from '../visitor.js';
 import { cookieProperties } from './cookie-properties.js';
@@ -96,8 +97,9 @@ function readSurroundings(facts: RequestFacts, { cookies, now, ipHeader, trusts 
 }
 
 function toId(value: string | null | undefined): string | undefined {
-  // What careless templates write names nobody.
-  return value === 'undefined' || value === 'null' ? undefined : plainText(value, MAX_ID_LENGTH);
+  const id = plainText(value, MAX_ID_LENGTH);
+  // What careless templates write names nobody, and must not refuse the request's events.
+  return checkUserId(id) === undefined ? id : undefined;
 }
 
 /** Behind a proxy the visitor's browser has used another scheme, and perhaps another host. */

@@ -1,4 +1,4 @@
-import { sidTime, toSid } from '../protocol/identity.js';
+import { checkSessionId, sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { KnownSession } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
@@ -57,5 +57,6 @@ function toTime(value: unknown): number | undefined {
 }
 
 function toSession(value: unknown): string | undefined {
-  return plainText(toSid(value), MAX_ID_LENGTH);
+  const sid = plainText(toSid(value), MAX_ID_LENGTH);
+  return checkSessionId(sid) === undefined ? sid : undefined;
 }

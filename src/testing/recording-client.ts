@@ -27,7 +27,7 @@ export type RecordedIdentify = IdentifyInput;
 /** A question for a variant and its answer. */
 export interface RecordedAssignment {
   readonly experimentKey: string;
-  readonly visitorId: string | undefined;
+  readonly userId: string | undefined;
   readonly assignment: Assignment;
 }
 
@@ -40,7 +40,7 @@ export interface RecordingOptions<
    * the assignment is the fallback. A visitor's answer is kept for a minute, as the client does.
    * @default nobody is in any experiment
    */
-  readonly variant?: ((experimentKey: string, visitorId: string) => string | undefined) | undefined;
+  readonly variant?: ((experimentKey: string, userId: string) => string | undefined) | undefined;
   /** Why the service refuses an event; `undefined` takes it. @default it takes every event */
   readonly refuse?: ((event: Pick<OutcomeInfo, 'event' | 'distinctId'>) => string | undefined) | undefined;
   /** Milliseconds since the epoch, which the times of events are held against. @default Date.now */
@@ -135,7 +135,7 @@ export function createRecordingClient<
       ),
     async assign(experimentKey, asked) {
       const assignment = await client.assign(experimentKey, asked);
-      assignments.push({ experimentKey, visitorId: asked.visitorId, assignment });
+      assignments.push({ experimentKey, userId: asked.userId, assignment });
       return assignment;
     },
     // Whether the transaction commits is between the test and its database.

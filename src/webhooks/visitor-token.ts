@@ -1,7 +1,6 @@
 import { OursError } from '../errors.js';
 import { fromBase64, toBase64Url } from '../protocol/base64url.js';
-import { toSid } from '../protocol/identity.js';
-import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { checkSessionId, checkUserId, toSid } from '../protocol/identity.js';
 import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
 import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
 
@@ -166,6 +165,7 @@ function toSealed(token: string): Sealed | undefined {
 }
 
 function toTokenVisitor({ userId, sessionId }: SealableVisitor): TokenVisitor | undefined {
-  if (typeof userId !== 'string' || userId === '' || userId.length > MAX_ID_LENGTH) return undefined;
-  return { userId, sessionId: toSid(sessionId) };
+  // Sealed as they are, ids that the client refuses would cost the payment's event.
+  if (userId === undefined || checkUserId(userId) !== undefined) return undefined;
+  return { userId, sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined };
 }

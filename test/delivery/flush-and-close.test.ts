@@ -154,7 +154,7 @@ describe('close', () => {
     expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'closed' });
     await expect(receipt.stored()).rejects.toSatisfy((error) => isOursError(error) && error.code === 'not_stored');
     expect(await client.flush()).toEqual({ ...EMPTY, dropped: 1 });
-    expect(await client.assign('any', { visitorId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
+    expect(await client.assign('any', { userId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
     expect(outcomes).toHaveLength(1);
     expect(collector.requests).toBe(0);
   });
