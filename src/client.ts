@@ -19,6 +19,7 @@ import { type ClientOptions, type ResolvedOptions, resolveOptions } from './opti
 import { createMemoryOutbox } from './outbox/memory.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
 import type { Outcome, OutcomeInfo, Undelivered } from './outcome.js';
+import { warnOfPlainHttp } from './plain-http.js';
 import type { Platform } from './platform.js';
 import { createCatalogCheck, type EventCatalog } from './protocol/catalog.js';
 import {
@@ -31,6 +32,7 @@ import {
 } from './protocol/event.js';
 import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
+import { checkNames, namesOf } from './protocol/unknown-names.js';
 import { callUser } from './protocol/user-call.js';
 import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 import { createTellHost } from './tell-host.js';
@@ -46,6 +48,7 @@ export interface FlushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const FLUSH_NAMES = namesOf<FlushOptions>({ timeoutMs: 1, signal: 1 });
 const CLOSE_TIMEOUT_MS = 5_000;
 const RELEASE_TIMEOUT_MS = 1_000;
 /** How often a shared outbox is looked into for what other processes have left there. */
@@ -108,7 +111,9 @@ export function buildClient<
   Catalog extends EventCatalog = EventCatalog,
   Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments>, platform: Platform): Client<ClientCatalog<Catalog, Experiments>> {
-  return assembleClient(resolveOptions(options as ClientOptions, platform.env), platform);
+  const resolved = resolveOptions(options as ClientOptions, platform.env);
+  warnOfPlainHttp(resolved);
+  return assembleClient(resolved, platform);
 }
 
 /** Builds a client of options that have been checked. */
@@ -211,9 +216,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,
     onUnreadable: (event, property) =>
-      episodes.remind(
-        `unreadable ${event}`,
-        `property '${property}' of event '${event}' holds something that could not be read, which is left out: pass plain data.`,
+      episodes.each(
+        `property '${shown(property)}' of event '${shown(event)}' holds something that could not be read, which is left out: pass plain data.`,
       ),
   };
   const { beforeSend } = options;
@@ -276,7 +280,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       distinctId: readText(input, 'distinctId') ?? platform.randomId(),
     };
     if (outcome.status === 'rejected') {
-      episodes.remind(`rejected ${outcome.code}`, `${kind}: ${outcome.message} The event is not sent.`);
+      const which = kind === 'track' ? `track '${shown(info.event)}'` : kind;
+      episodes.each(`${which}: ${outcome.message} The event is not sent.`);
+    } else if (outcome.reason === 'closed') {
+      episodes.say('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);
     }
     tellOutcome(outcome, info);
     return info;
@@ -339,7 +346,14 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     if (options.relay) relay.hurry();
   }
 
+  /** Nothing is thrown where a process may be about to end. */
+  function checkFlush(call: string, given: FlushOptions): void {
+    const unknown = checkNames(given, FLUSH_NAMES, call);
+    if (unknown !== undefined) episodes.each(unknown.message);
+  }
+
   async function flush(options: FlushOptions = {}): Promise<Totals> {
+    checkFlush('flush()', options);
     const { signal } = options;
     signal?.throwIfAborted();
     void hurry();
@@ -377,9 +391,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
       if (options.experiments && !Object.hasOwn(options.experiments, experimentKey)) {
         const known = Object.keys(options.experiments).join(', ');
-        episodes.remind(
-          `experiment ${experimentKey}`,
-          `experiment '${experimentKey}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
+        episodes.each(
+          `experiment '${shown(experimentKey)}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
         );
       }
       // The names are the account's, which the types were made of.
@@ -391,6 +404,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     within,
     flush,
     close(flushOptions = {}) {
+      checkFlush('close()', flushOptions);
       closing ??= keepProcess(shutDown(flushOptions));
       return closing;
     },
@@ -415,6 +429,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     },
   };
   return Object.freeze(client);
+}
+
+/** A name that may be long, and no text at all, for a message. */
+function shown(name: string): string {
+  return String(name).slice(0, 80);
 }
 
 /** A text field of an input that may be anything, for naming it in an outcome. */

@@ -1,5 +1,5 @@
 import { requireFunction } from '../check-option.js';
-import { guardLogger } from '../logger.js';
+import { createEpisodes, guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { callUser, ignoreRejection, isPromise } from '../protocol/user-call.js';
 import type { VisitorInput } from '../visitor.js';
@@ -32,7 +32,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
     waitUntilOf: () => flushedBeforeAnswer,
   });
   const flush = createFlush(ours, options);
-  const logger = guardLogger(options.logger ?? console);
+  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
 
   /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
   function visitorOf(record: Record): VisitorInput {
@@ -48,7 +48,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   }
 
   function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
-    if (options.onError === undefined) logger.warn(failure(who, error, record.messageId));
+    if (options.onError === undefined) episodes.each(failure(who, error, record.messageId));
     // What it throws must not make the other records come again.
     callUser(() => options.onError?.(error, record));
   }

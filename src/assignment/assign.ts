@@ -120,10 +120,11 @@ export function createAssigner(options: AssignerOptions): Assigner {
     });
   }
 
-  /** Says once what happened and what visitors are shown; returns the first. */
-  function warn(experimentKey: string, { why }: NoAnswer, effect: string): string {
+  /** Says what happened and what visitors are shown, an outage once for all experiments; returns the first. */
+  function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
     const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
-    episodes.say('assign', `${message} ${effect}`);
+    if (isOutage) episodes.say('assign', `${message} ${effect}`);
+    else episodes.each(`${message} ${effect}`);
     return message;
   }
 

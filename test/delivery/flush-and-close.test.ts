@@ -159,6 +159,26 @@ describe('close', () => {
     expect(collector.requests).toBe(0);
   });
 
+  it('warns once of events that come after it', async () => {
+    const { client, warnings } = await rig();
+    await client.close();
+    trackMany(client, 3);
+    client.identify({ userId: 'v' });
+    expect(warnings).toEqual([
+      '[ours-ingest] track after close(): this event and later ones are dropped. Close the client last.',
+    ]);
+  });
+
+  it('says so when it is given what it does not read, and closes', async () => {
+    const { client, warnings } = await rig();
+    await client.flush({ timeout: 5 } as object);
+    await client.close({ timeoutMS: 5 } as object);
+    expect(warnings).toEqual([
+      "[ours-ingest] flush() has an unknown field: 'timeout' (did you mean timeoutMs?).",
+      "[ours-ingest] close() has an unknown field: 'timeoutMS' (did you mean timeoutMs?).",
+    ]);
+  });
+
   it('tells those who wait for a receipt that the outcome is not known', async () => {
     const { client, collector } = await rig();
     collector.faults.set(() => ({ kind: 'hang' }));

@@ -37,6 +37,20 @@ describe('a name that nothing reads', () => {
     expect(bodies).toEqual([]);
   });
 
+  it('is a warning of its own for each mistake and event, though their code is one', () => {
+    const { client, said } = untyped();
+    for (const field of ['properties', 'traits', 'timestamp', 'traits']) {
+      client.track({ event: 'purchase', userId: 'v', [field]: 1 });
+    }
+    client.track({ event: 'signup', userId: 'v', traits: 1 });
+    expect(said.map((line) => /track '(\w+)'.* field: '(\w+)'/.exec(line)?.slice(1).join(' '))).toEqual([
+      'purchase properties',
+      'purchase traits',
+      'purchase timestamp',
+      'signup traits',
+    ]);
+  });
+
   it('among a visitor’s fields refuses the visitor’s events, and throws nothing into the request', async () => {
     const { client, bodies, said } = untyped();
     const visitor = client.visitor({ anonymousId: 'v', sessionID: 's', externalId: 'c' });
