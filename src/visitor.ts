@@ -31,13 +31,18 @@ export interface VisitorInput {
   readonly sessionId?: string | undefined;
   /** Whether that session lasts. @default `active` with a `sessionId`, `unknown` without */
   readonly session?: SessionState | undefined;
+  /**
+   * Whether a link named the visitor. What tells of a person, `identify` and events with `externalId`, `email` or
+   * `userProperties`, goes without this `userId` and its session then: the link may be a stranger's. @default false
+   */
+  readonly isFromLink?: boolean | undefined;
   /** What `ours_test_token` says: with the client's `testToken` in it, this is a visit in test mode. */
   readonly testToken?: string | undefined;
   /** The end user's address, never the server's. */
   readonly ip?: string | undefined;
   /** The end user's browser. */
   readonly userAgent?: string | undefined;
-  /** The page, for experiments that target URLs. */
+  /** The page, for experiments that target URLs. Events carry it without its query, which may hold anything. */
   readonly url?: string | undefined;
   /** What the page knew: referrer, utm_*, ad click ids. */
   readonly defaultProperties?: DefaultProperties | undefined;
@@ -49,6 +54,7 @@ const VISITOR_NAMES = namesOf<VisitorInput>({
   email: 1,
   sessionId: 1,
   session: 1,
+  isFromLink: 1,
   testToken: 1,
   ip: 1,
   userAgent: 1,
@@ -113,12 +119,12 @@ export function createVisitor<Catalog extends EventCatalog>(
   client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
   input: VisitorInput,
 ): Visitor<Catalog> {
-  const { userId, externalId, email, ip, userAgent, url, defaultProperties } = input;
+  const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
   const { session, sessionId } = sessionOf(input);
   // An exposure is remembered for a session only if the goal will be in the same one.
   const lasting = session === 'active' ? sessionId : undefined;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
-  const page = overlay(url ? { current_url: url } : undefined, defaultProperties);
+  const page = overlay(url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined, defaultProperties);
   // A visitor made of the wrong names must not cost the request: each of its events is refused.
   const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
 
@@ -130,18 +136,21 @@ export function createVisitor<Catalog extends EventCatalog>(
     eventProperties?: object,
   ): unknown => {
     try {
-      const ownPage = own.defaultProperties;
+      const { defaultProperties: ownPage, userProperties } = own;
+      const person = own.externalId ?? externalId ?? own.email ?? email ?? userProperties;
+      // A stranger's link must not tie a person to the stranger's visitor.
+      const isTied = !isFromLink || (event !== IDENTIFY_EVENT && person == null);
       return {
         [MISUSE]: misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined),
         event,
         eventProperties,
-        userId: own.userId ?? userId,
+        userId: own.userId ?? (isTied ? userId : undefined),
         externalId: own.externalId ?? externalId,
         email: own.email ?? email,
-        sessionId: own.sessionId ?? sessionId,
+        sessionId: own.sessionId ?? (isTied ? sessionId : undefined),
         distinctId: own.distinctId,
         time: own.time,
-        userProperties: own.userProperties,
+        userProperties,
         defaultProperties: overlay(page, ownPage),
         identityContext: own.identityContext ?? identityContext,
       } satisfies OutgoingEvent & Checked;

@@ -54,4 +54,10 @@ export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visit
 export { sqsHandler } from './sqs.js';
 export type { SqsAnswer, SqsEvent, SqsOptions, SqsRecord } from './sqs-record.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';

@@ -76,8 +76,8 @@ export function createScopes<Catalog extends EventCatalog, Request>(
   const reader: Reader<Catalog, Request> = {
     read: (request, around) => attempt(() => (agrees(request) ? read(request, around) : NOBODY), NOBODY),
     open: (visitor) => {
-      const { userId, session, sessionId } = visitor;
-      return ours.visitor(attempt(() => visitor.whole(), { userId, session, sessionId }));
+      const { userId, session, sessionId, isFromLink } = visitor;
+      return ours.visitor(attempt(() => visitor.whole(), { userId, session, sessionId, isFromLink }));
     },
     waitUntilOf,
   };

@@ -69,7 +69,7 @@ describe('a recording client', () => {
     }
     ours.identify({});
     expect([ours.events, ours.identifies]).toEqual([[], []]);
-    expect(warnings).toHaveLength(3);
+    expect(warnings).toHaveLength(4);
   });
 
   it('refuses what it is told to as the service would, and has it among the events', async () => {
