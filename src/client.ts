@@ -32,7 +32,7 @@ import {
 } from './protocol/event.js';
 import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
-import { checkNames, namesOf } from './protocol/unknown-names.js';
+import { checkNames, fieldNames } from './protocol/unknown-names.js';
 import { callUser } from './protocol/user-call.js';
 import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 import { createTellHost } from './tell-host.js';
@@ -48,7 +48,7 @@ export interface FlushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FLUSH_NAMES = namesOf<FlushOptions>({ timeoutMs: 1, signal: 1 });
+const FLUSH_NAMES = fieldNames<FlushOptions>({ timeoutMs: 1, signal: 1 });
 const CLOSE_TIMEOUT_MS = 5_000;
 const RELEASE_TIMEOUT_MS = 1_000;
 /** How often a shared outbox is looked into for what other processes have left there. */

@@ -1,6 +1,6 @@
 import type { ExperimentCatalog } from './assignment/experiment-catalog.js';
 import type { Exposures } from './assignment/exposure-store.js';
-import { failOption } from './check-option.js';
+import { checkOptionNames, failOption } from './check-option.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Logger } from './logger.js';
 import { DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_SIZE, type WhenFull } from './outbox/memory.js';
@@ -10,7 +10,6 @@ import type { EventCatalog } from './protocol/catalog.js';
 import { checkName, type TrackFields } from './protocol/event.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS, MAX_TOKEN_LENGTH } from './protocol/limits.js';
 import { typeName } from './protocol/refusal.js';
-import { describeUnknown } from './protocol/unknown-names.js';
 import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 
 /** Keeps a serverless function alive until the promise has settled, as `ctx.waitUntil` does. */
@@ -210,8 +209,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
   if (!isObject(options)) failOption(`createClient takes one object; got ${typeName(options)}.`);
-  const unknown = describeUnknown(options, OPTION_NAMES);
-  if (unknown !== undefined) failOption(`createClient has an unknown option: ${unknown}.`);
+  checkOptionNames('createClient', options, OPTION_NAMES);
   const resolved = {} as { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] };
   for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
     const given = options[option as keyof ClientOptions];

@@ -17,7 +17,7 @@ import {
 import type { DefaultProperties } from './protocol/fields.js';
 import { readMap } from './protocol/properties.js';
 import { type SessionState, sessionOf } from './protocol/session.js';
-import { checkNames, namesOf } from './protocol/unknown-names.js';
+import { checkNames, fieldNames } from './protocol/unknown-names.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
 /** Who a request comes from, as an adapter reads it off cookies and headers. */
@@ -48,7 +48,7 @@ export interface VisitorInput {
   readonly defaultProperties?: DefaultProperties | undefined;
 }
 
-const VISITOR_NAMES = namesOf<VisitorInput>({
+const VISITOR_NAMES = fieldNames<VisitorInput>({
   userId: 1,
   externalId: 1,
   email: 1,

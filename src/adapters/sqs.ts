@@ -8,7 +8,10 @@ import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
+import { ADAPTER_OPTIONS } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
+
+const OPTIONS: ReadonlySet<string> = new Set(['visitorOf', 'onError', 'flushTimeoutMs', ...ADAPTER_OPTIONS]);
 
 /**
  * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
@@ -30,6 +33,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   const openScope = createScopes<Catalog, Record>(ours, options, {
     read: (record) => knownVisitor(visitorOf(record)),
     waitUntilOf: () => flushedBeforeAnswer,
+    options: OPTIONS,
   });
   const flush = createFlush(ours, options);
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());

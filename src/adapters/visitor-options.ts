@@ -1,6 +1,7 @@
-import { checkLogger, failOption, requireFunction } from '../check-option.js';
+import { checkLogger, checkOptionNames, failOption, requireFunction } from '../check-option.js';
 import type { Logger } from '../logger.js';
 import { typeName } from '../protocol/refusal.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import { parametersToKeep } from './page.js';
 import type { Reading } from './request-visitor.js';
 import { type TrustProxy, toTrusts } from './trusted-proxies.js';
@@ -77,6 +78,19 @@ export interface AdapterOptions<Request> {
 /** How an adapter reads its framework's requests. */
 export interface VisitorOptions<Request> extends ReadingOptions, AdapterOptions<Request> {}
 
+/** What every adapter takes. */
+export const ADAPTER_OPTIONS: ReadonlySet<string> = fieldNames<AdapterOptions<never>>({ consent: 1, logger: 1 });
+const READING_OPTIONS = fieldNames<ReadingOptions>({
+  cookieNames: 1,
+  trustProxy: 1,
+  ipHeader: 1,
+  identityFromLinks: 1,
+  keepQuery: 1,
+  now: 1,
+});
+/** What every adapter of requests takes. */
+export const VISITOR_OPTIONS: ReadonlySet<string> = new Set([...READING_OPTIONS, ...ADAPTER_OPTIONS]);
+const COOKIE_NAMES = fieldNames<CookieNames>({ visitor: 1, data: 1, session: 1 });
 const LINK_RULES: readonly IdentityFromLinks[] = ['never', 'new-visitors', 'always'];
 // RFC 6265's tokens without '%', which the browser SDK would write otherwise than it stands here.
 const COOKIE_NAME = /^[\w!#$&'*+.^`|~-]{1,256}$/;
@@ -94,6 +108,7 @@ export function resolveReading({
   keepQuery = [],
   now,
 }: ReadingOptions): Reading {
+  checkOptionNames('cookieNames', cookieNames, COOKIE_NAMES);
   const { visitor = 'ours_device_id', data = '_cord_sdk_data', session = 'ours_sid' } = cookieNames;
   for (const [key, name] of Object.entries({ visitor, data, session })) {
     if (typeof name !== 'string' || !COOKIE_NAME.test(name)) {
@@ -125,7 +140,7 @@ export function resolveReading({
  * Finds at set-up what a caller without types can get wrong.
  * @throws {OursError} `invalid_option`
  */
-export function checkAdapter(ours: unknown, options: AdapterOptions<never>): void {
+export function checkAdapter(ours: unknown, options: AdapterOptions<never>, known: ReadonlySet<string>): void {
   const { visitor, flush } = (ours ?? {}) as { visitor?: unknown; flush?: unknown };
   if (typeof visitor !== 'function' || typeof flush !== 'function') {
     failOption(`the first argument must be the client that createClient() returns; got ${typeName(ours)}.`);
@@ -133,6 +148,7 @@ export function checkAdapter(ours: unknown, options: AdapterOptions<never>): voi
   if (typeof options !== 'object' || options === null) {
     failOption(`options must be one object; got ${typeName(options)}.`);
   }
+  checkOptionNames('the adapter', options, known);
   if (options.consent !== undefined) requireFunction('consent', options.consent);
   checkLogger(options.logger);
 }

@@ -7,7 +7,7 @@ import { checkSessionId, checkText, checkUserId, toSid } from '../protocol/ident
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
 import { type Refusal, typeName } from '../protocol/refusal.js';
-import { checkNames, namesOf } from '../protocol/unknown-names.js';
+import { checkNames, fieldNames } from '../protocol/unknown-names.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -42,8 +42,8 @@ export type AssignQuestion = Asked<AssignOptions>;
 
 const WAITING = { timeoutMs: 1, signal: 1 } as const;
 /** What a question about a known visitor may say. */
-export const WAIT_OPTIONS: ReadonlySet<string> = namesOf<WaitOptions>(WAITING);
-export const ASSIGN_OPTIONS: ReadonlySet<string> = namesOf<AssignOptions>({
+export const WAIT_OPTIONS: ReadonlySet<string> = fieldNames<WaitOptions>(WAITING);
+export const ASSIGN_OPTIONS: ReadonlySet<string> = fieldNames<AssignOptions>({
   ...WAITING,
   sessionId: 1,
   url: 1,

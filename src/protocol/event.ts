@@ -12,7 +12,7 @@ import {
 } from './properties.js';
 import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
-import { checkNames, namesOf } from './unknown-names.js';
+import { checkNames, fieldNames } from './unknown-names.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
@@ -98,13 +98,17 @@ const IDENTIFY_FIELDS: { readonly [Name in keyof EventFields]-?: 1 } = {
   identityContext: 1,
 };
 /** What an event may say besides its name and properties. */
-export const TRACK_OPTIONS: ReadonlySet<string> = namesOf<TrackFields>({ ...IDENTIFY_FIELDS, distinctId: 1, time: 1 });
+export const TRACK_OPTIONS: ReadonlySet<string> = fieldNames<TrackFields>({
+  ...IDENTIFY_FIELDS,
+  distinctId: 1,
+  time: 1,
+});
 /** What an identify may say. */
-export const IDENTIFY_NAMES: ReadonlySet<string> = namesOf<EventFields>(IDENTIFY_FIELDS);
+export const IDENTIFY_NAMES: ReadonlySet<string> = fieldNames<EventFields>(IDENTIFY_FIELDS);
 const TRACK_NAMES: ReadonlySet<string> = new Set(['event', 'eventProperties', ...TRACK_OPTIONS]);
 /** An identify as `beforeSend` sees it. */
 const SENT_IDENTIFY_NAMES: ReadonlySet<string> = new Set(['event', ...IDENTIFY_NAMES]);
-const CONTEXT_NAMES = namesOf<WireIdentityContext>({ ip: 1, userAgent: 1 });
+const CONTEXT_NAMES = fieldNames<WireIdentityContext>({ ip: 1, userAgent: 1 });
 
 /** An event as the outbox keeps it and the wire carries it: serialised once, counted in bytes. */
 export interface Entry {

@@ -2,7 +2,7 @@ import { nearestName } from './nearest-name.js';
 import { Refusal } from './refusal.js';
 
 /** The names that an object may have: written as a map, so that the compiler compares them with its type. */
-export function namesOf<Shape extends object>(
+export function fieldNames<Shape extends object>(
   fields: { readonly [Name in keyof Shape & string]-?: 1 },
 ): ReadonlySet<string> {
   return new Set(Object.keys(fields));

@@ -1,5 +1,6 @@
 import type { Assignment } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
+import { checkOptionNames } from '../check-option.js';
 import { buildClient, type Client } from '../client.js';
 import type { Receipt } from '../ledger/receipt.js';
 import type { ClientOptions, OutgoingEvent } from '../options.js';
@@ -7,6 +8,7 @@ import type { OutcomeInfo } from '../outcome.js';
 import { fetchPlatform } from '../platform-fetch.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { Enlisted } from '../transaction.js';
 import { createVisitor } from '../visitor.js';
 import { createService } from './service.js';
@@ -60,6 +62,17 @@ export interface RecordingClient<Catalog extends EventCatalog = EventCatalog> ex
   clear(): void;
 }
 
+const OPTIONS = fieldNames<RecordingOptions>({
+  events: 1,
+  experiments: 1,
+  beforeSend: 1,
+  onOutcome: 1,
+  logger: 1,
+  variant: 1,
+  refuse: 1,
+  now: 1,
+});
+
 /**
  * Makes a client for unit tests. It reads no environment variables and opens no sockets; `receipt.settled()` resolves at once.
  *
@@ -72,6 +85,7 @@ export function createRecordingClient<
   Events extends EventCatalog = EventCatalog,
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: RecordingOptions<Events, Experiments> = {}): RecordingClient<ClientCatalog<Events, Experiments>> {
+  checkOptionNames('createRecordingClient', options, OPTIONS);
   type Catalog = ClientCatalog<Events, Experiments>;
   const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, experiments, logger } = options;
   const events: RecordedEvent<Catalog>[] = [];

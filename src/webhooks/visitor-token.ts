@@ -1,6 +1,8 @@
+import { checkOptionNames } from '../check-option.js';
 import { OursError } from '../errors.js';
 import { fromBase64, toBase64Url } from '../protocol/base64url.js';
 import { checkSessionId, checkUserId, toSid } from '../protocol/identity.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
 import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
 
@@ -44,6 +46,8 @@ export interface OpenOptions extends SealOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
+const OPEN_OPTIONS = fieldNames<OpenOptions>({ maxAgeMs: 1, now: 1 });
+
 /** What Stripe takes as one metadata value, and more than any id of a real visitor needs. */
 const MAX_TOKEN_LENGTH = 500;
 const NONCE_BYTES = 12;
@@ -79,8 +83,10 @@ export async function sealVisitor(
 export async function openVisitor(
   token: string | null | undefined,
   keys: readonly VisitorKey[],
-  { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<OpenedVisitor> {
+  checkOptionNames('openVisitor', options, OPEN_OPTIONS);
+  const { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now } = options;
   const secrets = toSecrets(keys);
   checkMaxAge(maxAgeMs);
   if (token === undefined || token === null || token === '') return { visitor: null, reason: 'missing' };
