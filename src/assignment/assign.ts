@@ -120,10 +120,14 @@ export function createAssigner(options: AssignerOptions): Assigner {
     });
   }
 
-  /** Says what happened and what visitors are shown, an outage once for all experiments; returns the first. */
+  /**
+   * Says what happened and what visitors are shown, at most once a minute; returns the first. It has no end that could be
+   * noticed: other visitors and experiments get their answers all the while.
+   */
   function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
     const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
-    if (isOutage) episodes.say('assign', `${message} ${effect}`);
+    // An outage is everybody's; what the service or we refuse, such as a misspelt key, is the experiment's own.
+    if (isOutage) episodes.remind('assign', `${message} ${effect}`);
     else episodes.each(`${message} ${effect}`);
     return message;
   }
@@ -153,7 +157,6 @@ export function createAssigner(options: AssignerOptions): Assigner {
     const assignment = answer instanceof NoAnswer ? answer : toAssignment(experimentKey, answer);
     if (assignment instanceof NoAnswer) return assignment;
     if (typeof assignment === 'string') return new NoAnswer(assignment);
-    episodes.end('assign');
     exposures.noteAssignment(place, assignment);
     if (isRecording && assignment.inExperiment) {
       exposures.noteRecorded(unit, assignment.variantName, unitMs);
@@ -230,8 +233,12 @@ export function createAssigner(options: AssignerOptions): Assigner {
     experimentKey: string,
     userId: string,
     asked: AssignOptions,
-  ): Assignment | Promise<Assignment | NoAnswer> {
+  ): Assignment | NoAnswer | Promise<Assignment | NoAnswer> {
     const { forceVariant, url, search, record } = asked;
+    // 'false' from an environment variable would record, and no impression can be taken back.
+    if (typeof (record ?? true) !== 'boolean') {
+      return new NoAnswer(`record must be true or false; got ${typeName(record)}.`);
+    }
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: userId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
