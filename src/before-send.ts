@@ -1,6 +1,6 @@
 import type { ClientOptions, OutgoingEvent } from './options.js';
 import type { EncodeContext, Entry, IdentifyInput } from './protocol/event.js';
-import { Refusal } from './protocol/refusal.js';
+import { Refusal, typeName } from './protocol/refusal.js';
 import { ignoreRejection, isPromise } from './protocol/user-call.js';
 import { IDENTIFY_EVENT } from './protocol/wire.js';
 
@@ -17,13 +17,19 @@ export function throughBeforeSend<Input extends IdentifyInput>(
     let kept: OutgoingEvent | null;
     try {
       kept = beforeSend(copy);
-    } catch {
-      return new Refusal('before_send_failed', 'beforeSend threw.');
+    } catch (error) {
+      // Its message may quote the event.
+      return failed(`threw (${error instanceof Error ? error.name : typeName(error)})`);
     }
     if (isPromise(kept)) {
       ignoreRejection(kept);
-      return new Refusal('before_send_failed', 'beforeSend returned a promise; it must be synchronous.');
+      return failed('returned a promise, and must be synchronous');
     }
+    if (typeof kept !== 'object') return failed(`returned ${typeName(kept)}`);
     return kept === null ? null : encode(kept as unknown as Input, context);
   };
+}
+
+function failed(how: string): Refusal {
+  return new Refusal('before_send_failed', `beforeSend ${how}: it must return the event, or null to drop it.`);
 }

@@ -1,5 +1,15 @@
 import { OursError } from './errors.js';
 import { typeName } from './protocol/refusal.js';
+import { describeUnknown } from './protocol/unknown-names.js';
+
+/**
+ * An option that nothing reads would leave what it was meant to change as it is, without a word.
+ * @throws {OursError} `invalid_option`, naming the option and what was probably meant
+ */
+export function checkOptionNames(call: string, options: object | undefined, known: ReadonlySet<string>): void {
+  const unknown = describeUnknown(options ?? {}, known);
+  if (unknown !== undefined) failOption(`${call} has an unknown option: ${unknown}.`);
+}
 
 /** @throws {OursError} `invalid_option` */
 export function requireFunction(name: string, value: unknown): void {

@@ -1,4 +1,4 @@
-import { createAssigner } from './assignment/assign.js';
+import { type AssignQuestion, createAssigner } from './assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog, ExperimentKey, VariantName } from './assignment/experiment-catalog.js';
 import { createExposureTimes } from './assignment/exposure-times.js';
@@ -19,6 +19,7 @@ import { type ClientOptions, type ResolvedOptions, resolveOptions } from './opti
 import { createMemoryOutbox } from './outbox/memory.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from './outbox/outbox.js';
 import type { Outcome, OutcomeInfo, Undelivered } from './outcome.js';
+import { warnOfPlainHttp } from './plain-http.js';
 import type { Platform } from './platform.js';
 import { createCatalogCheck, type EventCatalog } from './protocol/catalog.js';
 import {
@@ -31,6 +32,7 @@ import {
 } from './protocol/event.js';
 import { LIBRARY } from './protocol/library.js';
 import { Refusal } from './protocol/refusal.js';
+import { checkNames, fieldNames } from './protocol/unknown-names.js';
 import { callUser } from './protocol/user-call.js';
 import { TEST_TOKEN_PREFIX } from './protocol/wire.js';
 import { createTellHost } from './tell-host.js';
@@ -46,6 +48,7 @@ export interface FlushOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const FLUSH_NAMES = fieldNames<FlushOptions>({ timeoutMs: 1, signal: 1 });
 const CLOSE_TIMEOUT_MS = 5_000;
 const RELEASE_TIMEOUT_MS = 1_000;
 /** How often a shared outbox is looked into for what other processes have left there. */
@@ -69,14 +72,14 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    */
   assign<Key extends ExperimentKey<Catalog>>(
     experimentKey: Key,
-    options: AssignOptions<VariantName<Catalog, Key>> & { readonly visitorId: string | undefined },
+    options: AssignOptions<VariantName<Catalog, Key>> & { readonly userId: string | undefined },
   ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /**
    * What the visitor has been given in experiments of type `personalization`; records nothing.
    * @throws {OursError} `assignment_failed`
    */
   personalization(
-    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly visitorId: string | undefined },
+    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly userId: string | undefined },
   ): Promise<readonly Personalization[]>;
   /**
    * Events in the caller's own database transaction: they commit or vanish with the order. `tx` is a `pg` client, or a
@@ -108,7 +111,9 @@ export function buildClient<
   Catalog extends EventCatalog = EventCatalog,
   Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments>, platform: Platform): Client<ClientCatalog<Catalog, Experiments>> {
-  return assembleClient(resolveOptions(options as ClientOptions, platform.env), platform);
+  const resolved = resolveOptions(options as ClientOptions, platform.env);
+  warnOfPlainHttp(resolved);
+  return assembleClient(resolved, platform);
 }
 
 /** Builds a client of options that have been checked. */
@@ -197,7 +202,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     requestTimeoutMs,
     monotonic,
     episodes,
-    onRecorded: (visitorId) => exposureTimes.note(visitorId),
+    onRecorded: (userId) => exposureTimes.note(userId),
     isDown: () => breaker.isDown,
   });
 
@@ -211,9 +216,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,
     onUnreadable: (event, property) =>
-      episodes.remind(
-        `unreadable ${event}`,
-        `property '${property}' of event '${event}' holds something that could not be read, which is left out: pass plain data.`,
+      episodes.each(
+        `property '${shown(property)}' of event '${shown(event)}' holds something that could not be read, which is left out: pass plain data.`,
       ),
   };
   const { beforeSend } = options;
@@ -276,7 +280,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       distinctId: readText(input, 'distinctId') ?? platform.randomId(),
     };
     if (outcome.status === 'rejected') {
-      episodes.remind(`rejected ${outcome.code}`, `${kind}: ${outcome.message} The event is not sent.`);
+      const which = kind === 'track' ? `track '${shown(info.event)}'` : kind;
+      episodes.each(`${which}: ${outcome.message} The event is not sent.`);
+    } else if (outcome.reason === 'closed') {
+      episodes.say('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);
     }
     tellOutcome(outcome, info);
     return info;
@@ -339,7 +346,14 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     if (options.relay) relay.hurry();
   }
 
+  /** Nothing is thrown where a process may be about to end. */
+  function checkFlush(call: string, given: FlushOptions): void {
+    const unknown = checkNames(given, FLUSH_NAMES, call);
+    if (unknown !== undefined) episodes.each(unknown.message);
+  }
+
   async function flush(options: FlushOptions = {}): Promise<Totals> {
+    checkFlush('flush()', options);
     const { signal } = options;
     signal?.throwIfAborted();
     void hurry();
@@ -373,24 +387,24 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     isTest: options.token.startsWith(TEST_TOKEN_PREFIX),
     track: (input) => take('track', input as TrackInput, toTrack),
     identify: (input) => take('identify', input, toIdentify),
-    async assign(experimentKey: string, { visitorId, ...rest }: AssignOptions & { visitorId: string | undefined }) {
+    async assign(experimentKey: string, asked: AssignQuestion) {
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
       if (options.experiments && !Object.hasOwn(options.experiments, experimentKey)) {
         const known = Object.keys(options.experiments).join(', ');
-        episodes.remind(
-          `experiment ${experimentKey}`,
-          `experiment '${experimentKey}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
+        episodes.each(
+          `experiment '${shown(experimentKey)}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
         );
       }
       // The names are the account's, which the types were made of.
-      return keepProcess(assigner.assign(experimentKey, visitorId, rest)) as Promise<Assignment<never>>;
+      return keepProcess(assigner.assign(experimentKey, asked)) as Promise<Assignment<never>>;
     },
-    async personalization({ visitorId, ...rest }) {
-      return disabled || !visitorId ? [] : keepProcess(assigner.personalization(visitorId, rest));
+    async personalization(asked) {
+      return disabled ? [] : keepProcess(assigner.personalization(asked));
     },
     within,
     flush,
     close(flushOptions = {}) {
+      checkFlush('close()', flushOptions);
       closing ??= keepProcess(shutDown(flushOptions));
       return closing;
     },
@@ -415,6 +429,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     },
   };
   return Object.freeze(client);
+}
+
+/** A name that may be long, and no text at all, for a message. */
+function shown(name: string): string {
+  return String(name).slice(0, 80);
 }
 
 /** A text field of an input that may be anything, for naming it in an outcome. */

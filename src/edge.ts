@@ -2,6 +2,7 @@ import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-c
 import { assembleClient, type Client } from './client.js';
 import { type ClientOptions, resolveOptions } from './options.js';
 import { perRequest } from './per-request.js';
+import { warnOfPlainHttp } from './plain-http.js';
 import { fetchPlatform } from './platform-fetch.js';
 import type { EventCatalog } from './protocol/catalog.js';
 
@@ -15,6 +16,7 @@ export function createClient<
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
   // What is wrong with them is said here, and not in the first request.
   const resolved = resolveOptions(options as ClientOptions, fetchPlatform.env);
+  warnOfPlainHttp(resolved);
   return perRequest((waitUntil = resolved.waitUntil) => assembleClient({ ...resolved, waitUntil }, fetchPlatform));
 }
 

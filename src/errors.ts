@@ -13,6 +13,11 @@ export type OursErrorCode =
   | 'closed'
   /** An assignment could not be had in time. */
   | 'assignment_failed'
+  /**
+   * The database, the server or the file of an outbox or of a store of exposures did not do what was asked; the message says what to
+   * do, and `engineCode` what the engine calls it.
+   */
+  | 'store_failed'
   /** A webhook's signature cannot be checked now, because the provider that checks it cannot be asked. */
   | 'verification_unavailable';
 
@@ -20,6 +25,7 @@ const RETRYABLE: ReadonlySet<OursErrorCode> = new Set([
   'not_stored',
   'closed',
   'assignment_failed',
+  'store_failed',
   'verification_unavailable',
 ]);
 
@@ -29,11 +35,18 @@ export class OursError extends Error {
   readonly code: OursErrorCode;
   /** Whether the same call may succeed later. A webhook answers 503 if it may, and 200 if it never will. */
   readonly retryable: boolean;
+  /** Of `store_failed`: the SQLSTATE, SQLite's result code by name, or the system's name for a failed connection. */
+  readonly engineCode: string | undefined;
 
-  constructor(code: OursErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: OursErrorCode,
+    message: string,
+    options: { cause?: unknown; engineCode?: string | undefined } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.retryable = RETRYABLE.has(code);
+    this.engineCode = options.engineCode;
     Object.defineProperty(this, MARK, { value: true });
   }
 }

@@ -1,6 +1,6 @@
 import type { ExperimentCatalog } from './assignment/experiment-catalog.js';
 import type { Exposures } from './assignment/exposure-store.js';
-import { failOption } from './check-option.js';
+import { checkOptionNames, failOption } from './check-option.js';
 import type { FetchLike } from './delivery/transport.js';
 import type { Logger } from './logger.js';
 import { DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_SIZE, type WhenFull } from './outbox/memory.js';
@@ -134,13 +134,13 @@ const isFlag = (value: unknown): boolean => typeof value === 'boolean';
 const aFunction: Rule = [isFunction, 'a function'];
 
 function isToken(token: unknown): token is string {
-  return typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^\S+$/.test(token);
+  return typeof token === 'string' && token.length <= MAX_TOKEN_LENGTH && /^[^\s"'`]+$/.test(token);
 }
 
 function aToken(standard?: string): Rule {
   return [
     isToken,
-    `1–${MAX_TOKEN_LENGTH} characters without white space, as the dashboard shows them`,
+    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`,
     standard,
     String,
   ];
@@ -198,6 +198,8 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   disabled: [isFlag, 'true or false', false, readFlag],
 };
 
+const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(RULES));
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -207,6 +209,7 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
   if (!isObject(options)) failOption(`createClient takes one object; got ${typeName(options)}.`);
+  checkOptionNames('createClient', options, OPTION_NAMES);
   const resolved = {} as { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] };
   for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
     const given = options[option as keyof ClientOptions];
@@ -264,6 +267,12 @@ function isBaseUrl({ protocol, href, origin, pathname }: URL): boolean {
 function readFlag(text: string): unknown {
   if (/^(1|true)$/i.test(text)) return true;
   return /^(0|false)$/i.test(text) ? false : text;
+}
+
+/** Each option that may come from the environment, and its variable. */
+export function optionVariables(): ReadonlyMap<string, string> {
+  const rules = Object.entries(RULES).filter(([, [, , , parse]]) => parse !== undefined);
+  return new Map(rules.map(([option]) => [option, envName(option)]));
 }
 
 /** flushIntervalMs → OURS_FLUSH_INTERVAL_MS */

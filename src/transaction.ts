@@ -9,7 +9,8 @@ export type Enlisted = { readonly distinctId: string } & ({ readonly status: 'ap
 export interface Transaction<Catalog extends EventCatalog = EventCatalog> {
   /**
    * Await it before the commit.
-   * @throws what the database says; the transaction is lost then, as with any statement that fails
+   * @throws {OursError} `store_failed`, with the database's SQLSTATE in `engineCode`; the transaction is lost then, as with any
+   * statement that fails
    */
   track(input: TrackInput<Catalog>): Promise<Enlisted>;
   /** As {@link Transaction.track}. */

@@ -90,4 +90,10 @@ function publicHost(host: string | undefined, hostname: string | undefined): str
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient } from './request-visitors.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';

@@ -69,4 +69,10 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient } from './request-visitors.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';

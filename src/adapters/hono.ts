@@ -3,7 +3,7 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import { ignoreRejection, isPromise } from '../protocol/user-call.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient } from './request-visitors.js';
-import type { VisitorOptions } from './visitor-options.js';
+import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
 
 /** What is needed of a context of Hono 4. */
 export interface HonoContext {
@@ -20,6 +20,8 @@ export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
    */
   readonly getConnInfo?: ((context: Context) => { readonly remote: { readonly address?: string } }) | undefined;
 }
+
+const OPTIONS: ReadonlySet<string> = new Set(['getConnInfo', ...VISITOR_OPTIONS]);
 
 /** A middleware of Hono 4. */
 export type HonoMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
@@ -51,6 +53,7 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
     },
     waitUntilOf,
     knowsPeer: getConnInfo !== undefined,
+    options: OPTIONS,
   });
   return (context, next) => {
     const scope = openScope(context);
@@ -87,4 +90,10 @@ function waitUntilOf(context: HonoContext): WaitUntil | undefined {
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient } from './request-visitors.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';

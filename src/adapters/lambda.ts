@@ -4,11 +4,13 @@ import { lambdaFacts } from './lambda-event.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
-import type { VisitorOptions } from './visitor-options.js';
+import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
 
 /** How a Lambda function reads its requests. */
 export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
+
+const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);
 
 /**
  * A handler for API Gateway (payload 1.0 and 2.0), function URLs and Application Load Balancers. The event has `visitor`, and
@@ -34,6 +36,7 @@ export function lambdaHandler<Catalog extends EventCatalog, Event, Context exten
     read: lambdaFacts,
     waitUntilOf: () => flushedBeforeAnswer,
     knowsPeer: true,
+    options: OPTIONS,
   });
   const flush = createFlush(ours, options);
   requireFunction('handler', handler);
@@ -54,4 +57,10 @@ export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visit
 export { sqsHandler } from './sqs.js';
 export type { SqsAnswer, SqsEvent, SqsOptions, SqsRecord } from './sqs-record.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';

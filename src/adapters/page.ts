@@ -39,22 +39,48 @@ export function isSentByPage(facts: RequestFacts): boolean {
   return isAskedByPage(facts) || !!facts.header('origin');
 }
 
-/** The page as the browser SDK describes it: host, path, referrer, and the campaign the visitor has come with. */
-export function pageProperties({ url, referrer }: Page, now: number): Record<string, string> {
+/**
+ * The page as the browser SDK describes it: address, host, path, referrer, and the campaign the visitor has come with. Of another
+ * site's address only the origin is told, which is all that browsers send unless that site wants otherwise
+ * (`strict-origin-when-cross-origin`): its path and query are about what the visitor read there.
+ */
+export function pageProperties({ url, referrer }: Page, keeps: KeepsParameter, now: number): Record<string, string> {
   const properties: Record<string, string> = {};
   if (url !== undefined) {
+    properties.current_url = addressOf(url, keeps);
     properties.host = url.host;
     properties.pathname = url.pathname;
   }
   if (referrer !== undefined) {
-    properties.referrer = referrer.href;
+    const isOwn = referrer.hostname === url?.hostname;
+    properties.referrer = isOwn ? addressOf(referrer, keeps) : `${referrer.origin}/`;
     properties.referring_domain = referrer.hostname;
     // An in-app browser hands over to another one without the query; the address before it still has it.
-    if (referrer.hostname === url?.hostname) addCampaign(properties, referrer);
+    if (isOwn) addCampaign(properties, referrer);
   }
   if (url !== undefined) addCampaign(properties, url);
   deriveClickIds(properties, now);
   return properties;
+}
+
+/** Whether a query parameter stays in an address, by its name in lower case. */
+export type KeepsParameter = (name: string) => boolean;
+
+/** Campaigns and click ids stay in addresses, and what the site names; `*` is everything. */
+export function parametersToKeep(names: readonly string[]): KeepsParameter {
+  if (names.includes('*')) return () => true;
+  const kept = new Set([...CAMPAIGN_PARAMETERS.keys(), ...names.map((name) => name.toLowerCase())]);
+  return (name) => kept.has(name);
+}
+
+/** An address without the parameters that do not stay. What is left is as the browser wrote it. */
+function addressOf(url: URL, keeps: KeepsParameter): string {
+  if (url.search === '') return url.href;
+  const kept = url.search
+    .slice(1)
+    .split('&')
+    .filter((pair) => [...new URLSearchParams(pair).keys()].some((name) => keeps(name.toLowerCase())));
+  return url.origin + url.pathname + (kept.length > 0 ? `?${kept.join('&')}` : '');
 }
 
 /** What the browser SDK makes of other click ids; `fbc` is Meta's form of `fbclid`, with the time at which it was seen. */

@@ -6,6 +6,8 @@ export interface ReadVisitor {
   readonly userId?: string | undefined;
   readonly session: SessionState;
   readonly sessionId?: string | undefined;
+  /** Whether a link named the visitor, over the cookies or where there were none. */
+  readonly isFromLink?: boolean | undefined;
   /** Reads what is left. Called once at most. */
   whole(): VisitorInput;
 }

@@ -1,14 +1,16 @@
+import { checkUserId } from '../protocol/identity.js';
 import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
 import type { VisitorInput } from '../visitor.js';
 import { cookieProperties } from './cookie-properties.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
-import { isSentByPage, pageOf, pageProperties, readUrl } from './page.js';
+import { isSentByPage, type KeepsParameter, pageOf, pageProperties, readUrl } from './page.js';
 import { plainText } from './plain-text.js';
 import type { ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
-import { readSession, type SessionCookies } from './session.js';
+import { type PinnedSession, readSession, type SessionCookies } from './session.js';
 import { clientIp, type Trusts } from './trusted-proxies.js';
+import type { IdentityFromLinks } from './visitor-options.js';
 
 /** How requests are read. */
 export interface Reading {
@@ -19,6 +21,9 @@ export interface Reading {
   readonly ipHeader: string | undefined;
   /** `undefined` trusts nobody. */
   readonly trusts: Trusts | undefined;
+  readonly identityFromLinks: IdentityFromLinks;
+  /** Which query parameters addresses keep. */
+  readonly keepsParameter: KeepsParameter;
 }
 
 const PINNED_SESSION = 'ours_session_id';
@@ -32,33 +37,34 @@ const FIRST_LANGUAGE = /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8}){0,4})\s*(?:[,;]|$)/i;
 export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor {
   const { cookies: names } = reading;
   const cookies = facts.header('cookie') ?? '';
-  const pinned = pinnedBy(facts.url);
+  const address = parametersOf(facts.url);
   /** What the address says of the page that sent the request: it is the referrer. */
   const sender = (): URLSearchParams | undefined =>
-    isSentByPage(facts) ? (pinnedBy(facts.header('referer')) ?? new URLSearchParams()) : undefined;
-  // In the browser SDK's order.
-  const userId =
-    toId(pinned?.get('ours_visitor_id')) ??
-    toId(pinned?.get('ours_user_id')) ??
-    toId(readCookie(cookies, names.visitor));
+    isSentByPage(facts) ? (parametersOf(facts.header('referer')) ?? new URLSearchParams()) : undefined;
+  const known = toId(readCookie(cookies, names.visitor));
+  const link = readLink(address, known, reading.identityFromLinks);
+  const userId = link.userId ?? known;
   const { session, sessionId } = readSession(cookies, names, {
-    pinned: pinned?.get(PINNED_SESSION),
+    pinned: link.pinned,
     sender: () => {
       const page = sender();
-      return page && { pinned: page.get(PINNED_SESSION) };
+      return page && { pinned: readLink(page, known, reading.identityFromLinks).pinned };
     },
     now: reading.now(),
   });
+  const isFromLink = userId !== known;
   return {
     userId,
     session,
     sessionId,
+    isFromLink,
     whole: () => ({
       userId,
       session,
       sessionId,
+      isFromLink,
       testToken: plainText(
-        pinned?.get(TEST_TOKEN) ?? sender()?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN),
+        address?.get(TEST_TOKEN) ?? sender()?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN),
         MAX_TOKEN_LENGTH,
       ),
       ...readSurroundings(facts, reading),
@@ -66,21 +72,41 @@ export function readVisitor(facts: RequestFacts, reading: Reading): ReadVisitor 
   };
 }
 
-/** The parameters of an address that says whose it is. Nearly none does, and addresses are slow to read. */
-function pinnedBy(url: string | null | undefined): URLSearchParams | undefined {
+/** What an address says of a visitor. */
+interface Link {
+  /** `undefined` where the address may not decide. */
+  readonly userId?: string | undefined;
+  readonly pinned?: PinnedSession | undefined;
+}
+
+/** What an address says of a visitor whom the cookie may know, in the browser SDK's order. */
+function readLink(address: URLSearchParams | undefined, known: string | undefined, rule: IdentityFromLinks): Link {
+  if (address === undefined) return {};
+  const userId = toId(address.get('ours_visitor_id')) ?? toId(address.get('ours_user_id'));
+  const isNew = known === undefined || known === userId;
+  const decides = rule === 'always' || (rule === 'new-visitors' && isNew);
+  return { userId: decides ? userId : undefined, pinned: { session: address.get(PINNED_SESSION), decides } };
+}
+
+/** The parameters of an address in which one of the browser SDK's may be. Nearly none has any, and addresses are slow to read. */
+function parametersOf(url: string | null | undefined): URLSearchParams | undefined {
   return url?.includes('ours_') ? readUrl(url)?.searchParams : undefined;
 }
 
 /** Where a request comes from, and what its page knew. */
-function readSurroundings(facts: RequestFacts, { cookies, now, ipHeader, trusts }: Reading): VisitorInput {
+function readSurroundings(
+  facts: RequestFacts,
+  { cookies, now, ipHeader, trusts, keepsParameter }: Reading,
+): VisitorInput {
   const peerIp = facts.peerIp?.();
   const address = readUrl(facts.url);
   if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
   const page = pageOf(facts, address);
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
+  const described = pageProperties(page, keepsParameter, now());
   const properties: Record<string, string | number> = {
     ...cookieProperties(facts.header('cookie') ?? '', cookies.data),
-    ...pageProperties(page, now()),
+    ...described,
   };
   if (userAgent !== undefined) properties.user_agent = userAgent;
   const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];
@@ -90,14 +116,15 @@ function readSurroundings(facts: RequestFacts, { cookies, now, ipHeader, trusts 
       ? readIp(facts.header(ipHeader))?.text
       : clientIp(peerIp, trusts && facts.header('x-forwarded-for'), trusts),
     userAgent,
-    url: page.url?.href,
+    url: described.current_url,
     defaultProperties: properties,
   };
 }
 
 function toId(value: string | null | undefined): string | undefined {
-  // What careless templates write names nobody.
-  return value === 'undefined' || value === 'null' ? undefined : plainText(value, MAX_ID_LENGTH);
+  const id = plainText(value, MAX_ID_LENGTH);
+  // What careless templates write names nobody, and must not refuse the request's events.
+  return checkUserId(id) === undefined ? id : undefined;
 }
 
 /** Behind a proxy the visitor's browser has used another scheme, and perhaps another host. */

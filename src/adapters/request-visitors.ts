@@ -10,7 +10,13 @@ import type { RequestFacts } from './request-facts.js';
 import type { RequestScope } from './request-scope.js';
 import { readVisitor } from './request-visitor.js';
 import { type Reader, Scope, type Surroundings } from './scope.js';
-import { type AdapterOptions, checkAdapter, resolveReading, type VisitorOptions } from './visitor-options.js';
+import {
+  type AdapterOptions,
+  checkAdapter,
+  resolveReading,
+  VISITOR_OPTIONS,
+  type VisitorOptions,
+} from './visitor-options.js';
 
 /** What an adapter needs of the client. */
 export type VisitorClient<Catalog extends EventCatalog> = Pick<Client<Catalog>, 'visitor' | 'flush'>;
@@ -35,6 +41,8 @@ export type OpenScope<Catalog extends EventCatalog, Request> = (
 interface Framework<Request, Read> {
   readonly read: (request: Request, around: Surroundings) => Read;
   readonly waitUntilOf?: ((request: Request, around: Surroundings) => WaitUntil | undefined) | undefined;
+  /** The names of its options. @default those of every adapter of requests */
+  readonly options?: ReadonlySet<string>;
 }
 
 /**
@@ -44,9 +52,9 @@ interface Framework<Request, Read> {
 export function createScopes<Catalog extends EventCatalog, Request>(
   ours: VisitorClient<Catalog>,
   options: AdapterOptions<Request>,
-  { read, waitUntilOf }: Framework<Request, ReadVisitor>,
+  { read, waitUntilOf, options: known = VISITOR_OPTIONS }: Framework<Request, ReadVisitor>,
 ): OpenScope<Catalog, Request> {
-  checkAdapter(ours, options);
+  checkAdapter(ours, options, known);
   const { consent } = options;
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
 
@@ -76,8 +84,8 @@ export function createScopes<Catalog extends EventCatalog, Request>(
   const reader: Reader<Catalog, Request> = {
     read: (request, around) => attempt(() => (agrees(request) ? read(request, around) : NOBODY), NOBODY),
     open: (visitor) => {
-      const { userId, session, sessionId } = visitor;
-      return ours.visitor(attempt(() => visitor.whole(), { userId, session, sessionId }));
+      const { userId, session, sessionId, isFromLink } = visitor;
+      return ours.visitor(attempt(() => visitor.whole(), { userId, session, sessionId, isFromLink }));
     },
     waitUntilOf,
   };
@@ -91,7 +99,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
 export function createRequestScopes<Catalog extends EventCatalog, Request>(
   ours: VisitorClient<Catalog>,
   options: VisitorOptions<Request>,
-  { read, waitUntilOf, knowsPeer }: Framework<Request, RequestFacts> & { readonly knowsPeer: boolean },
+  { read, knowsPeer, ...framework }: Framework<Request, RequestFacts> & { readonly knowsPeer: boolean },
 ): OpenScope<Catalog, Request> {
   const reading = resolveReading(options);
   if (Array.isArray(options.trustProxy) && !knowsPeer) {
@@ -101,7 +109,7 @@ export function createRequestScopes<Catalog extends EventCatalog, Request>(
     );
   }
   return createScopes(ours, options, {
+    ...framework,
     read: (request, around) => readVisitor(read(request, around), reading),
-    waitUntilOf,
   });
 }

@@ -65,5 +65,11 @@ function waitUntilOf(around: Surroundings): WaitUntil | undefined {
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
 export type { TrustProxy } from './trusted-proxies.js';
-export type { AdapterOptions, CookieNames, ReadingOptions, VisitorOptions } from './visitor-options.js';
+export type {
+  AdapterOptions,
+  CookieNames,
+  IdentityFromLinks,
+  ReadingOptions,
+  VisitorOptions,
+} from './visitor-options.js';
 export type { RequestHandler } from './web-request.js';

@@ -1,4 +1,4 @@
-import { sidTime, toSid } from '../protocol/identity.js';
+import { checkSessionId, sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { KnownSession } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
@@ -14,10 +14,17 @@ export interface SessionCookies {
   readonly session: string;
 }
 
+/** A session that an address fixes. */
+export interface PinnedSession {
+  readonly session: string | null | undefined;
+  /** Whether it may be another one than the cookies hold. If not, it only tells that theirs does not end. */
+  readonly decides: boolean;
+}
+
 /** What a request says about its session besides the cookies. */
 export interface SessionRequest {
-  /** The session that the address fixes. */
-  readonly pinned: string | null | undefined;
+  /** What the request's own address fixes. */
+  readonly pinned: PinnedSession | undefined;
   /** The page of this site that sent the request. Asked only when the cookies leave a doubt. */
   readonly sender: () => SendingPage | undefined;
   /** The request's time in milliseconds since the epoch. */
@@ -26,16 +33,16 @@ export interface SessionRequest {
 
 /** A page of this site in which the browser SDK has run. */
 export interface SendingPage {
-  /** The session that its address fixes. */
-  readonly pinned: string | null | undefined;
+  /** What its address fixes. */
+  readonly pinned: PinnedSession | undefined;
 }
 
 /** The session a browser is in, without the `sid_` prefix, by the browser SDK's own rule. A session that an address fixes never ends in that page. */
 export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): KnownSession {
-  const pinned = toSession(request.pinned);
-  if (pinned !== undefined) return { session: 'active', sessionId: pinned };
   const data = readSdkData(cookies, names.data);
   const sessionId = toSession(data.sid) ?? toSession(readCookie(cookies, names.session));
+  const pinned = pinnedTo(request.pinned, sessionId);
+  if (pinned !== undefined) return { session: 'active', sessionId: pinned };
   // The browser has not been here before, or it keeps no cookies.
   if (sessionId === undefined) return { session: 'unknown', sessionId };
   const startedAt = sidTime(sessionId);
@@ -44,10 +51,15 @@ export function readSession(cookies: string, names: SessionCookies, request: Ses
   if (session === 'active') return { session, sessionId };
 
   const sender = request.sender();
-  const pinnedThere = toSession(sender?.pinned);
+  const pinnedThere = pinnedTo(sender?.pinned, sessionId);
   if (pinnedThere !== undefined) return { session: 'active', sessionId: pinnedThere };
   const final = stateOf(times, request.now, sender !== undefined);
   return { session: final, sessionId: final === 'ended' ? undefined : sessionId };
+}
+
+function pinnedTo(pinned: PinnedSession | undefined, known: string | undefined): string | undefined {
+  const session = toSession(pinned?.session);
+  return pinned?.decides || session === known ? session : undefined;
 }
 
 /** As the browser SDK reads it: a number, or a string that begins with one. */
@@ -57,5 +69,6 @@ function toTime(value: unknown): number | undefined {
 }
 
 function toSession(value: unknown): string | undefined {
-  return plainText(toSid(value), MAX_ID_LENGTH);
+  const sid = plainText(toSid(value), MAX_ID_LENGTH);
+  return checkSessionId(sid) === undefined ? sid : undefined;
 }

@@ -1,5 +1,5 @@
 import { requireFunction } from '../check-option.js';
-import { guardLogger } from '../logger.js';
+import { createEpisodes, guardLogger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { callUser, ignoreRejection, isPromise } from '../protocol/user-call.js';
 import type { VisitorInput } from '../visitor.js';
@@ -8,7 +8,10 @@ import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
+import { ADAPTER_OPTIONS } from './visitor-options.js';
 import { attachVisitor } from './web-request.js';
+
+const OPTIONS: ReadonlySet<string> = new Set(['visitorOf', 'onError', 'flushTimeoutMs', ...ADAPTER_OPTIONS]);
 
 /**
  * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
@@ -30,9 +33,10 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   const openScope = createScopes<Catalog, Record>(ours, options, {
     read: (record) => knownVisitor(visitorOf(record)),
     waitUntilOf: () => flushedBeforeAnswer,
+    options: OPTIONS,
   });
   const flush = createFlush(ours, options);
-  const logger = guardLogger(options.logger ?? console);
+  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
 
   /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
   function visitorOf(record: Record): VisitorInput {
@@ -48,7 +52,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   }
 
   function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
-    if (options.onError === undefined) logger.warn(failure(who, error, record.messageId));
+    if (options.onError === undefined) episodes.each(failure(who, error, record.messageId));
     // What it throws must not make the other records come again.
     callUser(() => options.onError?.(error, record));
   }

@@ -1,6 +1,8 @@
-import { checkLogger, failOption, requireFunction } from '../check-option.js';
+import { checkLogger, checkOptionNames, failOption, requireFunction } from '../check-option.js';
 import type { Logger } from '../logger.js';
 import { typeName } from '../protocol/refusal.js';
+import { fieldNames } from '../protocol/unknown-names.js';
+import { parametersToKeep } from './page.js';
 import type { Reading } from './request-visitor.js';
 import { type TrustProxy, toTrusts } from './trusted-proxies.js';
 
@@ -24,9 +26,32 @@ export interface ReadingOptions {
    * @default none
    */
   readonly ipHeader?: string | undefined;
+  /**
+   * Whether `?ours_visitor_id=` (`ours_user_id`) and `?ours_session_id=` in a request's address say whose it is. Anybody can make a
+   * visitor follow such a link.
+   *
+   * - `never`: the cookies alone decide.
+   * - `new-visitors`: the link decides where the browser has no cookie of a visitor, or one of the same visitor: the first page
+   *   after a hand-over from another site of yours.
+   * - `always`: the link decides over the cookies, as it does in the browser SDK.
+   *
+   * What tells of a person, `identify` and events with `externalId`, `email` or `userProperties`, never goes under an id that a link
+   * has brought.
+   * @default 'never'
+   */
+  readonly identityFromLinks?: IdentityFromLinks | undefined;
+  /**
+   * Parameters that stay in the addresses of events and assignments, besides those of campaigns and click ids (`utm_*`, `gclid`
+   * …): others may hold what is nobody else's business. Name those that your experiments target. `'*'` keeps all.
+   * @default none
+   */
+  readonly keepQuery?: readonly string[] | undefined;
   /** Milliseconds since the epoch, by which is judged whether a browser's session has ended. @default Date.now */
   readonly now?: (() => number) | undefined;
 }
+
+/** When a link may say whose a request is. */
+export type IdentityFromLinks = 'never' | 'new-visitors' | 'always';
 
 /** The browser SDK's cookies. */
 export interface CookieNames {
@@ -53,6 +78,20 @@ export interface AdapterOptions<Request> {
 /** How an adapter reads its framework's requests. */
 export interface VisitorOptions<Request> extends ReadingOptions, AdapterOptions<Request> {}
 
+/** What every adapter takes. */
+export const ADAPTER_OPTIONS: ReadonlySet<string> = fieldNames<AdapterOptions<never>>({ consent: 1, logger: 1 });
+const READING_OPTIONS = fieldNames<ReadingOptions>({
+  cookieNames: 1,
+  trustProxy: 1,
+  ipHeader: 1,
+  identityFromLinks: 1,
+  keepQuery: 1,
+  now: 1,
+});
+/** What every adapter of requests takes. */
+export const VISITOR_OPTIONS: ReadonlySet<string> = new Set([...READING_OPTIONS, ...ADAPTER_OPTIONS]);
+const COOKIE_NAMES = fieldNames<CookieNames>({ visitor: 1, data: 1, session: 1 });
+const LINK_RULES: readonly IdentityFromLinks[] = ['never', 'new-visitors', 'always'];
 // RFC 6265's tokens without '%', which the browser SDK would write otherwise than it stands here.
 const COOKIE_NAME = /^[\w!#$&'*+.^`|~-]{1,256}$/;
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,256}$/;
@@ -61,7 +100,15 @@ const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,256}$/;
  * Fills gaps with what the browser SDK does.
  * @throws {OursError} `invalid_option`, naming the option and the fix
  */
-export function resolveReading({ cookieNames = {}, trustProxy, ipHeader, now }: ReadingOptions): Reading {
+export function resolveReading({
+  cookieNames = {},
+  trustProxy,
+  ipHeader,
+  identityFromLinks = 'never',
+  keepQuery = [],
+  now,
+}: ReadingOptions): Reading {
+  checkOptionNames('cookieNames', cookieNames, COOKIE_NAMES);
   const { visitor = 'ours_device_id', data = '_cord_sdk_data', session = 'ours_sid' } = cookieNames;
   for (const [key, name] of Object.entries({ visitor, data, session })) {
     if (typeof name !== 'string' || !COOKIE_NAME.test(name)) {
@@ -71,12 +118,20 @@ export function resolveReading({ cookieNames = {}, trustProxy, ipHeader, now }: 
   if (ipHeader !== undefined && (typeof ipHeader !== 'string' || !HEADER_NAME.test(ipHeader))) {
     failOption("ipHeader must be the name of a header, such as 'cf-connecting-ip'.");
   }
+  if (!LINK_RULES.includes(identityFromLinks)) {
+    failOption(`identityFromLinks must be ${LINK_RULES.map((rule) => `'${rule}'`).join(', ')}.`);
+  }
+  if (!Array.isArray(keepQuery) || !keepQuery.every((name) => typeof name === 'string' && name !== '')) {
+    failOption("keepQuery must be a list of query parameters, such as ['plan'], or ['*'] for all.");
+  }
   if (now !== undefined) requireFunction('now', now);
   return {
     cookies: { visitor, data, session },
     // Looked up for each request: tests replace the global one.
     now: now ?? (() => Date.now()),
     ipHeader: ipHeader?.toLowerCase(),
+    identityFromLinks,
+    keepsParameter: parametersToKeep(keepQuery),
     trusts: trustProxy === undefined ? undefined : toTrusts(trustProxy),
   };
 }
@@ -85,7 +140,7 @@ export function resolveReading({ cookieNames = {}, trustProxy, ipHeader, now }: 
  * Finds at set-up what a caller without types can get wrong.
  * @throws {OursError} `invalid_option`
  */
-export function checkAdapter(ours: unknown, options: AdapterOptions<never>): void {
+export function checkAdapter(ours: unknown, options: AdapterOptions<never>, known: ReadonlySet<string>): void {
   const { visitor, flush } = (ours ?? {}) as { visitor?: unknown; flush?: unknown };
   if (typeof visitor !== 'function' || typeof flush !== 'function') {
     failOption(`the first argument must be the client that createClient() returns; got ${typeName(ours)}.`);
@@ -93,6 +148,7 @@ export function checkAdapter(ours: unknown, options: AdapterOptions<never>): voi
   if (typeof options !== 'object' || options === null) {
     failOption(`options must be one object; got ${typeName(options)}.`);
   }
+  checkOptionNames('the adapter', options, known);
   if (options.consent !== undefined) requireFunction('consent', options.consent);
   checkLogger(options.logger);
 }

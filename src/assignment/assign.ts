@@ -2,10 +2,12 @@ import type { Transport } from '../delivery/transport.js';
 import type { Verdict } from '../delivery/verdict.js';
 import { OursError } from '../errors.js';
 import { toBytes } from '../protocol/bytes.js';
-import { checkText, toSid } from '../protocol/identity.js';
+import { type Checked, MISUSE } from '../protocol/event.js';
+import { checkSessionId, checkText, checkUserId, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
-import { typeName } from '../protocol/refusal.js';
+import { type Refusal, typeName } from '../protocol/refusal.js';
+import { checkNames, fieldNames } from '../protocol/unknown-names.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -28,12 +30,29 @@ export interface AssignerOptions extends ExposureMemoryOptions {
   readonly transport: Transport;
   readonly timeoutMs: number;
   /** An exposure of this visitor was recorded, between the request and this call. */
-  readonly onRecorded: (visitorId: string) => void;
+  readonly onRecorded: (userId: string) => void;
   /** Whether the service is known to be down, so that a page need not wait to find out. */
   readonly isDown: () => boolean;
 }
 
 type WaitOptions = Pick<AssignOptions, 'timeoutMs' | 'signal'>;
+type Asked<Options> = Options & Checked & { readonly userId: string | undefined };
+/** How an assignment is asked for, and for whom. */
+export type AssignQuestion = Asked<AssignOptions>;
+
+const WAITING = { timeoutMs: 1, signal: 1 } as const;
+/** What a question about a known visitor may say. */
+export const WAIT_OPTIONS: ReadonlySet<string> = fieldNames<WaitOptions>(WAITING);
+export const ASSIGN_OPTIONS: ReadonlySet<string> = fieldNames<AssignOptions>({
+  ...WAITING,
+  sessionId: 1,
+  url: 1,
+  search: 1,
+  record: 1,
+  forceVariant: 1,
+});
+const WAIT_NAMES: ReadonlySet<string> = new Set(['userId', ...WAIT_OPTIONS]);
+const ASSIGN_NAMES: ReadonlySet<string> = new Set(['userId', ...ASSIGN_OPTIONS]);
 
 /** Why there is no answer. */
 class NoAnswer {
@@ -50,8 +69,8 @@ class NoAnswer {
 
 /** Asks for assignments: cached, one request at a time for a visitor's session, each exposure recorded once. */
 export interface Assigner {
-  assign(experimentKey: string, visitorId: string | undefined, options: AssignOptions): Promise<Assignment>;
-  personalization(visitorId: string, options: WaitOptions): Promise<readonly Personalization[]>;
+  assign(experimentKey: string, asked: AssignQuestion): Promise<Assignment>;
+  personalization(asked: Asked<WaitOptions>): Promise<readonly Personalization[]>;
 }
 
 interface Question {
@@ -106,10 +125,10 @@ export function createAssigner(options: AssignerOptions): Assigner {
    * noticed: other visitors and experiments get their answers all the while.
    */
   function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
-    const name = String(experimentKey).slice(0, 80);
-    const message = `no assignment for experiment '${name}': ${why}`;
+    const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
     // An outage is everybody's; what the service or we refuse, such as a misspelt key, is the experiment's own.
-    episodes.remind(isOutage ? 'assign' : `assign ${name}`, `${message} ${effect}`);
+    if (isOutage) episodes.remind('assign', `${message} ${effect}`);
+    else episodes.each(`${message} ${effect}`);
     return message;
   }
 
@@ -212,7 +231,7 @@ export function createAssigner(options: AssignerOptions): Assigner {
 
   function answerTo(
     experimentKey: string,
-    visitorId: string,
+    userId: string,
     asked: AssignOptions,
   ): Assignment | NoAnswer | Promise<Assignment | NoAnswer> {
     const { forceVariant, url, search, record } = asked;
@@ -221,7 +240,7 @@ export function createAssigner(options: AssignerOptions): Assigner {
       return new NoAnswer(`record must be true or false; got ${typeName(record)}.`);
     }
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
-    const body: WireAssignmentRequest = { visitor_id: visitorId };
+    const body: WireAssignmentRequest = { visitor_id: userId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
     const sid = toSid(asked.sessionId);
     const question: Question = {
@@ -229,32 +248,34 @@ export function createAssigner(options: AssignerOptions): Assigner {
       body,
       record: record ?? true,
       page: JSON.stringify([experimentKey, body]),
-      unit: JSON.stringify([experimentKey, visitorId, sid]),
+      unit: JSON.stringify([experimentKey, userId, sid]),
       unitMs: sid === undefined ? SESSIONLESS_TTL_MS : MAX_SESSION_MS,
-      place: JSON.stringify([experimentKey, visitorId, String(url ?? '').replace(/[?#].*/s, '')]),
+      place: JSON.stringify([experimentKey, userId, String(url ?? '').replace(/[?#].*/s, '')]),
     };
     return fromCache(question) ?? answerOrLast(question, asked);
   }
 
   return {
-    async assign(experimentKey, visitorId, asked) {
-      asked.signal?.throwIfAborted();
-      if (!visitorId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
+    async assign(experimentKey, asked) {
+      asked?.signal?.throwIfAborted();
+      const misuse = checkAsked('assign()', asked, ASSIGN_NAMES);
+      if (!misuse && !asked.userId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
       const answer =
-        checkId('experiment key', experimentKey) ??
-        checkId('visitorId', visitorId) ??
-        (await answerTo(experimentKey, visitorId, asked));
+        misuse ??
+        refused(checkText('experiment key', experimentKey, MAX_ID_LENGTH)) ??
+        refused(checkSessionId(asked.sessionId)) ??
+        (await answerTo(experimentKey, asked.userId!, asked));
       if (!(answer instanceof NoAnswer)) return answer;
       const message = warn(experimentKey, answer, 'The visitor is shown no variant.');
       const error = new OursError('assignment_failed', message);
       return { inExperiment: false, experimentKey, reason: 'fallback', error };
     },
 
-    async personalization(visitorId, asked) {
-      asked.signal?.throwIfAborted();
-      const answer =
-        checkId('visitorId', visitorId) ??
-        (await inTime(post(PATHS.personalization, { visitor_id: visitorId }), asked));
+    async personalization(asked) {
+      asked?.signal?.throwIfAborted();
+      const misuse = checkAsked('personalization()', asked, WAIT_NAMES);
+      if (!misuse && !asked.userId) return [];
+      const answer = misuse ?? (await inTime(post(PATHS.personalization, { visitor_id: asked.userId! }), asked));
       if (answer instanceof NoAnswer) throw new OursError('assignment_failed', `personalization: ${answer.why}`);
       const { personalizations } = answer as { personalizations?: WirePersonalization[] };
       if (!Array.isArray(personalizations))
@@ -264,8 +285,15 @@ export function createAssigner(options: AssignerOptions): Assigner {
   };
 }
 
-function checkId(field: string, id: unknown): NoAnswer | undefined {
-  const refusal = checkText(field, id, MAX_ID_LENGTH);
+function checkAsked(call: string, asked: Asked<object>, known: ReadonlySet<string>): NoAnswer | undefined {
+  if (typeof asked !== 'object' || asked === null)
+    return new NoAnswer(`${call} takes { userId }; got ${typeName(asked)}.`);
+  const { userId } = asked;
+  const isNobody = userId === undefined || userId === null || userId === '';
+  return refused(asked[MISUSE] ?? checkNames(asked, known, call) ?? (isNobody ? undefined : checkUserId(userId)));
+}
+
+function refused(refusal: Refusal | undefined): NoAnswer | undefined {
   return refusal && new NoAnswer(refusal.message);
 }
 

@@ -18,18 +18,18 @@ const MAX_VISITORS = 50_000;
 /** When visitors were exposed, by the service's clock. */
 export interface ExposureTimes {
   /** Notes that an exposure was recorded before now. */
-  note(visitorId: string): void;
+  note(userId: string): void;
   /** The earliest time, in milliseconds since the epoch, of an event that the visitor causes from now on. */
-  earliestFor(visitorId: string): number;
+  earliestFor(userId: string): number;
 }
 
 export function createExposureTimes(read: () => ClockReading): ExposureTimes {
   const latest = createExpiringCache<number>(MAX_VISITORS, () => read().monotonic);
   return {
-    note(visitorId) {
+    note(userId) {
       const clock = read();
-      latest.set(visitorId, Math.ceil(Math.min(clock.latest, clock.service + MAX_AHEAD_MS)), KEEP_MS);
+      latest.set(userId, Math.ceil(Math.min(clock.latest, clock.service + MAX_AHEAD_MS)), KEEP_MS);
     },
-    earliestFor: (visitorId) => latest.get(visitorId) ?? 0,
+    earliestFor: (userId) => latest.get(userId) ?? 0,
   };
 }

@@ -1,9 +1,9 @@
 import { assembleClient, type Client } from '../client.js';
 import { isOursError } from '../errors.js';
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../options.js';
+import { plainHttpWarning } from '../plain-http.js';
 import { nodePlatform } from '../platform-node.js';
 import { type CommandContext, UsageError } from './command.js';
-import { plainHttpWarning } from './plain-http.js';
 
 /**
  * What the client will do, from the command line and `OURS_*`.

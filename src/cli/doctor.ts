@@ -1,3 +1,4 @@
+import { plainHttpWarning } from '../plain-http.js';
 import { checkAccount } from './account/check-account.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
 import { API_USAGE, withApi } from './account/with-api.js';
@@ -13,7 +14,6 @@ import { checkRedis } from './doctor/redis.js';
 import { checkService } from './doctor/service.js';
 import { messageOf } from './message-of.js';
 import { namesOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
-import { plainHttpWarning } from './plain-http.js';
 import { probe } from './probe.js';
 
 const usage = `Usage: ours-ingest doctor [<outbox>] [options]

@@ -15,6 +15,7 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
   unknown_event: { meaning: 'the name is not among the client’s events', advice: 'Add it to them, or mend the name.' },
   no_identity: { meaning: 'it says not whose it is', advice: 'Give it a userId, an externalId or an email.' },
   invalid_field: { meaning: 'a field has a value it cannot have', advice: MEND },
+  unknown_field: { meaning: 'it has a field that nothing reads', advice: 'Use the name that the message suggests.' },
   invalid_properties: { meaning: 'its properties do not fit the event’s schema', advice: MEND },
   invalid_time: {
     meaning: 'its time is no time, in the future, or more than 7 days past',

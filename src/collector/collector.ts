@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
+import { isLoopback } from '../protocol/loopback.js';
+import { describeUnknown, fieldNames } from '../protocol/unknown-names.js';
 import { callUser } from '../protocol/user-call.js';
 import type { Database } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { createExperimentActions } from './experiments/actions.js';
 import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
 import type { Experiment } from './experiments/experiment.js';
-import { createAdmit, isLoopback } from './http/access.js';
+import { createAdmit } from './http/access.js';
 import { browserRoutes } from './http/browser-ingest.js';
 import { experimentInitRoute } from './http/experiment-init.js';
 import { createFaults, type Faults } from './http/faults.js';
@@ -76,6 +78,26 @@ export interface CollectorOptions {
   readonly onUnknownExperiment?: ((key: string, formUrl: string) => void) | undefined;
 }
 
+const OPTIONS = fieldNames<CollectorOptions>({
+  data: 1,
+  experiments: 1,
+  goal: 1,
+  allowedEvents: 1,
+  sources: 1,
+  apiKeys: 1,
+  tokens: 1,
+  port: 1,
+  host: 1,
+  password: 1,
+  maxBatchRows: 1,
+  maxBatchBytes: 1,
+  bots: 1,
+  now: 1,
+  random: 1,
+  observe: 1,
+  onUnknownExperiment: 1,
+});
+
 /** A local stand-in for the service, which knows what became of every event. */
 export interface Collector extends AsyncDisposable {
   /** Origin, such as `http://127.0.0.1:49152`. */
@@ -112,6 +134,9 @@ export interface Collector extends AsyncDisposable {
  * tokens, or where there is no SQLite.
  */
 export async function createCollector(options: CollectorOptions = {}): Promise<Collector> {
+  const unknown = describeUnknown(options, OPTIONS);
+  if (unknown !== undefined)
+    throw new OursError('invalid_option', `createCollector has an unknown option: ${unknown}.`);
   const { now = Date.now, host = '127.0.0.1', data = ':memory:' } = options;
   if (!isLoopback(host) && !options.tokens?.length) {
     throw new OursError(

@@ -1,11 +1,12 @@
 import type { Exposures } from '../assignment/exposure-store.js';
-import { failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../check-option.js';
 import type { SqlClient } from '../outbox/outbox.js';
 import { explain, isTransient, PostgresError } from '../outbox/postgres/errors.js';
 import { isPool, outliveErrors } from '../outbox/postgres/listener.js';
 import { readReply } from '../outbox/postgres/reply.js';
 import { TimedClient } from '../outbox/postgres/timed-client.js';
 import { retryTransient } from '../outbox/retry-transient.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
 import { createSweep } from './sweeping.js';
 
@@ -27,6 +28,7 @@ export interface PostgresExposures extends Required<Exposures> {
   ensureSchema(): Promise<void>;
 }
 
+const OPTIONS = fieldNames<PostgresExposuresOptions>({ client: 1, table: 1, now: 1 });
 const MIGRATE_WITHIN_MS = 60_000;
 
 /**
@@ -40,6 +42,7 @@ const MIGRATE_WITHIN_MS = 60_000;
  * @throws {OursError} `invalid_option` for a client without `query`, or a table name that is not plain
  */
 export function createPostgresExposures(options: PostgresExposuresOptions): PostgresExposures {
+  checkOptionNames('createPostgresExposures', options, OPTIONS);
   const { client, table, now } = options ?? {};
   if (typeof client?.query !== 'function') {
     failOption('client must be a pg Pool or Client, or anything with query(text, values).');
@@ -54,10 +57,10 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
       return await timed.query(text, values, withinMs);
     } catch (error) {
       const explained = explain(error, names.given);
-      if (!/^(3F000|42P01)$/.test(explained.code ?? '')) throw explained;
+      if (!/^(3F000|42P01)$/.test(explained.engineCode ?? '')) throw explained;
       throw new PostgresError(
-        `the table ${names.given} is not where the client is connected to: run ensureSchema() or the SQL of postgresExposuresSchema() (${explained.code}).`,
-        explained.code,
+        `the table ${names.given} is not where the client is connected to: run ensureSchema() or the SQL of postgresExposuresSchema() (${explained.engineCode}).`,
+        explained.engineCode,
       );
     }
   }

@@ -1,8 +1,9 @@
 import type { Exposures } from '../assignment/exposure-store.js';
-import { failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../check-option.js';
 import { createDriver, type Driver } from '../outbox/redis/driver.js';
-import { toRedisOutboxError } from '../outbox/redis/redis-error.js';
+import { RedisOutboxError, toRedisOutboxError } from '../outbox/redis/redis-error.js';
 import type { RedisLike } from '../outbox/redis/redis-like.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 
 export type { Exposures } from '../assignment/exposure-store.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from '../outbox/redis/redis-like.js';
@@ -14,6 +15,7 @@ export interface RedisExposuresOptions {
   readonly name?: string | undefined;
 }
 
+const OPTIONS = fieldNames<RedisExposuresOptions>({ client: 1, name: 1 });
 const DEFAULT_NAME = 'ours-exposures';
 
 // Scripts reach one server, a cluster and a pool in the same way through either package. Their answers are integers and strings
@@ -33,6 +35,7 @@ const RECALL = "local value = redis.call('GET', KEYS[1]) return value and '=' ..
  * @throws {OursError} `invalid_option`
  */
 export function createRedisExposures(options: RedisExposuresOptions): Required<Exposures> {
+  checkOptionNames('createRedisExposures', options, OPTIONS);
   const { client, name = DEFAULT_NAME } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
@@ -58,7 +61,7 @@ async function evaluate(
   values: readonly string[],
   name: string,
 ): Promise<string> {
-  if (driver.isEnded) throw new Error('the Redis client is not connected: connect it first.');
+  if (driver.isEnded) throw new RedisOutboxError('the Redis client is not connected: connect it first.', true);
   try {
     return String(await driver.evaluate('eval', script, [key], values));
   } catch (error) {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Exposures } from '../assignment/exposure-store.js';
-import { failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../check-option.js';
 import { retryTransient } from '../outbox/retry-transient.js';
 import { explain, isTransient } from '../outbox/sqlite/sqlite-error.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { type Source, SqliteTable, type Statements } from './sqlite-table.js';
@@ -23,6 +24,8 @@ export interface SqliteExposuresOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = fieldNames<SqliteExposuresOptions>({ file: 1, database: 1, now: 1 });
+
 /** A store of exposures in an SQLite file. */
 export interface SqliteExposures extends Required<Exposures> {
   /** Closes the file; the next call opens it again. A database that was passed in stays open. */
@@ -38,6 +41,7 @@ export interface SqliteExposures extends Required<Exposures> {
  * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
  */
 export function createSqliteExposures(options: SqliteExposuresOptions): SqliteExposures {
+  checkOptionNames('createSqliteExposures', options, OPTIONS);
   const { now = Date.now } = options ?? {};
   const source = toSource(options ?? {});
   const name = 'file' in source ? `the file of exposures ${source.file}` : 'the database of exposures';

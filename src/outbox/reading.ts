@@ -1,3 +1,4 @@
+import { OursError } from '../errors.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { type Records, UnreadableRecordError } from './records.js';
@@ -83,7 +84,7 @@ export class Reading<Place> {
       sealed > 0 &&
         `${events(sealed)} in ${where} cannot be opened (${whySealed}): kept and tried again in a minute; add the key to sealingKeys.`,
     ];
-    return new Error(sentences.filter((sentence) => sentence !== false).join(' '));
+    return new OursError('store_failed', sentences.filter((sentence) => sentence !== false).join(' '));
   }
 }
 

@@ -1,4 +1,5 @@
-import { failOption, readLimit } from '../check-option.js';
+import { checkOptionNames, failOption, readLimit } from '../check-option.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import { Connection } from './redis/connection.js';
@@ -41,6 +42,15 @@ export interface RedisOutboxOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = fieldNames<RedisOutboxOptions>({
+  client: 1,
+  name: 1,
+  sealingKeys: 1,
+  maxQueueSize: 1,
+  maxQueueBytes: 1,
+  now: 1,
+});
+
 /**
  * An outbox in Redis 6.2 or later, for any number of processes: some append, some relay, some do both. What has been
  * appended is as safe as the server: set `appendfsync` to `everysec` or `always` and `maxmemory-policy` to `noeviction`.
@@ -52,6 +62,7 @@ export interface RedisOutboxOptions {
  * @throws {OursError} `invalid_option`
  */
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
+  checkOptionNames('createRedisOutbox', options, OPTIONS);
   const { client, name = DEFAULT_NAME, sealingKeys, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');

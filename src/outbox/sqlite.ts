@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { failOption, readLimit } from '../check-option.js';
+import { checkOptionNames, failOption, readLimit } from '../check-option.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import type { DurableOutbox } from './outbox.js';
@@ -37,6 +38,16 @@ export interface SqliteOutboxOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = fieldNames<SqliteOutboxOptions>({
+  file: 1,
+  database: 1,
+  sealingKeys: 1,
+  maxQueueSize: 1,
+  maxQueueBytes: 1,
+  synchronous: 1,
+  now: 1,
+});
+
 /**
  * An outbox in an SQLite file that any number of processes of one machine may share.
  *
@@ -49,6 +60,7 @@ export interface SqliteOutboxOptions {
  * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
+  checkOptionNames('createSqliteOutbox', options, OPTIONS);
   const { sealingKeys, maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),

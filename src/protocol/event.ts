@@ -1,6 +1,6 @@
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import type { CampaignProperties, DefaultProperties } from './fields.js';
-import { checkIdentity, checkText, type Identity, toSid } from './identity.js';
+import { checkIdentity, checkSessionId, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import {
   isMap,
@@ -12,6 +12,7 @@ import {
 } from './properties.js';
 import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
+import { checkNames, fieldNames } from './unknown-names.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
@@ -79,6 +80,36 @@ export type TrackInput<Catalog extends EventCatalog = EventCatalog> = {
 /** A person's names and properties. */
 export type IdentifyInput = EventFields;
 
+/** Where whoever made an input of others' has put the reason why it cannot be sent. */
+export const MISUSE: unique symbol = Symbol('misuse');
+
+/** An input that may have been found wrong before it is encoded. */
+export interface Checked {
+  readonly [MISUSE]?: Refusal | undefined;
+}
+
+const IDENTIFY_FIELDS: { readonly [Name in keyof EventFields]-?: 1 } = {
+  userId: 1,
+  externalId: 1,
+  email: 1,
+  sessionId: 1,
+  userProperties: 1,
+  defaultProperties: 1,
+  identityContext: 1,
+};
+/** What an event may say besides its name and properties. */
+export const TRACK_OPTIONS: ReadonlySet<string> = fieldNames<TrackFields>({
+  ...IDENTIFY_FIELDS,
+  distinctId: 1,
+  time: 1,
+});
+/** What an identify may say. */
+export const IDENTIFY_NAMES: ReadonlySet<string> = fieldNames<EventFields>(IDENTIFY_FIELDS);
+const TRACK_NAMES: ReadonlySet<string> = new Set(['event', 'eventProperties', ...TRACK_OPTIONS]);
+/** An identify as `beforeSend` sees it. */
+const SENT_IDENTIFY_NAMES: ReadonlySet<string> = new Set(['event', ...IDENTIFY_NAMES]);
+const CONTEXT_NAMES = fieldNames<WireIdentityContext>({ ip: 1, userAgent: 1 });
+
 /** An event as the outbox keeps it and the wire carries it: serialised once, counted in bytes. */
 export interface Entry {
   readonly kind: 'track' | 'identify';
@@ -124,12 +155,14 @@ export interface EncodeContext {
 
 /** Validates, normalises and serialises an event. Throws only what a hostile input's getters throw. */
 export function encodeTrack(input: TrackInput, context: EncodeContext): Entry | Refusal {
-  return encode('track', input, input, context);
+  return encode('track', input, input, TRACK_NAMES, context);
 }
 
 /** Validates, normalises and serialises a person. Throws only what a hostile input's getters throw. */
 export function encodeIdentify(input: IdentifyInput, context: EncodeContext): Entry | Refusal {
-  return encode('identify', input, { event: IDENTIFY_EVENT }, context);
+  const isSent = (input as Partial<TrackInput> | null | undefined)?.event === IDENTIFY_EVENT;
+  const known = isSent ? SENT_IDENTIFY_NAMES : IDENTIFY_NAMES;
+  return encode('identify', input, { event: IDENTIFY_EVENT }, known, context);
 }
 
 /**
@@ -143,24 +176,30 @@ function encode(
   kind: Entry['kind'],
   input: EventFields,
   happening: TrackInput,
+  known: ReadonlySet<string>,
   context: EncodeContext,
 ): Entry | Refusal {
   if (typeof input !== 'object' || input === null) {
     return new Refusal('invalid_field', `${kind}() takes one object; got ${typeName(input)}.`);
   }
+  const misuse = (input as Checked)[MISUSE] ?? checkNames(input, known);
+  if (misuse !== undefined) return misuse;
   const isTrack = kind === 'track';
   const { event } = happening;
   const userId = orNothing(input.userId);
   const externalId = orNothing(input.externalId);
   const email = orNothing(input.email);
   const distinctId = happening.distinctId ?? context.randomId();
-  const { userProperties, defaultProperties } = input;
+  const { sessionId, userProperties, defaultProperties, identityContext } = input;
   const refusal =
     (isTrack ? checkName(event) : undefined) ??
     checkIdentity(userId, externalId, email) ??
     checkText('distinctId', distinctId, MAX_ID_LENGTH) ??
+    checkSessionId(sessionId) ??
     checkMap('userProperties', userProperties) ??
-    checkMap('defaultProperties', defaultProperties);
+    checkMap('defaultProperties', defaultProperties) ??
+    checkMap('identityContext', identityContext) ??
+    (identityContext == null ? undefined : checkNames(identityContext, CONTEXT_NAMES, 'identityContext'));
   if (refusal !== undefined) return refusal;
 
   const clock = context.clock();
@@ -189,8 +228,8 @@ function encode(
     eventProperties: properties == null ? undefined : toEventProperties(properties, onUnreadable),
     // [A] An identifier only looks a person up; as a property it is also remembered.
     userProperties: isTrack ? person : { email, external_id: externalId, ...person },
-    defaultProperties: toPageProperties(input.sessionId, defaultProperties, context.version, onUnreadable),
-    identityContext: toIdentityContext(input.identityContext),
+    defaultProperties: toPageProperties(sessionId, defaultProperties, context.version, onUnreadable),
+    identityContext: toIdentityContext(identityContext),
   };
   const body = context.serialise(row);
   if (body.length > context.maxBytes) {

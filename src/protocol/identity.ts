@@ -18,8 +18,49 @@ export function checkText(field: string, value: unknown, maxLength: number): Ref
   else if (value.length === 0 || value.length > maxLength) came = `${value.length} characters`;
   // With the half repaired, two ids could become one.
   else if (!value.isWellFormed()) came = 'half a surrogate pair, as if cut inside an emoji';
-  else return undefined;
+  else return slipIn(field, value);
   return new Refusal('invalid_field', `${field} must be a string of 1–${maxLength} characters; got ${came}.`);
+}
+
+/** What templates and `String()` write where a value is missing, alone or as a part of a name such as `purchase:undefined`. */
+const PLACEHOLDER = /(?:^|:)(undefined|null|NaN|\[object \w+\])(?::|$)/;
+const QUOTED = /^(["']).*\1$/s;
+
+/** What no id or name is meant to look like, with the likely cause. Such a text would name a visitor, or an event, that is none. */
+function slipIn(field: string, text: string): Refusal | undefined {
+  const placeholder = PLACEHOLDER.exec(text)?.[1];
+  let slip: string;
+  if (placeholder !== undefined) {
+    slip = `holds '${placeholder}', which templates and String() write where a value is missing: find the value, or leave the field out`;
+  } else if (text !== text.trim()) slip = 'has blanks around it: trim it';
+  else if (QUOTED.test(text)) slip = 'has quotes around it: remove them, or parse the JSON it comes from';
+  else return undefined;
+  return new Refusal('invalid_field', `${field} ${slip}.`);
+}
+
+/** A `Cookie` header, a cookie with its name, or the JSON that the browser SDK keeps in one. */
+const COOKIE = /^[\w.-]+=[^=]|;\s*[\w.-]+=|^(?:\{|%7b)/i;
+
+function wholeCookie(field: string, text: string, value: string): Refusal | undefined {
+  return COOKIE.test(text)
+    ? new Refusal('invalid_field', `${field} is a whole cookie: pass only ${value}.`)
+    : undefined;
+}
+
+/** Checks a visitor's id; `undefined` means it is fine. */
+export function checkUserId(userId: unknown): Refusal | undefined {
+  const cookie = typeof userId === 'string' ? wholeCookie('userId', userId, 'the value of ours_device_id') : undefined;
+  return cookie ?? checkText('userId', userId, MAX_ID_LENGTH);
+}
+
+/** Checks a session's id, in any form that {@link toSid} takes; `undefined` means it is fine, or that there is none. */
+export function checkSessionId(sessionId: unknown): Refusal | undefined {
+  if (sessionId == null || typeof sessionId === 'number') return undefined;
+  if (typeof sessionId !== 'string') {
+    return new Refusal('invalid_field', `sessionId must be a string; got ${typeName(sessionId)}.`);
+  }
+  const sid = toSid(sessionId) ?? '';
+  return wholeCookie('sessionId', sid, 'its sid') ?? slipIn('sessionId', sid);
 }
 
 /** Checks that somebody is named, and each name's length; `undefined` means it is fine. */
@@ -31,7 +72,7 @@ export function checkIdentity(userId: unknown, externalId: unknown, email: unkno
     );
   }
   return (
-    (userId === undefined ? undefined : checkText('userId', userId, MAX_ID_LENGTH)) ??
+    (userId === undefined ? undefined : checkUserId(userId)) ??
     (externalId === undefined ? undefined : checkText('externalId', externalId, MAX_ID_LENGTH)) ??
     (email === undefined ? undefined : checkText('email', email, MAX_EMAIL_LENGTH))
   );

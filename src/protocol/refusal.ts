@@ -5,6 +5,8 @@ export type RefusalCode =
   | 'unknown_event'
   | 'no_identity'
   | 'invalid_field'
+  /** It has a field that nothing reads: most often the name another SDK gives it. */
+  | 'unknown_field'
   | 'invalid_properties'
   | 'invalid_time'
   | 'event_too_large'

@@ -1,5 +1,6 @@
 import type { Assignment } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
+import { checkOptionNames } from '../check-option.js';
 import { buildClient, type Client } from '../client.js';
 import type { Receipt } from '../ledger/receipt.js';
 import type { ClientOptions, OutgoingEvent } from '../options.js';
@@ -7,6 +8,7 @@ import type { OutcomeInfo } from '../outcome.js';
 import { fetchPlatform } from '../platform-fetch.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { Enlisted } from '../transaction.js';
 import { createVisitor } from '../visitor.js';
 import { createService } from './service.js';
@@ -27,7 +29,7 @@ export type RecordedIdentify = IdentifyInput;
 /** A question for a variant and its answer. */
 export interface RecordedAssignment {
   readonly experimentKey: string;
-  readonly visitorId: string | undefined;
+  readonly userId: string | undefined;
   readonly assignment: Assignment;
 }
 
@@ -40,7 +42,7 @@ export interface RecordingOptions<
    * the assignment is the fallback. A visitor's answer is kept for a minute, as the client does.
    * @default nobody is in any experiment
    */
-  readonly variant?: ((experimentKey: string, visitorId: string) => string | undefined) | undefined;
+  readonly variant?: ((experimentKey: string, userId: string) => string | undefined) | undefined;
   /** Why the service refuses an event; `undefined` takes it. @default it takes every event */
   readonly refuse?: ((event: Pick<OutcomeInfo, 'event' | 'distinctId'>) => string | undefined) | undefined;
   /** Milliseconds since the epoch, which the times of events are held against. @default Date.now */
@@ -60,6 +62,17 @@ export interface RecordingClient<Catalog extends EventCatalog = EventCatalog> ex
   clear(): void;
 }
 
+const OPTIONS = fieldNames<RecordingOptions>({
+  events: 1,
+  experiments: 1,
+  beforeSend: 1,
+  onOutcome: 1,
+  logger: 1,
+  variant: 1,
+  refuse: 1,
+  now: 1,
+});
+
 /**
  * Makes a client for unit tests. It reads no environment variables and opens no sockets; `receipt.settled()` resolves at once.
  *
@@ -72,6 +85,7 @@ export function createRecordingClient<
   Events extends EventCatalog = EventCatalog,
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: RecordingOptions<Events, Experiments> = {}): RecordingClient<ClientCatalog<Events, Experiments>> {
+  checkOptionNames('createRecordingClient', options, OPTIONS);
   type Catalog = ClientCatalog<Events, Experiments>;
   const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, experiments, logger } = options;
   const events: RecordedEvent<Catalog>[] = [];
@@ -135,7 +149,7 @@ export function createRecordingClient<
       ),
     async assign(experimentKey, asked) {
       const assignment = await client.assign(experimentKey, asked);
-      assignments.push({ experimentKey, visitorId: asked.visitorId, assignment });
+      assignments.push({ experimentKey, userId: asked.userId, assignment });
       return assignment;
     },
     // Whether the transaction commits is between the test and its database.

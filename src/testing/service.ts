@@ -23,8 +23,8 @@ export function createService({ variant, refuse }: Pick<RecordingOptions, 'varia
     return { success: true, accepted: rows.length - failed, failed, results };
   }
 
-  function assign(experimentKey: string, visitorId: string): WireAssignmentAnswer {
-    const name = variant?.(experimentKey, visitorId);
+  function assign(experimentKey: string, userId: string): WireAssignmentAnswer {
+    const name = variant?.(experimentKey, userId);
     if (name === undefined) return { success: true, in_experiment: false };
     return {
       success: true,

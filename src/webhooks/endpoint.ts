@@ -52,7 +52,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
   const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
   const destination = options.destination ?? ((_: Event, client: ConversionSink<Catalog>) => ({ client }));
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
-  const warn = (topic: string, message: string): void => episodes.remind(topic, `${provider} webhook: ${message}`);
+  const warn = (topic: string, message: string): void => episodes.each(`${provider} webhook: ${message}`, topic);
 
   function refuse(error: unknown, isLate: boolean): WebhookAnswer {
     if (isLate || isUnavailable(error)) {
@@ -63,7 +63,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
       return { statusCode: 503, body: 'the signature could not be checked now: send it again' };
     }
     if (isOursError(error)) {
-      warn('refused', `refused one: ${error.message}. Nothing is sent.`);
+      warn(`refused ${error.message}`, `refused one: ${error.message}. Nothing is sent.`);
       return { statusCode: 400, body: error.message };
     }
     warn(
@@ -77,7 +77,10 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
     const cause = isOursError(error)
       ? error.message
       : `conversions, identify or a call to the provider threw, or took longer than timeoutMs (${nameOf(error)})`;
-    warn('failed', `looking up what to report failed: ${cause}. It is answered 503, so that ${provider} retries.`);
+    warn(
+      `failed ${cause}`,
+      `looking up what to report failed: ${cause}. It is answered 503, so that ${provider} retries.`,
+    );
     return { line: LOOK_UP_FAILED, isLost: true };
   }
 

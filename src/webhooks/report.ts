@@ -51,7 +51,7 @@ export async function report<Catalog extends EventCatalog>(
     await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });
     return { line: `${distinctId} is stored`, isLost: false };
   } catch (error) {
-    return whyNotStored(distinctId, error, warn);
+    return whyNotStored(conversion, error, warn);
   }
 }
 
@@ -67,7 +67,11 @@ function namesSomebody({ userId, externalId, email }: WebhookIdentity): boolean 
   return Boolean(userId || externalId || email);
 }
 
-function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<EventCatalog>['warn']): Reported {
+function whyNotStored(
+  { event, distinctId }: { readonly event: string; readonly distinctId: string },
+  error: unknown,
+  warn: ReporterOptions<EventCatalog>['warn'],
+): Reported {
   const hasOutcome = isOursError(error) && (error.code === 'rejected' || error.code === 'not_stored');
   const outcome = hasOutcome ? (error.cause as Outcome) : undefined;
   if (outcome === undefined || outcome.status === 'delivered' || outcome.status === 'unknown') {
@@ -76,7 +80,7 @@ function whyNotStored(distinctId: string, error: unknown, warn: ReporterOptions<
   }
   if (outcome.status === 'rejected' && MENDABLE.has(outcome.code)) {
     warn(
-      outcome.code,
+      `${outcome.code} ${event}`,
       `${distinctId} is refused: ${outcome.message} Mend the events of createClient; until then it is answered 503, so that the provider sends it again.`,
     );
     const line = `${distinctId} does not fit the events of createClient (${outcome.code}): mend them, it is stored when it is sent again`;

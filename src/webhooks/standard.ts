@@ -1,7 +1,8 @@
+import { checkOptionNames } from '../check-option.js';
 import { OursError } from '../errors.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createWebhook, type Webhook } from './webhook.js';
-import type { WebhookOptions } from './webhook-options.js';
+import { REPORTING_OPTIONS, type WebhookOptions } from './webhook-options.js';
 
 /** What is needed of `new Webhook(secret)` of the package `standardwebhooks`. */
 export interface StandardVerifier {
@@ -15,6 +16,9 @@ export interface StandardWebhookOptions<Event, Catalog extends EventCatalog = Ev
   /** Who sends it, for messages. @default 'Standard' */
   readonly provider?: string | undefined;
 }
+
+/** Besides the two that are read here. */
+const OPTIONS: ReadonlySet<string> = new Set(['conversions', ...REPORTING_OPTIONS]);
 
 /**
  * An endpoint for senders that keep to Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
@@ -34,6 +38,7 @@ export function standardWebhook<Event, Catalog extends EventCatalog = EventCatal
   provider = 'Standard',
   ...options
 }: StandardWebhookOptions<Event, Catalog>): Webhook {
+  checkOptionNames('standardWebhook', options, OPTIONS);
   if (typeof verifier?.verify !== 'function') {
     throw new OursError('invalid_option', "verifier must be new Webhook(secret) of the package 'standardwebhooks'.");
   }

@@ -1,7 +1,8 @@
+import { checkOptionNames } from '../check-option.js';
 import { OursError } from '../errors.js';
 import { fromBase64, toBase64Url } from '../protocol/base64url.js';
-import { toSid } from '../protocol/identity.js';
-import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { checkSessionId, checkUserId, toSid } from '../protocol/identity.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
 import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
 
@@ -45,6 +46,8 @@ export interface OpenOptions extends SealOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
+const OPEN_OPTIONS = fieldNames<OpenOptions>({ maxAgeMs: 1, now: 1 });
+
 /** What Stripe takes as one metadata value, and more than any id of a real visitor needs. */
 const MAX_TOKEN_LENGTH = 500;
 const NONCE_BYTES = 12;
@@ -80,8 +83,10 @@ export async function sealVisitor(
 export async function openVisitor(
   token: string | null | undefined,
   keys: readonly VisitorKey[],
-  { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<OpenedVisitor> {
+  checkOptionNames('openVisitor', options, OPEN_OPTIONS);
+  const { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now } = options;
   const secrets = toSecrets(keys);
   checkMaxAge(maxAgeMs);
   if (token === undefined || token === null || token === '') return { visitor: null, reason: 'missing' };
@@ -166,6 +171,7 @@ function toSealed(token: string): Sealed | undefined {
 }
 
 function toTokenVisitor({ userId, sessionId }: SealableVisitor): TokenVisitor | undefined {
-  if (typeof userId !== 'string' || userId === '' || userId.length > MAX_ID_LENGTH) return undefined;
-  return { userId, sessionId: toSid(sessionId) };
+  // Sealed as they are, ids that the client refuses would cost the payment's event.
+  if (userId === undefined || checkUserId(userId) !== undefined) return undefined;
+  return { userId, sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined };
 }

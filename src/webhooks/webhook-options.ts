@@ -3,6 +3,7 @@ import type { Client } from '../client.js';
 import type { Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { typeName } from '../protocol/refusal.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { IncomingWebhook } from './incoming.js';
 import { toSecrets, type VisitorKey } from './visitor-keys.js';
@@ -59,6 +60,19 @@ type Conversions<Catalog extends EventCatalog> = readonly (
   | Conversion<Catalog>
   | Promise<Conversion<Catalog> | undefined>
 )[];
+
+/** What every webhook takes. */
+export const REPORTING_OPTIONS: ReadonlySet<string> = new Set([
+  'ours',
+  ...fieldNames<ReportingOptions<never>>({ keys: 1, maxAgeMs: 1, identify: 1, timeoutMs: 1, logger: 1 }),
+]);
+/** What a webhook takes whose conversions are yours. */
+export const WEBHOOK_OPTIONS: ReadonlySet<string> = new Set([
+  'provider',
+  'verify',
+  'conversions',
+  ...REPORTING_OPTIONS,
+]);
 
 const MAX_TIMEOUT_MS = 600_000;
 

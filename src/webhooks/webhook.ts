@@ -1,8 +1,9 @@
+import { checkOptionNames } from '../check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createEndpoint, type Endpoint, type WebhookAnswer } from './endpoint.js';
 import type { RawWebhook } from './incoming.js';
 import { readBody } from './read-body.js';
-import type { WebhookOptions } from './webhook-options.js';
+import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook-options.js';
 
 /** What the requests of Express, Fastify, Next's pages and Node itself have in common. */
 export interface NodeRequestLike {
@@ -49,6 +50,7 @@ const TEXT = 'text/plain';
 export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog>(
   options: WebhookOptions<Event, Catalog>,
 ): Webhook {
+  checkOptionNames('createWebhook', options, WEBHOOK_OPTIONS);
   return mount(createEndpoint<Event, Catalog>(options));
 }
 

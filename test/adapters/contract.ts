@@ -87,10 +87,10 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         userId: ID,
         defaultProperties: {
           sid: '1732398000000',
-          current_url: `${origin}/plans?utm_source=news&gclid=G1&color=red`,
+          current_url: `${origin}/plans?utm_source=news&gclid=G1`,
           host: new URL(origin).host,
           pathname: '/plans',
-          referrer: 'https://search.example/?q=1',
+          referrer: 'https://search.example/',
           referring_domain: 'search.example',
           utm_source: 'news',
           gclid: 'G1',
@@ -114,11 +114,20 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       });
     });
 
-    it.each(['ours_visitor_id', 'ours_user_id'])('lets %s in the query win over the cookie', async (parameter) => {
-      const { app } = await world(SEEN);
-      const { body } = await app.send(`/?${parameter}=other&ours_session_id=77`, { headers: HEADERS });
-      expect(JSON.parse(body)).toEqual({ userId: 'other', sessionId: '77' });
-    });
+    it.each(['ours_visitor_id', 'ours_user_id'])(
+      'lets no link say by %s whose it is, unless told to',
+      async (parameter) => {
+        const link = `/?${parameter}=other&ours_session_id=77`;
+        for (const [identityFromLinks, expected] of [
+          [undefined, { userId: ID, sessionId: '1732398000000' }],
+          ['always', { userId: 'other', sessionId: '77' }],
+        ] as const) {
+          const { app } = await world(SEEN, { identityFromLinks });
+          const { body } = await app.send(link, { headers: HEADERS });
+          expect(JSON.parse(body)).toEqual(expected);
+        }
+      },
+    );
 
     it('reads the cookies a site has named otherwise', async () => {
       const { app } = await world(SEEN, {

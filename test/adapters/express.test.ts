@@ -95,10 +95,10 @@ for (const [name, framework] of Object.entries(frameworks)) {
       const inner = createApp({ ours: client, options: {}, handle: (visitor) => visitor.track('purchase').distinctId });
       shop.use('/shop', inner);
       const { send } = await serve(shop);
-      await send('/shop/plans?x=1', { headers: { cookie: 'ours_device_id=v' } });
+      await send('/shop/plans?gclid=1', { headers: { cookie: 'ours_device_id=v' } });
       await client.flush();
       expect(collector.events()).toMatchObject([
-        { defaultProperties: { current_url: 'http://shop.example/shop/plans?x=1' } },
+        { defaultProperties: { current_url: 'http://shop.example/shop/plans?gclid=1' } },
       ]);
     });
   });

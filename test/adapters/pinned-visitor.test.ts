@@ -1,15 +1,79 @@
 import { describe, expect, it } from 'vitest';
 import { readVisitor } from '../../src/adapters/request-visitor.js';
-import { resolveReading } from '../../src/adapters/visitor-options.js';
+import { type IdentityFromLinks, resolveReading } from '../../src/adapters/visitor-options.js';
+import { rig } from '../support/client.js';
 
-function read(query: string, cookie = '') {
+function read(query: string, cookie = '', identityFromLinks: IdentityFromLinks = 'always') {
   const header = (name: string) => (name === 'cookie' ? cookie : undefined);
-  const { userId, sessionId } = readVisitor(
+  const { userId, sessionId, isFromLink } = readVisitor(
     { url: `https://shop.example/?${query}`, header },
-    resolveReading({ now: () => 1_700_000_060_000 }),
+    resolveReading({ now: () => 1_700_000_060_000, identityFromLinks }),
   );
-  return { userId, sessionId };
+  return { userId, sessionId, isFromLink };
 }
+
+const LINK = 'ours_visitor_id=link&ours_session_id=linked';
+const COOKIES = 'ours_device_id=cookie; ours_sid=sid_1700000000001';
+
+describe('a link that names a visitor', () => {
+  it.each<
+    [IdentityFromLinks | undefined, string, string, { userId?: string; sessionId?: string; isFromLink: boolean }]
+  >([
+    [undefined, LINK, COOKIES, { userId: 'cookie', sessionId: '1700000000001', isFromLink: false }],
+    [undefined, LINK, '', { isFromLink: false }],
+    ['never', LINK, COOKIES, { userId: 'cookie', sessionId: '1700000000001', isFromLink: false }],
+    ['new-visitors', LINK, COOKIES, { userId: 'cookie', sessionId: '1700000000001', isFromLink: false }],
+    ['new-visitors', LINK, '', { userId: 'link', sessionId: 'linked', isFromLink: true }],
+    ['new-visitors', LINK, 'ours_device_id=link', { userId: 'link', sessionId: 'linked', isFromLink: false }],
+    [
+      'new-visitors',
+      'ours_session_id=linked',
+      COOKIES,
+      { userId: 'cookie', sessionId: '1700000000001', isFromLink: false },
+    ],
+    ['always', LINK, COOKIES, { userId: 'link', sessionId: 'linked', isFromLink: true }],
+    ['always', 'ours_session_id=linked', COOKIES, { userId: 'cookie', sessionId: 'linked', isFromLink: false }],
+  ])('with identityFromLinks %j: %s, cookies %j', (rule, query, cookie, expected) => {
+    const header = (name: string) => (name === 'cookie' ? cookie : undefined);
+    const options = { now: () => 1_700_000_060_000, identityFromLinks: rule };
+    const url = `https://shop.example/?${query}`;
+    const { userId, sessionId, isFromLink } = readVisitor({ url, header }, resolveReading(options));
+    expect({ userId, sessionId, isFromLink }).toEqual({ userId: undefined, sessionId: undefined, ...expected });
+  });
+
+  it('follows no rule but the three', () => {
+    for (const rule of [true, 'yes', []]) {
+      expect(() => resolveReading({ identityFromLinks: rule as unknown as 'never' })).toThrow(
+        "identityFromLinks must be 'never', 'new-visitors', 'always'.",
+      );
+    }
+  });
+
+  it('never ties a person to its visitor: what tells of one goes without the link’s ids', async () => {
+    const { client, collector, outcomes } = await rig();
+    const visitor = client.visitor({ userId: 'link', sessionId: 'linked', isFromLink: true });
+    visitor.track('viewed');
+    visitor.track('signup', {}, { email: 'ada@example.org' });
+    visitor.track('login', {}, { externalId: 'customer-1' });
+    visitor.track('told', {}, { userProperties: { first_name: 'Ada' }, externalId: 'customer-1' });
+    visitor.track('chosen', {}, { userId: 'mine', email: 'ada@example.org' });
+    visitor.identify({ email: 'ada@example.org' });
+    visitor.identify({ userProperties: { first_name: 'Ada' } });
+    await client.flush();
+    const whose = collector
+      .events()
+      .map(({ event, userId, defaultProperties }) => [event, userId, defaultProperties?.sid]);
+    expect(Object.fromEntries(whose.map(([event, ...rest]) => [event, rest]))).toEqual({
+      viewed: ['link', 'linked'],
+      signup: [undefined, undefined],
+      login: [undefined, undefined],
+      told: [undefined, undefined],
+      chosen: ['mine', undefined],
+      $identify: [undefined, undefined],
+    });
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ code: 'no_identity' }]);
+  });
+});
 
 describe('a visitor whom the address names', () => {
   it('is ours_visitor_id before ours_user_id, in whatever order they stand, and either before the cookie', () => {
@@ -20,10 +84,13 @@ describe('a visitor whom the address names', () => {
     expect(read('ours_session_id=1', cookie).userId).toBe('cookie');
   });
 
-  it.each(['undefined', 'null', ''])('is the next that is named where a template wrote %j', (nothing) => {
-    expect(read(`ours_visitor_id=${nothing}&ours_user_id=user`).userId).toBe('user');
-    expect(read(`ours_visitor_id=${nothing}&ours_user_id=${nothing}`, 'ours_device_id=cookie').userId).toBe('cookie');
-  });
+  it.each(['undefined', 'null', '', '%20v', '%5Bobject%20Object%5D'])(
+    'is the next that is named where a template wrote %j',
+    (nothing) => {
+      expect(read(`ours_visitor_id=${nothing}&ours_user_id=user`).userId).toBe('user');
+      expect(read(`ours_visitor_id=${nothing}&ours_user_id=${nothing}`, 'ours_device_id=cookie').userId).toBe('cookie');
+    },
+  );
 });
 
 describe('a session that the address names', () => {

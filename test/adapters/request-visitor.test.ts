@@ -89,7 +89,7 @@ describe('who it is', () => {
     ['https://shop.example/#?ours_visitor_id=p', 'v'],
     ['/?ours_visitor_id=p', 'v'],
   ])('by the address %j is %j', (url, userId) => {
-    expect(read({ cookie: 'ours_device_id=v' }, url).userId).toBe(userId);
+    expect(read({ cookie: 'ours_device_id=v' }, url, { identityFromLinks: 'always' }).userId).toBe(userId);
   });
 });
 
@@ -262,7 +262,53 @@ describe('the page', () => {
   });
 
   it('has no credentials and no fragment', () => {
-    expect(read({}, 'https://user:secret@shop.example/a?b=1#c').url).toBe('https://shop.example/a?b=1');
+    expect(read({}, 'https://user:secret@shop.example/a?gclid=1#c').url).toBe('https://shop.example/a?gclid=1');
+  });
+
+  describe('keeps of its query', () => {
+    const RESET =
+      'https://shop.example/reset?token=SECRET&UTM_source=a%20b&email=ada%40example.org&plan=gold&gclid=G&li_did=L';
+    const addresses = (url: string, referer: string, options: ReadingOptions = {}) => {
+      const { url: address, defaultProperties } = read({ referer }, url, options);
+      return { address, current: defaultProperties?.current_url, referrer: defaultProperties?.referrer };
+    };
+
+    it('campaigns and click ids alone, as they were written, for events, assignments and the page before', () => {
+      const kept = 'https://shop.example/reset?UTM_source=a%20b&gclid=G&li_did=L';
+      expect(addresses(RESET, RESET)).toEqual({ address: kept, current: kept, referrer: kept });
+    });
+
+    it('nothing of a parameter without a name, without a value, or of ids that a link brought', () => {
+      for (const query of ['?SECRET', '?=SECRET', '?a=1&&=', '?ours_visitor_id=v&ours_test_token=test_1', '?']) {
+        expect(addresses(`https://shop.example/a${query}`, '').address).toMatch(/^https:\/\/shop\.example\/a\??$/);
+      }
+    });
+
+    it('what the site names in any case, and all of it where the site says so', () => {
+      const plan = addresses('https://shop.example/?Plan=gold&token=SECRET', '', { keepQuery: ['plan'] });
+      expect(plan.address).toBe('https://shop.example/?Plan=gold');
+      expect(addresses(RESET, RESET, { keepQuery: ['*'] })).toEqual({
+        address: RESET,
+        current: RESET,
+        referrer: RESET,
+      });
+    });
+
+    it('still all that campaigns are read from', () => {
+      expect(read({}, RESET).defaultProperties).toMatchObject({ utm_source: 'a b', gclid: 'G', clickid: 'L' });
+    });
+
+    it.each([[undefined], [['*']]])(
+      'nothing on another site, whose origin alone is told, with keepQuery %j',
+      (keepQuery) => {
+        const { referrer } = addresses('https://shop.example/', 'https://clinic.example/hiv/test?q=hiv', { keepQuery });
+        expect(referrer).toBe('https://clinic.example/');
+      },
+    );
+
+    it.each([['plan'], [['']], [[1]]])('no list such as %j', (keepQuery) => {
+      expect(() => resolveReading({ keepQuery: keepQuery as string[] })).toThrow(/^keepQuery must be a list/);
+    });
   });
 
   it('is unknown where a page asks and does not say which', () => {
@@ -359,7 +405,7 @@ describe('whatever a stranger sends', () => {
       fc.property(headers, text, text, (sent, url, id) => {
         const cookie = `${sent.cookie ?? ''}; ours_device_id=${id}; _cord_sdk_data=${id}; ours_sid=${id}`;
         const visitor = read({ ...sent, cookie }, url, { trustProxy: 2, ipHeader: 'referer' });
-        const { defaultProperties, ...own } = visitor;
+        const { defaultProperties, isFromLink: _, ...own } = visitor;
         for (const value of [...Object.values(own), ...Object.values(defaultProperties ?? {})]) {
           // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
           if (value !== undefined) expect(value).toMatch(/^[^\u0000-\u001f\u007f]+$/);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readVisitor } from '../../src/adapters/request-visitor.js';
-import { resolveReading } from '../../src/adapters/visitor-options.js';
+import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
 
 const NOW = Date.UTC(2026, 2, 14);
 const SECOND = 1_000;
@@ -12,8 +12,9 @@ const DAY = 24 * HOUR;
 const SCRIPT = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' };
 const FORM = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'document', origin: 'https://shop.example' };
 
-function read(headers: Readonly<Record<string, string>>, url = 'https://shop.example/') {
-  const visitor = readVisitor({ url, header: (name) => headers[name] }, resolveReading({ now: () => NOW }));
+function read(headers: Readonly<Record<string, string>>, url = 'https://shop.example/', options: ReadingOptions = {}) {
+  const reading = resolveReading({ now: () => NOW, ...options });
+  const visitor = readVisitor({ url, header: (name) => headers[name] }, reading);
   expect(visitor.whole()).toMatchObject({ session: visitor.session, sessionId: visitor.sessionId });
   return visitor;
 }
@@ -84,9 +85,16 @@ describe('a browser’s session', () => {
 describe('a session that an address fixes', () => {
   const url = 'https://shop.example/?ours_session_id=from-the-app';
 
-  it('never ends, whatever the cookies say', () => {
-    const cookie = dataCookie(`${NOW - 2 * DAY}`, DAY);
+  it('never ends once the browser has taken it over', () => {
+    const cookie = dataCookie('from-the-app', 2 * DAY);
     expect(read({ cookie }, url)).toMatchObject({ session: 'active', sessionId: 'from-the-app' });
+  });
+
+  it('is not taken over here before the browser has done so, unless links may say whose it is', () => {
+    const cookie = `ours_device_id=v; ${dataCookie(`${NOW - HOUR}`, MINUTE)}`;
+    expect(read({ cookie }, url)).toMatchObject({ session: 'active', sessionId: `${NOW - HOUR}` });
+    expect(read({ cookie }, url, { identityFromLinks: 'new-visitors' }).sessionId).toBe(`${NOW - HOUR}`);
+    expect(read({ cookie }, url, { identityFromLinks: 'always' }).sessionId).toBe('from-the-app');
   });
 
   it.each([

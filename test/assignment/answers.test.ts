@@ -20,7 +20,7 @@ it('names the variant by its id where it has no name, and is no assignment witho
 it('tells everyone who waits for one question why it failed, and asks once', async () => {
   const { client, collector, warnings } = await rig({ assignTimeoutMs: 30_000 });
   collector.faults.next({ kind: 'delay', ms: 20 });
-  const ask = (url: string) => client.assign('unknown', { visitorId: 'v1', sessionId: 's1', url });
+  const ask = (url: string) => client.assign('unknown', { userId: 'v1', sessionId: 's1', url });
   const first = ask('https://shop.example/a');
   await until(() => collector.requests === 1);
   const others = [ask('https://shop.example/b'), ask('https://shop.example/c')];
@@ -33,13 +33,13 @@ it('tells everyone who waits for one question why it failed, and asks once', asy
 
 it('shortens the key of an experiment in its complaint', async () => {
   const { client, warnings } = await rig();
-  await client.assign('k'.repeat(500), { visitorId: 'v1' });
+  await client.assign('k'.repeat(500), { userId: 'v1' });
   expect(warnings).toEqual([expect.stringMatching(/^\[?.*experiment 'k{80}': /)]);
 });
 
 it.each(['false', 0, {}])('records nothing for a record of %o, which is neither true nor false', async (record) => {
   const { client, collector, warnings } = await rig();
-  const answer = await client.assign('checkout', { visitorId: 'v1', record: record as boolean });
+  const answer = await client.assign('checkout', { userId: 'v1', record: record as boolean });
   expect(answer).toMatchObject({ inExperiment: false, reason: 'fallback' });
   expect(warnings).toEqual([expect.stringContaining('record must be true or false; got')]);
   expect(collector.requests).toBe(0);

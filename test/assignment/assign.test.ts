@@ -27,7 +27,7 @@ function impressions(collector: Collector): (string | undefined)[] {
 describe('assign', () => {
   it('gives the variant of the visitor, always the same', async () => {
     const { client, collector } = await experiment();
-    const first = await client.assign('checkout', { visitorId: 'v1' });
+    const first = await client.assign('checkout', { userId: 'v1' });
     expect(first).toMatchObject({
       inExperiment: true,
       reason: 'assigned',
@@ -35,19 +35,19 @@ describe('assign', () => {
       variantName: expect.stringMatching(/^(classic|one_page)$/),
     });
     const other = await rig({ collector });
-    expect(await other.client.assign('checkout', { visitorId: 'v1' })).toEqual(first);
+    expect(await other.client.assign('checkout', { userId: 'v1' })).toEqual(first);
   });
 
   it('tells a visitor who is not in the experiment from the control', async () => {
     const { client } = await experiment({ collector: { experiments: [{ ...checkout, allocation: 0 }] } });
-    const assignment = await client.assign('checkout', { visitorId: 'v1' });
+    const assignment = await client.assign('checkout', { userId: 'v1' });
     expect(assignment).toEqual({ inExperiment: false, experimentKey: 'checkout', reason: 'not_assigned' });
     expect(assignment).not.toHaveProperty('error');
   });
 
   it('asks with the page, where the experiment runs on some pages only', async () => {
     const { client } = await experiment({ collector: { experiments: [{ ...checkout, urls: ['/cart/**'] }] } });
-    const ask = (url: string) => client.assign('checkout', { visitorId: 'v1', url });
+    const ask = (url: string) => client.assign('checkout', { userId: 'v1', url });
     expect(await ask('https://shop.example/cart/1')).toMatchObject({ inExperiment: true });
     expect(await ask('https://shop.example/home')).toMatchObject({ inExperiment: false, reason: 'not_assigned' });
   });
@@ -76,7 +76,7 @@ describe('assign asks as seldom as it may', () => {
   it('once for a question asked many times at once', async () => {
     const { client, collector } = await experiment();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => client.assign('checkout', { visitorId: 'v1', sessionId: 's1' })),
+      Array.from({ length: 50 }, () => client.assign('checkout', { userId: 'v1', sessionId: 's1' })),
     );
     expect(new Set(answers).size).toBe(1);
     expect(collector.requestsTo(PATH)).toBe(1);
@@ -85,7 +85,7 @@ describe('assign asks as seldom as it may', () => {
 
   it('not again for a minute, then again without another exposure', async () => {
     const { client, collector, time } = await experiment();
-    const ask = () => client.assign('checkout', { visitorId: 'v1', sessionId: 's1' });
+    const ask = () => client.assign('checkout', { userId: 'v1', sessionId: 's1' });
     await ask();
     time.skip(MINUTE_MS - 1_000);
     await ask();
@@ -98,7 +98,7 @@ describe('assign asks as seldom as it may', () => {
 
   it('for each visitor by itself', async () => {
     const { client, collector } = await experiment();
-    await Promise.all(['v1', 'v2', 'v3'].map((visitorId) => client.assign('checkout', { visitorId })));
+    await Promise.all(['v1', 'v2', 'v3'].map((userId) => client.assign('checkout', { userId })));
     expect(impressions(collector).sort()).toEqual(['v1', 'v2', 'v3']);
   });
 });
@@ -107,7 +107,7 @@ describe('an exposure is recorded', () => {
   it('once in a session, and again in the next one', async () => {
     const { client, collector } = await experiment();
     for (const sessionId of ['s1', 's1', 's2', 's2', 's1', undefined, undefined]) {
-      await client.assign('checkout', { visitorId: 'v1', sessionId });
+      await client.assign('checkout', { userId: 'v1', sessionId });
     }
     // s1, s2 and no session.
     expect(impressions(collector)).toEqual(['v1', 'v1', 'v1']);
@@ -115,14 +115,14 @@ describe('an exposure is recorded', () => {
 
   it('once in a session whatever form its id comes in', async () => {
     const { client, collector } = await experiment();
-    await client.assign('checkout', { visitorId: 'v1', sessionId: 'sid_17' });
-    await client.assign('checkout', { visitorId: 'v1', sessionId: '17' });
+    await client.assign('checkout', { userId: 'v1', sessionId: 'sid_17' });
+    await client.assign('checkout', { userId: 'v1', sessionId: '17' });
     expect(impressions(collector)).toHaveLength(1);
   });
 
   it('once in a session from many pages, one after the other or at once', async () => {
     const { client, collector } = await experiment();
-    const ask = (url: string) => client.assign('checkout', { visitorId: 'v1', sessionId: 's1', url });
+    const ask = (url: string) => client.assign('checkout', { userId: 'v1', sessionId: 's1', url });
     await Promise.all(['/a', '/b', '/c', '/d'].map((path) => ask(`https://shop.example${path}`)));
     for (const path of ['/a', '/e', '/f']) await ask(`https://shop.example${path}`);
     expect(impressions(collector)).toEqual(['v1']);
@@ -130,7 +130,7 @@ describe('an exposure is recorded', () => {
 
   it('once for two visitors each who share a session id', async () => {
     const { client, collector } = await experiment();
-    for (const visitorId of ['v1', 'v2', 'v1', 'v2']) await client.assign('checkout', { visitorId, sessionId: 's1' });
+    for (const userId of ['v1', 'v2', 'v1', 'v2']) await client.assign('checkout', { userId, sessionId: 's1' });
     expect(impressions(collector)).toEqual(['v1', 'v2']);
   });
 
@@ -144,7 +144,7 @@ describe('an exposure is recorded', () => {
       },
     });
     for (variant of ['a', 'b', 'a', 'b', 'a']) {
-      expect(await client.assign('checkout', { visitorId: 'v1', sessionId: 's1' })).toMatchObject({
+      expect(await client.assign('checkout', { userId: 'v1', sessionId: 's1' })).toMatchObject({
         variantName: variant,
       });
       time.skip(2 * MINUTE_MS);
@@ -154,26 +154,26 @@ describe('an exposure is recorded', () => {
 
   it('again after six hours, when no session can be the same any more', async () => {
     const { client, collector, time } = await experiment();
-    await client.assign('checkout', { visitorId: 'v1' });
+    await client.assign('checkout', { userId: 'v1' });
     time.skip(6 * HOUR_MS + 1);
-    await client.assign('checkout', { visitorId: 'v1' });
+    await client.assign('checkout', { userId: 'v1' });
     expect(impressions(collector)).toHaveLength(2);
   });
 
   it('never with record: false, which tells whether one was recorded before, and later with record: true', async () => {
     const { client, collector } = await experiment();
-    const read = () => client.assign('checkout', { visitorId: 'v1', sessionId: 's1', record: false });
+    const read = () => client.assign('checkout', { userId: 'v1', sessionId: 's1', record: false });
     const seen = await Promise.all([read(), read(), read()]);
     expect(collector.requestsTo(PATH)).toBe(1);
     expect(impressions(collector)).toEqual([]);
 
     expect(seen.map((one) => one.inExperiment && one.exposed)).toEqual([false, false, false]);
 
-    const recorded = await client.assign('checkout', { visitorId: 'v1', sessionId: 's1' });
+    const recorded = await client.assign('checkout', { userId: 'v1', sessionId: 's1' });
     expect(recorded).toEqual({ ...seen[0], exposed: true });
     expect(impressions(collector)).toEqual(['v1']);
     expect(await read()).toEqual(recorded);
-    expect(await client.assign('checkout', { visitorId: 'v1', sessionId: 's2', record: false })).toEqual(seen[0]);
+    expect(await client.assign('checkout', { userId: 'v1', sessionId: 's2', record: false })).toEqual(seen[0]);
     expect(collector.requestsTo(PATH)).toBe(2);
   });
 
@@ -195,28 +195,28 @@ describe('an exposure is recorded', () => {
 
   it('never for a visitor who is not in the experiment', async () => {
     const { client, collector } = await experiment({ collector: { experiments: [{ ...checkout, allocation: 0 }] } });
-    await client.assign('checkout', { visitorId: 'v1' });
+    await client.assign('checkout', { userId: 'v1' });
     expect(impressions(collector)).toEqual([]);
   });
 
   it('at most once by one call: what may have been recorded is not asked again', async () => {
     const { client, collector } = await experiment();
     collector.faults.next({ kind: 'resetAfter' });
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ reason: 'fallback' });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ reason: 'fallback' });
     expect(collector.requestsTo(PATH)).toBe(1);
     expect(impressions(collector)).toHaveLength(1);
   });
 
   it('for nobody who is shown a forced variant, and nothing is asked', async () => {
     const { client, collector } = await experiment();
-    expect(await client.assign('checkout', { visitorId: 'v1', forceVariant: 'one_page' })).toMatchObject({
+    expect(await client.assign('checkout', { userId: 'v1', forceVariant: 'one_page' })).toMatchObject({
       inExperiment: true,
       variantName: 'one_page',
       reason: 'forced',
     });
     expect(collector.requests).toBe(0);
     // Nor does it stick.
-    await client.assign('checkout', { visitorId: 'v1' });
+    await client.assign('checkout', { userId: 'v1' });
     expect(impressions(collector)).toEqual(['v1']);
   });
 });
@@ -238,7 +238,7 @@ describe('without an answer, assign falls back and never pretends the control', 
   ])('after %s', async (_, fault, message) => {
     const { client, collector, warnings } = await experiment();
     collector.faults.next(fault);
-    const assignment = await client.assign('checkout', { visitorId: 'v1' });
+    const assignment = await client.assign('checkout', { userId: 'v1' });
     expect(assignment).toMatchObject({ inExperiment: false, experimentKey: 'checkout', reason: 'fallback' });
     expect(assignment.variantName).toBeUndefined();
     const { error } = assignment as { error?: Error };
@@ -248,7 +248,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     expect(warnings).toHaveLength(1);
 
     // And it is not remembered.
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
   it.each<[string, Fault]>([
@@ -257,16 +257,16 @@ describe('without an answer, assign falls back and never pretends the control', 
   ])('when the answer %s, after timeoutMs', async (_, fault) => {
     const { client, collector } = await experiment();
     collector.faults.next(fault);
-    const assignment = await client.assign('checkout', { visitorId: 'v1', timeoutMs: 40 });
+    const assignment = await client.assign('checkout', { userId: 'v1', timeoutMs: 40 });
     expect(assignment).toMatchObject({ inExperiment: false, reason: 'fallback' });
   });
 
   it('after assignTimeoutMs; a late answer serves the next question, recorded once', async () => {
     const { client, collector } = await experiment({ assignTimeoutMs: 30 });
     collector.faults.next({ kind: 'delay', ms: 150 });
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ reason: 'fallback' });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ reason: 'fallback' });
     await until(() => impressions(collector).length === 1);
-    expect(await client.assign('checkout', { visitorId: 'v1', timeoutMs: 5_000 })).toMatchObject({
+    expect(await client.assign('checkout', { userId: 'v1', timeoutMs: 5_000 })).toMatchObject({
       inExperiment: true,
     });
     expect(collector.requestsTo(PATH)).toBe(1);
@@ -280,7 +280,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     void client.flush();
     await until(() => warnings.length === 1);
     const asked = collector.requestsTo(PATH);
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({
       inExperiment: false,
       reason: 'fallback',
       error: { message: expect.stringContaining('down') },
@@ -289,7 +289,7 @@ describe('without an answer, assign falls back and never pretends the control', 
 
     collector.faults.clear();
     await client.flush();
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
   it('but still asks while the source token alone is refused', async () => {
@@ -298,7 +298,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     trackMany(client, 1);
     void client.flush();
     await until(() => warnings.length === 1);
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
   it('and does not wait behind batches that hang', async () => {
@@ -306,12 +306,12 @@ describe('without an answer, assign falls back and never pretends the control', 
     collector.faults.set(({ path }) => (path === '/batch' ? { kind: 'hang' } : undefined));
     trackMany(client, 10);
     await until(() => collector.requestsTo('/batch') === 2);
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
   it('without an experiment token, saying what is missing', async () => {
     const { client, collector } = await experiment({ experimentToken: undefined });
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({
       reason: 'fallback',
       error: { message: expect.stringContaining('experimentToken is missing') },
     });
@@ -323,9 +323,9 @@ describe('without an answer, assign falls back and never pretends the control', 
     ['a key of half a character', '\ud800', 'v1'],
     ['a visitor who is no text', 'checkout', 42],
     ['a visitor of 401 characters', 'checkout', 'v'.repeat(401)],
-  ])('for %s', async (_, key, visitorId) => {
+  ])('for %s', async (_, key, userId) => {
     const { client } = await experiment();
-    expect(await client.assign(key, { visitorId: visitorId as string })).toMatchObject({
+    expect(await client.assign(key, { userId: userId as string })).toMatchObject({
       inExperiment: false,
       reason: 'fallback',
       error: { code: 'assignment_failed' },
@@ -344,15 +344,15 @@ describe('without an answer, assign falls back and never pretends the control', 
     ] as const) {
       time.skip(afterMs);
       collector.faults.next(fault);
-      await client.assign('checkout', { visitorId: `visitor ${collector.requests}` });
+      await client.assign('checkout', { userId: `visitor ${collector.requests}` });
       expect(warnings).toHaveLength(expected);
     }
   });
 
   it('warns once a minute of each experiment that the service does not know, however many visitors ask for it', async () => {
     const { client, warnings, time } = await experiment();
-    const visit = async (visitorId: string) => {
-      for (const key of ['checkout', 'chekout', 'hreo']) await client.assign(key, { visitorId });
+    const visit = async (userId: string) => {
+      for (const key of ['checkout', 'chekout', 'hreo']) await client.assign(key, { userId });
     };
     for (const visitor of ['v1', 'v2', 'v3']) await visit(visitor);
     expect(warnings).toEqual([expect.stringContaining("'chekout'"), expect.stringContaining("'hreo'")]);
@@ -366,12 +366,12 @@ describe('a signal', () => {
   it('ends assign with its reason, before and while it waits', async () => {
     const { client, collector } = await experiment();
     const gone = AbortSignal.abort(new Error('the visitor has left'));
-    await expect(client.assign('checkout', { visitorId: 'v1', signal: gone })).rejects.toThrow('has left');
+    await expect(client.assign('checkout', { userId: 'v1', signal: gone })).rejects.toThrow('has left');
     expect(collector.requests).toBe(0);
 
     collector.faults.next({ kind: 'hang' });
     const abort = new AbortController();
-    const asked = client.assign('checkout', { visitorId: 'v2', signal: abort.signal });
+    const asked = client.assign('checkout', { userId: 'v2', signal: abort.signal });
     await until(() => collector.requests > 0);
     abort.abort(new Error('the visitor has left'));
     await expect(asked).rejects.toThrow('has left');
@@ -381,8 +381,8 @@ describe('a signal', () => {
     const { client, collector } = await experiment();
     collector.faults.next({ kind: 'delay', ms: 50 });
     const abort = new AbortController();
-    const leaving = client.assign('checkout', { visitorId: 'v1', signal: abort.signal });
-    const staying = client.assign('checkout', { visitorId: 'v1' });
+    const leaving = client.assign('checkout', { userId: 'v1', signal: abort.signal });
+    const staying = client.assign('checkout', { userId: 'v1' });
     abort.abort(new Error('the visitor has left'));
     await expect(leaving).rejects.toThrow('has left');
     expect(await staying).toMatchObject({ inExperiment: true });
@@ -399,8 +399,8 @@ describe('personalization', () => {
 
   it('lists the variants the visitor was given, and records nothing', async () => {
     const { client, collector } = await experiment({ collector: { experiments: [hero] } });
-    expect(await client.personalization({ visitorId: 'v1' })).toEqual([]);
-    const { variantName } = await client.assign('hero', { visitorId: 'v1' });
+    expect(await client.personalization({ userId: 'v1' })).toEqual([]);
+    const { variantName } = await client.assign('hero', { userId: 'v1' });
     const before = collector.events().length;
     const list = await client.visitor({ userId: 'v1' }).personalization();
     expect(list).toMatchObject([{ experimentKey: 'hero', variantName, assignedAt: expect.any(Number) }]);
@@ -409,13 +409,13 @@ describe('personalization', () => {
 
   it('rejects when it cannot be had, saying why, and by its signal', async () => {
     const { client, collector } = await experiment();
-    const ask = (options = {}) => client.personalization({ visitorId: 'v1', ...options });
+    const ask = (options = {}) => client.personalization({ userId: 'v1', ...options });
     collector.faults.next({ kind: 'status', status: 500 });
     await expect(ask()).rejects.toSatisfy((error) => isOursError(error) && error.code === 'assignment_failed');
     collector.faults.next({ kind: 'hang' });
     await expect(ask({ timeoutMs: 30 })).rejects.toThrow('personalization');
     await expect(ask({ signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
     const { client: tokenless } = await experiment({ experimentToken: undefined });
-    await expect(tokenless.personalization({ visitorId: 'v1' })).rejects.toThrow('experimentToken is missing');
+    await expect(tokenless.personalization({ userId: 'v1' })).rejects.toThrow('experimentToken is missing');
   });
 });

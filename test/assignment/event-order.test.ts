@@ -54,7 +54,7 @@ function world(aheadMs: number, phaseMs = 0) {
   const service = createService();
   const { client, said } = clientWith({ fetch: service.fetch }, { now: () => Date.now() + aheadMs });
   const assign = async () => {
-    const assigning = client.assign('checkout', { visitorId: 'v', sessionId: 's' });
+    const assigning = client.assign('checkout', { userId: 'v', sessionId: 's' });
     await vi.advanceTimersByTimeAsync(20);
     return assigning;
   };

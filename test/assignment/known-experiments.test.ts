@@ -11,10 +11,10 @@ describe('a client that was told of its experiments', () => {
       experiments: { checkout: ['classic', 'one_page'] },
       collector,
     });
-    expect(await client.assign('checkout', { visitorId: 'v1' })).toMatchObject({ inExperiment: true });
+    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
     expect(warnings).toEqual([]);
-    for (const visitorId of ['v1', 'v2']) {
-      expect(await client.assign('brand_new', { visitorId })).toMatchObject({ inExperiment: true });
+    for (const userId of ['v1', 'v2']) {
+      expect(await client.assign('brand_new', { userId })).toMatchObject({ inExperiment: true });
     }
     expect(warnings).toEqual([
       expect.stringMatching(/'brand_new' is not in your experiments.*Known: checkout.*ours-ingest pull/),
@@ -23,7 +23,7 @@ describe('a client that was told of its experiments', () => {
 
   it('knows none by a name that every object has', async () => {
     const { client, warnings } = await rig({ experiments: { checkout: [] }, collector });
-    await client.assign('constructor', { visitorId: 'v1' });
+    await client.assign('constructor', { userId: 'v1' });
     expect(warnings[0]).toContain("'constructor' is not in your experiments");
   });
 });

@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const checkout: ExperimentConfig = { key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] };
 const PATH = '/experiments/assignments/checkout';
-const ASKED = { visitorId: 'v1', sessionId: 's1' };
+const ASKED = { userId: 'v1', sessionId: 's1' };
 
 const impressions = (collector: Collector): number =>
   collector.events().filter(({ event }) => event === '$experiment_impression').length;
@@ -103,7 +103,7 @@ describe('with a shared store, an exposure is recorded', () => {
     const exposures = createMemoryExposures();
     const { collector, processes } = await fleet(2, { exposures });
     for (const { client } of processes) {
-      for (const visitorId of ['v1', 'v2']) await client.assign('checkout', { visitorId, sessionId: 's1' });
+      for (const userId of ['v1', 'v2']) await client.assign('checkout', { userId, sessionId: 's1' });
     }
     expect(impressions(collector)).toBe(2);
     const project = await rig({ collector, exposures, experimentToken: 'exp_other' });
@@ -171,7 +171,7 @@ describe('a store of exposures', () => {
       },
     };
     const { processes } = await fleet(1, { exposures });
-    await processes[0]?.client.assign('checkout', { visitorId: 'visitor-1', sessionId: '1700000000000' });
+    await processes[0]?.client.assign('checkout', { userId: 'visitor-1', sessionId: '1700000000000' });
     const [claimed, confirmed] = seen;
     expect(claimed).toMatch(/^[0-9a-f]{64}$/);
     expect(confirmed).toBe(claimed);
@@ -196,10 +196,14 @@ describe('a store of exposures', () => {
   ])('that %s is left alone, with one warning, and each process remembers for itself', async (_, trouble, why) => {
     const exposures = switchable();
     exposures.trouble = trouble;
-    const { collector, processes } = await fleet(1, { exposures, exposuresTimeoutMs: 20, ...standingStill() });
+    const { collector, processes } = await fleet(1, {
+      exposures,
+      exposuresTimeoutMs: 20,
+      platform: standingStill().platform,
+    });
     const [{ client, warnings }] = processes as [Rig];
-    for (const visitorId of ['v1', 'v1', 'v2']) {
-      expect(await client.assign('checkout', { visitorId, sessionId: 's1' })).toMatchObject({ reason: 'assigned' });
+    for (const userId of ['v1', 'v1', 'v2']) {
+      expect(await client.assign('checkout', { userId, sessionId: 's1' })).toMatchObject({ reason: 'assigned' });
     }
     expect(impressions(collector)).toBe(2);
     expect(warnings).toHaveLength(1);
@@ -211,14 +215,14 @@ describe('a store of exposures', () => {
     const exposures = switchable();
     exposures.trouble = down;
     const clock = standingStill();
-    const { collector, processes } = await fleet(2, { exposures, ...clock });
+    const { collector, processes } = await fleet(2, { exposures, platform: clock.platform });
     const [one, other] = processes as [Rig, Rig];
     const calls: number[] = [];
     let visitors = 0;
     for (const waitMs of [0, 999, 1, 1_999, 1]) {
       clock.skip(waitMs);
       visitors += 1;
-      await one.client.assign('checkout', { visitorId: `v${visitors}` });
+      await one.client.assign('checkout', { userId: `v${visitors}` });
       calls.push(exposures.calls);
     }
     expect(calls).toEqual([1, 1, 2, 2, 3]);
@@ -226,7 +230,7 @@ describe('a store of exposures', () => {
 
     exposures.trouble = undefined;
     clock.skip(4_000);
-    for (const { client } of [one, other]) await client.assign('checkout', { visitorId: 'last' });
+    for (const { client } of [one, other]) await client.assign('checkout', { userId: 'last' });
     expect(impressions(collector)).toBe(visitors + 1);
     expect([...one.warnings, ...other.warnings]).toHaveLength(1);
   });
@@ -234,9 +238,9 @@ describe('a store of exposures', () => {
   it('that fails now and then is warned of once, and again after it has worked for a minute', async () => {
     const exposures = switchable();
     const clock = standingStill();
-    const { processes } = await fleet(1, { exposures, ...clock });
+    const { processes } = await fleet(1, { exposures, platform: clock.platform });
     const [{ client, warnings }] = processes as [Rig];
-    const visit = (visitorId: string) => client.assign('checkout', { visitorId, sessionId: 's1' });
+    const visit = (userId: string) => client.assign('checkout', { userId, sessionId: 's1' });
     for (const [round, expected] of [1, 1, 1, 2].entries()) {
       if (round === 3) {
         clock.skip(MINUTE_MS);
@@ -254,7 +258,7 @@ describe('a store of exposures', () => {
   it('is left alone by all clients of a process together', async () => {
     const exposures = switchable();
     exposures.trouble = down;
-    const { processes } = await fleet(3, { exposures, ...standingStill() });
+    const { processes } = await fleet(3, { exposures, platform: standingStill().platform });
     for (const { client } of processes) await client.assign('checkout', ASKED);
     expect(exposures.calls).toBe(1);
   });

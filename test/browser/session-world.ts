@@ -119,7 +119,8 @@ function createShop(ours: Client, oursUrl: string, now: () => number): Express {
   const app = express();
   app.get('/ours.mjs', (_, response) => response.sendFile(BROWSER_SDK_FILE));
   app.get('/commerce.mjs', async (_, response) => void response.type('js').send(await bundleForBrowsers(COMMERCE)));
-  app.use(visitorMiddleware(ours, { now }));
+  // One of the tests fixes a session by a link.
+  app.use(visitorMiddleware(ours, { now, identityFromLinks: 'always' }));
 
   const show = async (visitor: Visitor, isNew = false): Promise<string> => {
     if (visitor.userId !== undefined) await visitor.assign('hero');

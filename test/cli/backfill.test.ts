@@ -79,7 +79,7 @@ describe('ours-ingest backfill', () => {
       [2, 'no_identity'],
       [3, 'too_old'],
       [4, 'too_old'],
-      [5, 'invalid_field'],
+      [5, 'unknown_field'],
       [6, 'unreadable'],
       [7, 'unreadable'],
     ]);

@@ -41,6 +41,39 @@ describe('ours-ingest doctor', () => {
     expect(collector.events()).toHaveLength(0);
   });
 
+  it.each([
+    ['OURS_FLUSHAT', 'OURS_FLUSH_AT'],
+    ['OURS_TOKEN_', 'OURS_TOKEN'],
+    ['ours_token', 'OURS_TOKEN'],
+    ['OURS_WRITE_KEY', 'OURS_TOKEN'],
+    ['OURS_API_HOST', 'OURS_BASE_URL'],
+    ['OURS_EXPERIMENTS_TOKEN', 'OURS_EXPERIMENT_TOKEN'],
+    ['OURS_DEV_PASWORD', 'OURS_DEV_PASSWORD'],
+  ])('names a variable that nothing reads, and the one that was meant: %s', async (name, meant) => {
+    await using collector = await createCollector();
+    const { found, error, text } = await examine(
+      { OURS_TOKEN: token, [name]: 'a-secret' },
+      '--base-url',
+      collector.baseUrl,
+    );
+    expect(found[name]).toBe(`warning: is read by nothing here: did you mean ${meant}?`);
+    expect(error).toBeUndefined();
+    expect(text).not.toContain('a-secret');
+  });
+
+  it('asks whose a variable is that resembles none, and takes all that the commands read for theirs', async () => {
+    await using collector = await createCollector();
+    const names = 'API_URL DEV_PASSWORD DEV_TOKENS OUTBOX_SQLITE PRIVACY_API_KEY SEALING_KEYS'.split(' ');
+    const theirs = Object.fromEntries(names.map((name) => [`OURS_${name}`, '']));
+    const env = { OURS_TOKEN: token, OURS_ZEBRA_CROSSING: '1', OURS_TEST_TOKEN: 'test_2', ...theirs };
+    const { found } = await examine(env, '--base-url', collector.baseUrl);
+    expect(Object.keys(found).filter((name) => name.startsWith('OURS_'))).toEqual([
+      'OURS_TOKEN',
+      'OURS_ZEBRA_CROSSING',
+    ]);
+    expect(found.OURS_ZEBRA_CROSSING).toContain('another program');
+  });
+
   it('takes the address from --base-url', async () => {
     await using collector = await createCollector();
     const { found } = await examine({ OURS_TOKEN: token }, '--base-url', collector.baseUrl);

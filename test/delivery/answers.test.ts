@@ -105,6 +105,16 @@ describe('a request that is refused as a whole (400)', () => {
     expect(await client.flush()).toEqual({ delivered: 62, rejected: 2, dropped: 0, pending: 0, unknown: 0 });
   });
 
+  it('leaves the words of a message alone where the token is a letter or a short word', async () => {
+    for (const token of ['t', 'shop']) {
+      const { client, collector, outcomes } = await rig({ token });
+      collector.faults.set(() => status(400, { body: { success: false, error: 'the total of this shop is no text' } }));
+      trackMany(client, 1);
+      await client.flush();
+      expect(outcomes[0]).toMatchObject({ message: expect.stringContaining('the total of this shop is no text') });
+    }
+  });
+
   it('never shows the token, not even where the service quotes it', async () => {
     const { client, collector, outcomes, warnings } = await rig({ token: 'test_secret' });
     collector.faults.set(() => status(400, { body: { success: false, error: 'bad token test_secret' } }));

@@ -154,9 +154,29 @@ describe('close', () => {
     expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'closed' });
     await expect(receipt.stored()).rejects.toSatisfy((error) => isOursError(error) && error.code === 'not_stored');
     expect(await client.flush()).toEqual({ ...EMPTY, dropped: 1 });
-    expect(await client.assign('any', { visitorId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
+    expect(await client.assign('any', { userId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
     expect(outcomes).toHaveLength(1);
     expect(collector.requests).toBe(0);
+  });
+
+  it('warns once of events that come after it', async () => {
+    const { client, warnings } = await rig();
+    await client.close();
+    trackMany(client, 3);
+    client.identify({ userId: 'v' });
+    expect(warnings).toEqual([
+      '[ours-ingest] track after close(): this event and later ones are dropped. Close the client last.',
+    ]);
+  });
+
+  it('says so when it is given what it does not read, and closes', async () => {
+    const { client, warnings } = await rig();
+    await client.flush({ timeout: 5 } as object);
+    await client.close({ timeoutMS: 5 } as object);
+    expect(warnings).toEqual([
+      "[ours-ingest] flush() has an unknown field: 'timeout' (did you mean timeoutMs?).",
+      "[ours-ingest] close() has an unknown field: 'timeoutMS' (did you mean timeoutMs?).",
+    ]);
   });
 
   it('tells those who wait for a receipt that the outcome is not known', async () => {

@@ -1,17 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { arrived, rig, trackMany } from '../support/client.js';
 
+function thrown(what: unknown): never {
+  throw what;
+}
+
 describe('disabled', () => {
   it('sends nothing, not even for assign, and everything has an outcome', async () => {
     const { client, collector, outcomes, warnings } = await rig({ disabled: true, token: undefined });
     const receipt = client.track({ event: 'purchase', userId: 'v' });
     client.identify({ userId: 'v' });
     expect(await receipt.settled()).toEqual({ status: 'dropped', reason: 'disabled' });
-    expect(await client.assign('checkout', { visitorId: 'v' })).toMatchObject({
+    expect(await client.assign('checkout', { userId: 'v' })).toMatchObject({
       inExperiment: false,
       reason: 'fallback',
     });
-    expect(await client.personalization({ visitorId: 'v' })).toEqual([]);
+    expect(await client.personalization({ userId: 'v' })).toEqual([]);
     expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
     expect(await client.close()).toEqual({ delivered: 0, rejected: 0, dropped: 2, pending: 0, unknown: 0 });
     expect(collector.requests).toBe(0);
@@ -97,12 +101,30 @@ describe('beforeSend', () => {
   });
 
   it.each([
-    ['nothing', undefined],
-    ['a text', 'purchase'],
-    ['an event without a name', { userId: 'v' }],
-  ])('rejects an event for which it returns %s', async (_, result) => {
+    ['threw (TypeError)', () => (undefined as unknown as { ssn: string }).ssn],
+    ['threw (a string)', () => thrown('078-05-1120')],
+    ['returned nothing', () => undefined],
+    ['returned a string', () => 'purchase'],
+    ['returned a promise, and must be synchronous', async () => null],
+  ])('says what was wrong with it, and what it must do: it %s', async (how, beforeSend) => {
+    const { client, collector, warnings } = await rig({ beforeSend: beforeSend as never });
+    const message = `beforeSend ${how}: it must return the event, or null to drop it.`;
+    expect(await client.track({ event: 'purchase', userId: 'v' }).settled()).toEqual({
+      status: 'rejected',
+      code: 'before_send_failed',
+      message,
+    });
+    expect(warnings).toEqual([expect.stringContaining(message)]);
+    expect(collector.requests).toBe(0);
+  });
+
+  it.each([
+    ['without a name', { userId: 'v' }, 'invalid_field'],
+    ['with a field that nothing reads', { event: 'purchase', userId: 'v', properties: {} }, 'unknown_field'],
+  ])('rejects an event that it returns %s', async (_, result, code) => {
     const { client, collector } = await rig({ beforeSend: () => result as never });
-    expect(await client.track({ event: 'purchase', userId: 'v' }).settled()).toMatchObject({ status: 'rejected' });
+    const outcome = await client.track({ event: 'purchase', userId: 'v' }).settled();
+    expect(outcome).toMatchObject({ status: 'rejected', code });
     expect(collector.requests).toBe(0);
   });
 });

@@ -13,8 +13,8 @@ it('leaves no listener on a signal that outlives what was awaited with it', asyn
       receipt.settled({ signal }),
       client.flush({ signal }),
     ];
-    waits.push(client.assign('checkout', { visitorId: `v${round}`, signal }));
-    waits.push(client.personalization({ visitorId: `v${round}`, signal }));
+    waits.push(client.assign('checkout', { userId: `v${round}`, signal }));
+    waits.push(client.personalization({ userId: `v${round}`, signal }));
     // However many wait on it, Node 20 warns of a leak from the eleventh listener on.
     expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(1);
     await Promise.all(waits);

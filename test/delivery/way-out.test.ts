@@ -36,7 +36,7 @@ describe('the global dispatcher of an application', () => {
     setGlobalDispatcher(mock);
     trackMany(client, 1, 'mocked ');
     expect(await client.flush()).toMatchObject({ delivered: 2 });
-    expect(await client.assign('x', { visitorId: 'v' })).toMatchObject({ reason: 'not_assigned' });
+    expect(await client.assign('x', { userId: 'v' })).toMatchObject({ reason: 'not_assigned' });
     expect(service.received).toHaveLength(1);
 
     setGlobalDispatcher(usual);
@@ -85,7 +85,7 @@ describe('where undici cannot be loaded', () => {
     });
     trackMany(client, 3);
     expect(await client.flush()).toMatchObject({ delivered: 3 });
-    expect(await client.assign('x', { visitorId: 'v' })).toMatchObject({ inExperiment: false });
+    expect(await client.assign('x', { userId: 'v' })).toMatchObject({ inExperiment: false });
     expect(load).toHaveBeenCalledTimes(1);
     expect(warnings.filter((line) => line.includes('undici'))).toEqual([
       expect.stringMatching(/cannot be loaded.*globalThis\.fetch.*node:assert" is not supported$/),
@@ -147,7 +147,7 @@ it('many senders print no warning of leaking listeners', async () => {
   expect(await client.flush()).toMatchObject({ delivered: 64 });
   const { signal } = new AbortController();
   const { client: slow } = await rig({ baseUrl: 'http://127.0.0.1:9' });
-  await Promise.allSettled(Array.from({ length: 16 }, (_, at) => slow.assign('x', { visitorId: `v${at}`, signal })));
+  await Promise.allSettled(Array.from({ length: 16 }, (_, at) => slow.assign('x', { userId: `v${at}`, signal })));
   expect(warned).not.toHaveBeenCalled();
 });
 

@@ -107,7 +107,7 @@ describe.each(WAYS)('an answer that is not the service’s own, read through %s,
       }, options);
       trackMany(client, 1);
       await Promise.all([client.flush({ timeoutMs: 50 }), until(() => service.received.length > 0)]);
-      expect(await client.assign('x', { visitorId: 'v' })).toMatchObject({ reason: 'fallback' });
+      expect(await client.assign('x', { userId: 'v' })).toMatchObject({ reason: 'fallback' });
       expect(await client.flush({ timeoutMs: 0 })).toMatchObject({ delivered: 0, rejected: 0, dropped: 0 });
     }
     expect(other.received).toEqual([]);
@@ -143,9 +143,9 @@ describe.each(WAYS)('an answer that is not the service’s own, read through %s,
     const service = await scriptService((_, response) => response.end(answers.shift() ?? '{"success":true}'));
     const { client } = await rig({ baseUrl: service.baseUrl, assignTimeoutMs: 5_000, ...options });
     for (const _ of [...answers]) {
-      expect(await client.assign('x', { visitorId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
+      expect(await client.assign('x', { userId: 'v' })).toMatchObject({ inExperiment: false, reason: 'fallback' });
     }
-    await expect(client.personalization({ visitorId: 'v' })).rejects.toMatchObject({ code: 'assignment_failed' });
+    await expect(client.personalization({ userId: 'v' })).rejects.toMatchObject({ code: 'assignment_failed' });
   });
 });
 
@@ -156,7 +156,7 @@ it('an experiment is unknown only if the service itself says so', async () => {
       : response.writeHead(404).end('<html>'),
   );
   const { client } = await rig({ baseUrl: service.baseUrl, assignTimeoutMs: 5_000 });
-  const asked = () => client.assign('x', { visitorId: 'v' });
+  const asked = () => client.assign('x', { userId: 'v' });
   expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('knows no such experiment') } });
   expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('is baseUrl right?') } });
 });

@@ -138,11 +138,11 @@ describe('on the wire, as a test with nock sees it', () => {
       });
     const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', logger: silent });
     const page = { url: 'https://shop.example/', search: '?a=1' };
-    expect(await ours.assign('checkout/new', { visitorId: 'v', ...page })).toMatchObject({
+    expect(await ours.assign('checkout/new', { userId: 'v', ...page })).toMatchObject({
       inExperiment: true,
       variantName: 'blue',
     });
-    expect(await ours.personalization({ visitorId: 'v' })).toEqual([
+    expect(await ours.personalization({ userId: 'v' })).toEqual([
       { assignedAt: 1767225600000, experimentId: 'x2', variantId: 'v2' },
     ]);
     await ours.close();

@@ -14,7 +14,7 @@ async function messageFor(error: unknown): Promise<string> {
   const reason: unknown = await createPostgresOutbox({ client: failing(error) })
     .stats()
     .catch((thrown: unknown) => thrown);
-  expect(reason).toMatchObject({ name: 'PostgresError' });
+  expect(reason).toMatchObject({ code: 'store_failed' });
   return (reason as Error).message;
 }
 

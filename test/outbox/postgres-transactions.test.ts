@@ -7,6 +7,7 @@ import { drizzle as drizzleOnPGlite } from 'drizzle-orm/pglite';
 import knex from 'knex';
 import { CamelCasePlugin, CompiledQuery, Kysely, ParseJSONResultsPlugin, PostgresDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { isOursError } from '../../src/errors.js';
 import {
   createPostgresOutbox,
   fromDrizzle,
@@ -241,8 +242,9 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
         await tx.query(`ALTER TABLE ${SCHEMA}.outbox ADD CONSTRAINT too_small CHECK (bytes < 1)`, []);
         await fresh.within(tx)([trackEntry('purchase:1', ada)]);
       });
-      const error = (await failed.catch((reason: unknown) => reason)) as Error & { code: string };
-      expect(error).toMatchObject({ name: 'PostgresError', code: '23514' });
+      const error = (await failed.catch((reason: unknown) => reason)) as Error;
+      expect(isOursError(error)).toBe(true);
+      expect(error).toMatchObject({ code: 'store_failed', retryable: true, engineCode: '23514' });
       expect(JSON.stringify([error.message, error.stack, error, error.cause])).not.toMatch(/ada@|visitor 1|purchase:1/);
     });
   });

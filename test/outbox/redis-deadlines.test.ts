@@ -68,7 +68,7 @@ describe('the redis outbox, when a command arrives late', () => {
     const failure = outbox.append(many(3, 1)).catch((error: unknown) => error);
     await pass(11_000);
     // The first attempt left the process, and the answer to it was lost: nobody can say what became of it.
-    expect(await failure).toMatchObject({ name: 'RedisOutboxError', storedNothing: false });
+    expect(await failure).toMatchObject({ code: 'store_failed', storedNothing: false });
     vi.useRealTimers();
     const deadline = (await serverMs()) + 4_000;
     await expect.poll(serverMs, { timeout: 60_000, interval: 200 }).toBeGreaterThan(deadline);
@@ -87,7 +87,7 @@ describe('the redis outbox, when a command arrives late', () => {
     driver.state.behindMs = 60_000;
     // From this answer on the outbox takes the server's clock to be a minute behind.
     await outbox.stats();
-    await expect(command()).rejects.toMatchObject({ name: 'RedisOutboxError', storedNothing: true });
+    await expect(command()).rejects.toMatchObject({ code: 'store_failed', storedNothing: true });
     expect(await stream()).toBe(1);
     driver.state.behindMs = 0;
     await outbox.stats();
@@ -124,7 +124,7 @@ describe('the redis outbox, when a command arrives late', () => {
     for (let round = 0; round < 5; round += 1) {
       const failure = outbox.append(large).catch((error: unknown) => error);
       await pass(11_000);
-      expect(await failure).toMatchObject({ name: 'RedisOutboxError' });
+      expect(await failure).toMatchObject({ code: 'store_failed' });
     }
     expect(driver.sizes.filter((size) => size > 1_000)).toHaveLength(1);
   });

@@ -140,7 +140,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox over a connection', () => {
     proxy.refuse();
     await expect.poll(() => isReady(client), LONG).toBe(false);
     const failure = await outbox.append(many(1, 2)).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: 'RedisOutboxError', storedNothing: true });
+    expect(failure).toMatchObject({ code: 'store_failed', storedNothing: true });
     proxy.accept();
     await vi.waitFor(() => outbox.append(many(1, 3)), LONG);
     expect(await server.connect().xlen('{ours-outbox}:stream')).toBe(3);

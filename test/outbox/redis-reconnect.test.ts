@@ -41,7 +41,7 @@ async function untilDone<Result>(attempt: () => Promise<Result>): Promise<Result
     try {
       return await attempt();
     } catch (error) {
-      expect(error).toMatchObject({ name: 'RedisOutboxError', isTransient: true });
+      expect(error).toMatchObject({ code: 'store_failed', isTransient: true });
       await new Promise(setImmediate);
     }
   }

@@ -70,7 +70,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)(
       const { proxy, outbox } = await overProxy();
       proxy.blackHole();
       await expect(outbox.append([trackEntry('lost')])).rejects.toMatchObject({
-        name: 'PostgresError',
+        code: 'store_failed',
         isTransient: true,
         message: expect.stringMatching(/check that (it can be reached|the server is up)/),
       });

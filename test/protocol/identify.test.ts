@@ -57,11 +57,8 @@ describe('a person', () => {
     expect(rowOf(identify({}, { events: { purchase: z.object({}) } })).userId).toBe('visitor-1');
   });
 
-  it('ignores fields that belong to events', () => {
-    expect(rowOf(identify({ event: 'purchase', distinctId: 'x', time: NOW, eventProperties: { a: 1 } }))).toEqual({
-      userId: 'visitor-1',
-      userProperties: {},
-    });
+  it('may carry the name under which beforeSend sees it', () => {
+    expect(rowOf(identify({ event: '$identify' }))).toEqual(rowOf(identify({})));
   });
 });
 
@@ -79,6 +76,18 @@ describe('a person is refused', () => {
     expect(refusalOf(identify({ [field]: 'x'.repeat(limit + 1) })).message).toBe(
       `${field} must be a string of 1–${limit} characters; got ${limit + 1} characters.`,
     );
+  });
+
+  it.each([
+    ['event', 'purchase'],
+    ['distinctId', 'x'],
+    ['time', NOW],
+    ['eventProperties', { a: 1 }],
+  ])('with what only events have, instead of losing it: %s', (field, value) => {
+    expect(refusalOf(identify({ [field]: value }))).toMatchObject({
+      code: 'unknown_field',
+      message: expect.stringContaining(`unknown field: '${field}'`),
+    });
   });
 
   it('with a number for an id', () => {

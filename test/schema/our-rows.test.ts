@@ -94,20 +94,14 @@ describe('the schema refuses no body of ours', () => {
     });
     const maybe = fc.option(fc.webUrl({ withQueryParameters: true }), { nil: undefined });
     await fc.assert(
-      fc.asyncProperty(
-        fc.string({ minLength: 1 }),
-        maybe,
-        maybe,
-        fc.boolean(),
-        async (visitorId, url, search, record) => {
-          await ours.assign('checkout', { visitorId, url, search, record });
-        },
-      ),
+      fc.asyncProperty(fc.string({ minLength: 1 }), maybe, maybe, fc.boolean(), async (userId, url, search, record) => {
+        await ours.assign('checkout', { userId, url, search, record });
+      }),
     );
     expect(bodies.length).toBeGreaterThan(0);
     for (const body of bodies) expect(refusals(schema, 'assignmentRequest', body)).toEqual([]);
     bodies.length = 0;
-    await ours.personalization({ visitorId: 'v' });
+    await ours.personalization({ userId: 'v' });
     expect(refusals(schema, 'personalizationRequest', bodies[0])).toEqual([]);
     await ours.close();
   });

@@ -52,7 +52,7 @@ describe('a recording client', () => {
     const ours = recordingOf({ variant: () => 'one_page' });
     expect(await ours.track({ event: 'signup', userId: 'v' }).settled()).toEqual({ status: 'delivered' });
     expect(await ours.flush()).toMatchObject({ delivered: 1, pending: 0 });
-    expect(await ours.assign('checkout', { visitorId: 'v' })).toMatchObject({ variantName: 'one_page' });
+    expect(await ours.assign('checkout', { userId: 'v' })).toMatchObject({ variantName: 'one_page' });
     expect(await ours.close()).toMatchObject({ pending: 0 });
   });
 
@@ -69,7 +69,7 @@ describe('a recording client', () => {
     }
     ours.identify({});
     expect([ours.events, ours.identifies]).toEqual([[], []]);
-    expect(warnings).toHaveLength(3);
+    expect(warnings).toHaveLength(4);
   });
 
   it('refuses what it is told to as the service would, and has it among the events', async () => {
@@ -106,9 +106,9 @@ describe('a recording client', () => {
     const ours = recordingOf({ variant: (key, visitor) => (visitor === 'v' ? `${key} of ${visitor}` : undefined) });
     const assigned = await ours.visitor({ userId: 'v' }).assign('check/out');
     expect(assigned).toMatchObject({ inExperiment: true, variantName: 'check/out of v', reason: 'assigned' });
-    await ours.assign('check/out', { visitorId: 'w' });
-    await ours.assign('check/out', { visitorId: undefined });
-    expect(ours.assignments.map(({ visitorId, assignment }) => [visitorId, assignment.reason])).toEqual([
+    await ours.assign('check/out', { userId: 'w' });
+    await ours.assign('check/out', { userId: undefined });
+    expect(ours.assignments.map(({ userId, assignment }) => [userId, assignment.reason])).toEqual([
       ['v', 'assigned'],
       ['w', 'not_assigned'],
       [undefined, 'no_visitor'],
@@ -121,14 +121,14 @@ describe('a recording client', () => {
         throw new Error('down');
       },
     });
-    expect(await ours.assign('checkout', { visitorId: 'v' })).toMatchObject({ reason: 'fallback' });
+    expect(await ours.assign('checkout', { userId: 'v' })).toMatchObject({ reason: 'fallback' });
   });
 
   it('forgets what it is told to forget', async () => {
     const ours = recordingOf();
     ours.track({ event: 'signup', userId: 'v' });
     ours.identify({ userId: 'v' });
-    await ours.assign('checkout', { visitorId: 'v' });
+    await ours.assign('checkout', { userId: 'v' });
     ours.clear();
     expect([ours.events, ours.identifies, ours.assignments]).toEqual([[], [], []]);
     ours.track({ event: 'signup', userId: 'w' });

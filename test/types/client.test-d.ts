@@ -89,16 +89,16 @@ describe('an assignment', () => {
   });
 
   it('is narrowed by its variant too', async () => {
-    const assignment = await client.assign('checkout_redesign', { visitorId: 'v' });
+    const assignment = await client.assign('checkout_redesign', { userId: 'v' });
     if (assignment.variantName !== undefined) expectTypeOf(assignment.inExperiment).toEqualTypeOf<true>();
   });
 
   it('takes a visitor who may not be known yet, but not none at all', () => {
-    client.assign('checkout_redesign', { visitorId: undefined });
+    client.assign('checkout_redesign', { userId: undefined });
     // @ts-expect-error nobody is named
     client.assign('checkout_redesign', {});
     // @ts-expect-error the visitor is known already
-    visitor.assign('checkout_redesign', { visitorId: 'v' });
+    visitor.assign('checkout_redesign', { userId: 'v' });
   });
 });
 

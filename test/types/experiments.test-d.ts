@@ -16,10 +16,10 @@ const visitor = client.visitor({ userId: 'v' });
 
 describe('a client that knows its experiments', () => {
   it('assigns in those and no others', () => {
-    client.assign('checkout_redesign', { visitorId: 'v' });
+    client.assign('checkout_redesign', { userId: 'v' });
     visitor.assign('hero', { record: false });
     // @ts-expect-error misspelt
-    client.assign('chekout_redesign', { visitorId: 'v' });
+    client.assign('chekout_redesign', { userId: 'v' });
     // @ts-expect-error misspelt
     visitor.assign('chekout_redesign');
     const computed: string = 'hero';
@@ -30,7 +30,7 @@ describe('a client that knows its experiments', () => {
   it('knows the names of the variants of each', async () => {
     const { variantName } = await visitor.assign('checkout_redesign');
     expectTypeOf(variantName).toEqualTypeOf<'classic' | 'one_page' | undefined>();
-    const hero = await client.assign('hero', { visitorId: 'v' });
+    const hero = await client.assign('hero', { userId: 'v' });
     if (hero.inExperiment) expectTypeOf(hero.variantName).toEqualTypeOf<'plain' | 'video' | 'quote'>();
     // @ts-expect-error a variant of another experiment
     if (variantName === 'video') return;
@@ -63,9 +63,9 @@ describe('a client that knows its experiments', () => {
   it('needs no catalogue of events', () => {
     const other = createClient({ token: 'test_token', experiments: { hero: ['a', 'b'] } });
     other.track({ event: 'anything', userId: 'v', eventProperties: { any: 1 } });
-    other.assign('hero', { visitorId: 'v' });
+    other.assign('hero', { userId: 'v' });
     // @ts-expect-error misspelt
-    other.assign('heroes', { visitorId: 'v' });
+    other.assign('heroes', { userId: 'v' });
   });
 
   it('fits where a client of any catalogue is asked for', () => {
@@ -77,7 +77,7 @@ describe('a client that knows its experiments', () => {
     const recording = createRecordingClient({ experiments });
     // @ts-expect-error misspelt
     recording.visitor({}).assign('chekout_redesign');
-    expectTypeOf(await recording.assign('hero', { visitorId: 'v' })).toEqualTypeOf<
+    expectTypeOf(await recording.assign('hero', { userId: 'v' })).toEqualTypeOf<
       Assignment<'plain' | 'video' | 'quote'>
     >();
   });
@@ -88,7 +88,7 @@ describe('a client that knows none', () => {
 
   it('assigns in any, to any variant', async () => {
     const key: string = 'computed';
-    expectTypeOf(await any.assign(key, { visitorId: 'v', forceVariant: key })).toEqualTypeOf<Assignment>();
+    expectTypeOf(await any.assign(key, { userId: 'v', forceVariant: key })).toEqualTypeOf<Assignment>();
     expectTypeOf(any).toEqualTypeOf<Client<typeof events>>();
   });
 });

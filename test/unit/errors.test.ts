@@ -84,4 +84,53 @@ describe('an episode', () => {
     episodes.remind('bad', '3');
     expect(said).toEqual(['1', '3']);
   });
+
+  it('of what events hold is spoken of once a minute for each message: three mistakes are three warnings', () => {
+    const { episodes, said, advance } = episodesWith();
+    for (const message of ['no userId', 'no name', 'no userId', 'too large']) episodes.each(message);
+    expect(said).toEqual(['no userId', 'no name', 'too large']);
+    advance(60_000);
+    episodes.each('no name');
+    expect(said.slice(3)).toEqual(['no name']);
+  });
+
+  it('of what events hold may have a topic, where messages differ in what does not matter', () => {
+    const { episodes, said } = episodesWith();
+    episodes.each('pi_1 is refused', 'refused');
+    episodes.each('pi_2 is refused', 'refused');
+    expect(said).toEqual(['pi_1 is refused']);
+  });
+
+  it('of 50,000 names is 64 lines and one that says so, each minute anew', () => {
+    const { episodes, said, advance } = episodesWith();
+    const flood = () => {
+      for (let at = 0; at < 50_000; at += 1) episodes.each(`name ${at}`);
+    };
+    flood();
+    expect(said).toHaveLength(65);
+    expect(said.at(-1)).toBe('64 different warnings came within a minute: further ones are left out for now.');
+    advance(59_999);
+    flood();
+    expect(said).toHaveLength(65);
+    advance(1);
+    flood();
+    expect(said.filter((line) => line.startsWith('64 '))).toHaveLength(2);
+    expect(said.length).toBeLessThanOrEqual(130);
+  });
+
+  it('of this package’s own topics is spoken of however many names there are, and none is forgotten', () => {
+    const { episodes, said, advance } = episodesWith();
+    const flood = () => {
+      for (let at = 0; at < 200; at += 1) episodes.each(`name ${at}`);
+    };
+    episodes.say('outage', 'down');
+    flood();
+    episodes.remind('queue', 'full');
+    episodes.say('host', 'freezes');
+    advance(60_000);
+    flood();
+    episodes.say('outage', 'still down');
+    episodes.say('host', 'still freezes');
+    expect(said.filter((line) => !/^(name|64) /.test(line))).toEqual(['down', 'full', 'freezes']);
+  });
 });

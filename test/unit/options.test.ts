@@ -110,14 +110,17 @@ describe('the token', () => {
     expect(resolveOptions({}, { OURS_DISABLED: '1' }).disabled).toBe(true);
   });
 
-  it.each(['token', 'experimentToken'])('has 1–250 characters, none of them blank: %s', (name) => {
-    expect(resolveOptions({ token, [name]: 'x'.repeat(250) }, {})).toMatchObject({ [name]: 'x'.repeat(250) });
-    const rule = `${name} must be 1–250 characters without white space, as the dashboard shows them`;
-    for (const wrong of ['x'.repeat(251), '', `${token} `, `${token}\n`, `a\u00a0b`]) {
-      expect(refused({ [name]: wrong })).toBe(`${rule}; got a string.`);
-    }
-    expect(refused({ [name]: 42 })).toBe(`${rule}; got a number.`);
-  });
+  it.each(['token', 'experimentToken'])(
+    'has 1–250 characters, without blanks and quotes, which the refusal names with where they come from: %s',
+    (name) => {
+      expect(resolveOptions({ token, [name]: 'x'.repeat(250) }, {})).toMatchObject({ [name]: 'x'.repeat(250) });
+      const rule = `${name} must be 1–250 characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`;
+      for (const wrong of ['x'.repeat(251), '', `${token} `, `${token}\n`, `a\u00a0b`, `"${token}"`, `'${token}'`]) {
+        expect(refused({ [name]: wrong })).toBe(`${rule}; got a string.`);
+      }
+      expect(refused({ [name]: 42 })).toBe(`${rule}; got a number.`);
+    },
+  );
 
   it('for experiments comes from OURS_EXPERIMENT_TOKEN', () => {
     expect(resolveOptions({ token }, { OURS_EXPERIMENT_TOKEN: 'exp_env' }).experimentToken).toBe('exp_env');
@@ -290,6 +293,27 @@ describe('what a caller without types gets wrong', () => {
     [{ Purchase: z.object({}), purchase: z.object({}) }, "events has 'Purchase' and 'purchase'"],
   ])('is refused as events: %o', (events, message) => {
     expect(refused({ events })).toContain(message);
+  });
+
+  it.each([
+    ['baseURL', 'baseUrl'],
+    ['apiHost', 'baseUrl'],
+    ['writeKey', 'token'],
+    ['apiKey', 'token'],
+    ['flushInterval', 'flushIntervalMs'],
+    ['flushat', 'flushAt'],
+    ['maxEventsInBatch', 'flushAt'],
+    ['onOutcomes', 'onOutcome'],
+    ['event', 'events'],
+  ])('is refused under a name that nothing reads, with the one that was meant: %s', (name, meant) => {
+    expect(refused({ [name]: 'a-secret' })).toBe(
+      `createClient has an unknown option: '${name}' (did you mean ${meant}?).`,
+    );
+    expect(refused({ [name]: undefined, flushAt: 0 }), 'without a value it is none').toContain('flushAt');
+  });
+
+  it('is refused under a name that resembles none, with all there are', () => {
+    expect(refused({ persistence: 'memory' })).toContain("'persistence' (known are token, testToken, experimentToken,");
   });
 
   it('is refused as options altogether', () => {

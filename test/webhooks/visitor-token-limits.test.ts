@@ -22,10 +22,16 @@ describe('the session in a visitor token', () => {
   });
 });
 
-describe('an id in a visitor token that begins with U+FEFF', () => {
-  it('keeps it, because without it the id would be somebody else’s', async () => {
-    const visitor = { userId: '\uFEFFvisitor', sessionId: '\uFEFFsession' };
-    expect(await openVisitor(await sealVisitor(visitor, KEYS), KEYS)).toMatchObject({ visitor });
+describe('an id that the client refuses', () => {
+  it('is sealed as nobody’s: the payment is reported for whom identify() names, instead of being refused', async () => {
+    for (const userId of ['undefined', ' v', '\uFEFFvisitor', '"v"', 'ours_device_id=v; a=b']) {
+      expect(await openVisitor(await sealVisitor({ userId }, KEYS), KEYS)).toEqual({ visitor: null, reason: 'nobody' });
+    }
+  });
+
+  it('costs the visitor its session alone where it is the session’s', async () => {
+    const token = await sealVisitor({ userId: USER, sessionId: '[object Object]' }, KEYS);
+    expect(await openVisitor(token, KEYS)).toMatchObject({ visitor: { userId: USER, sessionId: undefined } });
   });
 });
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkSessionId, checkUserId } from '../../src/protocol/identity.js';
 import { openVisitor, sealVisitor, type VisitorKey } from '../../src/webhooks/index.js';
 
 const OLD = new Uint8Array(32).fill(1);
@@ -24,13 +25,16 @@ const strangeVisitor = fc.record({
   sessionId: fc.option(fc.oneof(id, nearlySid), { nil: undefined }),
 });
 /** What a session id is after the browser's prefix and the words for nothing are gone. */
-const isPlainSid = (sid: string | undefined) => sid === undefined || !/^(sid_.*|undefined|null)$/.test(sid);
+const isPlainSid = (sid: string | undefined) =>
+  sid === undefined || (!/^(sid_.*|undefined|null)$/.test(sid) && checkSessionId(sid) === undefined);
+/** Whether the client takes the id. */
+const isUserId = (id: string) => id !== '00000000-0000-0000-0000-000000000000' && checkUserId(id) === undefined;
 
 describe('a visitor token', () => {
-  it('gives back the visitor it was made of, whatever the ids', async () => {
+  it('gives back the visitor it was made of, whatever the ids that the client takes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(browserVisitor, strangeVisitor), key, async (visitor, secret) => {
-        fc.pre(isPlainSid(visitor.sessionId) && visitor.userId !== '00000000-0000-0000-0000-000000000000');
+        fc.pre(isPlainSid(visitor.sessionId) && isUserId(visitor.userId));
         const token = await sealVisitor(visitor, [secret], { now });
         const { userId, sessionId } = visitor;
         expect(await openVisitor(token, [secret])).toEqual({ visitor: { userId, sessionId }, issuedAt: NOW });

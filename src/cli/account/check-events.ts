@@ -1,6 +1,6 @@
+import { nearestName } from '../../protocol/nearest-name.js';
 import type { Check } from '../doctor/check.js';
 import type { AllowedEvent } from './api-schemas.js';
-import { nearestName } from './nearest-name.js';
 
 /** Whether each event that the program sends is on the account's list, and goes anywhere. */
 export function checkEvents(events: readonly string[], allowed: readonly AllowedEvent[]): Check[] {

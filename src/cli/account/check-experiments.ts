@@ -1,6 +1,6 @@
+import { nearestName } from '../../protocol/nearest-name.js';
 import type { Check } from '../doctor/check.js';
 import type { Experiment } from './api-schemas.js';
-import { nearestName } from './nearest-name.js';
 import type { Program } from './program.js';
 
 /** Whether each experiment that the program asks for runs, has its variants, and is measured by what the program sends. */

@@ -2,6 +2,7 @@ import { type ResolvedOptions, resolveOptions } from '../../options.js';
 import { TEST_TOKEN_PREFIX } from '../../protocol/wire.js';
 import { messageOf } from '../message-of.js';
 import type { Check } from './check.js';
+import { checkVariables } from './variables.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -30,6 +31,7 @@ export function checkConfiguration(baseUrl: string | undefined, env: Env): Confi
     ),
     ...(experimentToken ? [checkExperimentToken(experimentToken, token)] : []),
     toCheck('other settings', ofOthers, () => 'make sense.'),
+    ...checkVariables(env),
   ];
   if ('baseUrl' in ofOthers && ofOthers.disabled) {
     checks.push({ check: 'OURS_DISABLED', level: 'warning', message: 'is set: applications here send nothing.' });

@@ -1,21 +1,19 @@
+import { OursError } from '../../errors.js';
 import { diagnose } from '../errors/diagnose.js';
 import { missingTables } from '../errors/transient-errors.js';
 
 /** What went wrong in the database, told to the one who is woken by it. Never holds an event's data. */
-export class PostgresError extends Error {
-  override readonly name = 'PostgresError';
-  /** The SQLSTATE, or what the system calls the failure of the connection. */
-  readonly code: string | undefined;
+export class PostgresError extends OursError {
   /** Whether the same statement may succeed a moment later: the connection broke, the server restarts, others were in the way. */
   readonly isTransient: boolean;
   /** Whether the statement certainly changed nothing. */
   readonly storedNothing: boolean;
 
-  constructor(message: string, code?: string, isTransient = false) {
-    super(message);
-    this.code = code;
+  /** @param engineCode the SQLSTATE, or what the system calls the failure of the connection */
+  constructor(message: string, engineCode?: string, isTransient = false) {
+    super('store_failed', message, { engineCode });
     this.isTransient = isTransient;
-    this.storedNothing = code !== undefined && CHANGED_NOTHING.test(code);
+    this.storedNothing = engineCode !== undefined && CHANGED_NOTHING.test(engineCode);
   }
 }
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { checkOptionNames } from '../../check-option.js';
 import { OursError } from '../../errors.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import { fieldNames } from '../../protocol/unknown-names.js';
 import { GroupCommit } from '../group-commit.js';
 import type {
   ClaimOptions,
@@ -43,6 +45,8 @@ export interface PostgresOutboxOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = fieldNames<PostgresOutboxOptions>({ client: 1, table: 1, sealingKeys: 1, now: 1 });
+
 /** An outbox in a PostgreSQL database. */
 export interface PostgresOutbox extends TransactionalOutbox {
   /** Makes the tables where they are missing or old. Any number of processes may call it at once. */
@@ -63,6 +67,7 @@ export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOu
   if (typeof options?.client?.query !== 'function') {
     throw new OursError('invalid_option', 'client must be a pg Pool or Client, or anything with query(text, values).');
   }
+  checkOptionNames('createPostgresOutbox', options, OPTIONS);
   return new TableOutbox(options);
 }
 
@@ -229,7 +234,7 @@ class TableOutbox implements PostgresOutbox {
       if (!mayHaveWaited(error)) throw error;
       return this.#appendEach(entries).catch((reason: unknown) => {
         // When it is not certain that the first attempt stored nothing, its error is the one that counts.
-        throw error.code === undefined ? error : reason;
+        throw error.engineCode === undefined ? error : reason;
       });
     }
   }
@@ -322,7 +327,7 @@ const EACH_GROUP = 250;
 
 /** Whether an append may have failed because it waited for another transaction: the server ended it, or the client gave up. */
 function mayHaveWaited(error: unknown): error is PostgresError {
-  return error instanceof PostgresError && [undefined, '55P03', '57014'].includes(error.code);
+  return error instanceof PostgresError && [undefined, '55P03', '57014'].includes(error.engineCode);
 }
 
 const toMark = ([position, incarnation]: Mark): StoreMark => ({ position: Number(position), incarnation });

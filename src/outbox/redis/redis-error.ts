@@ -1,15 +1,15 @@
+import { OursError } from '../../errors.js';
 import { diagnose } from '../errors/diagnose.js';
 
 /** Redis did not do what the outbox asked of it. The message says what to do. */
-export class RedisOutboxError extends Error {
-  override readonly name = 'RedisOutboxError';
+export class RedisOutboxError extends OursError {
   /** Whether the same may succeed a moment later. */
   readonly isTransient: boolean;
   /** Whether it is certain that the command changed nothing and never will: no answer was lost, no command is under way. */
   storedNothing = false;
 
-  constructor(message: string, isTransient: boolean) {
-    super(message);
+  constructor(message: string, isTransient: boolean, engineCode?: string) {
+    super('store_failed', message, { engineCode });
     this.isTransient = isTransient;
   }
 }
@@ -22,8 +22,8 @@ export class RedisOutboxError extends Error {
  */
 export function toRedisOutboxError(error: unknown, name: string): RedisOutboxError {
   if (error instanceof RedisOutboxError) return error;
-  const { advice, isTransient } = diagnose(error, 'redis', name);
-  return new RedisOutboxError(`${advice}.`, isTransient);
+  const { advice, code, isTransient } = diagnose(error, 'redis', name);
+  return new RedisOutboxError(`${advice}.`, isTransient, code);
 }
 
 export function isTransient(error: unknown): boolean {

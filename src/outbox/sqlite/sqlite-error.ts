@@ -1,8 +1,8 @@
+import { OursError } from '../../errors.js';
 import { diagnose } from '../errors/diagnose.js';
 
 /** What went wrong in the file, told to the one who is woken by it. Never holds an event's data. */
-export class SqliteOutboxError extends Error {
-  override readonly name = 'SqliteOutboxError';
+export class SqliteOutboxError extends OursError {
   /** Whether the same may succeed a moment later: another process was writing, the disk was full. */
   readonly isTransient: boolean;
   /** Whether the file must be opened anew before anything else. */
@@ -12,9 +12,15 @@ export class SqliteOutboxError extends Error {
 
   constructor(
     message: string,
-    { isTransient = false, isBroken = false, storedNothing = true, cause }: Partial<SqliteOutboxError> = {},
+    {
+      isTransient = false,
+      isBroken = false,
+      storedNothing = true,
+      engineCode,
+      cause,
+    }: Partial<Pick<SqliteOutboxError, 'isTransient' | 'isBroken' | 'storedNothing' | 'engineCode' | 'cause'>> = {},
   ) {
-    super(message, { cause });
+    super('store_failed', message, { cause, engineCode });
     this.isTransient = isTransient;
     this.isBroken = isBroken;
     this.storedNothing = storedNothing;
@@ -58,6 +64,7 @@ export function explain(error: unknown, name: string): SqliteOutboxError {
   const { advice, isTransient } = diagnose({ name: (error as Error | null)?.name, code, message }, 'sqlite', name);
   return new SqliteOutboxError(`${advice}${code === undefined ? '' : ` (${code})`}.`, {
     isTransient,
+    engineCode: code,
     storedNothing: code !== undefined && code !== 'SQLITE_IOERR',
     // A transaction that its owner has open is no fault of the file.
     isBroken: !STILL_GOOD.has(code) && !(isTransient && code === undefined),

@@ -1,10 +1,11 @@
+import { checkOptionNames } from '../../check-option.js';
 import type { CommerceEvents } from '../../commerce/index.js';
 import { OursError } from '../../errors.js';
 import type { ConversionSink } from '../conversion.js';
 import { createEndpoint, type Endpoint } from '../endpoint.js';
 import type { IncomingWebhook } from '../incoming.js';
 import { mount, type Webhook } from '../webhook.js';
-import type { ReportingOptions } from '../webhook-options.js';
+import { REPORTING_OPTIONS, type ReportingOptions } from '../webhook-options.js';
 import type { StripeConversion } from './conversion.js';
 import { conversionsFromStripe } from './conversions.js';
 import { findFirstPayment } from './first-payment.js';
@@ -43,6 +44,8 @@ export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> e
   readonly testMode?: StripeTestMode | undefined;
 }
 
+const OPTIONS: ReadonlySet<string> = new Set(['stripe', 'secret', 'testMode', ...REPORTING_OPTIONS]);
+
 /**
  * An endpoint for Stripe's webhooks: see {@link conversionsFromStripe} for what is reported. It answers 200 when all is safe, and
  * for events that are of no interest or will never be accepted; everything else, also what your `events` do not have, makes Stripe
@@ -57,6 +60,7 @@ export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> e
  * @throws {OursError} `invalid_option` when it is misconfigured
  */
 export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookOptions<Event>): Webhook {
+  checkOptionNames('stripeWebhook', options, OPTIONS);
   const { stripe, secret, testMode } = options;
   if (typeof stripe?.webhooks?.constructEventAsync !== 'function') {
     throw new OursError('invalid_option', "stripe must be new Stripe(key) of the package 'stripe', 20 or later.");

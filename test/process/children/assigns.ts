@@ -31,7 +31,7 @@ const ours = createClient({
   assignTimeoutMs: 60_000,
   requestTimeoutMs: 60_000,
 });
-const { variantName, reason } = await ours.assign('checkout', { visitorId: 'v1', sessionId: '1700000000000' });
+const { variantName, reason } = await ours.assign('checkout', { userId: 'v1', sessionId: '1700000000000' });
 console.log(JSON.stringify({ variantName, reason }));
 await ours.close();
 await end();

@@ -30,8 +30,8 @@ ours
   .track({ event: 'purchase', userId: 'v' })
   .settled({ signal })
   .catch(() => undefined);
-ours.assign('checkout', { visitorId: 'v', timeoutMs: 1 });
-ours.assign('checkout', { visitorId: 'v', signal }).catch(() => undefined);
+ours.assign('checkout', { userId: 'v', timeoutMs: 1 });
+ours.assign('checkout', { userId: 'v', signal }).catch(() => undefined);
 setTimeout(() => abort.abort(new Error('left')), 5);
 setTimeout(() => {
   ours.flush();

@@ -15,7 +15,7 @@ export function optionsFor(baseUrl) {
  * @param modules what the subpaths of the package export
  */
 export async function exercise({ requestHandler, currentVisitor, sealVisitor, openVisitor }, client) {
-  const { variantName } = await client.assign('checkout', { visitorId: 'v', sessionId: 's' });
+  const { variantName } = await client.assign('checkout', { userId: 'v', sessionId: 's' });
   client.identify({ userId: 'v', userProperties: { city: 'Zürich' } });
   client.track({ event: 'purchase', userId: 'v', sessionId: 's', eventProperties: { value: 49.9 }, distinctId: 'a' });
   client.track({ event: 'purchase', userId: 'v', sessionId: 's', eventProperties: { value: 5 }, distinctId: 'b' });
