@@ -184,7 +184,9 @@ async function startOn(
         isToken,
         maxBatchRows,
         reportUnknown: (key) =>
-          callUser(() => options.onUnknownExperiment?.(key, `${server.url}${newExperimentPath({ key })}`)),
+          callUser(() =>
+            options.onUnknownExperiment?.(key, `${server.url}${newExperimentPath({ key, primary: options.goal })}`),
+          ),
       }),
       ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source') }),
       experimentInitRoute({ experiments, isKnownToken: (token) => isToken(token, 'experiment') }),
@@ -204,7 +206,15 @@ async function startOn(
         baseUrl: () => `${server.url}${API_PREFIX}`,
         now,
       }),
-      ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
+      ...pageRoutes({
+        experiments,
+        actions,
+        insight: log,
+        subscribe: intake.subscribe,
+        clear: intake.clear,
+        exampleToken: tokens === undefined ? 'test_dev' : undefined,
+        now,
+      }),
     ]),
     admit: createAdmit({ host, password: options.password, hasApiKeys: apiKeys !== undefined }),
     decideFault: faults.decide,
