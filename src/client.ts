@@ -127,15 +127,16 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     // A shared outbox holds other processes' events as well.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
+  const post =
+    fetch === undefined
+      ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
+      : createFetchPost(baseUrl, () => fetch);
+  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes, via: post.via });
   const transport = createHttpTransport({
-    post:
-      fetch === undefined
-        ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
-        : createFetchPost(baseUrl, () => fetch),
+    post,
     requestTimeoutMs,
     clock,
     monotonic,

@@ -47,7 +47,7 @@ export interface ClientOptions<
   readonly outbox?: Outbox | undefined;
   /** Events that make a batch, and the most that one may hold. `OURS_FLUSH_AT`. @default 100 */
   readonly flushAt?: number | undefined;
-  /** How long an event waits for its batch to fill. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
+  /** How long an event waits for its batch to fill; the first 200 ms at most. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
   readonly flushIntervalMs?: number | undefined;
   /** The most one request may hold, UTF-8. `OURS_MAX_BATCH_BYTES`. @default 524288 */
   readonly maxBatchBytes?: number | undefined;

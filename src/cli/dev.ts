@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { isLoopback } from '../collector/http/access.js';
 import { type Collector, type CollectorOptions, createCollector } from '../collector/index.js';
 import { isOursError } from '../errors.js';
+import { isLoopback } from '../protocol/loopback.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { type Command, printUsage, UsageError } from './command.js';
 import { printSoon, printUnknown } from './dev/arrivals.js';

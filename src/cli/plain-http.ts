@@ -1,4 +1,4 @@
-import { isLoopback } from '../collector/http/access.js';
+import { isLoopback } from '../protocol/loopback.js';
 
 /** What to know of an address that is reached without encryption; `undefined` for any other, and on this machine. */
 export function plainHttpWarning(baseUrl: string): string | undefined {

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
+import { isLoopback } from '../protocol/loopback.js';
 import { callUser } from '../protocol/user-call.js';
 import type { Database } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { createExperimentActions } from './experiments/actions.js';
 import { type ExperimentConfig, resolveExperiment } from './experiments/config.js';
 import type { Experiment } from './experiments/experiment.js';
-import { createAdmit, isLoopback } from './http/access.js';
+import { createAdmit } from './http/access.js';
 import { browserRoutes } from './http/browser-ingest.js';
 import { experimentInitRoute } from './http/experiment-init.js';
 import { createFaults, type Faults } from './http/faults.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createAdmit, isLoopback } from '../../src/collector/http/access.js';
+import { createAdmit } from '../../src/collector/http/access.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
+import { isLoopback } from '../../src/protocol/loopback.js';
 
 const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
 

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '../../protocol/loopback.js';
 import { type Answer, refuse } from './answer.js';
 import { INGEST_PATH } from './browser-ingest.js';
 import { EXPERIMENT_INIT_PATH } from './experiment-init.js';
@@ -10,13 +11,6 @@ import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
  * this decides who may see what was collected, and change experiments.
  */
 export type Admit = (method: string, path: string, headers: IncomingHttpHeaders) => Answer | undefined;
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
-
-/** Tells whether an address can be reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  return host === '::1' || LOOPBACK.test(host);
-}
 
 export interface AccessOptions {
   readonly host: string;
@@ -58,7 +52,7 @@ export function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: Inco
 }
 
 function askByLocalName({ host = '' }: IncomingHttpHeaders): Answer | undefined {
-  return LOOPBACK.test(host)
+  return isLoopback(host)
     ? undefined
     : refuse(403, 'ask for this by an address of this machine, such as http://127.0.0.1');
 }
