@@ -119,6 +119,9 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = options;
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
+  const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
+  if (options.debug && !debug)
+    logger.warn('debug tells nothing on this runtime: it is left out to keep the package small.');
   const episodes = createEpisodes(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
   const clock = createSkewedClock({
@@ -134,9 +137,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     fetch === undefined
       ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
       : createFetchPost(baseUrl, () => fetch);
-  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes, via: post.via });
+  const ownBreaker = createCircuitBreaker({ concurrency, monotonic, random, episodes, via: post.via });
+  const breaker = debug?.breaker(ownBreaker) ?? ownBreaker;
   const transport = createHttpTransport({
-    post,
+    post: debug?.post(post) ?? post,
     requestTimeoutMs,
     clock,
     monotonic,
@@ -304,6 +308,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       books.count(entry);
       return settledReceipt(refuse(kind, input, entry).distinctId, entry);
     }
+    debug?.encoded(entry);
     const receipt = ledger.open(entry);
     lifetime.ref();
     if (intake.add(entry)) tellHost();
@@ -325,6 +330,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     ): Promise<Enlisted> => {
       const entry = toEntry(input, encode);
       if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
+      debug?.encoded(entry);
       await append([entry]);
       return { status: 'appended', distinctId: entry.distinctId };
     };
