@@ -66,7 +66,9 @@ describe('the live events', () => {
     );
     const [row, odd] = rowsOf(ask(world, 'GET', '/').text);
     expect(row).toContain('purchase Test ×3');
-    expect(odd).toContain('came without a session and joined the one in which the browser was active nearest');
+    expect(odd).toContain('recorded by a server: joined the session in which the browser was active nearest');
+    // Nothing to mend: it is the recommended way.
+    expect(ask(world, 'GET', '/').text).toMatch(/<span class="note">recorded by a server/);
   });
 
   it('name the day of what did not come today', () => {

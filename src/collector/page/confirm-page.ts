@@ -6,6 +6,7 @@ import { counted, percent, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import type { Page, ShowPage } from './layout.js';
 import { CLEAR_PATH, EVENTS_PATH, experimentPath } from './paths.js';
+import { missingData } from './result-notices.js';
 import { swatch } from './series.js';
 
 /** Asks before everything that was collected is forgotten. */
@@ -33,8 +34,19 @@ and arrives late still counts.</p>
   });
 }
 
+/** Asks before a draft is deleted. */
+export function confirmDeletePage(show: ShowPage, experiment: Experiment): Answer {
+  return confirm(show, {
+    ...placeOf(experiment, 'delete'),
+    title: `Delete ${experiment.name}?`,
+    label: 'Delete the draft',
+    body: html`<p>The draft is gone for good. Nothing has been measured with it.</p>`,
+  });
+}
+
 /** Asks which variant has won; the most probable is chosen beforehand. */
-export function confirmWinnerPage(show: ShowPage, experiment: Experiment, { variants }: ExperimentReport): Answer {
+export function confirmWinnerPage(show: ShowPage, experiment: Experiment, report: ExperimentReport): Answer {
+  const { variants, hasEnoughData } = report;
   const best = bestOf(variants);
   const choice = (variant: VariantReport, place: number): Html => {
     const { id, name, conversionRate, impressions, probabilityToBeBest } = variant;
@@ -50,7 +62,8 @@ probability to be best ${probability(probabilityToBeBest)}</span></label>
     ...placeOf(experiment, 'winner'),
     title: `Declare a winner of ${experiment.name}`,
     label: 'Declare the winner',
-    body: html`<fieldset class="choices"><legend>Winner</legend>
+    body: html`${!hasEnoughData && missingData(experiment, report)}
+<fieldset class="choices"><legend>Winner</legend>
 ${variants.map(choice)}
 </fieldset>
 ${experiment.status !== 'completed' && ending}`,
