@@ -76,7 +76,7 @@ module.exports = {
       to: { path: '^src/webhooks/stripe/' },
     },
     only('sqlite-stands-alone', 'sqlite/', ['errors']),
-    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'sqlite/']),
+    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'timers', 'sqlite/']),
     only('measuring-is-pure', 'collector/measuring/', ['protocol/', 'errors']),
     only('experiments-measure-nothing', 'collector/experiments/', [
       'protocol/',

@@ -1,4 +1,5 @@
 import { cp } from 'node:fs/promises';
+import type { BuildOptions } from 'esbuild';
 import { defineConfig } from 'tsup';
 import { bundleVendored, toVendored } from './build/vendored.js';
 
@@ -23,10 +24,17 @@ const subpaths = {
   request: 'src/adapters/request.ts',
   testing: 'src/testing/index.ts',
 };
+function withoutSourcesContent(options: BuildOptions): void {
+  options.sourcesContent = false;
+}
+
 const shared = {
   target: 'node20',
   // `Symbol.asyncDispose` is in no library that users name before ESNext; what only a source file references is lost on the way.
   dts: { entry: subpaths, banner: '/// <reference lib="esnext.disposable" />' },
+  // Maps point to the sources, which are in the package.
+  sourcemap: true,
+  esbuildOptions: withoutSourcesContent,
   // Deno and Workers know Node's modules by this prefix only.
   removeNodeProtocol: false,
 } as const;
@@ -58,6 +66,7 @@ export default defineConfig([
     noExternal: ['p-retry', 'is-network-error'],
     // Jest and v8-compile-cache compile CommonJS so that it cannot call import().
     esbuildOptions(options) {
+      withoutSourcesContent(options);
       options.supported = { ...options.supported, 'dynamic-import': false };
     },
     // The page finds its assets beside the code by import.meta.url, which CommonJS does not have.

@@ -124,6 +124,9 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { baseUrl, concurrency, requestTimeoutMs, maxBatchBytes, disabled } = options;
   const { now, monotonic, random } = platform;
   const logger = guardLogger(options.logger ?? console);
+  const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
+  if (options.debug && !debug)
+    logger.warn('debug tells nothing on this runtime: it is left out to keep the package small.');
   const episodes = createEpisodes(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
   const clock = createSkewedClock({
@@ -132,15 +135,17 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     // A shared outbox holds other processes' events as well.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
   const { fetch } = options;
   // One socket more than there are senders: a page that asks for its variant does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
+  const post =
+    fetch === undefined
+      ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
+      : createFetchPost(baseUrl, () => fetch);
+  const ownBreaker = createCircuitBreaker({ concurrency, monotonic, random, episodes, via: post.via });
+  const breaker = debug?.breaker(ownBreaker) ?? ownBreaker;
   const transport = createHttpTransport({
-    post:
-      fetch === undefined
-        ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
-        : createFetchPost(baseUrl, () => fetch),
+    post: debug?.post(post) ?? post,
     requestTimeoutMs,
     clock,
     monotonic,
@@ -310,6 +315,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       books.count(entry);
       return settledReceipt(refuse(kind, input, entry).distinctId, entry);
     }
+    debug?.encoded(entry);
     const receipt = ledger.open(entry);
     lifetime.ref();
     if (intake.add(entry)) tellHost();
@@ -331,6 +337,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     ): Promise<Enlisted> => {
       const entry = toEntry(input, encode);
       if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
+      debug?.encoded(entry);
       await append([entry]);
       return { status: 'appended', distinctId: entry.distinctId };
     };

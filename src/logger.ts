@@ -4,17 +4,24 @@ import { callUser } from './protocol/user-call.js';
 /** What this package needs of a logger. The console, pino and winston all fit as they are. */
 export interface Logger {
   warn(message: string): void;
+  /** Hears what the option `debug` tells; without it `warn` does. */
+  debug?(message: string): void;
 }
 
 /**
  * A logger that can be called anywhere on the delivery line: what the user's logger throws or rejects with ends here, because
  * a broken log sink must not cost an event. Messages quote event names and answers of servers, so each is made printable.
  */
-export function guardLogger(logger: Logger): Logger {
+export function guardLogger(logger: Logger): Required<Logger> {
   return {
     // When it fails, there is no one left to tell.
-    warn: (message) => callUser(() => logger.warn(printable(`[ours-ingest] ${message}`))),
+    warn: (message) => callUser(() => logger.warn(toLine(message))),
+    debug: (message) => callUser(() => (logger.debug ?? logger.warn).call(logger, toLine(message))),
   };
+}
+
+function toLine(message: string): string {
+  return printable(`[ours-ingest] ${message}`);
 }
 
 /** How often a warning without an end is repeated. */

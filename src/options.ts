@@ -47,7 +47,7 @@ export interface ClientOptions<
   readonly outbox?: Outbox | undefined;
   /** Events that make a batch, and the most that one may hold. `OURS_FLUSH_AT`. @default 100 */
   readonly flushAt?: number | undefined;
-  /** How long an event waits for its batch to fill. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
+  /** How long an event waits for its batch to fill; the first 200 ms at most. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
   readonly flushIntervalMs?: number | undefined;
   /** The most one request may hold, UTF-8. `OURS_MAX_BATCH_BYTES`. @default 524288 */
   readonly maxBatchBytes?: number | undefined;
@@ -93,6 +93,11 @@ export interface ClientOptions<
   readonly waitUntil?: WaitUntil | undefined;
   /** Replaces the HTTP client. @default undici on Node, the global `fetch` elsewhere and where it was replaced */
   readonly fetch?: FetchLike | undefined;
+  /**
+   * Tells through the logger's `debug` what is encoded and sent, by names and sizes, never by values. On Node, Bun and Deno. `OURS_DEBUG`.
+   * @default false
+   */
+  readonly debug?: boolean | undefined;
   /** Accepts everything, sends nothing. `OURS_DISABLED`. @default false */
   readonly disabled?: boolean | undefined;
 }
@@ -114,6 +119,7 @@ export interface ResolvedOptions extends ClientOptions {
   readonly assignTimeoutMs: number;
   readonly exposuresTimeoutMs: number;
   readonly relay: boolean;
+  readonly debug: boolean;
   readonly disabled: boolean;
 }
 
@@ -195,6 +201,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   beforeSend: aFunction,
   waitUntil: aFunction,
   fetch: aFunction,
+  debug: [isFlag, 'true or false', false, readFlag],
   disabled: [isFlag, 'true or false', false, readFlag],
 };
 

@@ -1,3 +1,4 @@
+import { createDebugLog } from './debug-log.js';
 import { createNodePost } from './delivery/node-post.js';
 import { freezingHost } from './freezing-host.js';
 import type { Platform } from './platform.js';
@@ -15,8 +16,13 @@ export const nodePlatform: Platform = {
     createNodePost({ ...options, connectTimeoutMs: Math.min(10_000, requestTimeoutMs * 0.8), env: process.env }),
   freezingHost,
   remedy: 'pass it, or await client.flush() before answering.',
+  createDebugLog,
   createLifetime: (options) => createProcessLifetime(options, onProcessEnd),
 };
 
 /** Bun and Deno: their own `fetch`, and the end of the process as Node tells it. */
-export const otherProcessPlatform: Platform = { ...fetchPlatform, createLifetime: nodePlatform.createLifetime };
+export const otherProcessPlatform: Platform = {
+  ...fetchPlatform,
+  createDebugLog,
+  createLifetime: nodePlatform.createLifetime,
+};

@@ -1,3 +1,4 @@
+import type { DebugLog } from './debug-log.js';
 import type { HttpPost } from './delivery/http-transport.js';
 import type { Logger } from './logger.js';
 import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
@@ -30,5 +31,7 @@ export interface Platform {
   readonly freezingHost: (env: Platform['env']) => string | undefined;
   /** What to do there without `waitUntil`, for the warning. */
   readonly remedy: string;
+  /** For the option `debug`; left out where every byte is loaded before a request is answered. */
+  readonly createDebugLog?: (logger: Required<Logger>, monotonic: () => number) => DebugLog;
   readonly createLifetime: (options: LifetimeOptions) => ProcessLifetime;
 }

@@ -38,6 +38,7 @@ const shop = await listen(
     // In production from the environment, the same ones for as long as payments come back.
     visitorKeys: [randomBytes(32)],
     oursUrl: collector.url,
+    collectorUrl: collector.url,
   }),
 );
 
@@ -87,13 +88,19 @@ The shop, for a visit of your own:       ${shop.url}
 Ctrl-C closes them.
 `);
   while (!closing.signal.aborted) {
-    const visitor = { ...drawVisitor(random), reluctance: 0, buysTwice: false };
+    // They decide like the crowd, or the numbers would soon say something else.
+    const visitor = drawVisitor(random);
+    const before = ledger.bought.length;
     await visit(shop.url, visitor, ledger);
+    // The webhook of a purchase, and then its event.
+    await webhooks.settled();
+    await ours.flush();
     const numbers = collector
       .report()
       .experiments.flatMap(({ variants }) => variants)
       .map(({ name, conversions, impressions }) => `${name} ${conversions} of ${impressions}`);
-    console.log(`A visitor saw ${ledger.seen.get(visitor.id)} and paid. Conversions now: ${numbers.join(', ')}`);
+    const did = ledger.bought.length > before ? 'paid' : 'left';
+    console.log(`A visitor saw ${ledger.seen.get(visitor.id)} and ${did}. Conversions now: ${numbers.join(', ')}`);
     await sleep(1_000, undefined, { signal: closing.signal }).catch(() => undefined);
   }
   await webhooks.settled();

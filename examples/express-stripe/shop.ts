@@ -18,10 +18,13 @@ declare module 'ours-ingest/express' {
 export interface ExpressShopOptions extends ShopOptions {
   /** Where the browser SDK sends to: your own domain for the service, here the collector. */
   readonly oursUrl: string;
+  /** The collector's page, to follow a purchase while you develop. @default no link to it */
+  readonly collectorUrl?: string;
 }
 
 /** A shop that tests its checkout: who saw which variant is asked on the page, who paid is learned from the webhook. */
-export function createShop({ ours, stripe, webhookSecret, visitorKeys, oursUrl }: ExpressShopOptions): Express {
+export function createShop(options: ExpressShopOptions): Express {
+  const { ours, stripe, webhookSecret, visitorKeys, oursUrl, collectorUrl } = options;
   const app = express();
 
   // The signature covers the bytes as they came: no JSON parser may touch them before.
@@ -58,7 +61,9 @@ export function createShop({ ours, stripe, webhookSecret, visitorKeys, oursUrl }
       // The visitor comes back with the webhook, which has no cookies. Sealed: whoever reads the payment learns nothing.
       metadata: { ...(await visitorMetadata(request.visitor, visitorKeys)) },
     });
-    response.send(thanksPage(payment.id));
+    const { userId = '' } = request.visitor;
+    const events = collectorUrl && `${collectorUrl}/?${new URLSearchParams({ visitor: userId })}`;
+    response.send(thanksPage(payment.id, events));
   });
 
   return app;

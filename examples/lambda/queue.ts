@@ -1,5 +1,5 @@
 import type { SQSRecord } from 'aws-lambda';
-import type { Visitor } from 'ours-ingest';
+import { isOursError, type Visitor } from 'ours-ingest';
 import { sqsHandler } from 'ours-ingest/lambda';
 import { z } from 'zod';
 import type { Ours, ShopEvents } from '../shop/ours.js';
@@ -11,7 +11,8 @@ const STORED_TIMEOUT_MS = 8_000;
 
 /**
  * Demos that were booked, from a queue; the booking page has put the visitor's two ids into the message's attributes. SQS
- * delivers some messages twice, and again those whose event is not safe: by its id a booking counts once.
+ * delivers some messages twice, and again those whose event is not safe: by its id a booking counts once. A message whose event
+ * can never be stored is done with: the queue would repeat it for days.
  */
 export function createQueue(ours: Ours) {
   return sqsHandler(
@@ -19,7 +20,12 @@ export function createQueue(ours: Ours) {
     async ({ body, visitor }: SQSRecord & { readonly visitor: Visitor<ShopEvents> }) => {
       const { id } = booking.parse(JSON.parse(body));
       const receipt = visitor.track('lead', { lead_id: id }, { distinctId: `lead:${id}` });
-      await receipt.stored({ timeoutMs: STORED_TIMEOUT_MS });
+      try {
+        await receipt.stored({ timeoutMs: STORED_TIMEOUT_MS });
+      } catch (error) {
+        if (!isOursError(error) || error.retryable) throw error;
+        console.error(`A booking is not reported: ${error.message}`);
+      }
     },
     {
       visitorOf: ({ messageAttributes: { visitor, session } }) => ({

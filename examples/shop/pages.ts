@@ -20,10 +20,11 @@ export function homePage(variant: string | undefined, script = ''): string {
 ${script}`;
 }
 
-/** What a visitor sees after paying. */
-export function thanksPage(paymentId: string): string {
+/** What a visitor sees after paying. `eventsUrl` is where a developer sees what became of it. */
+export function thanksPage(paymentId: string, eventsUrl?: string): string {
+  const events = eventsUrl === undefined ? '' : ` <a href="${eventsUrl}">What the collector has of this visitor</a>`;
   return `${HEAD}
 <body data-payment="${paymentId}">
 <h1>Thank you</h1>
-<a href="/">Back to the shop</a>`;
+<a href="/">Back to the shop</a>${events}`;
 }

@@ -1,4 +1,5 @@
 import { plainHttpWarning } from '../plain-http.js';
+import { DEFAULT_BASE_URL } from '../options.js';
 import { checkAccount } from './account/check-account.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
 import { API_USAGE, withApi } from './account/with-api.js';
@@ -63,12 +64,14 @@ export const doctor: Command = {
 
 async function checkDelivery(givenUrl: string | undefined, { env }: CommandContext): Promise<Check[]> {
   const { checks, token, baseUrl } = checkConfiguration(givenUrl, env);
-  if (baseUrl === undefined) return [...checks, checkProxy(env)];
+  // Where the address is wrong, the one that most clients have tells of the proxy.
+  const proxy = checkProxy(baseUrl ?? DEFAULT_BASE_URL, env);
+  if (baseUrl === undefined || proxy.level === 'error') return [...checks, proxy];
   const answer = await probe({ baseUrl, token: token ?? '', env });
   return [
     ...checks,
     ...checkEncryption(baseUrl),
-    checkProxy(env),
+    proxy,
     ...checkService(answer, baseUrl, token !== undefined),
     ...checkClock(answer),
   ];

@@ -10,6 +10,8 @@ export interface ProbeAnswer {
   readonly verdict: Verdict;
   /** The HTTP status; `undefined` when there was no whole answer. */
   readonly status: number | undefined;
+  /** The proxy it went through. */
+  readonly via: string | undefined;
   /** The answer's `Date` header. */
   readonly date: string | undefined;
   /** This machine's clock before and after, in milliseconds since the epoch. */
@@ -45,9 +47,10 @@ export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<Prob
     const receivedAt = Date.now();
     const { status } = answer;
     const { verdict } = judge(answer, { path: PATHS.batch, events: 0 }, receivedAt);
-    return { verdict, status, date: answer.header('date'), sentAt, receivedAt };
+    return { verdict, status, via: post.via?.(), date: answer.header('date'), sentAt, receivedAt };
   } catch (error) {
-    return { verdict: judgeFailure(error), status: undefined, date: undefined, sentAt, receivedAt: Date.now() };
+    const verdict = judgeFailure(error);
+    return { verdict, status: undefined, via: post.via?.(), date: undefined, sentAt, receivedAt: Date.now() };
   } finally {
     await post.close?.().catch(() => undefined);
   }

@@ -34,6 +34,7 @@ import { createExperimentStore } from './store/experiment-store.js';
 import { createLogReader } from './store/log-reader.js';
 import { openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
+import { createWaitFor, type WaitForOptions, type WantedEvent } from './wait-for.js';
 
 export interface CollectorOptions {
   /** The SQLite file that keeps events and experiments; it is made where there is none. @default in memory */
@@ -108,6 +109,17 @@ export interface Collector extends AsyncDisposable {
   events(): readonly CollectedEvent[];
   /** The newest rows first, each with why it counted or not. Costs as much as their visitors have events. */
   recent(limit: number): readonly EventLine[];
+  /**
+   * Resolves to the first event that is as wanted, as soon as it is there. It waits for what the client sends, so it needs no
+   * `flush()`. The whole log is judged at each arrival: this is for tests.
+   *
+   * @example
+   * const { event } = await collector.waitFor({ event: 'purchase', verdict: 'counted' });
+   *
+   * @throws {OursError} `closed` when the collector is closed, `invalid_option` for a verdict that does not exist
+   * @throws {DOMException} `TimeoutError` after `timeoutMs` (5000), saying what did arrive; the signal's reason
+   */
+  waitFor(wanted: WantedEvent, options?: WaitForOptions): Promise<EventLine>;
   /** Rows that changed nothing because their `distinctId` was there already. */
   readonly duplicates: number;
   /** Requests to the API so far, whatever became of them. */
@@ -209,7 +221,9 @@ async function startOn(
         isToken,
         maxBatchRows,
         reportUnknown: (key) =>
-          callUser(() => options.onUnknownExperiment?.(key, `${server.url}${newExperimentPath({ key })}`)),
+          callUser(() =>
+            options.onUnknownExperiment?.(key, `${server.url}${newExperimentPath({ key, primary: options.goal })}`),
+          ),
       }),
       ...browserRoutes({ intake, isKnownToken: (token) => isToken(token, 'source') }),
       experimentInitRoute({ experiments, isKnownToken: (token) => isToken(token, 'experiment') }),
@@ -229,7 +243,15 @@ async function startOn(
         baseUrl: () => `${server.url}${API_PREFIX}`,
         now,
       }),
-      ...pageRoutes({ experiments, actions, insight: log, subscribe: intake.subscribe, now }),
+      ...pageRoutes({
+        experiments,
+        actions,
+        insight: log,
+        subscribe: intake.subscribe,
+        clear: intake.clear,
+        exampleToken: tokens === undefined ? 'test_dev' : undefined,
+        now,
+      }),
     ]),
     admit: createAdmit({ host, password: options.password, hasApiKeys: apiKeys !== undefined }),
     decideFault: faults.decide,
@@ -237,8 +259,10 @@ async function startOn(
     reportOverQuota: () =>
       intake.refuse('pages of other sites send more rows than a person causes: some were answered with 429'),
   });
+  const closed = new AbortController();
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
+    closed.abort();
     closing ??= server.close().finally(() => database.close());
     return closing;
   };
@@ -251,12 +275,20 @@ async function startOn(
       throw new OursError('closed', 'the collector is closed: ask it for events and reports before that.');
     };
   const totals = whileOpen(() => log.totals);
+  const waitFor = createWaitFor({
+    lines: whileOpen(log.all),
+    refused: intake.refused,
+    subscribe: intake.subscribe,
+    baseUrl: () => `${server.url}${API_PREFIX}`,
+    closing: closed.signal,
+  });
 
   return {
     url: server.url,
     baseUrl: `${server.url}${API_PREFIX}`,
     events: whileOpen(log.collected),
     recent: whileOpen((limit) => log.events({ limit })),
+    waitFor,
     get duplicates() {
       return totals().duplicates;
     },

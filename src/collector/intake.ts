@@ -19,7 +19,9 @@ export interface Intake {
   receive<Result>(token: string, work: (delivery: Delivery, receivedAt: number) => Result): Result;
   /** Tells of rows that were refused before they were read. */
   refuse(message: string): void;
-  /** Calls back with the numbers of rows that arrived, none where all were refused; the returned function takes that back. */
+  /** Forgets everything that came, refused rows as well; whoever listens hears of it before this returns. */
+  clear(): void;
+  /** Calls back with the numbers of rows that arrived, none where all were refused or the log was cleared; the returned function takes that back. */
   subscribe(listener: (numbers: readonly number[]) => void): () => void;
   /** The latest rows that were never stored, the newest first. */
   refused(): readonly RefusedRow[];
@@ -65,6 +67,12 @@ export function createIntake({ store, now, observe }: IntakeOptions): Intake {
       return result;
     },
     refuse: (message) => tell([{ kind: 'refused', message, receivedAt: now() }]),
+    clear() {
+      store.clear();
+      refused = [];
+      tokensHeard.clear();
+      for (const listener of listeners) listener([]);
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -4,10 +4,13 @@ import type { z } from 'zod';
 const MAX_PATH_IN_MESSAGE = 100;
 const MAX_MESSAGE = 200;
 
-/** What was sent, as its schema has it, or the first thing that is wrong with it in one line. */
+/** More wrong things than a person mends at once. */
+const MAX_PROBLEMS = 20;
+
+/** What was sent, as its schema has it, or what is wrong with it: the first thing in one line, and all of them. */
 export type Parsed<Data> =
-  | { readonly data: Data; readonly problem?: undefined }
-  | { readonly problem: string; readonly data?: undefined };
+  | { readonly data: Data; readonly problem?: undefined; readonly problems?: undefined }
+  | { readonly problem: string; readonly problems: readonly string[]; readonly data?: undefined };
 
 /** Holds what was sent against a schema. The problem names the field and never the value, which may be personal. */
 export function parse<Data>(schema: z.ZodType<Data>, input: unknown): Parsed<Data> {
@@ -16,14 +19,15 @@ export function parse<Data>(schema: z.ZodType<Data>, input: unknown): Parsed<Dat
     parsed = schema.safeParse(input);
   } catch {
     // zod compares the `length` of whatever has one, and an object's own may be no number at all.
-    return { problem: 'a field is of the wrong type' };
+    const problem = 'a field is of the wrong type';
+    return { problem, problems: [problem] };
   }
-  return parsed.success ? { data: parsed.data } : { problem: describe(parsed.error) };
+  if (parsed.success) return { data: parsed.data };
+  const [problem = 'invalid', ...others] = parsed.error.issues.slice(0, MAX_PROBLEMS).map(describe);
+  return { problem, problems: [problem, ...others] };
 }
 
-function describe(error: z.ZodError): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return 'invalid';
+function describe(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join('.').slice(0, MAX_PATH_IN_MESSAGE);
   const message = issue.message.slice(0, MAX_MESSAGE);
   return path === '' ? message : `${path}: ${message}`;

@@ -32,6 +32,8 @@ export interface CircuitBreakerOptions {
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly episodes: Episodes;
+  /** What requests go through, for the warning. */
+  readonly via?: (() => string | undefined) | undefined;
 }
 
 /**
@@ -72,6 +74,7 @@ export function createCircuitBreaker({
   monotonic,
   random,
   episodes,
+  via,
 }: CircuitBreakerOptions): CircuitBreaker {
   /** Why it is not closed. */
   let cause: 'outage' | 'unauthorized' | undefined;
@@ -101,11 +104,12 @@ export function createCircuitBreaker({
       isAmbiguous && failedProbes <= SEARCH_PROBES ? random() * SEARCH_JITTER_MS : backoffMs(failures || 1, random);
     // A stated pause is kept, and ends a little later so that not every client comes back at once. The minimum holds from
     // the second failure on, whatever the service asks for.
+    const route = via?.();
     const forMs = afterMs === undefined ? MIN_PROBE_INTERVAL_MS + jitter : afterMs + jitter / 10;
     openFor(
       failures > 1 ? Math.max(MIN_PROBE_INTERVAL_MS, forMs) : forMs,
       'outage',
-      `the service takes no events at the moment (${reason}).${reason === 'HTTP 404' ? ' Is baseUrl right?' : ''}`,
+      `the service takes no events at the moment (${reason}${route ? `, through ${route}` : ''}).${reason === 'HTTP 404' ? ' Is baseUrl right?' : ''}`,
     );
   }
 

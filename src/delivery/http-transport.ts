@@ -10,6 +10,8 @@ import { type HttpAnswer, judge, judgeFailure } from './verdict.js';
 export interface HttpPost {
   (path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
   close?(): Promise<void>;
+  /** What the last request went through on its way to the service, for messages. Nothing secret. */
+  via?(): string | undefined;
 }
 
 export interface HttpTransport extends Transport {

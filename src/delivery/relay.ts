@@ -8,6 +8,8 @@ import { type ClaimDeliveryOptions, createClaimDelivery } from './claim-delivery
 import { leaseTimes } from './lease.js';
 import { createProbeSearch } from './probe-search.js';
 
+/** The first events wait no longer than this for their batch to fill, so that a wrong address shows within a second. */
+const FIRST_FLUSH_MS = 200;
 /** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
 const LOOK_AGAIN_MS = 200;
 /** How often at least to look while entries are delayed: each may have a time of its own. */
@@ -47,6 +49,7 @@ export function createRelay(options: RelayOptions): Relay {
   /** Aborts what is under way. */
   const stopping = new AbortController();
   let isStopped = false;
+  let hasClaimed = false;
 
   const search = createProbeSearch(monotonic);
   const senders = new Set<Promise<void>>();
@@ -164,6 +167,7 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs });
       waiting = Math.max(0, waiting - entries.length);
+      if (entries.length > 0) hasClaimed = true;
       if (entries.length === 0) {
         // Where nothing here holds what they wait for, another process has taken them.
         aside = outbox.durable && senders.size <= 1 ? 0 : aside + waiting;
@@ -184,7 +188,7 @@ export function createRelay(options: RelayOptions): Relay {
     notify(count) {
       waiting += count;
       if (waiting >= flushAt) pump();
-      else wakeIn(options.flushIntervalMs);
+      else wakeIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
     },
     hurry,
     async stop(graceMs) {

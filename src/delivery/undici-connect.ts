@@ -6,6 +6,9 @@ import { later } from '../timers.js';
 /** How long an address may be silent before the next one is tried as well (RFC 8305 §8). */
 const ATTEMPT_DELAY_MS = 250;
 
+/** After this long without a connection it is worth a word: with the wait before it, within a second. */
+export const SLOW_CONNECT_MS = 600;
+
 export interface Connecting {
   readonly connect: buildConnector.connector;
   /** Gives up every connection that is still being made. */
@@ -18,10 +21,12 @@ export interface Connecting {
  * address and a slow handshake is never reached.
  *
  * @param timeoutMs for the whole: name, connection and TLS
+ * @param onSlow called when there is no connection after {@link SLOW_CONNECT_MS}
  */
 export function createConnecting(
   { buildConnector, errors }: Pick<typeof import('undici'), 'buildConnector' | 'errors'>,
   timeoutMs: number,
+  onSlow?: () => void,
 ): Connecting {
   // Only for TLS on a socket that is connected; the time is measured here.
   const secure = buildConnector({ timeout: 0 });
@@ -34,6 +39,7 @@ export function createConnecting(
       if (isDone) return;
       isDone = true;
       cancelTimer();
+      cancelWord();
       underWay.delete(giveUp);
       stop();
       if (error === null) {
@@ -45,6 +51,9 @@ export function createConnecting(
     };
     const giveUp = (): void => end(new errors.ConnectTimeoutError('Connect Timeout Error'), null);
     const cancelTimer = later(timeoutMs, giveUp);
+    const cancelWord = afterBusyTurn(SLOW_CONNECT_MS, () => {
+      if (connected === undefined) onSlow?.();
+    });
     underWay.add(giveUp);
     const stop = race(options, (error, socket) => {
       if (error === null) {
@@ -62,6 +71,19 @@ export function createConnecting(
     close() {
       for (const giveUp of [...underWay]) giveUp();
     },
+  };
+}
+
+/**
+ * Runs `action` after `ms`, and after everything that has happened by then: a process that was busy or starved may have its
+ * connection and not know it yet.
+ */
+export function afterBusyTurn(ms: number, action: () => void): () => void {
+  let isCancelled = false;
+  const cancel = later(ms, () => setImmediate(() => isCancelled || action()));
+  return () => {
+    isCancelled = true;
+    cancel();
   };
 }
 

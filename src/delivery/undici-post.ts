@@ -2,9 +2,10 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { decodeBody } from './decode-body.js';
 import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
-import { createConnecting } from './undici-connect.js';
+import type { HttpProxy } from './proxy.js';
+import { afterBusyTurn, createConnecting, SLOW_CONNECT_MS } from './undici-connect.js';
 import { USER_AGENT } from './user-agent.js';
-import type { HttpAnswer } from './verdict.js';
+import { type HttpAnswer, PROXY_ANSWERS } from './verdict.js';
 
 export type Undici = typeof import('undici');
 
@@ -16,7 +17,9 @@ export interface UndiciPostOptions {
   readonly connectTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly proxy?: HttpProxy | undefined;
+  /** Called when there is no connection after 0.6 s, for each attempt. */
+  readonly onSlowConnect?: (() => void) | undefined;
 }
 
 /** Below the usual 5 s of servers and load balancers, so that we close an idle socket before they do. */
@@ -43,7 +46,7 @@ export function createUndiciPost(undici: Undici, options: UndiciPostOptions): Ht
   const { baseUrl, monotonic } = options;
   const { origin, pathname } = new URL(baseUrl);
   const prefix = pathname === '/' ? '' : pathname;
-  const connecting = createConnecting(undici, options.connectTimeoutMs);
+  const connecting = createConnecting(undici, options.connectTimeoutMs, options.onSlowConnect);
   /** The newest takes requests; the older ones close when their last request has ended. */
   const dispatchers = new Set<Dispatcher>();
   let newest: Dispatcher | undefined;
@@ -69,7 +72,8 @@ export function createUndiciPost(undici: Undici, options: UndiciPostOptions): Ht
       openedAt = monotonic();
       if (older !== undefined) retire(older);
     }
-    return dispatch(newest, { origin, path: prefix + path, method: 'POST', headers: HEADERS, body }, signal);
+    const request: Dispatcher.DispatchOptions = { origin, path: prefix + path, method: 'POST', headers: HEADERS, body };
+    return dispatch(newest, request, signal, options.proxy && options.onSlowConnect);
   };
   post.close = async () => {
     connecting.close();
@@ -78,12 +82,11 @@ export function createUndiciPost(undici: Undici, options: UndiciPostOptions): Ht
   return post;
 }
 
-/** @throws when the environment's proxy makes no sense; the request fails, and the next one tries again */
 function openDispatcher(
-  { EnvHttpProxyAgent, Pool }: Undici,
+  { ProxyAgent, Pool }: Undici,
   origin: string,
   connect: buildConnector.connector,
-  { connections, connectTimeoutMs, env }: UndiciPostOptions,
+  { connections, connectTimeoutMs, proxy }: UndiciPostOptions,
 ): Dispatcher {
   const options = {
     connections,
@@ -95,10 +98,10 @@ function openDispatcher(
     bodyTimeout: 0,
     headersTimeout: 0,
   };
-  const proxied = ['http_proxy', 'https_proxy'].some((name) => env[name] || env[name.toUpperCase()]);
-  if (!proxied) return new Pool(origin, options);
-  return new EnvHttpProxyAgent({
+  if (proxy === undefined) return new Pool(origin, options);
+  return new ProxyAgent({
     ...options,
+    uri: proxy.url,
     proxyTls: { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout: PROXY_ATTEMPT_MS },
   });
 }
@@ -107,6 +110,8 @@ function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
+  /** For a connection that is not made by {@link createConnecting}. */
+  onSlowConnect: (() => void) | undefined,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let abort: (() => void) | undefined;
@@ -120,7 +125,9 @@ function dispatch(
     };
     if (signal.aborted) return reject(signal.reason);
     // Rejecting here as well covers a request that still waits for a socket.
+    const cancelWord = onSlowConnect && afterBusyTurn(SLOW_CONNECT_MS, onSlowConnect);
     const onAbort = (): void => {
+      cancelWord?.();
       abort?.();
       reject(signal.reason);
     };
@@ -132,6 +139,7 @@ function dispatch(
 
     dispatcher.dispatch(options, {
       onRequestStart(controller) {
+        cancelWord?.();
         abort = () => controller.abort(signal.reason);
         if (signal.aborted) abort();
       },
@@ -152,9 +160,17 @@ function dispatch(
         decodeBody(Buffer.concat(chunks), String(headers['content-encoding'] ?? ''), MAX_ANSWER_BYTES, end);
       },
       onResponseError(_controller, error) {
+        cancelWord?.();
         signal.removeEventListener('abort', onAbort);
-        reject(error);
+        reject(withProxyStatus(error));
       },
     });
   });
+}
+
+/** A proxy that makes no tunnel says why in its status, which undici puts into a message only. */
+function withProxyStatus(error: Error): Error {
+  const [, status] = /^Proxy response \((\d+)\) !== 200/.exec(error.message) ?? [];
+  if (status === undefined) return error;
+  return Object.assign(new Error(error.message), { code: `${PROXY_ANSWERS}${status}` });
 }

@@ -160,10 +160,14 @@ const UNREACHABLE = [
   'UND_ERR_CONNECT_TIMEOUT',
 ];
 
+/** How the code begins of a request for which a proxy made no tunnel; the status follows. */
+export const PROXY_ANSWERS = 'the proxy answers HTTP ';
+
 /** Judges a request that got no complete answer. The error's message may hold addresses; its code does not. */
 export function judgeFailure(error: unknown): Verdict {
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'no answer');
-  return { kind: 'retryable', scope: UNREACHABLE.includes(reason) ? 'service' : 'request', reason };
+  const isUnreachable = UNREACHABLE.includes(reason) || reason.startsWith(PROXY_ANSWERS);
+  return { kind: 'retryable', scope: isUnreachable ? 'service' : 'request', reason };
 }
 
 interface Cause {

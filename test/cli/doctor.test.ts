@@ -4,6 +4,7 @@ import { checkNode } from '../../src/cli/doctor/node-version.js';
 import { checkRedis } from '../../src/cli/doctor/redis.js';
 import { doctor } from '../../src/cli/doctor.js';
 import { createCollector } from '../../src/collector/index.js';
+import { startProxy } from '../support/http-proxy.js';
 import { fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
 import { run, runChild } from './running.js';
 import { serve } from './serve.js';
@@ -187,18 +188,35 @@ describe('ours-ingest doctor', () => {
     expect(found.token).toMatch(/^ok/);
   });
 
-  it('names the proxy variables that are in effect, and nothing of what they hold', async () => {
+  it('says that no proxy stands before this machine', async () => {
     await using collector = await createCollector();
-    // The proxy is the service itself: it refuses to be one.
-    const proxy = collector.url.replace('http://', 'http://user:secret@');
-    const env = {
-      OURS_TOKEN: token,
-      OURS_BASE_URL: collector.baseUrl,
-      NO_PROXY: 'secret.example.org',
-      https_proxy: proxy,
-    };
+    const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl, HTTP_PROXY: 'http://me:secret@proxy.example:1' };
     const { found, text } = await examine(env);
-    expect(found.proxy).toBe('ok: requests follow https_proxy, NO_PROXY.');
+    expect(found.proxy).toMatch(/^ok: none: 127\.0\.0\.1:\d+ is on this machine/);
+    expect(found.service).toMatch(/^ok/);
+    expect(text).not.toMatch(/secret(?!_)/);
+  });
+
+  it('blames the proxy for what is its fault, by its host alone', async () => {
+    const OURS_BASE_URL = 'http://service.invalid/api/v1';
+    const refusing = await startProxy();
+    const HTTP_PROXY = refusing.url.replace('//', '//me:secret@');
+    const refused = await examine({ OURS_TOKEN: token, OURS_BASE_URL, HTTP_PROXY });
+    expect(refused.found.proxy).toBe(`ok: requests go through the proxy ${refusing.host} of HTTP_PROXY.`);
+    expect(refused.found.service).toMatch(/the proxy answers HTTP 407\): it asks for a name and a password/);
+    expect(refused.text).not.toMatch(/secret(?!_)/);
+    const gone = await examine({ OURS_TOKEN: token, OURS_BASE_URL, HTTP_PROXY: 'http://127.0.0.1:1' });
+    expect(gone.found.service).toMatch(
+      /^error: the proxy 127\.0\.0\.1:1 of HTTP_PROXY, which leads to \S+, cannot be reached \(ECONNREFUSED\)/,
+    );
+  });
+
+  it('refuses a proxy that cannot be one, and asks nobody then', async () => {
+    const env = { OURS_TOKEN: token, OURS_BASE_URL: 'http://service.invalid/api/v1', HTTP_PROXY: 'socks5://secret' };
+    const { found, error, text } = await examine(env);
+    expect(found.proxy).toMatch(/^error: HTTP_PROXY must be the address of an HTTP proxy/);
+    expect(found).not.toHaveProperty('service');
+    expect(error).toBeInstanceOf(Error);
     expect(text).not.toMatch(/secret(?!_)/);
   });
 

@@ -1,4 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCollector } from '../../src/collector/index.js';
 import { VERDICTS } from '../../src/collector/measuring/verdict.js';
 import { VERDICT_WORDS } from '../../src/collector/measuring/verdict-words.js';
 import { IMPRESSION_EVENT } from '../../src/protocol/wire.js';
@@ -14,6 +20,11 @@ function impression(sid: string, ago: number): Sent {
 
 function purchase(more: Partial<Sent> = {}): Sent {
   return { event: 'purchase', userId: 'visitor-1', defaultProperties: { sid: '1' }, ...more };
+}
+
+/** What a reader copies out of a page. */
+function plain(markup: string): string {
+  return markup.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
 }
 
 /** The rows of a page as texts, without their details. */
@@ -55,7 +66,9 @@ describe('the live events', () => {
     );
     const [row, odd] = rowsOf(ask(world, 'GET', '/').text);
     expect(row).toContain('purchase Test ×3');
-    expect(odd).toContain('came without a session and joined the one in which the browser was active nearest');
+    expect(odd).toContain('recorded by a server: joined the session in which the browser was active nearest');
+    // Nothing to mend: it is the recommended way.
+    expect(ask(world, 'GET', '/').text).toMatch(/<span class="note">recorded by a server/);
   });
 
   it('name the day of what did not come today', () => {
@@ -113,9 +126,67 @@ describe('the live events', () => {
     expect(pages.flat()).toEqual(Array.from({ length: 250 }, (_, i) => `e${249 - i}`));
   });
 
-  it('say where to send events to as long as there are none', () => {
-    const { text } = ask(createWorld(), 'GET', '/', { headers: { host: 'localhost:6877' } });
-    expect(text).toContain('OURS_BASE_URL=http://localhost:6877/api/v1');
+  it('show, as long as there are none, three lines that send a first event', async () => {
+    await using collector = await createCollector();
+    const page = await (await fetch(collector.url)).text();
+    const [, example = ''] = /<pre><code>(.*?)<\/code><\/pre>/s.exec(page) ?? [];
+    const lines = plain(example).split('\n');
+    expect(lines).toHaveLength(3);
+    // The package itself is not installed here.
+    const source = lines.join('\n').replace("'ours-ingest'", JSON.stringify(join(process.cwd(), 'src/index.ts')));
+    const file = join(await mkdtemp(join(tmpdir(), 'ours-ingest-')), 'first.mts');
+    await writeFile(file, source);
+    const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: 'inherit' });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(collector.events()).toMatchObject([{ event: 'hello', userId: 'me' }]);
+  });
+
+  it('show no token where only the listed ones are taken', async () => {
+    await using collector = await createCollector({ tokens: ['secret_token'] });
+    const page = await (await fetch(collector.url)).text();
+    expect(plain(page)).toContain('token: process.env.OURS_TOKEN, baseUrl');
+    expect(page).not.toContain('secret_token');
+  });
+
+  it('can be cleared after a question, and are counted anew from then on', () => {
+    const world = createWorld([checkout]);
+    world.arrive(impression('1', HOUR), purchase(), purchase({ userId: 'visitor-2' }));
+    world.refused.push({ receivedAt: NOW, message: 'time: older than 7 days' });
+    expect(ask(world, 'GET', '/').text).toContain('href="/events/clear"');
+    expect(textOf(ask(world, 'GET', '/events/clear').text)).toContain('3 events, all visitors and all results');
+    expect(world.insight.totals.events).toBe(3);
+    const experiment = world.experiments.find('checkout')!;
+    const impressions = () => world.insight.results(experiment).variants.map((variant) => variant.impressions);
+    expect(impressions()).toEqual([0, 1]);
+    expect(ask(world, 'POST', '/events/clear')).toMatchObject({ status: 303, headers: { location: '/' } });
+    const { text } = ask(world, 'GET', '/');
+    expect(rowsOf(text)).toEqual([]);
+    expect(text).toContain('No row was refused.');
+    expect(text).not.toContain('/events/clear');
+    // As many rows as before: results must not be remembered by their number.
+    world.arrive(purchase(), purchase(), purchase());
+    expect(impressions()).toEqual([0, 0]);
+    expect(world.experiments.find('checkout')).toBe(experiment);
+  });
+
+  it('are cleared by no page of another site', async () => {
+    await using collector = await createCollector();
+    await fetch(`${collector.baseUrl}/track`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'test_dev', event: 'hello', userId: 'me' }),
+    });
+    const clear = (headers: Record<string, string>) =>
+      fetch(`${collector.url}/events/clear`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        redirect: 'manual',
+      });
+    expect((await clear({ origin: 'https://elsewhere.example' })).status).toBe(403);
+    expect((await fetch(`${collector.url}/events/clear`)).status).toBe(200);
+    expect(collector.events()).toHaveLength(1);
+    expect((await clear({ origin: collector.url })).status).toBe(303);
+    expect(collector.events()).toEqual([]);
   });
 
   it('survive a time that no calendar holds', () => {

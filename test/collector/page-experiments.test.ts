@@ -29,7 +29,7 @@ describe('the experiments', () => {
   });
 
   it.each<[ExperimentStatus, string[]]>([
-    ['draft', ['start']],
+    ['draft', ['start', 'edit', 'delete']],
     ['running', ['pause', 'stop', 'winner']],
     ['paused', ['resume', 'stop', 'winner']],
     ['completed', ['winner']],
@@ -76,6 +76,12 @@ describe('the experiments', () => {
     expect(ask(world, 'GET', '/experiments').status).toBe(200);
   });
 
+  it('say again that there is not enough data, where a winner is to be declared', () => {
+    const world = createWorld([checkout]);
+    const text = textOf(ask(world, 'GET', '/experiments/checkout/winner').text);
+    expect(text).toContain('Not enough data yet. The figures say more about chance');
+  });
+
   it('declare the winner that was chosen', () => {
     const stop = vi.fn(() => world.experiments.list()[0]!);
     const world = createWorld([checkout], { stop });
@@ -98,7 +104,7 @@ describe('the experiments', () => {
     expect(ask(createWorld(), 'GET', `/experiments/nothing${page}`).status).toBe(404);
   });
 
-  it.each(['edit', 'constructor', 'toString'])('know no action %s', (action) => {
+  it.each(['finish', 'constructor', 'toString'])('know no action %s', (action) => {
     const world = createWorld([checkout]);
     expect(ask(world, 'POST', `/experiments/checkout/${action}`).status).toBe(404);
   });

@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
+import { createCollector } from '../../src/collector/index.js';
 import { ask, createWorld } from './page-world.js';
 
 type Fields = [string, string][];
+
+const AB = { variants: [{ name: 'A' }, { name: 'B' }], primary: 'purchase' };
 
 const TYPED: Fields = [
   ['key', ' checkout '],
@@ -119,6 +122,20 @@ describe('the form of a new experiment', () => {
     expect(text).toMatch(new RegExp(`id="${id}"[^>]*aria-describedby="[^"]*${id}-error"[^>]*aria-invalid="true"`));
   });
 
+  it('shows everything that is wrong at once, each beside its field', async () => {
+    await using collector = await createCollector({ experiments: [{ ...AB, key: 'checkout' }] });
+    const body = new URLSearchParams(typed({ weight: 'half', primary: '$purchase', allocation: '200' }));
+    const answer = await fetch(`${collector.url}/experiments/new`, { method: 'POST', body, redirect: 'manual' });
+    expect(answer.status).toBe(400);
+    const text = await answer.text();
+    expect(text).toContain('things are to be mended.');
+    for (const id of ['key', 'variants.0.weight', 'metrics.primary', 'trafficAllocation']) {
+      expect(text, id).toContain(`<p class="error" id="${id}-error">`);
+    }
+    expect(text.match(/ autofocus/g)).toHaveLength(1);
+    expect(text).toMatch(/id="key"[^>]* autofocus/);
+  });
+
   it('says what is wrong with the variants as a whole above them', () => {
     const { text } = posted(typed(), 'variants: the weights add up to 90');
     expect(text).toContain('<p class="error">the weights add up to 90</p>');
@@ -137,5 +154,91 @@ describe('the form of a new experiment', () => {
     expect(status).toBe(200);
     expect(valuesOf(text, name)).toEqual(expected);
     expect(text.match(/ autofocus/g)).toHaveLength(1);
+  });
+});
+
+describe('a draft', () => {
+  /** Posts to a collector as its pages do. */
+  async function post(url: string, path: string, form: Fields = []): Promise<Response> {
+    return fetch(`${url}${path}`, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual' });
+  }
+
+  it('is edited in a form that shows what it is, and keeps what the form does not show', async () => {
+    await using collector = await createCollector({
+      experiments: [
+        {
+          key: 'checkout',
+          name: 'Check out',
+          status: 'draft',
+          variants: [
+            { name: 'Control', weight: 93, id: 'c' },
+            { name: 'Treatment', weight: 7, redirectUrl: '/one-page' },
+          ],
+          primary: 'purchase',
+          secondary: ['refund'],
+          urls: ['https://shop.example/**'],
+          query: [{ parameter: 'qa', operator: 'not_exists' }],
+          allocation: 7,
+        },
+      ],
+    });
+    const page = await (await fetch(`${collector.url}/experiments/checkout`)).text();
+    expect(page).toContain('href="/experiments/checkout/edit"');
+    const form = await (await fetch(`${collector.url}/experiments/checkout/edit`)).text();
+    expect(valuesOf(form, 'key')).toEqual(['checkout']);
+    expect(valuesOf(form, 'variant')).toEqual(['Control', 'Treatment']);
+    expect(valuesOf(form, 'weight')).toEqual(['93', '7']);
+    expect(valuesOf(form, 'allocation')).toEqual(['7']);
+    expect(valuesOf(form, 'parameter')).toEqual(['qa']);
+    const changed: Fields = [
+      ['key', 'checkout'],
+      ['type', 'ab'],
+      ['variant', 'Control'],
+      ['weight', '60'],
+      ['variant', 'Treatment'],
+      ['weight', '40'],
+      ['control', '0'],
+      ['visitors', 'all'],
+      ['allocation', '100'],
+    ];
+    const answer = await post(collector.url, '/experiments/checkout/edit', changed);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/experiments/checkout']);
+    const saved = await (await fetch(`${collector.url}/rest/v1/experiments/experiment_checkout`)).json();
+    expect(saved).toMatchObject({
+      name: 'checkout',
+      variants: [
+        { id: 'c', weight: 60 },
+        { id: 'variant_Treatment', weight: 40, redirectUrl: '/one-page' },
+      ],
+    });
+  });
+
+  it('names all that it lacks before it can start', async () => {
+    await using collector = await createCollector();
+    await post(collector.url, '/experiments/new', [
+      ['key', 'empty'],
+      ['type', 'ab'],
+      ['visitors', 'all'],
+    ]);
+    const text = await (await fetch(`${collector.url}/experiments/empty`)).text();
+    expect(text).toContain('Before it can be it needs a goal and two variants.');
+  });
+
+  it('is deleted after a question; an experiment that has run is neither edited nor deleted', async () => {
+    const experiments = [
+      { ...AB, key: 'draft', status: 'draft' as const },
+      { ...AB, key: 'running' },
+    ];
+    await using collector = await createCollector({ experiments });
+    const asked = await (await fetch(`${collector.url}/experiments/draft/delete`)).text();
+    expect(asked).toContain('Delete the draft');
+    expect((await post(collector.url, '/experiments/draft/delete')).headers.get('location')).toBe('/experiments');
+    expect((await fetch(`${collector.url}/experiments/draft`)).status).toBe(404);
+    for (const action of ['edit', 'delete']) {
+      const page = await fetch(`${collector.url}/experiments/running/${action}`, { redirect: 'manual' });
+      expect(page.status).toBe(303);
+      expect((await post(collector.url, `/experiments/running/${action}`, typed())).status).toBe(409);
+    }
+    expect((await fetch(`${collector.url}/experiments/running`)).status).toBe(200);
   });
 });

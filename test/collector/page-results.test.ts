@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment } from '../../src/collector/experiments/experiment.js';
-import { dailyWindow } from '../../src/collector/page/daily-window.js';
 import { posteriorCurves } from '../../src/collector/page/posterior-curves.js';
+import { runtimeDays } from '../../src/collector/runtime-days.js';
 import { IMPRESSION_EVENT } from '../../src/protocol/wire.js';
 import { ask, createWorld, NOW, type Sent, textOf, type World } from './page-world.js';
 
@@ -92,12 +92,21 @@ describe('the results of an experiment', () => {
     const world = worldOf(...sessions('Control', 10, 2), ...sessions('Treatment', 10, 5));
     const [curves, days] = plotsOf(ask(world, 'GET', '/experiments/checkout').text);
     expect(curves.lines.map((line: number[]) => line.length)).toEqual([curves.x.length, curves.x.length]);
-    expect(days.x).toHaveLength(7);
+    expect(days.x).toHaveLength(3);
     expect(days.x.at(-1)).toBe(Date.UTC(2026, 2, 14) / 1000);
     expect(days.lines).toEqual([
-      [null, null, null, null, null, 0.2, null],
-      [null, null, null, null, null, 0.5, null],
+      [null, 0.2, null],
+      [null, 0.5, null],
     ]);
+  });
+
+  it('have no line of days on the first day, but its figures', () => {
+    const world = createWorld([{ key: 'checkout', variants: [{ name: 'A' }, { name: 'B' }], startedAt: NOW }]);
+    const { text } = ask(world, 'GET', '/experiments/checkout');
+    expect(plotsOf(text)).toHaveLength(1);
+    expect(text).toContain('There is one day so far');
+    expect(text).toMatch(/<th scope="row">2026-03-14<\/th>/);
+    expect(text).not.toContain('2026-03-13');
   });
 
   it('are not there before the start', () => {
@@ -151,12 +160,12 @@ describe('the posterior curves', () => {
 });
 
 describe('the days that are drawn', () => {
-  const window = (...runs: Experiment['runs']) => dailyWindow({ runs }, NOW - 40 * DAY, NOW);
+  const window = (...runs: Experiment['runs']) => runtimeDays({ runs }, NOW - 40 * DAY, NOW);
   const { NEGATIVE_INFINITY: always, POSITIVE_INFINITY: never } = Number;
 
   it.each([
     ['all that it ran', [[NOW - 20 * DAY, never]], '2026-02-22', '2026-03-14'],
-    ['a week at least', [[NOW, never]], '2026-03-08', '2026-03-14'],
+    ['one, without empty ones before it, on the first day', [[NOW, never]], '2026-03-14', '2026-03-14'],
     ['until it stopped', [[NOW - 20 * DAY, NOW - 10 * DAY]], '2026-02-22', '2026-03-04'],
     ['from the first exposure of one that has always been running', [[always, never]], '2026-02-02', '2026-03-14'],
     ['a year at most', [[NOW - 1000 * DAY, never]], '2025-03-14', '2026-03-14'],

@@ -51,6 +51,11 @@ export function createWorld(
       remove: unexpected,
       ...actions,
     },
+    exampleToken: 'test_dev',
+    clear() {
+      store.clear();
+      refused.length = 0;
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -16,7 +16,6 @@ it('a request that is given up ends its connection, so that the next one need no
     connections: 1,
     connectTimeoutMs: 10_000,
     monotonic: () => 0,
-    env: {},
   });
   onTestFinished(() => post.close!());
   const controller = new AbortController();

@@ -1,12 +1,12 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { buildClient } from '../../src/client.js';
+import { createCollector } from '../../src/collector/index.js';
 import { createClient, type FetchInit, type FetchLike } from '../../src/index.js';
 import { fetchPlatform } from '../../src/platform-fetch.js';
 import { LIBRARY } from '../../src/protocol/library.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
+import { startProxy } from '../support/http-proxy.js';
 
 const ORIGIN = 'https://api.oursprivacy.com';
 const silent = { warn: () => undefined };
@@ -230,37 +230,70 @@ describe('through a fetch of one’s own', () => {
 });
 
 describe('through the proxy of the environment', () => {
-  it('tunnels every request, and none where no_proxy says so', async () => {
-    const tunnels: string[] = [];
-    const proxy = createServer((_, response) => response.writeHead(501).end());
-    proxy.on('connect', ({ url = '' }: IncomingMessage, client, head) => {
-      tunnels.push(url);
-      const [host, port] = url.split(':');
-      const upstream = connect(Number(port), host, () => {
-        client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-        upstream.write(head);
-        upstream.pipe(client).pipe(upstream);
-      });
-      for (const socket of [upstream, client]) socket.on('error', () => socket.destroy());
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      vi.unstubAllEnvs();
-      proxy.closeAllConnections();
-      proxy.close();
-    });
-    vi.stubEnv('http_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
-    vi.stubEnv('no_proxy', '');
+  it('tunnels every request, and none where NO_PROXY says so', async () => {
+    const collector = await createCollector();
+    onTestFinished(() => collector.close());
+    const proxy = await startProxy(collector.url);
+    stubProxy(proxy.url);
+    const baseUrl = 'http://service.invalid/api/v1';
+    const proxied = await rig({ collector, baseUrl });
+    trackMany(proxied.client, 5);
+    expect(await proxied.client.flush()).toMatchObject({ delivered: 5 });
+    expect(proxy.tunnels).toEqual(['service.invalid:80']);
 
-    const { client, collector } = await rig();
+    vi.stubEnv('NO_PROXY', 'service.invalid');
+    const direct = await rig({ collector, baseUrl });
+    trackMany(direct.client, 1);
+    await until(() => direct.warnings.length > 0);
+    expect(direct.warnings[0]).toMatch(/ENOTFOUND|EAI_AGAIN/);
+    expect(proxy.tunnels).toHaveLength(1);
+  });
+
+  it('asks for nothing that is on this machine', async () => {
+    const proxy = await startProxy();
+    stubProxy(proxy.url);
+    const { client } = await rig();
     trackMany(client, 5);
     expect(await client.flush()).toMatchObject({ delivered: 5 });
-    expect(tunnels).toEqual([new URL(collector.url).host]);
+    expect(proxy.tunnels).toEqual([]);
+  });
 
-    vi.stubEnv('no_proxy', '127.0.0.1');
-    const direct = await rig();
-    trackMany(direct.client, 5);
-    expect(await direct.client.flush()).toMatchObject({ delivered: 5 });
-    expect(tunnels).toHaveLength(1);
+  it('says which proxy is in the way, without what else the variable holds', async () => {
+    const proxy = await startProxy();
+    stubProxy(proxy.url.replace('//', '//me:secret@'));
+    const { client, warnings } = await rig({ baseUrl: 'http://service.invalid/api/v1' });
+    trackMany(client, 1);
+    await until(() => warnings.length > 0);
+    expect(warnings[0]).toContain(`(the proxy answers HTTP 407, through the proxy ${proxy.host} of HTTP_PROXY)`);
+    expect(warnings[0]).not.toContain('secret');
+  });
+
+  it('warns of a proxy that is silent while it still waits for it', async () => {
+    const proxy = await startProxy('silence');
+    stubProxy(proxy.url);
+    // No deadline of ours may be what ends the silence.
+    const { client, warnings } = await rig({ baseUrl: 'http://service.invalid/api/v1', requestTimeoutMs: 600_000 });
+    trackMany(client, 1);
+    await until(() => warnings.length > 0);
+    expect(warnings[0]).toContain(
+      `still no connection to service.invalid through the proxy ${proxy.host} of HTTP_PROXY.`,
+    );
+  });
+
+  it('refuses one that cannot be a proxy when the client is made', () => {
+    stubProxy('socks5://proxy.example:1080');
+    expect(() => createClient({ token: 'test_shop', baseUrl: 'http://service.invalid' })).toThrow(
+      /HTTP_PROXY must be the address of an HTTP proxy .* got a socks5: address/,
+    );
   });
 });
+
+/** Only this one: what the machine has set does not count. */
+function stubProxy(url: string): void {
+  for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
+    vi.stubEnv(name, '');
+    vi.stubEnv(name.toUpperCase(), '');
+  }
+  vi.stubEnv('HTTP_PROXY', url);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}

@@ -228,6 +228,7 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
       beforeSend: undefined,
       waitUntil: undefined,
       fetch: undefined,
+      debug: undefined,
       disabled: undefined,
     };
     expectTypeOf(nothing).toExtend<ClientOptions>();

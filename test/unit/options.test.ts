@@ -43,6 +43,7 @@ describe('an option', () => {
       ...Object.fromEntries(NUMBERS.map(([name, , standard]) => [name, standard])),
       whenFull: 'drop-newest',
       relay: true,
+      debug: false,
       disabled: false,
     });
   });

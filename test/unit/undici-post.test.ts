@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createUndiciPost, type UndiciPostOptions } from '../../src/delivery/undici-post.js';
 import { toBytes } from '../../src/protocol/bytes.js';
 import { until } from '../support/client.js';
+import { startProxy } from '../support/http-proxy.js';
 import { json, scriptService } from '../support/scripted-service.js';
 
 async function open(options: Partial<UndiciPostOptions> & Pick<UndiciPostOptions, 'baseUrl'>) {
@@ -11,7 +12,6 @@ async function open(options: Partial<UndiciPostOptions> & Pick<UndiciPostOptions
     connections: 1,
     connectTimeoutMs: 10_000,
     monotonic: () => 0,
-    env: {},
     ...options,
   });
   onTestFinished(() => post.close!());
@@ -33,11 +33,10 @@ function resolveTo(...addresses: string[]) {
 const ok = { success: true };
 
 describe('the way through undici', () => {
-  it('closes also while a proxy setting that makes no sense fails its first request', async () => {
-    vi.stubEnv('http_proxy', 'no address');
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const request = await open({ baseUrl: 'http://127.0.0.1:9', env: { http_proxy: 'no address' } });
-    await expect(request()).rejects.toThrow();
+  it('tells why a proxy makes no tunnel', async () => {
+    const { url, host } = await startProxy();
+    const request = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });
+    await expect(request()).rejects.toMatchObject({ code: 'the proxy answers HTTP 407' });
   });
 
   it('closes an idle socket after four seconds, whatever the server offers', async () => {
@@ -99,6 +98,21 @@ describe('the way through undici', () => {
     const request = await open({ baseUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` });
     // Twice on one connection.
     for (const _ of [1, 2]) expect(await request()).toMatchObject({ status: 200, text: body });
+  });
+});
+
+describe('connecting', () => {
+  it('tells that there is no connection yet, long before it gives up', async () => {
+    // Pending for as long as a firewall that drops packets likes.
+    const spy = vi.spyOn(dns, 'lookup').mockImplementation((() => undefined) as never);
+    onTestFinished(() => spy.mockRestore());
+    let isTold = false;
+    const onSlowConnect = () => {
+      isTold = true;
+    };
+    const request = await open({ baseUrl: 'http://ingest.test', connectTimeoutMs: 600_000, onSlowConnect });
+    request().catch(() => undefined);
+    await until(() => isTold);
   });
 });
 

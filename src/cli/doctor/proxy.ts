@@ -1,10 +1,24 @@
+import { describeProxy, routeTo } from '../../delivery/proxy.js';
+import { isOursError } from '../../errors.js';
 import type { Check } from './check.js';
 
-const VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
+type Env = Readonly<Record<string, string | undefined>>;
 
-/** Which proxy variables the client follows. Their values may hold a password. */
-export function checkProxy(env: Readonly<Record<string, string | undefined>>): Check {
-  const set = VARIABLES.flatMap((name) => [name, name.toLowerCase()]).filter((name) => env[name]);
-  const message = set.length === 0 ? 'none.' : `requests follow ${set.join(', ')}.`;
-  return { check: 'proxy', level: 'ok', message };
+/** Whether requests go through a proxy, and which: its host alone, for the variable may hold a password. */
+export function checkProxy(baseUrl: string, env: Env): Check {
+  try {
+    const { proxy, exempt } = routeTo(baseUrl, env);
+    if (proxy !== undefined)
+      return { check: 'proxy', level: 'ok', message: `requests go through ${describeProxy(proxy)}.` };
+    const why = exempt === undefined ? 'none.' : `none: ${new URL(baseUrl).host} is ${EXEMPT[exempt]}.`;
+    return { check: 'proxy', level: 'ok', message: why };
+  } catch (error) {
+    if (isOursError(error)) return { check: 'proxy', level: 'error', message: error.message };
+    throw error;
+  }
 }
+
+const EXEMPT = {
+  'this machine': 'on this machine, which is never reached through a proxy',
+  NO_PROXY: 'listed in NO_PROXY',
+} as const;

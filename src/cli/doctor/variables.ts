@@ -10,7 +10,6 @@ const PREFIX = 'OURS_';
 /** Variables that only the commands read. */
 const OF_COMMANDS = [
   'OURS_API_URL',
-  'OURS_DEBUG',
   'OURS_DEV_PASSWORD',
   'OURS_DEV_TOKENS',
   'OURS_OUTBOX_POSTGRES',

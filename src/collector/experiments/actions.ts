@@ -53,22 +53,28 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
     return isProblem(changed) ? changed : save({ ...changed, updatedAt: now() });
   };
 
+  /** Whether another experiment has the key. */
+  const isTaken = (input: unknown, own?: Experiment): boolean => {
+    const { key } = (input ?? {}) as { readonly key?: unknown };
+    const holder = typeof key === 'string' ? store.find(key) : undefined;
+    return holder !== undefined && holder.id !== own?.id;
+  };
+
   return {
     create(input) {
       const parsed = parse(newDesignSchema, input);
-      if (parsed.problem !== undefined) return { status: 400, message: parsed.problem };
+      if (parsed.problem !== undefined) return refused(parsed.problems, isTaken(input));
       const { key } = parsed.data;
-      if (store.find(key) !== undefined) return KEY_EXISTS;
+      if (isTaken(parsed.data)) return KEY_EXISTS;
       return save(applyDesign(blankDraft(`exp_${randomId()}`, key, now()), parsed.data));
     },
     edit(idOrKey, changes) {
       const parsed = parse(changesSchema, changes);
-      if (parsed.problem !== undefined) return { status: 400, message: parsed.problem };
+      if (parsed.problem !== undefined) return refused(parsed.problems, isTaken(changes, store.find(idOrKey)));
       return change(idOrKey, (experiment) => {
         const edited = edit(experiment, parsed.data);
         if (isProblem(edited)) return edited;
-        const holder = store.find(edited.key);
-        return holder === undefined || holder.id === edited.id ? edited : KEY_EXISTS;
+        return isTaken(edited, edited) ? KEY_EXISTS : edited;
       });
     },
     act: (idOrKey, action) => change(idOrKey, (experiment) => TRANSITIONS[action](experiment, now())),
@@ -85,4 +91,10 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
       return experiment;
     },
   };
+}
+
+/** Everything that is wrong at once, so that it is mended at once. */
+function refused(problems: readonly string[], isKeyTaken: boolean): Problem {
+  const all = isKeyTaken ? [KEY_EXISTS.message, ...problems] : problems;
+  return { status: 400, message: all[0]!, all };
 }

@@ -13,9 +13,18 @@ import type { Problem } from './problem.js';
 /** [A] Our wording of the documented rule. */
 export const STARTING_NEEDS = 'Starting an experiment needs a primary metric event name and at least two variants.';
 
+/** All that an experiment lacks before it can start, in words that follow "it needs". */
+export function missingForStart({ primary, variants }: Experiment): string[] {
+  const more = 2 - variants.length;
+  return [
+    ...(primary === undefined ? ['a goal'] : []),
+    ...(more > 0 ? [more === 2 ? 'two variants' : 'one more variant'] : []),
+  ];
+}
+
 /** Tells whether nothing is missing that a start needs. */
-export function isStartable({ primary, variants }: Experiment): boolean {
-  return primary !== undefined && variants.length >= 2;
+export function isStartable(experiment: Experiment): boolean {
+  return missingForStart(experiment).length === 0;
 }
 
 /** Begins the run at `now`. */

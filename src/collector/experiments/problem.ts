@@ -5,6 +5,8 @@ export interface Problem {
   /** As in HTTP: 400 for what was asked, 404 for an unknown experiment, 409 for what its state forbids. */
   readonly status: 400 | 404 | 409;
   readonly message: string;
+  /** Where several things are wrong, each of them; `message` is the first. */
+  readonly all?: readonly string[] | undefined;
 }
 
 /** Tells a problem from an experiment, whose status is a word. */

@@ -5,6 +5,7 @@ import type { Intake } from '../intake.js';
 import { parse } from '../parse.js';
 import type { ArrivedRow } from '../store/event-store.js';
 import { type Answer, refuse } from './answer.js';
+import { describeRefusal } from './refused-row.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './schemas.js';
 
@@ -60,7 +61,7 @@ function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answe
         delivery.take(toTrack(row.data));
         first ??= row.data.visitor_id;
       } else {
-        delivery.refuse(row.problem);
+        delivery.refuse(describeRefusal(input, row.problem));
       }
     }
     return first;

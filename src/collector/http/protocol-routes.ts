@@ -18,6 +18,7 @@ import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
 import { parse } from '../parse.js';
 import { type Answer, refuse } from './answer.js';
 import type { RowFault } from './faults.js';
+import { describeRefusal } from './refused-row.js';
 import { API_PREFIX, type Route, type RouteRequest } from './route.js';
 import {
   assignmentSchema,
@@ -137,7 +138,7 @@ function takeRow(
 ): string | undefined {
   const { data, problem = timeProblem(data?.time, receivedAt) } = parse(schema, input);
   if (data !== undefined && problem === undefined) delivery.take(withoutNulls<WireTrack>(data));
-  else delivery.refuse(problem ?? 'invalid');
+  else delivery.refuse(describeRefusal(input, problem ?? 'invalid'));
   return problem;
 }
 

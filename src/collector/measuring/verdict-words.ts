@@ -92,7 +92,7 @@ export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
   impression_outside_runtime:
     'the experiment was not running: this impression does not count. Start it before you send visitors to it',
   impression_while_paused: 'the experiment was paused: no newcomer’s impression counts. Resume it to let them in',
-  impression_session_inferred: 'came without a session and joined the one in which the browser was active nearest',
+  impression_session_inferred: 'recorded by a server: joined the session in which the browser was active nearest',
   impression_without_session:
     'no session within 30 minutes to join so far: call assign on pages where the browser SDK runs as well',
   session_saw_multiple_variants:

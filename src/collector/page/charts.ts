@@ -27,8 +27,9 @@ export function posteriorChart({ variants }: ExperimentReport): Html {
   );
 }
 
-/** The rate of every day, and its figures as a table. */
+/** The rate of every day, and its figures as a table: for a single day the table alone, a line needs two points. */
 export function dailyChart({ days }: DailyReport, variants: Variants): Html {
+  if (days.length < 2) return dailyTable(days, variants, { isOnly: true });
   const plot: Plot = {
     kind: 'days',
     x: days.map(({ date }) => Date.parse(date) / 1000),
@@ -47,7 +48,7 @@ export function dailyChart({ days }: DailyReport, variants: Variants): Html {
     plot,
     variants,
   )}
-${dailyTable(days, variants)}`;
+${dailyTable(days, variants, { isOnly: false })}`;
 }
 
 // As many digits as a screen can show of a line.
@@ -70,7 +71,7 @@ function chart(id: string, title: string, caption: string, label: string, plot: 
 </figure>`;
 }
 
-function dailyTable(days: DailyReport['days'], variants: Variants): Html {
+function dailyTable(days: DailyReport['days'], variants: Variants, { isOnly }: { readonly isOnly: boolean }): Html {
   const cell = ({ impressions, conversions, conversionRate }: typeof NOTHING): Html => {
     const rate = impressions > 0 && html` <span class="share">${percent(conversionRate)}</span>`;
     return html`<td>${count(conversions)} of ${count(impressions)}${rate}</td>`;
@@ -81,13 +82,18 @@ ${variants.map(({ id }) => cell(counts.find((variant) => variant.id === id) ?? N
 `;
   const heading = ({ name }: Variants[number], place: number): Html =>
     html`<th scope="col">${swatch(place)} <span class="name">${name}</span></th>`;
-  return html`<details class="figures"><summary>The figures of each day</summary>
-<div class="scroll" role="region" aria-label="Figures of each day" tabindex="0"><table>
+  const table = html`<div class="scroll" role="region" aria-label="Figures of each day" tabindex="0"><table>
 <caption class="visually-hidden">Conversions of impressions by day and variant</caption>
 <thead><tr><th scope="col">Day</th>${variants.map(heading)}</tr></thead>
 <tbody>
 ${days.toReversed().map(row)}</tbody>
-</table></div></details>`;
+</table></div>`;
+  if (!isOnly)
+    return html`<details class="figures"><summary>The figures of each day</summary>
+${table}</details>`;
+  return html`<section class="chart" aria-labelledby="daily"><h3 id="daily">Day by day</h3>
+<p>There is one day so far: a line comes with the second.</p>
+${table}</section>`;
 }
 
 const NOTHING = { impressions: 0, conversions: 0, conversionRate: 0 };

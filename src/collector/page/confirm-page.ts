@@ -4,15 +4,29 @@ import type { ExperimentReport, VariantReport } from '../report.js';
 import { bestOf } from './best-variant.js';
 import { counted, percent, probability } from './figures.js';
 import { type Html, html } from './html.js';
-import type { ShowPage } from './layout.js';
-import { experimentPath } from './paths.js';
+import type { Page, ShowPage } from './layout.js';
+import { CLEAR_PATH, EVENTS_PATH, experimentPath } from './paths.js';
+import { missingData } from './result-notices.js';
 import { swatch } from './series.js';
+
+/** Asks before everything that was collected is forgotten. */
+export function confirmClearPage(show: ShowPage, events: number): Answer {
+  return confirm(show, {
+    title: 'Clear all events?',
+    section: 'events',
+    path: CLEAR_PATH,
+    back: EVENTS_PATH,
+    label: 'Clear events',
+    body: html`<p>${counted(events, 'event')}, all visitors and all results are deleted, from the data file too.</p>
+<p>Experiments stay, and visitors keep the variants they were given.</p>`,
+  });
+}
 
 /** Asks before an experiment ends for good. */
 export function confirmStopPage(show: ShowPage, experiment: Experiment): Answer {
-  return confirm(show, experiment, {
+  return confirm(show, {
+    ...placeOf(experiment, 'stop'),
     title: `Stop ${experiment.name}?`,
-    action: 'stop',
     label: 'Stop the experiment',
     body: html`<p>Nobody is assigned any more, and what happens from now on counts for nothing. What happened before
 and arrives late still counts.</p>
@@ -20,8 +34,19 @@ and arrives late still counts.</p>
   });
 }
 
+/** Asks before a draft is deleted. */
+export function confirmDeletePage(show: ShowPage, experiment: Experiment): Answer {
+  return confirm(show, {
+    ...placeOf(experiment, 'delete'),
+    title: `Delete ${experiment.name}?`,
+    label: 'Delete the draft',
+    body: html`<p>The draft is gone for good. Nothing has been measured with it.</p>`,
+  });
+}
+
 /** Asks which variant has won; the most probable is chosen beforehand. */
-export function confirmWinnerPage(show: ShowPage, experiment: Experiment, { variants }: ExperimentReport): Answer {
+export function confirmWinnerPage(show: ShowPage, experiment: Experiment, report: ExperimentReport): Answer {
+  const { variants, hasEnoughData } = report;
   const best = bestOf(variants);
   const choice = (variant: VariantReport, place: number): Html => {
     const { id, name, conversionRate, impressions, probabilityToBeBest } = variant;
@@ -33,11 +58,12 @@ probability to be best ${probability(probabilityToBeBest)}</span></label>
 `;
   };
   const ending = html`<p>This ends the experiment: it can neither be changed nor started again.</p>`;
-  return confirm(show, experiment, {
+  return confirm(show, {
+    ...placeOf(experiment, 'winner'),
     title: `Declare a winner of ${experiment.name}`,
-    action: 'winner',
     label: 'Declare the winner',
-    body: html`<fieldset class="choices"><legend>Winner</legend>
+    body: html`${!hasEnoughData && missingData(experiment, report)}
+<fieldset class="choices"><legend>Winner</legend>
 ${variants.map(choice)}
 </fieldset>
 ${experiment.status !== 'completed' && ending}`,
@@ -46,19 +72,27 @@ ${experiment.status !== 'completed' && ending}`,
 
 interface Question {
   readonly title: string;
-  readonly action: string;
+  readonly section: Page['section'];
+  /** Where the answer is posted. */
+  readonly path: string;
+  /** Where the reader came from. */
+  readonly back: string;
   readonly label: string;
   readonly body: Html;
 }
 
-function confirm(show: ShowPage, experiment: Experiment, { title, action, label, body }: Question): Answer {
+function placeOf(experiment: Experiment, action: string): Pick<Question, 'section' | 'path' | 'back'> {
+  return { section: 'experiments', path: experimentPath(experiment, action), back: experimentPath(experiment) };
+}
+
+function confirm(show: ShowPage, { title, section, path, back, label, body }: Question): Answer {
   return show({
     title,
-    section: 'experiments',
-    main: html`<form class="confirm" method="post" action="${experimentPath(experiment, action)}">
+    section,
+    main: html`<form class="confirm" method="post" action="${path}">
 <h1>${title}</h1>
 ${body}
-<p class="actions"><button class="danger">${label}</button> <a href="${experimentPath(experiment)}">Cancel</a></p>
+<p class="actions"><button class="danger">${label}</button> <a href="${back}">Cancel</a></p>
 </form>`,
   });
 }

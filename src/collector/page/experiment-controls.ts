@@ -28,11 +28,21 @@ export function canHaveWinner({ status, winner }: Experiment): boolean {
   return status !== 'draft' && winner === undefined;
 }
 
+/** Whether it can be changed and deleted here: what has run stays as it was measured. */
+export function isOpen({ status }: Experiment): boolean {
+  return status === 'draft';
+}
+
 /** The buttons an experiment's state allows; those that cannot be taken back lead to a page that asks. */
 export function experimentControls(experiment: Experiment): Html {
   const winnerPath = experimentPath(experiment, 'winner');
   return html`<div class="controls" role="group" aria-label="State of the experiment">
 ${ACTS[experiment.status].map((act) => button(experiment, act))}
+${
+  isOpen(experiment) &&
+  html`<a class="button" href="${experimentPath(experiment, 'edit')}">Edit</a>
+<a class="button" href="${experimentPath(experiment, 'delete')}">Delete…</a>`
+}
 ${canHaveWinner(experiment) && html`<a class="button" href="${winnerPath}">Declare a winner…</a>`}
 </div>`;
 }

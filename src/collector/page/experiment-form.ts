@@ -2,7 +2,6 @@ import type { ExperimentType, QueryRule, Targeting } from '../experiments/experi
 import { type FormError, locateError } from './form-error.js';
 import { type Field, fieldsOf, optionsOf } from './form-field.js';
 import { type Content, type Html, html } from './html.js';
-import { EXPERIMENTS_PATH, NEW_EXPERIMENT_PATH } from './paths.js';
 import type { TypedExperiment } from './typed-experiment.js';
 
 const TYPES: Readonly<Record<ExperimentType, string>> = {
@@ -31,19 +30,40 @@ export type AddedRow = 'variant' | 'rule' | undefined;
 
 type ShowField = (field: Field) => Html;
 
-/** The form of a new experiment, filled with what was typed; `problem` stands beside the field it names. */
-export function experimentForm(typed: TypedExperiment, problem?: string, added?: AddedRow): Html {
-  const error = problem === undefined ? undefined : locateError(problem);
-  const field = fieldsOf(error);
-  return html`${error !== undefined && html`<p class="notice bad" role="alert">${error.message}</p>`}
-<form class="setup" method="post" action="${NEW_EXPERIMENT_PATH}">
-<button class="visually-hidden" tabindex="-1" aria-hidden="true">Create the experiment</button>
+/** What differs between the form of a new experiment and that of a draft. */
+export interface FormPurpose {
+  /** Where it is posted. */
+  readonly path: string;
+  /** What its button says. */
+  readonly label: string;
+  /** Where "Cancel" leads. */
+  readonly back: string;
+}
+
+/** The form of an experiment, filled with what was typed; each problem stands beside the field it names. */
+export function experimentForm(
+  { path, label, back }: FormPurpose,
+  typed: TypedExperiment,
+  problems: readonly string[] = [],
+  added?: AddedRow,
+): Html {
+  const errors = problems.map(locateError);
+  const field = fieldsOf(errors);
+  return html`${errors.length > 0 && summary(errors)}
+<form class="setup" method="post" action="${path}">
+<button class="visually-hidden" tabindex="-1" aria-hidden="true">${label}</button>
 ${naming(typed, field)}
-${variants(typed, field, added, error)}
+${variants(typed, field, added, errors)}
 ${metrics(typed, field)}
 ${audience(typed, field, added)}
-<p class="actions"><button class="primary">Create the experiment</button> <a href="${EXPERIMENTS_PATH}">Cancel</a></p>
+<p class="actions"><button class="primary">${label}</button> <a href="${back}">Cancel</a></p>
 </form>`;
+}
+
+function summary(errors: readonly FormError[]): Html {
+  if (errors.length === 1) return html`<p class="notice bad" role="alert">${errors[0]!.message}</p>`;
+  return html`<div class="notice bad" role="alert"><p><b>${errors.length} things are to be mended.</b></p>
+<ul>${errors.map(({ message }) => html`<li>${message}</li>`)}</ul></div>`;
 }
 
 // Words that are no prose: browsers shall neither complete nor correct them.
@@ -74,11 +94,11 @@ ${field({
 </fieldset>`;
 }
 
-function variants(typed: TypedExperiment, field: ShowField, added: AddedRow, error: FormError | undefined): Html {
+function variants(typed: TypedExperiment, field: ShowField, added: AddedRow, errors: readonly FormError[]): Html {
   return html`<fieldset>
 <legend>Variants</legend>
 <p class="hint">Weights are percent. Those left empty share evenly what is left.</p>
-${error?.field === 'variants' && html`<p class="error">${error.reason}</p>`}
+${errors.filter(({ field: at }) => at === 'variants').map(({ reason }) => html`<p class="error">${reason}</p>`)}
 ${typed.variants.map(({ name, weight }, place) => {
   const focus = focusOf(added === 'variant', place, typed.variants);
   return html`<div class="variant">

@@ -1,9 +1,10 @@
 import type { Problem } from '../experiments/actions.js';
 import type { Experiment } from '../experiments/experiment.js';
+import { missingForStart } from '../experiments/lifecycle.js';
 import type { Answer } from '../http/answer.js';
 import type { Insight } from '../insight.js';
+import { runtimeDays } from '../runtime-days.js';
 import { dailyChart, posteriorChart } from './charts.js';
-import { dailyWindow } from './daily-window.js';
 import { experimentControls } from './experiment-controls.js';
 import { experimentDefinition, statusBadge } from './experiment-definition.js';
 import { type Html, html } from './html.js';
@@ -42,9 +43,10 @@ ${experimentDefinition(experiment)}
   });
 }
 
-function notYet({ primary }: Experiment): Html {
-  const needsGoal = primary === undefined && ', and needs a goal before it can be';
-  return html`<p class="notice">Nothing has been measured: the experiment has not been started${needsGoal}.</p>`;
+function notYet(experiment: Experiment): Html {
+  const missing = missingForStart(experiment);
+  const needs = missing.length > 0 && html` Before it can be it needs ${missing.join(' and ')}.`;
+  return html`<p class="notice">Nothing has been measured: the experiment has not been started.${needs}</p>`;
 }
 
 function results(
@@ -56,7 +58,7 @@ function results(
 ): Html {
   const report = insight.results(experiment, eventName);
   const path = experimentPath(experiment);
-  const { from, to } = dailyWindow(experiment, insight.firstExposure(experiment, eventName), now);
+  const { from, to } = runtimeDays(experiment, insight.firstExposure(experiment, eventName), now);
   return html`<section aria-labelledby="results">
 <div class="bar"><h2 id="results">Results for <span class="id">${goal}</span></h2>
 ${eventName !== undefined && html`<p>As if it were the goal. <a href="${path}">Back to the goal</a></p>`}</div>

@@ -4,15 +4,15 @@ import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Answer } from '../http/answer.js';
 import type { Route, RouteRequest } from '../http/route.js';
 import type { Insight } from '../insight.js';
-import { confirmStopPage, confirmWinnerPage } from './confirm-page.js';
-import { canHaveWinner, canStop, isAct } from './experiment-controls.js';
-import { type AddedRow, experimentForm } from './experiment-form.js';
+import { confirmDeletePage, confirmStopPage, confirmWinnerPage } from './confirm-page.js';
+import { canHaveWinner, canStop, isAct, isOpen } from './experiment-controls.js';
+import { type AddedRow, experimentForm, type FormPurpose } from './experiment-form.js';
 import { experimentPage } from './experiment-page.js';
 import { experimentsPage } from './experiments-page.js';
 import { html } from './html.js';
 import { redirect, refusalPage, type ShowPage } from './layout.js';
 import { EXPERIMENTS_PATH, experimentPath, NEW_EXPERIMENT_PATH } from './paths.js';
-import { BLANK_EXPERIMENT, readTyped, type TypedExperiment, toInput, withRow } from './typed-experiment.js';
+import { BLANK_EXPERIMENT, readTyped, type TypedExperiment, toInput, typedOf, withRow } from './typed-experiment.js';
 
 export interface ExperimentPages {
   readonly show: ShowPage;
@@ -49,19 +49,46 @@ export function experimentRoutes(pages: ExperimentPages): Route[] {
 
   return [
     get(EXPERIMENTS_PATH, () => experimentsPage(show, insight, experiments)),
-    get(NEW_EXPERIMENT_PATH, ({ url }) => newPage(show, { ...BLANK_EXPERIMENT, ...prefilledOf(url.searchParams) })),
-    post(NEW_EXPERIMENT_PATH, (_request, form) => {
-      const typed = readTyped(form);
-      const added = form.get('add');
-      if (added === 'variant' || added === 'rule') return newPage(show, withRow(typed, added), undefined, added);
-      const result = actions.create(toInput(typed));
-      return isProblem(result) ? newPage(show, typed, result) : redirect(experimentPath(result));
-    }),
+    get(NEW_EXPERIMENT_PATH, ({ url }) =>
+      formPage(show, NEW, { ...BLANK_EXPERIMENT, ...prefilledOf(url.searchParams) }),
+    ),
+    post(NEW_EXPERIMENT_PATH, (_request, form) =>
+      answerForm(show, NEW, form, (typed) => actions.create(toInput(typed))),
+    ),
     get(
       EXPERIMENT_PATH,
       withExperiment((experiment, { url }) => {
         const eventName = url.searchParams.get('eventName') || undefined;
         return experimentPage(show, insight, { experiment, eventName }, now());
+      }),
+    ),
+    get(
+      `${EXPERIMENT_PATH}/edit`,
+      withExperiment((experiment) => {
+        if (!isOpen(experiment)) return redirect(experimentPath(experiment));
+        return formPage(show, editing(experiment), typedOf(experiment));
+      }),
+    ),
+    post(
+      `${EXPERIMENT_PATH}/edit`,
+      withExperiment((experiment, request) => {
+        if (!isOpen(experiment)) return after(experiment, NOT_OPEN);
+        return answerForm(show, editing(experiment), formOf(request), (typed) =>
+          actions.edit(experiment.id, toInput({ ...typed, name: typed.name.trim() || typed.key }, experiment.variants)),
+        );
+      }),
+    ),
+    get(
+      `${EXPERIMENT_PATH}/delete`,
+      withExperiment((experiment) => {
+        return isOpen(experiment) ? confirmDeletePage(show, experiment) : redirect(experimentPath(experiment));
+      }),
+    ),
+    post(
+      `${EXPERIMENT_PATH}/delete`,
+      withExperiment((experiment) => {
+        const result = isOpen(experiment) ? actions.remove(experiment.id) : NOT_OPEN;
+        return isProblem(result) ? after(experiment, result) : redirect(EXPERIMENTS_PATH);
       }),
     ),
     get(
@@ -108,13 +135,55 @@ function formOf({ body }: RouteRequest): URLSearchParams {
   return body instanceof URLSearchParams ? body : new URLSearchParams();
 }
 
-function newPage(show: ShowPage, typed: TypedExperiment, problem?: Problem, added?: AddedRow): Answer {
+/** One page of the form: whose it is, and what it is called. */
+interface Form extends FormPurpose {
+  readonly title: string;
+  readonly crumb: { readonly path: string; readonly name: string };
+}
+
+const NEW: Form = {
+  title: 'New experiment',
+  crumb: { path: EXPERIMENTS_PATH, name: 'Experiments' },
+  path: NEW_EXPERIMENT_PATH,
+  label: 'Create the experiment',
+  back: EXPERIMENTS_PATH,
+};
+
+function editing(experiment: Experiment): Form {
+  const back = experimentPath(experiment);
+  return {
+    title: `Edit ${experiment.name}`,
+    crumb: { path: back, name: experiment.name },
+    path: experimentPath(experiment, 'edit'),
+    label: 'Save the draft',
+    back,
+  };
+}
+
+const NOT_OPEN: Problem = { status: 409, message: 'Only a draft can be edited and deleted here.' };
+
+/** Adds the row that was asked for, or does what the form is for and leads to the experiment. */
+function answerForm(
+  show: ShowPage,
+  form: Form,
+  posted: URLSearchParams,
+  act: (typed: TypedExperiment) => Experiment | Problem,
+): Answer {
+  const typed = readTyped(posted);
+  const added = posted.get('add');
+  if (added === 'variant' || added === 'rule') return formPage(show, form, withRow(typed, added), undefined, added);
+  const result = act(typed);
+  return isProblem(result) ? formPage(show, form, typed, result) : redirect(experimentPath(result));
+}
+
+function formPage(show: ShowPage, form: Form, typed: TypedExperiment, problem?: Problem, added?: AddedRow): Answer {
+  const { title, crumb } = form;
   return show({
-    title: 'New experiment',
+    title,
     section: 'experiments',
     status: problem?.status ?? 200,
-    main: html`<p class="crumb"><a href="${EXPERIMENTS_PATH}">Experiments</a></p>
-<h1>New experiment</h1>
-${experimentForm(typed, problem?.message, added)}`,
+    main: html`<p class="crumb"><a href="${crumb.path}">${crumb.name}</a></p>
+<h1>${title}</h1>
+${experimentForm(form, typed, problem && (problem.all ?? [problem.message]), added)}`,
   });
 }

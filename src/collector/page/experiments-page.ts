@@ -21,7 +21,7 @@ ${list.length === 0 ? html`<p class="empty">There is no experiment yet.</p>` : t
   });
 }
 
-const COLUMNS = ['Experiment', 'Status', 'Goal', 'Variants', 'Impressions', 'Conversions', 'Best so far'];
+const COLUMNS = ['Experiment', 'Status', 'Goal', 'Variants', 'Impressions', 'Conversions', 'Probably best'];
 
 function table(list: readonly Experiment[], insight: Insight): Html {
   return html`<div class="scroll" role="region" aria-label="Experiments" tabindex="0"><table class="experiments">
@@ -44,7 +44,7 @@ ${key !== name && html`<span class="key">${key}</span>`}</th>
 <td data-label="Variants"><span class="name">${variants.map((variant) => variant.name).join(', ')}</span></td>
 <td data-label="Impressions">${impressions}</td>
 <td data-label="Conversions">${conversions}</td>
-<td data-label="Best so far">${best}</td>
+<td data-label="Probably best">${best}</td>
 </tr>
 `;
 }
@@ -61,7 +61,7 @@ function outcome(
   const winner = variants.find(({ id }) => id === experiment.winner);
   const sum = (counted: 'impressions' | 'conversions'): string =>
     count(variants.reduce((total, variant) => total + variant[counted], 0));
-  const chance = html`<span class="figure">${probability(leader.probabilityToBeBest)}</span>`;
+  const chance = html`<span class="figure">${probability(leader.probabilityToBeBest)} probability</span>`;
   return {
     impressions: sum('impressions'),
     conversions: sum('conversions'),

@@ -10,18 +10,20 @@ export interface Field {
   readonly input: (attributes: Html) => Html;
 }
 
-/** Shows fields with the error beside the one it names. */
-export function fieldsOf(error: FormError | undefined): (field: Field) => Html {
+/** Shows fields with each error beside the one it names; typing begins in the first of them. */
+export function fieldsOf(errors: readonly FormError[]): (field: Field) => Html {
+  const first = errors.find(({ field }) => field !== undefined)?.field;
   return ({ id, label, hint, input }) => {
-    const isWrong = error?.field === id;
+    const reasons = errors.filter(({ field }) => field === id).map(({ reason }) => reason);
+    const isWrong = reasons.length > 0;
     const describedBy = [...(hint === undefined ? [] : [`${id}-hint`]), ...(isWrong ? [`${id}-error`] : [])];
     const attributes = html` id="${id}"
 ${describedBy.length > 0 && html` aria-describedby="${describedBy.join(' ')}"`}
-${isWrong && html` aria-invalid="true" autofocus`}`;
+${isWrong && html` aria-invalid="true"`}${id === first && html` autofocus`}`;
     return html`<div class="field"><label for="${id}">${label}</label>
 ${input(attributes)}
 ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
-${isWrong && html`<p class="error" id="${id}-error">${error.reason}</p>`}
+${isWrong && html`<p class="error" id="${id}-error">${reasons.join('; ')}</p>`}
 </div>`;
   };
 }

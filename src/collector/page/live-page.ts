@@ -16,13 +16,21 @@ export function eventsQueryOf({ searchParams }: URL): EventsQuery {
   };
 }
 
+export interface LiveView {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The source token to show in an example; `undefined` where only the reader's own is taken. */
+  readonly exampleToken: string | undefined;
+}
+
 /** What arrived, the newest first. */
-export function livePage(show: ShowPage, insight: Insight, { url, headers }: RouteRequest, now: number): Answer {
+export function livePage(show: ShowPage, insight: Insight, { url, headers }: RouteRequest, view: LiveView): Answer {
+  const { now, exampleToken } = view;
   const query = eventsQueryOf(url);
   const { before, ...filter } = query;
   const isFiltered = filter.event !== undefined || filter.visitor !== undefined;
   const { totals, refused, rows, older } = liveParts(insight, query, now);
-  const nothing = insight.totals.events === 0 ? gettingStarted(headers.host ?? url.host) : NO_MATCH;
+  const nothing = insight.totals.events === 0 ? gettingStarted(headers.host ?? url.host, exampleToken) : NO_MATCH;
   return show({
     title: 'Events',
     section: 'events',
@@ -66,7 +74,12 @@ const COLUMNS = ['Arrived', 'Event', 'Visitor', 'Session', 'Verdict and reason']
 
 const NO_MATCH = html`<p>No event fits.</p>`;
 
-function gettingStarted(host: string): Html {
-  return html`<p>Nothing has arrived yet. Point the client here and track something:</p>
-<pre><code>OURS_BASE_URL=http://${host}/api/v1</code></pre>`;
+/** A program that runs as it stands: a process sends what it tracked before it ends. */
+function gettingStarted(host: string, exampleToken: string | undefined): Html {
+  const token = exampleToken === undefined ? 'process.env.OURS_TOKEN' : `'${exampleToken}'`;
+  return html`<p>Nothing has arrived yet. These three lines in <code>first.mjs</code>, run by
+<code>node first.mjs</code>, send a first event:</p>
+<pre><code>import { createClient } from 'ours-ingest';
+const ours = createClient({ token: ${token}, baseUrl: 'http://${host}/api/v1' });
+ours.track({ event: 'hello', userId: 'me' });</code></pre>`;
 }

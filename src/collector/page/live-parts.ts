@@ -3,7 +3,7 @@ import { eventRow } from './event-row.js';
 import { count, counted } from './figures.js';
 import { type Html, html } from './html.js';
 import { clock } from './moments.js';
-import { type EventsQuery, withQuery } from './paths.js';
+import { CLEAR_PATH, type EventsQuery, withQuery } from './paths.js';
 
 const PAGE_ROWS = 100;
 
@@ -33,9 +33,11 @@ ${lines.map((line) => eventRow(line, now))}</ol>`,
   };
 }
 
-function totals({ totals: { events, duplicates } }: Insight): Html {
+function totals({ totals: { events, duplicates }, refused }: Insight): Html {
+  const isEmpty = events === 0 && refused().length === 0;
   return html`<p id="totals" class="totals"><b>${count(events)}</b> stored <span aria-hidden="true">·</span>
-<b>${count(duplicates)}</b> came again and changed nothing</p>`;
+<b>${count(duplicates)}</b> came again and changed nothing
+${!isEmpty && html`<span aria-hidden="true">·</span> <a href="${CLEAR_PATH}">Clear events…</a>`}</p>`;
 }
 
 /** Always there, so that the first refusal moves nothing. */

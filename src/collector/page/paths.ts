@@ -2,6 +2,7 @@ import type { Experiment } from '../experiments/experiment.js';
 
 export const EVENTS_PATH = '/';
 export const STREAM_PATH = '/events/live';
+export const CLEAR_PATH = '/events/clear';
 export const EXPERIMENTS_PATH = '/experiments';
 export const NEW_EXPERIMENT_PATH = '/experiments/new';
 
@@ -22,8 +23,14 @@ export function withQuery(path: string, query: EventsQuery | { readonly eventNam
 }
 
 /** The form of a new experiment, with what is known of it filled in. */
-export function newExperimentPath(known: { readonly key: string }): string {
-  return `${NEW_EXPERIMENT_PATH}?${new URLSearchParams(known)}`;
+export function newExperimentPath({
+  key,
+  primary,
+}: {
+  readonly key: string;
+  readonly primary?: string | undefined;
+}): string {
+  return `${NEW_EXPERIMENT_PATH}?${new URLSearchParams({ key, ...(primary === undefined ? {} : { primary }) })}`;
 }
 
 export function visitorPath(visitor: number): string {

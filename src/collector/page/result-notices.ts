@@ -7,7 +7,7 @@ import { type Html, html } from './html.js';
 
 /** What the figures say and whether they may be believed, in words. */
 export function resultNotices(experiment: Experiment, report: ExperimentReport): Html {
-  return html`${report.hasEnoughData ? leader(report) : missing(experiment, report)}
+  return html`${report.hasEnoughData ? leader(report) : missingData(experiment, report)}
 ${report.sampleRatio.isMismatch && mismatch(experiment, report)}`;
 }
 
@@ -22,7 +22,8 @@ function leader({ variants }: ExperimentReport): Html {
 ${points(expectedLoss)} of the rate on average.</p>`;
 }
 
-function missing({ status, variants: configured }: Experiment, { variants }: ExperimentReport): Html {
+/** Which variants have seen too little for the figures to mean anything. */
+export function missingData({ status, variants: configured }: Experiment, { variants }: ExperimentReport): Html {
   const items = variants.map((variant, i) => {
     if (configured[i]!.share === 0) return undefined;
     const lacks = lacksOf(variant);

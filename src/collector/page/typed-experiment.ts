@@ -1,4 +1,4 @@
-import type { QueryRule, Targeting } from '../experiments/experiment.js';
+import type { Experiment, QueryRule, Targeting, Variant } from '../experiments/experiment.js';
 
 /** What was typed into the form of a new experiment, all of it still text. */
 export interface TypedExperiment {
@@ -46,6 +46,45 @@ export const BLANK_EXPERIMENT: TypedExperiment = {
   allocation: '100',
 };
 
+/** A draft as its form shows it. */
+export function typedOf({
+  key,
+  name,
+  type,
+  variants,
+  primary,
+  secondary,
+  targeting,
+  allocation,
+}: Experiment): TypedExperiment {
+  const rows = variants.map((variant): TypedVariant => ({ name: variant.name, weight: percentOf(variant.share) }));
+  while (rows.length < BLANK_EXPERIMENT.variants.length) rows.push(NEW_VARIANT);
+  const rules = targeting.query.map(
+    ({ parameter, operator, value = '' }): TypedRule => ({ parameter, operator, value }),
+  );
+  return {
+    key,
+    name: name === key ? '' : name,
+    type,
+    variants: rows,
+    control: Math.max(
+      0,
+      variants.findIndex(({ isControl }) => isControl),
+    ),
+    primary: primary ?? '',
+    secondary: secondary.join('\n'),
+    urls: targeting.urls.join('\n'),
+    rules: rules.length > 0 ? rules : BLANK_EXPERIMENT.rules,
+    visitors: targeting.visitors,
+    allocation: percentOf(allocation),
+  };
+}
+
+/** Without what binary fractions add: 0.07 is 7 %. */
+function percentOf(share: number): string {
+  return String(Number((share * 100).toPrecision(12)));
+}
+
 /** Reads the posted form. Rows left empty are gone, as far as the form can do without them. */
 export function readTyped(form: URLSearchParams): TypedExperiment {
   const text = (name: string): string => form.get(name) ?? '';
@@ -85,14 +124,18 @@ export function withRow(typed: TypedExperiment, of: string | null): TypedExperim
   return of === 'rule' ? { ...typed, rules: [...typed.rules, NEW_RULE] } : typed;
 }
 
-/** What was typed as the experiments take it; they judge it, so what is no number is left as it is. */
-export function toInput(typed: TypedExperiment): unknown {
+/**
+ * What was typed as the experiments take it; they judge it, so what is no number is left as it is. `known` variants keep what the
+ * form does not show.
+ */
+export function toInput(typed: TypedExperiment, known: readonly Variant[] = []): unknown {
   const primary = typed.primary.trim();
   return {
     key: typed.key.trim(),
     name: typed.name.trim() || undefined,
     type: typed.type,
     variants: typed.variants.filter(isFilled).map(({ name, weight }, place) => ({
+      ...unseenOf(known.find((variant) => variant.name === name.trim())),
       name: name.trim(),
       weight: numberOf(weight),
       isControl: place === typed.control ? true : undefined,
@@ -112,6 +155,12 @@ export function toInput(typed: TypedExperiment): unknown {
     },
     trafficAllocation: numberOf(typed.allocation),
   };
+}
+
+function unseenOf(variant: Variant | undefined): object {
+  if (variant === undefined) return {};
+  const { name: _name, share: _share, isControl: _isControl, ...unseen } = variant;
+  return unseen;
 }
 
 function isFilled(row: TypedVariant | TypedRule): boolean {

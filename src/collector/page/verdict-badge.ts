@@ -1,6 +1,6 @@
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { EventLine } from '../insight.js';
-import type { Verdict } from '../measuring/verdict.js';
+import type { Verdict, Warning } from '../measuring/verdict.js';
 import { VERDICT_WORDS, WARNING_WORDS } from '../measuring/verdict-words.js';
 import { type Html, html } from './html.js';
 
@@ -53,7 +53,14 @@ export function fateOf({ event, verdict }: EventLine): Fate {
 /** The outcome in its colour, the reason in words, and what is odd about it. */
 export function verdictOf(line: EventLine): Html {
   const { tone, outcome, reason } = fateOf(line);
-  const warnings = line.warnings.map((warning) => html` <span class="warning">${WARNING_WORDS[warning]}</span>`);
+  const warnings = line.warnings.map(
+    (warning) => html` <span class="${isAsItShouldBe(warning) ? 'note' : 'warning'}">${WARNING_WORDS[warning]}</span>`,
+  );
   return html`<span class="verdict"><span class="badge ${tone}">${outcome}</span>
 <span class="reason">${reason}</span>${warnings}</span>`;
+}
+
+/** An assignment that a server asks for has no session: that is the recommended way, and nothing to mend. */
+function isAsItShouldBe(warning: Warning): boolean {
+  return warning === 'impression_session_inferred';
 }

@@ -50,6 +50,8 @@ export interface EventStore {
    * kept all the same, as refused, to show that somebody else used the id.
    */
   append(row: ArrivedRow, receivedAt: number, from: RowSource): Arrival;
+  /** Forgets every row and every visitor. Numbers start again at 1. */
+  clear(): void;
   /** Runs `work` so that all it appends is kept or nothing; faster than one by one. */
   together<Result>(work: () => Result): Result;
 }
@@ -103,6 +105,10 @@ export function createEventStore({ database, door, findExperiment }: EventStoreO
       // Only now, and only of what was let in: a row that changes nothing tells nothing of who is who.
       if (refusal === undefined) visitors.join(entry.visitors);
       return { kind: 'accepted', event, number: Number(lastInsertRowid) };
+    },
+
+    clear() {
+      database.exec('BEGIN IMMEDIATE; DELETE FROM events; DELETE FROM names; COMMIT');
     },
 
     together(work) {

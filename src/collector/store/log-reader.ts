@@ -34,8 +34,8 @@ export interface LogReader extends Insight {
 interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
   readonly asked: Experiment;
   readonly eventName: string | undefined;
-  /** How many rows there were. */
-  readonly events: number;
+  /** How much had been written to the database. */
+  readonly written: number;
   /** The experiment by the goal that was asked for. */
   readonly measured: Experiment;
 }
@@ -65,12 +65,14 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   const names = database.prepare(
     `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
   );
-  // No row is ever deleted: the last number is the count.
+  // Rows are only ever deleted all at once, and numbers start again then: the last number is the count.
   const totals = database.prepare(
     `SELECT (SELECT coalesce(max(number), 0) FROM events) AS events,
        (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
+
+  const changes = database.prepare('SELECT total_changes() AS written');
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
   function judge(events: readonly StoredEvent[]): EventLine[] {
@@ -102,13 +104,13 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 
   let last: Measurement | undefined;
 
-  /** An experiment's counts. The last ones hold until a row arrives: a page asks for results and days in one breath. */
+  /** An experiment's counts. The last ones hold until something is written: a page asks for results and days in one breath. */
   function measure(experiment: Experiment, eventName: string | undefined): Measurement {
-    const { events } = totals.get() as Insight['totals'];
-    if (last?.asked === experiment && last.eventName === eventName && last.events === events) return last;
+    const { written } = changes.get() as { written: number };
+    if (last?.asked === experiment && last.eventName === eventName && last.written === written) return last;
     const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
     const { tallies, units } = attribute(rows.ofExperiment(measured), toMeasuringRules([measured], now()));
-    last = { asked: experiment, eventName, events, measured, tallies, units };
+    last = { asked: experiment, eventName, written, measured, tallies, units };
     return last;
   }
 

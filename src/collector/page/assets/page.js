@@ -81,6 +81,11 @@ function take(sent, isWelcome) {
   const present = new Map([...list.children].map((row) => [row.id, row]));
   const rows = [...sent.getElementById('rows').children];
   const newest = Number(list.firstElementChild?.dataset.number ?? 0);
+  if (Number(rows[0]?.dataset.number ?? 0) < newest) {
+    // Numbers only start again when all events were cleared.
+    list.replaceChildren(...rows.map((row) => row.cloneNode(true)));
+    return { shown: 0, waiting: 0 };
+  }
   const arrived = rows.filter(({ dataset }) => Number(dataset.number) > newest).length;
   for (const row of rows) {
     const old = present.get(row.id);

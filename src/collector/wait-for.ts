@@ -1,0 +1,120 @@
+import { OursError } from '../errors.js';
+import { printable } from '../protocol/printable.js';
+import { MAX_TIMER_MS, onAbort } from '../timers.js';
+import type { EventLine, Insight } from './insight.js';
+import { VERDICTS, type Verdict } from './measuring/verdict.js';
+
+/** What to wait for: an event by its name, a verdict, or an event with a verdict. */
+export type WantedEvent =
+  | { readonly event: string; readonly verdict?: Verdict | undefined }
+  | { readonly event?: string | undefined; readonly verdict: Verdict };
+
+export interface WaitForOptions {
+  /** The most to wait, in milliseconds. @default 5000 */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Waits until the log holds an event. */
+export type WaitFor = (wanted: WantedEvent, options?: WaitForOptions) => Promise<EventLine>;
+
+export interface WaitForSources {
+  /** Every row in the order of arrival. */
+  readonly lines: () => readonly EventLine[];
+  readonly refused: Insight['refused'];
+  /** Calls back whenever something arrived; the returned function takes that back. */
+  readonly subscribe: (listener: () => void) => () => void;
+  /** Where clients send to. */
+  readonly baseUrl: () => string;
+  /** Aborted when the collector closes. */
+  readonly closing: AbortSignal;
+}
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+export function createWaitFor({ lines, refused, subscribe, baseUrl, closing }: WaitForSources): WaitFor {
+  return async (wanted, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
+    checkWanted(wanted);
+    signal?.throwIfAborted();
+    const find = (): EventLine | undefined => lines().find((line) => isWanted(line, wanted));
+    const found = find();
+    if (found !== undefined) return found;
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        for (const forget of forgets) forget();
+      };
+      const giveUp = (reason: unknown): void => {
+        leave();
+        reject(reason);
+      };
+      // A later row can change what an earlier one means, so all of them are judged again.
+      const look = (): void => {
+        const line = find();
+        if (line === undefined) return;
+        leave();
+        resolve(line);
+      };
+      const complain = (): void => {
+        const arrived = describeArrived(lines(), refused(), baseUrl());
+        giveUp(new DOMException(`no ${nameOf(wanted)} within ${timeoutMs} ms. ${arrived}`, 'TimeoutError'));
+      };
+      const timer = setTimeout(complain, Math.min(timeoutMs, MAX_TIMER_MS));
+      const forgets = [
+        subscribe(look),
+        onAbort(signal, () => giveUp(signal?.reason)),
+        onAbort(closing, () =>
+          giveUp(new OursError('closed', `the collector was closed while it waited for ${nameOf(wanted)}.`)),
+        ),
+      ];
+    });
+  };
+}
+
+/** Callers without TypeScript get to know what can be waited for, instead of a timeout. */
+function checkWanted(wanted: WantedEvent): void {
+  const { event, verdict } = (wanted ?? {}) as { readonly event?: unknown; readonly verdict?: unknown };
+  if (event === undefined && verdict === undefined) {
+    throw new OursError('invalid_option', "waitFor needs { event: 'purchase' }, { verdict: 'counted' } or both.");
+  }
+  if (verdict !== undefined && !VERDICTS.some((known) => known === verdict)) {
+    throw new OursError(
+      'invalid_option',
+      `waitFor knows no verdict ${String(verdict)}; there are ${VERDICTS.join(', ')}.`,
+    );
+  }
+}
+
+function isWanted(line: EventLine, { event, verdict }: WantedEvent): boolean {
+  return (event === undefined || line.event.event === event) && (verdict === undefined || line.verdict === verdict);
+}
+
+function nameOf({ event, verdict }: WantedEvent): string {
+  const name = event === undefined ? 'event' : `event ${printable(event)}`;
+  return verdict === undefined ? name : `${name} with the verdict ${verdict}`;
+}
+
+/** More different ones than anybody reads in a failed test. */
+const MAX_KINDS = 20;
+
+/** Names and verdicts, never values. */
+function describeArrived(
+  lines: readonly EventLine[],
+  refused: ReturnType<Insight['refused']>,
+  baseUrl: string,
+): string {
+  if (lines.length === 0 && refused.length === 0) {
+    return `Nothing arrived: does the client have baseUrl ${baseUrl}, and was it flushed?`;
+  }
+  const kinds = new Map<string, number>();
+  for (const { event, verdict } of lines) {
+    const kind = verdict === undefined ? printable(event.event) : `${printable(event.event)} (${verdict})`;
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  const named = [...kinds].slice(0, MAX_KINDS).map(([kind, times]) => (times === 1 ? kind : `${kind} ×${times}`));
+  if (kinds.size > MAX_KINDS) named.push(`${kinds.size - MAX_KINDS} more kinds`);
+  const latest = refused[0];
+  const refusals =
+    latest === undefined ? '' : ` ${refused.length} refused, the latest because: ${printable(latest.message)}.`;
+  return `Arrived: ${named.join(', ') || 'nothing that was stored'}.${refusals}`;
+}
