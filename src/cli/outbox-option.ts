@@ -1,6 +1,6 @@
 import { isOursError } from '../errors.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import type { SealingKey } from '../outbox/sealing.js';
+import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import { UsageError } from './command.js';
 import { openPostgres } from './open-postgres.js';
 import { openRedis } from './open-redis.js';
@@ -46,7 +46,7 @@ export interface RedisServer {
 export interface OpenOptions {
   /** The Redis name or the Postgres table, where it is not the usual one. */
   readonly place: string | undefined;
-  readonly sealingKeys: readonly SealingKey[] | undefined;
+  readonly sealingKeys: readonly SecretKey[] | undefined;
   /** Whether a SQLite file, or a name in Redis, that is not there is made. Who only looks at an outbox must not. */
   readonly create: boolean;
   /** Whether the Postgres table is made, or brought up to date. */
@@ -84,8 +84,8 @@ export async function openOutbox(
     throw new UsageError('--ensure-schema goes with --postgres only.');
   }
   const place = values.name ?? values.table;
-  const sealingKeys = readSealingKeys(env.OURS_SEALING_KEYS);
   try {
+    const sealingKeys = readSealingKeys(env.OURS_SEALING_KEYS);
     return await ENGINES[engine].open(target, { place, sealingKeys, create, ensureSchema });
   } catch (error) {
     // Keys or a name that cannot be.
@@ -109,7 +109,7 @@ function chooseOutbox(
   return { engine, target };
 }
 
-function readSealingKeys(text: string | undefined): readonly string[] | undefined {
-  const keys = (text ?? '').split(',').map((key) => key.trim());
-  return keys.some((key) => key !== '') ? keys.filter((key) => key !== '') : undefined;
+/** The keys in a variable, commas between them; `undefined` where it is not set. */
+function readSealingKeys(text: string | undefined): readonly SecretKey[] | undefined {
+  return text?.trim() ? readSecretKeys('OURS_SEALING_KEYS', text.split(',')) : undefined;
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Undelivered } from '../outcome.js';
 import { fromBytes, toBytes } from '../protocol/bytes.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
-import { isSealed, Sealer, type SealingKey, UnknownKeyError, unknownKey } from './sealing.js';
+import type { SecretKey } from '../secret-key.js';
+import { isSealed, Sealer, UnknownKeyError, unknownKey } from './sealing.js';
 
 /** What a sealed outcome is bound to. */
 const OUTCOME = 'outcome';
@@ -32,7 +33,7 @@ export class Records {
   readonly #sealer: Sealer | undefined;
 
   /** @throws {OursError} `invalid_option` for keys that are none */
-  constructor(sealingKeys: readonly SealingKey[] | undefined) {
+  constructor(sealingKeys: readonly SecretKey[] | undefined) {
     this.#sealer = sealingKeys === undefined ? undefined : new Sealer(sealingKeys);
   }
 

@@ -1,14 +1,15 @@
 import { failOption, readLimit } from '../check-option.js';
+import type { SecretKey } from '../secret-key.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import { Connection } from './redis/connection.js';
 import { DEFAULT_NAME } from './redis/keys.js';
 import { RedisOutbox } from './redis/outbox.js';
 import type { RedisLike } from './redis/redis-like.js';
-import type { SealingKey } from './sealing.js';
 
 export type { Undelivered } from '../outcome.js';
 export type { Entry } from '../protocol/event.js';
+export type { SecretKey as SealingKey } from '../secret-key.js';
 export type {
   Appended,
   AppendFailure,
@@ -21,7 +22,6 @@ export type {
   StoreMark,
 } from './outbox.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from './redis/redis-like.js';
-export type { SealingKey } from './sealing.js';
 
 export interface RedisOutboxOptions {
   /** Of the package `ioredis` or `redis`, for one server or a cluster; connected by you, closed by you, after the outbox. While it does not answer, the outbox uses a duplicate. */
@@ -32,7 +32,7 @@ export interface RedisOutboxOptions {
    * Seals what is stored with AES-256-GCM. The first key seals, all of them open: to rotate, put the new key first.
    * @default nothing is sealed
    */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
   /** Entries inside, claimed ones included; above, the newest is dropped. @default as many as Redis has memory for */
   readonly maxQueueSize?: number | undefined;
   /** UTF-8 bytes of all entries. @default as many as Redis has memory for */

@@ -1,8 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import { OursError } from '../errors.js';
-
-/** A key for AES-256-GCM: 32 bytes, or their base64, base64url or hex text. */
-export type SealingKey = string | Uint8Array;
+import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
 
 const PREFIX = 'sealed:1:';
 const NONCE_BYTES = 12;
@@ -16,7 +13,7 @@ export class UnknownKeyError extends Error {
 interface Key {
   /** Names the key in what it seals; tells nothing about it. */
   readonly id: string;
-  readonly secret: Uint8Array;
+  readonly secret: Secret;
   /** For fingerprints; another key than the one that seals. */
   readonly fingerprintSecret: Uint8Array;
 }
@@ -28,12 +25,9 @@ interface Key {
 export class Sealer {
   readonly #keys: readonly Key[];
 
-  /** @throws {OursError} `invalid_option` for no key, or one that is not 32 bytes */
-  constructor(keys: readonly SealingKey[]) {
-    if (!Array.isArray(keys) || keys.length === 0) {
-      throw new OursError('invalid_option', 'sealingKeys must be a list with at least one key of 32 bytes.');
-    }
-    this.#keys = keys.map(toKey);
+  /** @throws {OursError} `invalid_option` for no key, or one that is none */
+  constructor(keys: readonly SecretKey[]) {
+    this.#keys = readSecretKeys('sealingKeys', keys).map(toKey);
   }
 
   /** Seals `text` so that it opens only together with `context`. */
@@ -86,20 +80,8 @@ function keyIdOf(text: string): string {
   return id;
 }
 
-function toKey(given: SealingKey): Key {
-  const secret = typeof given === 'string' ? fromText(given) : given;
-  if (!(secret instanceof Uint8Array) || secret.length !== 32) {
-    // Never the value.
-    throw new OursError(
-      'invalid_option',
-      'every one of sealingKeys must be 32 bytes, as bytes, base64 or hex: make one with `openssl rand -base64 32`.',
-    );
-  }
+function toKey(secret: Secret): Key {
   const id = createHash('sha256').update('ours-ingest key id').update(secret).digest('hex').slice(0, 8);
   const fingerprintSecret = createHmac('sha256', secret).update('ours-ingest fingerprint').digest();
   return { id, secret, fingerprintSecret };
-}
-
-function fromText(text: string): Uint8Array {
-  return Buffer.from(text.trim(), /^[0-9a-f]{64}$/i.test(text.trim()) ? 'hex' : 'base64');
 }

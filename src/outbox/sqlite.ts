@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { failOption, readLimit } from '../check-option.js';
+import type { SecretKey } from '../secret-key.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
-import type { SealingKey } from './sealing.js';
 import type { Source } from './sqlite/connection.js';
 import { SqliteFile } from './sqlite/file.js';
 import { machineClock } from './sqlite/machine-clock.js';
@@ -19,7 +19,7 @@ export interface SqliteOutboxOptions {
   /** Instead of a file: an open database, which stays the caller's to set up, to watch and to close. */
   readonly database?: SqliteDatabase | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
   /** Entries above which new ones are dropped. @default as many as fit the disk */
   readonly maxQueueSize?: number | undefined;
   /** Bytes above which new ones are dropped. @default as many as fit the disk */
@@ -78,6 +78,6 @@ function fail(message: string): never {
   failOption(`createSqliteOutbox: ${message}`);
 }
 
+export type { SecretKey as SealingKey } from '../secret-key.js';
 export type { SqliteDatabase } from '../sqlite/database.js';
 export type { DeadLetter, DeadLetters, DurableOutbox } from './outbox.js';
-export type { SealingKey } from './sealing.js';

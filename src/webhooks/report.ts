@@ -2,9 +2,9 @@ import { isOursError } from '../errors.js';
 import type { Outcome, RejectionCode } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
+import type { SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import { inTime } from './in-time.js';
-import type { VisitorKey } from './visitor-keys.js';
 import { type NoVisitorReason, openVisitor } from './visitor-token.js';
 
 /** What became of one conversion. */
@@ -18,7 +18,7 @@ export interface Reported {
 /** What reporting needs. */
 export interface ReporterOptions<Catalog extends EventCatalog> {
   readonly ours: ConversionSink<Catalog>;
-  readonly keys: readonly VisitorKey[];
+  readonly keys: readonly SecretKey[];
   readonly maxAgeMs: number | undefined;
   readonly warn: (topic: string, message: string) => void;
 }

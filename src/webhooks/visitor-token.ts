@@ -2,8 +2,8 @@ import { OursError } from '../errors.js';
 import { fromBase64, toBase64Url } from '../protocol/base64url.js';
 import { toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
+import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
 import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
-import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
 
 /** The visitor of a request: what an adapter hands you, or the cookies `ours_device_id` and `sid`. */
 export interface SealableVisitor {
@@ -61,10 +61,10 @@ const TAG_BYTES = 16;
  */
 export async function sealVisitor(
   visitor: SealableVisitor | undefined,
-  keys: readonly VisitorKey[],
+  keys: readonly SecretKey[],
   { now = Date.now }: SealOptions = {},
 ): Promise<string> {
-  const [first] = toSecrets(keys);
+  const [first] = readSecretKeys('keys', keys);
   const key = await importKey(first);
   const issuedAt = Math.floor(now() / 1000);
   const token = await seal(key, toTokenVisitor(visitor ?? {}), issuedAt);
@@ -79,10 +79,10 @@ export async function sealVisitor(
  */
 export async function openVisitor(
   token: string | null | undefined,
-  keys: readonly VisitorKey[],
+  keys: readonly SecretKey[],
   { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now }: OpenOptions = {},
 ): Promise<OpenedVisitor> {
-  const secrets = toSecrets(keys);
+  const secrets = readSecretKeys('keys', keys);
   checkMaxAge(maxAgeMs);
   if (token === undefined || token === null || token === '') return { visitor: null, reason: 'missing' };
   const sealed = toSealed(token);
@@ -119,11 +119,7 @@ interface Sealed {
   readonly ciphertext: Uint8Array<ArrayBuffer>;
 }
 
-async function seal(
-  key: Awaited<ReturnType<typeof importKey>>,
-  visitor: TokenVisitor | undefined,
-  issuedAt: number,
-): Promise<string> {
+async function seal(key: CryptoKey, visitor: TokenVisitor | undefined, issuedAt: number): Promise<string> {
   const { version, bytes } = writeContent({ visitor, issuedAt });
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt(toAlgorithm(version, nonce), key, bytes));
@@ -134,7 +130,13 @@ async function seal(
   return toBase64Url(token);
 }
 
-async function open(secret: Uint8Array<ArrayBuffer>, { version, nonce, ciphertext }: Sealed) {
+type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+function importKey(secret: Secret): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', secret, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}
+
+async function open(secret: Secret, { version, nonce, ciphertext }: Sealed) {
   const key = await importKey(secret);
   try {
     return readContent(

@@ -3,15 +3,15 @@ import type { Client } from '../client.js';
 import type { Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { typeName } from '../protocol/refusal.js';
+import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { IncomingWebhook } from './incoming.js';
-import { toSecrets, type VisitorKey } from './visitor-keys.js';
 import { checkMaxAge } from './visitor-token.js';
 
 /** What every webhook is told, whoever sends it. */
 export interface ReportingOptions<Event> {
   /** Those of `sealVisitor`; all of them open. */
-  readonly keys: readonly VisitorKey[];
+  readonly keys: readonly SecretKey[];
   /** The most a visitor token may be old, in milliseconds. @default no limit */
   readonly maxAgeMs?: number | undefined;
   /**
@@ -82,7 +82,7 @@ export function checkOptions<Event, Catalog extends EventCatalog>({
   requireFunction('verify', verify);
   requireFunction('conversions', conversions);
   if (identify !== undefined) requireFunction('identify', identify);
-  toSecrets(keys);
+  readSecretKeys('keys', keys);
   if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     failOption(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);

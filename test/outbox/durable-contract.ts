@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
-import type { SealingKey } from '../../src/outbox/sealing.js';
 import type { Undelivered } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
+import type { SecretKey } from '../../src/secret-key.js';
+import { keyOf } from '../support/keys.js';
 import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import {
   command,
@@ -17,7 +18,7 @@ import {
 } from './contract.js';
 
 export interface DurableSetup extends OutboxSetup {
-  readonly sealingKeys?: readonly SealingKey[];
+  readonly sealingKeys?: readonly SecretKey[];
 }
 
 /** A file, a database or a server of its own for one test. */
@@ -35,8 +36,8 @@ export interface TestStore {
 }
 
 const OTHER: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'a reason' };
-const oldKey = Buffer.alloc(32, 1);
-const newKey = Buffer.alloc(32, 2).toString('base64');
+const oldKey = keyOf(1);
+const newKey = Buffer.from(keyOf(2)).toString('base64');
 const ada = { userId: 'visitor 1', email: 'ada@example.org' };
 
 /** The duties of an outbox that outlives its process, those of every outbox included. */

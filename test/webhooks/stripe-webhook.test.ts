@@ -8,6 +8,7 @@ import { createMemoryOutbox } from '../../src/index.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
 import { sealVisitor, type WebhookIdentity } from '../../src/webhooks/index.js';
 import type { StripeEvent, StripeLike, StripeWebhookOptions } from '../../src/webhooks/stripe/index.js';
+import { keyOf } from '../support/keys.js';
 import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
 import { endpoint, offline } from './stripe-endpoint.js';
 import {
@@ -258,7 +259,7 @@ describe('a payment whose visitor is not known', () => {
   it.each([
     ['is not there', async () => undefined],
     ['says that nobody was known', () => sealVisitor({}, KEYS)],
-    ['was sealed in another environment', () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)])],
+    ['was sealed in another environment', () => sealVisitor(VISITOR, [keyOf(9)])],
     ['is nonsense', async () => 'x'],
   ])('is reported for whom identify names when the token %s', async (_, makeToken) => {
     const { stripe, answers } = await startStripe();
@@ -295,7 +296,7 @@ describe('a payment whose visitor is not known', () => {
   it.each([
     [
       'not_authentic',
-      () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)]),
+      () => sealVisitor(VISITOR, [keyOf(9)]),
       /opened by none of keys .*sealed it in another environment.*or its key is missing/,
     ],
     ['malformed', async () => 'no token', /was cut or changed on its way/],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openVisitor, sealVisitor } from '../../src/webhooks/index.js';
+import { keyOf } from '../support/keys.js';
 
-const KEYS = [new Uint8Array(32).fill(3)];
+const KEYS = [keyOf(3)];
 const USER = '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10';
 const NOW = 1_732_398_500_000;
 const now = () => NOW;

@@ -2,15 +2,16 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openVisitor, sealVisitor, type VisitorKey } from '../../src/webhooks/index.js';
+import { keyOf } from '../support/keys.js';
 
-const OLD = new Uint8Array(32).fill(1);
-const NEW = new Uint8Array(32).fill(2);
+const OLD = keyOf(1);
+const NEW = keyOf(2);
 const USUAL = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
 const NOW = 1_732_398_500_000;
 const now = () => NOW;
 const DAY_MS = 86_400_000;
 
-const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const key = fc.nat().map(keyOf);
 const browserVisitor = fc.record({
   userId: fc.uuid({ version: 4 }),
   sessionId: fc.option(fc.integer({ min: 1, max: 2 ** 48 - 1 }).map(String), { nil: undefined }),
@@ -150,7 +151,7 @@ describe('keys', () => {
   });
 
   it('may be bytes, base64, base64url or hex', async () => {
-    const bytes = Buffer.from('f'.repeat(64), 'hex');
+    const bytes = Buffer.from(keyOf(3));
     const token = await sealVisitor(USUAL, [new Uint8Array(bytes)]);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {
       expect(await openVisitor(token, [`${bytes.toString(encoding)}\n`])).toMatchObject({ visitor: USUAL });

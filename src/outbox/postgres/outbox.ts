@@ -5,6 +5,7 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { SecretKey } from '../../secret-key.js';
 import { GroupCommit } from '../group-commit.js';
 import type {
   ClaimOptions,
@@ -18,7 +19,6 @@ import type {
 import { Reading, SEALED_PAUSE_MS } from '../reading.js';
 import { Records } from '../records.js';
 import { retryTransient } from '../retry-transient.js';
-import type { SealingKey } from '../sealing.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { Bell } from './bell.js';
@@ -38,7 +38,7 @@ export interface PostgresOutboxOptions {
   /** A name, or `schema.name`; everything the outbox makes is named after it. @default 'ours_outbox' */
   readonly table?: string | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
   /** Milliseconds, for tests. @default the database's clock, one for all processes */
   readonly now?: (() => number) | undefined;
 }

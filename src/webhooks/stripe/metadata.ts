@@ -1,5 +1,5 @@
 import { OursError } from '../../errors.js';
-import type { VisitorKey } from '../visitor-keys.js';
+import type { SecretKey } from '../../secret-key.js';
 import { isSealed, type SealableVisitor, sealVisitor } from '../visitor-token.js';
 import type { StripeSession } from './objects.js';
 
@@ -32,7 +32,7 @@ export interface VisitorMetadata {
  */
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,
-  keys: readonly VisitorKey[],
+  keys: readonly SecretKey[],
 ): Promise<VisitorMetadata> {
   return { [VISITOR_KEY]: await sealVisitor(visitor, keys) };
 }
