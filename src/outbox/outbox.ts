@@ -94,6 +94,8 @@ export interface DurableOutbox extends Queueing {
    * stores that can tell; whoever claims looks by itself from time to time in any case.
    */
   watch?(wake: () => void): () => void;
+  /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
+  countUnsealed?: (() => Promise<number>) | undefined;
   /**
    * Begins the ledger of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
    * the outbox, so that a client whose events wait in memory does not carry it.
@@ -166,7 +168,8 @@ export interface DeadLetters {
  *   rejects, the caller takes the entries for possibly stored, unless the error has `storedNothing: true`
  *   ({@link AppendFailure}). Appending them again is safe in both cases.
  * - **Unreadable entries.** What is damaged goes to the dead letters; what is sealed with a key that is not there stays
- *   inside and is tried again later. `claim` rejects once to say so, and the next one goes on with the others.
+ *   inside and is tried again later. So does what is not sealed in an outbox with sealing keys, which is never delivered:
+ *   someone without a key may have written it. `claim` rejects once to say so, and the next one goes on with the others.
  * - **Owner.** One in memory hands back the very `owner` an entry came with; a durable one does if that is a string.
  */
 export type Outbox = VolatileOutbox | DurableOutbox;

@@ -33,6 +33,8 @@ export interface RedisOutboxOptions {
    * @default nothing is sealed
    */
   readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Entries inside, claimed ones included; above, the newest is dropped. @default as many as Redis has memory for */
   readonly maxQueueSize?: number | undefined;
   /** UTF-8 bytes of all entries. @default as many as Redis has memory for */
@@ -52,13 +54,13 @@ export interface RedisOutboxOptions {
  * @throws {OursError} `invalid_option`
  */
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
-  const { client, name = DEFAULT_NAME, sealingKeys, now } = options ?? {};
+  const { client, name = DEFAULT_NAME, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   return new RedisOutbox({
     connection: new Connection(client, name, () => (now === undefined ? '' : String(now()))),
-    records: new Records(sealingKeys),
+    records: new Records(options),
     maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });

@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
 
-const PREFIX = 'sealed:1:';
+/** What every sealed text begins with. */
+export const SEALED_PREFIX = 'sealed:1:';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -36,7 +37,7 @@ export class Sealer {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return `${PREFIX}${id}:${sealed.toString('base64')}`;
+    return `${SEALED_PREFIX}${id}:${sealed.toString('base64')}`;
   }
 
   /**
@@ -47,7 +48,7 @@ export class Sealer {
     const id = keyIdOf(text);
     const key = this.#keys.find((one) => one.id === id);
     if (key === undefined) throw unknownKey(text);
-    const sealed = Buffer.from(text.slice(PREFIX.length + id.length + 1), 'base64');
+    const sealed = Buffer.from(text.slice(SEALED_PREFIX.length + id.length + 1), 'base64');
     if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new Error('it is cut short');
     const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(context))
@@ -65,7 +66,7 @@ export class Sealer {
 }
 
 export function isSealed(text: string): boolean {
-  return text.startsWith(PREFIX);
+  return text.startsWith(SEALED_PREFIX);
 }
 
 /** The error for a sealed text where there is no key at all, or not the right one. */
@@ -75,7 +76,7 @@ export function unknownKey(text: string): UnknownKeyError {
 
 /** @throws {Error} when the text is not as it was sealed */
 function keyIdOf(text: string): string {
-  const id = text.slice(PREFIX.length).split(':', 1)[0]!;
+  const id = text.slice(SEALED_PREFIX.length).split(':', 1)[0]!;
   if (!/^[0-9a-f]{8}$/.test(id)) throw new Error('it is cut short');
   return id;
 }

@@ -20,6 +20,8 @@ export interface SqliteOutboxOptions {
   readonly database?: SqliteDatabase | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
   readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Entries above which new ones are dropped. @default as many as fit the disk */
   readonly maxQueueSize?: number | undefined;
   /** Bytes above which new ones are dropped. @default as many as fit the disk */
@@ -49,10 +51,10 @@ export interface SqliteOutboxOptions {
  * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
-  const { sealingKeys, maxQueueSize, maxQueueBytes, now } = options ?? {};
+  const { maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),
-    records: new Records(sealingKeys),
+    records: new Records(options),
     maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
     now: now ?? Date.now,

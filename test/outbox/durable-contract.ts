@@ -19,6 +19,7 @@ import {
 
 export interface DurableSetup extends OutboxSetup {
   readonly sealingKeys?: readonly SecretKey[];
+  readonly acceptUnsealed?: boolean;
 }
 
 /** A file, a database or a server of its own for one test. */
@@ -429,6 +430,60 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
         expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['old0', 'old1']);
       },
     );
+  });
+
+  describe(`the ${name} outbox sealed, with events in it that are not`, () => {
+    const keys = { sealingKeys: [oldKey] };
+
+    it('delivers none of them, says so once, and hands out what is sealed', async () => {
+      const { outbox, open, advance } = await world();
+      await outbox.append(many(2, 'plain'));
+      const sealed = await open(keys);
+      await sealed.append(many(2, 'sealed'));
+      await expect(sealed.claim(EVERYTHING)).rejects.toThrow(/2 .*not sealed.*acceptUnsealed/s);
+      expect(idsOf(await sealed.claim(EVERYTHING))).toEqual(['sealed0', 'sealed1']);
+      for (let hour = 0; hour < 3; hour += 1) {
+        advance(3_600_000);
+        expect(idsOf(await sealed.claim({ ...EVERYTHING, leaseMs: 1_000 }))).toEqual(['sealed0', 'sealed1']);
+      }
+      expect(await sealed.deadLetters.count()).toBe(0);
+      expect(await sealed.countUnsealed!()).toBe(2);
+      advance(3_600_000);
+      expect(idsOf(await outbox.claim(EVERYTHING).catch(() => outbox.claim(EVERYTHING)))).toEqual(['plain0', 'plain1']);
+    });
+
+    it('hands them out with acceptUnsealed, so that none is lost when sealing is introduced', async () => {
+      const { outbox, open } = await world();
+      await outbox.append(many(2, 'plain'));
+      const introducing = await open({ ...keys, acceptUnsealed: true });
+      await introducing.append(many(1, 'sealed'));
+      expect(await introducing.countUnsealed!()).toBe(2);
+      const claimed = await introducing.claim(EVERYTHING);
+      expect(idsOf(claimed)).toEqual(['plain0', 'plain1', 'sealed0']);
+      await introducing.ack(claimed);
+      expect(await introducing.countUnsealed!()).toBe(0);
+    });
+
+    it('counts them among very many, and only if it has keys', async () => {
+      const { outbox, open } = await world();
+      const sealed = await open(keys);
+      await sealed.append(many(1_500, 'sealed'));
+      await outbox.append(many(7, 'plain'));
+      expect(await sealed.countUnsealed!()).toBe(7);
+      expect(outbox.countUnsealed).toBeUndefined();
+    });
+
+    it('believes no dead letter that is not sealed, nor its reason', async () => {
+      const { outbox, open } = await world();
+      await outbox.append(many(1));
+      await outbox.deadLetter(await outbox.claim(EVERYTHING), OTHER);
+      const sealed = await open(keys);
+      const outcome = { status: 'rejected', code: 'unreadable', message: expect.stringContaining('not sealed') };
+      expect(await sealed.deadLetters.get('0')).toMatchObject({ entry: undefined, outcome });
+      expect((await sealed.lookUp(['0'])).get('0')).toMatchObject(outcome);
+      const introducing = await open({ ...keys, acceptUnsealed: true });
+      expect(await introducing.deadLetters.get('0')).toMatchObject({ entry: { distinctId: '0' }, outcome: OTHER });
+    });
   });
 
   describe(`the ${name} outbox with very many entries that it cannot open`, () => {

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Records } from '../../src/outbox/records.js';
+import { Records, UnreadableRecordError } from '../../src/outbox/records.js';
 import { isSealed, Sealer } from '../../src/outbox/sealing.js';
+import type { Undelivered } from '../../src/outcome.js';
 import { keyOf } from '../support/keys.js';
 import { trackEntry } from '../unit/entries.js';
 
@@ -12,7 +13,7 @@ describe('a fingerprint', () => {
   // Stored entries of one person meet by these: another answer would let an event overtake its identify after an upgrade.
   it('is the same in every version of this package', () => {
     expect(new Sealer([KEY]).fingerprints('visitor-1')).toEqual(['dDN31MzR0eQzE_JyqM8Ibc8q_THN4Lhj--xO8q0bRtg']);
-    expect(new Records(undefined).people(trackEntry('d', { userId: 'visitor-1' }))).toEqual([
+    expect(new Records({}).people(trackEntry('d', { userId: 'visitor-1' }))).toEqual([
       'f844xj_PHbuQ-Am7Ts2xRY_tRXgNNn86tAMvPHPl-Gs',
     ]);
   });
@@ -30,7 +31,7 @@ describe('a fingerprint', () => {
   });
 
   it('covers each name of an entry', () => {
-    const people = (who: object) => new Records([KEY]).people(trackEntry('d', who));
+    const people = (who: object) => new Records({ sealingKeys: [KEY] }).people(trackEntry('d', who));
     const [user, customer, email] = [{ userId: 'u' }, { externalId: 'x' }, { email: 'a@example.org' }].map(people);
     expect(people({ userId: 'u', externalId: 'x', email: 'a@example.org' })).toEqual([
       ...user!,
@@ -63,5 +64,27 @@ describe('a sealed text', () => {
     for (let length = 'sealed:1:'.length; length < sealed.length; length++) {
       expect(() => new Sealer([KEY]).open(sealed.slice(0, length), 'purchase:17')).toThrow();
     }
+  });
+});
+
+describe('the reason of a dead letter', () => {
+  const records = new Records({ sealingKeys: [KEY] });
+  const outcome: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'about one person' };
+
+  it('is read together with its own letter only', () => {
+    const text = records.writeOutcome('purchase:1', outcome);
+    expect(records.readOutcome('purchase:1', text)).toEqual(outcome);
+    expect(records.readOutcome('purchase:2', text)).toEqual({
+      status: 'rejected',
+      code: 'unreadable',
+      message: expect.stringContaining('changed after it was sealed'),
+    });
+  });
+
+  it('cannot be swapped with an event, whatever its id', () => {
+    const text = records.writeOutcome('a', outcome);
+    expect(() => records.read('outcome\na', text)).toThrow(UnreadableRecordError);
+    const entry = records.write(trackEntry('outcome\na'));
+    expect(records.readOutcome('a', entry)).toMatchObject({ code: 'unreadable' });
   });
 });

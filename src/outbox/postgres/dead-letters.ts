@@ -42,7 +42,7 @@ function toLetter([storedId, outcome, deadAt, record]: LetterRow, records: Recor
   const distinctId = fromStoredId(storedId);
   return {
     distinctId,
-    outcome: records.readOutcome(outcome),
+    outcome: records.readOutcome(distinctId, outcome),
     at: Number(deadAt),
     entry: readOrNothing(records, distinctId, record),
   };

@@ -16,7 +16,7 @@ import type {
   StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
-import { Reading, SEALED_PAUSE_MS } from '../reading.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import { Records } from '../records.js';
 import { retryTransient } from '../retry-transient.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
@@ -39,6 +39,8 @@ export interface PostgresOutboxOptions {
   readonly table?: string | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
   readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Milliseconds, for tests. @default the database's clock, one for all processes */
   readonly now?: (() => number) | undefined;
 }
@@ -69,6 +71,7 @@ export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOu
 class TableOutbox implements PostgresOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
+  readonly countUnsealed?: () => Promise<number>;
   readonly watch?: (wake: () => void) => () => void;
   readonly #table: string;
   readonly #database: Database;
@@ -82,12 +85,14 @@ class TableOutbox implements PostgresOutbox {
   readonly #bell: Bell;
   readonly #stopListening = new Set<() => void>();
 
-  constructor({ client, table, sealingKeys, now }: PostgresOutboxOptions) {
+  constructor(options: PostgresOutboxOptions) {
+    const { client, table, now } = options;
     const names = namesOf(table);
     this.#table = names.given;
     this.#database = new Database(client, names);
     this.#statements = statementsFor(names);
-    this.#records = new Records(sealingKeys);
+    this.#records = new Records(options);
+    if (this.#records.areSealed) this.countUnsealed = () => this.#countUnsealed();
     this.#now = () => (now === undefined ? null : toInteger(now()));
     this.#appends = new GroupCommit({
       commit: (entries) => this.#commit(entries),
@@ -136,24 +141,26 @@ class TableOutbox implements PostgresOutbox {
       );
       const reading = new Reading<Hold>(this.#records, unreadable);
       for (const [position, storedId, record] of rows) {
-        reading.add(fromStoredId(storedId), record, { position, token });
+        const distinctId = fromStoredId(storedId);
+        reading.add(distinctId, record, { position, token, distinctId });
       }
-      if (reading.isWhole && unreadable === undefined) {
+      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
+      const error = reading.isWhole ? reading.takeError(this.#table) : undefined;
+      if (reading.isWhole && error === undefined) {
         for (const [entry, hold] of reading.entries) this.#holds.set(entry, hold);
         return [...reading.entries.keys()];
       }
       await this.#bury(reading.damaged, reading.outcome);
-      await this.#giveBack(reading.sealed, SEALED_PAUSE_MS);
+      await this.#giveBack(reading.kept, UNREADABLE_PAUSE_MS);
       await this.#giveBack([...reading.entries.values()], 0);
-      // Until all of them are out of the way: otherwise the first would be back before the last.
-      if (reading.isWhole) throw reading.error(this.#table);
+      if (error !== undefined) throw error;
       unreadable = reading;
     }
   }
 
   async ack(entries: readonly Entry[]): Promise<void> {
     const holds = this.#holdsOf(entries);
-    if (holds.length > 0) await this.#settle(this.#statements.ack, [JSON.stringify(holds)]);
+    if (holds.length > 0) await this.#settle(this.#statements.ack, [JSON.stringify(holds.map(toHeld))]);
   }
 
   async release(entries: readonly Entry[], delayMs: number): Promise<void> {
@@ -169,7 +176,8 @@ class TableOutbox implements PostgresOutbox {
     if (distinctIds.length === 0) return known;
     const ids = JSON.stringify(distinctIds.map(toStoredId));
     for (const [storedId, outcome] of await this.#database.run<readonly KnownRow[]>(this.#statements.lookUp, [ids])) {
-      known.set(fromStoredId(storedId), outcome === null ? 'inside' : this.#records.readOutcome(outcome));
+      const distinctId = fromStoredId(storedId);
+      known.set(distinctId, outcome === null ? 'inside' : this.#records.readOutcome(distinctId, outcome));
     }
     return known;
   }
@@ -190,6 +198,10 @@ class TableOutbox implements PostgresOutbox {
   async stats(): Promise<OutboxStats> {
     const [waiting, claimed, bytes] = await this.#database.run<Stats>(this.#statements.stats, [this.#now()]);
     return { waiting: Number(waiting), claimed: Number(claimed), bytes: Number(bytes) };
+  }
+
+  async #countUnsealed(): Promise<number> {
+    return Number(await this.#database.run<string>(this.#statements.countUnsealed, []));
   }
 
   async close(): Promise<void> {
@@ -290,13 +302,16 @@ class TableOutbox implements PostgresOutbox {
 
   async #giveBack(holds: readonly Hold[], delayMs: number): Promise<void> {
     if (holds.length === 0) return;
-    await this.#settle(this.#statements.release, [JSON.stringify(holds), toInteger(delayMs), this.#now()]);
+    await this.#settle(this.#statements.release, [JSON.stringify(holds.map(toHeld)), toInteger(delayMs), this.#now()]);
   }
 
   async #bury(holds: readonly Hold[], outcome: Undelivered): Promise<void> {
     if (holds.length === 0) return;
-    const values = [JSON.stringify(holds), this.#records.writeOutcome(outcome), this.#now()];
-    await this.#settle(this.#statements.deadLetter, values);
+    const held = holds.map((hold) => ({
+      ...toHeld(hold),
+      outcome: this.#records.writeOutcome(hold.distinctId, outcome),
+    }));
+    await this.#settle(this.#statements.deadLetter, [JSON.stringify(held), this.#now()]);
   }
 }
 
@@ -304,7 +319,11 @@ class TableOutbox implements PostgresOutbox {
 interface Hold {
   readonly position: string;
   readonly token: string;
+  readonly distinctId: string;
 }
+
+/** What the statements need of it. */
+const toHeld = ({ position, token }: Hold): object => ({ position, token });
 
 type ClaimedRow = readonly [position: string, storedId: string, record: string];
 /** The outcome is `null` for an entry that is inside. */

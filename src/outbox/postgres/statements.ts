@@ -1,3 +1,4 @@
+import { SEALED_PREFIX } from '../sealing.js';
 import type { Names } from './names.js';
 import { joined, replyWith } from './reply.js';
 
@@ -26,7 +27,7 @@ export interface Statements {
   readonly ack: string;
   /** held, delay, now */
   readonly release: string;
-  /** held, outcome, now */
+  /** held with outcomes, now */
   readonly deadLetter: string;
   /** ids → [id, outcome or null][] */
   readonly lookUp: string;
@@ -36,6 +37,8 @@ export interface Statements {
   readonly mark: string;
   /** now → waiting, claimed, bytes */
   readonly stats: string;
+  /** → how many entries are not sealed */
+  readonly countUnsealed: string;
   /** → count */
   readonly countLetters: string;
   /** limit, offset → [id, outcome, dead at, record][] */
@@ -72,7 +75,7 @@ export function statementsFor(names: Names): Statements {
   /** Ends the entries that are still held; `settled` is what they were. */
   const settle = `
     WITH settled AS (
-      DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*
+      DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome
     ), forgotten AS (
       DELETE FROM ${identifies} i USING settled
       WHERE settled.is_identify AND i.person = ANY (settled.people) AND i.position = settled.position
@@ -142,7 +145,7 @@ export function statementsFor(names: Names): Statements {
       ) ${answer(`(SELECT count(*)::text FROM released)`)}`,
     deadLetter: `${settle}, dead AS (
         INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
-        SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$3')}, $2::text FROM settled
+        SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$2')}, outcome FROM settled
         ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
           people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
           outcome = excluded.outcome
@@ -166,6 +169,9 @@ export function statementsFor(names: Names): Statements {
         coalesce(sum(bytes), 0)::text
       )`)}
       FROM (SELECT bytes, claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed FROM ${entries}) e`,
+    countUnsealed: answer(
+      `(SELECT count(*)::text FROM ${entries} WHERE left(record, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}')`,
+    ),
     countLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
     listLetters: letters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
     getLetter: letters(`WHERE distinct_id = $1::text`),
@@ -193,7 +199,7 @@ const WITHIN = 'ours_ingest.within';
 const waitAtMost = (ms: number): string => `(SELECT set_config('lock_timeout', '${ms}', true)) IS NOT NULL`;
 
 /** What the caller claimed, and whether it still holds it. */
-const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid)`;
+const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid, outcome text)`;
 const IS_HELD = 'e.position = held.position AND e.claim_token = held.token';
 
 const bigint = (parameter: string): string => `${parameter}::text::bigint`;

@@ -111,7 +111,7 @@ export class RedisDeadLetters implements DeadLetters {
     const [outcome, at, , record] = JSON.parse(letter) as Letter;
     return {
       distinctId,
-      outcome: this.#records.readOutcome(outcome),
+      outcome: this.#records.readOutcome(distinctId, outcome),
       at: Number(at),
       entry: readOrNothing(this.#records, distinctId, record),
     };

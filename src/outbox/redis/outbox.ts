@@ -5,7 +5,7 @@ import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import { GroupCommit } from '../group-commit.js';
 import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
-import { Reading, SEALED_PAUSE_MS } from '../reading.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import { Appender } from './append.js';
@@ -13,7 +13,7 @@ import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { RedisDeadLetters } from './dead-letters.js';
 import { storedIdIn } from './head.js';
-import { LOOK_UP, OLDEST, STATS } from './look.js';
+import { LOOK_UP, OLDEST, STATS, UNSEALED } from './look.js';
 import { isTransient } from './redis-error.js';
 import { Settler } from './settle.js';
 
@@ -28,6 +28,7 @@ export interface RedisOutboxParts {
 export class RedisOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
+  readonly countUnsealed?: () => Promise<number>;
   readonly #connection: Connection;
   readonly #records: Records;
   readonly #appender: Appender;
@@ -42,6 +43,7 @@ export class RedisOutbox implements DurableOutbox {
     this.#connection = connection;
     this.#records = records;
     this.deadLetters = new RedisDeadLetters(connection, records);
+    if (records.areSealed) this.countUnsealed = () => this.#countUnsealed();
     this.#claimer = new Claimer(connection);
     this.#settler = new Settler(connection);
     this.#appender = new Appender(parts);
@@ -63,17 +65,18 @@ export class RedisOutbox implements DurableOutbox {
       for (const row of await this.#claimer.claim(options)) {
         reading.add(fromStoredId(storedIdIn(row.head)), row.record, row);
       }
-      if (reading.isWhole && unreadable === undefined) {
+      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
+      const error = reading.isWhole ? reading.takeError(`the Redis outbox '${this.#connection.name}'`) : undefined;
+      if (reading.isWhole && error === undefined) {
         for (const [entry, row] of reading.entries) this.#rows.set(entry, row);
         return [...reading.entries.keys()];
       }
       await Promise.all([
         this.#settler.release([...reading.entries.values()], 0),
-        this.#settler.release(reading.sealed, SEALED_PAUSE_MS),
-        this.#settler.bury(reading.damaged, this.#records.writeOutcome(reading.outcome)),
+        this.#settler.release(reading.kept, UNREADABLE_PAUSE_MS),
+        this.#bury(reading.damaged, reading.outcome),
       ]);
-      // Until all of them are out of the way: otherwise the first would be back before the last.
-      if (reading.isWhole) throw reading.error(`the Redis outbox '${this.#connection.name}'`);
+      if (error !== undefined) throw error;
       unreadable = reading;
     }
   }
@@ -87,7 +90,7 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    return this.#settler.bury(this.#rowsOf(entries), this.#records.writeOutcome(outcome));
+    return this.#bury(this.#rowsOf(entries), outcome);
   }
 
   share(client: SharingClient): Ledger {
@@ -106,7 +109,7 @@ export class RedisOutbox implements DurableOutbox {
     for (const [index, distinctId] of distinctIds.entries()) {
       const found = reply[index]!;
       if (found === 'inside') known.set(distinctId, 'inside');
-      else if (found !== '') known.set(distinctId, this.#records.readOutcome(found));
+      else if (found !== '') known.set(distinctId, this.#records.readOutcome(distinctId, found));
     }
     return known;
   }
@@ -122,6 +125,16 @@ export class RedisOutbox implements DurableOutbox {
     return this.#appender.mark();
   }
 
+  async #countUnsealed(): Promise<number> {
+    let total = 0;
+    for (let after = '-'; after !== ''; ) {
+      const [count = '0', last = ''] = await this.#connection.run(UNSEALED, [after]);
+      total += Number(count);
+      after = last;
+    }
+    return total;
+  }
+
   /** Waits for the appends under way. Your client stays open: close it afterwards. */
   async close(): Promise<void> {
     await this.#commits.close();
@@ -133,6 +146,10 @@ export class RedisOutbox implements DurableOutbox {
   async #giveBack(): Promise<void> {
     await this.#claimer.giveBackLost();
     await this.#settler.releaseLeftovers();
+  }
+
+  #bury(rows: readonly HeldRow[], outcome: Undelivered): Promise<void> {
+    return this.#settler.bury(rows, ({ head }) => this.#records.writeOutcome(fromStoredId(storedIdIn(head)), outcome));
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

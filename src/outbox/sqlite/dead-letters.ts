@@ -11,7 +11,7 @@ export function createDeadLetters(file: SqliteFile, records: Records, now: () =>
     const distinctId = fromStoredId(row.distinct_id);
     return {
       distinctId,
-      outcome: records.readOutcome(row.outcome),
+      outcome: records.readOutcome(distinctId, row.outcome),
       at: row.dead_at,
       entry: readOrNothing(records, distinctId, row.record),
     };

@@ -1,4 +1,5 @@
 import type { SqliteDatabase, SqlValue, Statement } from '../../sqlite/database.js';
+import { SEALED_PREFIX } from '../sealing.js';
 import { prepare } from './prepare.js';
 
 /** A statement whose rows are known. */
@@ -88,7 +89,9 @@ export interface Statements {
   readonly oldest: Query<{ readonly position: number; readonly appended_at: number }>;
   readonly find: Query<unknown>;
   readonly findLetter: Query<LetterRow>;
+  /** When, and the places with their outcomes: `[position, outcome][]`. */
   readonly bury: Statement;
+  readonly countUnsealed: Query<{ readonly count: number }>;
   readonly countLetters: Query<{ readonly count: number }>;
   readonly listLetters: Query<LetterRow>;
   /** A letter back among the entries, unless its id is inside. */
@@ -161,8 +164,11 @@ export function prepareStatements(database: SqliteDatabase): Statements {
 
     bury: command(`
       INSERT OR REPLACE INTO ours_dead_letters (distinct_id, record, bytes, people, outcome, dead_at)
-      SELECT distinct_id, record, bytes, people, ?, ? FROM ours_entries
-      WHERE position IN (SELECT value FROM ${POSITIONS}) ORDER BY position`),
+      SELECT distinct_id, record, bytes, people, json_extract(value, '$[1]'), ?
+      FROM ${POSITIONS} JOIN ours_entries ON position = json_extract(value, '$[0]') ORDER BY position`),
+    countUnsealed: query(
+      `SELECT count(*) AS count FROM ours_entries WHERE substr(record, 1, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}'`,
+    ),
     countLetters: query('SELECT count(*) AS count FROM ours_dead_letters'),
     listLetters: query('SELECT * FROM ours_dead_letters ORDER BY number LIMIT ? OFFSET ?'),
     raise: command(`
