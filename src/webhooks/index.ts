@@ -13,6 +13,7 @@ export {
   type SealableVisitor,
   type SealOptions,
   sealVisitor,
+  type TokenScope,
 } from './visitor-token.js';
 export {
   createWebhook,

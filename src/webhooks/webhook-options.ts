@@ -6,14 +6,12 @@ import { typeName } from '../protocol/refusal.js';
 import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { IncomingWebhook } from './incoming.js';
-import { checkMaxAge } from './visitor-token.js';
+import { checkOpenOptions, type OpenOptions } from './visitor-token.js';
 
 /** What every webhook is told, whoever sends it. */
-export interface ReportingOptions<Event> {
+export interface ReportingOptions<Event> extends Omit<OpenOptions, 'now'> {
   /** Those of `sealVisitor`; all of them open. */
   readonly keys: readonly SecretKey[];
-  /** The most a visitor token may be old, in milliseconds. @default no limit */
-  readonly maxAgeMs?: number | undefined;
   /**
    * Whose event it is when no token says so; it may look into your database. `undefined` when you do not know either: the
    * event is not reported then. Several events may tell of one payment: answer the same for each. What it throws makes the
@@ -66,16 +64,8 @@ const MAX_TIMEOUT_MS = 600_000;
  * Finds at set-up what would otherwise be found with the first payment.
  * @throws {OursError} `invalid_option`, naming the option
  */
-export function checkOptions<Event, Catalog extends EventCatalog>({
-  ours,
-  keys,
-  maxAgeMs,
-  timeoutMs,
-  verify,
-  conversions,
-  identify,
-  logger,
-}: WebhookOptions<Event, Catalog>): void {
+export function checkOptions<Event, Catalog extends EventCatalog>(options: WebhookOptions<Event, Catalog>): void {
+  const { ours, keys, timeoutMs, verify, conversions, identify, logger } = options;
   if (typeof ours?.track !== 'function') {
     failOption(`ours must be the client that createClient() returns; got ${typeName(ours)}.`);
   }
@@ -83,7 +73,7 @@ export function checkOptions<Event, Catalog extends EventCatalog>({
   requireFunction('conversions', conversions);
   if (identify !== undefined) requireFunction('identify', identify);
   readSecretKeys('keys', keys);
-  if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs);
+  checkOpenOptions(options);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     failOption(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);
   }
