@@ -39,6 +39,7 @@ module.exports = {
           'outbox/sealing',
           'outbox/errors/',
           'outbox/group-commit',
+          'outbox/key-usage',
           'outbox/reading',
           'outbox/retry-transient',
           'outbox/stored-id',

@@ -182,6 +182,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     episodes,
     onAppended(entries, answer) {
       ledger.appended(entries, answer);
+      passOnNotice();
       if (options.relay) relay.notify(entries.length);
       restWhenDone();
     },
@@ -309,6 +310,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     return receipt;
   }
 
+  function passOnNotice(): void {
+    const notice = outbox.durable ? outbox.takeNotice?.() : undefined;
+    if (notice !== undefined) episodes.remind('notice', notice);
+  }
+
   function within(tx: SqlClient): Transaction<Catalog> {
     if (!('within' in outbox)) {
       throw new OursError(
@@ -325,6 +331,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       const entry = toEntry(input, encode);
       if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
       await append([entry]);
+      passOnNotice();
       return { status: 'appended', distinctId: entry.distinctId };
     };
     return {

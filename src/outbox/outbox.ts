@@ -94,6 +94,10 @@ export interface DurableOutbox extends Queueing {
    * stores that can tell; whoever claims looks by itself from time to time in any case.
    */
   watch?(wake: () => void): () => void;
+  /**
+   * What the operator should know though nothing has failed, each thing once. The client asks after every append and warns of it.
+   */
+  takeNotice?(): string | undefined;
   /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
   countUnsealed?: (() => Promise<number>) | undefined;
   /**

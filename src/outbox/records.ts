@@ -4,6 +4,7 @@ import type { Undelivered } from '../outcome.js';
 import { fromBytes, toBytes } from '../protocol/bytes.js';
 import { type Entry, identifiersOf } from '../protocol/event.js';
 import type { SecretKey } from '../secret-key.js';
+import { type KeyUsage, keyUsage } from './key-usage.js';
 import { isSealed, Sealer, UnknownKeyError, unknownKey } from './sealing.js';
 
 /** Why a record cannot be read: its key is missing, it should be sealed and is not, or it is damaged for good. */
@@ -42,10 +43,15 @@ export class Records {
   readonly #acceptUnsealed: boolean;
 
   /** @throws {OursError} `invalid_option` for keys that are none */
-  constructor({ sealingKeys, acceptUnsealed = false }: SealingOptions) {
-    this.#sealer = sealingKeys === undefined ? undefined : new Sealer(sealingKeys);
+  constructor({ sealingKeys, acceptUnsealed = false }: SealingOptions, usage: KeyUsage = keyUsage) {
+    this.#sealer = sealingKeys === undefined ? undefined : new Sealer(sealingKeys, usage);
     if (typeof acceptUnsealed !== 'boolean') failOption('acceptUnsealed must be true or false.');
     this.#acceptUnsealed = acceptUnsealed;
+  }
+
+  /** What should be said of the use of the keys; each thing once. */
+  takeNotice(): string | undefined {
+    return this.#sealer?.takeNotice();
   }
 
   /** Whether records are sealed here. */

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
+import type { KeyUsage } from './key-usage.js';
 
 /** What every sealed text begins with. */
 export const SEALED_PREFIX = 'sealed:1:';
@@ -25,15 +26,18 @@ interface Key {
  */
 export class Sealer {
   readonly #keys: readonly Key[];
+  readonly #usage: KeyUsage;
 
   /** @throws {OursError} `invalid_option` for no key, or one that is none */
-  constructor(keys: readonly SecretKey[]) {
+  constructor(keys: readonly SecretKey[], usage: KeyUsage) {
+    this.#usage = usage;
     this.#keys = readSecretKeys('sealingKeys', keys).map(toKey);
   }
 
   /** Seals `text` so that it opens only together with `context`. */
   seal(text: string, context: string): string {
     const { id, secret } = this.#keys[0]!;
+    this.#usage.add(id);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
@@ -55,6 +59,11 @@ export class Sealer {
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     const opened = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
     return Buffer.concat([opened, decipher.final()]).toString();
+  }
+
+  /** What should be said of the use of the keys; each thing once. */
+  takeNotice(): string | undefined {
+    return this.#usage.takeNotice();
   }
 
   /** What `text` is known by without being told: one for each key, so that old and new entries still meet after a rotation. */

@@ -191,6 +191,10 @@ class TableOutbox implements PostgresOutbox {
     return toMark(await this.#database.run<Mark>(this.#statements.mark, []));
   }
 
+  takeNotice(): string | undefined {
+    return this.#records.takeNotice();
+  }
+
   share(client: SharingClient): Ledger {
     return shareOutbox(this, client);
   }

@@ -93,6 +93,10 @@ export class RedisOutbox implements DurableOutbox {
     return this.#bury(this.#rowsOf(entries), outcome);
   }
 
+  takeNotice(): string | undefined {
+    return this.#records.takeNotice();
+  }
+
   share(client: SharingClient): Ledger {
     return shareOutbox(this, client);
   }

@@ -125,6 +125,10 @@ export class SqliteOutbox implements DurableOutbox {
     });
   }
 
+  takeNotice(): string | undefined {
+    return this.#options.records.takeNotice();
+  }
+
   share(client: SharingClient): Ledger {
     return shareOutbox(this, client);
   }
