@@ -38,6 +38,7 @@ module.exports = {
           'outbox/records',
           'outbox/sealing',
           'outbox/errors/',
+          'outbox/forget',
           'outbox/group-commit',
           'outbox/key-usage',
           'outbox/reading',

@@ -120,7 +120,8 @@ function chooseOutbox(
   return { engine, target };
 }
 
-/** The keys in a variable, commas between them; `undefined` where it is not set. */
-function readSealingKeys(text: string | undefined): readonly SecretKey[] | undefined {
-  return text?.trim() ? readSecretKeys('OURS_SEALING_KEYS', text.split(',')) : undefined;
+/** The keys in a variable, commas between them and perhaps one at the end; `undefined` where it is not set. */
+function readSealingKeys(text = ''): readonly SecretKey[] | undefined {
+  const keys = text.trim().replace(/,$/, '');
+  return keys === '' ? undefined : readSecretKeys('OURS_SEALING_KEYS', keys.split(','));
 }

@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { SharingClient } from '../ledger/sharing-client.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
+import type { Identity } from '../protocol/identity.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
@@ -86,6 +87,13 @@ export interface DurableOutbox extends Queueing {
   lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
   /** The entry that has been inside for longest. Positions grow from append to append. */
   oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
+  /**
+   * Removes every event and every dead letter that has one of the names. What is appended meanwhile may stay. A client that waits for the
+   * outcome of a removed event takes it for delivered.
+   *
+   * Rejects with `invalid_option` when nobody is named.
+   */
+  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
   /** Where the store stands now. */
   mark(): Promise<StoreMark>;
   readonly deadLetters: DeadLetters;
@@ -133,6 +141,22 @@ export interface TransactionalOutbox extends DurableOutbox {
    * @throws {OursError} `invalid_option` when `tx` is not a transaction: a pool, or a library's client for the whole database
    */
   within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void>;
+}
+
+export interface ForgetOptions {
+  /** Counts, and removes nothing. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What an outbox has forgotten of a person, or would. */
+export interface Forgotten {
+  /** Events that were waiting, or under way. */
+  readonly entries: number;
+  /** Those of them that a relay had claimed: it may have sent them, or may still do so. */
+  readonly claimed: number;
+  readonly deadLetters: number;
+  /** Events and dead letters that could not be looked at: their key is missing, or they are damaged. They may be the person's. */
+  readonly unreadable: number;
 }
 
 /** An event that will not be delivered, kept with the reason. */

@@ -77,19 +77,12 @@ export class Records {
 
   /** @throws {UnreadableRecordError} */
   read(distinctId: string, text: string): Entry {
-    const plain = this.#open(text, distinctId);
-    const end = plain.indexOf('\n');
-    try {
-      const { bytes, ...head } = JSON.parse(plain.slice(0, end)) as Omit<Entry, 'body'> & { readonly bytes: number };
-      const body = toBytes(plain.slice(end + 1));
-      if (end < 0 || body.length !== bytes) throw new Error();
-      const { kind, event, time, userId, externalId, email, owner } = head;
-      // With all fields that delivery sets later: adding one to every entry of a claim would move each to another shape.
-      return { kind, distinctId, event, body, time, userId, externalId, email, owner, wasSent: undefined };
-    } catch {
-      // What the parser says would quote the event.
-      throw new UnreadableRecordError('it was written only in part, or changed', 'damaged');
-    }
+    return toEntry(distinctId, this.#open(text, distinctId));
+  }
+
+  /** The same for what is never delivered: a text that is not sealed is read in any case. @throws {UnreadableRecordError} */
+  readAny(distinctId: string, text: string): Entry {
+    return isSealed(text) ? this.read(distinctId, text) : toEntry(distinctId, text);
   }
 
   /** How an event ended, as text: what the service has said of it may quote it. Sealed, it is bound to its event. */
@@ -136,4 +129,19 @@ export class Records {
 /** What a sealed outcome is bound to. No entry is bound to the same: an outcome is one line, and an entry is two. */
 function outcomeOf(distinctId: string): string {
   return `outcome\n${distinctId}`;
+}
+
+function toEntry(distinctId: string, plain: string): Entry {
+  const end = plain.indexOf('\n');
+  try {
+    const { bytes, ...head } = JSON.parse(plain.slice(0, end)) as Omit<Entry, 'body'> & { readonly bytes: number };
+    const body = toBytes(plain.slice(end + 1));
+    if (end < 0 || body.length !== bytes) throw new Error();
+    const { kind, event, time, userId, externalId, email, owner } = head;
+    // With all fields that delivery sets later: adding one to every entry of a claim would move each to another shape.
+    return { kind, distinctId, event, body, time, userId, externalId, email, owner, wasSent: undefined };
+  } catch {
+    // What the parser says would quote the event.
+    throw new UnreadableRecordError('it was written only in part, or changed', 'damaged');
+  }
 }

@@ -18,6 +18,8 @@ export type {
   DeadLetters,
   DurableOutbox,
   DurablyAppended,
+  ForgetOptions,
+  Forgotten,
   OutboxStats,
   StoreMark,
 } from './outbox.js';

@@ -486,6 +486,57 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
     });
   });
 
+  describe(`the ${name} outbox forgets a person`, () => {
+    const NOTHING = { entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 };
+
+    it('among very many others, and leaves no trace of them in the store', async () => {
+      const { outbox, store } = await world();
+      await outbox.append([...many(600, 'before'), trackEntry('theirs', ada), ...many(600, 'after')]);
+      const dead = await outbox.claim({ ...EVERYTHING, maxEntries: 550 });
+      await outbox.deadLetter(dead, UNDELIVERED);
+      await outbox.append([trackEntry('their letter', { email: 'ADA@example.org' })]);
+      const rest = await outbox.claim(EVERYTHING);
+      const [letter] = rest.filter(({ distinctId }) => distinctId === 'their letter');
+      await outbox.deadLetter([letter!], OTHER);
+      await outbox.release(rest, 0);
+      expect(await outbox.forget({ email: 'ada@example.org' })).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
+      expect(await store.contents()).not.toMatch(/ada@example|visitor 1"/i);
+      expect(await outbox.stats()).toMatchObject({ waiting: 650, claimed: 0 });
+      expect(await outbox.deadLetters.count()).toBe(550);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toHaveLength(650);
+    });
+
+    it('and lets go on what waited for their identify', async () => {
+      const { outbox } = await world();
+      await outbox.append([identifyEntry('i', { externalId: 'c', userId: 'u' }), trackEntry('t', { userId: 'u' })]);
+      await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+      expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      expect(await outbox.forget({ externalId: 'c' })).toEqual({ ...NOTHING, entries: 1, claimed: 1 });
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['t']);
+    });
+
+    it('if it has the keys, and says otherwise how much it could not look at', async () => {
+      const { outbox, open } = await world({ sealingKeys: [oldKey] });
+      await outbox.append([trackEntry('a', ada), trackEntry('b', ada)]);
+      await outbox.deadLetter(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }), OTHER);
+      const stranger = await open({ sealingKeys: [newKey] });
+      expect(await stranger.forget(ada)).toEqual({ ...NOTHING, unreadable: 2 });
+      expect(await outbox.forget(ada)).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
+    });
+
+    it('in what is not sealed as well, though that is not delivered', async () => {
+      const { outbox, open } = await world();
+      await outbox.append([trackEntry('a', ada)]);
+      const sealed = await open({ sealingKeys: [oldKey] });
+      expect(await sealed.forget({ userId: ada.userId })).toEqual({ ...NOTHING, entries: 1 });
+    });
+
+    it.each([{}, { userId: '' }, { email: 7 }])('only if it is told whom: not for %j', async (nobody) => {
+      const { outbox } = await world();
+      await expect(outbox.forget(nobody as object)).rejects.toMatchObject({ code: 'invalid_option' });
+    });
+  });
+
   describe(`the ${name} outbox with very many entries that it cannot open`, () => {
     it('gets them all out of the way at once, and hands out what lies behind them', async () => {
       const { outbox, open } = await world({ sealingKeys: [oldKey] });

@@ -34,8 +34,8 @@ export interface LogReader extends Insight {
 interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
   readonly asked: Experiment;
   readonly eventName: string | undefined;
-  /** How many rows there were. */
-  readonly events: number;
+  /** Which rows there were. */
+  readonly extent: string;
   /** The experiment by the goal that was asked for. */
   readonly measured: Experiment;
 }
@@ -65,9 +65,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   const names = database.prepare(
     `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
   );
-  // No row is ever deleted: the last number is the count.
   const totals = database.prepare(
-    `SELECT (SELECT coalesce(max(number), 0) FROM events) AS events,
+    `SELECT (SELECT count(*) FROM events) AS events,
        (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
@@ -100,15 +99,17 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     });
   }
 
+  // Rows arrive at the end, and leave where a person is forgotten.
+  const readExtent = database.prepare(`SELECT count(*) || ' ' || coalesce(max(number), 0) AS extent FROM events`);
   let last: Measurement | undefined;
 
   /** An experiment's counts. The last ones hold until a row arrives: a page asks for results and days in one breath. */
   function measure(experiment: Experiment, eventName: string | undefined): Measurement {
-    const { events } = totals.get() as Insight['totals'];
-    if (last?.asked === experiment && last.eventName === eventName && last.events === events) return last;
+    const { extent } = readExtent.get() as { readonly extent: string };
+    if (last?.asked === experiment && last.eventName === eventName && last.extent === extent) return last;
     const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
     const { tallies, units } = attribute(rows.ofExperiment(measured), toMeasuringRules([measured], now()));
-    last = { asked: experiment, eventName, events, measured, tallies, units };
+    last = { asked: experiment, eventName, extent, measured, tallies, units };
     return last;
   }
 

@@ -5,12 +5,16 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
 import type { SecretKey } from '../../secret-key.js';
+import { forget } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
 import type {
   ClaimOptions,
   DeadLetters,
   DurablyAppended,
+  ForgetOptions,
+  Forgotten,
   OutboxStats,
   SqlClient,
   StoreMark,
@@ -25,6 +29,7 @@ import { Bell } from './bell.js';
 import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
+import { erasableStore } from './erase.js';
 import { isTransient, PostgresError } from './errors.js';
 import { canListen, isPool, listen, outliveErrors } from './listener.js';
 import { LostClaims } from './lost-claims.js';
@@ -185,6 +190,16 @@ class TableOutbox implements PostgresOutbox {
   async oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined> {
     const [row] = await this.#database.run<readonly OldestRow[]>(this.#statements.oldest, []);
     return row && { position: Number(row[0]), appendedAt: Number(row[1]) };
+  }
+
+  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    const store = erasableStore({
+      database: this.#database,
+      statements: this.#statements,
+      deadLetters: this.deadLetters,
+      now: this.#now,
+    });
+    return forget(person, options, this.#records, store);
   }
 
   async mark(): Promise<StoreMark> {

@@ -37,6 +37,14 @@ export interface Statements {
   readonly mark: string;
   /** now → waiting, claimed, bytes */
   readonly stats: string;
+  /** position, limit → [position, id, record][] */
+  readonly entriesAfter: string;
+  /** id, limit → [id, id, record][] */
+  readonly lettersAfter: string;
+  /** positions, now → how many entries there are, and how many of them are claimed */
+  readonly countEntries: string;
+  /** The same, and removes them. */
+  readonly removeEntries: string;
   /** → how many entries are not sealed */
   readonly countUnsealed: string;
   /** → count */
@@ -72,14 +80,23 @@ export function statementsFor(names: Names): Statements {
       `SELECT distinct_id, outcome, dead_at, record FROM ${deadLetters} ${rest}`,
     );
 
-  /** Ends the entries that are still held; `settled` is what they were. */
-  const settle = `
+  /** Ends the entries that `deleted` deletes and returns; `settled` is what they were. */
+  const end = (deleted: string): string => `
     WITH settled AS (
-      DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome
+      ${deleted}
     ), forgotten AS (
       DELETE FROM ${identifies} i USING settled
       WHERE settled.is_identify AND i.person = ANY (settled.people) AND i.position = settled.position
     )`;
+  /** Ends the entries that are still held. */
+  const settle = end(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
+  const chosen = `position = ANY (${texts('$1')}::bigint[])`;
+  const countClaimed = (from: string): string =>
+    answer(`(
+      SELECT json_build_array(
+        count(*)::text, (count(*) FILTER (WHERE claim_token IS NOT NULL AND available_at > ${now('$2')}))::text
+      ) FROM ${from}
+    )`);
 
   /** Stores the rows of `arrived`; `stored` are those whose id was not inside. */
   const store = `
@@ -169,6 +186,18 @@ export function statementsFor(names: Names): Statements {
         coalesce(sum(bytes), 0)::text
       )`)}
       FROM (SELECT bytes, claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed FROM ${entries}) e`,
+    entriesAfter: answerRows(
+      'position::text, distinct_id, record',
+      `SELECT position, distinct_id, record FROM ${entries}
+       WHERE position > ${bigint('$1')} ORDER BY position LIMIT ${bigint('$2')}`,
+    ),
+    lettersAfter: answerRows(
+      'distinct_id, distinct_id, record',
+      `SELECT distinct_id, record FROM ${deadLetters}
+       WHERE distinct_id > $1::text ORDER BY distinct_id LIMIT ${bigint('$2')}`,
+    ),
+    countEntries: countClaimed(`${entries} WHERE ${chosen}`),
+    removeEntries: `${end(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${countClaimed('settled')}`,
     countUnsealed: answer(
       `(SELECT count(*)::text FROM ${entries} WHERE left(record, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}')`,
     ),

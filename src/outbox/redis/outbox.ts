@@ -3,8 +3,19 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
+import { forget } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
+import type {
+  ClaimOptions,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  ForgetOptions,
+  Forgotten,
+  OutboxStats,
+  StoreMark,
+} from '../outbox.js';
 import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
@@ -12,6 +23,7 @@ import { Appender } from './append.js';
 import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { RedisDeadLetters } from './dead-letters.js';
+import { erasableStore } from './erase.js';
 import { storedIdIn } from './head.js';
 import { LOOK_UP, OLDEST, STATS, UNSEALED } from './look.js';
 import { isTransient } from './redis-error.js';
@@ -123,6 +135,10 @@ export class RedisOutbox implements DurableOutbox {
     if (id === '') return undefined;
     const [appendedAt, position] = id.split('-').map(Number) as [number, number];
     return { position, appendedAt };
+  }
+
+  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    return forget(person, options, this.#records, erasableStore(this.#connection, this.deadLetters));
   }
 
   mark(): Promise<StoreMark> {

@@ -4,11 +4,22 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
+import { FORGET_PAGE, forget, type StoredRow } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
+import type {
+  ClaimOptions,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  ForgetOptions,
+  Forgotten,
+  OutboxStats,
+  StoreMark,
+} from '../outbox.js';
 import { type Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
-import { toStoredId } from '../stored-id.js';
+import { fromStoredId, toStoredId } from '../stored-id.js';
 import { draw, keepOrder, type NamedPlace, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
 import type { SqliteFile } from './file.js';
@@ -115,6 +126,38 @@ export class SqliteOutbox implements DurableOutbox {
       const [row] = file.read(({ oldest }) => oldest.all());
       return row && { position: row.position, appendedAt: row.appended_at };
     });
+  }
+
+  async forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    const { file, records } = this.#options;
+    const page = <Row extends { readonly distinct_id: string; readonly record: string }>(
+      read: (statements: Statements) => readonly Row[],
+      keyOf: (row: Row) => number,
+    ): Promise<StoredRow[]> =>
+      file.patiently(() =>
+        file.read(read).map((row) => ({
+          key: String(keyOf(row)),
+          distinctId: fromStoredId(row.distinct_id),
+          record: row.record,
+        })),
+      );
+    const forgotten = await forget(person, options, records, {
+      entries: (after = '0') =>
+        page(
+          ({ wholeEntries }) => wholeEntries.all(Number(after), FORGET_PAGE),
+          ({ position }) => position,
+        ),
+      letters: (after = '0') =>
+        page(
+          ({ wholeLetters }) => wholeLetters.all(Number(after), FORGET_PAGE),
+          ({ number }) => number,
+        ),
+      remove: (keys, dryRun) =>
+        file.patiently(() => file.write((statements) => this.#remove(statements, keys, dryRun))),
+      deadLetters: this.deadLetters,
+    });
+    if (!options.dryRun) await file.erase('now');
+    return forgotten;
   }
 
   mark(): Promise<StoreMark> {
@@ -228,6 +271,20 @@ export class SqliteOutbox implements DurableOutbox {
   #handOut({ entries }: Reading<NamedPlace>, token: string): readonly Entry[] {
     for (const [entry, place] of entries) this.#holds.set(entry, { ...place, token });
     return [...entries.keys()];
+  }
+
+  #remove(statements: Statements, keys: readonly string[], dryRun: boolean): { entries: number; claimed: number } {
+    const rows = statements.places.all(JSON.stringify(keys.map(Number)));
+    const now = this.#machineNow();
+    if (!dryRun) {
+      const places = rows.map(({ position, bytes, distinct_id }) => ({
+        position,
+        bytes,
+        distinctId: fromStoredId(distinct_id),
+      }));
+      this.#end(statements, places);
+    }
+    return { entries: rows.length, claimed: rows.filter(({ claimedUntil }) => claimedUntil > now).length };
   }
 
   /** Takes entries out, to the dead letters if there is an outcome. */

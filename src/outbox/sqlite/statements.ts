@@ -103,6 +103,8 @@ export interface Statements {
   /** Entries behind a position, and dead letters behind a number, as they are moved to another file. */
   readonly wholeEntries: Query<WholeEntryRow>;
   readonly wholeLetters: Query<WholeLetterRow>;
+  /** Of the positions, the entries that are there, and until when they are claimed. */
+  readonly places: Query<EntryRow & { readonly claimedUntil: number }>;
   /** Takes over the identity of another file. */
   readonly adopt: Statement;
   /** Gives a row of its own to what is fresh. */
@@ -185,6 +187,10 @@ export function prepareStatements(database: SqliteDatabase): Statements {
       SELECT position, distinct_id, record, bytes, people, appended_at, coalesce(until, 0) AS until, token
       FROM ours_entries LEFT JOIN ours_holds USING (position) WHERE position > ? ORDER BY position LIMIT ?`),
     wholeLetters: query('SELECT * FROM ours_dead_letters WHERE number > ? ORDER BY number LIMIT ?'),
+    places: query(`
+      SELECT position, bytes, distinct_id, record, CASE WHEN token IS NULL THEN 0 ELSE until END AS claimedUntil
+      FROM ours_entries LEFT JOIN ours_holds USING (position)
+      WHERE position IN (SELECT value FROM ${POSITIONS}) ORDER BY position`),
     adopt: command('UPDATE ours_outbox SET incarnation = ?'),
     holdFresh: command(`
       INSERT OR IGNORE INTO ours_holds (position, until)
