@@ -2,7 +2,7 @@ import { failOption } from '../check-option.js';
 import type { Entry } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
 import type { DeadLetters, ForgetOptions, Forgotten } from './outbox.js';
-import { type Records, UnreadableRecordError } from './records.js';
+import type { Records } from './records.js';
 
 /** Rows that are read at a time. */
 export const FORGET_PAGE = 500;
@@ -40,7 +40,7 @@ export async function forget(
   let [entries, claimed, deadLetters, unreadable] = [0, 0, 0, 0];
   const find = (page: readonly StoredRow[]): StoredRow[] =>
     page.filter(({ distinctId, record }) => {
-      const entry = readAny(records, distinctId, record);
+      const entry = records.readAny(distinctId, record);
       if (entry === undefined) unreadable += 1;
       return entry !== undefined && isTheirs(entry);
     });
@@ -60,16 +60,6 @@ export async function forget(
     deadLetters += dryRun || ids.length === 0 ? ids.length : await store.deadLetters.discard(ids);
   }
   return { entries, claimed, deadLetters, unreadable };
-}
-
-/** Nothing is delivered here, so what is not sealed is read as well. */
-function readAny(records: Records, distinctId: string, record: string): Entry | undefined {
-  try {
-    return records.readAny(distinctId, record);
-  } catch (error) {
-    if (!(error instanceof UnreadableRecordError)) throw error;
-    return undefined;
-  }
 }
 
 /** Whoever has one of the names. An address is the same however it is written. */

@@ -80,9 +80,14 @@ export class Records {
     return toEntry(distinctId, this.#open(text, distinctId));
   }
 
-  /** The same for what is never delivered: a text that is not sealed is read in any case. @throws {UnreadableRecordError} */
-  readAny(distinctId: string, text: string): Entry {
-    return isSealed(text) ? this.read(distinctId, text) : toEntry(distinctId, text);
+  /** For what is not delivered: `undefined` when it cannot be read, and a text that is not sealed is read in any case. */
+  readAny(distinctId: string, text: string): Entry | undefined {
+    try {
+      return isSealed(text) ? this.read(distinctId, text) : toEntry(distinctId, text);
+    } catch (error) {
+      if (error instanceof UnreadableRecordError) return undefined;
+      throw error;
+    }
   }
 
   /** How an event ended, as text: what the service has said of it may quote it. Sealed, it is bound to its event. */

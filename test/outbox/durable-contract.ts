@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
+import { Records } from '../../src/outbox/records.js';
 import type { Undelivered } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
 import type { SecretKey } from '../../src/secret-key.js';
@@ -330,6 +331,29 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await letters.get('d')).toBeUndefined();
     });
 
+    it.each([
+      ['plain', undefined],
+      ['sealed', [oldKey]],
+    ])(
+      'replays them behind an identify of their person, and lets nothing overtake a replayed one (%s)',
+      async (_, keys) => {
+        const { outbox } = await world({ ...(keys && { sealingKeys: keys }) });
+        await outbox.append([trackEntry('t', ada)]);
+        await outbox.deadLetter(await outbox.claim(EVERYTHING), OTHER);
+        await outbox.append([identifyEntry('i', ada)]);
+        await outbox.deadLetters.replay(['t']);
+        const identify = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+        expect(idsOf(identify)).toEqual(['i']);
+        expect(await outbox.claim(EVERYTHING)).toEqual([]);
+        await outbox.deadLetter(identify, OTHER);
+        await outbox.ack(await outbox.claim(EVERYTHING));
+        await outbox.deadLetters.replay(['i']);
+        await outbox.append([trackEntry('later', { email: ada.email })]);
+        expect(idsOf(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }))).toEqual(['i']);
+        expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      },
+    );
+
     it('replays them at the end of the queue, for the next process too', async () => {
       const { letters, outbox, open } = await withLetters();
       expect(await letters.replay(['c', 'a', 'unheard of', 'd'])).toBe(2);
@@ -395,6 +419,33 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
         expect(contents).not.toContain(secret);
       }
       expect((await outbox.deadLetters.get('t'))!.entry).toMatchObject(ada);
+    });
+
+    /** What two entries of one person might be linked by. */
+    const linksIn = async (store: TestStore): Promise<string[]> => {
+      const people = new Records({ sealingKeys: [oldKey] }).people(trackEntry('', ada));
+      const contents = await store.contents();
+      return people.map((person) => person.slice(0, 22)).filter((person) => contents.includes(person));
+    };
+
+    it('links no events of a person to one another', async () => {
+      const { outbox, store } = await sealed();
+      await outbox.append([trackEntry('a', ada), trackEntry('b', ada), trackEntry('c', ada)]);
+      const [a] = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+      await outbox.deadLetter([a!], UNDELIVERED);
+      await outbox.deadLetters.replay(['a']);
+      expect(await linksIn(store)).toEqual([]);
+    });
+
+    it('forgets whose an identify was once it is settled, as a dead letter too', async () => {
+      const { outbox, store } = await sealed();
+      await outbox.append([identifyEntry('i', ada), identifyEntry('j', ada), trackEntry('t', ada)]);
+      expect(await linksIn(store)).toHaveLength(2);
+      const [i, j, t] = await outbox.claim(EVERYTHING);
+      await outbox.ack([i!, t!]);
+      await outbox.deadLetter([j!], UNDELIVERED);
+      await outbox.close();
+      expect(await linksIn(store)).toEqual([]);
     });
 
     it('opens with an old key, and keeps the order of a person across a change of keys', async () => {

@@ -53,7 +53,9 @@ export interface Statements {
   readonly listLetters: string;
   /** id → the same */
   readonly getLetter: string;
-  /** ids, now → count */
+  /** ids → [id, record][] */
+  readonly findLetters: string;
+  /** ids with people, now → count */
   readonly replay: string;
   /** ids → count */
   readonly discard: string;
@@ -98,11 +100,21 @@ export function statementsFor(names: Names): Statements {
       ) FROM ${from}
     )`);
 
-  /** Stores the rows of `arrived`; `stored` are those whose id was not inside. */
+  /**
+   * Stores the rows of `arrived`; `stored` are those whose id was not inside. An event keeps only those names of its person that an
+   * identify in front of it has: no other order matters, and what is not kept links no events of a person.
+   */
   const store = `
-    stored AS (
+    naming AS MATERIALIZED (
+      SELECT person, min(position) AS position FROM arrived, unnest(people) person WHERE is_identify GROUP BY person
+    ), stored AS (
       INSERT INTO ${entries} (position, distinct_id, is_identify, people, bytes, record, appended_at)
-      SELECT position, distinct_id, is_identify, people, bytes, record, ${now('$2')} FROM arrived
+      SELECT position, distinct_id, is_identify, CASE WHEN is_identify THEN people ELSE ARRAY(
+          SELECT name FROM unnest(people) name
+          WHERE EXISTS (SELECT FROM ${identifies} i WHERE i.person = name)
+            OR EXISTS (SELECT FROM naming n WHERE n.person = name AND n.position < arrived.position)
+        ) END, bytes, record, ${now('$2')}
+      FROM arrived
       -- In one order for everybody: two appends of the same ids would otherwise wait for each other.
       ORDER BY distinct_id, position
       ON CONFLICT (distinct_id) DO NOTHING
@@ -162,7 +174,8 @@ export function statementsFor(names: Names): Statements {
       ) ${answer(`(SELECT count(*)::text FROM released)`)}`,
     deadLetter: `${settle}, dead AS (
         INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
-        SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$2')}, outcome FROM settled
+        -- Whose it is, a replay reads in the record.
+        SELECT distinct_id, position, is_identify, '{}', bytes, record, ${now('$2')}, outcome FROM settled
         ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
           people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
           outcome = excluded.outcome
@@ -204,12 +217,22 @@ export function statementsFor(names: Names): Statements {
     countLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
     listLetters: letters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
     getLetter: letters(`WHERE distinct_id = $1::text`),
+    findLetters: answerRows(
+      'distinct_id, record',
+      `SELECT distinct_id, record FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')})`,
+    ),
     replay: `
-      WITH letters AS (
-        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')}) AND ${waitAtMost(REPLAY_WAIT_MS)} RETURNING *
+      WITH given AS MATERIALIZED (
+        SELECT * FROM json_to_recordset($1::text::json) AS given (distinct_id text, people text[])
+      ), letters AS (
+        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (ARRAY(SELECT distinct_id FROM given))
+          AND ${waitAtMost(REPLAY_WAIT_MS)}
+        RETURNING *
       ), arrived AS MATERIALIZED (
-        SELECT nextval('${positions}') AS position, distinct_id, is_identify, people, bytes, record
-        FROM (SELECT * FROM letters ORDER BY dead_at, position) ordered
+        SELECT nextval('${positions}') AS position, distinct_id, is_identify, people, bytes, record FROM (
+          SELECT distinct_id, is_identify, given.people, bytes, record FROM letters JOIN given USING (distinct_id)
+          ORDER BY dead_at, letters.position
+        ) ordered
       ), ${store}
       ${answer(`json_build_array((SELECT count(*)::text FROM letters), ${notify})`)}`,
     discard: `

@@ -42,7 +42,7 @@ for _, id in ipairs(dead) do
   local distinctId = distinctIdIn(headOf(entry))
   position = position + 1
   redis.call('HSET', letters, distinctId, cjson.encode({
-    outcomes[id], string.format('%d', wall), headOf(entry), recordOf(entry)
+    outcomes[id], string.format('%d', wall), withPeople(headOf(entry), ''), recordOf(entry)
   }))
   redis.call('ZADD', letterOrder, position, distinctId)
   heads[id] = headOf(entry)

@@ -166,7 +166,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
 
     bury: command(`
       INSERT OR REPLACE INTO ours_dead_letters (distinct_id, record, bytes, people, outcome, dead_at)
-      SELECT distinct_id, record, bytes, people, json_extract(value, '$[1]'), ?
+      SELECT distinct_id, record, bytes, NULL, json_extract(value, '$[1]'), ?
       FROM ${POSITIONS} JOIN ours_entries ON position = json_extract(value, '$[0]') ORDER BY position`),
     countUnsealed: query(
       `SELECT count(*) AS count FROM ours_entries WHERE substr(record, 1, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}'`,
@@ -175,7 +175,7 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     listLetters: query('SELECT * FROM ours_dead_letters ORDER BY number LIMIT ? OFFSET ?'),
     raise: command(`
       INSERT INTO ours_entries (position, distinct_id, record, bytes, people, appended_at)
-      SELECT ?, distinct_id, record, bytes, people, ? FROM ours_dead_letters WHERE distinct_id = ?
+      SELECT ?, distinct_id, record, bytes, ?, ? FROM ours_dead_letters WHERE distinct_id = ?
       ON CONFLICT (distinct_id) DO NOTHING`),
     raiseIdentify: command(`
       INSERT OR IGNORE INTO ours_identifies (person, position)
