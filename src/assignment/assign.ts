@@ -5,6 +5,7 @@ import { toBytes } from '../protocol/bytes.js';
 import { checkText, toSid } from '../protocol/identity.js';
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
+import { typeName } from '../protocol/refusal.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
 import { later, onAbort, sleep } from '../timers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -100,10 +101,15 @@ export function createAssigner(options: AssignerOptions): Assigner {
     });
   }
 
-  /** Says once what happened and what visitors are shown; returns the first. */
-  function warn(experimentKey: string, { why }: NoAnswer, effect: string): string {
-    const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
-    episodes.say('assign', `${message} ${effect}`);
+  /**
+   * Says what happened and what visitors are shown, at most once a minute; returns the first. It has no end that could be
+   * noticed: other visitors and experiments get their answers all the while.
+   */
+  function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
+    const name = String(experimentKey).slice(0, 80);
+    const message = `no assignment for experiment '${name}': ${why}`;
+    // An outage is everybody's; what the service or we refuse, such as a misspelt key, is the experiment's own.
+    episodes.remind(isOutage ? 'assign' : `assign ${name}`, `${message} ${effect}`);
     return message;
   }
 
@@ -132,7 +138,6 @@ export function createAssigner(options: AssignerOptions): Assigner {
     const assignment = answer instanceof NoAnswer ? answer : toAssignment(experimentKey, answer);
     if (assignment instanceof NoAnswer) return assignment;
     if (typeof assignment === 'string') return new NoAnswer(assignment);
-    episodes.end('assign');
     exposures.noteAssignment(place, assignment);
     if (isRecording && assignment.inExperiment) {
       exposures.noteRecorded(unit, assignment.variantName, unitMs);
@@ -209,8 +214,12 @@ export function createAssigner(options: AssignerOptions): Assigner {
     experimentKey: string,
     visitorId: string,
     asked: AssignOptions,
-  ): Assignment | Promise<Assignment | NoAnswer> {
+  ): Assignment | NoAnswer | Promise<Assignment | NoAnswer> {
     const { forceVariant, url, search, record } = asked;
+    // 'false' from an environment variable would record, and no impression can be taken back.
+    if (typeof (record ?? true) !== 'boolean') {
+      return new NoAnswer(`record must be true or false; got ${typeName(record)}.`);
+    }
     if (forceVariant) return inVariant(experimentKey, forceVariant, 'forced', {});
     const body: WireAssignmentRequest = { visitor_id: visitorId };
     if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };

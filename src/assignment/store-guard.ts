@@ -5,12 +5,15 @@ import type { Exposures } from './exposure-store.js';
 /** How long a store that failed is left alone; doubled with each further failure. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** A store works again when it has not failed for so long: one that is slow now and then is one trouble, with one warning. */
+const SOUND_AFTER_MS = 60_000;
 
 /** What is known of a store, for all clients that use it: on Workers each request has another client. */
 interface Health {
   downUntil: number;
   /** 0 while the store works. */
   pauseMs: number;
+  lastFailedAt: number;
 }
 
 const healths = new WeakMap<Exposures, Health>();
@@ -37,7 +40,7 @@ export interface StoreGuard {
  * So a store that never answers delays one page by `timeoutMs` at each end of a pause, and keeps few unanswered calls.
  */
 export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episodes }: StoreGuardOptions): StoreGuard {
-  const health: Health = healths.get(store) ?? { downUntil: 0, pauseMs: 0 };
+  const health: Health = healths.get(store) ?? { downUntil: 0, pauseMs: 0, lastFailedAt: 0 };
   healths.set(store, health);
   const isOpen = (): boolean => monotonic() >= health.downUntil;
 
@@ -55,9 +58,10 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episo
         const answer = await within(work(), timeoutMs);
         health.downUntil = 0;
         health.pauseMs = 0;
-        episodes.end('exposures');
+        if (monotonic() - health.lastFailedAt >= SOUND_AFTER_MS) episodes.end('exposures');
         return answer;
       } catch (error) {
+        health.lastFailedAt = monotonic();
         // Calls that were under way together fail together.
         if (isTrial || isOpen()) {
           health.pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, health.pauseMs * 2), LONGEST_PAUSE_MS);

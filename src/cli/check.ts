@@ -28,6 +28,7 @@ ${API_USAGE}`;
 /** `ours-ingest check`: whether the account counts what the code sends. */
 export const check: Command = {
   summary: 'hold your account against what your code sends',
+  loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
@@ -56,7 +57,7 @@ export const check: Command = {
       baseUrl: values['base-url'],
       testEvent: values['send-test'] && event !== undefined ? { event, waitMs } : undefined,
     };
-    report(await withApi(values['api-url'], context.env, (api) => checkAccount(api, asked, context)), values, context);
+    report(await withApi(values['api-url'], context, (api) => checkAccount(api, asked, context)), values, context);
   },
 };
 

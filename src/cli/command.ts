@@ -19,6 +19,8 @@ export interface CommandContext {
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Whether it loads a module of the user's, which may leave open what keeps a process. @default false */
+  readonly loadsModule?: boolean;
   /**
    * Resolves when the command has done what it was asked to, and the exit code is 0.
    * @throws UsageError for arguments it cannot use: the exit code is 2

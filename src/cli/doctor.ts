@@ -34,6 +34,7 @@ ${OUTBOX_USAGE}`;
 /** `ours-ingest doctor`: what keeps events from being delivered. */
 export const doctor: Command = {
   summary: 'look for what keeps events from being delivered',
+  loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
@@ -84,7 +85,7 @@ async function checkAccountOf(
 ): Promise<Check[]> {
   const program = values.config === undefined ? NO_PROGRAM : await loadProgram(values.config);
   const token = context.env.OURS_TOKEN || undefined;
-  return withApi(values['api-url'], context.env, (api) =>
+  return withApi(values['api-url'], context, (api) =>
     checkAccount(api, { program, token, sourceId: undefined, baseUrl: undefined }, context),
   );
 }

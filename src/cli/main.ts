@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { printable } from '../protocol/printable.js';
-import { MAX_TIMER_MS } from '../timers.js';
+import { later, MAX_TIMER_MS } from '../timers.js';
 import { backfill } from './backfill.js';
 import { check } from './check.js';
 import { type Command, type CommandContext, UsageError } from './command.js';
@@ -30,6 +30,9 @@ const commands: Readonly<Record<string, Command>> = {
   pull,
 };
 
+/** How long what a user's module has left open, such as a pool of connections, keeps a command that has ended. */
+const EXIT_WITHIN_MS = 1_000;
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -56,7 +59,7 @@ function overview(): string {
 }
 
 /** Runs until the command ends by itself or a signal asks it to; a second signal ends the process the usual way. */
-async function run({ run: start }: Command): Promise<void> {
+async function run({ run: start, loadsModule }: Command): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
@@ -83,6 +86,7 @@ async function run({ run: start }: Command): Promise<void> {
     process.exitCode = error instanceof UsageError ? 2 : 1;
   } finally {
     clearInterval(alive);
+    if (loadsModule) later(EXIT_WITHIN_MS, () => process.exit());
   }
 }
 

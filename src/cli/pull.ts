@@ -22,7 +22,8 @@ ${API_USAGE}`;
 /** `ours-ingest pull`: the account's names as types. */
 export const pull: Command = {
   summary: 'write your account’s events and experiments as types',
-  async run(args, { print, env }) {
+  async run(args, context) {
+    const { print } = context;
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, { print });
     const { values } = readArguments({
       args: [...args],
@@ -33,7 +34,7 @@ export const pull: Command = {
       },
     });
     const file = values.out;
-    const { events, experiments } = await withApi(values['api-url'], env, async (api) => ({
+    const { events, experiments } = await withApi(values['api-url'], context, async (api) => ({
       events: (await api.allowedEvents()).map(({ name }) => name),
       experiments: (await api.experiments()).filter(isAsked),
     }));

@@ -2,6 +2,7 @@ import { failOption } from '../check-option.js';
 import { OursError } from '../errors.js';
 import { toBase64Url } from '../protocol/base64url.js';
 import { toBytes } from '../protocol/bytes.js';
+import { typeName } from '../protocol/refusal.js';
 import { HOW_TO_MAKE, isPattern } from '../secret-key.js';
 
 /** A reference to an object of the payment provider: its id, or the object itself. */
@@ -60,9 +61,14 @@ export function purchaseId(payment: Payment, options?: PurchaseIdOptions): strin
 
 /** The id that all objects of one payment agree on. */
 export function paymentIdOf(payment: Payment): string {
-  const id = typeof payment === 'object' && payment !== null ? idInObject(payment) : payment;
+  const id: unknown = typeof payment === 'object' && payment !== null ? idInObject(payment) : payment;
   if (typeof id === 'string' && id.trim() !== '') return id;
-  throw new OursError('invalid_option', "purchaseId needs the payment's id, or the payment with its id.");
+  const came = typeof id === 'string' ? 'a blank string' : typeName(id);
+  const advice = typeof id === 'number' || typeof id === 'bigint' ? ' Pass String(id).' : '';
+  throw new OursError(
+    'invalid_option',
+    `purchaseId needs the payment's id as a string, or the payment with its id; got ${came}.${advice}`,
+  );
 }
 
 function idInObject({ id, object, payment_intent, invoice }: Exclude<Payment, string>): string {

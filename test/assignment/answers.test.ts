@@ -36,3 +36,11 @@ it('shortens the key of an experiment in its complaint', async () => {
   await client.assign('k'.repeat(500), { visitorId: 'v1' });
   expect(warnings).toEqual([expect.stringMatching(/^\[?.*experiment 'k{80}': /)]);
 });
+
+it.each(['false', 0, {}])('records nothing for a record of %o, which is neither true nor false', async (record) => {
+  const { client, collector, warnings } = await rig();
+  const answer = await client.assign('checkout', { visitorId: 'v1', record: record as boolean });
+  expect(answer).toMatchObject({ inExperiment: false, reason: 'fallback' });
+  expect(warnings).toEqual([expect.stringContaining('record must be true or false; got')]);
+  expect(collector.requests).toBe(0);
+});

@@ -332,19 +332,33 @@ describe('without an answer, assign falls back and never pretends the control', 
     });
   });
 
-  it('warns once, until it has worked again', async () => {
-    const { client, collector, warnings } = await experiment();
+  it('warns of an outage once a minute, also while some visitors get an answer', async () => {
+    const { client, collector, warnings, time } = await experiment();
     const broken: Fault = { kind: 'status', status: 500 };
-    for (const [fault, expected] of [
-      [broken, 1],
-      [broken, 1],
-      [undefined, 1],
-      [broken, 2],
+    for (const [fault, afterMs, expected] of [
+      [broken, 0, 1],
+      [broken, 0, 1],
+      [undefined, 0, 1],
+      [broken, 0, 1],
+      [broken, 60_000, 2],
     ] as const) {
+      time.skip(afterMs);
       collector.faults.next(fault);
       await client.assign('checkout', { visitorId: `visitor ${collector.requests}` });
       expect(warnings).toHaveLength(expected);
     }
+  });
+
+  it('warns once a minute of each experiment that the service does not know, however many visitors ask for it', async () => {
+    const { client, warnings, time } = await experiment();
+    const visit = async (visitorId: string) => {
+      for (const key of ['checkout', 'chekout', 'hreo']) await client.assign(key, { visitorId });
+    };
+    for (const visitor of ['v1', 'v2', 'v3']) await visit(visitor);
+    expect(warnings).toEqual([expect.stringContaining("'chekout'"), expect.stringContaining("'hreo'")]);
+    time.skip(60_000);
+    await visit('v4');
+    expect(warnings).toHaveLength(4);
   });
 });
 

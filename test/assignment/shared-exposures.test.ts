@@ -231,6 +231,26 @@ describe('a store of exposures', () => {
     expect([...one.warnings, ...other.warnings]).toHaveLength(1);
   });
 
+  it('that fails now and then is warned of once, and again after it has worked for a minute', async () => {
+    const exposures = switchable();
+    const clock = standingStill();
+    const { processes } = await fleet(1, { exposures, ...clock });
+    const [{ client, warnings }] = processes as [Rig];
+    const visit = (visitorId: string) => client.assign('checkout', { visitorId, sessionId: 's1' });
+    for (const [round, expected] of [1, 1, 1, 2].entries()) {
+      if (round === 3) {
+        clock.skip(MINUTE_MS);
+        await visit('while it works');
+      }
+      exposures.trouble = down;
+      await visit(`troubled ${round}`);
+      expect(warnings).toHaveLength(expected);
+      exposures.trouble = undefined;
+      clock.skip(1_000);
+      await visit(`served ${round}`);
+    }
+  });
+
   it('is left alone by all clients of a process together', async () => {
     const exposures = switchable();
     exposures.trouble = down;

@@ -34,14 +34,18 @@ describe('a question to the Platform API', () => {
     expect(collector.requestsTo('/rest/v1/experiments')).toBe(3);
   });
 
-  it('comes to an end where a cursor leads in circles', async () => {
+  it.each([
+    ['a cursor leads back to itself', 'same', 2],
+    ['there is no cursor to the rest', null, 1],
+  ])('takes no half of a list for the whole where %s', async (_, nextCursor, expected) => {
     let requests = 0;
-    const origin = await serve((_, response) => {
+    const origin = await serve((_request, response) => {
       requests += 1;
-      response.end(JSON.stringify({ entities: [], pagination: { hasMore: true, nextCursor: 'same' } }));
+      response.end(JSON.stringify({ entities: [], pagination: { hasMore: true, nextCursor } }));
     });
-    expect(await createPlatformApi(createApiRequest({ ...once, origin })).sources()).toEqual([]);
-    expect(requests).toBe(2);
+    const api = createPlatformApi(createApiRequest({ ...once, origin }));
+    await expect(api.sources()).rejects.toThrow('says that /rest/v1/sources goes on and not where');
+    expect(requests).toBe(expected);
   });
 
   it.each([
@@ -84,19 +88,40 @@ describe('a question to the Platform API', () => {
     await expect(api.sources()).rejects.toThrow(`${origin} does not answer (no answer in time).`);
   });
 
+  it('ends when the command is stopped, in a pause as well as in a request', async () => {
+    let requests = 0;
+    const inPause = new AbortController();
+    const failing = await serve((_, response) => {
+      requests += 1;
+      response.writeHead(503).end();
+    });
+    const sleep = async () => inPause.abort();
+    const first = createApiRequest({ origin: failing, apiKey: 'key', sleep, stop: inPause.signal });
+    await expect(first('/', 'scope')).rejects.toThrow('HTTP 503');
+    expect(requests).toBe(1);
+
+    const inRequest = new AbortController();
+    const silent = await serve(() => inRequest.abort());
+    const second = createApiRequest({ ...once, origin: silent, stop: inRequest.signal });
+    await expect(second('/', 'scope')).rejects.toThrow('does not answer');
+  });
+
   it('follows no redirect, which would take the key elsewhere', async () => {
     let followed = false;
     const elsewhere = await serve((_, response) => {
       followed = true;
       response.end('{"entities":[]}');
     });
-    const origin = await serve((_, response) => response.writeHead(302, { location: elsewhere }).end('{}'));
-    await expect(createPlatformApi(createApiRequest({ ...once, origin })).sources()).rejects.toThrow('HTTP 302');
+    const location = `${elsewhere}/login?next=secret`;
+    const origin = await serve((_, response) => response.writeHead(302, { location }).end('{}'));
+    await expect(createPlatformApi(createApiRequest({ ...once, origin })).sources()).rejects.toThrow(
+      `HTTP 302, a redirect to ${elsewhere}, which is not followed: check the address, and what stands in between.`,
+    );
     expect(followed).toBe(false);
   });
 
   it.each([
-    ['a page', '<!doctype html>', /HTTP 200/],
+    ['a page', '<!doctype html>', /HTTP 200 without JSON: check the address/],
     ['another API', '{"items":[]}', /not the Platform API's \(entities\)/],
     ['entities that lack what is needed', '{"entities":[{"id":"1"}]}', /not the Platform API's \(type\)/],
   ])('finds out when %s answers', async (_, body, message) => {

@@ -155,11 +155,37 @@ describe('ours-ingest check', () => {
     ['ours.mjs', 'export const other = 1;', /expected exports named events or experiments/],
     ['ours.mjs', 'export const events = 7;', /events must be an object/],
     ['ours.mjs', 'export const events = ;', /cannot be loaded/],
+    ['ours.mjs', 'throw undefined;', /cannot be loaded/],
+    ['ours.mjs', 'export const experiments = { hero: "classic" };', /experiments\.hero must be a list of the names/],
+    ['ours.mjs', 'export const experiments = { hero: { variants: [] } };', /experiments\.hero must be a list/],
   ])('refuses a module %s of %o', async (name, content, message) => {
     const { env } = await accountOf();
     const { error } = await run(check, ['--config', await tempFile(name, content)], { env });
     expect(error).toBeInstanceOf(UsageError);
     expect(error?.message).toMatch(message);
+  });
+
+  it('refuses a folder in place of a module', async () => {
+    const { env } = await accountOf();
+    const { error } = await run(check, ['--config', 'test/cli'], { env });
+    expect(error?.message).toBe('--config test/cli: there is no such file.');
+  });
+
+  it('ends although the module has left something open', async () => {
+    const { env } = await accountOf();
+    const config = await tempFile('ours.mjs', `export const events = ['Signup']; setInterval(() => {}, 1e9);`);
+    const child = runChild(['check', '--config', config], env);
+    expect([await child.end, child.stderr()]).toEqual([0, '']);
+  });
+
+  it('does not pass when the module ends the process', async () => {
+    const { env } = await accountOf();
+    const config = await tempFile('ours.mjs', `process.exit(0);`);
+    const child = runChild(['check', '--config', config], env);
+    expect([await child.end, child.stderr()]).toEqual([
+      2,
+      `--config ${config}: the module ends the process. Name one that only exports.\n`,
+    ]);
   });
 
   it('sends an event in test mode and sees the source move', async () => {

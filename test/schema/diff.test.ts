@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { tempFile } from '../cli/running.js';
 import { diffSchemas } from './diff.js';
 import { readFixture, readPublished } from './facts.js';
 
@@ -52,6 +55,41 @@ describe('a newer schema', () => {
 
   it('that is no schema is refused', () => {
     expect(() => readPublished([])).toThrow('the file: expected an object');
+    expect(() => readPublished({ note: 'words' })).toThrow('the file: expected an object for each call');
     expect(() => readPublished({ track: { event: 1 } })).toThrow('track.event: expected a type as a string');
+  });
+});
+
+describe('npm run schema:diff', () => {
+  const compare = (...args: string[]) => {
+    const main = fileURLToPath(new URL('main.ts', import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', main, ...args], {
+      encoding: 'utf8',
+    });
+    return { status, lines: stdout.trim().split('\n'), stderr };
+  };
+
+  it('ends with 1 on a difference and says how many there are', async () => {
+    const { status, lines } = compare(await tempFile('newer.json', JSON.stringify(published)));
+    expect(status).toBe(1);
+    expect(lines.at(-1)).toBe(`${lines.length - 1} changes; docs/schema.md says what to do.`);
+  });
+
+  it.each([
+    ['is not JSON', '{'],
+    ['holds no object', '[]'],
+    ['is empty', '{}'],
+    ['holds other types', '{"track":{"event":1}}'],
+  ])('says in one line that a file %s, and ends with 2', async (_, content) => {
+    const file = await tempFile('newer.json', content);
+    const { status, stderr } = compare(file);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^[^\n]* holds no schema in the layout of the published types: [^\n]+\n$/);
+  });
+
+  it('ends with 2 where there is no file', () => {
+    const { status, stderr } = compare('missing.json');
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^missing\.json .*ENOENT[^\n]*\n$/)]);
+    expect(compare()).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage') });
   });
 });

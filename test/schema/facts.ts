@@ -39,6 +39,7 @@ export function readPublished(input: unknown): Schema {
       schema.set(OUR_NAMES[inner] ?? inner, readFields(toMap(object, inner), inner));
     }
   }
+  if (schema.size === 0) throw new Error('the file: expected an object for each call');
   return schema;
 }
 

@@ -75,6 +75,15 @@ describe('the id of a purchase', () => {
     },
   );
 
+  it.each([
+    [1017, 'got a number. Pass String(id).'],
+    [{ id: 1017 }, 'got a number. Pass String(id).'],
+    [' ', 'got a blank string.'],
+    [{ id: undefined }, 'got nothing.'],
+  ])('says of the payment %o what to pass instead', (payment, advice) => {
+    expect(() => purchaseId(payment as unknown as Payment)).toThrow(advice);
+  });
+
   it.each([undefined, null, '', 'too short', 7, new Uint8Array(8)])(
     'is refused with %j for a secret',
     async (secret) => {

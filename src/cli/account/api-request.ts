@@ -26,6 +26,8 @@ export interface ApiRequestOptions {
   readonly apiKey: string;
   /** Waits before another attempt. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** When it aborts, nothing is asked any more. */
+  readonly stop?: AbortSignal | undefined;
   /** For one attempt. @default 10000 */
   readonly timeoutMs?: number | undefined;
   /** The way through a proxy. @default straight */
@@ -47,6 +49,7 @@ export function createApiRequest(options: ApiRequestOptions): ApiRequest {
       const { error, waitMs } = result;
       if (waitMs === undefined || attempt === ATTEMPTS) throw explain(error, path, scope);
       await options.sleep(waitMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1));
+      if (options.stop?.aborted) throw explain(error, path, scope);
     }
   };
 }
@@ -56,10 +59,14 @@ type Tried =
   | { readonly body: unknown }
   | { readonly error: PlatformApiError; readonly waitMs: number | null | undefined };
 
-async function tryOnce({ origin, apiKey, timeoutMs, dispatcher }: ApiRequestOptions, path: string): Promise<Tried> {
+async function tryOnce(
+  { origin, apiKey, timeoutMs, stop, dispatcher }: ApiRequestOptions,
+  path: string,
+): Promise<Tried> {
+  const timeout = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS);
   const init = {
     headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json' },
-    signal: AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS),
+    signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
     // The key is for this origin and no other.
     redirect: 'manual',
     ...(dispatcher === undefined ? {} : { dispatcher }),
@@ -75,8 +82,7 @@ async function tryOnce({ origin, apiKey, timeoutMs, dispatcher }: ApiRequestOpti
   const { status, headers } = response;
   const body = parseJson(text);
   if (response.ok && body !== undefined) return { body };
-  const said = reasonIn(body);
-  const error = new PlatformApiError(`HTTP ${status}${said === undefined ? '' : `: ${said}`}`, status);
+  const error = new PlatformApiError(whatCame(response, body, origin), status);
   const isPassing = status === 429 || status >= 500;
   const waitMs = isPassing ? (retryAfterMs((name) => headers.get(name) ?? undefined, Date.now()) ?? null) : undefined;
   return { error, waitMs };
@@ -88,6 +94,18 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What an answer was that is none, as far as that helps to find out whose it is. */
+function whatCame({ status, headers, ok }: Response, body: unknown, origin: string): string {
+  const location = headers.get('location');
+  if (status >= 300 && status < 400 && location !== null) {
+    const target = URL.canParse(location, origin) ? new URL(location, origin).origin : 'another address';
+    return `HTTP ${status}, a redirect to ${target}, which is not followed: check the address, and what stands in between.`;
+  }
+  if (ok) return `HTTP ${status} without JSON: check the address, and what stands in between.`;
+  const said = reasonIn(body);
+  return `HTTP ${status}${said === undefined ? '' : `: ${said}`}`;
 }
 
 function reasonIn(body: unknown): string | undefined {

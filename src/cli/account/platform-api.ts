@@ -33,11 +33,14 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
       const { entities, pagination } = read(listPageSchema, await request(path + query, scope), path);
       items.push(...entities.map((entity) => read(schema, entity, path)));
-      const next = pagination?.hasMore ? (pagination.nextCursor ?? undefined) : undefined;
-      if (next === undefined || next === cursor) return items;
-      cursor = next;
+      if (!pagination?.hasMore) return items;
+      // Half a list would look like an account that lacks the rest.
+      if (!pagination.nextCursor || pagination.nextCursor === cursor) break;
+      cursor = pagination.nextCursor;
     }
-    throw new PlatformApiError(`the Platform API did not come to the end of ${path}.`);
+    throw new PlatformApiError(
+      `the Platform API says that ${path} goes on and not where: try again, and check what stands in between.`,
+    );
   };
 
   return {

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../command.js';
@@ -28,25 +28,37 @@ export async function loadProgram(file: string): Promise<Program> {
   }
   return {
     events: namesOf(events, file, 'events'),
-    experiments: new Map(namesOf(experiments, file, 'experiments').map((key) => [key, variantsOf(experiments, key)])),
+    experiments: new Map(
+      namesOf(experiments, file, 'experiments').map((key) => [key, variantsOf(experiments, file, key)]),
+    ),
   };
 }
 
 async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
   const path = resolve(file);
-  await access(path).catch(() => {
-    throw new UsageError(`--config ${file}: there is no such file.`);
-  });
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) throw new UsageError(`--config ${file}: there is no such file.`);
+  // Without a check the exit code 0 would say that all is well.
+  const failAtExit = (): void => {
+    console.error(`--config ${file}: the module ends the process. Name one that only exports.`);
+    process.exitCode = 2;
+  };
+  process.once('exit', failAtExit);
   try {
     const module = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
     return { ...(isObject(module.default) ? module.default : {}), ...module };
   } catch (error) {
-    const { code } = error as { readonly code?: unknown };
+    const code = isObject(error) ? error.code : undefined;
     throw new UsageError(
       code === 'ERR_UNKNOWN_FILE_EXTENSION'
         ? `--config ${file}: Node ${process.versions.node} loads no TypeScript. Use Node 22.18 or later, name the compiled file, or load tsx: NODE_OPTIONS="--import tsx".`
         : `--config ${file} cannot be loaded: ${messageOf(error)}`,
     );
+  } finally {
+    process.off('exit', failAtExit);
   }
 }
 
@@ -57,10 +69,11 @@ function namesOf(value: unknown, file: string, name: string): readonly string[] 
   throw new UsageError(`--config ${file}: ${name} must be an object with names as its keys, or a list of names.`);
 }
 
-function variantsOf(experiments: unknown, key: string): readonly string[] {
+function variantsOf(experiments: unknown, file: string, key: string): readonly string[] {
   if (!isObject(experiments) || Array.isArray(experiments)) return [];
   const variants = experiments[key];
-  return isListOfNames(variants) ? variants : [];
+  if (isListOfNames(variants)) return variants;
+  throw new UsageError(`--config ${file}: experiments.${key} must be a list of the names of its variants.`);
 }
 
 function isListOfNames(value: unknown): value is readonly string[] {

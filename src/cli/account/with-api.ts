@@ -17,7 +17,7 @@ export const API_USAGE: string = `The API key is read from OURS_PRIVACY_API_KEY.
  */
 export async function withApi<Result>(
   givenUrl: string | undefined,
-  env: CommandContext['env'],
+  { env, stop }: Pick<CommandContext, 'env' | 'stop'>,
   work: (api: PlatformApi) => Promise<Result>,
 ): Promise<Result> {
   const apiKey = env.OURS_PRIVACY_API_KEY?.trim() ?? '';
@@ -31,7 +31,9 @@ export async function withApi<Result>(
   const origin = toOrigin(givenUrl ?? (env.OURS_API_URL || DEFAULT_ORIGIN));
   const dispatcher = await throughProxy(env);
   try {
-    return await work(createPlatformApi(createApiRequest({ origin, apiKey, sleep, dispatcher })));
+    return await work(
+      createPlatformApi(createApiRequest({ origin, apiKey, sleep: (ms) => sleep(ms, stop), stop, dispatcher })),
+    );
   } finally {
     await dispatcher?.close();
   }
