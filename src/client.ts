@@ -311,8 +311,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   }
 
   function passOnNotice(): void {
-    const notice = outbox.durable ? outbox.takeNotice?.() : undefined;
-    if (notice !== undefined) episodes.remind('notice', notice);
+    const notice = outbox.takeNotice?.();
+    if (notice) episodes.remind('notice', notice);
   }
 
   function within(tx: SqlClient): Transaction<Catalog> {

@@ -41,6 +41,10 @@ interface Queueing {
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void>;
   stats(): Promise<OutboxStats>;
   close(): Promise<void>;
+  /**
+   * What the operator should know though nothing has failed, each thing once. The client asks after every append and warns of it.
+   */
+  takeNotice?(): string | undefined;
 }
 
 /** An outbox whose entries are lost with the process. */
@@ -102,10 +106,6 @@ export interface DurableOutbox extends Queueing {
    * stores that can tell; whoever claims looks by itself from time to time in any case.
    */
   watch?(wake: () => void): () => void;
-  /**
-   * What the operator should know though nothing has failed, each thing once. The client asks after every append and warns of it.
-   */
-  takeNotice?(): string | undefined;
   /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
   countUnsealed?: (() => Promise<number>) | undefined;
   /**
