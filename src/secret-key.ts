@@ -17,8 +17,8 @@ export const HOW_TO_MAKE = 'Make one with `openssl rand -base64 32`.';
 const MIN_DIFFERENT_BYTES = 17;
 /** Of 43 random characters of base64, about 32 differ: fewer than this many once in 10^9 keys. */
 const MIN_DIFFERENT_CHARACTERS = 19;
-/** Of 43 random characters of base64, about 17 are small letters: this many once in 10^7 keys, and always in words. */
-const MAX_OF_ONE_CASE = 34;
+/** Of 43 random characters of base64, about 17 are small letters: this many in three of 10^7 keys, and nearly always in words. */
+const TOO_MANY_OF_ONE_CASE = 34;
 
 /**
  * Reads a list of keys, in its order. Nothing is guessed: a text that would have to be cut, filled up or stretched is refused.
@@ -97,7 +97,7 @@ function isWords(text: string): boolean {
   const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;
   return (
     new Set(text).size < MIN_DIFFERENT_CHARACTERS ||
-    count(/[a-z]/g) >= MAX_OF_ONE_CASE ||
-    count(/[A-Z]/g) >= MAX_OF_ONE_CASE
+    count(/[a-z]/g) >= TOO_MANY_OF_ONE_CASE ||
+    count(/[A-Z]/g) >= TOO_MANY_OF_ONE_CASE
   );
 }
