@@ -1,6 +1,6 @@
 // Who may import whom (README, "How it is built"). A rule names the folder it protects.
 const inside = (folders) => `^src/(${folders.join('|')})`;
-const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers', 'check-option'];
+const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers', 'check-option', 'secret-key'];
 
 const only = (name, from, allowed) => ({
   name,
@@ -38,7 +38,9 @@ module.exports = {
           'outbox/records',
           'outbox/sealing',
           'outbox/errors/',
+          'outbox/forget',
           'outbox/group-commit',
+          'outbox/key-usage',
           'outbox/reading',
           'outbox/retry-transient',
           'outbox/stored-id',
@@ -55,7 +57,7 @@ module.exports = {
       'outbox/(outbox|retry-transient)',
       'outbox/(sqlite|redis|postgres)/',
     ]),
-    only('commerce-knows-the-protocol', 'commerce/', ['protocol/', 'errors']),
+    only('commerce-knows-the-protocol', 'commerce/', ['protocol/', 'errors', 'check-option', 'secret-key']),
     only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
       ...ground,
       'commerce/',

@@ -192,6 +192,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     episodes,
     onAppended(entries, answer) {
       ledger.appended(entries, answer);
+      passOnNotice();
       if (options.relay) relay.notify(entries.length);
       restWhenDone();
     },
@@ -322,6 +323,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     return receipt;
   }
 
+  function passOnNotice(): void {
+    const notice = outbox.takeNotice?.();
+    if (notice) episodes.remind('notice', notice);
+  }
+
   function within(tx: SqlClient): Transaction<Catalog> {
     if (!('within' in outbox)) {
       throw new OursError(
@@ -339,6 +345,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       if ('status' in entry) return { ...entry, distinctId: refuse(kind, input, entry).distinctId };
       debug?.encoded(entry);
       await append([entry]);
+      passOnNotice();
       return { status: 'appended', distinctId: entry.distinctId };
     };
     return {

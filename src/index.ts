@@ -62,6 +62,8 @@ export type {
   DeadLetters,
   DurableOutbox,
   DurablyAppended,
+  ForgetOptions,
+  Forgotten,
   Outbox,
   OutboxStats,
   SqlClient,

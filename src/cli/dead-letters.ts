@@ -7,11 +7,14 @@ import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 import { takeAll } from './take-all.js';
 
 const DEFAULT_LIMIT = 100;
+const DAY_MS = 24 * 60 * 60_000;
+/** Letters looked at at once. */
+const PAGE = 500;
 
 const usage = `Usage: ours-ingest dead-letters list <outbox> [--limit <n>]
        ours-ingest dead-letters show <outbox> <id>
        ours-ingest dead-letters replay <outbox> <id>… | --all
-       ours-ingest dead-letters discard <outbox> <id>… | --all [--yes]
+       ours-ingest dead-letters discard <outbox> <id>… | --older-than <days> | --all [--yes]
 
 Looks at the events that will not be delivered, and sends them again or forgets them.
 
@@ -20,6 +23,7 @@ Looks at the events that will not be delivered, and sends them again or forgets 
   replay               put them back into the outbox; a relay delivers them
   discard              forget them for good
   --all                every letter that is there now
+  --older-than <days>  those that were put aside longer ago
   --yes                do not ask before discarding all
 
 ${OUTBOX_USAGE}`;
@@ -29,6 +33,8 @@ interface Arguments {
   readonly all: boolean;
   readonly yes: boolean;
   readonly limit: number;
+  /** Letters put aside before this time, in milliseconds since the epoch. */
+  readonly before: number | undefined;
 }
 
 type Action = (letters: DeadLetters, args: Arguments, context: CommandContext) => Promise<void>;
@@ -46,6 +52,7 @@ export const deadLetters: Command = {
       options: {
         ...outboxOptions,
         limit: { type: 'string' },
+        'older-than': { type: 'string' },
         all: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
@@ -55,14 +62,20 @@ export const deadLetters: Command = {
     if (action === undefined) throw new UsageError('say what to do: list, show, replay or discard.');
     const limit = wholeNumber('--limit', values.limit, { min: 1, max: 1e6 }) ?? DEFAULT_LIMIT;
     const { all, yes } = values;
-    if ((action === replay || action === discard) && all === ids.length > 0) {
-      throw new UsageError(`${name} takes the ids of letters, or --all.`);
+    const days = wholeNumber('--older-than', values['older-than'], { min: 0, max: 36_500 });
+    if (days !== undefined && action !== discard) throw new UsageError('--older-than goes with discard only.');
+    const choices = [ids.length > 0, all, days !== undefined].filter(Boolean).length;
+    if ((action === replay || action === discard) && choices !== 1) {
+      throw new UsageError(
+        `${name} takes the ids of letters, or --all${action === discard ? ', or --older-than' : ''}.`,
+      );
     }
+    const before = days === undefined ? undefined : Date.now() - days * DAY_MS;
     if (action === list && ids.length > 0) throw new UsageError('list takes no ids; show takes one.');
     if (action === show && ids.length !== 1) throw new UsageError('show takes the id of one letter.');
     const { outbox, close } = await openOutbox(values, context.env);
     try {
-      await action(outbox.deadLetters, { ids, all, yes, limit }, context);
+      await action(outbox.deadLetters, { ids, all, yes, limit, before }, context);
     } finally {
       await close();
     }
@@ -94,7 +107,8 @@ async function replay(letters: DeadLetters, { ids, all }: Arguments, { print }: 
 }
 
 async function discard(letters: DeadLetters, args: Arguments, { print, ask }: CommandContext): Promise<void> {
-  const { ids, all, yes } = args;
+  const { ids, all, yes, before } = args;
+  if (before !== undefined) return print(`${count(await discardOlder(letters, before))} discarded.`);
   if (all && !yes) {
     const question = `Forget all ${count(await letters.count())} dead letters for good? (yes/no) `;
     if (ask === undefined)
@@ -104,6 +118,17 @@ async function discard(letters: DeadLetters, args: Arguments, { print, ask }: Co
   const gone = all ? await takeAll(letters, (page) => letters.discard(page)) : await letters.discard(ids);
   print(`${count(gone)} discarded.`);
   if (!all) mustBeAll(ids, gone);
+}
+
+/** The oldest come first, so it ends with the first that is young enough. */
+async function discardOlder(letters: DeadLetters, before: number): Promise<number> {
+  let discarded = 0;
+  for (;;) {
+    const page = await letters.list({ limit: PAGE });
+    const old = page.filter(({ at }) => at < before).map(({ distinctId }) => distinctId);
+    if (old.length === 0) return discarded;
+    discarded += await letters.discard(old);
+  }
 }
 
 function mustBeAll(ids: readonly string[], done: number): void {

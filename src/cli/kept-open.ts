@@ -11,6 +11,7 @@ export function keptOpen(outbox: DurableOutbox): DurableOutbox {
     deadLetter: (entries, outcome) => outbox.deadLetter(entries, outcome),
     lookUp: (distinctIds) => outbox.lookUp(distinctIds),
     oldest: () => outbox.oldest(),
+    forget: (person, options) => outbox.forget(person, options),
     mark: () => outbox.mark(),
     stats: () => outbox.stats(),
     share: (client) => outbox.share(client),

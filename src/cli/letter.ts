@@ -39,7 +39,9 @@ export function letterInFull({ at, outcome, entry, distinctId }: DeadLetter): st
   const said = rows.flatMap(([name, value]) => (value === undefined ? [] : `${name.padEnd(12)}${value}`));
   const body =
     entry === undefined
-      ? ['It cannot be read: it is damaged, or its key is not in OURS_SEALING_KEYS.']
+      ? [
+          'It cannot be read: it is damaged, its key is not in OURS_SEALING_KEYS, or it is not sealed (--accept-unsealed).',
+        ]
       : bodyLines(entry.body);
   return [...said, '', ...body];
 }

@@ -9,6 +9,7 @@ import { type Command, type CommandContext, UsageError } from './command.js';
 import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
+import { forget } from './forget.js';
 import { messageOf } from './message-of.js';
 import { pull } from './pull.js';
 import { relay } from './relay.js';
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   relay,
   status,
   'dead-letters': deadLetters,
+  forget,
   send,
   backfill,
   doctor,

@@ -16,7 +16,7 @@ const CLOSE_WITHIN_MS = 1_000;
 /** @throws {Error} when Postgres cannot be reached, lets nobody in or has not the table */
 export async function openPostgres(
   url: string,
-  { place: table, sealingKeys, ensureSchema }: OpenOptions,
+  { place: table, sealingKeys, acceptUnsealed, ensureSchema }: OpenOptions,
 ): Promise<OpenOutbox> {
   const shown = showableUrl(
     '--postgres',
@@ -45,7 +45,7 @@ export async function openPostgres(
   });
   // A connection that breaks while nobody uses it; the next query says so if it lasts.
   client.on('error', () => undefined);
-  const outbox = createPostgresOutbox({ client, table, sealingKeys });
+  const outbox = createPostgresOutbox({ client, table, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
     await withPatience(
       outbox.close().then(() => client.end()),

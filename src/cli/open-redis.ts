@@ -7,7 +7,10 @@ import { showableUrl } from './store-url.js';
 const SILENCE_MS = 4_000;
 
 /** @throws {Error} when Redis cannot be reached, lets nobody in, or has no such outbox and none may be made */
-export async function openRedis(url: string, { place: name, sealingKeys, create }: OpenOptions): Promise<OpenOutbox> {
+export async function openRedis(
+  url: string,
+  { place: name, sealingKeys, acceptUnsealed, create }: OpenOptions,
+): Promise<OpenOutbox> {
   const shown = showableUrl('--redis', url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
   const describe = `Redis at ${shown}${name === undefined ? '' : ` (name ${name})`}`;
   const [{ createRedisOutbox }, { default: ioredis }] = await Promise.all([
@@ -29,7 +32,7 @@ export async function openRedis(url: string, { place: name, sealingKeys, create 
   client.on('error', (error: unknown) => {
     lastError = error;
   });
-  const outbox = createRedisOutbox({ client, name, sealingKeys });
+  const outbox = createRedisOutbox({ client, name, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
     await outbox.close().catch(() => undefined);
     client.disconnect();

@@ -3,11 +3,14 @@ import { resolve } from 'node:path';
 import type { OpenOptions, OpenOutbox } from './outbox-option.js';
 
 /** @throws {Error} when the file is not there and may not be made, or cannot be opened */
-export async function openSqlite(file: string, { sealingKeys, create }: OpenOptions): Promise<OpenOutbox> {
+export async function openSqlite(
+  file: string,
+  { sealingKeys, acceptUnsealed, create }: OpenOptions,
+): Promise<OpenOutbox> {
   const path = resolve(file);
   if (!create) await mustExist(path);
   const { createSqliteOutbox } = await import('../outbox/sqlite.js');
-  const outbox = createSqliteOutbox({ file: path, sealingKeys });
+  const outbox = createSqliteOutbox({ file: path, sealingKeys, acceptUnsealed });
   try {
     await outbox.oldest();
   } catch (error) {

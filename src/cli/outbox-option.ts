@@ -1,6 +1,6 @@
 import { isOursError } from '../errors.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import type { SealingKey } from '../outbox/sealing.js';
+import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import { UsageError } from './command.js';
 import { openPostgres } from './open-postgres.js';
 import { openRedis } from './open-redis.js';
@@ -8,24 +8,30 @@ import { openSqlite } from './open-sqlite.js';
 
 type OutboxOption = 'sqlite' | 'redis' | 'name' | 'postgres' | 'table';
 
-/** The options that name an outbox, for `parseArgs`. */
-export const outboxOptions: Readonly<Record<OutboxOption, { readonly type: 'string' }>> = {
+/** The options that name an outbox and say how it is read, for `parseArgs`. */
+export const outboxOptions: Readonly<Record<OutboxOption, { readonly type: 'string' }>> & {
+  readonly 'accept-unsealed': { readonly type: 'boolean' };
+} = {
   sqlite: { type: 'string' },
   redis: { type: 'string' },
   name: { type: 'string' },
   postgres: { type: 'string' },
   table: { type: 'string' },
+  'accept-unsealed': { type: 'boolean' },
 };
 
 export const OUTBOX_USAGE = `  --sqlite <file>      the outbox: a SQLite file,
   --redis <url>        or Redis, under --name <name>,
   --postgres <url>     or PostgreSQL, in --table <table>
+  --accept-unsealed    take events that were stored before the outbox was sealed (see docs/sealing.md)
 
 In place of the option, OURS_OUTBOX_SQLITE, OURS_OUTBOX_REDIS or OURS_OUTBOX_POSTGRES may be set: who lists
 processes sees options, passwords included. OURS_SEALING_KEYS holds the keys of a sealed outbox, with commas between.`;
 
 /** What was given for {@link outboxOptions}. */
-export type OutboxValues = Readonly<Partial<Record<OutboxOption, string | undefined>>>;
+export type OutboxValues = Readonly<
+  Partial<Record<OutboxOption, string | undefined>> & { 'accept-unsealed'?: boolean | undefined }
+>;
 
 /** An outbox that a command has open. */
 export interface OpenOutbox {
@@ -46,7 +52,8 @@ export interface RedisServer {
 export interface OpenOptions {
   /** The Redis name or the Postgres table, where it is not the usual one. */
   readonly place: string | undefined;
-  readonly sealingKeys: readonly SealingKey[] | undefined;
+  readonly sealingKeys: readonly SecretKey[] | undefined;
+  readonly acceptUnsealed: boolean;
   /** Whether a SQLite file, or a name in Redis, that is not there is made. Who only looks at an outbox must not. */
   readonly create: boolean;
   /** Whether the Postgres table is made, or brought up to date. */
@@ -84,9 +91,13 @@ export async function openOutbox(
     throw new UsageError('--ensure-schema goes with --postgres only.');
   }
   const place = values.name ?? values.table;
-  const sealingKeys = readSealingKeys(env.OURS_SEALING_KEYS);
   try {
-    return await ENGINES[engine].open(target, { place, sealingKeys, create, ensureSchema });
+    const sealingKeys = readSealingKeys(env.OURS_SEALING_KEYS);
+    const acceptUnsealed = values['accept-unsealed'] ?? false;
+    if (acceptUnsealed && sealingKeys === undefined) {
+      throw new UsageError('--accept-unsealed is for a sealed outbox: set OURS_SEALING_KEYS to its keys.');
+    }
+    return await ENGINES[engine].open(target, { place, sealingKeys, acceptUnsealed, create, ensureSchema });
   } catch (error) {
     // Keys or a name that cannot be.
     throw isOursError(error) && error.code === 'invalid_option' ? new UsageError(error.message) : error;
@@ -109,7 +120,8 @@ function chooseOutbox(
   return { engine, target };
 }
 
-function readSealingKeys(text: string | undefined): readonly string[] | undefined {
-  const keys = (text ?? '').split(',').map((key) => key.trim());
-  return keys.some((key) => key !== '') ? keys.filter((key) => key !== '') : undefined;
+/** The keys in a variable, commas between them and perhaps one at the end; `undefined` where it is not set. */
+function readSealingKeys(text = ''): readonly SecretKey[] | undefined {
+  const keys = text.trim().replace(/,$/, '');
+  return keys === '' ? undefined : readSecretKeys('OURS_SEALING_KEYS', keys.split(','));
 }

@@ -28,8 +28,9 @@ export const status: Command = {
     try {
       const state = await readState(outbox);
       const reasons = await countReasons(outbox.deadLetters);
-      if (values.json) print(toJson(describe, state, reasons));
-      else for (const line of toLines(describe, state, reasons)) print(line);
+      const unsealed = await outbox.countUnsealed?.();
+      if (values.json) print(toJson(describe, state, reasons, unsealed));
+      else for (const line of toLines(describe, state, reasons, unsealed)) print(line);
       if (maxAge !== undefined && (state.oldestAgeMs ?? 0) > maxAge * 1000) {
         throw new Error(
           `The oldest event has waited for ${durationInWords(state.oldestAgeMs ?? 0)}, longer than --max-age ${maxAge}: ` +
@@ -42,7 +43,13 @@ export const status: Command = {
   },
 };
 
-function toJson(describe: string, state: OutboxState, reasons: readonly ReasonCount[]): string {
+/** @param unsealed how many wait because they are not sealed; `undefined` for an outbox without sealing keys */
+function toJson(
+  describe: string,
+  state: OutboxState,
+  reasons: readonly ReasonCount[],
+  unsealed: number | undefined,
+): string {
   const { waiting, claimed, bytes, oldestAgeMs, deadLetters } = state;
   const oldestAgeSeconds = oldestAgeMs === undefined ? null : oldestAgeMs / 1000;
   const deadLetterReasons = Object.fromEntries(reasons.map(({ label, letters }) => [label, letters]));
@@ -51,13 +58,19 @@ function toJson(describe: string, state: OutboxState, reasons: readonly ReasonCo
     waiting,
     claimed,
     bytes,
+    unsealed,
     oldestAgeSeconds,
     deadLetters,
     deadLetterReasons,
   });
 }
 
-function toLines(describe: string, state: OutboxState, reasons: readonly ReasonCount[]): string[] {
+function toLines(
+  describe: string,
+  state: OutboxState,
+  reasons: readonly ReasonCount[],
+  unsealed: number | undefined,
+): string[] {
   const { waiting, claimed, bytes, oldestAgeMs, deadLetters } = state;
   const rows: [string, string][] = [
     ['waiting', count(waiting)],
@@ -65,6 +78,9 @@ function toLines(describe: string, state: OutboxState, reasons: readonly ReasonC
       'claimed',
       claimed === 0 ? '0' : `${count(claimed)} (leased to a relay; had again within five minutes if that has died)`,
     ],
+    ...(unsealed
+      ? [['not sealed', `${count(unsealed)} (not delivered; see docs/sealing.md)`] as [string, string]]
+      : []),
     ['size', bytesInWords(bytes)],
     ['oldest', oldestAgeMs === undefined ? '–' : `${durationInWords(oldestAgeMs)} ago`],
     ['dead letters', count(deadLetters)],

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { OursError } from '../errors.js';
+import type { Identity } from '../protocol/identity.js';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_ROWS } from '../protocol/limits.js';
 import { isLoopback } from '../protocol/loopback.js';
 import { describeUnknown, fieldNames } from '../protocol/unknown-names.js';
@@ -31,6 +32,7 @@ import { acceptsToken, type SourceConfig } from './platform/source-routes.js';
 import type { CollectorReport } from './report.js';
 import { type Arrival, type CollectedEvent, createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
+import { type ForgottenVisitor, forgetVisitor } from './store/forget-visitor.js';
 import { createLogReader } from './store/log-reader.js';
 import { openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
@@ -131,6 +133,11 @@ export interface Collector extends AsyncDisposable {
   readonly faults: Faults;
   /** Results of every experiment, and for every event why it counted or not, by the measuring rules of the service. */
   report(): CollectorReport;
+  /**
+   * Removes a person's events, names and assignments. Names that were seen together are one person.
+   * @throws {OursError} `invalid_option` when nobody is named
+   */
+  forget(person: Identity): ForgottenVisitor;
   /** Drops every connection, stops listening and lets go of the log: what is asked of it later throws. */
   close(): Promise<void>;
 }
@@ -300,6 +307,7 @@ async function startOn(
       return server.sockets;
     },
     faults: faults.control,
+    forget: whileOpen((person: Identity) => forgetVisitor(database, person, false)),
     report: whileOpen(() => ({
       experiments: experiments.list().map((experiment) => log.results(experiment)),
       events: log.all(),

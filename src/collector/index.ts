@@ -26,4 +26,5 @@ export type { ApiKeyConfig } from './platform/api-keys.js';
 export type { SourceConfig } from './platform/source-routes.js';
 export type { CollectorReport, ExperimentReport, VariantReport } from './report.js';
 export type { Arrival, CollectedEvent } from './store/event-store.js';
+export type { ForgottenVisitor } from './store/forget-visitor.js';
 export type { WaitForOptions, WantedEvent } from './wait-for.js';

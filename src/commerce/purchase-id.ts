@@ -1,7 +1,9 @@
+import { failOption } from '../check-option.js';
 import { OursError } from '../errors.js';
 import { toBase64Url } from '../protocol/base64url.js';
 import { toBytes } from '../protocol/bytes.js';
 import { typeName } from '../protocol/refusal.js';
+import { HOW_TO_MAKE, isPattern } from '../secret-key.js';
 
 /** A reference to an object of the payment provider: its id, or the object itself. */
 type Ref = string | { readonly id: string };
@@ -22,7 +24,7 @@ export type Payment =
 
 /** How a keyed id is built. */
 export interface PurchaseIdOptions {
-  /** Known to your servers only: a string of at least 16 characters, or as many bytes. */
+  /** Known to your servers only: a string of at least 16 characters, or as many bytes. `openssl rand -base64 32` makes one. */
   readonly secret: string | Uint8Array;
   /**
    * Whose id it is, such as `shopify`. Needed where several shops or providers share one secret: each counts its orders from 1.
@@ -32,6 +34,8 @@ export interface PurchaseIdOptions {
 }
 
 const MIN_SECRET_LENGTH = 16;
+/** Characters of a secret that must differ: any text that was meant as one has as many. */
+const MIN_DIFFERENT = 8;
 
 /**
  * The `distinctId` of a purchase. Report a purchase under it from the page and from the webhook, and it counts once, whichever
@@ -48,7 +52,7 @@ export function purchaseId(payment: Payment): string;
  * The same as a keyed hash (HMAC-SHA-256 over provider and payment id): it reveals nothing of the payment's id and cannot be
  * guessed.
  *
- * @throws {OursError} as a rejection: `invalid_option` for a payment without an id, or a secret that is too short
+ * @throws {OursError} as a rejection: `invalid_option` for a payment without an id, or a secret that is too short or can be guessed
  */
 export function purchaseId(payment: Payment, options: PurchaseIdOptions): Promise<string>;
 export function purchaseId(payment: Payment, options?: PurchaseIdOptions): string | Promise<string> {
@@ -81,10 +85,10 @@ function idOf(ref: Ref | null | undefined): string | undefined {
 async function keyedId(payment: Payment, { secret, provider }: PurchaseIdOptions): Promise<string> {
   const key = typeof secret === 'string' ? toBytes(secret) : secret;
   if (!(key instanceof Uint8Array) || secret.length < MIN_SECRET_LENGTH) {
-    throw new OursError(
-      'invalid_option',
-      `purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters or bytes.`,
-    );
+    failOption(`purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters or bytes. ${HOW_TO_MAKE}`);
+  }
+  if (isPattern(key, MIN_DIFFERENT)) {
+    failOption(`purchaseId needs a secret that cannot be guessed, and this one follows a pattern. ${HOW_TO_MAKE}`);
   }
   if (provider !== undefined && (typeof provider !== 'string' || !PROVIDER.test(provider))) {
     throw new OursError(

@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { SharingClient } from '../ledger/sharing-client.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
+import type { Identity } from '../protocol/identity.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
@@ -40,6 +41,10 @@ interface Queueing {
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void>;
   stats(): Promise<OutboxStats>;
   close(): Promise<void>;
+  /**
+   * What the operator should know though nothing has failed, each thing once. The client asks after every append and warns of it.
+   */
+  takeNotice?(): string | undefined;
 }
 
 /** An outbox whose entries are lost with the process. */
@@ -86,6 +91,13 @@ export interface DurableOutbox extends Queueing {
   lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
   /** The entry that has been inside for longest. Positions grow from append to append. */
   oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
+  /**
+   * Removes every event and every dead letter that has one of the names. What is appended meanwhile may stay. A client that waits for the
+   * outcome of a removed event takes it for delivered.
+   *
+   * Rejects with `invalid_option` when nobody is named.
+   */
+  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
   /** Where the store stands now. */
   mark(): Promise<StoreMark>;
   readonly deadLetters: DeadLetters;
@@ -94,6 +106,8 @@ export interface DurableOutbox extends Queueing {
    * stores that can tell; whoever claims looks by itself from time to time in any case.
    */
   watch?(wake: () => void): () => void;
+  /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
+  countUnsealed?: (() => Promise<number>) | undefined;
   /**
    * Begins the ledger of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
    * the outbox, so that a client whose events wait in memory does not carry it.
@@ -127,6 +141,22 @@ export interface TransactionalOutbox extends DurableOutbox {
    * @throws {OursError} `invalid_option` when `tx` is not a transaction: a pool, or a library's client for the whole database
    */
   within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void>;
+}
+
+export interface ForgetOptions {
+  /** Counts, and removes nothing. @default false */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What an outbox has forgotten of a person, or would. */
+export interface Forgotten {
+  /** Events that were waiting, or under way. */
+  readonly entries: number;
+  /** Those of them that a relay had claimed: it may have sent them, or may still do so. */
+  readonly claimed: number;
+  readonly deadLetters: number;
+  /** Events and dead letters that could not be looked at: their key is missing, or they are damaged. They may be the person's. */
+  readonly unreadable: number;
 }
 
 /** An event that will not be delivered, kept with the reason. */
@@ -166,7 +196,8 @@ export interface DeadLetters {
  *   rejects, the caller takes the entries for possibly stored, unless the error has `storedNothing: true`
  *   ({@link AppendFailure}). Appending them again is safe in both cases.
  * - **Unreadable entries.** What is damaged goes to the dead letters; what is sealed with a key that is not there stays
- *   inside and is tried again later. `claim` rejects once to say so, and the next one goes on with the others.
+ *   inside and is tried again later. So does what is not sealed in an outbox with sealing keys, which is never delivered:
+ *   someone without a key may have written it. `claim` rejects once to say so, and the next one goes on with the others.
  * - **Owner.** One in memory hands back the very `owner` an entry came with; a durable one does if that is a string.
  */
 export type Outbox = VolatileOutbox | DurableOutbox;

@@ -1,3 +1,4 @@
+export type { SecretKey as SealingKey } from '../secret-key.js';
 export type { SqlClient, TransactionalOutbox } from './outbox.js';
 export {
   type DrizzleLike,
@@ -11,4 +12,3 @@ export {
 } from './postgres/adapters.js';
 export { createPostgresOutbox, type PostgresOutbox, type PostgresOutboxOptions } from './postgres/outbox.js';
 export { type PostgresSchemaOptions, postgresSchema } from './postgres/schema.js';
-export type { SealingKey } from './sealing.js';

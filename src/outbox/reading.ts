@@ -1,46 +1,33 @@
 import { OursError } from '../errors.js';
 import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
-import { type Records, UnreadableRecordError } from './records.js';
+import { type Records, UnreadableRecordError, type WhyUnreadable } from './records.js';
 
-/** How soon an entry is tried again that none of the keys opens. */
-export const SEALED_PAUSE_MS = 60_000;
+/** How soon an entry is tried again that cannot be read now, and may be with other keys or settings. */
+export const UNREADABLE_PAUSE_MS = 60_000;
 
-/** How much could not be read, and why. */
+/** How many records could not be read for one reason, and what was wrong with the last of them. */
 interface Unreadable {
-  readonly sealed: number;
-  readonly damaged: number;
-  readonly whySealed: string;
-  readonly whyDamaged: string;
+  readonly count: number;
+  readonly last: string;
 }
+
+/** Whose unsealed entries have been reported. They may wait for long, and one warning a minute would help nobody. */
+const reported = new WeakSet<Records>();
 
 /** What a claim has read: entries, and where what could not be read lies. */
 export class Reading<Place> {
   readonly entries: Map<Entry, Place> = new Map();
-  /** Sealed with a key that is not there: it waits for the key. */
-  readonly sealed: Place[] = [];
+  /** What stays inside: it waits for its key, or for `acceptUnsealed`. */
+  readonly kept: Place[] = [];
   readonly damaged: Place[] = [];
-  #whySealed: string;
-  #whyDamaged: string;
+  readonly #unreadable: Map<WhyUnreadable, Unreadable>;
   readonly #records: Records;
-  readonly #before: Unreadable;
 
   /** @param before what the same claim has read before this; only its figures are kept */
   constructor(records: Records, before?: Reading<Place>) {
     this.#records = records;
-    this.#before = before?.unreadable ?? { sealed: 0, damaged: 0, whySealed: '', whyDamaged: '' };
-    this.#whySealed = this.#before.whySealed;
-    this.#whyDamaged = this.#before.whyDamaged;
-  }
-
-  /** Of everything the claim has read. */
-  get unreadable(): Unreadable {
-    return {
-      sealed: this.#before.sealed + this.sealed.length,
-      damaged: this.#before.damaged + this.damaged.length,
-      whySealed: this.#whySealed,
-      whyDamaged: this.#whyDamaged,
-    };
+    this.#unreadable = new Map(before === undefined ? [] : before.#unreadable);
   }
 
   /** The entry, or `undefined` when it cannot be read. */
@@ -51,19 +38,15 @@ export class Reading<Place> {
       return entry;
     } catch (error) {
       if (!(error instanceof UnreadableRecordError)) throw error;
-      if (error.isSealed) {
-        this.sealed.push(place);
-        this.#whySealed = error.message;
-      } else {
-        this.damaged.push(place);
-        this.#whyDamaged = error.message;
-      }
+      const { why, message } = error;
+      (why === 'damaged' ? this.damaged : this.kept).push(place);
+      this.#unreadable.set(why, { count: this.#count(why) + 1, last: message });
       return undefined;
     }
   }
 
   get isWhole(): boolean {
-    return this.sealed.length === 0 && this.damaged.length === 0;
+    return this.kept.length === 0 && this.damaged.length === 0;
   }
 
   /** How what is damaged ends. */
@@ -71,20 +54,29 @@ export class Reading<Place> {
     return {
       status: 'rejected',
       code: 'unreadable',
-      message: `what was stored of the event cannot be read: ${this.#whyDamaged}.`,
+      message: `what was stored of the event cannot be read: ${this.#unreadable.get('damaged')?.last}.`,
     };
   }
 
-  /** What the claim rejects with when not everything could be read. */
-  error(where: string): Error {
-    const { sealed, damaged, whySealed, whyDamaged } = this.unreadable;
+  /** What the claim rejects with when not everything could be read; `undefined` when all of that was reported before. */
+  takeError(where: string): Error | undefined {
+    const [damaged, locked, unsealed] = [this.#count('damaged'), this.#count('no_key'), this.#count('not_sealed')];
+    const isNews = !reported.has(this.#records);
+    if (unsealed > 0) reported.add(this.#records);
     const sentences = [
       damaged > 0 &&
-        `${events(damaged)} in ${where} cannot be read (${whyDamaged}): moved to the dead letters as 'unreadable'.`,
-      sealed > 0 &&
-        `${events(sealed)} in ${where} cannot be opened (${whySealed}): kept and tried again in a minute; add the key to sealingKeys.`,
-    ];
-    return new OursError('store_failed', sentences.filter((sentence) => sentence !== false).join(' '));
+        `${events(damaged)} in ${where} cannot be read (${this.#unreadable.get('damaged')!.last}): moved to the dead letters as 'unreadable'.`,
+      locked > 0 &&
+        `${events(locked)} in ${where} cannot be opened (${this.#unreadable.get('no_key')!.last}): kept and tried again in a minute; add the key to sealingKeys.`,
+      unsealed > 0 &&
+        isNews &&
+        `${events(unsealed)} in ${where} ${unsealed === 1 ? 'is' : 'are'} not sealed, so someone without a key may have written ${unsealed === 1 ? 'it' : 'them'}: kept and not delivered. If the outbox was used without sealingKeys before, acceptUnsealed delivers what it holds from then (docs/sealing.md). This is said once; \`ours-ingest status\` counts them.`,
+    ].filter((sentence) => sentence !== false);
+    return sentences.length === 0 ? undefined : new OursError('store_failed', sentences.join(' '));
+  }
+
+  #count(why: WhyUnreadable): number {
+    return this.#unreadable.get(why)?.count ?? 0;
   }
 }
 

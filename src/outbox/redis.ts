@@ -1,15 +1,16 @@
 import { checkOptionNames, failOption, readLimit } from '../check-option.js';
 import { fieldNames } from '../protocol/unknown-names.js';
+import type { SecretKey } from '../secret-key.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
 import { Connection } from './redis/connection.js';
 import { DEFAULT_NAME } from './redis/keys.js';
 import { RedisOutbox } from './redis/outbox.js';
 import type { RedisLike } from './redis/redis-like.js';
-import type { SealingKey } from './sealing.js';
 
 export type { Undelivered } from '../outcome.js';
 export type { Entry } from '../protocol/event.js';
+export type { SecretKey as SealingKey } from '../secret-key.js';
 export type {
   Appended,
   AppendFailure,
@@ -18,11 +19,12 @@ export type {
   DeadLetters,
   DurableOutbox,
   DurablyAppended,
+  ForgetOptions,
+  Forgotten,
   OutboxStats,
   StoreMark,
 } from './outbox.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from './redis/redis-like.js';
-export type { SealingKey } from './sealing.js';
 
 export interface RedisOutboxOptions {
   /** Of the package `ioredis` or `redis`, for one server or a cluster; connected by you, closed by you, after the outbox. While it does not answer, the outbox uses a duplicate. */
@@ -33,7 +35,9 @@ export interface RedisOutboxOptions {
    * Seals what is stored with AES-256-GCM. The first key seals, all of them open: to rotate, put the new key first.
    * @default nothing is sealed
    */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Entries inside, claimed ones included; above, the newest is dropped. @default as many as Redis has memory for */
   readonly maxQueueSize?: number | undefined;
   /** UTF-8 bytes of all entries. @default as many as Redis has memory for */
@@ -46,6 +50,7 @@ const OPTIONS = fieldNames<RedisOutboxOptions>({
   client: 1,
   name: 1,
   sealingKeys: 1,
+  acceptUnsealed: 1,
   maxQueueSize: 1,
   maxQueueBytes: 1,
   now: 1,
@@ -63,13 +68,13 @@ const OPTIONS = fieldNames<RedisOutboxOptions>({
  */
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
   checkOptionNames('createRedisOutbox', options, OPTIONS);
-  const { client, name = DEFAULT_NAME, sealingKeys, now } = options ?? {};
+  const { client, name = DEFAULT_NAME, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   return new RedisOutbox({
     connection: new Connection(client, name, () => (now === undefined ? '' : String(now()))),
-    records: new Records(sealingKeys),
+    records: new Records(options),
     maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });

@@ -1,10 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
-import { OursError } from '../errors.js';
+import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
+import type { KeyUsage } from './key-usage.js';
 
-/** A key for AES-256-GCM: 32 bytes, or their base64, base64url or hex text. */
-export type SealingKey = string | Uint8Array;
-
-const PREFIX = 'sealed:1:';
+/** What every sealed text begins with. */
+export const SEALED_PREFIX = 'sealed:1:';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -16,7 +15,7 @@ export class UnknownKeyError extends Error {
 interface Key {
   /** Names the key in what it seals; tells nothing about it. */
   readonly id: string;
-  readonly secret: Uint8Array;
+  readonly secret: Secret;
   /** For fingerprints; another key than the one that seals. */
   readonly fingerprintSecret: Uint8Array;
 }
@@ -27,22 +26,22 @@ interface Key {
  */
 export class Sealer {
   readonly #keys: readonly Key[];
+  readonly #usage: KeyUsage;
 
-  /** @throws {OursError} `invalid_option` for no key, or one that is not 32 bytes */
-  constructor(keys: readonly SealingKey[]) {
-    if (!Array.isArray(keys) || keys.length === 0) {
-      throw new OursError('invalid_option', 'sealingKeys must be a list with at least one key of 32 bytes.');
-    }
-    this.#keys = keys.map(toKey);
+  /** @throws {OursError} `invalid_option` for no key, or one that is none */
+  constructor(keys: readonly SecretKey[], usage: KeyUsage) {
+    this.#usage = usage;
+    this.#keys = readSecretKeys('sealingKeys', keys).map(toKey);
   }
 
   /** Seals `text` so that it opens only together with `context`. */
   seal(text: string, context: string): string {
     const { id, secret } = this.#keys[0]!;
+    this.#usage.add(id);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(context));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return `${PREFIX}${id}:${sealed.toString('base64')}`;
+    return `${SEALED_PREFIX}${id}:${sealed.toString('base64')}`;
   }
 
   /**
@@ -53,13 +52,18 @@ export class Sealer {
     const id = keyIdOf(text);
     const key = this.#keys.find((one) => one.id === id);
     if (key === undefined) throw unknownKey(text);
-    const sealed = Buffer.from(text.slice(PREFIX.length + id.length + 1), 'base64');
+    const sealed = Buffer.from(text.slice(SEALED_PREFIX.length + id.length + 1), 'base64');
     if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new Error('it is cut short');
     const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(context))
       .setAuthTag(sealed.subarray(-TAG_BYTES));
     const opened = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
     return Buffer.concat([opened, decipher.final()]).toString();
+  }
+
+  /** What should be said of the use of the keys; each thing once. */
+  takeNotice(): string | undefined {
+    return this.#usage.takeNotice();
   }
 
   /** What `text` is known by without being told: one for each key, so that old and new entries still meet after a rotation. */
@@ -71,7 +75,7 @@ export class Sealer {
 }
 
 export function isSealed(text: string): boolean {
-  return text.startsWith(PREFIX);
+  return text.startsWith(SEALED_PREFIX);
 }
 
 /** The error for a sealed text where there is no key at all, or not the right one. */
@@ -81,25 +85,13 @@ export function unknownKey(text: string): UnknownKeyError {
 
 /** @throws {Error} when the text is not as it was sealed */
 function keyIdOf(text: string): string {
-  const id = text.slice(PREFIX.length).split(':', 1)[0]!;
+  const id = text.slice(SEALED_PREFIX.length).split(':', 1)[0]!;
   if (!/^[0-9a-f]{8}$/.test(id)) throw new Error('it is cut short');
   return id;
 }
 
-function toKey(given: SealingKey): Key {
-  const secret = typeof given === 'string' ? fromText(given) : given;
-  if (!(secret instanceof Uint8Array) || secret.length !== 32) {
-    // Never the value.
-    throw new OursError(
-      'invalid_option',
-      'every one of sealingKeys must be 32 bytes, as bytes, base64 or hex: make one with `openssl rand -base64 32`.',
-    );
-  }
+function toKey(secret: Secret): Key {
   const id = createHash('sha256').update('ours-ingest key id').update(secret).digest('hex').slice(0, 8);
   const fingerprintSecret = createHmac('sha256', secret).update('ours-ingest fingerprint').digest();
   return { id, secret, fingerprintSecret };
-}
-
-function fromText(text: string): Uint8Array {
-  return Buffer.from(text.trim(), /^[0-9a-f]{64}$/i.test(text.trim()) ? 'hex' : 'base64');
 }

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { checkOptionNames, failOption, readLimit } from '../check-option.js';
 import { fieldNames } from '../protocol/unknown-names.js';
+import type { SecretKey } from '../secret-key.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import type { DurableOutbox } from './outbox.js';
 import { Records } from './records.js';
-import type { SealingKey } from './sealing.js';
 import type { Source } from './sqlite/connection.js';
 import { SqliteFile } from './sqlite/file.js';
 import { machineClock } from './sqlite/machine-clock.js';
@@ -20,7 +20,9 @@ export interface SqliteOutboxOptions {
   /** Instead of a file: an open database, which stays the caller's to set up, to watch and to close. */
   readonly database?: SqliteDatabase | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Entries above which new ones are dropped. @default as many as fit the disk */
   readonly maxQueueSize?: number | undefined;
   /** Bytes above which new ones are dropped. @default as many as fit the disk */
@@ -42,6 +44,7 @@ const OPTIONS = fieldNames<SqliteOutboxOptions>({
   file: 1,
   database: 1,
   sealingKeys: 1,
+  acceptUnsealed: 1,
   maxQueueSize: 1,
   maxQueueBytes: 1,
   synchronous: 1,
@@ -61,10 +64,10 @@ const OPTIONS = fieldNames<SqliteOutboxOptions>({
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
   checkOptionNames('createSqliteOutbox', options, OPTIONS);
-  const { sealingKeys, maxQueueSize, maxQueueBytes, now } = options ?? {};
+  const { maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),
-    records: new Records(sealingKeys),
+    records: new Records(options),
     maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
     now: now ?? Date.now,
@@ -90,6 +93,6 @@ function fail(message: string): never {
   failOption(`createSqliteOutbox: ${message}`);
 }
 
+export type { SecretKey as SealingKey } from '../secret-key.js';
 export type { SqliteDatabase } from '../sqlite/database.js';
 export type { DeadLetter, DeadLetters, DurableOutbox } from './outbox.js';
-export type { SealingKey } from './sealing.js';

@@ -183,6 +183,28 @@ export const outboxContract: readonly OutboxCase[] = [
     await outbox.ack(again);
     expectIds(await claim(), ['t1', 't2']);
   }),
+  duty('forgets what it holds of one person, under way or dead, and nothing of others', async (world) => {
+    const { outbox, claim } = world;
+    if (!outbox.durable) return;
+    await outbox.append([
+      trackEntry('letter', { externalId: 'c1' }),
+      trackEntry('claimed', { externalId: 'c1' }),
+      identifyEntry('waiting', { userId: 'u1', externalId: 'c1', email: 'ada@example.org' }),
+      trackEntry('by email', { email: 'Ada@example.org' }),
+      trackEntry('other', { externalId: 'c2', userId: 'u1' }),
+    ]);
+    await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
+    const underWay = await claim({ maxEntries: 1 });
+    const person = { externalId: 'c1', email: 'ada@example.org' };
+    const found = { entries: 3, claimed: 1, deadLetters: 1, unreadable: 0 };
+    expectSame(await outbox.forget(person, { dryRun: true }), found);
+    expectSame((await outbox.stats()).waiting, 3);
+    expectSame(await outbox.forget(person), found);
+    expectSame(await outbox.forget(person), { entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 });
+    await outbox.release(underWay, 0);
+    expectIds(await claim(), ['other']);
+    expectSame(await outbox.deadLetters.count(), 0);
+  }),
   duty('keeps dead letters and takes them back if it is durable', async ({ outbox, claim }) => {
     if (!outbox.durable) return;
     await outbox.append(tracks('a', 'b'));

@@ -49,7 +49,9 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
   options: EndpointOptions<Event, Catalog>,
 ): Endpoint {
   checkOptions(options);
-  const { provider, verify, conversions, identify, ours, keys, maxAgeMs, timeoutMs = TIMEOUT_MS } = options;
+  const { provider, verify, conversions, identify, ours, keys, timeoutMs = TIMEOUT_MS } = options;
+  const { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs } = options;
+  const opening = { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs };
   const destination = options.destination ?? ((_: Event, client: ConversionSink<Catalog>) => ({ client }));
   const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
   const warn = (topic: string, message: string): void => episodes.each(`${provider} webhook: ${message}`, topic);
@@ -85,7 +87,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
   }
 
   async function reportAll(event: Event, client: ConversionSink<Catalog>, signal: AbortSignal): Promise<Reported[]> {
-    const reporter = { ours: client, keys, maxAgeMs, warn };
+    const reporter = { ours: client, keys, opening, warn };
     const reportOne = async (
       pending: Conversion<Catalog> | Promise<Conversion<Catalog> | undefined>,
     ): Promise<Reported[]> => {

@@ -1,10 +1,10 @@
+export type { SecretKey as VisitorKey } from '../secret-key.js';
 export type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 export type { WebhookAnswer } from './endpoint.js';
 export type { HeadersLike, IncomingWebhook, RawWebhook } from './incoming.js';
 export { fromMinorUnits } from './minor-units.js';
 export { type StandardVerifier, type StandardWebhookOptions, standardWebhook } from './standard.js';
 export type { TokenVisitor } from './token-layout.js';
-export type { VisitorKey } from './visitor-keys.js';
 export {
   type NoVisitorReason,
   type OpenedVisitor,
@@ -13,6 +13,7 @@ export {
   type SealableVisitor,
   type SealOptions,
   sealVisitor,
+  type TokenScope,
 } from './visitor-token.js';
 export {
   createWebhook,

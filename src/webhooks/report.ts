@@ -2,10 +2,10 @@ import { isOursError } from '../errors.js';
 import type { Outcome, RejectionCode } from '../outcome.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
+import type { SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import { inTime } from './in-time.js';
-import type { VisitorKey } from './visitor-keys.js';
-import { type NoVisitorReason, openVisitor } from './visitor-token.js';
+import { type NoVisitorReason, type OpenOptions, openVisitor } from './visitor-token.js';
 
 /** What became of one conversion. */
 export interface Reported {
@@ -18,8 +18,8 @@ export interface Reported {
 /** What reporting needs. */
 export interface ReporterOptions<Catalog extends EventCatalog> {
   readonly ours: ConversionSink<Catalog>;
-  readonly keys: readonly VisitorKey[];
-  readonly maxAgeMs: number | undefined;
+  readonly keys: readonly SecretKey[];
+  readonly opening: OpenOptions;
   readonly warn: (topic: string, message: string) => void;
 }
 
@@ -31,11 +31,11 @@ export async function report<Catalog extends EventCatalog>(
   conversion: Conversion<Catalog>,
   identify: () => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>,
   signal: AbortSignal,
-  { ours, keys, maxAgeMs, warn }: ReporterOptions<Catalog>,
+  { ours, keys, opening, warn }: ReporterOptions<Catalog>,
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
   const { distinctId } = conversion;
-  const opened = await openVisitor(visitorToken, keys, { maxAgeMs });
+  const opened = await openVisitor(visitorToken, keys, opening);
   if (opened.visitor === null && SUSPICIONS[opened.reason] !== undefined) {
     warn(
       `token ${opened.reason}`,
@@ -58,7 +58,7 @@ export async function report<Catalog extends EventCatalog>(
 /** What is likely to be wrong with a token that should have opened. */
 const SUSPICIONS: Partial<Record<NoVisitorReason, string>> = {
   not_authentic:
-    'is opened by none of keys (not_authentic): you sealed it in another environment, whose payments the same account tells of, or its key is missing from keys; add the key and have the provider send the webhook again',
+    'is opened by none of keys (not_authentic): you sealed it in another environment, whose payments the same account tells of, or before `environment` was set (acceptUnbound opens those), or its key is missing from keys; add the key and have the provider send the webhook again',
   malformed: 'is none (malformed): it was cut or changed on its way',
   expired: 'is older than maxAgeMs (expired)',
 };

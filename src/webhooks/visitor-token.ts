@@ -1,10 +1,16 @@
-import { checkOptionNames } from '../check-option.js';
-import { OursError } from '../errors.js';
+import { checkOptionNames, failOption } from '../check-option.js';
 import { fromBase64, toBase64Url } from '../protocol/base64url.js';
 import { checkSessionId, checkUserId, toSid } from '../protocol/identity.js';
 import { fieldNames } from '../protocol/unknown-names.js';
-import { isTokenVersion, readContent, type TokenVersion, type TokenVisitor, writeContent } from './token-layout.js';
-import { importKey, toSecrets, type VisitorKey } from './visitor-keys.js';
+import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
+import {
+  isTokenVersion,
+  readContent,
+  type TokenContent,
+  type TokenVersion,
+  type TokenVisitor,
+  writeContent,
+} from './token-layout.js';
 
 /** The visitor of a request: what an adapter hands you, or the cookies `ours_device_id` and `sid`. */
 export interface SealableVisitor {
@@ -33,7 +39,18 @@ export type OpenedVisitor =
     }
   | { readonly visitor: null; readonly reason: NoVisitorReason };
 
-export interface SealOptions {
+/** Where tokens are valid. */
+export interface TokenScope {
+  /**
+   * Which environment a token belongs to, such as `production`: 1–100 characters. It is bound to the token without making it
+   * longer: the token opens in the same environment only, even where another one uses the same key. Give the same to what
+   * seals and what opens.
+   * @default none: the key alone decides
+   */
+  readonly environment?: string | undefined;
+}
+
+export interface SealOptions extends TokenScope {
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: (() => number) | undefined;
 }
@@ -44,9 +61,27 @@ export interface OpenOptions extends SealOptions {
    * @default no limit: a subscription's token is as old as the subscription. To end all tokens of a key, drop the key.
    */
   readonly maxAgeMs?: number | undefined;
+  /**
+   * How old a token may be, in milliseconds, and still name the session; an older one names the visitor alone.
+   * @default 400 days: a first yearly renewal, with weeks of retries, still counts in the session of its purchase
+   */
+  readonly sessionMaxAgeMs?: number | undefined;
+  /** Whether tokens without an environment open in every one: those sealed before `environment` was set. @default false */
+  readonly acceptUnbound?: boolean | undefined;
 }
 
-const OPEN_OPTIONS = fieldNames<OpenOptions>({ maxAgeMs: 1, now: 1 });
+/** An experiment's results cover a year at most, so an older session tells nothing of any. */
+const SESSION_MAX_AGE_MS = 400 * 24 * 60 * 60_000;
+
+const MAX_ENVIRONMENT_LENGTH = 100;
+
+const OPEN_OPTIONS = fieldNames<OpenOptions>({
+  maxAgeMs: 1,
+  sessionMaxAgeMs: 1,
+  environment: 1,
+  acceptUnbound: 1,
+  now: 1,
+});
 
 /** What Stripe takes as one metadata value, and more than any id of a real visitor needs. */
 const MAX_TOKEN_LENGTH = 500;
@@ -60,45 +95,51 @@ const TAG_BYTES = 16;
  * No visitor (`currentVisitor()` outside of a request), one without `userId`, or with ids that do not fit, is sealed as nobody: a
  * checkout must not fail for a strange cookie, and the payment is still known to be one to report.
  *
- * @throws {OursError} `invalid_option` when the keys are wrong
+ * @throws {OursError} `invalid_option` when the keys or the environment are wrong
  */
 export async function sealVisitor(
   visitor: SealableVisitor | undefined,
-  keys: readonly VisitorKey[],
-  { now = Date.now }: SealOptions = {},
+  keys: readonly SecretKey[],
+  { environment, now = Date.now }: SealOptions = {},
 ): Promise<string> {
-  const [first] = toSecrets(keys);
+  const [first] = readSecretKeys('keys', keys);
+  checkEnvironment(environment);
   const key = await importKey(first);
   const issuedAt = Math.floor(now() / 1000);
-  const token = await seal(key, toTokenVisitor(visitor ?? {}), issuedAt);
-  return token.length <= MAX_TOKEN_LENGTH ? token : seal(key, undefined, issuedAt);
+  const token = await seal(key, toTokenVisitor(visitor ?? {}), issuedAt, environment);
+  return token.length <= MAX_TOKEN_LENGTH ? token : seal(key, undefined, issuedAt, environment);
 }
 
 /**
  * Opens what {@link sealVisitor} sealed with any of the keys. To rotate, put the new key first and keep the old one for as long
  * as its tokens may come back: for subscriptions that is as long as they last.
  *
- * @throws {OursError} `invalid_option` when the keys or `maxAgeMs` are wrong; never for the token
+ * @throws {OursError} `invalid_option` when the keys or an option are wrong; never for the token
  */
 export async function openVisitor(
   token: string | null | undefined,
-  keys: readonly VisitorKey[],
+  keys: readonly SecretKey[],
   options: OpenOptions = {},
 ): Promise<OpenedVisitor> {
   checkOptionNames('openVisitor', options, OPEN_OPTIONS);
-  const { maxAgeMs = Number.POSITIVE_INFINITY, now = Date.now } = options;
-  const secrets = toSecrets(keys);
-  checkMaxAge(maxAgeMs);
+  const secrets = readSecretKeys('keys', keys);
+  checkOpenOptions(options);
+  const { environment, acceptUnbound = false, now = Date.now } = options;
+  const { maxAgeMs = Number.POSITIVE_INFINITY, sessionMaxAgeMs = SESSION_MAX_AGE_MS } = options;
   if (token === undefined || token === null || token === '') return { visitor: null, reason: 'missing' };
   const sealed = toSealed(token);
   if (sealed === undefined) return { visitor: null, reason: 'malformed' };
   // The layout has no room for a key's name. An attempt costs about 0.1 ms, a longer token would not fit every provider.
+  const environments = acceptUnbound && environment !== undefined ? [environment, undefined] : [environment];
   for (const secret of secrets) {
-    const content = await open(secret, sealed);
+    const content = await open(secret, sealed, environments);
     if (content === undefined) continue;
+    const { visitor } = content;
     const issuedAt = content.issuedAt * 1000;
-    if (now() - issuedAt > maxAgeMs) return { visitor: null, reason: 'expired' };
-    return content.visitor === undefined ? { visitor: null, reason: 'nobody' } : { visitor: content.visitor, issuedAt };
+    const ageMs = now() - issuedAt;
+    if (ageMs > maxAgeMs) return { visitor: null, reason: 'expired' };
+    if (visitor === undefined) return { visitor: null, reason: 'nobody' };
+    return { visitor: ageMs > sessionMaxAgeMs ? { ...visitor, sessionId: undefined } : visitor, issuedAt };
   }
   return { visitor: null, reason: 'not_authentic' };
 }
@@ -108,13 +149,26 @@ export function isSealed(text: string | null | undefined): text is string {
   return text !== undefined && text !== null && toSealed(text) !== undefined;
 }
 
-/**
- * Nothing is older than `NaN`, so that a limit which is misspelt would be no limit.
- * @throws {OursError} `invalid_option`
- */
-export function checkMaxAge(maxAgeMs: number): void {
-  if (typeof maxAgeMs === 'number' && maxAgeMs >= 0) return;
-  throw new OursError('invalid_option', 'maxAgeMs must be a number of milliseconds from 0.');
+/** @throws {OursError} `invalid_option` */
+export function checkOpenOptions({ environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs }: OpenOptions): void {
+  checkEnvironment(environment);
+  checkAge('maxAgeMs', maxAgeMs);
+  checkAge('sessionMaxAgeMs', sessionMaxAgeMs);
+  if (acceptUnbound !== undefined && typeof acceptUnbound !== 'boolean') {
+    failOption('acceptUnbound must be true or false.');
+  }
+}
+
+function checkEnvironment(environment: string | undefined): void {
+  if (environment === undefined) return;
+  if (typeof environment === 'string' && environment !== '' && environment.length <= MAX_ENVIRONMENT_LENGTH) return;
+  failOption(`environment must be a string of 1 to ${MAX_ENVIRONMENT_LENGTH} characters, such as production.`);
+}
+
+/** Nothing is older than `NaN`, so that a limit which is misspelt would be no limit. */
+function checkAge(name: string, ageMs: number | undefined): void {
+  if (ageMs === undefined || (typeof ageMs === 'number' && ageMs >= 0)) return;
+  failOption(`${name} must be a number of milliseconds from 0.`);
 }
 
 /** A token in its parts: version (1 byte), nonce (12), ciphertext with its tag (16). */
@@ -125,13 +179,14 @@ interface Sealed {
 }
 
 async function seal(
-  key: Awaited<ReturnType<typeof importKey>>,
+  key: CryptoKey,
   visitor: TokenVisitor | undefined,
   issuedAt: number,
+  environment: string | undefined,
 ): Promise<string> {
   const { version, bytes } = writeContent({ visitor, issuedAt });
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const ciphertext = new Uint8Array(await crypto.subtle.encrypt(toAlgorithm(version, nonce), key, bytes));
+  const ciphertext = new Uint8Array(await crypto.subtle.encrypt(toAlgorithm(version, nonce, environment), key, bytes));
   const token = new Uint8Array(1 + NONCE_BYTES + ciphertext.length);
   token[0] = version;
   token.set(nonce, 1);
@@ -139,21 +194,31 @@ async function seal(
   return toBase64Url(token);
 }
 
-async function open(secret: Uint8Array<ArrayBuffer>, { version, nonce, ciphertext }: Sealed) {
+type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+function importKey(secret: Secret): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', secret, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}
+
+/** What the token holds, if the key has sealed it in one of the environments. */
+async function open(
+  secret: Secret,
+  { version, nonce, ciphertext }: Sealed,
+  environments: readonly (string | undefined)[],
+): Promise<TokenContent | undefined> {
   const key = await importKey(secret);
-  try {
-    return readContent(
-      version,
-      new Uint8Array(await crypto.subtle.decrypt(toAlgorithm(version, nonce), key, ciphertext)),
-    );
-  } catch {
-    return undefined;
+  for (const environment of environments) {
+    const algorithm = toAlgorithm(version, nonce, environment);
+    const bytes = await crypto.subtle.decrypt(algorithm, key, ciphertext).catch(() => undefined);
+    if (bytes !== undefined) return readContent(version, new Uint8Array(bytes));
   }
+  return undefined;
 }
 
 /** The version is authenticated too, and a token is nothing else that the same key may have sealed. */
-function toAlgorithm(version: TokenVersion, iv: Uint8Array<ArrayBuffer>) {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`ours-ingest visitor ${version}`) };
+function toAlgorithm(version: TokenVersion, iv: Uint8Array<ArrayBuffer>, environment: string | undefined) {
+  const scope = environment === undefined ? '' : ` of ${environment}`;
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`ours-ingest visitor ${version}${scope}`) };
 }
 
 function toSealed(token: string): Sealed | undefined {

@@ -4,17 +4,15 @@ import type { Logger } from '../logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { typeName } from '../protocol/refusal.js';
 import { fieldNames } from '../protocol/unknown-names.js';
+import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { IncomingWebhook } from './incoming.js';
-import { toSecrets, type VisitorKey } from './visitor-keys.js';
-import { checkMaxAge } from './visitor-token.js';
+import { checkOpenOptions, type OpenOptions } from './visitor-token.js';
 
 /** What every webhook is told, whoever sends it. */
-export interface ReportingOptions<Event> {
+export interface ReportingOptions<Event> extends Omit<OpenOptions, 'now'> {
   /** Those of `sealVisitor`; all of them open. */
-  readonly keys: readonly VisitorKey[];
-  /** The most a visitor token may be old, in milliseconds. @default no limit */
-  readonly maxAgeMs?: number | undefined;
+  readonly keys: readonly SecretKey[];
   /**
    * Whose event it is when no token says so; it may look into your database. `undefined` when you do not know either: the
    * event is not reported then. Several events may tell of one payment: answer the same for each. What it throws makes the
@@ -64,7 +62,16 @@ type Conversions<Catalog extends EventCatalog> = readonly (
 /** What every webhook takes. */
 export const REPORTING_OPTIONS: ReadonlySet<string> = new Set([
   'ours',
-  ...fieldNames<ReportingOptions<never>>({ keys: 1, maxAgeMs: 1, identify: 1, timeoutMs: 1, logger: 1 }),
+  ...fieldNames<ReportingOptions<never>>({
+    keys: 1,
+    environment: 1,
+    maxAgeMs: 1,
+    sessionMaxAgeMs: 1,
+    acceptUnbound: 1,
+    identify: 1,
+    timeoutMs: 1,
+    logger: 1,
+  }),
 ]);
 /** What a webhook takes whose conversions are yours. */
 export const WEBHOOK_OPTIONS: ReadonlySet<string> = new Set([
@@ -80,24 +87,16 @@ const MAX_TIMEOUT_MS = 600_000;
  * Finds at set-up what would otherwise be found with the first payment.
  * @throws {OursError} `invalid_option`, naming the option
  */
-export function checkOptions<Event, Catalog extends EventCatalog>({
-  ours,
-  keys,
-  maxAgeMs,
-  timeoutMs,
-  verify,
-  conversions,
-  identify,
-  logger,
-}: WebhookOptions<Event, Catalog>): void {
+export function checkOptions<Event, Catalog extends EventCatalog>(options: WebhookOptions<Event, Catalog>): void {
+  const { ours, keys, timeoutMs, verify, conversions, identify, logger } = options;
   if (typeof ours?.track !== 'function') {
     failOption(`ours must be the client that createClient() returns; got ${typeName(ours)}.`);
   }
   requireFunction('verify', verify);
   requireFunction('conversions', conversions);
   if (identify !== undefined) requireFunction('identify', identify);
-  toSecrets(keys);
-  if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs);
+  readSecretKeys('keys', keys);
+  checkOpenOptions(options);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     failOption(`timeoutMs must be a whole number from 1 to ${MAX_TIMEOUT_MS}.`);
   }

@@ -12,8 +12,9 @@ import { toSid } from '../../src/protocol/identity.js';
 import { openVisitor, sealVisitor } from '../../src/webhooks/visitor-token.js';
 import { bundleForBrowsers } from '../support/bundle.js';
 import { rig, type TestTime, until } from '../support/client.js';
+import { keyOf } from '../support/keys.js';
 
-const KEY = Buffer.alloc(32, 7);
+const KEY = keyOf(7);
 const COMMERCE = new URL('../../src/commerce/index.ts', import.meta.url);
 
 /** A shop of two processes, the service, and one browser, whose clocks go together. */

@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { deadLetters } from '../../src/cli/dead-letters.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { toBytes } from '../../src/protocol/bytes.js';
+import { keyOf } from '../support/keys.js';
 import { idsOf, trackEntry } from '../unit/entries.js';
 import { testContext } from './context.js';
 import { EVERYTHING, fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
@@ -93,7 +94,7 @@ describe('ours-ingest dead-letters show', () => {
   });
 
   it('opens a sealed one with the right key, and says what it needs without', async () => {
-    const key = Buffer.alloc(32, 7).toString('base64');
+    const key = Buffer.from(keyOf(7)).toString('base64');
     const { file, outbox } = await fileOutbox([key]);
     await outbox.append([trackEntry('a', ada)]);
     await giveUp(outbox, TOO_OLD);
@@ -159,6 +160,22 @@ describe('ours-ingest dead-letters discard', () => {
     expect(await countOf(outbox)).toBe(0);
   });
 
+  it('forgets the letters that were put aside longer ago than some days, and keeps the others', async () => {
+    const DAY_MS = 86_400_000;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 40 * DAY_MS });
+    onTestFinished(() => void vi.useRealTimers());
+    const { file, outbox } = await withLetters();
+    vi.setSystemTime(Date.now() + 35 * DAY_MS);
+    await outbox.append(freshEntries(1, 'young'));
+    await giveUp(outbox, REFUSED);
+    const context = testContext();
+    await deadLetters.run(['discard', '--sqlite', file, '--older-than', '36'], context);
+    expect(await countOf(outbox)).toBe(4);
+    await deadLetters.run(['discard', '--sqlite', file, '--older-than', '30'], context);
+    expect(context.printed).toEqual(['0 discarded.', '3 discarded.']);
+    expect((await outbox.deadLetters.list({ limit: 9 })).map(({ distinctId }) => distinctId)).toEqual(['young0']);
+  });
+
   it.each([
     ['yes', 0],
     ['y', 3],
@@ -184,6 +201,8 @@ describe('ours-ingest dead-letters', () => {
     ['to show two', ['show', 'a', 'b'], 'show takes the id of one letter'],
     ['to replay nothing', ['replay'], 'ids of letters, or --all'],
     ['to discard some and all', ['discard', 'a', '--all'], 'ids of letters, or --all'],
+    ['to discard all and old ones', ['discard', '--all', '--older-than', '1'], 'or --older-than'],
+    ['to replay old ones', ['replay', '--older-than', '1'], '--older-than goes with discard'],
     ['ids to list', ['list', 'a'], 'list takes no ids'],
     ['a limit of nothing', ['list', '--limit', '0'], '--limit'],
   ])('refuses %s', async (_, args, message) => {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ClaimOptions, DurableOutbox } from '../../src/outbox/outbox.js';
-import type { SealingKey } from '../../src/outbox/sealing.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
 import type { Undelivered } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
+import type { SecretKey } from '../../src/secret-key.js';
 import { trackEntry } from '../unit/entries.js';
 
 export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 3_600_000 };
@@ -22,7 +22,7 @@ export async function freshFile(): Promise<string> {
 
 /** An outbox in a file of its own, as an application has it open. */
 export async function fileOutbox(
-  sealingKeys?: readonly SealingKey[],
+  sealingKeys?: readonly SecretKey[],
 ): Promise<{ readonly file: string; readonly outbox: DurableOutbox }> {
   const file = await freshFile();
   const outbox = createSqliteOutbox({ file, sealingKeys });

@@ -55,6 +55,16 @@ describe('a client with a durable outbox', () => {
     expect(await open().deadLetters.count()).toBe(1);
   });
 
+  it('warns of what its outbox has to say after an append, though nothing has failed', async () => {
+    const outbox = (await sqliteFile())();
+    const notices = ['the key is worn'];
+    outbox.takeNotice = () => notices.shift();
+    const { client, warnings } = await rig({ outbox });
+    await client.track({ event: 'purchase', userId: 'v' }).stored();
+    await client.track({ event: 'purchase', userId: 'v' }).stored();
+    expect(warnings).toEqual([expect.stringContaining('the key is worn')]);
+  });
+
   it('leaves an empty outbox alone once the service has stated a limit below what is around the rows', async () => {
     const outbox = (await sqliteFile())();
     const claim = outbox.claim.bind(outbox);

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
-import type { SealingKey } from '../../src/outbox/sealing.js';
+import { Records } from '../../src/outbox/records.js';
 import type { Undelivered } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
+import type { SecretKey } from '../../src/secret-key.js';
+import { keyOf } from '../support/keys.js';
 import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import {
   command,
@@ -17,7 +19,8 @@ import {
 } from './contract.js';
 
 export interface DurableSetup extends OutboxSetup {
-  readonly sealingKeys?: readonly SealingKey[];
+  readonly sealingKeys?: readonly SecretKey[];
+  readonly acceptUnsealed?: boolean;
 }
 
 /** A file, a database or a server of its own for one test. */
@@ -35,8 +38,8 @@ export interface TestStore {
 }
 
 const OTHER: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'a reason' };
-const oldKey = Buffer.alloc(32, 1);
-const newKey = Buffer.alloc(32, 2).toString('base64');
+const oldKey = keyOf(1);
+const newKey = Buffer.from(keyOf(2)).toString('base64');
 const ada = { userId: 'visitor 1', email: 'ada@example.org' };
 
 /** The duties of an outbox that outlives its process, those of every outbox included. */
@@ -328,6 +331,29 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await letters.get('d')).toBeUndefined();
     });
 
+    it.each([
+      ['plain', undefined],
+      ['sealed', [oldKey]],
+    ])(
+      'replays them behind an identify of their person, and lets nothing overtake a replayed one (%s)',
+      async (_, keys) => {
+        const { outbox } = await world({ ...(keys && { sealingKeys: keys }) });
+        await outbox.append([trackEntry('t', ada)]);
+        await outbox.deadLetter(await outbox.claim(EVERYTHING), OTHER);
+        await outbox.append([identifyEntry('i', ada)]);
+        await outbox.deadLetters.replay(['t']);
+        const identify = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+        expect(idsOf(identify)).toEqual(['i']);
+        expect(await outbox.claim(EVERYTHING)).toEqual([]);
+        await outbox.deadLetter(identify, OTHER);
+        await outbox.ack(await outbox.claim(EVERYTHING));
+        await outbox.deadLetters.replay(['i']);
+        await outbox.append([trackEntry('later', { email: ada.email })]);
+        expect(idsOf(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }))).toEqual(['i']);
+        expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      },
+    );
+
     it('replays them at the end of the queue, for the next process too', async () => {
       const { letters, outbox, open } = await withLetters();
       expect(await letters.replay(['c', 'a', 'unheard of', 'd'])).toBe(2);
@@ -395,6 +421,33 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect((await outbox.deadLetters.get('t'))!.entry).toMatchObject(ada);
     });
 
+    /** What two entries of one person might be linked by. */
+    const linksIn = async (store: TestStore): Promise<string[]> => {
+      const people = new Records({ sealingKeys: [oldKey] }).people(trackEntry('', ada));
+      const contents = await store.contents();
+      return people.map((person) => person.slice(0, 22)).filter((person) => contents.includes(person));
+    };
+
+    it('links no events of a person to one another', async () => {
+      const { outbox, store } = await sealed();
+      await outbox.append([trackEntry('a', ada), trackEntry('b', ada), trackEntry('c', ada)]);
+      const [a] = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+      await outbox.deadLetter([a!], UNDELIVERED);
+      await outbox.deadLetters.replay(['a']);
+      expect(await linksIn(store)).toEqual([]);
+    });
+
+    it('forgets whose an identify was once it is settled, as a dead letter too', async () => {
+      const { outbox, store } = await sealed();
+      await outbox.append([identifyEntry('i', ada), identifyEntry('j', ada), trackEntry('t', ada)]);
+      expect(await linksIn(store)).toHaveLength(2);
+      const [i, j, t] = await outbox.claim(EVERYTHING);
+      await outbox.ack([i!, t!]);
+      await outbox.deadLetter([j!], UNDELIVERED);
+      await outbox.close();
+      expect(await linksIn(store)).toEqual([]);
+    });
+
     it('opens with an old key, and keeps the order of a person across a change of keys', async () => {
       const { outbox, open } = await sealed();
       await outbox.append([identifyEntry('i', ada)]);
@@ -428,6 +481,111 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
         expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['old0', 'old1']);
       },
     );
+  });
+
+  describe(`the ${name} outbox sealed, with events in it that are not`, () => {
+    const keys = { sealingKeys: [oldKey] };
+
+    it('delivers none of them, says so once, and hands out what is sealed', async () => {
+      const { outbox, open, advance } = await world();
+      await outbox.append(many(2, 'plain'));
+      const sealed = await open(keys);
+      await sealed.append(many(2, 'sealed'));
+      await expect(sealed.claim(EVERYTHING)).rejects.toThrow(/2 .*not sealed.*acceptUnsealed/s);
+      expect(idsOf(await sealed.claim(EVERYTHING))).toEqual(['sealed0', 'sealed1']);
+      for (let hour = 0; hour < 3; hour += 1) {
+        advance(3_600_000);
+        expect(idsOf(await sealed.claim({ ...EVERYTHING, leaseMs: 1_000 }))).toEqual(['sealed0', 'sealed1']);
+      }
+      expect(await sealed.deadLetters.count()).toBe(0);
+      expect(await sealed.countUnsealed!()).toBe(2);
+      advance(3_600_000);
+      expect(idsOf(await outbox.claim(EVERYTHING).catch(() => outbox.claim(EVERYTHING)))).toEqual(['plain0', 'plain1']);
+    });
+
+    it('hands them out with acceptUnsealed, so that none is lost when sealing is introduced', async () => {
+      const { outbox, open } = await world();
+      await outbox.append(many(2, 'plain'));
+      const introducing = await open({ ...keys, acceptUnsealed: true });
+      await introducing.append(many(1, 'sealed'));
+      expect(await introducing.countUnsealed!()).toBe(2);
+      const claimed = await introducing.claim(EVERYTHING);
+      expect(idsOf(claimed)).toEqual(['plain0', 'plain1', 'sealed0']);
+      await introducing.ack(claimed);
+      expect(await introducing.countUnsealed!()).toBe(0);
+    });
+
+    it('counts them among very many, and only if it has keys', async () => {
+      const { outbox, open } = await world();
+      const sealed = await open(keys);
+      await sealed.append(many(1_500, 'sealed'));
+      await outbox.append(many(7, 'plain'));
+      expect(await sealed.countUnsealed!()).toBe(7);
+      expect(outbox.countUnsealed).toBeUndefined();
+    });
+
+    it('believes no dead letter that is not sealed, nor its reason', async () => {
+      const { outbox, open } = await world();
+      await outbox.append(many(1));
+      await outbox.deadLetter(await outbox.claim(EVERYTHING), OTHER);
+      const sealed = await open(keys);
+      const outcome = { status: 'rejected', code: 'unreadable', message: expect.stringContaining('not sealed') };
+      expect(await sealed.deadLetters.get('0')).toMatchObject({ entry: undefined, outcome });
+      expect((await sealed.lookUp(['0'])).get('0')).toMatchObject(outcome);
+      const introducing = await open({ ...keys, acceptUnsealed: true });
+      expect(await introducing.deadLetters.get('0')).toMatchObject({ entry: { distinctId: '0' }, outcome: OTHER });
+    });
+  });
+
+  describe(`the ${name} outbox forgets a person`, () => {
+    const NOTHING = { entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 };
+
+    it('among very many others, and leaves no trace of them in the store', async () => {
+      const { outbox, store } = await world();
+      await outbox.append([...many(600, 'before'), trackEntry('theirs', ada), ...many(600, 'after')]);
+      const dead = await outbox.claim({ ...EVERYTHING, maxEntries: 550 });
+      await outbox.deadLetter(dead, UNDELIVERED);
+      await outbox.append([trackEntry('their letter', { email: 'ADA@example.org' })]);
+      const rest = await outbox.claim(EVERYTHING);
+      const [letter] = rest.filter(({ distinctId }) => distinctId === 'their letter');
+      await outbox.deadLetter([letter!], OTHER);
+      await outbox.release(rest, 0);
+      expect(await outbox.forget({ email: 'ada@example.org' })).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
+      expect(await store.contents()).not.toMatch(/ada@example|visitor 1"/i);
+      expect(await outbox.stats()).toMatchObject({ waiting: 650, claimed: 0 });
+      expect(await outbox.deadLetters.count()).toBe(550);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toHaveLength(650);
+    });
+
+    it('and lets go on what waited for their identify', async () => {
+      const { outbox } = await world();
+      await outbox.append([identifyEntry('i', { externalId: 'c', userId: 'u' }), trackEntry('t', { userId: 'u' })]);
+      await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+      expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      expect(await outbox.forget({ externalId: 'c' })).toEqual({ ...NOTHING, entries: 1, claimed: 1 });
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['t']);
+    });
+
+    it('if it has the keys, and says otherwise how much it could not look at', async () => {
+      const { outbox, open } = await world({ sealingKeys: [oldKey] });
+      await outbox.append([trackEntry('a', ada), trackEntry('b', ada)]);
+      await outbox.deadLetter(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }), OTHER);
+      const stranger = await open({ sealingKeys: [newKey] });
+      expect(await stranger.forget(ada)).toEqual({ ...NOTHING, unreadable: 2 });
+      expect(await outbox.forget(ada)).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
+    });
+
+    it('in what is not sealed as well, though that is not delivered', async () => {
+      const { outbox, open } = await world();
+      await outbox.append([trackEntry('a', ada)]);
+      const sealed = await open({ sealingKeys: [oldKey] });
+      expect(await sealed.forget({ userId: ada.userId })).toEqual({ ...NOTHING, entries: 1 });
+    });
+
+    it.each([{}, { userId: '' }, { email: 7 }])('only if it is told whom: not for %j', async (nobody) => {
+      const { outbox } = await world();
+      await expect(outbox.forget(nobody as object)).rejects.toMatchObject({ code: 'invalid_option' });
+    });
   });
 
   describe(`the ${name} outbox with very many entries that it cannot open`, () => {

@@ -32,7 +32,7 @@ function storeOf(client: SqlClient, table: string, onRemoved: () => void): TestS
     return rows[0]?.text ?? '';
   };
   return {
-    open: ({ now, sealingKeys }) => createPostgresOutbox({ client, table, now, sealingKeys }),
+    open: (setup) => createPostgresOutbox({ client, table, ...setup }),
     async contents() {
       const parts = tables.map((one) => text(`SELECT string_agg(t::text, ' ') AS text FROM ${one} t`));
       return (await Promise.all(parts)).join(' ');

@@ -16,8 +16,7 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
     if (all.length > 0) await inspector.del(all);
   };
   return {
-    open: ({ now, maxQueueSize, maxQueueBytes, sealingKeys }) =>
-      createRedisOutbox({ client, name, now, maxQueueSize, maxQueueBytes, sealingKeys }),
+    open: (setup) => createRedisOutbox({ client, name, ...setup }),
     contents: async () => JSON.stringify(await Promise.all((await keys()).map((key) => contentsOf(inspector, key)))),
     async damage(distinctId) {
       const entries = await inspector.xrange(stream, '-', '+');

@@ -7,6 +7,7 @@ import { createSqliteOutbox, type SqliteOutboxOptions } from '../../src/outbox/s
 import { fromStoredId, toStoredId } from '../../src/outbox/stored-id.js';
 import type { Database } from '../../src/sqlite/database.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
+import { keyOf } from '../support/keys.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import { EVERYTHING } from './contract.js';
 import { describeDurableOutbox } from './durable-contract.js';
@@ -203,13 +204,13 @@ describe('a crowd in an sqlite outbox', () => {
 
   it.each([
     ['behind an identify that is under way', {}],
-    ['without its key', { sealingKeys: [Buffer.alloc(32, 2)] }],
+    ['without its key', { sealingKeys: [keyOf(2)] }],
   ])('%s is gone through in pieces, and others get their turn in between', async (_, keys) => {
-    const { outbox: before, file } = await opened({ sealingKeys: [Buffer.alloc(32, 1)] });
+    const { outbox: before, file } = await opened({ sealingKeys: [keyOf(1)] });
     await before.append([identifyEntry('i', { userId: 'u' })]);
     const held = await before.claim(EVERYTHING);
     await before.append(many(100).map(({ distinctId }) => trackEntry(distinctId, { userId: 'u' })));
-    const outbox = createSqliteOutbox({ file, sealingKeys: [Buffer.alloc(32, 1)], ...keys });
+    const outbox = createSqliteOutbox({ file, sealingKeys: [keyOf(1)], ...keys });
     onTestFinished(() => outbox.close());
     let turns = 0;
     let isOver = false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../src/outbox/memory.js';
-import type { Outbox } from '../../src/outbox/outbox.js';
+import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
 import { type CreateOutbox, createFakeClock, outboxContract } from '../../src/testing/index.js';
@@ -52,6 +52,14 @@ describe('the contract for other outboxes', () => {
     ['says it is durable and keeps nothing', () => ({ durable: true }) as Partial<Outbox>, /an id once/],
   ])('finds one that %s', async (_, change, duty) => {
     expect(await failures(broken(change))).toContainEqual(expect.stringMatching(duty));
+  });
+
+  it.each<[string, Partial<DurableOutbox>]>([
+    ['nobody', { forget: async () => ({ entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 }) }],
+    ['nobody, and says it has', { forget: async () => ({ entries: 3, claimed: 1, deadLetters: 1, unreadable: 0 }) }],
+  ])('finds a durable one that forgets %s', async (_, change) => {
+    const forgetful: CreateOutbox = async (setup) => Object.assign(await sqlite(setup), change);
+    expect(await failures(forgetful)).toEqual([expect.stringContaining('forgets what it holds of one person')]);
   });
 
   it('says what was expected and what came', async () => {

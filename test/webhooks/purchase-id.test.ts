@@ -90,4 +90,14 @@ describe('the id of a purchase', () => {
       await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
     },
   );
+
+  it.each(['x'.repeat(32), 'secretsecretsecret', new Uint8Array(32)])(
+    'is refused with a secret that follows a pattern: %#',
+    async (secret) => {
+      await expect(purchaseId('1', { secret })).rejects.toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringMatching(/cannot be guessed.*openssl rand/),
+      });
+    },
+  );
 });

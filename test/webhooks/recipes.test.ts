@@ -10,6 +10,7 @@ import { paddleWebhook } from '../../examples/webhooks/paddle.js';
 import { payPalWebhook } from '../../examples/webhooks/paypal.js';
 import { shopifyWebhook } from '../../examples/webhooks/shopify.js';
 import { purchaseId } from '../../src/commerce/index.js';
+import { keyOf } from '../support/keys.js';
 import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
 
 const AT = new Date(Date.now() - 30_000).toISOString();
@@ -140,7 +141,7 @@ describe('the recipe for Shopify', () => {
 
   it('keys the order’s number, which a stranger can guess, by a key that outlives the next ones', async () => {
     const shop = await openShop();
-    const rotated = shopifyWebhook({ shopify, ours: shop.client, keys: [new Uint8Array(32).fill(9), ...KEYS] });
+    const rotated = shopifyWebhook({ shopify, ours: shop.client, keys: [keyOf(9), ...KEYS] });
     await endpoint(shop).handle(posted(order(shop)));
     await rotated.handle(posted(order(shop)));
     expect(ledger(shop.collector)).toHaveLength(1);

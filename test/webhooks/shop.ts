@@ -3,8 +3,9 @@ import { commerceEvents } from '../../src/commerce/index.js';
 import type { ClientOptions } from '../../src/options.js';
 import { sealVisitor } from '../../src/webhooks/index.js';
 import { type Rig, rig } from '../support/client.js';
+import { keyOf } from '../support/keys.js';
 
-export const KEYS: readonly Uint8Array[] = [new Uint8Array(32).fill(7)];
+export const KEYS: readonly Uint8Array[] = [keyOf(7)];
 export const VISITOR = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' } as const;
 
 export interface Shop extends Rig {

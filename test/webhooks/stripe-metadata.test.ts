@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { currentVisitor } from '../../src/adapters/request.js';
 import { openVisitor } from '../../src/webhooks/index.js';
 import { type VisitorMetadata, visitorMetadata, withVisitor } from '../../src/webhooks/stripe/index.js';
+import { keyOf } from '../support/keys.js';
 
-const keys = [new Uint8Array(32).fill(7)];
+const keys = [keyOf(7)];
 const USER = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
 const visitor = { ours_visitor: 'sealed' };
 

@@ -7,7 +7,13 @@ import { z } from 'zod';
 import { createMemoryOutbox } from '../../src/index.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
 import { sealVisitor, type WebhookIdentity } from '../../src/webhooks/index.js';
-import type { StripeEvent, StripeLike, StripeWebhookOptions } from '../../src/webhooks/stripe/index.js';
+import {
+  type StripeEvent,
+  type StripeLike,
+  type StripeWebhookOptions,
+  visitorMetadata,
+} from '../../src/webhooks/stripe/index.js';
+import { keyOf } from '../support/keys.js';
 import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
 import { endpoint, offline } from './stripe-endpoint.js';
 import {
@@ -258,7 +264,7 @@ describe('a payment whose visitor is not known', () => {
   it.each([
     ['is not there', async () => undefined],
     ['says that nobody was known', () => sealVisitor({}, KEYS)],
-    ['was sealed in another environment', () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)])],
+    ['was sealed in another environment', () => sealVisitor(VISITOR, [keyOf(9)])],
     ['is nonsense', async () => 'x'],
   ])('is reported for whom identify names when the token %s', async (_, makeToken) => {
     const { stripe, answers } = await startStripe();
@@ -295,7 +301,7 @@ describe('a payment whose visitor is not known', () => {
   it.each([
     [
       'not_authentic',
-      () => sealVisitor(VISITOR, [new Uint8Array(32).fill(9)]),
+      () => sealVisitor(VISITOR, [keyOf(9)]),
       /opened by none of keys .*sealed it in another environment.*or its key is missing/,
     ],
     ['malformed', async () => 'no token', /was cut or changed on its way/],
@@ -307,6 +313,28 @@ describe('a payment whose visitor is not known', () => {
     expect(shop.warnings).toEqual([expect.stringMatching(cause)]);
     expect(shop.warnings[0]).toContain('visitor token of purchase:pi_1');
     expect(shop.warnings[0]).not.toContain(token);
+  });
+
+  it('is nobody’s where it was sealed in another environment with the same key', async () => {
+    const shop = await openShop();
+    const { ours_visitor: token } = await visitorMetadata(VISITOR, KEYS, { environment: 'staging' });
+    expect(await endpoint(shop, { environment: 'production' }).handle(signed(paid(token)))).toMatchObject({
+      statusCode: 200,
+      body: expect.stringContaining('not reported'),
+    });
+    expect(shop.warnings).toEqual([expect.stringMatching(/another environment/)]);
+    expect(await endpoint(shop, { environment: 'staging' }).handle(signed(paid(token)))).toMatchObject({
+      body: 'purchase:pi_1 is stored',
+    });
+  });
+
+  it('tells no session of a renewal after years, and still whose it is', async () => {
+    const shop = await openShop();
+    const token = await sealVisitor(VISITOR, KEYS, { now: () => Date.now() - 401 * 86_400_000 });
+    expect(await endpoint(shop).handle(signed(paid(token)))).toMatchObject({ body: 'purchase:pi_1 is stored' });
+    const purchase = shop.collector.events().find(({ distinctId }) => distinctId === 'purchase:pi_1');
+    expect(purchase).toMatchObject({ userId: VISITOR.userId });
+    expect(purchase!.defaultProperties).not.toHaveProperty('sid');
   });
 
   it('is expired where tokens may only be so old', async () => {

@@ -3,15 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkSessionId, checkUserId } from '../../src/protocol/identity.js';
 import { openVisitor, sealVisitor, type VisitorKey } from '../../src/webhooks/index.js';
+import { keyOf } from '../support/keys.js';
 
-const OLD = new Uint8Array(32).fill(1);
-const NEW = new Uint8Array(32).fill(2);
+const OLD = keyOf(1);
+const NEW = keyOf(2);
 const USUAL = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
 const NOW = 1_732_398_500_000;
 const now = () => NOW;
 const DAY_MS = 86_400_000;
 
-const key = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const key = fc.nat().map(keyOf);
 const browserVisitor = fc.record({
   userId: fc.uuid({ version: 4 }),
   sessionId: fc.option(fc.integer({ min: 1, max: 2 ** 48 - 1 }).map(String), { nil: undefined }),
@@ -37,7 +38,7 @@ describe('a visitor token', () => {
         fc.pre(isPlainSid(visitor.sessionId) && isUserId(visitor.userId));
         const token = await sealVisitor(visitor, [secret], { now });
         const { userId, sessionId } = visitor;
-        expect(await openVisitor(token, [secret])).toEqual({ visitor: { userId, sessionId }, issuedAt: NOW });
+        expect(await openVisitor(token, [secret], { now })).toEqual({ visitor: { userId, sessionId }, issuedAt: NOW });
       }),
     );
   });
@@ -154,7 +155,7 @@ describe('keys', () => {
   });
 
   it('may be bytes, base64, base64url or hex', async () => {
-    const bytes = Buffer.from('f'.repeat(64), 'hex');
+    const bytes = Buffer.from(keyOf(3));
     const token = await sealVisitor(USUAL, [new Uint8Array(bytes)]);
     for (const encoding of ['hex', 'base64', 'base64url'] as const) {
       expect(await openVisitor(token, [`${bytes.toString(encoding)}\n`])).toMatchObject({ visitor: USUAL });
@@ -180,9 +181,20 @@ describe('keys', () => {
 });
 
 describe('the age of a token', () => {
-  it('does not matter unless told', async () => {
+  it('ends the session after 400 days, and the visitor never: a subscription may last for many years', async () => {
     const token = await sealVisitor(USUAL, [OLD], { now });
-    expect(await openVisitor(token, [OLD], { now: () => NOW + 4_000 * DAY_MS })).toMatchObject({ visitor: USUAL });
+    const open = (days: number) => openVisitor(token, [OLD], { now: () => NOW + days * DAY_MS });
+    expect(await open(400)).toEqual({ visitor: USUAL, issuedAt: NOW });
+    for (const days of [400.001, 4_000]) {
+      expect(await open(days)).toEqual({ visitor: { userId: USUAL.userId, sessionId: undefined }, issuedAt: NOW });
+    }
+  });
+
+  it('ends the session after sessionMaxAgeMs', async () => {
+    const token = await sealVisitor(USUAL, [OLD], { now });
+    const open = (ageMs: number) => openVisitor(token, [OLD], { sessionMaxAgeMs: 30 * DAY_MS, now: () => NOW + ageMs });
+    expect(await open(30 * DAY_MS)).toMatchObject({ visitor: USUAL });
+    expect(await open(30 * DAY_MS + 1)).toMatchObject({ visitor: { userId: USUAL.userId, sessionId: undefined } });
   });
 
   it('is at most maxAgeMs', async () => {
@@ -197,6 +209,47 @@ describe('the age of a token', () => {
     async (maxAgeMs) => {
       const token = await sealVisitor(USUAL, [OLD]);
       await expect(openVisitor(token, [OLD], { maxAgeMs })).rejects.toMatchObject({ code: 'invalid_option' });
+      const sessionMaxAgeMs = maxAgeMs;
+      await expect(openVisitor(token, [OLD], { sessionMaxAgeMs })).rejects.toMatchObject({ code: 'invalid_option' });
     },
   );
+});
+
+describe('the environment of a token', () => {
+  const seal = (environment?: string) => sealVisitor(USUAL, [OLD], { environment, now });
+  const open = async (token: string, environment?: string, acceptUnbound?: boolean) =>
+    (await openVisitor(token, [NEW, OLD], { environment, acceptUnbound, now })).visitor;
+
+  it('is the only one it opens in, though the key is the same', async () => {
+    const [staging, production] = [await seal('staging'), await seal('production')];
+    expect(await open(staging, 'staging')).toEqual(USUAL);
+    expect(await open(production, 'production')).toEqual(USUAL);
+    for (const other of ['production', 'Staging', 'staging ', undefined]) expect(await open(staging, other)).toBeNull();
+  });
+
+  it('makes it no longer', async () => {
+    expect(await seal('production')).toHaveLength(74);
+  });
+
+  it('is missing from tokens of before, which open with acceptUnbound, and those of other environments do not', async () => {
+    const [before, staging] = [await seal(), await seal('staging')];
+    expect(await open(before, 'production')).toBeNull();
+    expect(await open(before, 'production', true)).toEqual(USUAL);
+    expect(await open(staging, 'production', true)).toBeNull();
+    expect(await open(await seal('production'), 'production', true)).toEqual(USUAL);
+  });
+
+  it.each(['', 'x'.repeat(101), 7 as unknown as string])('is never %j', async (environment) => {
+    const refusal = { code: 'invalid_option', message: expect.stringContaining('environment') };
+    await expect(seal(environment)).rejects.toMatchObject(refusal);
+    await expect(openVisitor('', [OLD], { environment })).rejects.toMatchObject(refusal);
+  });
+
+  // Tokens wait in the metadata of subscriptions for years.
+  it('is none in tokens that 0.1.0 has sealed, and they open', async () => {
+    expect(await open('AbtEcpc76A9GAHv5FuKiVOLyJ0mtmol-5-qQytvohtuX52SyHDkAQhmsbanBDxl3JOu4hDGUTA')).toEqual({
+      ...USUAL,
+      sessionId: '1732398400000',
+    });
+  });
 });

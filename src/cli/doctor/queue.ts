@@ -16,9 +16,19 @@ export async function checkQueue(outbox: DurableOutbox, describe: string): Promi
   const holds = `${count(waiting)} waiting, ${count(claimed)} being delivered, ${bytesInWords(bytes)}`;
   return [
     { check: 'outbox', level: 'ok', message: `${describe} opens and holds ${holds}.` },
+    ...(await checkSeals(outbox)),
     checkAge(oldestAgeMs),
     await checkDeadLetters(outbox, deadLetters),
   ];
+}
+
+async function checkSeals(outbox: DurableOutbox): Promise<Check[]> {
+  const unsealed = await outbox.countUnsealed?.();
+  if (unsealed === undefined) return [];
+  const check = 'sealing';
+  if (unsealed === 0) return [{ check, level: 'ok', message: 'every event is sealed.' }];
+  const message = `${count(unsealed)} events are not sealed and are not delivered: they were stored before the outbox had keys, by a process without keys, or by someone else. docs/sealing.md says how to take them over.`;
+  return [{ check, level: 'warning', message }];
 }
 
 function checkAge(ageMs: number | undefined): Check {

@@ -65,9 +65,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
   const names = database.prepare(
     `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
   );
-  // Rows are only ever deleted all at once, and numbers start again then: the last number is the count.
   const totals = database.prepare(
-    `SELECT (SELECT coalesce(max(number), 0) FROM events) AS events,
+    `SELECT (SELECT count(*) FROM events) AS events,
        (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
@@ -102,6 +101,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     });
   }
 
+  // Rows arrive at the end, and leave where a person is forgotten.
+  const _readExtent = database.prepare(`SELECT count(*) || ' ' || coalesce(max(number), 0) AS extent FROM events`);
   let last: Measurement | undefined;
 
   /** An experiment's counts. The last ones hold until something is written: a page asks for results and days in one breath. */

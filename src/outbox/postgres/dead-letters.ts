@@ -7,6 +7,8 @@ import type { Statements } from './statements.js';
 
 type LetterRow = readonly [distinctId: string, outcome: string, deadAt: string, record: string];
 
+type FoundRow = readonly [distinctId: string, record: string];
+
 export interface DeadLettersParts {
   readonly database: Database;
   readonly statements: Statements;
@@ -30,8 +32,16 @@ export function createDeadLetters({ database, statements, records, now }: DeadLe
       return row === undefined ? undefined : toLetter(row, records);
     },
     async replay(distinctIds) {
-      const values = [JSON.stringify(distinctIds.map(toStoredId)), now()];
-      const [replayed] = await database.run<readonly [count: string]>(statements.replay, values);
+      const ids = [...new Set(distinctIds)].map(toStoredId);
+      const letters = await database.run<readonly FoundRow[]>(statements.findLetters, [JSON.stringify(ids)]);
+      const given = letters.map(([storedId, record]) => {
+        const entry = records.readAny(fromStoredId(storedId), record);
+        return { distinct_id: storedId, people: entry === undefined ? [] : records.people(entry) };
+      });
+      const [replayed] = await database.run<readonly [count: string]>(statements.replay, [
+        JSON.stringify(given),
+        now(),
+      ]);
       return Number(replayed);
     },
     discard: (distinctIds) => count(statements.discard, [JSON.stringify(distinctIds.map(toStoredId))]),
@@ -42,7 +52,7 @@ function toLetter([storedId, outcome, deadAt, record]: LetterRow, records: Recor
   const distinctId = fromStoredId(storedId);
   return {
     distinctId,
-    outcome: records.readOutcome(outcome),
+    outcome: records.readOutcome(distinctId, outcome),
     at: Number(deadAt),
     entry: readOrNothing(records, distinctId, record),
   };

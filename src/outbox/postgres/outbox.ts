@@ -6,27 +6,32 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
 import { fieldNames } from '../../protocol/unknown-names.js';
+import type { SecretKey } from '../../secret-key.js';
+import { forget } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
 import type {
   ClaimOptions,
   DeadLetters,
   DurablyAppended,
+  ForgetOptions,
+  Forgotten,
   OutboxStats,
   SqlClient,
   StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
-import { Reading, SEALED_PAUSE_MS } from '../reading.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import { Records } from '../records.js';
 import { retryTransient } from '../retry-transient.js';
-import type { SealingKey } from '../sealing.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { Bell } from './bell.js';
 import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
+import { erasableStore } from './erase.js';
 import { isTransient, PostgresError } from './errors.js';
 import { canListen, isPool, listen, outliveErrors } from './listener.js';
 import { LostClaims } from './lost-claims.js';
@@ -40,12 +45,14 @@ export interface PostgresOutboxOptions {
   /** A name, or `schema.name`; everything the outbox makes is named after it. @default 'ours_outbox' */
   readonly table?: string | undefined;
   /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
-  readonly sealingKeys?: readonly SealingKey[] | undefined;
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
   /** Milliseconds, for tests. @default the database's clock, one for all processes */
   readonly now?: (() => number) | undefined;
 }
 
-const OPTIONS = fieldNames<PostgresOutboxOptions>({ client: 1, table: 1, sealingKeys: 1, now: 1 });
+const OPTIONS = fieldNames<PostgresOutboxOptions>({ client: 1, table: 1, sealingKeys: 1, acceptUnsealed: 1, now: 1 });
 
 /** An outbox in a PostgreSQL database. */
 export interface PostgresOutbox extends TransactionalOutbox {
@@ -74,6 +81,7 @@ export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOu
 class TableOutbox implements PostgresOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
+  readonly countUnsealed?: () => Promise<number>;
   readonly watch?: (wake: () => void) => () => void;
   readonly #table: string;
   readonly #database: Database;
@@ -87,12 +95,14 @@ class TableOutbox implements PostgresOutbox {
   readonly #bell: Bell;
   readonly #stopListening = new Set<() => void>();
 
-  constructor({ client, table, sealingKeys, now }: PostgresOutboxOptions) {
+  constructor(options: PostgresOutboxOptions) {
+    const { client, table, now } = options;
     const names = namesOf(table);
     this.#table = names.given;
     this.#database = new Database(client, names);
     this.#statements = statementsFor(names);
-    this.#records = new Records(sealingKeys);
+    this.#records = new Records(options);
+    if (this.#records.areSealed) this.countUnsealed = () => this.#countUnsealed();
     this.#now = () => (now === undefined ? null : toInteger(now()));
     this.#appends = new GroupCommit({
       commit: (entries) => this.#commit(entries),
@@ -141,24 +151,26 @@ class TableOutbox implements PostgresOutbox {
       );
       const reading = new Reading<Hold>(this.#records, unreadable);
       for (const [position, storedId, record] of rows) {
-        reading.add(fromStoredId(storedId), record, { position, token });
+        const distinctId = fromStoredId(storedId);
+        reading.add(distinctId, record, { position, token, distinctId });
       }
-      if (reading.isWhole && unreadable === undefined) {
+      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
+      const error = reading.isWhole ? reading.takeError(this.#table) : undefined;
+      if (reading.isWhole && error === undefined) {
         for (const [entry, hold] of reading.entries) this.#holds.set(entry, hold);
         return [...reading.entries.keys()];
       }
       await this.#bury(reading.damaged, reading.outcome);
-      await this.#giveBack(reading.sealed, SEALED_PAUSE_MS);
+      await this.#giveBack(reading.kept, UNREADABLE_PAUSE_MS);
       await this.#giveBack([...reading.entries.values()], 0);
-      // Until all of them are out of the way: otherwise the first would be back before the last.
-      if (reading.isWhole) throw reading.error(this.#table);
+      if (error !== undefined) throw error;
       unreadable = reading;
     }
   }
 
   async ack(entries: readonly Entry[]): Promise<void> {
     const holds = this.#holdsOf(entries);
-    if (holds.length > 0) await this.#settle(this.#statements.ack, [JSON.stringify(holds)]);
+    if (holds.length > 0) await this.#settle(this.#statements.ack, [JSON.stringify(holds.map(toHeld))]);
   }
 
   async release(entries: readonly Entry[], delayMs: number): Promise<void> {
@@ -174,7 +186,8 @@ class TableOutbox implements PostgresOutbox {
     if (distinctIds.length === 0) return known;
     const ids = JSON.stringify(distinctIds.map(toStoredId));
     for (const [storedId, outcome] of await this.#database.run<readonly KnownRow[]>(this.#statements.lookUp, [ids])) {
-      known.set(fromStoredId(storedId), outcome === null ? 'inside' : this.#records.readOutcome(outcome));
+      const distinctId = fromStoredId(storedId);
+      known.set(distinctId, outcome === null ? 'inside' : this.#records.readOutcome(distinctId, outcome));
     }
     return known;
   }
@@ -184,8 +197,22 @@ class TableOutbox implements PostgresOutbox {
     return row && { position: Number(row[0]), appendedAt: Number(row[1]) };
   }
 
+  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    const store = erasableStore({
+      database: this.#database,
+      statements: this.#statements,
+      deadLetters: this.deadLetters,
+      now: this.#now,
+    });
+    return forget(person, options, this.#records, store);
+  }
+
   async mark(): Promise<StoreMark> {
     return toMark(await this.#database.run<Mark>(this.#statements.mark, []));
+  }
+
+  takeNotice(): string | undefined {
+    return this.#records.takeNotice();
   }
 
   share(client: SharingClient): Ledger {
@@ -195,6 +222,10 @@ class TableOutbox implements PostgresOutbox {
   async stats(): Promise<OutboxStats> {
     const [waiting, claimed, bytes] = await this.#database.run<Stats>(this.#statements.stats, [this.#now()]);
     return { waiting: Number(waiting), claimed: Number(claimed), bytes: Number(bytes) };
+  }
+
+  async #countUnsealed(): Promise<number> {
+    return Number(await this.#database.run<string>(this.#statements.countUnsealed, []));
   }
 
   async close(): Promise<void> {
@@ -295,13 +326,16 @@ class TableOutbox implements PostgresOutbox {
 
   async #giveBack(holds: readonly Hold[], delayMs: number): Promise<void> {
     if (holds.length === 0) return;
-    await this.#settle(this.#statements.release, [JSON.stringify(holds), toInteger(delayMs), this.#now()]);
+    await this.#settle(this.#statements.release, [JSON.stringify(holds.map(toHeld)), toInteger(delayMs), this.#now()]);
   }
 
   async #bury(holds: readonly Hold[], outcome: Undelivered): Promise<void> {
     if (holds.length === 0) return;
-    const values = [JSON.stringify(holds), this.#records.writeOutcome(outcome), this.#now()];
-    await this.#settle(this.#statements.deadLetter, values);
+    const held = holds.map((hold) => ({
+      ...toHeld(hold),
+      outcome: this.#records.writeOutcome(hold.distinctId, outcome),
+    }));
+    await this.#settle(this.#statements.deadLetter, [JSON.stringify(held), this.#now()]);
   }
 }
 
@@ -309,7 +343,11 @@ class TableOutbox implements PostgresOutbox {
 interface Hold {
   readonly position: string;
   readonly token: string;
+  readonly distinctId: string;
 }
+
+/** What the statements need of it. */
+const toHeld = ({ position, token }: Hold): object => ({ position, token });
 
 type ClaimedRow = readonly [position: string, storedId: string, record: string];
 /** The outcome is `null` for an entry that is inside. */

@@ -76,7 +76,7 @@ ${names.schema === undefined ? '' : createSchema(names.schema)}
     position bigint PRIMARY KEY,
     distinct_id text NOT NULL UNIQUE,
     is_identify boolean NOT NULL,
-    -- Opaque names of whose the event is.
+    -- Opaque names of whose an identify is; of an event, those that an identify in front of it has.
     people text[] NOT NULL,
     -- Of the event alone, as it is sent.
     bytes integer NOT NULL,
@@ -240,7 +240,11 @@ const appendEachFunction = (names: Names): string => `
       BEGIN
         INSERT INTO ${names.entries} (position, distinct_id, is_identify, people, bytes, record, appended_at)
         VALUES (
-          nextval('${names.positions}'), entry.distinct_id, entry.is_identify, entry.people, entry.bytes, entry.record, now_ms
+          nextval('${names.positions}'), entry.distinct_id, entry.is_identify,
+          CASE WHEN entry.is_identify THEN entry.people ELSE ARRAY(
+            SELECT name FROM unnest(entry.people) name WHERE EXISTS (SELECT FROM ${names.identifies} i WHERE i.person = name)
+          ) END,
+          entry.bytes, entry.record, now_ms
         )
         ON CONFLICT (distinct_id) DO NOTHING
         RETURNING position INTO row_position;

@@ -1,3 +1,4 @@
+import { SEALED_PREFIX } from '../sealing.js';
 import type { Names } from './names.js';
 import { joined, replyWith } from './reply.js';
 
@@ -26,7 +27,7 @@ export interface Statements {
   readonly ack: string;
   /** held, delay, now */
   readonly release: string;
-  /** held, outcome, now */
+  /** held with outcomes, now */
   readonly deadLetter: string;
   /** ids → [id, outcome or null][] */
   readonly lookUp: string;
@@ -36,13 +37,25 @@ export interface Statements {
   readonly mark: string;
   /** now → waiting, claimed, bytes */
   readonly stats: string;
+  /** position, limit → [position, id, record][] */
+  readonly entriesAfter: string;
+  /** id, limit → [id, id, record][] */
+  readonly lettersAfter: string;
+  /** positions, now → how many entries there are, and how many of them are claimed */
+  readonly countEntries: string;
+  /** The same, and removes them. */
+  readonly removeEntries: string;
+  /** → how many entries are not sealed */
+  readonly countUnsealed: string;
   /** → count */
   readonly countLetters: string;
   /** limit, offset → [id, outcome, dead at, record][] */
   readonly listLetters: string;
   /** id → the same */
   readonly getLetter: string;
-  /** ids, now → count */
+  /** ids → [id, record][] */
+  readonly findLetters: string;
+  /** ids with people, now → count */
   readonly replay: string;
   /** ids → count */
   readonly discard: string;
@@ -69,20 +82,39 @@ export function statementsFor(names: Names): Statements {
       `SELECT distinct_id, outcome, dead_at, record FROM ${deadLetters} ${rest}`,
     );
 
-  /** Ends the entries that are still held; `settled` is what they were. */
-  const settle = `
+  /** Ends the entries that `deleted` deletes and returns; `settled` is what they were. */
+  const end = (deleted: string): string => `
     WITH settled AS (
-      DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*
+      ${deleted}
     ), forgotten AS (
       DELETE FROM ${identifies} i USING settled
       WHERE settled.is_identify AND i.person = ANY (settled.people) AND i.position = settled.position
     )`;
+  /** Ends the entries that are still held. */
+  const settle = end(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
+  const chosen = `position = ANY (${texts('$1')}::bigint[])`;
+  const countClaimed = (from: string): string =>
+    answer(`(
+      SELECT json_build_array(
+        count(*)::text, (count(*) FILTER (WHERE claim_token IS NOT NULL AND available_at > ${now('$2')}))::text
+      ) FROM ${from}
+    )`);
 
-  /** Stores the rows of `arrived`; `stored` are those whose id was not inside. */
+  /**
+   * Stores the rows of `arrived`; `stored` are those whose id was not inside. An event keeps only those names of its person that an
+   * identify in front of it has: no other order matters, and what is not kept links no events of a person.
+   */
   const store = `
-    stored AS (
+    naming AS MATERIALIZED (
+      SELECT person, min(position) AS position FROM arrived, unnest(people) person WHERE is_identify GROUP BY person
+    ), stored AS (
       INSERT INTO ${entries} (position, distinct_id, is_identify, people, bytes, record, appended_at)
-      SELECT position, distinct_id, is_identify, people, bytes, record, ${now('$2')} FROM arrived
+      SELECT position, distinct_id, is_identify, CASE WHEN is_identify THEN people ELSE ARRAY(
+          SELECT name FROM unnest(people) name
+          WHERE EXISTS (SELECT FROM ${identifies} i WHERE i.person = name)
+            OR EXISTS (SELECT FROM naming n WHERE n.person = name AND n.position < arrived.position)
+        ) END, bytes, record, ${now('$2')}
+      FROM arrived
       -- In one order for everybody: two appends of the same ids would otherwise wait for each other.
       ORDER BY distinct_id, position
       ON CONFLICT (distinct_id) DO NOTHING
@@ -142,7 +174,8 @@ export function statementsFor(names: Names): Statements {
       ) ${answer(`(SELECT count(*)::text FROM released)`)}`,
     deadLetter: `${settle}, dead AS (
         INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
-        SELECT distinct_id, position, is_identify, people, bytes, record, ${now('$3')}, $2::text FROM settled
+        -- Whose it is, a replay reads in the record.
+        SELECT distinct_id, position, is_identify, '{}', bytes, record, ${now('$2')}, outcome FROM settled
         ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
           people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
           outcome = excluded.outcome
@@ -166,15 +199,40 @@ export function statementsFor(names: Names): Statements {
         coalesce(sum(bytes), 0)::text
       )`)}
       FROM (SELECT bytes, claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed FROM ${entries}) e`,
+    entriesAfter: answerRows(
+      'position::text, distinct_id, record',
+      `SELECT position, distinct_id, record FROM ${entries}
+       WHERE position > ${bigint('$1')} ORDER BY position LIMIT ${bigint('$2')}`,
+    ),
+    lettersAfter: answerRows(
+      'distinct_id, distinct_id, record',
+      `SELECT distinct_id, record FROM ${deadLetters}
+       WHERE distinct_id > $1::text ORDER BY distinct_id LIMIT ${bigint('$2')}`,
+    ),
+    countEntries: countClaimed(`${entries} WHERE ${chosen}`),
+    removeEntries: `${end(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${countClaimed('settled')}`,
+    countUnsealed: answer(
+      `(SELECT count(*)::text FROM ${entries} WHERE left(record, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}')`,
+    ),
     countLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
     listLetters: letters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
     getLetter: letters(`WHERE distinct_id = $1::text`),
+    findLetters: answerRows(
+      'distinct_id, record',
+      `SELECT distinct_id, record FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')})`,
+    ),
     replay: `
-      WITH letters AS (
-        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')}) AND ${waitAtMost(REPLAY_WAIT_MS)} RETURNING *
+      WITH given AS MATERIALIZED (
+        SELECT * FROM json_to_recordset($1::text::json) AS given (distinct_id text, people text[])
+      ), letters AS (
+        DELETE FROM ${deadLetters} WHERE distinct_id = ANY (ARRAY(SELECT distinct_id FROM given))
+          AND ${waitAtMost(REPLAY_WAIT_MS)}
+        RETURNING *
       ), arrived AS MATERIALIZED (
-        SELECT nextval('${positions}') AS position, distinct_id, is_identify, people, bytes, record
-        FROM (SELECT * FROM letters ORDER BY dead_at, position) ordered
+        SELECT nextval('${positions}') AS position, distinct_id, is_identify, people, bytes, record FROM (
+          SELECT distinct_id, is_identify, given.people, bytes, record FROM letters JOIN given USING (distinct_id)
+          ORDER BY dead_at, letters.position
+        ) ordered
       ), ${store}
       ${answer(`json_build_array((SELECT count(*)::text FROM letters), ${notify})`)}`,
     discard: `
@@ -193,7 +251,7 @@ const WITHIN = 'ours_ingest.within';
 const waitAtMost = (ms: number): string => `(SELECT set_config('lock_timeout', '${ms}', true)) IS NOT NULL`;
 
 /** What the caller claimed, and whether it still holds it. */
-const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid)`;
+const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid, outcome text)`;
 const IS_HELD = 'e.position = held.position AND e.claim_token = held.token';
 
 const bigint = (parameter: string): string => `${parameter}::text::bigint`;

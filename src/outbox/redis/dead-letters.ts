@@ -3,6 +3,7 @@ import { readOrNothing } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import type { Connection } from './connection.js';
+import { writePeople } from './head.js';
 import { defineScript, type Script } from './script.js';
 
 const COUNT = defineScript(`return done({ redis.call('ZCARD', letterOrder) })`);
@@ -27,19 +28,20 @@ for at, id in ipairs(ARGV) do list[at] = redis.call('HGET', letters, id) or '' e
 return done(list)
 `);
 
-/** DistinctIds → how many letters left. */
+/** DistinctId and people of each → how many letters left. */
 const REPLAY = defineScript(`
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
 local replayed, entries, taken = {}, {}, {}
-for _, id in ipairs(ARGV) do
+for at = 1, #ARGV, 2 do
+  local id = ARGV[at]
   local letter = redis.call('HGET', letters, id)
   if letter and not taken[id] then
     taken[id] = true
     replayed[#replayed + 1] = id
     if redis.call('HEXISTS', ids, id) == 0 then
       local _, _, head, record = unpack(cjson.decode(letter))
-      entries[#entries + 1] = { head = head, record = record }
+      entries[#entries + 1] = { head = withPeople(head, ARGV[at + 1]), record = record }
     end
   end
 end
@@ -95,23 +97,34 @@ export class RedisDeadLetters implements DeadLetters {
   }
 
   async replay(distinctIds: readonly string[]): Promise<number> {
-    return this.#change(REPLAY, distinctIds);
+    const storedIds = distinctIds.map(toStoredId);
+    const letters = await this.#connection.run(GET, storedIds);
+    // A letter does not say whose it is outside of its record.
+    const values = storedIds.flatMap((storedId, at) => [storedId, this.#peopleIn(storedId, letters[at]!)]);
+    return this.#change(REPLAY, values);
   }
 
   async discard(distinctIds: readonly string[]): Promise<number> {
-    return this.#change(DISCARD, distinctIds);
+    return this.#change(DISCARD, distinctIds.map(toStoredId));
   }
 
-  async #change(script: Script, distinctIds: readonly string[]): Promise<number> {
-    const [changed] = await this.#connection.run(script, distinctIds.map(toStoredId), { expires: true });
+  async #change(script: Script, values: readonly string[]): Promise<number> {
+    const [changed] = await this.#connection.run(script, values, { expires: true });
     return Number(changed);
+  }
+
+  #peopleIn(storedId: string, letter: string): string {
+    if (letter === '') return '';
+    const [, , , record] = JSON.parse(letter) as Letter;
+    const entry = this.#records.readAny(fromStoredId(storedId), record);
+    return entry === undefined ? '' : writePeople(this.#records.people(entry));
   }
 
   #read(distinctId: string, letter: string): DeadLetter {
     const [outcome, at, , record] = JSON.parse(letter) as Letter;
     return {
       distinctId,
-      outcome: this.#records.readOutcome(outcome),
+      outcome: this.#records.readOutcome(distinctId, outcome),
       at: Number(at),
       entry: readOrNothing(this.#records, distinctId, record),
     };

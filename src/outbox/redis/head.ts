@@ -6,9 +6,13 @@ const PERSON_LENGTH = 22;
 
 /** What the scripts read of an entry, beside its record: `bytes kind person,person id`. */
 export function writeHead({ kind, distinctId, body }: Entry, people: readonly string[]): string {
+  return `${body.length} ${kind} ${writePeople(people)} ${toStoredId(distinctId)}`;
+}
+
+/** People as they stand in a head. */
+export function writePeople(people: readonly string[]): string {
   // Each person once: the scripts count them.
-  const distinct = new Set(people.map((person) => person.slice(0, PERSON_LENGTH)));
-  return `${body.length} ${kind} ${[...distinct].join(',')} ${toStoredId(distinctId)}`;
+  return [...new Set(people.map((person) => person.slice(0, PERSON_LENGTH)))].join(',');
 }
 
 /** The distinctId as it is stored. */

@@ -1,3 +1,4 @@
+import { SEALED_PREFIX } from '../sealing.js';
 import { defineScript, type Script } from './script.js';
 
 /** → how many are inside, how many of them are held by claims, bytes. */
@@ -8,6 +9,15 @@ for _, consumer in ipairs(pending[4] or {}) do
   if string.sub(consumer[1], 1, #CLAIM) == CLAIM then held = held + consumer[2] end
 end
 return done({ size, held, bytes })
+`);
+
+/** Where to begin → how many of the next thousand entries are not sealed, and where to go on, empty at the end. */
+export const UNSEALED: Script = defineScript(`
+local page, count = redis.call('XRANGE', stream, ARGV[1], '+', 'COUNT', 1000), 0
+for _, entry in ipairs(page) do
+  if string.sub(recordOf(entry), 1, ${SEALED_PREFIX.length}) ~= '${SEALED_PREFIX}' then count = count + 1 end
+end
+return done({ string.format('%d', count), #page < 1000 and '' or '(' .. page[#page][1] })
 `);
 
 /** → id in the stream of the first entry, or an empty string. */

@@ -3,17 +3,29 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
+import { forget } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
-import { Reading, SEALED_PAUSE_MS } from '../reading.js';
+import type {
+  ClaimOptions,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  ForgetOptions,
+  Forgotten,
+  OutboxStats,
+  StoreMark,
+} from '../outbox.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
 import { fromStoredId, toStoredId } from '../stored-id.js';
 import { Appender } from './append.js';
 import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { RedisDeadLetters } from './dead-letters.js';
+import { erasableStore } from './erase.js';
 import { storedIdIn } from './head.js';
-import { LOOK_UP, OLDEST, STATS } from './look.js';
+import { LOOK_UP, OLDEST, STATS, UNSEALED } from './look.js';
 import { isTransient } from './redis-error.js';
 import { Settler } from './settle.js';
 
@@ -28,6 +40,7 @@ export interface RedisOutboxParts {
 export class RedisOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
+  readonly countUnsealed?: () => Promise<number>;
   readonly #connection: Connection;
   readonly #records: Records;
   readonly #appender: Appender;
@@ -42,6 +55,7 @@ export class RedisOutbox implements DurableOutbox {
     this.#connection = connection;
     this.#records = records;
     this.deadLetters = new RedisDeadLetters(connection, records);
+    if (records.areSealed) this.countUnsealed = () => this.#countUnsealed();
     this.#claimer = new Claimer(connection);
     this.#settler = new Settler(connection);
     this.#appender = new Appender(parts);
@@ -63,17 +77,18 @@ export class RedisOutbox implements DurableOutbox {
       for (const row of await this.#claimer.claim(options)) {
         reading.add(fromStoredId(storedIdIn(row.head)), row.record, row);
       }
-      if (reading.isWhole && unreadable === undefined) {
+      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
+      const error = reading.isWhole ? reading.takeError(`the Redis outbox '${this.#connection.name}'`) : undefined;
+      if (reading.isWhole && error === undefined) {
         for (const [entry, row] of reading.entries) this.#rows.set(entry, row);
         return [...reading.entries.keys()];
       }
       await Promise.all([
         this.#settler.release([...reading.entries.values()], 0),
-        this.#settler.release(reading.sealed, SEALED_PAUSE_MS),
-        this.#settler.bury(reading.damaged, this.#records.writeOutcome(reading.outcome)),
+        this.#settler.release(reading.kept, UNREADABLE_PAUSE_MS),
+        this.#bury(reading.damaged, reading.outcome),
       ]);
-      // Until all of them are out of the way: otherwise the first would be back before the last.
-      if (reading.isWhole) throw reading.error(`the Redis outbox '${this.#connection.name}'`);
+      if (error !== undefined) throw error;
       unreadable = reading;
     }
   }
@@ -87,7 +102,11 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    return this.#settler.bury(this.#rowsOf(entries), this.#records.writeOutcome(outcome));
+    return this.#bury(this.#rowsOf(entries), outcome);
+  }
+
+  takeNotice(): string | undefined {
+    return this.#records.takeNotice();
   }
 
   share(client: SharingClient): Ledger {
@@ -106,7 +125,7 @@ export class RedisOutbox implements DurableOutbox {
     for (const [index, distinctId] of distinctIds.entries()) {
       const found = reply[index]!;
       if (found === 'inside') known.set(distinctId, 'inside');
-      else if (found !== '') known.set(distinctId, this.#records.readOutcome(found));
+      else if (found !== '') known.set(distinctId, this.#records.readOutcome(distinctId, found));
     }
     return known;
   }
@@ -118,8 +137,22 @@ export class RedisOutbox implements DurableOutbox {
     return { position, appendedAt };
   }
 
+  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    return forget(person, options, this.#records, erasableStore(this.#connection, this.deadLetters));
+  }
+
   mark(): Promise<StoreMark> {
     return this.#appender.mark();
+  }
+
+  async #countUnsealed(): Promise<number> {
+    let total = 0;
+    for (let after = '-'; after !== ''; ) {
+      const [count = '0', last = ''] = await this.#connection.run(UNSEALED, [after]);
+      total += Number(count);
+      after = last;
+    }
+    return total;
   }
 
   /** Waits for the appends under way. Your client stays open: close it afterwards. */
@@ -133,6 +166,10 @@ export class RedisOutbox implements DurableOutbox {
   async #giveBack(): Promise<void> {
     await this.#claimer.giveBackLost();
     await this.#settler.releaseLeftovers();
+  }
+
+  #bury(rows: readonly HeldRow[], outcome: Undelivered): Promise<void> {
+    return this.#settler.bury(rows, ({ head }) => this.#records.writeOutcome(fromStoredId(storedIdIn(head)), outcome));
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

@@ -133,6 +133,25 @@ local function place(person, id)
   return person .. ':' .. string.format('%016d', string.sub(id, string.find(id, '-', 1, true) + 1))
 end
 
+local function withPeople(head, people)
+  local first, names = string.match(head, '^(%d+ %a+ )(%S*)')
+  return first .. people .. string.sub(head, #first + #names + 1)
+end
+
+-- An event keeps only those names of its person that an identify in front of it has: no other order matters, and what is not
+-- kept links no events of a person.
+local function withNeeded(head)
+  if string.match(head, '^%d+ identify ') then return head end
+  local needed = {}
+  if hasIdentifies then
+    for person in peopleIn(head) do
+      local count = redis.call('ZLEXCOUNT', identifies, '[' .. person .. ':', '(' .. person .. ';')
+      if count > 0 then needed[#needed + 1] = person end
+    end
+  end
+  return withPeople(head, table.concat(needed, ','))
+end
+
 -- Puts entries at the end. The stream is never trimmed: MAXLEN would take what has not been delivered.
 local function add(entries)
   if #entries == 0 then return end
@@ -142,11 +161,14 @@ local function add(entries)
   for _, entry in ipairs(entries) do
     position = position + 1
     local id = prefix .. position
-    redis.call('XADD', stream, id, 'head', entry.head, 'record', entry.record)
+    redis.call('XADD', stream, id, 'head', withNeeded(entry.head), 'record', entry.record)
     bytes = bytes + bytesIn(entry.head)
     places[#places + 1] = distinctIdIn(entry.head)
     places[#places + 1] = id
-    for person in identifiedIn(entry.head) do redis.call('ZADD', identifies, 0, place(person, id)) end
+    for person in identifiedIn(entry.head) do
+      redis.call('ZADD', identifies, 0, place(person, id))
+      hasIdentifies = true
+    end
   end
   -- Only now: an id without its entry would keep the event out for ever.
   inPieces(places, function(piece) redis.call('HSET', ids, unpack(piece)) end)

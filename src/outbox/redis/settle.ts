@@ -30,10 +30,11 @@ dismiss(claim)
 return done({})
 `);
 
-/** Claim, outcome, then the ids in the stream. */
+/** Claim, then id in the stream and outcome of each entry. */
 const BURY = defineScript(`
-local claim, outcome = CLAIM .. ARGV[1], ARGV[2]
-local dead, heads = stillHeld(claim, arguments(3, 1)), {}
+local claim, heads, outcomes = CLAIM .. ARGV[1], {}, {}
+for at = 2, #ARGV, 2 do outcomes[ARGV[at]] = ARGV[at + 1] end
+local dead = stillHeld(claim, arguments(2, 2))
 -- Changes nothing and takes no memory: once a script has written, Redis lets it end even where memory is short.
 pass(dead, claim, 'IDLE', 0)
 for _, id in ipairs(dead) do
@@ -41,7 +42,7 @@ for _, id in ipairs(dead) do
   local distinctId = distinctIdIn(headOf(entry))
   position = position + 1
   redis.call('HSET', letters, distinctId, cjson.encode({
-    outcome, string.format('%d', wall), headOf(entry), recordOf(entry)
+    outcomes[id], string.format('%d', wall), withPeople(headOf(entry), ''), recordOf(entry)
   }))
   redis.call('ZADD', letterOrder, position, distinctId)
   heads[id] = headOf(entry)
@@ -83,9 +84,9 @@ export class Settler {
     await this.release(rows, 0);
   }
 
-  /** @param outcome as it is kept */
-  async bury(rows: readonly HeldRow[], outcome: string): Promise<void> {
-    await this.#each(rows, BURY, (own) => [outcome, ...own.map(({ id }) => id)]);
+  /** @param outcomeOf how a row ended, as it is kept */
+  async bury(rows: readonly HeldRow[], outcomeOf: (row: HeldRow) => string): Promise<void> {
+    await this.#each(rows, BURY, (own) => own.flatMap((row) => [row.id, outcomeOf(row)]));
   }
 
   /** Runs a script for each of the claims that hold the rows. */

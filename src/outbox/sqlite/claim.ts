@@ -36,16 +36,22 @@ export function draw(statements: Statements, now: number, { maxEntries, maxBytes
   return places;
 }
 
+/** A place, and whose it is. */
+export interface NamedPlace extends Place {
+  readonly distinctId: string;
+}
+
 /** What lies in places. @param before what the same claim has read before */
 export function readPlaces(
   { records: find }: Statements,
   records: Records,
   places: readonly Place[],
-  before: Reading<Place> | undefined,
-): Reading<Place> {
-  const reading = new Reading<Place>(records, before);
+  before: Reading<NamedPlace> | undefined,
+): Reading<NamedPlace> {
+  const reading = new Reading<NamedPlace>(records, before);
   for (const { position, bytes, distinct_id, record } of find.all(toJson(places))) {
-    reading.add(fromStoredId(distinct_id), record, { position, bytes });
+    const distinctId = fromStoredId(distinct_id);
+    reading.add(distinctId, record, { position, bytes, distinctId });
   }
   return reading;
 }

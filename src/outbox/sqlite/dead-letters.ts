@@ -11,10 +11,16 @@ export function createDeadLetters(file: SqliteFile, records: Records, now: () =>
     const distinctId = fromStoredId(row.distinct_id);
     return {
       distinctId,
-      outcome: records.readOutcome(row.outcome),
+      outcome: records.readOutcome(distinctId, row.outcome),
       at: row.dead_at,
       entry: readOrNothing(records, distinctId, row.record),
     };
+  };
+
+  /** Of an identify: whose it is, as JSON. A letter does not say so outside of its record. */
+  const peopleIn = ({ distinct_id, record }: LetterRow): string | null => {
+    const entry = records.readAny(fromStoredId(distinct_id), record);
+    return entry?.kind === 'identify' ? JSON.stringify(records.people(entry)) : null;
   };
 
   return {
@@ -25,11 +31,12 @@ export function createDeadLetters(file: SqliteFile, records: Records, now: () =>
       file.patiently(() => file.read(({ findLetter }) => findLetter.all(toStoredId(distinctId))).map(toLetter)[0]),
     replay: (distinctIds) =>
       file.patiently(() =>
-        file.write(({ totals, raise, raiseIdentify, bytesAt, discard, addToTotals }) => {
+        file.write(({ totals, findLetter, raise, raiseIdentify, bytesAt, discard, addToTotals }) => {
           let removed = 0;
           for (const id of distinctIds.map(toStoredId)) {
             const position = totals.all()[0]!.position + 1;
-            if (raise.run(position, Math.trunc(now()), id).changes) {
+            const people = findLetter.all(id).map(peopleIn)[0] ?? null;
+            if (raise.run(position, people, Math.trunc(now()), id).changes) {
               raiseIdentify.run(position);
               addToTotals.run(1, bytesAt.all(position)[0]!.bytes, position);
             }

@@ -4,12 +4,23 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import type { Identity } from '../../protocol/identity.js';
+import { FORGET_PAGE, forget, type StoredRow } from '../forget.js';
 import { GroupCommit } from '../group-commit.js';
-import type { ClaimOptions, DeadLetters, DurableOutbox, DurablyAppended, OutboxStats, StoreMark } from '../outbox.js';
-import { type Reading, SEALED_PAUSE_MS } from '../reading.js';
+import type {
+  ClaimOptions,
+  DeadLetters,
+  DurableOutbox,
+  DurablyAppended,
+  ForgetOptions,
+  Forgotten,
+  OutboxStats,
+  StoreMark,
+} from '../outbox.js';
+import { type Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
 import type { Records } from '../records.js';
-import { toStoredId } from '../stored-id.js';
-import { draw, keepOrder, readPlaces, toJson } from './claim.js';
+import { fromStoredId, toStoredId } from '../stored-id.js';
+import { draw, keepOrder, type NamedPlace, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
 import type { SqliteFile } from './file.js';
 import { isTransient } from './sqlite-error.js';
@@ -26,7 +37,7 @@ export interface SqliteOutboxOptions {
   readonly machineClock: () => number;
 }
 
-interface Hold extends Place {
+interface Hold extends NamedPlace {
   readonly token: string;
 }
 
@@ -34,6 +45,7 @@ interface Hold extends Place {
 export class SqliteOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
+  readonly countUnsealed?: () => Promise<number>;
   readonly #options: SqliteOutboxOptions;
   readonly #appends: GroupCommit;
   readonly #holds = new WeakMap<Entry, Hold>();
@@ -43,6 +55,9 @@ export class SqliteOutbox implements DurableOutbox {
     this.#options = options;
     this.#appends = new GroupCommit({ commit: async (entries) => this.#commit(entries), isTransient });
     this.deadLetters = createDeadLetters(file, records, now);
+    if (records.areSealed) {
+      this.countUnsealed = () => file.patiently(() => file.read(({ countUnsealed }) => countUnsealed.all()[0]!.count));
+    }
   }
 
   append(entries: readonly Entry[]): Promise<DurablyAppended> {
@@ -57,19 +72,21 @@ export class SqliteOutbox implements DurableOutbox {
     if (notice !== undefined) throw notice;
     if (first === undefined) return [];
     const token = randomUUID();
-    let unreadable: Reading<Place> | undefined;
+    let unreadable: Reading<NamedPlace> | undefined;
     for (;;) {
       const reading = await file.patiently(() =>
         file.write((statements) => this.#look(statements, token, options, unreadable)),
       );
-      if (reading === undefined || (reading.isWhole && unreadable !== undefined)) break;
-      if (!reading.isWhole) unreadable = reading;
+      if (reading === undefined || (reading.isWhole && unreadable !== undefined)) {
+        const error = unreadable?.takeError(file.name);
+        if (error !== undefined) throw error;
+        if (reading === undefined) return [];
+        unreadable = undefined;
+      } else if (!reading.isWhole) unreadable = reading;
       else if (reading.entries.size > 0) return this.#handOut(reading, token);
       // Everything there was behind an identify, or could not be read. It may be much, and others want their turn.
       await new Promise(setImmediate);
     }
-    if (unreadable !== undefined) throw unreadable.error(file.name);
-    return [];
   }
 
   ack(entries: readonly Entry[]): Promise<void> {
@@ -94,7 +111,9 @@ export class SqliteOutbox implements DurableOutbox {
         for (const distinctId of distinctIds) {
           const id = toStoredId(distinctId);
           if (find.all(id).length > 0) known.set(distinctId, 'inside');
-          else for (const { outcome } of findLetter.all(id)) known.set(distinctId, records.readOutcome(outcome));
+          else
+            for (const { outcome } of findLetter.all(id))
+              known.set(distinctId, records.readOutcome(distinctId, outcome));
         }
         return known;
       }),
@@ -109,12 +128,48 @@ export class SqliteOutbox implements DurableOutbox {
     });
   }
 
+  async forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+    const { file, records } = this.#options;
+    const page = <Row extends { readonly distinct_id: string; readonly record: string }>(
+      read: (statements: Statements) => readonly Row[],
+      keyOf: (row: Row) => number,
+    ): Promise<StoredRow[]> =>
+      file.patiently(() =>
+        file.read(read).map((row) => ({
+          key: String(keyOf(row)),
+          distinctId: fromStoredId(row.distinct_id),
+          record: row.record,
+        })),
+      );
+    const forgotten = await forget(person, options, records, {
+      entries: (after = '0') =>
+        page(
+          ({ wholeEntries }) => wholeEntries.all(Number(after), FORGET_PAGE),
+          ({ position }) => position,
+        ),
+      letters: (after = '0') =>
+        page(
+          ({ wholeLetters }) => wholeLetters.all(Number(after), FORGET_PAGE),
+          ({ number }) => number,
+        ),
+      remove: (keys, dryRun) =>
+        file.patiently(() => file.write((statements) => this.#remove(statements, keys, dryRun))),
+      deadLetters: this.deadLetters,
+    });
+    if (!options.dryRun) await file.erase('now');
+    return forgotten;
+  }
+
   mark(): Promise<StoreMark> {
     const { file } = this.#options;
     return file.patiently(() => {
       const { incarnation, position } = file.read(({ totals }) => totals.all()[0]!);
       return { incarnation, position };
     });
+  }
+
+  takeNotice(): string | undefined {
+    return this.#options.records.takeNotice();
   }
 
   share(client: SharingClient): Ledger {
@@ -192,8 +247,8 @@ export class SqliteOutbox implements DurableOutbox {
     statements: Statements,
     token: string,
     options: ClaimOptions,
-    unreadable: Reading<Place> | undefined,
-  ): Reading<Place> | undefined {
+    unreadable: Reading<NamedPlace> | undefined,
+  ): Reading<NamedPlace> | undefined {
     const { records } = this.#options;
     const now = this.#machineNow();
     const places = draw(statements, now, options);
@@ -201,7 +256,7 @@ export class SqliteOutbox implements DurableOutbox {
     const reading = readPlaces(statements, records, places, unreadable);
     if (!reading.isWhole) {
       statements.hold.run(0, null, null, toJson([...reading.entries.values()]));
-      statements.hold.run(now + SEALED_PAUSE_MS, null, null, toJson(reading.sealed));
+      statements.hold.run(now + UNREADABLE_PAUSE_MS, null, null, toJson(reading.kept));
       this.#end(statements, reading.damaged, reading.outcome);
     } else if (unreadable === undefined) {
       keepOrder(statements, records, reading.entries);
@@ -213,15 +268,33 @@ export class SqliteOutbox implements DurableOutbox {
     return reading;
   }
 
-  #handOut({ entries }: Reading<Place>, token: string): readonly Entry[] {
+  #handOut({ entries }: Reading<NamedPlace>, token: string): readonly Entry[] {
     for (const [entry, place] of entries) this.#holds.set(entry, { ...place, token });
     return [...entries.keys()];
   }
 
+  #remove(statements: Statements, keys: readonly string[], dryRun: boolean): { entries: number; claimed: number } {
+    const rows = statements.places.all(JSON.stringify(keys.map(Number)));
+    const now = this.#machineNow();
+    if (!dryRun) {
+      const places = rows.map(({ position, bytes, distinct_id }) => ({
+        position,
+        bytes,
+        distinctId: fromStoredId(distinct_id),
+      }));
+      this.#end(statements, places);
+    }
+    return { entries: rows.length, claimed: rows.filter(({ claimedUntil }) => claimedUntil > now).length };
+  }
+
   /** Takes entries out, to the dead letters if there is an outcome. */
-  #end(statements: Statements, places: readonly Place[], outcome?: Undelivered): void {
+  #end(statements: Statements, places: readonly NamedPlace[], outcome?: Undelivered): void {
     const positions = toJson(places);
-    if (outcome !== undefined) statements.bury.run(this.#options.records.writeOutcome(outcome), this.#now(), positions);
+    if (outcome !== undefined) {
+      const { records } = this.#options;
+      const ended = places.map(({ position, distinctId }) => [position, records.writeOutcome(distinctId, outcome)]);
+      statements.bury.run(this.#now(), JSON.stringify(ended));
+    }
     statements.remove.run(positions);
     statements.removeHolds.run(positions);
     if (Number(statements.removeIdentifies.run(positions).changes) > 0) statements.free.run(positions);
@@ -242,9 +315,9 @@ export class SqliteOutbox implements DurableOutbox {
    */
   async #withHolds(
     entries: readonly Entry[],
-    work: (statements: Statements, token: string, places: readonly Place[]) => void,
+    work: (statements: Statements, token: string, places: readonly NamedPlace[]) => void,
   ): Promise<number | undefined> {
-    const byToken = new Map<string, Place[]>();
+    const byToken = new Map<string, NamedPlace[]>();
     for (const entry of entries) {
       const hold = this.#holds.get(entry);
       if (hold === undefined) continue;
@@ -264,7 +337,7 @@ export class SqliteOutbox implements DurableOutbox {
 }
 
 /** Those of the places that the token still holds. */
-function kept({ heldBy }: Statements, token: string, places: readonly Place[]): readonly Place[] {
+function kept<Held extends Place>({ heldBy }: Statements, token: string, places: readonly Held[]): readonly Held[] {
   const held = heldBy.all(token, toJson(places));
   if (held.length === places.length) return places;
   const positions = new Set(held.map(({ position }) => position));

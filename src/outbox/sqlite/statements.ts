@@ -1,4 +1,5 @@
 import type { SqliteDatabase, SqlValue, Statement } from '../../sqlite/database.js';
+import { SEALED_PREFIX } from '../sealing.js';
 import { prepare } from './prepare.js';
 
 /** A statement whose rows are known. */
@@ -88,7 +89,9 @@ export interface Statements {
   readonly oldest: Query<{ readonly position: number; readonly appended_at: number }>;
   readonly find: Query<unknown>;
   readonly findLetter: Query<LetterRow>;
+  /** When, and the places with their outcomes: `[position, outcome][]`. */
   readonly bury: Statement;
+  readonly countUnsealed: Query<{ readonly count: number }>;
   readonly countLetters: Query<{ readonly count: number }>;
   readonly listLetters: Query<LetterRow>;
   /** A letter back among the entries, unless its id is inside. */
@@ -100,6 +103,8 @@ export interface Statements {
   /** Entries behind a position, and dead letters behind a number, as they are moved to another file. */
   readonly wholeEntries: Query<WholeEntryRow>;
   readonly wholeLetters: Query<WholeLetterRow>;
+  /** Of the positions, the entries that are there, and until when they are claimed. */
+  readonly places: Query<EntryRow & { readonly claimedUntil: number }>;
   /** Takes over the identity of another file. */
   readonly adopt: Statement;
   /** Gives a row of its own to what is fresh. */
@@ -161,13 +166,16 @@ export function prepareStatements(database: SqliteDatabase): Statements {
 
     bury: command(`
       INSERT OR REPLACE INTO ours_dead_letters (distinct_id, record, bytes, people, outcome, dead_at)
-      SELECT distinct_id, record, bytes, people, ?, ? FROM ours_entries
-      WHERE position IN (SELECT value FROM ${POSITIONS}) ORDER BY position`),
+      SELECT distinct_id, record, bytes, NULL, json_extract(value, '$[1]'), ?
+      FROM ${POSITIONS} JOIN ours_entries ON position = json_extract(value, '$[0]') ORDER BY position`),
+    countUnsealed: query(
+      `SELECT count(*) AS count FROM ours_entries WHERE substr(record, 1, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}'`,
+    ),
     countLetters: query('SELECT count(*) AS count FROM ours_dead_letters'),
     listLetters: query('SELECT * FROM ours_dead_letters ORDER BY number LIMIT ? OFFSET ?'),
     raise: command(`
       INSERT INTO ours_entries (position, distinct_id, record, bytes, people, appended_at)
-      SELECT ?, distinct_id, record, bytes, people, ? FROM ours_dead_letters WHERE distinct_id = ?
+      SELECT ?, distinct_id, record, bytes, ?, ? FROM ours_dead_letters WHERE distinct_id = ?
       ON CONFLICT (distinct_id) DO NOTHING`),
     raiseIdentify: command(`
       INSERT OR IGNORE INTO ours_identifies (person, position)
@@ -179,6 +187,10 @@ export function prepareStatements(database: SqliteDatabase): Statements {
       SELECT position, distinct_id, record, bytes, people, appended_at, coalesce(until, 0) AS until, token
       FROM ours_entries LEFT JOIN ours_holds USING (position) WHERE position > ? ORDER BY position LIMIT ?`),
     wholeLetters: query('SELECT * FROM ours_dead_letters WHERE number > ? ORDER BY number LIMIT ?'),
+    places: query(`
+      SELECT position, bytes, distinct_id, record, CASE WHEN token IS NULL THEN 0 ELSE until END AS claimedUntil
+      FROM ours_entries LEFT JOIN ours_holds USING (position)
+      WHERE position IN (SELECT value FROM ${POSITIONS}) ORDER BY position`),
     adopt: command('UPDATE ours_outbox SET incarnation = ?'),
     holdFresh: command(`
       INSERT OR IGNORE INTO ours_holds (position, until)

@@ -1,6 +1,6 @@
 import { OursError } from '../../errors.js';
-import type { VisitorKey } from '../visitor-keys.js';
-import { isSealed, type SealableVisitor, sealVisitor } from '../visitor-token.js';
+import type { SecretKey } from '../../secret-key.js';
+import { isSealed, type SealableVisitor, type SealOptions, sealVisitor } from '../visitor-token.js';
 import type { StripeSession } from './objects.js';
 
 /** The key under which the visitor travels. */
@@ -28,13 +28,14 @@ export interface VisitorMetadata {
  *   metadata: { order: order.id, ...(await visitorMetadata(visitor, keys)) },
  * });
  *
- * @throws {OursError} `invalid_option` when the keys are wrong
+ * @throws {OursError} `invalid_option` when the keys or the environment are wrong
  */
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,
-  keys: readonly VisitorKey[],
+  keys: readonly SecretKey[],
+  options: SealOptions = {},
 ): Promise<VisitorMetadata> {
-  return { [VISITOR_KEY]: await sealVisitor(visitor, keys) };
+  return { [VISITOR_KEY]: await sealVisitor(visitor, keys, options) };
 }
 
 /** The sealed visitor in an object's metadata. */

@@ -11,6 +11,7 @@ const outbox: DurableOutbox = {
   deadLetter: async () => undefined,
   lookUp: async () => new Map(),
   oldest: async () => undefined,
+  forget: async () => ({ entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 }),
   mark: async () => ({ incarnation: 'one', position: 0 }),
   stats: async () => ({ waiting: 0, claimed: 0, bytes: 0 }),
   share: (client) => shareOutbox(outbox, client),

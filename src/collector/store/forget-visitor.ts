@@ -1,0 +1,80 @@
+import { OursError } from '../../errors.js';
+import type { Identity } from '../../protocol/identity.js';
+import type { Database } from '../../sqlite/database.js';
+
+/** What a collector has forgotten of a person, or would. */
+export interface ForgottenVisitor {
+  readonly events: number;
+  /** Variants that were assigned to the person. */
+  readonly assignments: number;
+}
+
+/** Rows of the visitors who go by one of the names, and rows at the door that name them beside somebody else. */
+const THEIRS = `
+  visitor IN (SELECT visitor FROM names WHERE name IN (SELECT value FROM json_each(?1)))
+  OR 'user:' || json_extract(row, '$.userId') IN (SELECT value FROM json_each(?1))
+  OR 'external:' || json_extract(row, '$.externalId') IN (SELECT value FROM json_each(?1))
+  OR 'external:' || json_extract(row, '$.userProperties.external_id') IN (SELECT value FROM json_each(?1))
+  OR 'email:' || lower(json_extract(row, '$.email')) IN (SELECT value FROM json_each(?1))
+  OR 'email:' || lower(json_extract(row, '$.userProperties.email')) IN (SELECT value FROM json_each(?1))`;
+
+/**
+ * Removes a person's events, names and assignments, and what the file still holds of them. Names that were seen together are one
+ * person.
+ *
+ * @throws {OursError} `invalid_option` for nobody
+ */
+export function forgetVisitor(database: Database, person: Identity, dryRun: boolean): ForgottenVisitor {
+  const given = namesOf(person);
+  // What is deleted is overwritten; without this it would stay readable in free pages.
+  database.exec('PRAGMA secure_delete = ON');
+  database.exec('BEGIN IMMEDIATE');
+  let forgotten: ForgottenVisitor;
+  try {
+    const known = database
+      .prepare(
+        `SELECT name FROM names WHERE visitor IN
+           (SELECT visitor FROM names WHERE name IN (SELECT value FROM json_each(?)))`,
+      )
+      .all(JSON.stringify(given)) as { name: string }[];
+    const names = JSON.stringify([...new Set([...given, ...known.map(({ name }) => name)])]);
+    const count = (from: string): number =>
+      (database.prepare(`SELECT count(*) AS count FROM ${from}`).get(names) as { count: number }).count;
+    const remove = (from: string): unknown => database.prepare(`DELETE FROM ${from}`).run(names);
+    const events = `events WHERE ${THEIRS}`;
+    const assignments = `assignments WHERE 'user:' || visitor_id IN (SELECT value FROM json_each(?1))`;
+    forgotten = { events: count(events), assignments: count(assignments) };
+    if (!dryRun) {
+      remove(events);
+      remove(assignments);
+      remove('names WHERE name IN (SELECT value FROM json_each(?1))');
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+  if (!dryRun) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return forgotten;
+}
+
+function namesOf({ userId, externalId, email }: Identity): string[] {
+  const names: string[] = [];
+  const add = (kind: string, field: string, name: string | undefined): void => {
+    if (name === undefined) return;
+    if (typeof name !== 'string' || name === '') {
+      throw new OursError('invalid_option', `forget: ${field} must be a string that is not empty.`);
+    }
+    names.push(`${kind}:${name}`);
+  };
+  add('user', 'userId', userId);
+  add('external', 'externalId', externalId);
+  add('email', 'email', typeof email === 'string' ? email.toLowerCase() : email);
+  if (names.length === 0) {
+    throw new OursError(
+      'invalid_option',
+      'forget needs a person: a userId, an externalId, an email, or several of them.',
+    );
+  }
+  return names;
+}

@@ -1,0 +1,32 @@
+import { type ErasableStore, FORGET_PAGE, type StoredRow } from '../forget.js';
+import type { DeadLetters } from '../outbox.js';
+import { fromStoredId } from '../stored-id.js';
+import type { Database } from './database.js';
+import type { Statements } from './statements.js';
+
+type PageRow = readonly [key: string, storedId: string, record: string];
+
+export interface ErasableParts {
+  readonly database: Database;
+  readonly statements: Statements;
+  readonly deadLetters: DeadLetters;
+  readonly now: () => string | null;
+}
+
+/** What forgetting needs of the tables. */
+export function erasableStore({ database, statements, deadLetters, now }: ErasableParts): ErasableStore {
+  const page = async (text: string, after: string): Promise<StoredRow[]> => {
+    const rows = await database.run<readonly PageRow[]>(text, [after, String(FORGET_PAGE)]);
+    return rows.map(([key, storedId, record]) => ({ key, distinctId: fromStoredId(storedId), record }));
+  };
+  return {
+    entries: (after = '0') => page(statements.entriesAfter, after),
+    letters: (after = '') => page(statements.lettersAfter, after),
+    async remove(keys, dryRun) {
+      const text = dryRun ? statements.countEntries : statements.removeEntries;
+      const [entries, claimed] = await database.run<readonly [string, string]>(text, [JSON.stringify(keys), now()]);
+      return { entries: Number(entries), claimed: Number(claimed) };
+    },
+    deadLetters,
+  };
+}

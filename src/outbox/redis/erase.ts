@@ -1,0 +1,76 @@
+import { type ErasableStore, FORGET_PAGE } from '../forget.js';
+import type { DeadLetters } from '../outbox.js';
+import { fromStoredId } from '../stored-id.js';
+import type { Connection } from './connection.js';
+import { storedIdIn } from './head.js';
+import { defineScript } from './script.js';
+
+/** Where to begin → id in the stream, head and record of the next entries. */
+const ENTRIES = defineScript(`
+local list = {}
+for _, entry in ipairs(redis.call('XRANGE', stream, ARGV[1], '+', 'COUNT', ${FORGET_PAGE})) do
+  list[#list + 1], list[#list + 2], list[#list + 3] = entry[1], headOf(entry), recordOf(entry)
+end
+return done(list)
+`);
+
+/** Where to begin → number, distinctId and record of the next dead letters. */
+const LETTERS = defineScript(`
+local list = {}
+local page = redis.call('ZRANGEBYSCORE', letterOrder, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ${FORGET_PAGE})
+for at = 1, #page, 2 do
+  local letter = redis.call('HGET', letters, page[at])
+  local _, _, _, record = unpack(letter and cjson.decode(letter) or {})
+  list[#list + 1], list[#list + 2], list[#list + 3] = page[at + 1], page[at], record or ''
+end
+return done(list)
+`);
+
+/** Whether to remove, then ids in the stream → how many there are, and how many of them are held by claims. */
+const REMOVE = defineScript(`
+if isLate then return answer('late', {}) end
+if isBroken then return answer('broken', {}) end
+local found, heads, claimed = {}, {}, 0
+for _, id in ipairs(arguments(2, 1)) do
+  local entry = redis.call('XRANGE', stream, id, id)[1]
+  if entry then
+    found[#found + 1] = id
+    heads[id] = headOf(entry)
+    local pending = redis.call('XPENDING', stream, GROUP, id, id, 1)[1]
+    if pending and string.sub(pending[2], 1, #CLAIM) == CLAIM then claimed = claimed + 1 end
+  end
+end
+if ARGV[1] == 'remove' then remove(found, heads) end
+return done({ #found, claimed })
+`);
+
+/** What forgetting needs of a Redis outbox. */
+export function erasableStore(connection: Connection, deadLetters: DeadLetters): ErasableStore {
+  return {
+    async entries(after) {
+      const reply = await connection.run(ENTRIES, [after === undefined ? '-' : `(${after}`]);
+      return triplesOf(reply).map(([key, head, record]) => ({
+        key,
+        distinctId: fromStoredId(storedIdIn(head)),
+        record,
+      }));
+    },
+    async letters(after) {
+      const reply = await connection.run(LETTERS, [after === undefined ? '-inf' : `(${after}`]);
+      return triplesOf(reply).map(([key, storedId, record]) => ({ key, distinctId: fromStoredId(storedId), record }));
+    },
+    async remove(keys, dryRun) {
+      const values = [dryRun ? 'count' : 'remove', ...keys];
+      const [entries, claimed] = await connection.run(REMOVE, values, { expires: true });
+      return { entries: Number(entries), claimed: Number(claimed) };
+    },
+    deadLetters,
+  };
+}
+
+function triplesOf(reply: readonly string[]): [string, string, string][] {
+  return Array.from(
+    { length: reply.length / 3 },
+    (_, at) => reply.slice(3 * at, 3 * at + 3) as [string, string, string],
+  );
+}

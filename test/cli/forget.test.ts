@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/cli/command.js';
+import { forget } from '../../src/cli/forget.js';
+import { createCollector } from '../../src/collector/index.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { postRows, row } from '../collector/posting.js';
+import { keyOf } from '../support/keys.js';
+import { trackEntry } from '../unit/entries.js';
+import { fileOutbox, freshFile, giveUp, REFUSED } from './outbox-file.js';
+import { run } from './running.js';
+
+const key = Buffer.from(keyOf(1)).toString('base64');
+const patient = { externalId: 'patient-1' };
+
+/** A waiting event and a dead letter of the patient, and a waiting event of somebody else. */
+async function outboxWith(sealingKeys?: string[]) {
+  const { file, outbox } = await fileOutbox(sealingKeys);
+  await outbox.append([trackEntry('letter', patient)]);
+  await giveUp(outbox, REFUSED);
+  await outbox.append([trackEntry('waiting', patient), trackEntry('other', { externalId: 'patient-2' })]);
+  return { file, outbox };
+}
+
+describe('ours-ingest forget', () => {
+  it('removes what waits and what is dead of one person, and says how much', async () => {
+    const { file, outbox } = await outboxWith();
+    const { printed, error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--yes']);
+    expect(error).toBeUndefined();
+    expect(printed).toEqual([
+      `the SQLite file ${file}: 1 waiting, 1 dead letters.`,
+      `Removed from the SQLite file ${file}: 1 waiting, 1 dead letters.`,
+    ]);
+    expect(await outbox.stats()).toMatchObject({ waiting: 1 });
+    expect(await outbox.deadLetters.count()).toBe(0);
+  });
+
+  it('says how much is under way and may arrive', async () => {
+    const { file, outbox } = await outboxWith();
+    await outbox.claim({ maxEntries: 9, maxBytes: 1e6, leaseMs: 60_000 });
+    const { printed } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--dry-run']);
+    expect(printed).toEqual([`the SQLite file ${file}: 1 waiting (1 under way, and may arrive), 1 dead letters.`]);
+  });
+
+  it.each<[string, string[], (() => Promise<string>) | undefined]>([
+    ['in a dry run', ['--dry-run'], undefined],
+    ['when the answer is not yes', [], async () => 'no'],
+    ['when nobody can be asked', [], undefined],
+  ])('removes nothing %s', async (_, args, ask) => {
+    const { file, outbox } = await outboxWith();
+    const { error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, ...args], { ask });
+    const isRefused = args.length === 0 && ask === undefined;
+    expect(error === undefined ? '' : error.message).toMatch(isRefused ? /add --yes/ : /^$/);
+    expect(await outbox.stats()).toMatchObject({ waiting: 2 });
+    expect(await outbox.deadLetters.count()).toBe(1);
+  });
+
+  it('removes it when the answer is yes', async () => {
+    const { file, outbox } = await outboxWith();
+    await run(forget, ['--external-id', 'patient-1', '--sqlite', file], { ask: async () => 'yes' });
+    expect(await outbox.stats()).toMatchObject({ waiting: 1 });
+  });
+
+  it('opens a sealed outbox with its keys, and fails without them, because it cannot look', async () => {
+    const { file } = await outboxWith([key]);
+    const args = ['--external-id', 'patient-1', '--sqlite', file, '--yes'];
+    const blind = await run(forget, args);
+    expect(blind.error?.message).toContain('Not everything could be looked at');
+    expect(blind.warned).toEqual([expect.stringMatching(/^3 .*OURS_SEALING_KEYS/)]);
+    const { printed, error } = await run(forget, args, { env: { OURS_SEALING_KEYS: key } });
+    expect(error).toBeUndefined();
+    expect(printed.at(-1)).toContain('1 waiting, 1 dead letters');
+    const left = createSqliteOutbox({ file, sealingKeys: [key] });
+    expect(await left.forget(patient)).toEqual({ entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 });
+    await left.close();
+  });
+
+  it('removes a person from the file of a collector, alone or together with an outbox', async () => {
+    const data = await freshFile();
+    const collector = await createCollector({ data });
+    await postRows(collector, row({ externalId: 'patient-1', distinctId: 'a' }), row({ userId: 'b', distinctId: 'b' }));
+    await collector.close();
+    const { file } = await outboxWith();
+    const alone = await run(forget, ['--external-id', 'patient-1', '--data', data, '--dry-run']);
+    expect(alone.printed).toEqual([expect.stringMatching(/collector's file .*: 1 events, 0 assignments/)]);
+    const both = await run(forget, ['--external-id', 'patient-1', '--data', data, '--sqlite', file, '--yes']);
+    expect(both.error).toBeUndefined();
+    expect(both.printed).toHaveLength(4);
+    const { printed } = await run(forget, ['--external-id', 'patient-1', '--data', data, '--yes']);
+    expect(printed).toEqual([expect.stringContaining('0 events')]);
+  });
+
+  it.each<[string[], string]>([
+    [['--sqlite', 'a.db'], 'whom to forget'],
+    [['--email', '', '--sqlite', 'a.db'], 'whom to forget'],
+    [['--email', 'a@example.org'], 'got none'],
+    [['--email', 'a@example.org', '--data', '/nowhere/a.db'], 'is not there'],
+  ])('refuses %j', async (args, message) => {
+    const { error } = await run(forget, args);
+    expect(error?.message).toContain(message);
+    if (message !== 'is not there') expect(error).toBeInstanceOf(UsageError);
+  });
+});
