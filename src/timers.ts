@@ -1,9 +1,12 @@
 /** The longest wait a timer can measure; a longer one would end at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
-/** Runs `action` after `ms` without keeping the process alive for it; the returned function cancels. */
+/**
+ * Runs `action` after `ms` without keeping the process alive for it; the returned function cancels. What is overdue runs at
+ * once: Node 24 and later warn of a timer with a negative time.
+ */
 export function later(ms: number, action: () => void): () => void {
-  const timer: { unref?(): void } = setTimeout(action, Math.min(ms, MAX_TIMER_MS));
+  const timer: { unref?(): void } = setTimeout(action, Math.max(0, Math.min(ms, MAX_TIMER_MS)));
   // Node and Bun return an object; where timers are numbers nothing is kept alive by them.
   timer.unref?.();
   return () => clearTimeout(timer as never);

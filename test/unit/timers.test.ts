@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { onAbort, sleep } from '../../src/timers.js';
+import { later, onAbort, sleep } from '../../src/timers.js';
 
 it('gives a signal one listener, however many wait on it, and takes it back when the last has left', () => {
   const { signal } = new AbortController();
@@ -33,4 +33,12 @@ it('wakes every sleeper of a signal', async () => {
   const sleepers = Promise.all(Array.from({ length: 20 }, () => sleep(2 ** 31, controller.signal)));
   controller.abort();
   await sleepers;
+});
+
+it('runs at once what is overdue, and starts no timer with a time that Node warns of', async () => {
+  const started = vi.spyOn(globalThis, 'setTimeout');
+  await new Promise<void>((resolve) => later(-500, resolve));
+  await sleep(-1);
+  expect(started.mock.calls.map(([, ms]) => ms)).toEqual([0, 0]);
+  started.mockRestore();
 });
