@@ -53,11 +53,11 @@ export interface ReadingOptions {
 /** When a link may say whose a request is. */
 export type IdentityFromLinks = 'never' | 'new-visitors' | 'always';
 
-/** The browser SDK's cookies. */
+/** The browser SDK's cookies, as its option `cookie_names` calls them. */
 export interface CookieNames {
-  /** The visitor's id. @default 'ours_device_id' */
+  /** The visitor's id: `device_id` in the SDK's option. @default 'ours_device_id' */
   readonly visitor?: string | undefined;
-  /** JSON with the session under `sid`. @default '_cord_sdk_data' */
+  /** JSON with the session under `sid`: `sdk_data` in the SDK's option. @default '_cord_sdk_data' */
   readonly data?: string | undefined;
   /** The session, of older SDKs. @default 'ours_sid' */
   readonly session?: string | undefined;

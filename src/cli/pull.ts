@@ -34,6 +34,7 @@ export const pull: Command = {
       },
     });
     const file = values.out;
+    if (!/\.[cm]?ts$/.test(file)) throw new UsageError(`--out ${file}: TypeScript is written, so name a .ts file.`);
     const { events, experiments } = await withApi(values['api-url'], context, async (api) => ({
       events: (await api.allowedEvents()).map(({ name }) => name),
       experiments: (await api.experiments()).filter(isAsked),

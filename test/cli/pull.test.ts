@@ -38,6 +38,13 @@ describe('ours-ingest pull', () => {
     expect(written.experiments).toEqual({ [odd]: [odd, 'T'] });
   });
 
+  it.each(['ours-account.js', 'ours-account', 'ours.json'])('writes no TypeScript into %s', async (name) => {
+    const { env } = await accountOf();
+    const file = await tempFile(name, 'as it was');
+    expect((await run(pull, ['--out', file], { env })).error?.message).toContain('name a .ts file');
+    expect(await readFile(file, 'utf8')).toBe('as it was');
+  });
+
   it('leaves out experiments that are completed', async () => {
     const { env } = await accountOf({
       experiments: [
@@ -61,7 +68,9 @@ describe('ours-ingest pull', () => {
     expect(await checked()).toMatchObject({ error: undefined });
     await writeFile(file, (await readFile(file, 'utf8')).replaceAll('\n', '\r\n'));
     expect(await checked()).toMatchObject({ error: undefined });
-    expect((await run(pull, ['--check', '--out', `${file}.missing`], { env })).error?.message).toContain('is stale');
+    expect(
+      (await run(pull, ['--check', '--out', file.replace('.ts', '-missing.ts')], { env })).error?.message,
+    ).toContain('is stale');
   });
 
   it('does not write an account that it could not read', async () => {

@@ -7,7 +7,7 @@ export function generatedFile(events: readonly string[], experiments: readonly E
     const { variants } = experiments.find((experiment) => experiment.key === key)!;
     return `  ${quote(key)}: [${variants.map(({ name }) => quote(name)).join(', ')}],\n`;
   });
-  return `// Written by \`npx ours-ingest pull\`. Do not edit it: pull again, and run \`ours-ingest pull --check\` in CI.
+  return `// Written by \`npx ours-ingest pull\`. Do not edit or format it: pull again, and run \`ours-ingest pull --check\` in CI.
 
 /** Names of events that the account allows. */
 export const allowedEvents = [
