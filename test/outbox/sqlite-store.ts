@@ -15,7 +15,8 @@ export async function createSqliteStore(): Promise<SqliteStore> {
   const file = join(folder, 'events.db');
   return {
     file,
-    open: (setup) => createSqliteOutbox({ file, ...setup }),
+    // It drops the newest, which is no option of its own.
+    open: ({ whenFull: _dropsNewest, ...setup }) => createSqliteOutbox({ file, ...setup }),
     async contents() {
       const parts = await Promise.all(['', '-wal'].map((end) => readFile(file + end, 'latin1').catch(() => '')));
       return parts.join('');
