@@ -128,7 +128,7 @@ describe('the form of a new experiment', () => {
     const answer = await fetch(`${collector.url}/experiments/new`, { method: 'POST', body, redirect: 'manual' });
     expect(answer.status).toBe(400);
     const text = await answer.text();
-    expect(text).toContain('things are to be mended.');
+    expect(text).toContain('things first:');
     for (const id of ['key', 'variants.0.weight', 'metrics.primary', 'trafficAllocation']) {
       expect(text, id).toContain(`<p class="error" id="${id}-error">`);
     }

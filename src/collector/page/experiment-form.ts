@@ -62,7 +62,7 @@ ${audience(typed, field, added)}
 
 function summary(errors: readonly FormError[]): Html {
   if (errors.length === 1) return html`<p class="notice bad" role="alert">${errors[0]!.message}</p>`;
-  return html`<div class="notice bad" role="alert"><p><b>${errors.length} things are to be mended.</b></p>
+  return html`<div class="notice bad" role="alert"><p><b>Fix ${errors.length} things first:</b></p>
 <ul>${errors.map(({ message }) => html`<li>${message}</li>`)}</ul></div>`;
 }
 
