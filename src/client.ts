@@ -75,7 +75,8 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
     options: AssignOptions<VariantName<Catalog, Key>> & { readonly userId: string | undefined },
   ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /**
-   * What the visitor has been given in experiments of type `personalization`; records nothing.
+   * What the visitor has been given in experiments of type `personalization`; records nothing. The service answers an
+   * empty list for every visitor at present; the collector answers what it gave.
    * @throws {OursError} `assignment_failed`
    */
   personalization(
