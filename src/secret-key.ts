@@ -13,8 +13,10 @@ const SHAPE = `${KEY_BYTES} bytes, as bytes, base64 or hex`;
 /** Ends the messages about keys. */
 export const HOW_TO_MAKE = 'Make one with `openssl rand -base64 32`.';
 
-/** Of 32 random bytes, about 30 differ: fewer than this many once in 10^15 keys. */
-const MIN_DIFFERENT_BYTES = 17;
+/** Of 32 random bytes, about 30 differ; so few never do. */
+const MIN_DIFFERENT_BYTES = 8;
+/** A part that repeats is looked for up to this length. */
+const MAX_PERIOD = 8;
 /** Of 43 random characters of base64, about 32 differ: fewer than this many once in 10^9 keys. */
 const MIN_DIFFERENT_CHARACTERS = 19;
 /** Of 43 random characters of base64, about 17 are small letters: this many in three of 10^7 keys, and nearly always in words. */
@@ -47,7 +49,7 @@ export function isPattern(bytes: Uint8Array, minDifferent: number): boolean {
   if (new Set(bytes).size < minDifferent) return true;
   const step = bytes[1]! - bytes[0]!;
   if (bytes.every((byte, at) => at === 0 || ((byte - bytes[at - 1]!) & 0xff) === (step & 0xff))) return true;
-  for (let period = 1; period <= bytes.length / 2; period++) {
+  for (let period = 1; period <= Math.min(MAX_PERIOD, bytes.length / 2); period++) {
     if (bytes.every((byte, at) => byte === bytes[at % period])) return true;
   }
   return false;
@@ -59,9 +61,7 @@ function fromBytes(bytes: unknown): Secret | string {
   if (!(bytes instanceof Uint8Array)) return `it is ${typeName(bytes)}`;
   if (bytes.length !== KEY_BYTES) return `it has ${bytes.length} bytes`;
   if (isPattern(bytes, MIN_DIFFERENT_BYTES)) return 'its bytes follow a pattern and can be guessed';
-  // Of random keys one in 10^13 is like this: these are the characters of a text.
-  if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f))
-    return 'its bytes are the characters of a text and not random';
+  if (isWordsIn(bytes)) return 'its bytes are the characters of a text and not random';
   return new Uint8Array(bytes);
 }
 
@@ -90,6 +90,12 @@ function fromText(text: string): Secret | string {
 function isList(text: string): boolean {
   const parts = text.split(/[\s,;:|]+/);
   return parts.length > 1 && parts.every((part) => typeof fromText(part) !== 'string');
+}
+
+/** Printable characters alone, of which at least half are letters: of random keys one in 10^13 is like this. */
+function isWordsIn(bytes: Uint8Array): boolean {
+  const text = String.fromCharCode(...bytes);
+  return /^[\x20-\x7e]+$/.test(text) && text.replace(/[^a-z]/gi, '').length >= KEY_BYTES / 2;
 }
 
 /** A pass phrase that happens to be as long as base64 of a key. */

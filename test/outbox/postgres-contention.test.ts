@@ -146,7 +146,10 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
     await outbox.append([trackEntry('a')]);
     await outbox.deadLetter(await outbox.claim(EVERYTHING), { status: 'dropped', reason: 'too_old' });
     await outbox.within(tx as pg.PoolClient)([trackEntry('a')]);
-    await expect(outbox.deadLetters.replay(['a'])).rejects.toMatchObject({ code: '55P03' });
+    await expect(outbox.deadLetters.replay(['a'])).rejects.toMatchObject({
+      code: 'store_failed',
+      engineCode: '55P03',
+    });
     expect(await outbox.deadLetters.count()).toBe(1);
   });
 

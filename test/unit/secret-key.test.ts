@@ -72,10 +72,10 @@ describe('a secret key', () => {
     ['quotation marks', `"${base64}"`, 'quotation marks'],
     ['one byte 32 times', Buffer.alloc(32, 7), 'pattern'],
     ['zeros as hex', '0'.repeat(64), 'pattern'],
-    ['a pattern that repeats', Buffer.concat([bytes.subarray(0, 16), bytes.subarray(0, 16)]), 'pattern'],
+    ['a part that repeats', Buffer.concat(Array.from({ length: 4 }, () => bytes.subarray(0, 8))), 'pattern'],
     ['bytes that count', Uint8Array.from({ length: 32 }, (_, place) => place), 'pattern'],
     ['bytes that count down', Uint8Array.from({ length: 32 }, (_, place) => 200 - 5 * place), 'pattern'],
-    ['few different bytes', bytes.map((byte) => byte & 15), 'pattern'],
+    ['few different bytes', bytes.map((byte) => byte & 3), 'pattern'],
     ['the characters of a text', Buffer.from('q8Zt0mXw3bR7nKc5vJd1sLg9yHf4pTa2'), 'characters of a text'],
   ])('is never %s', (_, key, why) => {
     const refusal = refusalOf(key);
