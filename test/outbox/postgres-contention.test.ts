@@ -44,6 +44,26 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
   const deferredIds = ({ deferred = new Map() }: DurablyAppended): string[] => idsOf([...deferred.keys()]);
   const claimIds = async (outbox: PostgresOutbox): Promise<string[]> => idsOf(await outbox.claim(EVERYTHING));
 
+  it('an identify keeps the later events of its person behind it, and nothing else', async () => {
+    const who = { userId: 'v', email: 'v@example.org' };
+    const { outbox, end } = await world(['i1']);
+    const entries = [
+      trackEntry('before', who),
+      identifyEntry('i1', who),
+      identifyEntry('i2', { email: who.email }),
+      trackEntry('behind', { userId: who.userId }),
+      trackEntry('other'),
+    ];
+    const first = await outbox.append(entries);
+    expect(deferredIds(first)).toEqual(['i1', 'i2', 'behind']);
+    const second = await outbox.append([identifyEntry('i3', who), trackEntry('another')]);
+    expect(deferredIds(second)).toEqual(['i3']);
+    expect(await claimIds(outbox)).toEqual(['before', 'other', 'another']);
+    await end('ROLLBACK');
+    await Promise.all([...first.deferred!.values(), ...second.deferred!.values()]);
+    expect(await claimIds(outbox)).toEqual(['i1', 'i2', 'behind', 'i3']);
+  });
+
   it.each(['COMMIT', 'ROLLBACK'] as const)(
     'the other events of an append are stored at once, and the one in question after the %s',
     async (how) => {

@@ -1,4 +1,5 @@
 import type { Entry } from '../../protocol/event.js';
+import { followers, partition } from '../../protocol/followers.js';
 import { later } from '../../timers.js';
 import type { DurablyAppended } from '../outbox.js';
 import { PostgresError } from './errors.js';
@@ -29,7 +30,8 @@ interface Waiting {
 /**
  * Entries whose `distinctId` another transaction has inserted and neither committed nor rolled back: they are duplicates if it
  * commits, and are stored if not. PostgreSQL lets an insert of such an id wait until that is decided, together with
- * everything else in the same statement. So they wait here, and only for each other.
+ * everything else in the same statement. So they wait here, and only for each other; behind an identify, all later entries of
+ * its person do. The other transaction may be our own, of an append whose connection was lost.
  */
 export class ContendedEntries {
   readonly #appendFree: AppendFree;
@@ -42,10 +44,11 @@ export class ContendedEntries {
     this.#appendFree = appendFree;
   }
 
-  /** The entries whose id none waits for already. */
+  /** The entries that none has to wait for which waits already, in their order. */
   without(entries: readonly Entry[]): readonly Entry[] {
     if (this.#counts.size === 0) return entries;
-    return entries.filter(({ distinctId }) => !this.#counts.has(distinctId));
+    const isBehind = followers([...this.#waiting.keys()]);
+    return partition(entries, (entry) => this.#counts.has(entry.distinctId) || isBehind(entry))[1];
   }
 
   /** Resolves when the entry is stored or known to be a duplicate. The caller may ignore the promise. */

@@ -6,6 +6,7 @@ import { shareOutbox } from '../../ledger/share-outbox.js';
 import type { SharingClient } from '../../ledger/sharing-client.js';
 import type { Undelivered } from '../../outcome.js';
 import type { Entry } from '../../protocol/event.js';
+import { followers, partition } from '../../protocol/followers.js';
 import type { Identity } from '../../protocol/identity.js';
 import { fieldNames } from '../../protocol/unknown-names.js';
 import type { SecretKey } from '../../secret-key.js';
@@ -270,26 +271,37 @@ class TableOutbox implements PostgresOutbox {
     }
   }
 
-  /** Stores one entry after the other. There is no answer for an entry whose id another transaction holds. */
+  /**
+   * Stores one entry after the other. There is no answer for an entry whose id another transaction holds, nor for those of the
+   * same person behind an identify that is held.
+   */
   async #appendEach(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
     const groups: AppendedGroup[] = [];
-    let done = 0;
-    while (done < entries.length) {
-      const values = this.#appendValues(entries.slice(done, done + EACH_GROUP));
+    const isBehind = followers();
+    let hasAsked = false;
+    let rest = entries;
+    for (;;) {
+      rest = partition(rest, isBehind)[1];
+      if (rest.length === 0) return groups;
+      const asked = withoutFollowers(rest.slice(0, EACH_GROUP));
       const [rows, mark] = await this.#database
-        .run<EachResult>(this.#statements.appendEach, values, undefined, RETRIED_WITHIN_MS)
+        .run<EachResult>(this.#statements.appendEach, this.#appendValues(asked), undefined, RETRIED_WITHIN_MS)
         .catch((error: PostgresError) => {
           // Without its code the error no longer says that nothing was stored.
-          throw done === 0 ? error : new PostgresError(error.message, undefined, error.isTransient);
+          throw hasAsked ? new PostgresError(error.message, undefined, error.isTransient) : error;
         });
-      for (const [position, isContended] of rows) {
-        const entry = entries[done]!;
+      hasAsked = true;
+      for (const [at, [position, isContended]] of rows.entries()) {
+        const entry = asked[at]!;
+        if (isContended) {
+          isBehind.add([entry]);
+          continue;
+        }
         const duplicates = position === null ? [entry] : [];
-        if (!isContended) groups.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
-        done += 1;
+        groups.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
       }
+      rest = rest.slice(rows.length);
     }
-    return groups;
   }
 
   async #appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void> {
@@ -337,6 +349,17 @@ class TableOutbox implements PostgresOutbox {
     }));
     await this.#settle(this.#statements.deadLetter, [JSON.stringify(held), this.#now()]);
   }
+}
+
+/** The entries up to the first one that has to follow an identify among them. */
+function withoutFollowers(entries: readonly Entry[]): readonly Entry[] {
+  const isBehind = followers();
+  const end = entries.findIndex((entry) => {
+    if (isBehind(entry)) return true;
+    isBehind.add([entry]);
+    return false;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
 }
 
 /** Which row an entry was handed out from, and by which claim. */

@@ -1,4 +1,4 @@
-import { type Entry, identifiersOf } from '../protocol/event.js';
+import { type Entry, identifiersOf } from './event.js';
 
 /** Tells whether an entry must wait for one of some identifies. */
 export interface Followers {
