@@ -1,8 +1,9 @@
-import { failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../check-option.js';
 import { OursError } from '../errors.js';
 import { toBase64Url } from '../protocol/base64url.js';
 import { toBytes } from '../protocol/bytes.js';
 import { typeName } from '../protocol/refusal.js';
+import { fieldNames } from '../protocol/unknown-names.js';
 import { HOW_TO_MAKE, isPattern } from '../secret-key.js';
 
 /** A reference to an object of the payment provider: its id, or the object itself. */
@@ -82,7 +83,14 @@ function idOf(ref: Ref | null | undefined): string | undefined {
   return typeof ref === 'object' ? ref?.id : ref;
 }
 
-async function keyedId(payment: Payment, { secret, provider }: PurchaseIdOptions): Promise<string> {
+const OPTIONS = fieldNames<PurchaseIdOptions>({ secret: 1, provider: 1 });
+
+async function keyedId(payment: Payment, options: PurchaseIdOptions): Promise<string> {
+  if (typeof options !== 'object' || options === null) {
+    failOption(`purchaseId takes { secret, provider }; got ${typeName(options)}.`);
+  }
+  checkOptionNames('purchaseId', options, OPTIONS);
+  const { secret, provider } = options;
   const key = typeof secret === 'string' ? toBytes(secret) : secret;
   if (!(key instanceof Uint8Array) || secret.length < MIN_SECRET_LENGTH) {
     failOption(`purchaseId needs a secret of at least ${MIN_SECRET_LENGTH} characters or bytes. ${HOW_TO_MAKE}`);

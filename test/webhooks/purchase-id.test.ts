@@ -100,4 +100,11 @@ describe('the id of a purchase', () => {
       });
     },
   );
+
+  it.each([null, 'a secret of the servers', { secret: SECRET, providr: 'shopify' }])(
+    'is refused with %j for its options',
+    async (options) => {
+      await expect(purchaseId('1', options as never)).rejects.toMatchObject({ code: 'invalid_option' });
+    },
+  );
 });
