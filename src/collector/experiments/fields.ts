@@ -14,9 +14,9 @@ const MAX_DESCRIPTION = 10_000;
 
 /** A key, name or id: anything that survives being written down and read again. */
 export const text: z.ZodType<string> = z
-  .string()
-  .min(1)
-  .max(MAX_EVENT_NAME_LENGTH)
+  .string({ error: 'must be text' })
+  .min(1, 'must not be empty')
+  .max(MAX_EVENT_NAME_LENGTH, `must have at most ${MAX_EVENT_NAME_LENGTH} characters`)
   .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'expected well-formed text without control characters');
 
 /** The name of a metric's event. */
@@ -26,7 +26,10 @@ export const eventName: z.ZodType<string> = text.refine(
 );
 
 /** 0–100. */
-export const percent: z.ZodType<number> = z.number().min(0).max(100);
+export const percent: z.ZodType<number> = z
+  .number({ error: 'must be a number' })
+  .min(0, 'must be at least 0')
+  .max(100, 'must be at most 100');
 
 export const experimentType: z.ZodType<ExperimentType> = z.enum(['ab', 'multivariate', 'personalization']);
 
