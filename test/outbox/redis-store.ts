@@ -16,7 +16,8 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
     if (all.length > 0) await inspector.del(all);
   };
   return {
-    open: (setup) => createRedisOutbox({ client, name, ...setup }),
+    // It drops the newest, which is no option of its own.
+    open: ({ whenFull: _dropsNewest, ...setup }) => createRedisOutbox({ client, name, ...setup }),
     contents: async () => JSON.stringify(await Promise.all((await keys()).map((key) => contentsOf(inspector, key)))),
     async damage(distinctId) {
       const entries = await inspector.xrange(stream, '-', '+');
