@@ -33,7 +33,7 @@ export async function exercise({ requestHandler, currentVisitor, sealVisitor, op
   const { pending, rejected, dropped } = await client.flush({ timeoutMs: 20_000 });
   await client.close();
 
-  const keys = ['00'.repeat(32)];
+  const keys = [crypto.getRandomValues(new Uint8Array(32))];
   const token = await sealVisitor({ userId: 'v', sessionId: 's' }, keys);
   const { visitor } = await openVisitor(token, keys);
   return {
