@@ -66,13 +66,6 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
   });
 }
 
+export type * from './option-types.js';
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient } from './request-visitors.js';
-export type { TrustProxy } from './trusted-proxies.js';
-export type {
-  AdapterOptions,
-  CookieNames,
-  IdentityFromLinks,
-  ReadingOptions,
-  VisitorOptions,
-} from './visitor-options.js';

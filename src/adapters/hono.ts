@@ -87,13 +87,6 @@ function waitUntilOf(context: HonoContext): WaitUntil | undefined {
   }
 }
 
+export type * from './option-types.js';
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient } from './request-visitors.js';
-export type { TrustProxy } from './trusted-proxies.js';
-export type {
-  AdapterOptions,
-  CookieNames,
-  IdentityFromLinks,
-  ReadingOptions,
-  VisitorOptions,
-} from './visitor-options.js';

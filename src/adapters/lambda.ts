@@ -52,15 +52,8 @@ export function lambdaHandler<Catalog extends EventCatalog, Event, Context exten
 }
 
 export type { LambdaContext, LambdaFlushOptions } from './lambda-flush.js';
+export type * from './option-types.js';
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
 export { sqsHandler } from './sqs.js';
 export type { SqsAnswer, SqsEvent, SqsOptions, SqsRecord } from './sqs-record.js';
-export type { TrustProxy } from './trusted-proxies.js';
-export type {
-  AdapterOptions,
-  CookieNames,
-  IdentityFromLinks,
-  ReadingOptions,
-  VisitorOptions,
-} from './visitor-options.js';

@@ -62,14 +62,7 @@ function waitUntilOf(around: Surroundings): WaitUntil | undefined {
   return undefined;
 }
 
+export type * from './option-types.js';
 export { currentVisitor } from './request-scope.js';
 export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
-export type { TrustProxy } from './trusted-proxies.js';
-export type {
-  AdapterOptions,
-  CookieNames,
-  IdentityFromLinks,
-  ReadingOptions,
-  VisitorOptions,
-} from './visitor-options.js';
 export type { RequestHandler } from './web-request.js';

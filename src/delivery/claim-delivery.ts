@@ -74,17 +74,17 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
     const entries = await withoutAhead(await withoutOld(claimed));
-    const [early, due] = partition(entries, (entry) => isolator.turnInMs(entry) > 0);
-    await release(early, Math.max(...early.map(isolator.turnInMs)));
-    const [suspects, clean] = partition(due, isolator.isSuspect);
-    const isBehind = followers(early);
+    const [suspects, clean] = partition(entries, isolator.isSuspect);
+    const isBehind = followers();
     const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
     await release(await sendAll(fitted, 'fresh', isBehind, () => monotonic() <= endsAt), 0);
     if (suspects.length > 0) await deliverSuspects(suspects, isBehind, endsAt);
   }
 
   async function deliverSuspects(suspects: readonly Entry[], isBehind: Followers, endsAt: number): Promise<void> {
-    let rest = suspects;
+    const [early, due] = partition(suspects, (entry) => isolator.turnInMs(entry) > 0);
+    await release(early, Math.max(...early.map(isolator.turnInMs)));
+    let rest: readonly Entry[] = due;
     if (isolating < maxIsolating) {
       isolating += 1;
       const startedAt = monotonic();
@@ -93,7 +93,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
         return monotonic() <= Math.min(endsAt, since + ISOLATE_FOR_MS);
       };
       try {
-        const batches = toBatches(suspects).flatMap((batch) => isolator.isolate(batch, limits.rows).flatMap(toLimits));
+        const batches = toBatches(due).flatMap((batch) => isolator.isolate(batch, limits.rows).flatMap(toLimits));
         rest = await sendAll(batches, 'suspect', isBehind, hasTime);
       } finally {
         isolating -= 1;

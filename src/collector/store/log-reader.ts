@@ -101,8 +101,6 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     });
   }
 
-  // Rows arrive at the end, and leave where a person is forgotten.
-  const _readExtent = database.prepare(`SELECT count(*) || ' ' || coalesce(max(number), 0) AS extent FROM events`);
   let last: Measurement | undefined;
 
   /** An experiment's counts. The last ones hold until something is written: a page asks for results and days in one breath. */
