@@ -42,12 +42,14 @@ describe('a collector forgets a person', () => {
     },
   );
 
-  it('and reports results without them at once', async () => {
-    const collector = await withPeople();
+  it.each(['itself', 'another process'])('and reports results without them at once, forgotten by %s', async (by) => {
+    const data = dataFile();
+    const collector = await withPeople({ data });
     const impressions = (): number =>
       collector.report().experiments[0]!.variants.reduce((sum, variant) => sum + variant.impressions, 0);
     expect(impressions()).toBe(1);
-    collector.forget({ externalId: 'patient-1' });
+    if (by === 'itself') collector.forget({ externalId: 'patient-1' });
+    else forgetInFile(data, { externalId: 'patient-1' }, false);
     expect(impressions()).toBe(0);
   });
 

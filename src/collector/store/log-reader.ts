@@ -34,8 +34,8 @@ export interface LogReader extends Insight {
 interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
   readonly asked: Experiment;
   readonly eventName: string | undefined;
-  /** How much had been written to the database. */
-  readonly written: number;
+  /** What had been written to the database by this connection and by others: `forget` may be another process's. */
+  readonly written: string;
   /** The experiment by the goal that was asked for. */
   readonly measured: Experiment;
 }
@@ -71,7 +71,7 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
 
-  const changes = database.prepare('SELECT total_changes() AS written');
+  const changes = database.prepare("SELECT total_changes() || ' ' || data_version AS written FROM pragma_data_version");
 
   /** Judges the events of whole visitors: what a visitor's events mean depends on nobody else's. */
   function judge(events: readonly StoredEvent[]): EventLine[] {
@@ -105,7 +105,7 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 
   /** An experiment's counts. The last ones hold until something is written: a page asks for results and days in one breath. */
   function measure(experiment: Experiment, eventName: string | undefined): Measurement {
-    const { written } = changes.get() as { written: number };
+    const { written } = changes.get() as { written: string };
     if (last?.asked === experiment && last.eventName === eventName && last.written === written) return last;
     const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
     const { tallies, units } = attribute(rows.ofExperiment(measured), toMeasuringRules([measured], now()));
