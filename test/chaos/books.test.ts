@@ -125,6 +125,10 @@ describe('the books of a chaos run', () => {
       };
     expect(findingsOf({ lines: [], arrive: again(1) })).toEqual(['order']);
     expect(findingsOf({ lines: [], arrive: again(1, 2) })).toEqual([]);
+    const later = tracked('i2', { kind: 'identify' });
+    expect(findingsOf({ lines: [later], arrive: again(1) })).toEqual(['order']);
+    const undelivered: Line = ['closed', { delivered: 1, pending: 1, rejected: 0, dropped: 0 }];
+    expect(findingsOf({ lines: [later, undelivered], arrive: again(1) })).toEqual([]);
     const overtaken = (truth: Truth): void => {
       truth.takeTrack({ distinctId: 'e' });
       truth.takeIdentify(identify(1), WORKER);

@@ -41,8 +41,8 @@ export function audit(options: AuditOptions): Finding[] {
   const { books, truth } = options;
   const findings: Finding[] = [];
   for (const account of books.accounts.values()) findings.push(...auditEvent(account, options));
-  for (const { kind, text, at, keys } of truth.contradictions) {
-    const isExcused = kind === 'order' && (options.wasBusyAt(at) || books.areUnsure(keys));
+  for (const { kind, text, at, keys, behind } of truth.contradictions) {
+    const isExcused = kind === 'order' && (options.wasBusyAt(at) || books.areUnsure(keys) || wereLeft(books, behind));
     if (!isExcused) findings.push({ kind, text });
   }
   findings.push(...auditMissing(options));
@@ -65,6 +65,15 @@ function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
     else if (before >= admittedBy(books, account)) findings.push({ kind: 'lost', text: `${text}, and has no outcome` });
   }
   return findings;
+}
+
+/** Whether a process ended with all of these undelivered, and said so: nobody was promised that they come again. */
+function wereLeft(books: Books, keys: readonly string[]): boolean {
+  const accounts = keys.map((key) => books.identifyOf(key));
+  return (
+    accounts.length > 0 &&
+    accounts.every((account) => account !== undefined && !account.told.some(isKnown) && admittedBy(books, account) > 0)
+  );
 }
 
 /** How many events in memory a client reported as undelivered when it closed or its process ended. */

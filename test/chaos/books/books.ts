@@ -66,6 +66,10 @@ export class Books {
     });
   }
 
+  identifyOf(key: string): Account | undefined {
+    return this.#byKey.get(key);
+  }
+
   /** Good events that were promised, have not arrived, and have no outcome. */
   missing(isLost: (worker: string) => boolean): Account[] {
     const missing: Account[] = [];
@@ -157,8 +161,7 @@ export class Books {
   }
 }
 
-/** Whether an outcome was reported, true or not: there is nothing left to wait for. */
-/** An outcome `unknown` is an end as well, unless the event was confirmed before. */
+/** Whether there is nothing left to wait for. An outcome `unknown` is an end as well, unless the event was confirmed before. */
 const hasEnd = ({ told, notStored, isConfirmed }: Account): boolean =>
   notStored !== undefined || told.some(isKnown) || (!isConfirmed && told.length > 0);
 

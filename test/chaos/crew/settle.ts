@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account, Books } from '../books/books.js';
 import type { Crew } from './crew.js';
 
-/** Longer than any backoff or pause. Only a lease of five minutes that a living relay let expire takes this long. */
-export const MAX_LULL_MS: number = 3 * 60_000;
-/** Longer than a lease of five minutes, to tell what is late from what never comes. */
-const PATIENCE_MS = 5.5 * 60_000;
+/** The longest backoff of an event that the faults made look bad, as docs/delivery.md states it, and a little more. */
+export const MAX_LULL_MS: number = 5.25 * 60_000;
+/** Longer than that backoff and a lease of five minutes together, to tell what is late from what never arrives. */
+const PATIENCE_MS = 11 * 60_000;
 const LOOK_MS = 500;
 /** Looking through a million events takes long, and the service that this process plays has to answer meanwhile. */
 const LOOK_FACTOR = 20;

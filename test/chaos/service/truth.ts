@@ -17,6 +17,8 @@ export interface Contradiction {
   readonly text: string;
   /** The identifies that arrived too late. */
   readonly keys: readonly string[];
+  /** The later identifies that a repeated one came behind. */
+  readonly behind: readonly string[];
   /** By the monotonic clock. */
   readonly at: number;
 }
@@ -38,7 +40,8 @@ export class Truth {
   readonly #began = performance.now();
   #order = 0;
   readonly #idOfKey = new Map<string, string>();
-  readonly #lastOf = new Map<string, number>();
+  /** The last identify of each visitor. */
+  readonly #lastOf = new Map<string, { readonly number: number; readonly keys: readonly string[] }>();
   /** The last identifies of each visitor, for the text of a finding. */
   readonly #historyOf = new Map<string, string[]>();
 
@@ -76,18 +79,20 @@ export class Truth {
     const history = this.#historyOf.get(userId) ?? [];
     history.push(`${keys.join('+')} from ${sender} at ${Math.round(performance.now() - this.#began)} ms`);
     this.#historyOf.set(userId, history.slice(-MAX_HISTORY));
-    const last = this.#lastOf.get(userId) ?? 0;
-    if (number >= last) {
+    const last = this.#lastOf.get(userId);
+    if (last === undefined || number >= last.number) {
       this.#repeatedLate.delete(userId);
-      this.#lastOf.set(userId, number);
+      this.#lastOf.set(userId, { number, keys });
       return;
     }
-    const late = { kind: 'order', text: `${userId}: ${history.join(', then ')}`, keys, at: performance.now() } as const;
+    const text = `${userId}: ${history.join(', then ')}`;
+    const behind = isRepeat ? last.keys.filter((key) => !keys.includes(key)) : [];
+    const late = { kind: 'order', text, keys, behind, at: performance.now() } as const;
     if (isRepeat) this.#repeatedLate.set(userId, late);
     else this.#contradictions.push(late);
   }
 
   #note(kind: Contradiction['kind'], text: string): void {
-    this.#contradictions.push({ kind, text, keys: [], at: performance.now() });
+    this.#contradictions.push({ kind, text, keys: [], behind: [], at: performance.now() });
   }
 }
