@@ -1,75 +1,54 @@
-// Who may import whom (README, "How it is built"). A rule names the folder it protects.
-const inside = (folders) => `^src/(${folders.join('|')})`;
-const ground = ['protocol/', 'errors', 'logger', 'outcome', 'timers', 'check-option', 'secret-key'];
+// Who may import whom (ARCHITECTURE.md, "Levels"): a folder imports only from folders of lower levels.
+const LEVELS = {
+  core: 0,
+  protocol: 1,
+  commerce: 2,
+  transport: 3,
+  sqlite: 3,
+  tracking: 3,
+  outbox: 4,
+  assignment: 4,
+  runtime: 4,
+  delivery: 5,
+  exposures: 5,
+  client: 6,
+  adapters: 7,
+  webhooks: 7,
+  testing: 7,
+  cli: 8,
+};
 
-const only = (name, from, allowed) => ({
-  name,
+/** The one rule for a folder: it may import itself and these folders of `src`, and nothing else of `src`. */
+const onlyFrom = (folder, allowed) => ({
+  name: `${folder.replaceAll('/', '-')}-imports-from-lower-levels`,
   severity: 'error',
-  from: { path: `^src/${from}` },
-  to: { path: '^src/', pathNot: inside([from, ...allowed]) },
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+});
+
+const byLevel = Object.entries(LEVELS).map(([folder, level]) => {
+  const lower = Object.keys(LEVELS).filter((other) => LEVELS[other] < level);
+  // The collector stands apart; commands alone start it.
+  return onlyFrom(folder, folder === 'cli' ? [...lower, 'collector'] : lower);
 });
 
 module.exports = {
   forbidden: [
+    ...byLevel,
+    onlyFrom('collector', ['core', 'protocol', 'sqlite']),
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
-      name: 'no-cycles',
+      name: 'two-entries-at-the-root',
+      comment: 'Everything else stands in a folder, so that it has a level.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { path: '^src/[^/]+$', pathNot: '^src/(index|edge)\\.ts$' },
     },
-    only('protocol-stands-alone', 'protocol/', []),
-    only('errors-stand-alone', 'errors', []),
-    only('logger-knows-the-protocol', 'logger', ['protocol/']),
-    only('outcome-knows-the-protocol', 'outcome', ['protocol/']),
-    only('the-ledger-knows-the-ground', 'ledger/', [...ground, 'outbox/outbox']),
-    only('delivery-knows-the-ground', 'delivery/', [...ground, 'outbox/outbox']),
-    {
-      name: 'outboxes-know-the-ground-and-their-interface',
-      severity: 'error',
-      from: { path: '^src/outbox/' },
-      to: {
-        path: '^src/',
-        pathNot: inside([
-          ...ground,
-          'sqlite/',
-          'ledger/(ledger|share-outbox|sharing-client)',
-          'outbox/outbox',
-          'outbox/queue',
-          'outbox/records',
-          'outbox/sealing',
-          'outbox/errors/',
-          'outbox/forget',
-          'outbox/group-commit',
-          'outbox/key-usage',
-          'outbox/reading',
-          'outbox/retry-transient',
-          'outbox/stored-id',
-          // The parts of one engine may know each other.
-          'outbox/(sqlite|redis|postgres)/',
-        ]),
-      },
-    },
-    only('assignment-knows-delivery', 'assignment/', [...ground, 'delivery/']),
-    only('exposures-know-the-ground-and-the-engines-of-outboxes', 'exposures/', [
-      ...ground,
-      'assignment/(exposure-store|expiring-cache)',
-      'sqlite/',
-      'outbox/(outbox|retry-transient)',
-      'outbox/(sqlite|redis|postgres)/',
-    ]),
-    only('commerce-knows-the-protocol', 'commerce/', ['protocol/', 'errors', 'check-option', 'secret-key']),
-    only('webhooks-know-the-ground-and-what-they-report', 'webhooks/', [
-      ...ground,
-      'commerce/',
-      'client',
-      'ledger/receipt',
-      'own-client',
-    ]),
     {
       name: 'webhooks-see-the-client-as-types',
       severity: 'error',
       from: { path: '^src/webhooks/' },
-      to: { path: inside(['client', 'ledger/', 'outcome']), dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(client/(?!own-client)|tracking/)', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'webhooks-know-no-provider',
@@ -77,15 +56,13 @@ module.exports = {
       from: { path: '^src/webhooks/', pathNot: '^src/webhooks/stripe/' },
       to: { path: '^src/webhooks/stripe/' },
     },
-    only('sqlite-stands-alone', 'sqlite/', ['errors']),
-    only('collector-knows-the-protocol', 'collector/', ['protocol/', 'errors', 'timers', 'sqlite/']),
-    only('measuring-is-pure', 'collector/measuring/', ['protocol/', 'errors']),
-    only('experiments-measure-nothing', 'collector/experiments/', [
-      'protocol/',
-      'errors',
-      'collector/measuring/interval',
-      'collector/parse',
-    ]),
+    {
+      name: 'measuring-is-pure',
+      comment: 'The rules that decide what counts are functions of values.',
+      severity: 'error',
+      from: { path: '^src/collector/measuring/' },
+      to: { path: '^src/', pathNot: '^src/(collector/measuring|core|protocol)/' },
+    },
     {
       name: 'the-log-knows-no-http',
       severity: 'error',
@@ -93,19 +70,10 @@ module.exports = {
       to: { path: '^src/collector/(http|page|platform)/' },
     },
     {
-      name: 'interfaces-as-types-only',
-      comment:
-        'delivery, the ledger and outboxes see each other as interfaces; only outboxes that are shared bring a ledger',
-      severity: 'error',
-      from: { path: '^src/(delivery|ledger)/' },
-      to: { path: '^src/outbox/', dependencyTypesNot: ['type-only'] },
-    },
-    only('adapters-know-the-ground', 'adapters/', [...ground, 'client', 'options', 'visitor', 'wait-until']),
-    {
       name: 'adapters-know-the-client-as-types-only',
       severity: 'error',
       from: { path: '^src/adapters/' },
-      to: { path: '^src/(client|options|visitor)\\.', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/client/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'adapters-know-no-framework',
@@ -135,12 +103,6 @@ module.exports = {
       to: { path: 'node_modules' },
     },
     {
-      name: 'nobody-imports-a-command',
-      severity: 'error',
-      from: { pathNot: '^src/cli/' },
-      to: { path: '^src/cli/' },
-    },
-    {
       name: 'edge-path-without-node',
       comment:
         'Only the Node platform, the collector and the durable outboxes may use built-ins; the core runs on Workers.',
@@ -148,7 +110,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(cli|collector|sqlite|platform-node|delivery/(undici-|decode-body)|outbox/(sqlite|redis|postgres|records|sealing)|exposures/(sqlite|redis|postgres)|adapters/request-scope)',
+          '^src/(cli|collector|sqlite|runtime/platform-node|transport/(undici-|decode-body)|outbox/(sqlite|redis|postgres|durable)|exposures/(sqlite|redis|postgres)|adapters/request-scope)',
       },
       to: { dependencyTypes: ['core'] },
     },
@@ -156,7 +118,7 @@ module.exports = {
       name: 'edge-entry-reaches-no-undici',
       severity: 'error',
       from: { path: '^src/edge' },
-      to: { path: '^src/(platform-node|delivery/(node-post|undici-|decode-body))', reachable: true },
+      to: { path: '^src/(runtime/platform-node|transport/(node-post|undici-|decode-body))', reachable: true },
     },
     {
       name: 'zod-only-off-the-client',

@@ -7,9 +7,9 @@ import { bundleVendored, toVendored } from './build/vendored.js';
 const subpaths = {
   index: 'src/index.ts',
   collector: 'src/collector/index.ts',
-  'outbox/sqlite': 'src/outbox/sqlite.ts',
-  'outbox/redis': 'src/outbox/redis.ts',
-  'outbox/postgres': 'src/outbox/postgres.ts',
+  'outbox/sqlite': 'src/outbox/sqlite/index.ts',
+  'outbox/redis': 'src/outbox/redis/index.ts',
+  'outbox/postgres': 'src/outbox/postgres/index.ts',
   'exposures/sqlite': 'src/exposures/sqlite.ts',
   'exposures/redis': 'src/exposures/redis.ts',
   'exposures/postgres': 'src/exposures/postgres.ts',

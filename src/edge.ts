@@ -1,10 +1,10 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { assembleClient, type Client } from './client.js';
-import { type ClientOptions, resolveOptions } from './options.js';
-import { perRequest } from './per-request.js';
-import { warnOfPlainHttp } from './plain-http.js';
-import { fetchPlatform } from './platform-fetch.js';
+import { assembleClient, type Client } from './client/client.js';
+import { type ClientOptions, resolveOptions } from './client/options.js';
+import { warnOfPlainHttp } from './client/plain-http.js';
+import { perRequest } from './client/request-scoped-client.js';
 import type { EventCatalog } from './protocol/catalog.js';
+import { fetchPlatform } from './runtime/platform-web.js';
 
 // The entry for bundlers of Workers and Edge functions, which would carry undici along with index.ts. Its types are those of
 // index.ts.
@@ -20,7 +20,7 @@ export function createClient<
   return perRequest((waitUntil = resolved.waitUntil) => assembleClient({ ...resolved, waitUntil }, fetchPlatform));
 }
 
-export { isOursError, OursError } from './errors.js';
+export { isOursError, OursError } from './core/errors.js';
 export { createMemoryExposures } from './exposures/memory.js';
-export { shareOutbox } from './ledger/share-outbox.js';
 export { createMemoryOutbox } from './outbox/memory.js';
+export { shareOutbox } from './tracking/share-outbox.js';

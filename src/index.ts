@@ -1,9 +1,9 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { buildClient, type Client } from './client.js';
-import type { ClientOptions } from './options.js';
-import { fetchPlatform } from './platform-fetch.js';
-import { nodePlatform, otherProcessPlatform } from './platform-node.js';
+import { buildClient, type Client } from './client/client.js';
+import type { ClientOptions } from './client/options.js';
 import type { EventCatalog } from './protocol/catalog.js';
+import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
+import { fetchPlatform } from './runtime/platform-web.js';
 
 // Bun and Deno call themselves Node too; their own fetch is the better way out there.
 const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
@@ -41,18 +41,23 @@ export type {
   WithExperiments,
 } from './assignment/experiment-catalog.js';
 export type { Exposures } from './assignment/exposure-store.js';
-export type { Client, FlushOptions } from './client.js';
-export type { FetchInit, FetchLike, FetchResponse } from './delivery/transport.js';
-export { isOursError, OursError, type OursErrorCode } from './errors.js';
+export type { Client, FlushOptions } from './client/client.js';
+export type { ClientOptions, OutgoingEvent } from './client/options.js';
+export type { Enlisted, Transaction } from './client/transaction.js';
+export type { Visitor, VisitorInput, VisitorTrackOptions } from './client/visitor.js';
+export { isOursError, OursError, type OursErrorCode } from './core/errors.js';
+export type { Logger } from './core/logger.js';
+export type {
+  DropReason,
+  KnownOutcome,
+  Outcome,
+  OutcomeInfo,
+  RejectionCode,
+  Undelivered,
+  UnknownReason,
+} from './core/outcome.js';
+export type { RefusalCode } from './core/refusal.js';
 export { createMemoryExposures, type MemoryExposuresOptions } from './exposures/memory.js';
-export type { Books, Totals } from './ledger/books.js';
-export type { Ledger } from './ledger/ledger.js';
-export type { Receipt } from './ledger/receipt.js';
-export { shareOutbox } from './ledger/share-outbox.js';
-export type { SharingClient } from './ledger/sharing-client.js';
-export type { WaitOptions } from './ledger/waiting.js';
-export type { Logger } from './logger.js';
-export type { ClientOptions, OutgoingEvent, WaitUntil } from './options.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
 export type {
   Appended,
@@ -71,20 +76,16 @@ export type {
   TransactionalOutbox,
   VolatileOutbox,
 } from './outbox/outbox.js';
-export type {
-  DropReason,
-  KnownOutcome,
-  Outcome,
-  OutcomeInfo,
-  RejectionCode,
-  Undelivered,
-  UnknownReason,
-} from './outcome.js';
 export type { EventCatalog, EventName, EventProperties, EventSchema } from './protocol/catalog.js';
 export type { Entry, EventFields, IdentifyInput, TrackFields, TrackInput, UserProperties } from './protocol/event.js';
 export type { CampaignProperties, DefaultProperties, TextValue } from './protocol/fields.js';
 export type { Identity } from './protocol/identity.js';
-export type { RefusalCode } from './protocol/refusal.js';
 export type { SessionState } from './protocol/session.js';
-export type { Enlisted, Transaction } from './transaction.js';
-export type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';
+export type { WaitUntil } from './runtime/wait-until.js';
+export type { Books, Totals } from './tracking/delivery-counts.js';
+export type { Receipt } from './tracking/receipt.js';
+export type { Ledger } from './tracking/receipt-tracker.js';
+export { shareOutbox } from './tracking/share-outbox.js';
+export type { SharingClient } from './tracking/sharing-client.js';
+export type { WaitOptions } from './tracking/waiting.js';
+export type { FetchInit, FetchLike, FetchResponse } from './transport/transport.js';

@@ -1,5 +1,5 @@
+import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor } from '../visitor.js';
 import { type NodeHeaders, nodeHeader } from './node-headers.js';
 import { absoluteUrl } from './request-facts.js';
 import { runInScope } from './request-scope.js';

@@ -1,6 +1,6 @@
-import type { WaitUntil } from '../options.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { ignoreRejection, isPromise } from '../protocol/user-call.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
 import { runInScope } from './request-scope.js';
 import { createRequestScopes, type VisitorClient } from './request-visitors.js';
 import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';

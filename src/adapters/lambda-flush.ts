@@ -1,6 +1,6 @@
-import { OursError } from '../errors.js';
-import { createEpisodes, guardLogger } from '../logger.js';
-import type { WaitUntil } from '../options.js';
+import { OursError } from '../core/errors.js';
+import { createEpisodes, guardLogger } from '../core/logger.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
 import type { AdapterOptions } from './visitor-options.js';
 
 /** What is needed of a Lambda context. */

@@ -1,4 +1,4 @@
-import { requireFunction } from '../check-option.js';
+import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { lambdaFacts } from './lambda-event.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';

@@ -1,6 +1,6 @@
+import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { SessionState } from '../protocol/session.js';
-import type { Visitor } from '../visitor.js';
 import type { ReadVisitor } from './read-visitor.js';
 import { type RequestScope, within } from './request-scope.js';
 

@@ -1,6 +1,6 @@
-import { requireFunction } from '../check-option.js';
+import type { Visitor } from '../client/visitor.js';
+import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor } from '../visitor.js';
 import { type NextAsked, type NextHeaders, nextFacts } from './next-facts.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import type { VisitorOptions } from './visitor-options.js';

@@ -1,5 +1,5 @@
+import type { VisitorInput } from '../client/visitor.js';
 import { type SessionState, sessionOf } from '../protocol/session.js';
-import type { VisitorInput } from '../visitor.js';
 
 /** A visitor as far as a request has been read: who it is at once, the rest when an event needs it, which few do. */
 export interface ReadVisitor {

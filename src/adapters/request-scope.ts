@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { WaitUntil } from '../options.js';
+import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor } from '../visitor.js';
-import { REQUEST_SCOPE } from '../wait-until.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
+import { REQUEST_SCOPE } from '../runtime/wait-until.js';
 
 /** What is known wherever a request is worked on. */
 export interface RequestScope<TheVisitor = unknown> {

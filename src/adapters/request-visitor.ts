@@ -1,6 +1,6 @@
+import type { VisitorInput } from '../client/visitor.js';
 import { checkUserId } from '../protocol/identity.js';
 import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
-import type { VisitorInput } from '../visitor.js';
 import { cookieProperties } from './cookie-properties.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';

@@ -1,10 +1,10 @@
-import type { Client } from '../client.js';
-import { OursError } from '../errors.js';
-import { createEpisodes, guardLogger } from '../logger.js';
-import type { WaitUntil } from '../options.js';
+import type { Client } from '../client/client.js';
+import type { Visitor } from '../client/visitor.js';
+import { OursError } from '../core/errors.js';
+import { createEpisodes, guardLogger } from '../core/logger.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { ignoreRejection, isPromise } from '../protocol/user-call.js';
-import type { Visitor } from '../visitor.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
 import { NOBODY, type ReadVisitor } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
 import type { RequestScope } from './request-scope.js';

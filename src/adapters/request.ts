@@ -1,5 +1,5 @@
-import type { WaitUntil } from '../options.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import type { Surroundings } from './scope.js';
 import type { VisitorOptions } from './visitor-options.js';

@@ -1,6 +1,6 @@
-import type { WaitUntil } from '../options.js';
+import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { Visitor } from '../visitor.js';
+import type { WaitUntil } from '../runtime/wait-until.js';
 import { LazyVisitor, type VisitorSource } from './lazy-visitor.js';
 import type { ReadVisitor } from './read-visitor.js';
 import { currentScope, type RequestScope } from './request-scope.js';

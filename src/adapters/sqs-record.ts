@@ -1,4 +1,4 @@
-import type { VisitorInput } from '../visitor.js';
+import type { VisitorInput } from '../client/visitor.js';
 import type { LambdaFlushOptions } from './lambda-flush.js';
 import type { AdapterOptions } from './visitor-options.js';
 

@@ -1,8 +1,8 @@
-import { requireFunction } from '../check-option.js';
-import { createEpisodes, guardLogger } from '../logger.js';
+import type { VisitorInput } from '../client/visitor.js';
+import { requireFunction } from '../core/check-option.js';
+import { createEpisodes, guardLogger } from '../core/logger.js';
+import { callUser, ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { callUser, ignoreRejection, isPromise } from '../protocol/user-call.js';
-import type { VisitorInput } from '../visitor.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';

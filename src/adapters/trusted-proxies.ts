@@ -1,5 +1,5 @@
-import { OursError } from '../errors.js';
-import { typeName } from '../protocol/refusal.js';
+import { OursError } from '../core/errors.js';
+import { typeName } from '../core/refusal.js';
 import { type Ip, readIp } from './ip.js';
 
 /** Whom to believe what they say about the request before them: how many proxies, or which addresses (`10.0.0.0/8`). */

@@ -1,7 +1,7 @@
-import { checkLogger, checkOptionNames, failOption, requireFunction } from '../check-option.js';
-import type { Logger } from '../logger.js';
-import { typeName } from '../protocol/refusal.js';
-import { fieldNames } from '../protocol/unknown-names.js';
+import { checkLogger, checkOptionNames, failOption, requireFunction } from '../core/check-option.js';
+import type { Logger } from '../core/logger.js';
+import { typeName } from '../core/refusal.js';
+import { fieldNames } from '../core/unknown-names.js';
 import { parametersToKeep } from './page.js';
 import type { Reading } from './request-visitor.js';
 import { type TrustProxy, toTrusts } from './trusted-proxies.js';

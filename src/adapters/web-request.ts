@@ -1,4 +1,4 @@
-import { requireFunction } from '../check-option.js';
+import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { runInScope } from './request-scope.js';
 import type { OpenScope, WithoutVisitor, WithVisitor } from './request-visitors.js';

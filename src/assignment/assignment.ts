@@ -1,4 +1,4 @@
-import type { OursError } from '../errors.js';
+import type { OursError } from '../core/errors.js';
 
 /** A visitor's place in an experiment. Not being in it is not the control: such a visitor is counted in no arm. */
 export type Assignment<Variant extends string = string> =

@@ -1,4 +1,4 @@
-import { sleep } from '../timers.js';
+import { sleep } from '../core/timers.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
 import { hashKey } from './exposure-key.js';

@@ -1,5 +1,5 @@
-import { type Episodes, sentenceOf } from '../logger.js';
-import { later } from '../timers.js';
+import { type Episodes, sentenceOf } from '../core/logger.js';
+import { later } from '../core/timers.js';
 import type { Exposures } from './exposure-store.js';
 
 /** How long a store that failed is left alone; doubled with each further failure. */

@@ -1,4 +1,4 @@
-import type { ClientOptions, ResolvedOptions } from '../options.js';
+import type { ClientOptions, ResolvedOptions } from '../client/options.js';
 import { count } from './amounts.js';
 import { readArguments, wholeNumber } from './arguments.js';
 import { checkRows } from './backfill/check-rows.js';

@@ -1,8 +1,8 @@
-import { assembleClient, type Client } from '../client.js';
-import { isOursError } from '../errors.js';
-import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../options.js';
-import { plainHttpWarning } from '../plain-http.js';
-import { nodePlatform } from '../platform-node.js';
+import { assembleClient, type Client } from '../client/client.js';
+import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../client/options.js';
+import { plainHttpWarning } from '../client/plain-http.js';
+import { isOursError } from '../core/errors.js';
+import { nodePlatform } from '../runtime/platform-node.js';
 import { type CommandContext, UsageError } from './command.js';
 
 /**

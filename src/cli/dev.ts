@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Collector, type CollectorOptions, createCollector } from '../collector/index.js';
-import { isOursError } from '../errors.js';
+import { isOursError } from '../core/errors.js';
 import { isLoopback } from '../protocol/loopback.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { type Command, printUsage, UsageError } from './command.js';

@@ -1,5 +1,5 @@
-import { DEFAULT_BASE_URL } from '../options.js';
-import { plainHttpWarning } from '../plain-http.js';
+import { DEFAULT_BASE_URL } from '../client/options.js';
+import { plainHttpWarning } from '../client/plain-http.js';
 import { checkAccount } from './account/check-account.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
 import { API_USAGE, withApi } from './account/with-api.js';

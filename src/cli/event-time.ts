@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal } from '../core/refusal.js';
 
 const zoned = z.iso.datetime({ offset: true });
 

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { forgetInFile } from '../collector/forget-in-file.js';
-import { isOursError } from '../errors.js';
+import { isOursError } from '../core/errors.js';
 import type { Forgotten } from '../outbox/outbox.js';
 import type { Identity } from '../protocol/identity.js';
 import { count } from './amounts.js';

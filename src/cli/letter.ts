@@ -1,6 +1,6 @@
+import { printable } from '../core/printable.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 import { fromBytes } from '../protocol/bytes.js';
-import { printable } from '../protocol/printable.js';
 import { inWords, labelOf } from './outcome-words.js';
 
 const MAX_NAME_LENGTH = 60;

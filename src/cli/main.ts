@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { printable } from '../protocol/printable.js';
-import { later, MAX_TIMER_MS } from '../timers.js';
+import { printable } from '../core/printable.js';
+import { later, MAX_TIMER_MS } from '../core/timers.js';
 import { backfill } from './backfill.js';
 import { check } from './check.js';
 import { type Command, type CommandContext, UsageError } from './command.js';

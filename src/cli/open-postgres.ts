@@ -26,7 +26,7 @@ export async function openPostgres(
   );
   const describe = `Postgres at ${shown}${table === undefined ? '' : ` (table ${table})`}`;
   const [{ createPostgresOutbox }, { default: pg }] = await Promise.all([
-    import('../outbox/postgres.js'),
+    import('../outbox/postgres/index.js'),
     import('pg'),
   ]);
   const sockets = new Set<Socket>();

@@ -14,7 +14,7 @@ export async function openRedis(
   const shown = showableUrl('--redis', url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
   const describe = `Redis at ${shown}${name === undefined ? '' : ` (name ${name})`}`;
   const [{ createRedisOutbox }, { default: ioredis }] = await Promise.all([
-    import('../outbox/redis.js'),
+    import('../outbox/redis/index.js'),
     import('ioredis'),
   ]);
   const client = new ioredis.Redis(url, {

@@ -9,7 +9,7 @@ export async function openSqlite(
 ): Promise<OpenOutbox> {
   const path = resolve(file);
   if (!create) await mustExist(path);
-  const { createSqliteOutbox } = await import('../outbox/sqlite.js');
+  const { createSqliteOutbox } = await import('../outbox/sqlite/index.js');
   const outbox = createSqliteOutbox({ file: path, sealingKeys, acceptUnsealed });
   try {
     await outbox.oldest();

@@ -1,6 +1,6 @@
-import { isOursError } from '../errors.js';
+import { isOursError } from '../core/errors.js';
+import { readSecretKeys, type SecretKey } from '../core/secret-key.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import { UsageError } from './command.js';
 import { openPostgres } from './open-postgres.js';
 import { openRedis } from './open-redis.js';

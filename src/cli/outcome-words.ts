@@ -1,4 +1,4 @@
-import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../outcome.js';
+import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../core/outcome.js';
 
 /** An outcome as a person reads it. */
 interface OutcomeWords {

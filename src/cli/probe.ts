@@ -1,7 +1,7 @@
-import { createNodePost } from '../delivery/node-post.js';
-import { judge, judgeFailure, type Verdict } from '../delivery/verdict.js';
+import { keepProcess } from '../core/timers.js';
 import { PATHS } from '../protocol/wire.js';
-import { keepProcess } from '../timers.js';
+import { createNodePost } from '../transport/node-post.js';
+import { judge, judgeFailure, type Verdict } from '../transport/send-result.js';
 
 const TIMEOUT_MS = 10_000;
 

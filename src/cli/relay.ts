@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientOptions, DEFAULT_BASE_URL } from '../options.js';
+import { type ClientOptions, DEFAULT_BASE_URL } from '../client/options.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { count } from './amounts.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';

@@ -1,8 +1,8 @@
-import type { Client } from '../client.js';
-import type { Receipt } from '../ledger/receipt.js';
-import type { Outcome } from '../outcome.js';
-import { Refusal } from '../protocol/refusal.js';
+import type { Client } from '../client/client.js';
+import type { Outcome } from '../core/outcome.js';
+import { Refusal } from '../core/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
+import type { Receipt } from '../tracking/receipt.js';
 import { readArguments } from './arguments.js';
 import { openClient } from './client.js';
 import { type Command, printUsage, UsageError } from './command.js';

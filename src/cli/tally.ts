@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.js';
+import type { Outcome } from '../core/outcome.js';
 import { reasonOf } from './outcome-words.js';
 
 /** So many events ended this way. `reason` is `''` for delivered ones. */

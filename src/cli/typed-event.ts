@@ -1,5 +1,5 @@
+import { Refusal } from '../core/refusal.js';
 import type { IdentifyInput, TrackInput } from '../protocol/event.js';
-import { Refusal } from '../protocol/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import { readEventTime } from './event-time.js';
 

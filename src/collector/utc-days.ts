@@ -1,4 +1,4 @@
-import { OursError } from '../errors.js';
+import { OursError } from '../core/errors.js';
 
 export const DAY_MS: number = 24 * 60 * 60 * 1000;
 /** As many as can be asked for at once. */

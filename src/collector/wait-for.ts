@@ -1,6 +1,6 @@
-import { OursError } from '../errors.js';
-import { printable } from '../protocol/printable.js';
-import { MAX_TIMER_MS, onAbort } from '../timers.js';
+import { OursError } from '../core/errors.js';
+import { printable } from '../core/printable.js';
+import { MAX_TIMER_MS, onAbort } from '../core/timers.js';
 import type { EventLine, Insight } from './insight.js';
 import { VERDICTS, type Verdict } from './measuring/verdict.js';
 

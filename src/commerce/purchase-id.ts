@@ -1,10 +1,10 @@
-import { checkOptionNames, failOption } from '../check-option.js';
-import { OursError } from '../errors.js';
-import { toBase64Url } from '../protocol/base64url.js';
+import { toBase64Url } from '../core/base64url.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { OursError } from '../core/errors.js';
+import { typeName } from '../core/refusal.js';
+import { HOW_TO_MAKE, isPattern } from '../core/secret-key.js';
+import { fieldNames } from '../core/unknown-names.js';
 import { toBytes } from '../protocol/bytes.js';
-import { typeName } from '../protocol/refusal.js';
-import { fieldNames } from '../protocol/unknown-names.js';
-import { HOW_TO_MAKE, isPattern } from '../secret-key.js';
 
 /** A reference to an object of the payment provider: its id, or the object itself. */
 type Ref = string | { readonly id: string };

@@ -1,6 +1,6 @@
-import type { Episodes } from '../logger.js';
+import type { Episodes } from '../core/logger.js';
+import type { Verdict } from '../transport/send-result.js';
 import { backoffMs } from './backoff.js';
-import type { Verdict } from './verdict.js';
 
 /** So many failures in a row, with no success in between, are an outage and not bad luck. */
 const FAILURES_TO_OPEN = 5;

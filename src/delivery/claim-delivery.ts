@@ -1,21 +1,21 @@
-import type { Episodes } from '../logger.js';
+import type { Episodes } from '../core/logger.js';
+import type { KnownOutcome, Undelivered } from '../core/outcome.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { KnownOutcome, Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { type Followers, followers, partition } from '../protocol/followers.js';
 import type { ClockReading } from '../protocol/time.js';
+import type { SkewedClock } from '../transport/clock.js';
+import type { RowFailure, Verdict } from '../transport/send-result.js';
+import type { Transport } from '../transport/transport.js';
 import { soloBackoffMs } from './backoff.js';
 import { type Batch, cut, cutToFit, frameBytes, toBatches, toRequest } from './batch.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
-import type { SkewedClock } from './clock.js';
 import { warnOfMisdated } from './misdated.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
 import { refusalOf, refusalOfRow, TOO_OLD } from './refusals.js';
 import { MAX_RETRIES_IN_PLACE, retrying, SLOW_MS } from './retrying-transport.js';
 import { aheadMs, createResends, isExpired } from './sent-time.js';
-import type { Transport } from './transport.js';
-import type { RowFailure, Verdict } from './verdict.js';
 
 /** A claim works on suspects until none of them has been taken for so long; an only sender for no longer than this. */
 const ISOLATE_FOR_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Episodes } from '../logger.js';
+import type { Episodes } from '../core/logger.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { sentTime } from './sent-time.js';

@@ -1,9 +1,9 @@
-import type { Undelivered } from '../outcome.js';
+import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
+import type { Verdict } from '../transport/send-result.js';
 import { sizeOf } from './batch.js';
 import { isPastAge } from './sent-time.js';
-import type { Verdict } from './verdict.js';
 
 /* What a user is told of an event that the service refused. */
 

@@ -1,7 +1,7 @@
-import { sentenceOf } from '../logger.js';
+import { sentenceOf } from '../core/logger.js';
+import { later, sleep } from '../core/timers.js';
 import type { ClaimOptions } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
-import { later, sleep } from '../timers.js';
 import { frameBytes, sizeOf } from './batch.js';
 import type { Probe } from './circuit-breaker.js';
 import { type ClaimDeliveryOptions, createClaimDelivery } from './claim-delivery.js';

@@ -1,8 +1,8 @@
-import { sleep } from '../timers.js';
+import { sleep } from '../core/timers.js';
+import type { Verdict } from '../transport/send-result.js';
+import type { Transport, TransportRequest } from '../transport/transport.js';
 import { backoffMs, MAX_BACKOFF_MS } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
-import type { Transport, TransportRequest } from './transport.js';
-import type { Verdict } from './verdict.js';
 
 // A keep-alive socket that the other side closed while it was idle: nothing is at fault and nothing is overloaded.
 const STALE_SOCKET = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];

@@ -1,6 +1,6 @@
 import { createExpiringCache } from '../assignment/expiring-cache.js';
 import type { Exposures } from '../assignment/exposure-store.js';
-import { readLimit } from '../check-option.js';
+import { readLimit } from '../core/check-option.js';
 
 export interface MemoryExposuresOptions {
   /** Keys that are kept; above, the oldest is forgotten. @default 100000 */

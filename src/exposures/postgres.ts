@@ -1,12 +1,12 @@
 import type { Exposures } from '../assignment/exposure-store.js';
-import { checkOptionNames, failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { fieldNames } from '../core/unknown-names.js';
+import { retryTransient } from '../outbox/durable/retry-transient.js';
 import type { SqlClient } from '../outbox/outbox.js';
 import { explain, isTransient, PostgresError } from '../outbox/postgres/errors.js';
 import { isPool, outliveErrors } from '../outbox/postgres/listener.js';
 import { readReply } from '../outbox/postgres/reply.js';
 import { TimedClient } from '../outbox/postgres/timed-client.js';
-import { retryTransient } from '../outbox/retry-transient.js';
-import { fieldNames } from '../protocol/unknown-names.js';
 import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
 import { createSweep } from './sweeping.js';
 

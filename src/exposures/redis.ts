@@ -1,9 +1,9 @@
 import type { Exposures } from '../assignment/exposure-store.js';
-import { checkOptionNames, failOption } from '../check-option.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { fieldNames } from '../core/unknown-names.js';
 import { createDriver, type Driver } from '../outbox/redis/driver.js';
 import { RedisOutboxError, toRedisOutboxError } from '../outbox/redis/redis-error.js';
 import type { RedisLike } from '../outbox/redis/redis-like.js';
-import { fieldNames } from '../protocol/unknown-names.js';
 
 export type { Exposures } from '../assignment/exposure-store.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from '../outbox/redis/redis-like.js';

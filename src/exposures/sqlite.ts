@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Exposures } from '../assignment/exposure-store.js';
-import { checkOptionNames, failOption } from '../check-option.js';
-import { retryTransient } from '../outbox/retry-transient.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { fieldNames } from '../core/unknown-names.js';
+import { retryTransient } from '../outbox/durable/retry-transient.js';
 import { explain, isTransient } from '../outbox/sqlite/sqlite-error.js';
-import { fieldNames } from '../protocol/unknown-names.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { type Source, SqliteTable, type Statements } from './sqlite-table.js';

@@ -1,8 +1,8 @@
-import type { Ledger } from '../ledger/ledger.js';
-import type { SharingClient } from '../ledger/sharing-client.js';
-import type { Undelivered } from '../outcome.js';
+import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
+import type { Ledger } from '../tracking/receipt-tracker.js';
+import type { SharingClient } from '../tracking/sharing-client.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;

@@ -1,5 +1,5 @@
-import { Refusal, typeName } from './refusal.js';
-import { ignoreRejection, isPromise } from './user-call.js';
+import { Refusal, typeName } from '../core/refusal.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
 
 /**
  * A validator by the Standard Schema convention (version 1), which zod, valibot, arktype and others implement. Only what

@@ -1,3 +1,5 @@
+import { Refusal, typeName } from '../core/refusal.js';
+import { checkNames, fieldNames } from '../core/unknown-names.js';
 import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './catalog.js';
 import type { CampaignProperties, DefaultProperties } from './fields.js';
 import { checkIdentity, checkSessionId, checkText, type Identity, toSid } from './identity.js';
@@ -10,9 +12,7 @@ import {
   toPlain,
   toUserProperties,
 } from './properties.js';
-import { Refusal, typeName } from './refusal.js';
 import { type ClockReading, toEventTime } from './time.js';
-import { checkNames, fieldNames } from './unknown-names.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */

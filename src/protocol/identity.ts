@@ -1,5 +1,5 @@
+import { Refusal, typeName } from '../core/refusal.js';
 import { MAX_EMAIL_LENGTH, MAX_ID_LENGTH } from './limits.js';
-import { Refusal, typeName } from './refusal.js';
 
 /** Whose event it is. At least one of the three; send `userId` and `externalId` together when both are known. */
 export interface Identity {

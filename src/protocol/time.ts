@@ -1,5 +1,5 @@
+import { Refusal, typeName } from '../core/refusal.js';
 import { MAX_EVENT_AGE_MS } from './limits.js';
-import { Refusal, typeName } from './refusal.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { OursError } from '../errors.js';
+import { OursError } from '../core/errors.js';
 import type { Sqlite } from './database.js';
 
 /**

@@ -1,5 +1,5 @@
+import type { Undelivered } from '../core/outcome.js';
 import type { ClaimOptions, Outbox } from '../outbox/outbox.js';
-import type { Undelivered } from '../outcome.js';
 import type { Entry } from '../protocol/event.js';
 import { createFakeClock } from './fake-clock.js';
 import { expectIds, expectSame, identifyEntry, trackEntry } from './outbox-entries.js';

@@ -1,16 +1,16 @@
 import type { Assignment } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
-import { checkOptionNames } from '../check-option.js';
-import { buildClient, type Client } from '../client.js';
-import type { Receipt } from '../ledger/receipt.js';
-import type { ClientOptions, OutgoingEvent } from '../options.js';
-import type { OutcomeInfo } from '../outcome.js';
-import { fetchPlatform } from '../platform-fetch.js';
+import { buildClient, type Client } from '../client/client.js';
+import type { ClientOptions, OutgoingEvent } from '../client/options.js';
+import type { Enlisted } from '../client/transaction.js';
+import { createVisitor } from '../client/visitor.js';
+import { checkOptionNames } from '../core/check-option.js';
+import type { OutcomeInfo } from '../core/outcome.js';
+import { fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
-import { fieldNames } from '../protocol/unknown-names.js';
-import type { Enlisted } from '../transaction.js';
-import { createVisitor } from '../visitor.js';
+import { fetchPlatform } from '../runtime/platform-web.js';
+import type { Receipt } from '../tracking/receipt.js';
 import { createService } from './service.js';
 
 /** An event that was taken, in the caller's own values and not in the text the service keeps. */

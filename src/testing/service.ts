@@ -1,4 +1,3 @@
-import type { HttpPost } from '../delivery/http-transport.js';
 import { fromBytes } from '../protocol/bytes.js';
 import {
   PATHS,
@@ -8,6 +7,7 @@ import {
   type WireBatchRow,
   type WireTrack,
 } from '../protocol/wire.js';
+import type { HttpPost } from '../transport/http-transport.js';
 import type { RecordingOptions } from './recording-client.js';
 
 /** Answers as the service does, without being one: it keeps nothing. */

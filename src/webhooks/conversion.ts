@@ -1,7 +1,7 @@
-import type { Receipt } from '../ledger/receipt.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
+import type { Receipt } from '../tracking/receipt.js';
 
 /**
  * An event that a webhook tells of. `distinctId` names the payment, never the webhook's delivery: providers send several

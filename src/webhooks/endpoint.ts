@@ -1,6 +1,6 @@
-import { isOursError } from '../errors.js';
-import { createEpisodes, guardLogger } from '../logger.js';
-import { ownClient } from '../own-client.js';
+import { ownClient } from '../client/own-client.js';
+import { isOursError } from '../core/errors.js';
+import { createEpisodes, guardLogger } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Conversion, ConversionSink } from './conversion.js';
 import { inTime } from './in-time.js';

@@ -1,4 +1,4 @@
-import { onAbort } from '../timers.js';
+import { onAbort } from '../core/timers.js';
 
 /**
  * What `work` resolves to, unless the signal aborts first. The work then goes on, and its result is ignored.

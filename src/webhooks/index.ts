@@ -1,4 +1,4 @@
-export type { SecretKey as VisitorKey } from '../secret-key.js';
+export type { SecretKey as VisitorKey } from '../core/secret-key.js';
 export type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 export type { WebhookAnswer } from './endpoint.js';
 export type { HeadersLike, IncomingWebhook, RawWebhook } from './incoming.js';

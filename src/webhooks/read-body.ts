@@ -1,4 +1,4 @@
-import { onAbort } from '../timers.js';
+import { onAbort } from '../core/timers.js';
 
 /** What README has `express.raw` take. No provider's event comes near it, and a sender of more has not shown a signature yet. */
 const MAX_BODY_BYTES = 1024 * 1024;

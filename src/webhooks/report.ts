@@ -1,8 +1,8 @@
-import { isOursError } from '../errors.js';
-import type { Outcome, RejectionCode } from '../outcome.js';
+import { isOursError } from '../core/errors.js';
+import type { Outcome, RejectionCode } from '../core/outcome.js';
+import type { SecretKey } from '../core/secret-key.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
-import type { SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import { inTime } from './in-time.js';
 import { type NoVisitorReason, type OpenOptions, openVisitor } from './visitor-token.js';

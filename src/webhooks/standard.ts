@@ -1,5 +1,5 @@
-import { checkOptionNames } from '../check-option.js';
-import { OursError } from '../errors.js';
+import { checkOptionNames } from '../core/check-option.js';
+import { OursError } from '../core/errors.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createWebhook, type Webhook } from './webhook.js';
 import { REPORTING_OPTIONS, type WebhookOptions } from './webhook-options.js';

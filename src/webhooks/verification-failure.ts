@@ -1,4 +1,4 @@
-import { isOursError } from '../errors.js';
+import { isOursError } from '../core/errors.js';
 
 /**
  * Tells whether an error of `verify` means that the signature could not be checked, not that it is wrong: the provider that

@@ -1,8 +1,8 @@
-import { checkOptionNames, failOption } from '../check-option.js';
-import { fromBase64, toBase64Url } from '../protocol/base64url.js';
+import { fromBase64, toBase64Url } from '../core/base64url.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { readSecretKeys, type Secret, type SecretKey } from '../core/secret-key.js';
+import { fieldNames } from '../core/unknown-names.js';
 import { checkSessionId, checkUserId, toSid } from '../protocol/identity.js';
-import { fieldNames } from '../protocol/unknown-names.js';
-import { readSecretKeys, type Secret, type SecretKey } from '../secret-key.js';
 import {
   isTokenVersion,
   readContent,

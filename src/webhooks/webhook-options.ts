@@ -1,10 +1,10 @@
-import { checkLogger, failOption, requireFunction } from '../check-option.js';
-import type { Client } from '../client.js';
-import type { Logger } from '../logger.js';
+import type { Client } from '../client/client.js';
+import { checkLogger, failOption, requireFunction } from '../core/check-option.js';
+import type { Logger } from '../core/logger.js';
+import { typeName } from '../core/refusal.js';
+import { readSecretKeys, type SecretKey } from '../core/secret-key.js';
+import { fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { typeName } from '../protocol/refusal.js';
-import { fieldNames } from '../protocol/unknown-names.js';
-import { readSecretKeys, type SecretKey } from '../secret-key.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { IncomingWebhook } from './incoming.js';
 import { checkOpenOptions, type OpenOptions } from './visitor-token.js';

@@ -1,4 +1,4 @@
-import { checkOptionNames } from '../check-option.js';
+import { checkOptionNames } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createEndpoint, type Endpoint, type WebhookAnswer } from './endpoint.js';
 import type { RawWebhook } from './incoming.js';

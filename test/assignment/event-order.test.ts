@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FetchLike } from '../../src/delivery/transport.js';
-import { answer, clientWith } from '../unit/clients.js';
+import type { FetchLike } from '../../src/transport/transport.js';
+import { answer, clientWith } from '../support/clients.js';
 
 const NOON = Date.UTC(2026, 2, 14, 12);
 const MINUTE_MS = 60_000;

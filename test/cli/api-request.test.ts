@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiRequest } from '../../src/cli/account/api-request.js';
 import { createPlatformApi } from '../../src/cli/account/platform-api.js';
 import { createCollector } from '../../src/collector/index.js';
-import { nearestName } from '../../src/protocol/nearest-name.js';
+import { nearestName } from '../../src/core/nearest-name.js';
 import { serve } from './serve.js';
 
 /** Asks a collector, with a record of the pauses that were made. */

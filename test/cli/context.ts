@@ -1,5 +1,5 @@
 import type { CommandContext } from '../../src/cli/command.js';
-import { printable } from '../../src/protocol/printable.js';
+import { printable } from '../../src/core/printable.js';
 
 /** A command's context, and what the command has said into it. */
 export interface TestContext extends CommandContext {

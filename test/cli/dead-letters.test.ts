@@ -3,8 +3,8 @@ import { UsageError } from '../../src/cli/command.js';
 import { deadLetters } from '../../src/cli/dead-letters.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { toBytes } from '../../src/protocol/bytes.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
 import { testContext } from './context.js';
 import { EVERYTHING, fileOutbox, freshEntries, freshFile, giveUp, REFUSED, TOO_OLD } from './outbox-file.js';
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { forget } from '../../src/cli/forget.js';
 import { createCollector } from '../../src/collector/index.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { postRows, row } from '../collector/posting.js';
+import { trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
-import { trackEntry } from '../unit/entries.js';
 import { fileOutbox, freshFile, giveUp, REFUSED } from './outbox-file.js';
 import { run } from './running.js';
 

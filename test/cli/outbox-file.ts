@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Undelivered } from '../../src/core/outcome.js';
+import type { SecretKey } from '../../src/core/secret-key.js';
 import type { ClaimOptions, DurableOutbox } from '../../src/outbox/outbox.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
-import type { Undelivered } from '../../src/outcome.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import type { Entry } from '../../src/protocol/event.js';
-import type { SecretKey } from '../../src/secret-key.js';
-import { trackEntry } from '../unit/entries.js';
+import { trackEntry } from '../support/entries.js';
 
 export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 3_600_000 };
 export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
 import { type OpenOutbox, type OutboxValues, openOutbox } from '../../src/cli/outbox-option.js';
-import { idsOf } from '../unit/entries.js';
+import { idsOf } from '../support/entries.js';
 import { EVERYTHING, freshEntries } from './outbox-file.js';
 
 const { REDIS_URL = '', POSTGRES_URL = '' } = process.env;

@@ -13,8 +13,8 @@ import { pull } from '../../src/cli/pull.js';
 import { relay } from '../../src/cli/relay.js';
 import { send } from '../../src/cli/send.js';
 import { status } from '../../src/cli/status.js';
+import { printable } from '../../src/core/printable.js';
 import { createClient } from '../../src/index.js';
-import { printable } from '../../src/protocol/printable.js';
 import { serve } from './serve.js';
 
 /** Sets the title, clears the screen, writes a line of its own, hides the rest, turns the direction of writing. */

@@ -5,7 +5,7 @@ import { UsageError } from '../../src/cli/command.js';
 import { relay } from '../../src/cli/relay.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 import { arrived, until } from '../support/client.js';
-import { trackEntry } from '../unit/entries.js';
+import { trackEntry } from '../support/entries.js';
 import { testContext } from './context.js';
 import { EVERYTHING, fileOutbox, freshEntries, freshFile } from './outbox-file.js';
 import { readPrometheus } from './prometheus-check.js';

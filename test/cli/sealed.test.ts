@@ -4,7 +4,7 @@ import { doctor } from '../../src/cli/doctor.js';
 import { relay } from '../../src/cli/relay.js';
 import { status } from '../../src/cli/status.js';
 import { createCollector } from '../../src/collector/index.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { keyOf } from '../support/keys.js';
 import { fileOutbox, freshEntries, giveUp, REFUSED } from './outbox-file.js';
 import { run } from './running.js';

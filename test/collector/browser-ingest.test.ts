@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/collector/http/answer.js';
 import { browserRoutes } from '../../src/collector/http/browser-ingest.js';
-import type { Intake } from '../../src/collector/intake.js';
+import type { Intake } from '../../src/collector/ingest/event-ingest.js';
 import type { WireTrack } from '../../src/protocol/wire.js';
 
 const NOW = Date.UTC(2026, 0, 15, 12);

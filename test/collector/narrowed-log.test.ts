@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { resolveExperiment } from '../../src/collector/experiments/config.js';
+import { toLogEntry } from '../../src/collector/ingest/to-log-entry.js';
 import { attribute } from '../../src/collector/measuring/attribution.js';
 import { asGoal, measureExperiment, toMeasuringRules } from '../../src/collector/report.js';
 import type { ArrivedRow } from '../../src/collector/store/event-store.js';
 import { createLogReader } from '../../src/collector/store/log-reader.js';
-import { toLogEntry } from '../../src/collector/to-log-entry.js';
 import type { Database } from '../../src/sqlite/database.js';
 import { openStore } from './opened-store.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildClient } from '../../src/client.js';
+import { buildClient } from '../../src/client/client.js';
 import type { Collector } from '../../src/collector/index.js';
-import { nodePlatform } from '../../src/platform-node.js';
+import { nodePlatform } from '../../src/runtime/platform-node.js';
 import type { BundledProgram } from '../support/bundle.js';
 import { openOutbox, type Place } from '../support/stores.js';
 import type { WorkerConfig } from './work.js';

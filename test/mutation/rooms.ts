@@ -10,11 +10,11 @@ export interface Room {
  * the sources for child processes (test/process, test/crash) would not see a mutant.
  */
 export const ROOMS: readonly Room[] = [
-  { source: 'src/protocol', tests: ['test/protocol', 'test/unit'] },
-  { source: 'src/delivery', tests: ['test/delivery', 'test/unit'] },
-  { source: 'src/assignment', tests: ['test/assignment', 'test/unit'] },
-  { source: 'src/adapters', tests: ['test/adapters', 'test/unit'] },
-  { source: 'src/webhooks', tests: ['test/webhooks', 'test/unit'] },
+  { source: 'src/protocol', tests: ['test/protocol'] },
+  { source: 'src/delivery', tests: ['test/delivery', 'test/integration'] },
+  { source: 'src/assignment', tests: ['test/assignment'] },
+  { source: 'src/adapters', tests: ['test/adapters'] },
+  { source: 'src/webhooks', tests: ['test/webhooks'] },
   {
     source: 'src/collector/measuring',
     // Not those of the collector's page and routes, which show what is measured.
@@ -22,5 +22,5 @@ export const ROOMS: readonly Room[] = [
       .map((name) => `test/collector/${name}`)
       .concat('test/fixtures-run'),
   },
-  { source: 'src/outbox', tests: ['test/outbox', 'test/unit', 'test/testing'] },
+  { source: 'src/outbox', tests: ['test/outbox', 'test/testing'] },
 ];

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Undelivered } from '../../src/core/outcome.js';
 import type { WhenFull } from '../../src/outbox/memory.js';
 import type { ClaimOptions, Outbox } from '../../src/outbox/outbox.js';
-import type { Undelivered } from '../../src/outcome.js';
 import { type Entry, identifiersOf } from '../../src/protocol/event.js';
-import { identifyEntry, idsOf, trackEntry, type Who } from '../unit/entries.js';
+import { identifyEntry, idsOf, trackEntry, type Who } from '../support/entries.js';
 
 /** What a test asks of a fresh, empty outbox. */
 export interface OutboxSetup {

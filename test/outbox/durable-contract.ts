@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Undelivered } from '../../src/core/outcome.js';
+import type { SecretKey } from '../../src/core/secret-key.js';
+import { Records } from '../../src/outbox/durable/entry-codec.js';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
-import { Records } from '../../src/outbox/records.js';
-import type { Undelivered } from '../../src/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
-import type { SecretKey } from '../../src/secret-key.js';
+import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
-import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import {
   command,
   describeOutbox,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { isOursError } from '../../src/errors.js';
+import { isOursError } from '../../src/core/errors.js';
 import { createPostgresExposures } from '../../src/exposures/postgres.js';
 import { createRedisExposures } from '../../src/exposures/redis.js';
 import { createSqliteExposures } from '../../src/exposures/sqlite.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
-import { createPostgresOutbox } from '../../src/outbox/postgres.js';
-import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
-import { trackEntry } from '../unit/entries.js';
+import { createPostgresOutbox } from '../../src/outbox/postgres/index.js';
+import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
+import { trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 
 /** A PostgreSQL client whose server refuses everything: nothing that trying again would help. */

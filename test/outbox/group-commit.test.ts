@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { GroupCommit } from '../../src/outbox/group-commit.js';
-import { trackEntry } from '../unit/entries.js';
+import { GroupCommit } from '../../src/outbox/durable/group-commit.js';
+import { trackEntry } from '../support/entries.js';
 
 const away = new Error('the store is away');
 const many = (count: number) => Array.from({ length: count }, (_, index) => trackEntry(String(index)));

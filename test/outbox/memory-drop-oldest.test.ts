@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../src/outbox/memory.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 
 const EVERYTHING = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 1_000 };
 const append = (...ids: string[]) => ids.map((id) => trackEntry(id));

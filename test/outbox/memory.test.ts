@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../src/outbox/memory.js';
 import { createQueue } from '../../src/outbox/queue.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { describeOutbox } from './contract.js';
 
 describeOutbox('memory', ({ now, ...limits }) => createMemoryOutbox({ ...limits, monotonic: now }), {

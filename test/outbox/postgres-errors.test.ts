@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPostgresOutbox, postgresSchema, type SqlClient } from '../../src/outbox/postgres.js';
-import { trackEntry } from '../unit/entries.js';
+import { createPostgresOutbox, postgresSchema, type SqlClient } from '../../src/outbox/postgres/index.js';
+import { trackEntry } from '../support/entries.js';
 
 /** A client whose every query fails as a real one's would. */
 function failing(error: unknown): SqlClient {

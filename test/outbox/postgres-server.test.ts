@@ -5,9 +5,9 @@ import {
   type PostgresOutbox,
   postgresSchema,
   type SqlClient,
-} from '../../src/outbox/postgres.js';
+} from '../../src/outbox/postgres/index.js';
 import { startChild } from '../support/child.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 import { connect } from './postgres-stores.js';
 

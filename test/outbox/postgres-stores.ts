@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import type { SqlClient } from '../../src/outbox/outbox.js';
-import { createPostgresOutbox } from '../../src/outbox/postgres.js';
+import { createPostgresOutbox } from '../../src/outbox/postgres/index.js';
 import type { TestStore } from './durable-contract.js';
 
 /** A schema of this run's own, so that runs beside each other do not meet. */

@@ -7,7 +7,7 @@ import { drizzle as drizzleOnPGlite } from 'drizzle-orm/pglite';
 import knex from 'knex';
 import { CamelCasePlugin, CompiledQuery, Kysely, ParseJSONResultsPlugin, PostgresDialect } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { isOursError } from '../../src/errors.js';
+import { isOursError } from '../../src/core/errors.js';
 import {
   createPostgresOutbox,
   fromDrizzle,
@@ -16,9 +16,9 @@ import {
   fromPrisma,
   type PostgresOutbox,
   type SqlClient,
-} from '../../src/outbox/postgres.js';
+} from '../../src/outbox/postgres/index.js';
 import { PrismaClient } from '../prisma/client/client.js';
-import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
+import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 import { connect } from './postgres-stores.js';
 

@@ -1,8 +1,8 @@
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis.js';
-import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
+import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
+import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING, UNDELIVERED } from './contract.js';
 import { hasRedisServer, type PrivateRedis, startRedis } from './redis-server.js';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createRedisOutbox, type DurableOutbox } from '../../src/outbox/redis.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { createRedisOutbox, type DurableOutbox } from '../../src/outbox/redis/index.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING, UNDELIVERED } from './contract.js';
 import { redisUrl } from './redis-store.js';
 

@@ -1,8 +1,8 @@
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 import { startProxy, type TestProxy } from './redis-proxy.js';
 import { hasRedisServer, type PrivateRedis, startRedis } from './redis-server.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createRedisOutbox, type DurableOutbox, type RedisOutboxOptions } from '../../src/outbox/redis.js';
+import { createRedisOutbox, type DurableOutbox, type RedisOutboxOptions } from '../../src/outbox/redis/index.js';
 import type { Entry } from '../../src/protocol/event.js';
-import { identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
+import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING, LEASE_MS, UNDELIVERED } from './contract.js';
 import { redisUrl } from './redis-store.js';
 

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { createClient, RESP_TYPES } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING, UNDELIVERED } from './contract.js';
 import { createRedisStore, redisUrl } from './redis-store.js';
 

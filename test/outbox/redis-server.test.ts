@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createRedisOutbox, type DurableOutbox } from '../../src/outbox/redis.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { createRedisOutbox, type DurableOutbox } from '../../src/outbox/redis/index.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING, UNDELIVERED } from './contract.js';
 import { hasRedisServer, startRedis } from './redis-server.js';
 

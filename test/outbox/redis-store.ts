@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { storedIdIn } from '../../src/outbox/redis/head.js';
-import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis.js';
+import { createRedisOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
 import type { TestStore } from './durable-contract.js';
 
 export const redisUrl: string = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';

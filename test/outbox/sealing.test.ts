@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createKeyUsage, MAX_SEALED } from '../../src/outbox/key-usage.js';
-import { Records, UnreadableRecordError } from '../../src/outbox/records.js';
-import { isSealed, Sealer } from '../../src/outbox/sealing.js';
-import type { Undelivered } from '../../src/outcome.js';
+import type { Undelivered } from '../../src/core/outcome.js';
+import { Records, UnreadableRecordError } from '../../src/outbox/durable/entry-codec.js';
+import { createKeyUsage, MAX_SEALED } from '../../src/outbox/durable/key-usage.js';
+import { isSealed, Sealer } from '../../src/outbox/durable/sealing.js';
+import { trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
-import { trackEntry } from '../unit/entries.js';
 
 const KEY = keyOf(1);
 const OTHER = keyOf(2);

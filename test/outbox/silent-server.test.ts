@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createPostgresOutbox, type PostgresOutbox } from '../../src/outbox/postgres.js';
+import { createPostgresOutbox, type PostgresOutbox } from '../../src/outbox/postgres/index.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { type SilentProxy, silentProxy } from '../support/silent-proxy.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
 import { EVERYTHING } from './contract.js';
 import { connect } from './postgres-stores.js';
 

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 
 const HOUR_MS = 3_600_000;

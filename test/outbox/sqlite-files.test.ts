@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createSqliteOutbox, type SqliteOutboxOptions } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox, type SqliteOutboxOptions } from '../../src/outbox/sqlite/index.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
-import { idsOf, trackEntry } from '../unit/entries.js';
+import { idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 
 const Sqlite = loadSqlite();

@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
-import { trackEntry } from '../unit/entries.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
+import { trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 
 /** A disk of six megabytes, or `undefined` where this process may not mount one. */

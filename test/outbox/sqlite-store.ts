@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
 import type { TestStore } from './durable-contract.js';
 

@@ -2,13 +2,13 @@ import { chmod, mkdir, readFile, rename, stat, truncate, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { fromStoredId, toStoredId } from '../../src/outbox/durable/stored-id.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
-import { createSqliteOutbox, type SqliteOutboxOptions } from '../../src/outbox/sqlite.js';
-import { fromStoredId, toStoredId } from '../../src/outbox/stored-id.js';
+import { createSqliteOutbox, type SqliteOutboxOptions } from '../../src/outbox/sqlite/index.js';
 import type { Database } from '../../src/sqlite/database.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
+import { errorOf, identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
-import { errorOf, identifyEntry, idsOf, trackEntry } from '../unit/entries.js';
 import { EVERYTHING } from './contract.js';
 import { describeDurableOutbox } from './durable-contract.js';
 import { createSqliteStore } from './sqlite-store.js';

@@ -10,8 +10,8 @@ import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { diagnose } from '../../src/outbox/errors/diagnose.js';
-import type { Engine } from '../../src/outbox/errors/transient-errors.js';
+import { diagnose } from '../../src/outbox/durable/errors/diagnose.js';
+import type { Engine } from '../../src/outbox/durable/errors/transient-errors.js';
 import { PrismaClient } from '../prisma/client/client.js';
 import { hasRedisServer, startRedis } from './redis-server.js';
 

@@ -60,7 +60,7 @@ await collector.waitFor({ verdict: 'counted' });
     ['createClient', 'src/index.ts', 'export function createClient'],
     ['createCollector', 'src/collector/collector.ts', 'export async function createCollector'],
     ['waitFor', 'src/collector/collector.ts', '  waitFor('],
-    ['track', 'src/client.ts', '  track'],
+    ['track', 'src/client/client.ts', '  track'],
   ]) {
     const at = program.lastIndexOf(word) + 1;
     const [definition] = service.getDefinitionAtPosition(main, at) ?? [];

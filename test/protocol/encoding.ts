@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { Refusal } from '../../src/core/refusal.js';
 import { fromBytes } from '../../src/protocol/bytes.js';
 import { createCatalogCheck, type EventCatalog } from '../../src/protocol/catalog.js';
 import {
@@ -10,7 +11,6 @@ import {
   type TrackInput,
 } from '../../src/protocol/event.js';
 import { toJsonBytes } from '../../src/protocol/json-bytes.js';
-import { Refusal } from '../../src/protocol/refusal.js';
 import { exactReading } from '../../src/protocol/time.js';
 
 /** The instant at which all encoding tests take place. */

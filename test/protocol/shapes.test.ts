@@ -1,11 +1,11 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { buildClient } from '../../src/client.js';
-import { fetchPlatform } from '../../src/platform-fetch.js';
+import { buildClient } from '../../src/client/client.js';
+import { Refusal } from '../../src/core/refusal.js';
 import type { DefaultProperties } from '../../src/protocol/fields.js';
 import { LIBRARY } from '../../src/protocol/library.js';
-import { Refusal } from '../../src/protocol/refusal.js';
+import { fetchPlatform } from '../../src/runtime/platform-web.js';
 import { identify, refusalOf, rowOf, track } from './encoding.js';
 
 /** A document as an object mapper makes it: what must not be seen stands in it, and `toJSON` leaves it out. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../src/protocol/refusal.js';
+import { Refusal } from '../../src/core/refusal.js';
 import { refusalOf, rowOf, track } from './encoding.js';
 
 const IDS = ['userId', 'externalId', 'email', 'distinctId', 'event'];

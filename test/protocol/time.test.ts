@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../../src/protocol/refusal.js';
+import { Refusal } from '../../src/core/refusal.js';
 import { type ClockReading, exactReading, isTooOld, toEventTime } from '../../src/protocol/time.js';
 import { NOW } from './encoding.js';
 

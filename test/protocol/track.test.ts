@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/core/refusal.js';
 import { encodeTrack, type TrackInput } from '../../src/protocol/event.js';
-import { Refusal } from '../../src/protocol/refusal.js';
 import { contextOf, NOW, refusalOf, rowOf, track } from './encoding.js';
 import { hostileMap } from './hostile.js';
 

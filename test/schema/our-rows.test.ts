@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Refusal } from '../../src/core/refusal.js';
 import { toBatches, toRequest } from '../../src/delivery/batch.js';
 import { createClient } from '../../src/index.js';
 import { fromBytes } from '../../src/protocol/bytes.js';
 import { BOOLEAN_FIELDS, CAMPAIGN_FIELDS, NUMBER_FIELDS, PAGE_FIELDS } from '../../src/protocol/fields.js';
 import { LIBRARY } from '../../src/protocol/library.js';
-import { Refusal } from '../../src/protocol/refusal.js';
 import { exactReading } from '../../src/protocol/time.js';
 import { identify, NOW, track } from '../protocol/encoding.js';
 import { hostileMap, hostileValue } from '../protocol/hostile.js';

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
-import { buildClient, type Client } from '../../src/client.js';
+import { buildClient, type Client } from '../../src/client/client.js';
+import type { ClientOptions } from '../../src/client/options.js';
 import { type Collector, type CollectorOptions, createCollector } from '../../src/collector/index.js';
-import type { ClientOptions } from '../../src/options.js';
-import type { Outcome, OutcomeInfo } from '../../src/outcome.js';
-import type { Platform } from '../../src/platform.js';
-import { nodePlatform } from '../../src/platform-node.js';
+import type { Outcome, OutcomeInfo } from '../../src/core/outcome.js';
+import type { Platform } from '../../src/runtime/platform.js';
+import { nodePlatform } from '../../src/runtime/platform-node.js';
 
 /** How one event ended, as `onOutcome` heard it. */
 export type Heard = Outcome & OutcomeInfo;

@@ -1,4 +1,4 @@
-import type { FetchLike } from '../../src/delivery/transport.js';
+import type { FetchLike } from '../../src/transport/transport.js';
 
 export interface HeldRequests {
   readonly fetch: FetchLike;

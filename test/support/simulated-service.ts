@@ -1,9 +1,9 @@
 import { onTestFinished, vi } from 'vitest';
-import { buildClient, type Client } from '../../src/client.js';
-import type { FetchInit, FetchLike, FetchResponse } from '../../src/delivery/transport.js';
-import type { ClientOptions } from '../../src/options.js';
-import type { Outcome, OutcomeInfo } from '../../src/outcome.js';
-import { nodePlatform } from '../../src/platform-node.js';
+import { buildClient, type Client } from '../../src/client/client.js';
+import type { ClientOptions } from '../../src/client/options.js';
+import type { Outcome, OutcomeInfo } from '../../src/core/outcome.js';
+import { nodePlatform } from '../../src/runtime/platform-node.js';
+import type { FetchInit, FetchLike, FetchResponse } from '../../src/transport/transport.js';
 
 /** How a request ends: an answer of the service, a page of something in between, no answer, or a broken connection. */
 export type Ending =

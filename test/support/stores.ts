@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
-import { createPostgresOutbox } from '../../src/outbox/postgres.js';
-import { createRedisOutbox } from '../../src/outbox/redis.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createPostgresOutbox } from '../../src/outbox/postgres/index.js';
+import { createRedisOutbox } from '../../src/outbox/redis/index.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 
 /** Where an outbox lies: all that a process needs to open it. */
 export type Place =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../src/outbox/memory.js';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
-import { createSqliteOutbox } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
 import { type CreateOutbox, createFakeClock, outboxContract } from '../../src/testing/index.js';
 

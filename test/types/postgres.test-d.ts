@@ -20,7 +20,7 @@ import {
   type SealingKey,
   type SqlClient,
   type TransactionalOutbox,
-} from '../../src/outbox/postgres.js';
+} from '../../src/outbox/postgres/index.js';
 import { PrismaClient } from '../prisma/client/client.js';
 
 declare const pool: pg.Pool;

@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { expectTypeOf, test } from 'vitest';
 import type { Client, ClientOptions } from '../../src/index.js';
-import { createRedisOutbox, type DurableOutbox, type RedisLike } from '../../src/outbox/redis.js';
+import { createRedisOutbox, type DurableOutbox, type RedisLike } from '../../src/outbox/redis/index.js';
 
 test('the clients of ioredis are taken', () => {
   expectTypeOf(new Redis()).toExtend<RedisLike>();

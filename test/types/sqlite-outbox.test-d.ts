@@ -2,7 +2,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type Libsql from 'libsql';
 import { describe, expectTypeOf, it } from 'vitest';
 import type { ClientOptions } from '../../src/index.js';
-import { createSqliteOutbox, type SqliteDatabase } from '../../src/outbox/sqlite.js';
+import { createSqliteOutbox, type SqliteDatabase } from '../../src/outbox/sqlite/index.js';
 
 describe('a database for the sqlite outbox', () => {
   it('may be one of better-sqlite3 or libsql', () => {

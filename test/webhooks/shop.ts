@@ -1,6 +1,6 @@
+import type { ClientOptions } from '../../src/client/options.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 import { commerceEvents } from '../../src/commerce/index.js';
-import type { ClientOptions } from '../../src/options.js';
 import { sealVisitor } from '../../src/webhooks/index.js';
 import { type Rig, rig } from '../support/client.js';
 import { keyOf } from '../support/keys.js';

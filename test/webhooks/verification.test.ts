@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OursError } from '../../src/errors.js';
+import { OursError } from '../../src/core/errors.js';
 import { createWebhook, type WebhookOptions } from '../../src/webhooks/index.js';
 import { KEYS, openShop, type Shop } from './shop.js';
 

@@ -1,5 +1,5 @@
-import { retryAfterMs } from '../../delivery/retry-after.js';
-import { printable } from '../../protocol/printable.js';
+import { printable } from '../../core/printable.js';
+import { retryAfterMs } from '../../transport/retry-after.js';
 import { messageOf } from '../message-of.js';
 import { errorSchema } from './api-schemas.js';
 

@@ -1,6 +1,6 @@
-import { buildClient } from '../../client.js';
-import { nodePlatform } from '../../platform-node.js';
-import { sleep } from '../../timers.js';
+import { buildClient } from '../../client/client.js';
+import { sleep } from '../../core/timers.js';
+import { nodePlatform } from '../../runtime/platform-node.js';
 import type { CommandContext } from '../command.js';
 import type { Check } from '../doctor/check.js';
 import type { Source } from './api-schemas.js';

@@ -1,4 +1,4 @@
-import { nearestName } from '../../protocol/nearest-name.js';
+import { nearestName } from '../../core/nearest-name.js';
 import type { Check } from '../doctor/check.js';
 import type { AllowedEvent } from './api-schemas.js';
 

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../outcome.js';
+import type { Outcome } from '../../core/outcome.js';
 
 /** Why an event was not delivered; `undefined` when it was. */
 export function outcomeMessage(outcome: Outcome): string | undefined {

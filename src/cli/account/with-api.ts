@@ -1,4 +1,4 @@
-import { sleep } from '../../timers.js';
+import { sleep } from '../../core/timers.js';
 import { type CommandContext, UsageError } from '../command.js';
 import { createApiRequest } from './api-request.js';
 import { createPlatformApi, type PlatformApi } from './platform-api.js';

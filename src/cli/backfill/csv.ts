@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, type Info, type Options, type Parser, parse } from 'csv-parse';
-import { printable } from '../../protocol/printable.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { printable } from '../../core/printable.js';
+import { Refusal } from '../../core/refusal.js';
 import { FIELDS, type FieldPath, setField, toFieldPath } from '../field-path.js';
 import { type TypedEvent, toTypedEvent } from '../typed-event.js';
 import { contentId } from './content-id.js';

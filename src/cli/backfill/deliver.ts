@@ -1,4 +1,4 @@
-import { sleep } from '../../timers.js';
+import { sleep } from '../../core/timers.js';
 import type { Examine } from './examine.js';
 import type { Journal } from './journal.js';
 import { type OpenClient, Sender } from './sender.js';

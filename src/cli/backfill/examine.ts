@@ -1,9 +1,9 @@
-import type { Undelivered } from '../../outcome.js';
+import type { Undelivered } from '../../core/outcome.js';
+import { Refusal } from '../../core/refusal.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
 import { toJsonBytes } from '../../protocol/json-bytes.js';
 import { LIBRARY } from '../../protocol/library.js';
 import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
-import { Refusal } from '../../protocol/refusal.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
 import type { TypedEvent } from '../typed-event.js';
 

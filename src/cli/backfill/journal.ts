@@ -1,4 +1,4 @@
-import type { Outcome } from '../../outcome.js';
+import type { Outcome } from '../../core/outcome.js';
 import { inWords, reasonOf } from '../outcome-words.js';
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
 import { ErrorsFile } from './errors-file.js';

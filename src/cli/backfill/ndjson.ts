@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { Refusal, typeName } from '../../protocol/refusal.js';
+import { Refusal, typeName } from '../../core/refusal.js';
 import { type TypedEvent, toTypedEvent } from '../typed-event.js';
 import { contentId } from './content-id.js';
 import { toLines } from './lines.js';

@@ -1,5 +1,5 @@
+import type { Outcome } from '../../core/outcome.js';
 import { createQueue } from '../../outbox/queue.js';
-import type { Outcome } from '../../outcome.js';
 import type { Position } from './source.js';
 
 /** A row that has been read and is not noted yet. */

@@ -1,5 +1,5 @@
-import type { Client } from '../../client.js';
-import type { Outcome, OutcomeInfo } from '../../outcome.js';
+import type { Client } from '../../client/client.js';
+import type { Outcome, OutcomeInfo } from '../../core/outcome.js';
 import type { TypedEvent } from '../typed-event.js';
 import type { Examine } from './examine.js';
 import { OpenRows } from './open-rows.js';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../protocol/refusal.js';
+import type { Refusal } from '../../core/refusal.js';
 import type { TypedEvent } from '../typed-event.js';
 
 /** A place between two rows of a file. */

@@ -1,6 +1,6 @@
 import type { Arrival, EventLine, Verdict } from '../../collector/index.js';
 import { VERDICT_WORDS, WARNING_WORDS } from '../../collector/measuring/verdict-words.js';
-import { printable } from '../../protocol/printable.js';
+import { printable } from '../../core/printable.js';
 
 const MAX_NAME_LENGTH = 60;
 const MAX_MESSAGE_LENGTH = 200;

@@ -1,4 +1,4 @@
-import { boundsOf } from '../../delivery/clock.js';
+import { boundsOf } from '../../transport/clock.js';
 import { durationInWords } from '../amounts.js';
 import type { ProbeAnswer } from '../probe.js';
 import type { Check } from './check.js';

@@ -1,4 +1,4 @@
-import { type ResolvedOptions, resolveOptions } from '../../options.js';
+import { type ResolvedOptions, resolveOptions } from '../../client/options.js';
 import { TEST_TOKEN_PREFIX } from '../../protocol/wire.js';
 import { messageOf } from '../message-of.js';
 import type { Check } from './check.js';

@@ -1,5 +1,5 @@
-import { describeProxy, routeTo } from '../../delivery/proxy.js';
-import { isOursError } from '../../errors.js';
+import { isOursError } from '../../core/errors.js';
+import { describeProxy, routeTo } from '../../transport/proxy.js';
 import type { Check } from './check.js';
 
 type Env = Readonly<Record<string, string | undefined>>;

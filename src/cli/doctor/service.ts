@@ -1,4 +1,4 @@
-import { PROXY_ANSWERS } from '../../delivery/verdict.js';
+import { PROXY_ANSWERS } from '../../transport/send-result.js';
 import type { ProbeAnswer } from '../probe.js';
 import type { Check } from './check.js';
 

@@ -1,6 +1,6 @@
-import { optionVariables } from '../../options.js';
-import { printable } from '../../protocol/printable.js';
-import { meantBy } from '../../protocol/unknown-names.js';
+import { optionVariables } from '../../client/options.js';
+import { printable } from '../../core/printable.js';
+import { meantBy } from '../../core/unknown-names.js';
 import type { Check } from './check.js';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import type { Interval } from '../measuring/interval.js';
 import { parse } from '../parse.js';
 import { applyDesign, blankDraft } from './design.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
 import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
-import type { Intake } from '../intake.js';
+import type { Intake } from '../ingest/event-ingest.js';
 import { parse } from '../parse.js';
 import type { ArrivedRow } from '../store/event-store.js';
 import { type Answer, refuse } from './answer.js';

@@ -13,7 +13,7 @@ import { assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Page } from '../experiments/targeting.js';
-import type { Delivery, Intake } from '../intake.js';
+import type { Delivery, Intake } from '../ingest/event-ingest.js';
 import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
 import { parse } from '../parse.js';
 import { type Answer, refuse } from './answer.js';

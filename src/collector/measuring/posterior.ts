@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import { integrate } from './quadrature.js';
 
 /** What one variant has seen; `conversions` are among the `impressions`. */

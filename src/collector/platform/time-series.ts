@@ -1,4 +1,4 @@
-import { isOursError } from '../../errors.js';
+import { isOursError } from '../../core/errors.js';
 import type { DayRange, runtimeDays } from '../runtime-days.js';
 import { utcDays } from '../utc-days.js';
 

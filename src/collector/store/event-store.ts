@@ -1,8 +1,8 @@
 import type { WireTrack } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
+import { type FindExperiment, shownOf, toLogEntry } from '../ingest/to-log-entry.js';
 import type { Door } from '../measuring/door.js';
 import { witnessOf } from '../measuring/sessions.js';
-import { type FindExperiment, shownOf, toLogEntry } from '../to-log-entry.js';
 import { createVisitors } from './visitors.js';
 
 /** A row as it came. */

@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import type { Identity } from '../../protocol/identity.js';
 import type { Database } from '../../sqlite/database.js';
 

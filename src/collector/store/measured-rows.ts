@@ -2,9 +2,9 @@ import { MAX_SESSION_MS } from '../../protocol/limits.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
 import type { Experiment } from '../experiments/experiment.js';
+import type { FindExperiment } from '../ingest/to-log-entry.js';
 import type { ImpressionEntry, LogEntry, TrackEntry } from '../measuring/measured-log.js';
 import type { Witness } from '../measuring/sessions.js';
-import type { FindExperiment } from '../to-log-entry.js';
 
 /** One event as it is stored, as far as measuring goes. */
 export interface StoredRow {

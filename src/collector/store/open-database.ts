@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import type { Database, Sqlite } from '../../sqlite/database.js';
 import { ensurePrivateFile } from '../../sqlite/private-file.js';
 

@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import type { Database } from '../../sqlite/database.js';
 
 /** Raised with every change of the tables below and of what is stored in them as JSON. */

@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import { isPool } from './listener.js';
 
 const HOW_TO =

@@ -1,4 +1,4 @@
-import { later } from '../../timers.js';
+import { later } from '../../core/timers.js';
 
 /** How long it keeps quiet after it has rung. */
 const QUIET_MS = 50;

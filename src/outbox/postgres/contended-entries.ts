@@ -1,6 +1,6 @@
+import { later } from '../../core/timers.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
-import { later } from '../../timers.js';
 import type { DurablyAppended } from '../outbox.js';
 import { PostgresError } from './errors.js';
 

@@ -1,7 +1,7 @@
+import { readOrNothing } from '../durable/decoded-claim.js';
+import type { Records } from '../durable/entry-codec.js';
+import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { DeadLetter, DeadLetters } from '../outbox.js';
-import { readOrNothing } from '../reading.js';
-import type { Records } from '../records.js';
-import { fromStoredId, toStoredId } from '../stored-id.js';
 import type { Database } from './database.js';
 import type { Statements } from './statements.js';
 

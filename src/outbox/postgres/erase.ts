@@ -1,6 +1,6 @@
-import { type ErasableStore, FORGET_PAGE, type StoredRow } from '../forget.js';
+import { type ErasableStore, FORGET_PAGE, type StoredRow } from '../durable/forget.js';
+import { fromStoredId } from '../durable/stored-id.js';
 import type { DeadLetters } from '../outbox.js';
-import { fromStoredId } from '../stored-id.js';
 import type { Database } from './database.js';
 import type { Statements } from './statements.js';
 

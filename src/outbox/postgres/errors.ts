@@ -1,6 +1,6 @@
-import { OursError } from '../../errors.js';
-import { diagnose } from '../errors/diagnose.js';
-import { missingTables } from '../errors/transient-errors.js';
+import { OursError } from '../../core/errors.js';
+import { diagnose } from '../durable/errors/diagnose.js';
+import { missingTables } from '../durable/errors/transient-errors.js';
 
 /** What went wrong in the database, told to the one who is woken by it. Never holds an event's data. */
 export class PostgresError extends OursError {
@@ -28,7 +28,7 @@ export function isTransient(error: unknown): boolean {
   return error instanceof PostgresError && error.isTransient;
 }
 
-export { TO_MIGRATE } from '../errors/transient-errors.js';
+export { TO_MIGRATE } from '../durable/errors/transient-errors.js';
 
 export function missingSchema(table: string): PostgresError {
   return new PostgresError(`${missingTables(table)}.`);

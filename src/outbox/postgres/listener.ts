@@ -1,4 +1,4 @@
-import { later } from '../../timers.js';
+import { later } from '../../core/timers.js';
 import type { SqlClient } from '../outbox.js';
 
 type Hear = (message: { readonly channel?: string }) => void;

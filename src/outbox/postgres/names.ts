@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 
 export const DEFAULT_TABLE = 'ours_outbox';
 

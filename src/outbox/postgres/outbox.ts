@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { checkOptionNames } from '../../check-option.js';
-import { OursError } from '../../errors.js';
-import type { Ledger } from '../../ledger/ledger.js';
-import { shareOutbox } from '../../ledger/share-outbox.js';
-import type { SharingClient } from '../../ledger/sharing-client.js';
-import type { Undelivered } from '../../outcome.js';
+import { checkOptionNames } from '../../core/check-option.js';
+import { OursError } from '../../core/errors.js';
+import type { Undelivered } from '../../core/outcome.js';
+import type { SecretKey } from '../../core/secret-key.js';
+import { fieldNames } from '../../core/unknown-names.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
 import type { Identity } from '../../protocol/identity.js';
-import { fieldNames } from '../../protocol/unknown-names.js';
-import type { SecretKey } from '../../secret-key.js';
-import { forget } from '../forget.js';
-import { GroupCommit } from '../group-commit.js';
+import type { Ledger } from '../../tracking/receipt-tracker.js';
+import { shareOutbox } from '../../tracking/share-outbox.js';
+import type { SharingClient } from '../../tracking/sharing-client.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import { Records } from '../durable/entry-codec.js';
+import { forget } from '../durable/forget.js';
+import { GroupCommit } from '../durable/group-commit.js';
+import { retryTransient } from '../durable/retry-transient.js';
+import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type {
   ClaimOptions,
   DeadLetters,
@@ -23,10 +27,6 @@ import type {
   StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
-import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
-import { Records } from '../records.js';
-import { retryTransient } from '../retry-transient.js';
-import { fromStoredId, toStoredId } from '../stored-id.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { Bell } from './bell.js';
 import { type AppendedGroup, ContendedEntries } from './contended-entries.js';

@@ -1,4 +1,4 @@
-import { SEALED_PREFIX } from '../sealing.js';
+import { SEALED_PREFIX } from '../durable/sealing.js';
 import type { Names } from './names.js';
 import { joined, replyWith } from './reply.js';
 

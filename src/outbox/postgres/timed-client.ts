@@ -1,4 +1,4 @@
-import { later } from '../../timers.js';
+import { later } from '../../core/timers.js';
 import type { SqlClient } from '../outbox.js';
 import { PostgresError } from './errors.js';
 import { type ConnectionPool, isPool } from './listener.js';

@@ -1,4 +1,4 @@
-import { OursError } from '../../errors.js';
+import { OursError } from '../../core/errors.js';
 import type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 
 /** What the outbox needs of a client of either package. */

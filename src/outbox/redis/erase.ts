@@ -1,6 +1,6 @@
-import { type ErasableStore, FORGET_PAGE } from '../forget.js';
+import { type ErasableStore, FORGET_PAGE } from '../durable/forget.js';
+import { fromStoredId } from '../durable/stored-id.js';
 import type { DeadLetters } from '../outbox.js';
-import { fromStoredId } from '../stored-id.js';
 import type { Connection } from './connection.js';
 import { storedIdIn } from './head.js';
 import { defineScript } from './script.js';

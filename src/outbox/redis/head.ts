@@ -1,5 +1,5 @@
 import type { Entry } from '../../protocol/event.js';
-import { toStoredId } from '../stored-id.js';
+import { toStoredId } from '../durable/stored-id.js';
 
 /** As much of a person's key as tells people apart: 132 bits. Memory is what a queue in Redis costs. */
 const PERSON_LENGTH = 22;

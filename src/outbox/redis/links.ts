@@ -1,4 +1,4 @@
-import { later } from '../../timers.js';
+import { later } from '../../core/timers.js';
 import type { Driver } from './driver.js';
 
 /** How long a fresh client is given before it may be replaced in turn: a failover takes longer than a connection does. */

@@ -1,4 +1,4 @@
-import { SEALED_PREFIX } from '../sealing.js';
+import { SEALED_PREFIX } from '../durable/sealing.js';
 import { defineScript, type Script } from './script.js';
 
 /** → how many are inside, how many of them are held by claims, bytes. */

@@ -1,11 +1,14 @@
-import type { Ledger } from '../../ledger/ledger.js';
-import { shareOutbox } from '../../ledger/share-outbox.js';
-import type { SharingClient } from '../../ledger/sharing-client.js';
-import type { Undelivered } from '../../outcome.js';
+import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import { forget } from '../forget.js';
-import { GroupCommit } from '../group-commit.js';
+import type { Ledger } from '../../tracking/receipt-tracker.js';
+import { shareOutbox } from '../../tracking/share-outbox.js';
+import type { SharingClient } from '../../tracking/sharing-client.js';
+import { Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { Records } from '../durable/entry-codec.js';
+import { forget } from '../durable/forget.js';
+import { GroupCommit } from '../durable/group-commit.js';
+import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type {
   ClaimOptions,
   DeadLetters,
@@ -16,9 +19,6 @@ import type {
   OutboxStats,
   StoreMark,
 } from '../outbox.js';
-import { Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
-import type { Records } from '../records.js';
-import { fromStoredId, toStoredId } from '../stored-id.js';
 import { Appender } from './append.js';
 import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';

@@ -1,5 +1,5 @@
-import { OursError } from '../../errors.js';
-import { diagnose } from '../errors/diagnose.js';
+import { OursError } from '../../core/errors.js';
+import { diagnose } from '../durable/errors/diagnose.js';
 
 /** Redis did not do what the outbox asked of it. The message says what to do. */
 export class RedisOutboxError extends OursError {

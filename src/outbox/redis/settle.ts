@@ -1,4 +1,4 @@
-import { retryTransient } from '../retry-transient.js';
+import { retryTransient } from '../durable/retry-transient.js';
 import type { HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
 import { isTransient } from './redis-error.js';

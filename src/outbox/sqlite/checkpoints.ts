@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
+import { later } from '../../core/timers.js';
 import type { Database, Statement } from '../../sqlite/database.js';
-import { later } from '../../timers.js';
 import { logOf } from './open-files.js';
 
 /** How long the bytes of a deleted event may stay in the log. Also the pause after a reader was in the way. */

@@ -1,8 +1,8 @@
 import type { Entry } from '../../protocol/event.js';
+import { Reading } from '../durable/decoded-claim.js';
+import type { Records } from '../durable/entry-codec.js';
+import { fromStoredId } from '../durable/stored-id.js';
 import type { ClaimOptions } from '../outbox.js';
-import { Reading } from '../reading.js';
-import type { Records } from '../records.js';
-import { fromStoredId } from '../stored-id.js';
 import type { Place, Statements } from './statements.js';
 
 /** How far apart the clocks of two processes of one machine may be: some runtimes tell the time in seconds. */

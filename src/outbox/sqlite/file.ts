@@ -1,5 +1,5 @@
-import { later } from '../../timers.js';
-import { retryTransient } from '../retry-transient.js';
+import { later } from '../../core/timers.js';
+import { retryTransient } from '../durable/retry-transient.js';
 import { attempt, type Connection, close, closeDisplaced, connect, isOwn, type Source } from './connection.js';
 import { moveToPath, replaceFile } from './displaced.js';
 import { rollBack } from './move-entries.js';

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Ledger } from '../../ledger/ledger.js';
-import { shareOutbox } from '../../ledger/share-outbox.js';
-import type { SharingClient } from '../../ledger/sharing-client.js';
-import type { Undelivered } from '../../outcome.js';
+import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import { FORGET_PAGE, forget, type StoredRow } from '../forget.js';
-import { GroupCommit } from '../group-commit.js';
+import type { Ledger } from '../../tracking/receipt-tracker.js';
+import { shareOutbox } from '../../tracking/share-outbox.js';
+import type { SharingClient } from '../../tracking/sharing-client.js';
+import { type Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { Records } from '../durable/entry-codec.js';
+import { FORGET_PAGE, forget, type StoredRow } from '../durable/forget.js';
+import { GroupCommit } from '../durable/group-commit.js';
+import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type {
   ClaimOptions,
   DeadLetters,
@@ -17,9 +20,6 @@ import type {
   OutboxStats,
   StoreMark,
 } from '../outbox.js';
-import { type Reading, UNREADABLE_PAUSE_MS } from '../reading.js';
-import type { Records } from '../records.js';
-import { fromStoredId, toStoredId } from '../stored-id.js';
 import { draw, keepOrder, type NamedPlace, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
 import type { SqliteFile } from './file.js';

@@ -1,5 +1,5 @@
-import { OursError } from '../../errors.js';
-import { diagnose } from '../errors/diagnose.js';
+import { OursError } from '../../core/errors.js';
+import { diagnose } from '../durable/errors/diagnose.js';
 
 /** What went wrong in the file, told to the one who is woken by it. Never holds an event's data. */
 export class SqliteOutboxError extends OursError {

@@ -1,5 +1,5 @@
 import type { SqliteDatabase, SqlValue, Statement } from '../../sqlite/database.js';
-import { SEALED_PREFIX } from '../sealing.js';
+import { SEALED_PREFIX } from '../durable/sealing.js';
 import { prepare } from './prepare.js';
 
 /** A statement whose rows are known. */

@@ -1,5 +1,5 @@
-import { OursError } from '../../errors.js';
-import type { SecretKey } from '../../secret-key.js';
+import { OursError } from '../../core/errors.js';
+import type { SecretKey } from '../../core/secret-key.js';
 import { isSealed, type SealableVisitor, type SealOptions, sealVisitor } from '../visitor-token.js';
 import type { StripeSession } from './objects.js';
 

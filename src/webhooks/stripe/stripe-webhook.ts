@@ -1,6 +1,6 @@
-import { checkOptionNames } from '../../check-option.js';
 import type { CommerceEvents } from '../../commerce/index.js';
-import { OursError } from '../../errors.js';
+import { checkOptionNames } from '../../core/check-option.js';
+import { OursError } from '../../core/errors.js';
 import type { ConversionSink } from '../conversion.js';
 import { createEndpoint, type Endpoint } from '../endpoint.js';
 import type { IncomingWebhook } from '../incoming.js';

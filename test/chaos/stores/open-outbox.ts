@@ -2,9 +2,9 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createClient } from 'redis';
 import type { DurableOutbox } from '../../../src/index.js';
-import { createPostgresOutbox } from '../../../src/outbox/postgres.js';
-import { createRedisOutbox } from '../../../src/outbox/redis.js';
-import { createSqliteOutbox } from '../../../src/outbox/sqlite.js';
+import { createPostgresOutbox } from '../../../src/outbox/postgres/index.js';
+import { createRedisOutbox } from '../../../src/outbox/redis/index.js';
+import { createSqliteOutbox } from '../../../src/outbox/sqlite/index.js';
 import type { Place } from './store.js';
 
 export interface OpenedOutbox {

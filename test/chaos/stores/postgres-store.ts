@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { createPostgresOutbox } from '../../../src/outbox/postgres.js';
+import { createPostgresOutbox } from '../../../src/outbox/postgres/index.js';
 import { findProgram, freePort, otherThanRoot } from '../../support/services/own-server.js';
 import type { StoreFault } from '../plan/store-plan.js';
 import { OwnProcess } from './own-process.js';

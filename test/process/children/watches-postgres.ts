@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createPostgresOutbox } from '../../../src/outbox/postgres.js';
+import { createPostgresOutbox } from '../../../src/outbox/postgres/index.js';
 
 // Has nothing more to do than to listen.
 const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL, allowExitOnIdle: true });

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { checkOptionNames, failOption, readLimit } from '../../core/check-option.js';
+import type { SecretKey } from '../../core/secret-key.js';
+import { fieldNames } from '../../core/unknown-names.js';
+import type { SqliteDatabase } from '../../sqlite/database.js';
+import { loadSqlite } from '../../sqlite/load-sqlite.js';
+import { Records } from '../durable/entry-codec.js';
+import type { DurableOutbox } from '../outbox.js';
+import type { Source } from './connection.js';
+import { SqliteFile } from './file.js';
+import { machineClock } from './machine-clock.js';
+import { SqliteOutbox } from './outbox.js';
+
+export interface SqliteOutboxOptions {
+  /**
+   * The file, created if it does not exist, readable by its owner only. Its folder must exist, on a local disk. Next to it
+   * are SQLite's own `-wal` and `-shm`, and `-reserve`, up to 8 MB that let a full disk drain.
+   */
+  readonly file?: string | undefined;
+  /** Instead of a file: an open database, which stays the caller's to set up, to watch and to close. */
+  readonly database?: SqliteDatabase | undefined;
+  /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
+  readonly sealingKeys?: readonly SecretKey[] | undefined;
+  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  readonly acceptUnsealed?: boolean | undefined;
+  /** Entries above which new ones are dropped. @default as many as fit the disk */
+  readonly maxQueueSize?: number | undefined;
+  /** Bytes above which new ones are dropped. @default as many as fit the disk */
+  readonly maxQueueBytes?: number | undefined;
+  /**
+   * What a stored event survives: `normal` the end of the process, `full` a power cut as well, for one sync of the disk a
+   * commit. Of a file only.
+   * @default 'normal'
+   */
+  readonly synchronous?: 'normal' | 'full' | undefined;
+  /**
+   * A clock for tests, in milliseconds since the epoch; leases and delays go by it as well.
+   * @default Date.now, and for leases and delays how long the machine has been up
+   */
+  readonly now?: (() => number) | undefined;
+}
+
+const OPTIONS = fieldNames<SqliteOutboxOptions>({
+  file: 1,
+  database: 1,
+  sealingKeys: 1,
+  acceptUnsealed: 1,
+  maxQueueSize: 1,
+  maxQueueBytes: 1,
+  synchronous: 1,
+  now: 1,
+});
+
+/**
+ * An outbox in an SQLite file that any number of processes of one machine may share.
+ *
+ * What happens to the file later, such as a full disk, is an error of the call that meets it and never thrown here: a broken
+ * outbox must not keep a server from starting.
+ *
+ * @example
+ * const ours = createClient({ token, outbox: createSqliteOutbox({ file: 'events.db' }) });
+ *
+ * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
+ */
+export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
+  checkOptionNames('createSqliteOutbox', options, OPTIONS);
+  const { maxQueueSize, maxQueueBytes, now } = options ?? {};
+  return new SqliteOutbox({
+    file: new SqliteFile(toSource(options ?? {})),
+    records: new Records(options),
+    maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
+    maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
+    now: now ?? Date.now,
+    machineClock: now ?? machineClock,
+  });
+}
+
+function toSource({ file, database, synchronous = 'normal' }: SqliteOutboxOptions): Source {
+  if ((file === undefined) === (database === undefined)) fail('pass either file, a path, or database, an open one.');
+  if (synchronous !== 'normal' && synchronous !== 'full') fail("synchronous must be 'normal' or 'full'.");
+  if (database !== undefined) {
+    if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
+      fail('database must be an open database of better-sqlite3, libsql or node:sqlite.');
+    }
+    return { database };
+  }
+  if (typeof file !== 'string' || file === '' || file === ':memory:') fail('file must be the path of a file.');
+  // What is opened again later is the same file, wherever the process has moved to.
+  return { file: resolve(file), Sqlite: loadSqlite(), synchronous };
+}
+
+function fail(message: string): never {
+  failOption(`createSqliteOutbox: ${message}`);
+}
+
+export type { SecretKey as SealingKey } from '../../core/secret-key.js';
+export type { SqliteDatabase } from '../../sqlite/database.js';
+export type { DeadLetter, DeadLetters, DurableOutbox } from '../outbox.js';

@@ -1,0 +1,26 @@
+import { randomId } from '../core/random-id.js';
+import { toBytes } from '../protocol/bytes.js';
+import { toJson } from '../protocol/json.js';
+import { createFetchPost } from '../transport/fetch-post.js';
+import type { FetchLike } from '../transport/transport.js';
+import type { Platform } from './platform.js';
+
+const globals = globalThis as { readonly navigator?: { readonly userAgent?: string } };
+
+/** Any runtime with web APIs: Workers, Edge functions. */
+export const fetchPlatform: Platform = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  random: () => Math.random(),
+  randomId: () => randomId(Date.now()),
+  serialise: (row) => toBytes(toJson(row)),
+  env: globalThis.process?.env ?? {},
+  // Looked up for each request, so that a tool that replaces it later is heard.
+  createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
+  // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
+  freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
+  // A client that several requests share cannot be flushed by one of them.
+  remedy: 'put an adapter around the route, or pass it to a client of each request.',
+  // Workers and Edge functions have no process that ends.
+  createLifetime: () => ({ ref() {}, unref() {} }),
+};

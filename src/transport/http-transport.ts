@@ -1,0 +1,83 @@
+import { later, onAbort } from '../core/timers.js';
+import type { SkewedClock } from './clock.js';
+import { type HttpAnswer, judge, judgeFailure } from './send-result.js';
+import type { Transport } from './transport.js';
+
+/**
+ * Performs one POST and reads the whole answer; rejects on a broken connection. When the signal aborts it lets go of the
+ * connection; nobody waits for its answer any more.
+ */
+export interface HttpPost {
+  (path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
+  close?(): Promise<void>;
+  /** What the last request went through on its way to the service, for messages. Nothing secret. */
+  via?(): string | undefined;
+}
+
+export interface HttpTransport extends Transport {
+  /** Ends the requests under way as retryable; later ones go out as before. */
+  interrupt(): void;
+}
+
+export interface HttpTransportOptions {
+  readonly post: HttpPost;
+  readonly requestTimeoutMs: number;
+  readonly clock: SkewedClock;
+  readonly monotonic: () => number;
+}
+
+/** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
+export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }: HttpTransportOptions): HttpTransport {
+  /** What ends each request under way. */
+  const underWay = new Set<(reason: unknown) => void>();
+  let isClosed = false;
+
+  return {
+    async send(request, signal) {
+      const exchange = new AbortController();
+      let abort!: (reason: unknown) => void;
+      // Beside the post: a `fetch` that ignores its signal, as test doubles do, must not outlive the deadline.
+      const aborted = new Promise<never>((_, reject) => {
+        abort = (reason) => {
+          reject(reason);
+          exchange.abort(reason);
+        };
+      });
+      const cancelTimer = later(requestTimeoutMs, () => abort(because('request timeout')));
+      const forget = onAbort(signal, () => abort(signal?.reason));
+      if (signal?.aborted) abort(signal.reason);
+      if (isClosed) abort(because(CLOSED));
+      underWay.add(abort);
+      const sentAt = monotonic();
+      try {
+        const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
+        const { verdict, tellsTime } = judge(answer, request, clock.read().service);
+        if (tellsTime) clock.learn(answer.header('date'), sentAt, monotonic());
+        return verdict;
+      } catch (error) {
+        return judgeFailure(error);
+      } finally {
+        cancelTimer();
+        underWay.delete(abort);
+        forget();
+      }
+    },
+
+    interrupt() {
+      for (const abort of underWay) abort(because('process ends'));
+    },
+
+    async close() {
+      isClosed = true;
+      for (const abort of underWay) abort(because(CLOSED));
+      await post.close?.();
+    },
+  };
+}
+
+const CLOSED = 'client closed';
+
+/** An end of a request that is our own doing; the verdict's reason is the code. */
+function because(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}

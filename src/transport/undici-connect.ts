@@ -1,0 +1,198 @@
+import dns from 'node:dns';
+import net from 'node:net';
+import type { buildConnector } from 'undici';
+import { later } from '../core/timers.js';
+
+/** How long an address may be silent before the next one is tried as well (RFC 8305 §8). */
+const ATTEMPT_DELAY_MS = 250;
+
+/** After this long without a connection it is worth a word: with the wait before it, within a second. */
+export const SLOW_CONNECT_MS = 600;
+
+export interface Connecting {
+  readonly connect: buildConnector.connector;
+  /** Gives up every connection that is still being made. */
+  close(): void;
+}
+
+/**
+ * Connects to the service by "Happy Eyeballs": a further address of the host is tried after a quarter of a second, and the
+ * first to answer wins. Node's own version gives up an attempt when it begins the next, so a host with a dead second
+ * address and a slow handshake is never reached.
+ *
+ * @param timeoutMs for the whole: name, connection and TLS
+ * @param onSlow called when there is no connection after {@link SLOW_CONNECT_MS}
+ */
+export function createConnecting(
+  { buildConnector, errors }: Pick<typeof import('undici'), 'buildConnector' | 'errors'>,
+  timeoutMs: number,
+  onSlow?: () => void,
+): Connecting {
+  // Only for TLS on a socket that is connected; the time is measured here.
+  const secure = buildConnector({ timeout: 0 });
+  const underWay = new Set<() => void>();
+
+  function connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
+    let isDone = false;
+    let connected: net.Socket | undefined;
+    const end = (...[error, socket]: buildConnector.CallbackArgs): void => {
+      if (isDone) return;
+      isDone = true;
+      cancelTimer();
+      cancelWord();
+      underWay.delete(giveUp);
+      stop();
+      if (error === null) {
+        callback(null, skipContinue(neverRef(socket)));
+      } else {
+        connected?.destroy();
+        callback(error, null);
+      }
+    };
+    const giveUp = (): void => end(new errors.ConnectTimeoutError('Connect Timeout Error'), null);
+    const cancelTimer = later(timeoutMs, giveUp);
+    const cancelWord = afterBusyTurn(SLOW_CONNECT_MS, () => {
+      if (connected === undefined) onSlow?.();
+    });
+    underWay.add(giveUp);
+    const stop = race(options, (error, socket) => {
+      if (error === null) {
+        connected = socket;
+        if (options.protocol === 'https:') secure({ ...options, httpSocket: socket }, end);
+        else end(null, socket);
+      } else {
+        end(error, null);
+      }
+    });
+  }
+
+  return {
+    connect: connect as buildConnector.connector,
+    close() {
+      for (const giveUp of [...underWay]) giveUp();
+    },
+  };
+}
+
+/**
+ * Runs `action` after `ms`, and after everything that has happened by then: a process that was busy or starved may have its
+ * connection and not know it yet.
+ */
+export function afterBusyTurn(ms: number, action: () => void): () => void {
+  let isCancelled = false;
+  const cancel = later(ms, () => setImmediate(() => isCancelled || action()));
+  return () => {
+    isCancelled = true;
+    cancel();
+  };
+}
+
+/** Hands over the first socket to connect, or why there is none. The returned function ends what is left. */
+function race({ hostname, protocol, port }: buildConnector.Options, callback: buildConnector.Callback): () => void {
+  const attempts = new Set<net.Socket>();
+  const failures: Error[] = [];
+  let rest: dns.LookupAddress[] = [];
+  let isOver = false;
+  let cancelNext = (): void => undefined;
+
+  function stop(): void {
+    isOver = true;
+    cancelNext();
+    for (const socket of attempts) socket.destroy();
+  }
+
+  function fail(error: Error): void {
+    failures.push(error);
+    if (isOver) return;
+    if (rest.length > 0) {
+      attempt();
+    } else if (attempts.size === 0) {
+      stop();
+      callback(failures.length === 1 ? error : new AggregateError(failures), null);
+    }
+  }
+
+  function attempt(): void {
+    cancelNext();
+    const host = rest.shift()!.address;
+    const socket = net.connect({ host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }).unref();
+    attempts.add(socket);
+    // Stays: a socket that is destroyed may fail once more.
+    socket.on('error', (error) => {
+      if (attempts.delete(socket)) fail(error);
+    });
+    socket.once('connect', () => {
+      attempts.delete(socket);
+      stop();
+      // As undici does: small requests at once, and a probe of a silent connection each minute.
+      callback(null, socket.setNoDelay(true).setKeepAlive(true, 60_000));
+    });
+    if (rest.length > 0) cancelNext = later(ATTEMPT_DELAY_MS, attempt);
+  }
+
+  // Only families this machine has an address of, as Node asks.
+  const hints = process.platform === 'win32' ? 0 : dns.ADDRCONFIG;
+  dns.lookup(hostname, { all: true, hints }, (error, addresses) => {
+    if (isOver) return;
+    if (error) return fail(error);
+    rest = alternate(addresses);
+    if (rest.length > 0) attempt();
+    else fail(Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' }));
+  });
+  return stop;
+}
+
+/** Addresses of both families in turn, beginning with the family the resolver prefers. */
+function alternate(addresses: readonly dns.LookupAddress[]): dns.LookupAddress[] {
+  const first = addresses.filter(({ family }) => family === addresses[0]?.family);
+  const second = addresses.filter(({ family }) => family !== addresses[0]?.family);
+  return addresses.flatMap((_, at) => [first[at], second[at]].filter((address) => address !== undefined));
+}
+
+/**
+ * Takes a socket off the event loop for good. undici puts it back for every request, so a service that hangs would keep a
+ * process that has run out of work until the request times out. Those who wait for an answer keep the process themselves.
+ */
+function neverRef(socket: net.Socket): net.Socket {
+  socket.unref();
+  socket.ref = () => socket;
+  return socket;
+}
+
+const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
+/** Longer than the headers of any interim answer. */
+const MAX_INTERIM_BYTES = 16 * 1024;
+
+/**
+ * Takes "100 Continue" out of what is read. A server may send it unasked, and a client must be able to parse it
+ * (RFC 9110 §15.2), but undici closes the connection, even though the service may have taken the events.
+ */
+function skipContinue(socket: net.Socket): net.Socket {
+  const read = socket.read.bind(socket);
+  let held: Buffer | undefined;
+  socket.read = (size) => {
+    for (;;) {
+      const chunk: Buffer | null = read(size);
+      if (chunk === null) return null;
+      const bytes = withoutContinue(held === undefined ? chunk : Buffer.concat([held, chunk]));
+      held = undefined;
+      if (bytes.length > 0 && (!isContinue(bytes) || bytes.length > MAX_INTERIM_BYTES)) return bytes;
+      if (bytes.length > 0) held = bytes;
+    }
+  };
+  return socket;
+}
+
+function isContinue(bytes: Buffer): boolean {
+  return CONTINUE.test(bytes.toString('latin1', 0, 13));
+}
+
+function withoutContinue(bytes: Buffer): Buffer {
+  let rest = bytes;
+  while (isContinue(rest)) {
+    const end = rest.indexOf('\r\n\r\n');
+    if (end < 0) return rest;
+    rest = rest.subarray(end + 4);
+  }
+  return rest;
+}

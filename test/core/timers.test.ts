@@ -1,0 +1,44 @@
+import { expect, it, vi } from 'vitest';
+import { later, onAbort, sleep } from '../../src/core/timers.js';
+
+it('gives a signal one listener, however many wait on it, and takes it back when the last has left', () => {
+  const { signal } = new AbortController();
+  const added = vi.spyOn(signal, 'addEventListener');
+  const removed = vi.spyOn(signal, 'removeEventListener');
+  const forget = Array.from({ length: 20 }, () => onAbort(signal, () => undefined));
+  expect(added).toHaveBeenCalledTimes(1);
+  for (const one of forget.slice(1)) one();
+  expect(removed).not.toHaveBeenCalled();
+  forget[0]!();
+  forget[0]!();
+  expect(removed).toHaveBeenCalledTimes(1);
+  onAbort(signal, () => undefined);
+  expect(added).toHaveBeenCalledTimes(2);
+});
+
+it('calls everything that still waits when the signal aborts, once', () => {
+  const controller = new AbortController();
+  const called: string[] = [];
+  onAbort(controller.signal, () => called.push('first'));
+  const forget = onAbort(controller.signal, () => called.push('second'));
+  onAbort(controller.signal, () => called.push('third'));
+  forget();
+  controller.abort();
+  controller.abort();
+  expect(called).toEqual(['first', 'third']);
+});
+
+it('wakes every sleeper of a signal', async () => {
+  const controller = new AbortController();
+  const sleepers = Promise.all(Array.from({ length: 20 }, () => sleep(2 ** 31, controller.signal)));
+  controller.abort();
+  await sleepers;
+});
+
+it('runs at once what is overdue, and starts no timer with a time that Node warns of', async () => {
+  const started = vi.spyOn(globalThis, 'setTimeout');
+  await new Promise<void>((resolve) => later(-500, resolve));
+  await sleep(-1);
+  expect(started.mock.calls.map(([, ms]) => ms)).toEqual([0, 0]);
+  started.mockRestore();
+});

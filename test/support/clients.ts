@@ -1,0 +1,54 @@
+import { onTestFinished } from 'vitest';
+import { buildClient, type Client } from '../../src/client/client.js';
+import type { ClientOptions } from '../../src/client/options.js';
+import { toBytes } from '../../src/protocol/bytes.js';
+import type { EventCatalog } from '../../src/protocol/catalog.js';
+import type { Platform } from '../../src/runtime/platform.js';
+import type { FetchLike } from '../../src/transport/transport.js';
+
+export const TOKEN = 'test_7QmZ2xRkW9';
+export const EXPERIMENT_TOKEN = 'exp_4HtY8bNvC3';
+
+/** A runtime without chance and without a way out. */
+export function platformWith(overrides: Partial<Platform> = {}): Platform {
+  let ids = 0;
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    random: () => 0,
+    randomId: () => `random-${++ids}`,
+    serialise: (row) => toBytes(JSON.stringify(row)),
+    env: {},
+    createPost: () => () => Promise.reject(new Error('no test goes to the network')),
+    freezingHost: () => undefined,
+    remedy: 'stay awake.',
+    createLifetime: () => ({ ref() {}, unref() {} }),
+    ...overrides,
+  };
+}
+
+export interface TestClient<Catalog extends EventCatalog> {
+  readonly client: Client<Catalog>;
+  /** What the logger heard. */
+  readonly said: string[];
+}
+
+/** A client that closes when the test has finished and that takes all for delivered unless another `fetch` is given. */
+export function clientWith<Catalog extends EventCatalog = EventCatalog>(
+  options: ClientOptions<Catalog> = {},
+  platform: Partial<Platform> = {},
+): TestClient<Catalog> {
+  const said: string[] = [];
+  const logger = { warn: (message: string) => said.push(message) };
+  const fetch: FetchLike = async () => answer(200, { success: true });
+  const standard = { token: TOKEN, experimentToken: EXPERIMENT_TOKEN, logger, fetch };
+  const client = buildClient({ ...standard, ...options } as ClientOptions<Catalog>, platformWith(platform));
+  onTestFinished(async () => {
+    await client.close({ timeoutMs: 0 });
+  });
+  return { client, said };
+}
+
+export function answer(status: number, body: unknown, headers: Record<string, string> = {}) {
+  return { status, headers: new Headers(headers), text: async () => JSON.stringify(body) };
+}

@@ -1,0 +1,171 @@
+import dns from 'node:dns';
+import net from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { toBytes } from '../../src/protocol/bytes.js';
+import { createUndiciPost, type UndiciPostOptions } from '../../src/transport/undici-post.js';
+import { until } from '../support/client.js';
+import { startProxy } from '../support/http-proxy.js';
+import { json, scriptService } from '../support/scripted-service.js';
+
+async function open(options: Partial<UndiciPostOptions> & Pick<UndiciPostOptions, 'baseUrl'>) {
+  const post = createUndiciPost(await import('undici'), {
+    connections: 1,
+    connectTimeoutMs: 10_000,
+    monotonic: () => 0,
+    ...options,
+  });
+  onTestFinished(() => post.close!());
+  return () => post('/batch', toBytes('{}'), new AbortController().signal);
+}
+
+/** Resolves `ingest.test` to these addresses. */
+function resolveTo(...addresses: string[]) {
+  const { lookup } = dns;
+  const spy = vi.spyOn(dns, 'lookup').mockImplementation(((host: string, options: never, callback: never) => {
+    if (host !== 'ingest.test') return lookup(host, options, callback);
+    const all = addresses.map((address) => ({ address, family: net.isIP(address) }));
+    process.nextTick(callback as (error: null, all: dns.LookupAddress[]) => void, null, all);
+  }) as never);
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
+
+const ok = { success: true };
+
+describe('the way through undici', () => {
+  it('tells why a proxy makes no tunnel', async () => {
+    const { url, host } = await startProxy();
+    const request = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });
+    await expect(request()).rejects.toMatchObject({ code: 'the proxy answers HTTP 407' });
+  });
+
+  it('closes an idle socket after four seconds, whatever the server offers', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok, { 'keep-alive': 'timeout=600' }));
+    const request = await open({ baseUrl: service.baseUrl });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await request();
+    expect(service.sockets.size).toBe(1);
+    await vi.advanceTimersByTimeAsync(6_000);
+    vi.useRealTimers();
+    await until(() => service.sockets.size === 0);
+  });
+
+  it('names the library and the runtime in User-Agent, and nothing else', async () => {
+    let userAgent: string | undefined;
+    const service = await scriptService(({ request }, response) => {
+      userAgent = request.headers['user-agent'];
+      json(response, 200, ok);
+    });
+    await (await open({ baseUrl: service.baseUrl }))();
+    expect(userAgent).toMatch(/^ours-ingest\/\d+\.\d+\.\d+ node\/\d+$/);
+  });
+
+  it('makes new connections every half minute, so that a busy client follows a DNS switch', async () => {
+    let now = 0;
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    const lookups = resolveTo('127.0.0.1');
+    const { port } = new URL(service.origin);
+    const request = await open({ baseUrl: `http://ingest.test:${port}`, monotonic: () => now });
+    for (now = 0; now < 30_000; now += 3_000) await request();
+    expect(service.connections).toBe(1);
+    await request();
+    expect(service.connections).toBe(2);
+    expect(lookups).toHaveBeenCalledTimes(2);
+    await until(() => service.sockets.size === 1);
+  });
+
+  it.each([
+    ['one', ['HTTP/1.1 100 Continue\r\n\r\n']],
+    ['one with headers', ['HTTP/1.1 100 Continue\r\nserver: x\r\n\r\n']],
+    ['one in pieces', ['HTTP/1.1 100 Con', 'tinue\r\nserver: ', 'x\r\n\r', '\n']],
+    ['several', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n']],
+    [
+      'one before other interim answers',
+      ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
+    ],
+  ])('reads the answer behind 100 Continue: %s', async (_what, pieces) => {
+    const body = JSON.stringify(ok);
+    const server = net.createServer((socket) => {
+      socket.setNoDelay(true);
+      socket.on('data', async () => {
+        for (const piece of pieces) await new Promise((resolve) => socket.write(piece, () => setImmediate(resolve)));
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const request = await open({ baseUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` });
+    // Twice on one connection.
+    for (const _ of [1, 2]) expect(await request()).toMatchObject({ status: 200, text: body });
+  });
+});
+
+describe('connecting', () => {
+  it('tells that there is no connection yet, long before it gives up', async () => {
+    // Pending for as long as a firewall that drops packets likes.
+    const spy = vi.spyOn(dns, 'lookup').mockImplementation((() => undefined) as never);
+    onTestFinished(() => spy.mockRestore());
+    let isTold = false;
+    const onSlowConnect = () => {
+      isTold = true;
+    };
+    const request = await open({ baseUrl: 'http://ingest.test', connectTimeoutMs: 600_000, onSlowConnect });
+    request().catch(() => undefined);
+    await until(() => isTold);
+  });
+});
+
+describe('connecting to a host of several addresses', () => {
+  // No route leads to these (RFC 5737, RFC 3849): connecting fails at once or never answers.
+  const DEAD = ['192.0.2.1', '2001:db8::1'];
+
+  it('goes on to the next one when the first is dead', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    resolveTo(...DEAD, '127.0.0.1');
+    const request = await open({ baseUrl: `http://ingest.test:${new URL(service.origin).port}` });
+    expect(await request()).toMatchObject({ status: 200 });
+  });
+
+  it('does not give up a slow one for a dead one', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    const { connect } = net;
+    const ends: (() => void)[] = [];
+    // A handshake that ends only after the other address has failed.
+    const spy = vi.spyOn(net, 'connect').mockImplementation(((options: net.TcpNetConnectOpts) => {
+      if (options.host === '127.0.0.1') {
+        const socket = new net.Socket();
+        ends.push(() => socket.connect(options));
+        return socket;
+      }
+      const dead = connect({ host: '127.0.0.1', port: 1 });
+      dead.on('error', () => setImmediate(() => ends.shift()?.()));
+      return dead;
+    }) as never);
+    onTestFinished(() => spy.mockRestore());
+    resolveTo('127.0.0.1', '::1');
+    const request = await open({ baseUrl: `http://ingest.test:${new URL(service.origin).port}` });
+    expect(await request()).toMatchObject({ status: 200 });
+    expect(spy).toHaveBeenCalledTimes(2);
+  });
+
+  it('says that nobody listens when all refuse', async () => {
+    resolveTo('127.0.0.1', '127.0.0.2');
+    const request = await open({ baseUrl: 'http://ingest.test:1' });
+    await expect(request()).rejects.toMatchObject({ errors: [{ code: 'ECONNREFUSED' }, { code: 'ECONNREFUSED' }] });
+  });
+
+  it('says that the name is unknown when it has no address', async () => {
+    resolveTo();
+    const request = await open({ baseUrl: 'http://ingest.test:1' });
+    await expect(request()).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  it('ends in time when none answers', async () => {
+    const silent = vi.spyOn(net, 'connect').mockImplementation((() => new net.Socket()) as never);
+    onTestFinished(() => silent.mockRestore());
+    resolveTo('127.0.0.1', '127.0.0.2');
+    const request = await open({ baseUrl: 'http://ingest.test:1', connectTimeoutMs: 20 });
+    await expect(request()).rejects.toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT' });
+  });
+});
