@@ -2,9 +2,9 @@ import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-c
 import { assembleClient, type Client } from './client/client.js';
 import { type ClientOptions, resolveOptions } from './client/options.js';
 import { warnOfPlainHttp } from './client/plain-http.js';
-import { perRequest } from './client/request-scoped-client.js';
+import { createRequestScopedClient } from './client/request-scoped-client.js';
 import type { EventCatalog } from './protocol/catalog.js';
-import { fetchPlatform } from './runtime/platform-web.js';
+import { webPlatform } from './runtime/platform-web.js';
 
 // The entry for bundlers of Workers and Edge functions, which would carry undici along with index.ts. Its types are those of
 // index.ts.
@@ -15,9 +15,11 @@ export function createClient<
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
   // What is wrong with them is said here, and not in the first request.
-  const resolved = resolveOptions(options as ClientOptions, fetchPlatform.env);
+  const resolved = resolveOptions(options as ClientOptions, webPlatform.env);
   warnOfPlainHttp(resolved);
-  return perRequest((waitUntil = resolved.waitUntil) => assembleClient({ ...resolved, waitUntil }, fetchPlatform));
+  return createRequestScopedClient((waitUntil = resolved.waitUntil) =>
+    assembleClient({ ...resolved, waitUntil }, webPlatform),
+  );
 }
 
 export { isOursError, OursError } from './core/errors.js';

@@ -3,7 +3,7 @@ import { buildClient, type Client } from './client/client.js';
 import type { ClientOptions } from './client/options.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
-import { fetchPlatform } from './runtime/platform-web.js';
+import { webPlatform } from './runtime/platform-web.js';
 
 // Bun and Deno call themselves Node too; their own fetch is the better way out there.
 const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
@@ -23,7 +23,7 @@ export function createClient<
   Catalog extends EventCatalog = EventCatalog,
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
-  return buildClient(options, isLikeNode ? likeNode : fetchPlatform);
+  return buildClient(options, isLikeNode ? likeNode : webPlatform);
 }
 
 export type {
@@ -82,10 +82,10 @@ export type { CampaignProperties, DefaultProperties, TextValue } from './protoco
 export type { Identity } from './protocol/identity.js';
 export type { SessionState } from './protocol/session.js';
 export type { WaitUntil } from './runtime/wait-until.js';
-export type { Books, Totals } from './tracking/delivery-counts.js';
+export type { DeliveryCounts as Books, Totals } from './tracking/delivery-counts.js';
+export type { OutboxHost as SharingClient } from './tracking/outbox-host.js';
 export type { Receipt } from './tracking/receipt.js';
-export type { Ledger } from './tracking/receipt-tracker.js';
+export type { ReceiptTracker as Ledger } from './tracking/receipt-tracker.js';
 export { shareOutbox } from './tracking/share-outbox.js';
-export type { SharingClient } from './tracking/sharing-client.js';
 export type { WaitOptions } from './tracking/waiting.js';
 export type { FetchInit, FetchLike, FetchResponse } from './transport/transport.js';

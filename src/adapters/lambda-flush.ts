@@ -1,5 +1,5 @@
 import { OursError } from '../core/errors.js';
-import { createEpisodes, guardLogger } from '../core/logger.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import type { AdapterOptions } from './visitor-options.js';
 
@@ -36,13 +36,13 @@ export function createFlush(
   if (!Number.isInteger(flushTimeoutMs) || flushTimeoutMs < 0 || flushTimeoutMs > MAX_TIMEOUT_MS) {
     throw new OursError('invalid_option', `flushTimeoutMs must be a whole number from 0 to ${MAX_TIMEOUT_MS}.`);
   }
-  const episodes = createEpisodes(guardLogger(logger), () => performance.now());
+  const warnings = createWarnOnce(guardLogger(logger), () => performance.now());
   return async (context) => {
     try {
       const leftMs = (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) - ANSWER_MS;
       await ours.flush({ signal: AbortSignal.timeout(Math.max(0, Math.min(flushTimeoutMs, leftMs))) });
     } catch {
-      episodes.remind(
+      warnings.throttled(
         'flush',
         'the function answers before its events are out: they go with the next invocation, or are lost if there is none. If the service is up, raise flushTimeoutMs; a durable outbox keeps them in any case.',
       );

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.js';
 import type { Visitor } from '../client/visitor.js';
 import { OursError } from '../core/errors.js';
-import { createEpisodes, guardLogger } from '../core/logger.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
 import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
@@ -56,14 +56,14 @@ export function createScopes<Catalog extends EventCatalog, Request>(
 ): OpenScope<Catalog, Request> {
   checkAdapter(ours, options, known);
   const { consent } = options;
-  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
+  const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
 
   function agrees(request: Request): boolean {
     const answer: unknown = consent === undefined ? true : consent(request);
     // A promise is no consent: it would be one however it ends.
     if (typeof answer !== 'boolean') {
       if (isPromise(answer)) ignoreRejection(answer);
-      episodes.remind('consent', 'consent must return true or false: the visitor is taken not to have agreed.');
+      warnings.throttled('consent', 'consent must return true or false: the visitor is taken not to have agreed.');
     }
     return answer === true;
   }
@@ -73,7 +73,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
     try {
       return reading();
     } catch {
-      episodes.remind(
+      warnings.throttled(
         'read',
         'reading a visitor threw (the request, consent or visitorOf): what was not read stays unknown, the request goes on.',
       );

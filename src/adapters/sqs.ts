@@ -1,6 +1,6 @@
 import type { VisitorInput } from '../client/visitor.js';
 import { requireFunction } from '../core/check-option.js';
-import { createEpisodes, guardLogger } from '../core/logger.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
 import { callUser, ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
@@ -36,7 +36,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
     options: OPTIONS,
   });
   const flush = createFlush(ours, options);
-  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
+  const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
 
   /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
   function visitorOf(record: Record): VisitorInput {
@@ -52,7 +52,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   }
 
   function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
-    if (options.onError === undefined) episodes.each(failure(who, error, record.messageId));
+    if (options.onError === undefined) warnings.throttledEach(failure(who, error, record.messageId));
     // What it throws must not make the other records come again.
     callUser(() => options.onError?.(error, record));
   }

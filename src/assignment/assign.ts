@@ -8,7 +8,7 @@ import { checkSessionId, checkText, checkUserId, toSid } from '../protocol/ident
 import { toJson } from '../protocol/json.js';
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
-import type { Verdict } from '../transport/send-result.js';
+import type { SendResult } from '../transport/send-result.js';
 import type { Transport } from '../transport/transport.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
@@ -88,7 +88,7 @@ interface Question {
 }
 
 export function createAssigner(options: AssignerOptions): Assigner {
-  const { transport, experimentToken, exposuresTimeoutMs, monotonic, episodes, isDown } = options;
+  const { transport, experimentToken, exposuresTimeoutMs, monotonic, warnings, isDown } = options;
   const answers = createExpiringCache<Assignment>(MAX_ANSWERS, monotonic);
   const exposures = createExposureMemory(options);
   const inFlight = new Map<string, Promise<Assignment | NoAnswer>>();
@@ -100,8 +100,8 @@ export function createAssigner(options: AssignerOptions): Assigner {
       return new NoAnswer('experimentToken is missing: pass it or set OURS_EXPERIMENT_TOKEN.');
     if (isDown()) return new NoAnswer('the service is down.', true);
     const bytes = toBytes(toJson({ token: experimentToken, ...body }));
-    const verdict = await transport.send({ path, body: bytes });
-    return verdict.kind === 'delivered' ? (verdict.answer as object) : explain(verdict);
+    const result = await transport.send({ path, body: bytes });
+    return result.kind === 'delivered' ? (result.answer as object) : explain(result);
   }
 
   /**
@@ -127,8 +127,8 @@ export function createAssigner(options: AssignerOptions): Assigner {
   function warn(experimentKey: string, { why, isOutage }: NoAnswer, effect: string): string {
     const message = `no assignment for experiment '${String(experimentKey).slice(0, 80)}': ${why}`;
     // An outage is everybody's; what the service or we refuse, such as a misspelt key, is the experiment's own.
-    if (isOutage) episodes.remind('assign', `${message} ${effect}`);
-    else episodes.each(`${message} ${effect}`);
+    if (isOutage) warnings.throttled('assign', `${message} ${effect}`);
+    else warnings.throttledEach(`${message} ${effect}`);
     return message;
   }
 
@@ -297,18 +297,18 @@ function refused(refusal: Refusal | undefined): NoAnswer | undefined {
   return refusal && new NoAnswer(refusal.message);
 }
 
-function explain(verdict: Exclude<Verdict, { kind: 'delivered' }>): NoAnswer {
-  switch (verdict.kind) {
+function explain(result: Exclude<SendResult, { kind: 'delivered' }>): NoAnswer {
+  switch (result.kind) {
     case 'unauthorized':
       return new NoAnswer('the service refused experimentToken (HTTP 401): check it or OURS_EXPERIMENT_TOKEN.');
     case 'retryable':
-      if (verdict.reason !== 'HTTP 404') return new NoAnswer(`${verdict.reason}.`, true);
+      if (result.reason !== 'HTTP 404') return new NoAnswer(`${result.reason}.`, true);
       return new NoAnswer(
-        verdict.isServiceAnswer
+        result.isServiceAnswer
           ? 'the service knows no such experiment (HTTP 404).'
           : 'HTTP 404, but not from the service: is baseUrl right?',
       );
     default:
-      return new NoAnswer(`the service refused (HTTP ${verdict.kind === 'rejected' ? verdict.status : 413}).`);
+      return new NoAnswer(`the service refused (HTTP ${result.kind === 'rejected' ? result.status : 413}).`);
   }
 }

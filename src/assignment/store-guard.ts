@@ -1,4 +1,4 @@
-import { type Episodes, sentenceOf } from '../core/logger.js';
+import { sentenceOf, type WarnOnce } from '../core/logger.js';
 import { later } from '../core/timers.js';
 import type { Exposures } from './exposure-store.js';
 
@@ -21,7 +21,7 @@ const healths = new WeakMap<Exposures, Health>();
 export interface StoreGuardOptions {
   readonly timeoutMs: number;
   readonly monotonic: () => number;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
 }
 
 /** Keeps a store that fails or does not answer away from the page. */
@@ -39,7 +39,7 @@ export interface StoreGuard {
  *
  * So a store that never answers delays one page by `timeoutMs` at each end of a pause, and keeps few unanswered calls.
  */
-export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episodes }: StoreGuardOptions): StoreGuard {
+export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, warnings }: StoreGuardOptions): StoreGuard {
   const health: Health = healths.get(store) ?? { downUntil: 0, pauseMs: 0, lastFailedAt: 0 };
   healths.set(store, health);
   const isOpen = (): boolean => monotonic() >= health.downUntil;
@@ -58,7 +58,7 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episo
         const answer = await within(work(), timeoutMs);
         health.downUntil = 0;
         health.pauseMs = 0;
-        if (monotonic() - health.lastFailedAt >= SOUND_AFTER_MS) episodes.end('exposures');
+        if (monotonic() - health.lastFailedAt >= SOUND_AFTER_MS) warnings.end('exposures');
         return answer;
       } catch (error) {
         health.lastFailedAt = monotonic();
@@ -67,7 +67,7 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, episo
           health.pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, health.pauseMs * 2), LONGEST_PAUSE_MS);
           health.downUntil = monotonic() + health.pauseMs;
         }
-        episodes.say(
+        warnings.once(
           'exposures',
           `the store of exposures failed: ${sentenceOf(error)} Each process records exposures of its own until it works again: check that it can be reached.`,
         );

@@ -1,13 +1,13 @@
 import { keepProcess } from '../core/timers.js';
 import { PATHS } from '../protocol/wire.js';
 import { createNodePost } from '../transport/node-post.js';
-import { judge, judgeFailure, type Verdict } from '../transport/send-result.js';
+import { classifyFailure, classifyResponse, type SendResult } from '../transport/send-result.js';
 
 const TIMEOUT_MS = 10_000;
 
 /** What the service answers to a batch without events, which records nothing. */
 export interface ProbeAnswer {
-  readonly verdict: Verdict;
+  readonly result: SendResult;
   /** The HTTP status; `undefined` when there was no whole answer. */
   readonly status: number | undefined;
   /** The proxy it went through. */
@@ -46,11 +46,11 @@ export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<Prob
     const answer = await keepProcess(post(PATHS.batch, body, AbortSignal.timeout(TIMEOUT_MS)));
     const receivedAt = Date.now();
     const { status } = answer;
-    const { verdict } = judge(answer, { path: PATHS.batch, events: 0 }, receivedAt);
-    return { verdict, status, via: post.via?.(), date: answer.header('date'), sentAt, receivedAt };
+    const { result } = classifyResponse(answer, { path: PATHS.batch, events: 0 }, receivedAt);
+    return { result, status, via: post.via?.(), date: answer.header('date'), sentAt, receivedAt };
   } catch (error) {
-    const verdict = judgeFailure(error);
-    return { verdict, status: undefined, via: post.via?.(), date: undefined, sentAt, receivedAt: Date.now() };
+    const result = classifyFailure(error);
+    return { result, status: undefined, via: post.via?.(), date: undefined, sentAt, receivedAt: Date.now() };
   } finally {
     await post.close?.().catch(() => undefined);
   }

@@ -3,13 +3,13 @@ import type { Assignment, AssignOptions, Personalization } from '../assignment/a
 import type { ClientCatalog, ExperimentCatalog, ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
 import { createExposureTimes } from '../assignment/exposure-times.js';
 import { OursError } from '../core/errors.js';
-import { createEpisodes, guardLogger } from '../core/logger.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
 import type { Outcome, OutcomeInfo, Undelivered } from '../core/outcome.js';
 import { Refusal } from '../core/refusal.js';
 import { keepProcess, sleep } from '../core/timers.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import { callUser } from '../core/user-call.js';
-import { createIntake } from '../delivery/append-buffer.js';
+import { createAppendBuffer } from '../delivery/append-buffer.js';
 import { createCircuitBreaker } from '../delivery/circuit-breaker.js';
 import { createRelay } from '../delivery/relay.js';
 import { createMemoryOutbox } from '../outbox/memory.js';
@@ -27,10 +27,10 @@ import { LIBRARY } from '../protocol/library.js';
 import { TEST_TOKEN_PREFIX } from '../protocol/wire.js';
 import type { Platform } from '../runtime/platform.js';
 import { createTellHost } from '../runtime/tell-host.js';
-import { createBooks, type Totals } from '../tracking/delivery-counts.js';
-import { createMemoryLedger } from '../tracking/memory-tracker.js';
+import { createDeliveryCounts, type Totals } from '../tracking/delivery-counts.js';
+import { createMemoryTracker } from '../tracking/memory-tracker.js';
 import { type Receipt, settledReceipt } from '../tracking/receipt.js';
-import type { Ledger } from '../tracking/receipt-tracker.js';
+import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
 import { createSkewedClock } from '../transport/clock.js';
 import { createFetchPost } from '../transport/fetch-post.js';
 import { createHttpTransport } from '../transport/http-transport.js';
@@ -128,7 +128,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
   if (options.debug && !debug)
     logger.warn('debug tells nothing on this runtime: it is left out to keep the package small.');
-  const episodes = createEpisodes(logger, monotonic);
+  const warnings = createWarnOnce(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
   const clock = createSkewedClock({
     now,
@@ -143,7 +143,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     fetch === undefined
       ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
       : createFetchPost(baseUrl, () => fetch);
-  const ownBreaker = createCircuitBreaker({ concurrency, monotonic, random, episodes, via: post.via });
+  const ownBreaker = createCircuitBreaker({ concurrency, monotonic, random, warnings, via: post.via });
   const breaker = debug?.breaker(ownBreaker) ?? ownBreaker;
   const transport = createHttpTransport({
     post: debug?.post(post) ?? post,
@@ -152,28 +152,28 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     monotonic,
   });
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
-  const books = createBooks();
-  const ledger: Ledger = outbox.durable
+  const counts = createDeliveryCounts();
+  const tracker: ReceiptTracker = outbox.durable
     ? outbox.share({
-        books,
+        counts,
         id: clientId,
         relays: options.relay && !disabled,
         intervalMs: Math.max(ROUND_MS, options.flushIntervalMs),
         onLoss: (events) =>
-          episodes.remind(
+          warnings.throttled(
             'store_lost',
             `the outbox was emptied, replaced or restored: for ${events} events it had stored it is not known whether they were delivered. Sending them again with the same distinctId is safe.`,
           ),
-        hurry: () => relay.hurry(),
-        wake: () => relay.notify(0),
+        flushNow: () => relay.flushNow(),
+        schedule: () => relay.schedule(0),
       })
-    : createMemoryLedger(books, () => void hurry());
+    : createMemoryTracker(counts, () => void flushNow());
 
   const restWhenDone = (): void => {
-    if (books.openCount === 0) lifetime.unref();
+    if (counts.openCount === 0) lifetime.unref();
   };
   const settle = (entry: Entry, outcome: Outcome): void => {
-    if (!ledger.settle(entry, outcome)) return;
+    if (!tracker.settle(entry, outcome)) return;
     tellOutcome(outcome, entry);
     restWhenDone();
   };
@@ -185,16 +185,16 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     clock,
     monotonic,
     random,
-    episodes,
+    warnings,
     onSettled: settle,
   });
-  const intake = createIntake({
+  const appendBuffer = createAppendBuffer({
     append: (entries) => outbox.append(entries),
-    episodes,
+    warnings,
     onAppended(entries, answer) {
-      ledger.appended(entries, answer);
+      tracker.appended(entries, answer);
       passOnNotice();
-      if (options.relay) relay.notify(entries.length);
+      if (options.relay) relay.schedule(entries.length);
       restWhenDone();
     },
     onNotAppended: settle,
@@ -208,7 +208,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     exposuresTimeoutMs: options.exposuresTimeoutMs,
     requestTimeoutMs,
     monotonic,
-    episodes,
+    warnings,
     onRecorded: (userId) => exposureTimes.note(userId),
     isDown: () => breaker.isDown,
   });
@@ -223,7 +223,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,
     onUnreadable: (event, property) =>
-      episodes.each(
+      warnings.throttledEach(
         `property '${shown(property)}' of event '${shown(event)}' holds something that could not be read, which is left out: pass plain data.`,
       ),
   };
@@ -235,12 +235,12 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     await undefined;
     await flush(flushOptions);
   };
-  const tellHost = createTellHost({ platform, waitUntil: options.waitUntil, episodes, flush: flushTick });
+  const tellHost = createTellHost({ platform, waitUntil: options.waitUntil, warnings, flush: flushTick });
   const lifetime = platform.createLifetime({
     monotonic,
     async flush(timeoutMs) {
       await flushTick({ timeoutMs });
-      return books.openCount;
+      return counts.openCount;
     },
     giveUp() {
       transport.interrupt();
@@ -250,9 +250,9 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       // The next process delivers what a durable outbox has confirmed.
       if (outbox.durable) abandon('the process ended');
       else {
-        episodes.remind(
+        warnings.throttled(
           'exit',
-          `the process ends with ${books.openCount} events undelivered, and they are lost: the service took none in time, or process.exit() came before close().`,
+          `the process ends with ${counts.openCount} events undelivered, and they are lost: the service took none in time, or process.exit() came before close().`,
         );
       }
     },
@@ -263,16 +263,16 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     const { kind, event, distinctId } = info;
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
-      () => episodes.remind('onOutcome', 'onOutcome threw or rejected; the event is settled all the same.'),
+      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event is settled all the same.'),
     );
   }
 
   /** Ends the events whose append has no answer: nothing more will be heard of them here. */
   function abandon(when: string): void {
-    const entries = ledger.unconfirmed();
+    const entries = tracker.unconfirmed();
     if (entries.length === 0) return;
     const message = `the outbox had not confirmed the event when ${when}.`;
-    episodes.remind(
+    warnings.throttled(
       'unconfirmed',
       `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending an event again with the same distinctId is safe.`,
     );
@@ -288,9 +288,9 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     };
     if (outcome.status === 'rejected') {
       const which = kind === 'track' ? `track '${shown(info.event)}'` : kind;
-      episodes.each(`${which}: ${outcome.message} The event is not sent.`);
+      warnings.throttledEach(`${which}: ${outcome.message} The event is not sent.`);
     } else if (outcome.reason === 'closed') {
-      episodes.say('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);
+      warnings.once('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);
     }
     tellOutcome(outcome, info);
     return info;
@@ -314,19 +314,19 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     const entry: Entry | Undelivered =
       closing === undefined ? toEntry(input, encode) : { status: 'dropped', reason: disabled ? 'disabled' : 'closed' };
     if ('status' in entry) {
-      books.count(entry);
+      counts.count(entry);
       return settledReceipt(refuse(kind, input, entry).distinctId, entry);
     }
     debug?.encoded(entry);
-    const receipt = ledger.open(entry);
+    const receipt = tracker.open(entry);
     lifetime.ref();
-    if (intake.add(entry)) tellHost();
+    if (appendBuffer.add(entry)) tellHost();
     return receipt;
   }
 
   function passOnNotice(): void {
     const notice = outbox.takeNotice?.();
-    if (notice) episodes.remind('notice', notice);
+    if (notice) warnings.throttled('notice', notice);
   }
 
   function within(tx: SqlClient): Transaction<Catalog> {
@@ -356,25 +356,25 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   }
 
   /** Sends what there is, full batch or not. */
-  async function hurry(): Promise<void> {
-    await intake.hand();
-    if (options.relay) relay.hurry();
+  async function flushNow(): Promise<void> {
+    await appendBuffer.hand();
+    if (options.relay) relay.flushNow();
   }
 
   /** Nothing is thrown where a process may be about to end. */
   function checkFlush(call: string, given: FlushOptions): void {
     const unknown = checkNames(given, FLUSH_NAMES, call);
-    if (unknown !== undefined) episodes.each(unknown.message);
+    if (unknown !== undefined) warnings.throttledEach(unknown.message);
   }
 
   async function flush(options: FlushOptions = {}): Promise<Totals> {
     checkFlush('flush()', options);
     const { signal } = options;
     signal?.throwIfAborted();
-    void hurry();
+    void flushNow();
     // When the time is over, the rest is pending.
-    await books.barrier(options).catch(() => signal?.throwIfAborted());
-    return books.totals;
+    await counts.barrier(options).catch(() => signal?.throwIfAborted());
+    return counts.totals;
   }
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
@@ -392,10 +392,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       await release(outbox.close());
       abandon('the client was closed');
       lifetime.unref();
-      books.end();
-      ledger.close();
+      counts.end();
+      tracker.close();
     }
-    return books.totals;
+    return counts.totals;
   }
 
   const live: LiveClient<Catalog> = {
@@ -406,7 +406,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
       if (options.experiments && !Object.hasOwn(options.experiments, experimentKey)) {
         const known = Object.keys(options.experiments).join(', ');
-        episodes.each(
+        warnings.throttledEach(
           `experiment '${shown(experimentKey)}' is not in your experiments, and is asked for all the same. Known: ${known}. If it is new, run npx ours-ingest pull.`,
         );
       }
@@ -432,7 +432,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         { ...options, token: options.testToken!, outbox: undefined, relay: true, exposures: undefined },
         platform,
       ),
-    episodes,
+    warnings,
   });
   const client: Client<Catalog> = {
     ...live,

@@ -11,7 +11,7 @@ import { createVisitor } from './visitor.js';
  *
  * @param create makes the client of a request, or the one for whatever is not known to belong to one
  */
-export function perRequest<Catalog extends EventCatalog>(
+export function createRequestScopedClient<Catalog extends EventCatalog>(
   create: (waitUntil?: WaitUntil) => Client<Catalog>,
 ): Client<Catalog> {
   const clients = new WeakMap<object, Client<Catalog>>();

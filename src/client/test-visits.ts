@@ -1,4 +1,4 @@
-import type { Episodes } from '../core/logger.js';
+import type { WarnOnce } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Totals } from '../tracking/delivery-counts.js';
 import type { Client, FlushOptions } from './client.js';
@@ -21,7 +21,7 @@ export interface TestVisitsOptions<Catalog extends EventCatalog> {
   readonly live: LiveClient<Catalog>;
   /** Makes a client that sends with the test token. */
   readonly create: () => LiveClient<Catalog>;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
 }
 
 /**
@@ -34,7 +34,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
   testToken,
   live,
   create,
-  episodes,
+  warnings,
 }: TestVisitsOptions<Catalog>): TestVisits<Catalog> {
   let tests: LiveClient<Catalog> | undefined;
   let isClosed = false;
@@ -49,7 +49,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
     clientOf(input) {
       if (!input.testToken) return live;
       if (input.testToken !== testToken) {
-        episodes.remind(
+        warnings.throttled(
           'test visit',
           'a visit asks for test mode (ours_test_token) with a token that is not the option testToken (OURS_TEST_TOKEN): its server-side events go out as those of any visitor.',
         );

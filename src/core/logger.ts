@@ -26,27 +26,27 @@ function toLine(message: string): string {
 
 /** How often a warning without an end is repeated. */
 const REMINDER_MS = 60_000;
-/** So many different warnings that {@link Episodes.each} has given within a minute are kept, so that it does not repeat them. */
+/** So many different warnings that {@link WarnOnce.throttledEach} has given within a minute are kept, so that it does not repeat them. */
 const MAX_KEPT = 64;
 
 /**
  * Says a thing once per episode. An outage or a full queue would otherwise write one line an event. Topics are words of this
  * package's own, so there are few of them; what events and visitors hold is told apart by `each` alone, which has a bound.
  */
-export interface Episodes {
+export interface WarnOnce {
   /** Speaks unless the topic's episode is open; `end` closes it. */
-  say(topic: string, message: string): void;
+  once(topic: string, message: string): void;
   /** Speaks at most once a minute, for what has no end that could be noticed. */
-  remind(topic: string, message: string): void;
+  throttled(topic: string, message: string): void;
   /**
    * Speaks at most once a minute for each message, or each topic where messages differ in what does not matter. Above the bound
    * further ones are left out, and that is said once a minute.
    */
-  each(message: string, topic?: string): void;
+  throttledEach(message: string, topic?: string): void;
   end(topic: string): void;
 }
 
-export function createEpisodes(logger: Logger, monotonic: () => number): Episodes {
+export function createWarnOnce(logger: Logger, monotonic: () => number): WarnOnce {
   /** Until when a topic or a message is not said again. */
   const quietUntil = new Map<string, number>();
 
@@ -71,11 +71,11 @@ export function createEpisodes(logger: Logger, monotonic: () => number): Episode
   }
 
   return {
-    say(topic, message) {
+    once(topic, message) {
       if (!quietUntil.has(topic)) speak(topic, message, Number.POSITIVE_INFINITY);
     },
-    remind,
-    each(message, topic = message) {
+    throttled: remind,
+    throttledEach(message, topic = message) {
       if (isQuiet(topic)) return;
       if (hasRoom()) remind(topic, message);
       else remind('bound', `${MAX_KEPT} different warnings came within a minute: further ones are left out for now.`);

@@ -1,4 +1,4 @@
-import { type Episodes, sentenceOf } from '../core/logger.js';
+import { sentenceOf, type WarnOnce } from '../core/logger.js';
 import type { Outcome } from '../core/outcome.js';
 import type { Appended, AppendFailure, DurablyAppended } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
@@ -14,23 +14,23 @@ const UNANSWERED: Outcome = {
   message: 'the queue was full, and the event had been sent without an answer.',
 };
 
-export interface IntakeOptions {
+export interface AppendBufferOptions {
   readonly append: (entries: readonly Entry[]) => Promise<Appended | DurablyAppended>;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
   readonly onAppended: (entries: readonly Entry[], answer: Appended) => void;
   /** An entry is not in the outbox, or may not be. */
   readonly onNotAppended: (entry: Entry, outcome: Outcome) => void;
 }
 
 /** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
-export interface Intake {
+export interface AppendBuffer {
   /** Adds an entry; the answer says whether it is the first of its group. */
   add(entry: Entry): boolean;
   /** Hands the group to the outbox; resolves when this and every earlier group has been taken. Never rejects. */
   hand(): Promise<void>;
 }
 
-export function createIntake({ append, episodes, onAppended, onNotAppended }: IntakeOptions): Intake {
+export function createAppendBuffer({ append, warnings, onAppended, onNotAppended }: AppendBufferOptions): AppendBuffer {
   let group: Entry[] = [];
   let underWay = Promise.resolve();
 
@@ -45,7 +45,7 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
       for (const entry of dropped) onNotAppended(entry, unanswered.has(entry) ? UNANSWERED : QUEUE_FULL);
       if (dropped.length > 0) {
         // A queue under load is full and has room again many times a second.
-        episodes.remind(
+        warnings.throttled(
           'queue_full',
           `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one.`,
         );
@@ -58,7 +58,7 @@ export function createIntake({ append, episodes, onAppended, onNotAppended }: In
       const what = isCertain
         ? 'could not be stored and are dropped'
         : 'may be lost, because the outbox did not confirm them';
-      episodes.remind('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
+      warnings.throttled('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
       const outcome: Outcome = isCertain
         ? { status: 'dropped', reason: 'outbox_failed', message }
         : { status: 'unknown', reason: 'not_confirmed', message };

@@ -1,5 +1,5 @@
-import type { Episodes } from '../core/logger.js';
-import type { Verdict } from '../transport/send-result.js';
+import type { WarnOnce } from '../core/logger.js';
+import type { SendResult } from '../transport/send-result.js';
 import { backoffMs } from './backoff.js';
 
 /** So many failures in a row, with no success in between, are an outage and not bad luck. */
@@ -31,7 +31,7 @@ export interface CircuitBreakerOptions {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly random: () => number;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
   /** What requests go through, for the warning. */
   readonly via?: (() => string | undefined) | undefined;
 }
@@ -64,7 +64,7 @@ export interface CircuitBreaker {
   admit(active: number): 'sender' | Probe | undefined;
   /** Ends a probe that found nothing to send. */
   abandon(): void;
-  observe(verdict: Verdict, sent: Sent): void;
+  observe(result: SendResult, sent: Sent): void;
   /** Opens after a request has spent its retries while nothing else was answered either. */
   open(reason: string, afterMs: number | undefined): void;
 }
@@ -73,7 +73,7 @@ export function createCircuitBreaker({
   concurrency,
   monotonic,
   random,
-  episodes,
+  warnings,
   via,
 }: CircuitBreakerOptions): CircuitBreaker {
   /** Why it is not closed. */
@@ -95,7 +95,7 @@ export function createCircuitBreaker({
     isProbing = false;
     opensUntil = Math.max(opensUntil, monotonic() + ms);
     senders = 1;
-    episodes.say(why, `${message} Events wait in the outbox; delivery resumes automatically.`);
+    warnings.once(why, `${message} Events wait in the outbox; delivery resumes automatically.`);
   }
 
   function open(reason: string, afterMs: number | undefined): void {
@@ -123,11 +123,11 @@ export function createCircuitBreaker({
     cause = undefined;
     isProbing = false;
     opensUntil = 0;
-    episodes.end('outage');
-    episodes.end('unauthorized');
+    warnings.end('outage');
+    warnings.end('unauthorized');
   }
 
-  function fail({ scope, reason, afterMs }: Verdict & { readonly kind: 'retryable' }, sent: Sent): void {
+  function fail({ scope, reason, afterMs }: SendResult & { readonly kind: 'retryable' }, sent: Sent): void {
     if (cause !== undefined && sent !== 'probe') {
       if (afterMs !== undefined) open(reason, afterMs);
       return;
@@ -164,8 +164,8 @@ export function createCircuitBreaker({
       isProbing = false;
     },
 
-    observe(verdict, sent) {
-      switch (verdict.kind) {
+    observe(result, sent) {
+      switch (result.kind) {
         case 'unauthorized':
           return openFor(
             UNAUTHORIZED_INTERVAL_MS * (1 + random()),
@@ -173,7 +173,7 @@ export function createCircuitBreaker({
             'the service refused the token (HTTP 401): check the token option or OURS_TOKEN.',
           );
         case 'retryable':
-          return fail(verdict, sent);
+          return fail(result, sent);
         default:
           // Any other answer, a refusal included, shows that the service is there.
           succeed();

@@ -1,11 +1,11 @@
-import type { Episodes } from '../core/logger.js';
+import type { WarnOnce } from '../core/logger.js';
 import type { KnownOutcome, Undelivered } from '../core/outcome.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
 import { type Followers, followers, partition } from '../protocol/followers.js';
 import type { ClockReading } from '../protocol/time.js';
 import type { SkewedClock } from '../transport/clock.js';
-import type { RowFailure, Verdict } from '../transport/send-result.js';
+import type { RowFailure, SendResult } from '../transport/send-result.js';
 import type { Transport } from '../transport/transport.js';
 import { soloBackoffMs } from './backoff.js';
 import { type Batch, cut, cutToFit, frameBytes, toBatches, toRequest } from './batch.js';
@@ -37,7 +37,7 @@ export interface ClaimDeliveryOptions {
   readonly concurrency: number;
   readonly monotonic: () => number;
   readonly random: () => number;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
   readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
   /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
   readonly onReleased: (count: number, delayMs: number) => void;
@@ -62,7 +62,7 @@ export interface ClaimDelivery {
 }
 
 export function createClaimDelivery(options: ClaimDeliveryOptions, signal: AbortSignal): ClaimDelivery {
-  const { outbox, breaker, clock, token, maxRetries, monotonic, random, episodes } = options;
+  const { outbox, breaker, clock, token, maxRetries, monotonic, random, warnings } = options;
   const sendRetrying = retrying(options.transport, options);
   const isolator = createPoisonIsolator(random, monotonic);
   const resends = createResends();
@@ -170,22 +170,22 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
     for (const entry of entries) entry.wasSent = true;
-    const verdict = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
-    if (verdict.kind === 'unauthorized' || (verdict.kind === 'retryable' && signal.aborted)) {
+    const result = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
+    if (result.kind === 'unauthorized' || (result.kind === 'retryable' && signal.aborted)) {
       await release(entries, 0);
       return false;
     }
-    if (verdict.kind === 'retryable') {
+    if (result.kind === 'retryable') {
       // All retries are spent and nothing else was answered either: that is an outage, not this batch.
       const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
-      if (isOutage) breaker.open(verdict.reason, verdict.afterMs);
+      if (isOutage) breaker.open(result.reason, result.afterMs);
       const tookMs = monotonic() - startedAt;
       // A probe that fails before another passes has shown something, though the breaker was open.
       const isExcused = !breaker.isClosed && sent !== 'probe';
       const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
       const mayDivide = sent === 'suspect' && entries.length > 1 && breaker.isClosed;
-      if (!mayDivide || tookMs >= SLOW_MS || verdict.afterMs !== undefined)
-        return retryLater(entries, sent, verdict, isProven);
+      if (!mayDivide || tookMs >= SLOW_MS || result.afterMs !== undefined)
+        return retryLater(entries, sent, result, isProven);
       // Some of the suspects are probably fine: they need not wait for another claim.
       const rest = await sendAll(isolator.divide(batch), sent, isBehind, hasTime);
       await release(rest, isolator.retryDelayMs(rest));
@@ -193,16 +193,16 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     }
     isolator.recordSuccess(kind);
     succeededAt = monotonic();
-    if (verdict.kind === 'delivered') return takeRows(entries, verdict.failures, sentAt);
-    if (verdict.kind === 'rejected') {
-      const waits = resendsInMs(entries, sentAt, verdict.message);
+    if (result.kind === 'delivered') return takeRows(entries, result.failures, sentAt);
+    if (result.kind === 'rejected') {
+      const waits = resendsInMs(entries, sentAt, result.message);
       if (waits.length > 0) {
         await release(entries, Math.max(...waits));
         return false;
       }
     }
-    if (verdict.kind === 'tooLarge') {
-      const { limit = Number.POSITIVE_INFINITY } = verdict;
+    if (result.kind === 'tooLarge') {
+      const { limit = Number.POSITIVE_INFINITY } = result;
       // [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows.
       if (limit <= entries.length) limits.rows = Math.min(limits.rows, limit);
       else limits.bytes = Math.min(limits.bytes, limit);
@@ -213,14 +213,14 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       await release(rest, 0);
       return rest.length === 0;
     }
-    return settle(entries, refusalOf(verdict, entries, token));
+    return settle(entries, refusalOf(result, entries, token));
   }
 
   /** Gives a failed batch back, or gives up an event whose retries are spent. */
   async function retryLater(
     entries: readonly Entry[],
     sent: Sent,
-    { scope, afterMs }: Verdict & { readonly kind: 'retryable' },
+    { scope, afterMs }: SendResult & { readonly kind: 'retryable' },
     isProven: boolean,
   ): Promise<boolean> {
     if (isProven) {
@@ -248,7 +248,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
     const delivered = entries.filter((entry) => !failed.has(entry));
-    warnOfMisdated(delivered, sentAt, clock.read(), episodes);
+    warnOfMisdated(delivered, sentAt, clock.read(), warnings);
     await settle(delivered, { status: 'delivered' });
     /** Entries to send again, by the milliseconds they have to wait. */
     const again = new Map<number, Entry[]>();

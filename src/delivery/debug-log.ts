@@ -2,7 +2,7 @@ import type { Logger } from '../core/logger.js';
 import { fromBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import type { HttpPost } from '../transport/http-transport.js';
-import { judgeFailure } from '../transport/send-result.js';
+import { classifyFailure } from '../transport/send-result.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
 /** Tells what a client does, step by step. It names fields and properties and never shows what they hold. */
@@ -39,8 +39,8 @@ export function createDebugLog({ debug }: Required<Logger>, monotonic: () => num
           tell(`HTTP ${answer.status}`);
           return answer;
         } catch (error) {
-          const verdict = judgeFailure(error);
-          tell(verdict.kind === 'retryable' ? verdict.reason : 'no answer');
+          const result = classifyFailure(error);
+          tell(result.kind === 'retryable' ? result.reason : 'no answer');
           throw error;
         }
       };
@@ -63,8 +63,8 @@ export function createDebugLog({ debug }: Required<Logger>, monotonic: () => num
           }
           return pass;
         },
-        observe(verdict, sent) {
-          breaker.observe(verdict, sent);
+        observe(result, sent) {
+          breaker.observe(result, sent);
           tell();
         },
         open(reason, afterMs) {

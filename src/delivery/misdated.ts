@@ -1,4 +1,4 @@
-import type { Episodes } from '../core/logger.js';
+import type { WarnOnce } from '../core/logger.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { sentTime } from './sent-time.js';
@@ -15,7 +15,7 @@ export function warnOfMisdated(
   entries: readonly Entry[],
   sent: ClockReading,
   now: ClockReading,
-  episodes: Episodes,
+  warnings: WarnOnce,
 ): void {
   // A clock that was known has been allowed for.
   if (sent.state !== 'unchecked') return;
@@ -25,7 +25,7 @@ export function warnOfMisdated(
     .filter((ms) => ms >= WORTH_SAYING_MS);
   if (shifts.length === 0) return;
   const seconds = Math.round(Math.max(...shifts) / 1_000);
-  episodes.remind(
+  warnings.throttled(
     'misdated',
     `this machine's clock is about ${seconds} s slow: events were delivered with times that are too early by as much (${shifts.length}), and may count as before_assignment. Later events get the service's time. Synchronise the clock (NTP).`,
   );

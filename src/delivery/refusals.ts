@@ -1,7 +1,7 @@
 import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
-import type { Verdict } from '../transport/send-result.js';
+import type { SendResult } from '../transport/send-result.js';
 import { sizeOf } from './batch.js';
 import { isPastAge } from './sent-time.js';
 
@@ -18,11 +18,11 @@ export function refusalOfRow(entry: Entry, message: string, clock: ClockReading,
 
 /** For a request that the service refused, with only these events in it. */
 export function refusalOf(
-  verdict: Verdict & { readonly kind: 'tooLarge' | 'rejected' },
+  result: SendResult & { readonly kind: 'tooLarge' | 'rejected' },
   entries: readonly Entry[],
   token: string,
 ): Undelivered {
-  return verdict.kind === 'tooLarge'
+  return result.kind === 'tooLarge'
     ? {
         status: 'rejected',
         code: 'event_too_large',
@@ -31,7 +31,7 @@ export function refusalOf(
     : {
         status: 'rejected',
         code: 'http_error',
-        message: `the service refused the event (HTTP ${verdict.status}): ${scrub(verdict.message, token)}`,
+        message: `the service refused the event (HTTP ${result.status}): ${scrub(result.message, token)}`,
       };
 }
 

@@ -33,9 +33,9 @@ export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
  */
 export interface Relay {
   /** Tells that entries were appended. */
-  notify(count: number): void;
+  schedule(count: number): void;
   /** Sends what there is without waiting for more. */
-  hurry(): void;
+  flushNow(): void;
   /**
    * Claims nothing more, and gives the requests under way `graceMs` to end; resolves when the entries of those that did not
    * are back in the outbox.
@@ -44,7 +44,7 @@ export interface Relay {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { outbox, breaker, token, flushAt, monotonic, episodes } = options;
+  const { outbox, breaker, token, flushAt, monotonic, warnings } = options;
   const { leaseMs, sendForMs } = leaseTimes(options.requestTimeoutMs);
   /** Aborts what is under way. */
   const stopping = new AbortController();
@@ -76,34 +76,34 @@ export function createRelay(options: RelayOptions): Relay {
         isDue = true;
         if (delayMs === 0) return;
         delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
-        wakeIn(delayMs);
+        flushIn(delayMs);
       },
     },
     stopping.signal,
   );
 
-  function hurry(): void {
+  function flushNow(): void {
     isDue = true;
     waiting += aside;
     aside = 0;
     pump();
   }
 
-  function wakeIn(ms: number): void {
+  function flushIn(ms: number): void {
     const at = monotonic() + ms;
     if (isStopped || wakesAt <= at) return;
     cancelWake();
     wakesAt = at;
     cancelWake = later(ms, () => {
       wakesAt = Number.POSITIVE_INFINITY;
-      hurry();
+      flushNow();
     });
   }
 
   /** Starts senders; one more than there are batches would find nothing. */
   function pump(): void {
     const pauseMs = pausedUntil - monotonic();
-    if (pauseMs > 0) wakeIn(pauseMs);
+    if (pauseMs > 0) flushIn(pauseMs);
     while (
       pauseMs <= 0 &&
       !isStopped &&
@@ -114,7 +114,7 @@ export function createRelay(options: RelayOptions): Relay {
       const { waitMs } = breaker;
       const pass = breaker.admit(senders.size);
       if (pass === undefined) {
-        if (waitMs > 0) wakeIn(waitMs);
+        if (waitMs > 0) flushIn(waitMs);
         return;
       }
       const probe = pass === 'sender' ? undefined : pass;
@@ -122,9 +122,9 @@ export function createRelay(options: RelayOptions): Relay {
         senders.delete(sender);
         if (probe !== undefined) breaker.abandon();
         // What it has settled may be what others had to wait for.
-        if (entries.length > 0 && aside > 0) hurry();
+        if (entries.length > 0 && aside > 0) flushNow();
         else pump();
-        if (outbox.durable && entries.some(({ kind }) => kind === 'identify')) wakeIn(LOOK_AGAIN_MS);
+        if (outbox.durable && entries.some(({ kind }) => kind === 'identify')) flushIn(LOOK_AGAIN_MS);
       });
       senders.add(sender);
     }
@@ -143,17 +143,17 @@ export function createRelay(options: RelayOptions): Relay {
       if (outbox.durable) pump();
       if (probe === undefined) await delivery.deliver(entries, endsAt);
       else await delivery.probe(entries, search.skipMs(window, claimed.isFull), endsAt);
-      episodes.end('outbox');
+      warnings.end('outbox');
       return entries;
     } catch (error) {
-      episodes.say(
+      warnings.once(
         'outbox',
         `the outbox failed: ${sentenceOf(error)} Events stay in it; it is tried again every second.`,
       );
       // What of the claim is settled it no longer holds; the rest need not wait for the end of the lease.
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
-      wakeIn(OUTBOX_PAUSE_MS);
+      flushIn(OUTBOX_PAUSE_MS);
       return [];
     }
   }
@@ -173,7 +173,7 @@ export function createRelay(options: RelayOptions): Relay {
         aside = outbox.durable && senders.size <= 1 ? 0 : aside + waiting;
         waiting = 0;
       }
-      if (delayedUntil > askedAt) wakeIn(Math.min(Math.max(0, delayedUntil - monotonic()), LOOK_FOR_DELAYED_MS));
+      if (delayedUntil > askedAt) flushIn(Math.min(Math.max(0, delayedUntil - monotonic()), LOOK_FOR_DELAYED_MS));
       const fullness = Math.max(entries.length / maxEntries, sizeOf(entries) / maxBytes);
       // Behind a claim of a shared outbox that is at least half full there may be more, of which this process knows nothing.
       // It need not be full: what has to wait for an identify was looked at and left out.
@@ -185,12 +185,12 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   return {
-    notify(count) {
+    schedule(count) {
       waiting += count;
       if (waiting >= flushAt) pump();
-      else wakeIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
+      else flushIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
     },
-    hurry,
+    flushNow: flushNow,
     async stop(graceMs) {
       isStopped = true;
       cancelWake();

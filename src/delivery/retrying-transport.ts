@@ -1,5 +1,5 @@
 import { sleep } from '../core/timers.js';
-import type { Verdict } from '../transport/send-result.js';
+import type { SendResult } from '../transport/send-result.js';
 import type { Transport, TransportRequest } from '../transport/transport.js';
 import { backoffMs, MAX_BACKOFF_MS } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
@@ -24,25 +24,25 @@ export type SendRetrying = (
   sent: Sent,
   maxRetries: number,
   signal: AbortSignal,
-) => Promise<Verdict>;
+) => Promise<SendResult>;
 
 /**
  * Sends a request again, word for word, while it has bad luck and the breaker is closed. Every answer is reported to the
- * breaker; once that opens, retrying is no longer this request's business and the last verdict goes back to the caller.
+ * breaker; once that opens, retrying is no longer this request's business and the last result goes back to the caller.
  */
 export function retrying(transport: Transport, { breaker, monotonic, random }: RetryingOptions): SendRetrying {
   return async (request, sent, maxRetries, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = monotonic();
-      const verdict = await transport.send(request, signal);
-      if (signal.aborted) return verdict;
-      breaker.observe(verdict, sent);
-      if (verdict.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return verdict;
+      const result = await transport.send(request, signal);
+      if (signal.aborted) return result;
+      breaker.observe(result, sent);
+      if (result.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return result;
       // A longer pause than the backoff is waited out in the outbox: the lease is not long enough for it.
-      if (monotonic() - startedAt >= SLOW_MS || (verdict.afterMs ?? 0) > MAX_BACKOFF_MS) return verdict;
-      const isStale = attempt === 1 && STALE_SOCKET.includes(verdict.reason);
-      if (!isStale) await sleep(verdict.afterMs ?? backoffMs(attempt, random), signal);
-      if (signal.aborted || !breaker.isClosed) return verdict;
+      if (monotonic() - startedAt >= SLOW_MS || (result.afterMs ?? 0) > MAX_BACKOFF_MS) return result;
+      const isStale = attempt === 1 && STALE_SOCKET.includes(result.reason);
+      if (!isStale) await sleep(result.afterMs ?? backoffMs(attempt, random), signal);
+      if (signal.aborted || !breaker.isClosed) return result;
     }
   };
 }

@@ -1,8 +1,8 @@
 import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
-import type { Ledger } from '../tracking/receipt-tracker.js';
-import type { SharingClient } from '../tracking/sharing-client.js';
+import type { OutboxHost } from '../tracking/outbox-host.js';
+import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
@@ -109,10 +109,10 @@ export interface DurableOutbox extends Queueing {
   /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
   countUnsealed?: (() => Promise<number>) | undefined;
   /**
-   * Begins the ledger of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
+   * Begins the tracker of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
    * the outbox, so that a client whose events wait in memory does not carry it.
    */
-  share(client: SharingClient): Ledger;
+  share(client: OutboxHost): ReceiptTracker;
 }
 
 /** What an outbox may say about an append it rejects. */

@@ -8,7 +8,7 @@ import type { Platform } from './platform.js';
 const globals = globalThis as { readonly navigator?: { readonly userAgent?: string } };
 
 /** Any runtime with web APIs: Workers, Edge functions. */
-export const fetchPlatform: Platform = {
+export const webPlatform: Platform = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
@@ -18,9 +18,9 @@ export const fetchPlatform: Platform = {
   // Looked up for each request, so that a tool that replaces it later is heard.
   createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
   // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
-  freezingHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
+  serverlessHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
   // A client that several requests share cannot be flushed by one of them.
-  remedy: 'put an adapter around the route, or pass it to a client of each request.',
+  waitUntilAdvice: 'put an adapter around the route, or pass it to a client of each request.',
   // Workers and Edge functions have no process that ends.
   createLifetime: () => ({ ref() {}, unref() {} }),
 };

@@ -28,9 +28,9 @@ export interface Platform {
   /** The way to the service where no `fetch` was handed in. */
   readonly createPost: (options: PostOptions) => HttpPost;
   /** The host, when it is known to freeze a process as soon as it has answered. */
-  readonly freezingHost: (env: Platform['env']) => string | undefined;
+  readonly serverlessHost: (env: Platform['env']) => string | undefined;
   /** What to do there without `waitUntil`, for the warning. */
-  readonly remedy: string;
+  readonly waitUntilAdvice: string;
   /** For the option `debug`; left out where every byte is loaded before a request is answered. */
   readonly createDebugLog?: (logger: Required<Logger>, monotonic: () => number) => DebugLog;
   readonly createLifetime: (options: LifetimeOptions) => ProcessLifetime;

@@ -8,6 +8,6 @@ const FREEZING_HOSTS = {
 };
 
 /** The host, when it is known to freeze a process as soon as it has answered. */
-export function freezingHost(env: Readonly<Record<string, string | undefined>>): string | undefined {
+export function serverlessHost(env: Readonly<Record<string, string | undefined>>): string | undefined {
   return Object.entries(FREEZING_HOSTS).find(([name]) => env[name])?.[1];
 }

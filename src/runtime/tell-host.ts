@@ -1,22 +1,22 @@
-import type { Episodes } from '../core/logger.js';
+import type { WarnOnce } from '../core/logger.js';
 import { callUser } from '../core/user-call.js';
 import type { Platform } from './platform.js';
 import type { WaitUntil } from './wait-until.js';
 import { foundWaitUntil } from './wait-until.js';
 
 export interface TellHostOptions {
-  readonly platform: Pick<Platform, 'env' | 'freezingHost' | 'remedy'>;
+  readonly platform: Pick<Platform, 'env' | 'serverlessHost' | 'waitUntilAdvice'>;
   readonly waitUntil: WaitUntil | undefined;
-  readonly episodes: Episodes;
+  readonly warnings: WarnOnce;
   /** Delivers what is open. Never rejects. */
   readonly flush: () => Promise<unknown>;
 }
 
 /** Tells a serverless host, within the request, that there are events to wait for. */
-export function createTellHost({ platform, waitUntil, episodes, flush }: TellHostOptions): () => void {
-  const host = platform.freezingHost(platform.env);
+export function createTellHost({ platform, waitUntil, warnings, flush }: TellHostOptions): () => void {
+  const host = platform.serverlessHost(platform.env);
   const onFailure = (): void =>
-    episodes.remind(
+    warnings.throttled(
       'waitUntil',
       'waitUntil threw or rejected: call it within a request, or await client.flush() before answering.',
     );
@@ -25,7 +25,10 @@ export function createTellHost({ platform, waitUntil, episodes, flush }: TellHos
       const tell = waitUntil ?? foundWaitUntil();
       if (tell !== undefined) return tell(flush());
       if (host !== undefined) {
-        episodes.say('host', `${host} without waitUntil may freeze before events are sent: ${platform.remedy}`);
+        warnings.once(
+          'host',
+          `${host} without waitUntil may freeze before events are sent: ${platform.waitUntilAdvice}`,
+        );
       }
     }, onFailure);
   };

@@ -9,7 +9,7 @@ import type { OutcomeInfo } from '../core/outcome.js';
 import { fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
-import { fetchPlatform } from '../runtime/platform-web.js';
+import { webPlatform } from '../runtime/platform-web.js';
 import type { Receipt } from '../tracking/receipt.js';
 import { createService } from './service.js';
 
@@ -112,7 +112,7 @@ export function createRecordingClient<
         return onOutcome?.(outcome, info);
       },
     },
-    { ...fetchPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
+    { ...webPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
   );
 
   function taken(call: () => Receipt, record: (event: OutgoingEvent, distinctId: string) => void): Receipt {

@@ -15,7 +15,7 @@ export interface Totals {
 }
 
 /** Counts a client's events by the number each gets when it is opened, and lets callers wait until all so far are closed. */
-export interface Books {
+export interface DeliveryCounts {
   readonly isEnded: boolean;
   /** Events whose outcome this client is waiting for. */
   readonly openCount: number;
@@ -43,7 +43,7 @@ interface Barrier {
   readonly waiters: Set<() => void>;
 }
 
-export function createBooks(): Books {
+export function createDeliveryCounts(): DeliveryCounts {
   const counts = { delivered: 0, rejected: 0, dropped: 0, unknown: 0 };
   const barriers: Barrier[] = [];
   let order = 0;

@@ -1,17 +1,17 @@
-import type { Books } from './delivery-counts.js';
-import { type Desk, OpenReceipt } from './receipt.js';
-import type { Ledger } from './receipt-tracker.js';
+import type { DeliveryCounts } from './delivery-counts.js';
+import { OpenReceipt, type ReceiptHost } from './receipt.js';
+import type { ReceiptTracker } from './receipt-tracker.js';
 
 /**
- * The ledger of a client whose outbox hands back the very entries it was given: each carries its receipt.
+ * The tracker of a client whose outbox hands back the very entries it was given: each carries its receipt.
  *
  * @param onWait somebody has begun to wait for an event
  */
-export function createMemoryLedger(books: Books, onWait: () => void): Ledger {
+export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void): ReceiptTracker {
   const watched = new Set<OpenReceipt>();
-  const desk: Desk = {
+  const desk: ReceiptHost = {
     watch(receipt) {
-      if (books.isEnded) return false;
+      if (counts.isEnded) return false;
       watched.add(receipt);
       onWait();
       return true;
@@ -21,7 +21,7 @@ export function createMemoryLedger(books: Books, onWait: () => void): Ledger {
 
   return {
     open(entry) {
-      const receipt = new OpenReceipt(entry.distinctId, books.open(), desk);
+      const receipt = new OpenReceipt(entry.distinctId, counts.open(), desk);
       entry.owner = receipt;
       return receipt;
     },
@@ -34,7 +34,7 @@ export function createMemoryLedger(books: Books, onWait: () => void): Ledger {
       entry.owner = undefined;
       receipt.enter(outcome);
       if (watched.size > 0) watched.delete(receipt);
-      books.close(receipt.order, outcome);
+      counts.close(receipt.order, outcome);
       return true;
     },
     close() {

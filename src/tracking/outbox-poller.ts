@@ -1,23 +1,23 @@
 import { later } from '../core/timers.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import { isLoss, type SharedLedger } from './shared-tracker.js';
-import type { SharingClient } from './sharing-client.js';
+import type { OutboxHost } from './outbox-host.js';
+import { isLoss, type SharedTracker } from './shared-tracker.js';
 
 /** Ids asked for at once. */
 const MAX_LOOK_UP = 1_000;
 
-export interface RoundsOptions {
+export interface OutboxPollerOptions {
   readonly outbox: DurableOutbox;
-  readonly ledger: SharedLedger;
-  readonly client: SharingClient;
+  readonly tracker: SharedTracker;
+  readonly client: OutboxHost;
 }
 
 /**
  * What a client does again and again because it shares its outbox: it sends what earlier processes left, what others append
  * and what dead ones had claimed; and it finds out which of its own events others have settled.
  */
-export class Rounds {
-  readonly #options: RoundsOptions;
+export class OutboxPoller {
+  readonly #options: OutboxPollerOptions;
   #cancel: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
   #isStopped = false;
@@ -25,18 +25,18 @@ export class Rounds {
   /** Own events up to this number were found gone in the last round. */
   #goneUpTo = 0;
 
-  constructor(options: RoundsOptions) {
+  constructor(options: OutboxPollerOptions) {
     this.#options = options;
   }
 
   start(): void {
-    const { outbox, ledger, client } = this.#options;
-    const { intervalMs, wake, hurry } = client;
-    this.#unwatch = outbox.watch?.(wake);
+    const { outbox, tracker, client } = this.#options;
+    const { intervalMs, schedule, flushNow } = client;
+    this.#unwatch = outbox.watch?.(schedule);
     const round = (): void => {
-      hurry();
+      flushNow();
       void this.#findGone();
-      void this.#lookUp(ledger.watchedIds(MAX_LOOK_UP));
+      void this.#lookUp(tracker.watchedIds(MAX_LOOK_UP));
       this.#cancel = later(intervalMs, round);
     };
     // Not within the caller's own tick: a program that is wrong about its outbox hears of that by its own logger.
@@ -65,30 +65,30 @@ export class Rounds {
   }
 
   async #lookUp(ids: readonly string[]): Promise<void> {
-    const { outbox, ledger } = this.#options;
+    const { outbox, tracker } = this.#options;
     if (ids.length === 0 || this.#isStopped) return;
-    const { mark } = ledger.progress;
+    const { mark } = tracker.progress;
     const found = await this.#attempt(async () => {
       const known = await outbox.lookUp(ids);
       // In this order: if there is no loss now, there was none when the outbox looked.
       return { known, isLoss: isLoss(mark, await outbox.mark()) };
     });
-    if (found !== undefined) ledger.learn(ids, found.known, found.isLoss);
+    if (found !== undefined) tracker.resolveWatched(ids, found.known, found.isLoss);
   }
 
   async #findGone(): Promise<void> {
-    const { outbox, ledger, client } = this.#options;
+    const { outbox, tracker, client } = this.#options;
     // Found in the last round: meanwhile this client's own relay has had its say about them.
-    ledger.leftBehind(this.#goneUpTo);
+    tracker.closeMissing(this.#goneUpTo);
     this.#goneUpTo = 0;
-    if (client.books.openCount === 0) return;
-    const { progress } = ledger;
+    if (client.counts.openCount === 0) return;
+    const { progress } = tracker;
     const { order, mark } = progress;
     if (mark === undefined) return;
     const found = await this.#attempt(async () => ({ oldest: await outbox.oldest(), now: await outbox.mark() }));
     if (found === undefined) return;
     const isLost = isLoss(mark, found.now);
-    if (isLost) ledger.noteLoss(progress, found.now);
+    if (isLost) tracker.noteLoss(progress, found.now);
     if (isLost || found.oldest === undefined || found.oldest.position > mark.position) this.#goneUpTo = order;
   }
 

@@ -4,7 +4,7 @@ import type { Entry } from '../protocol/event.js';
 import type { Receipt } from './receipt.js';
 
 /** Knows a client's entries again when the outbox hands them out, and tells whoever waits for one. */
-export interface Ledger {
+export interface ReceiptTracker {
   /** Opens an event that is about to be appended; marks the entry, to know it again. */
   open(entry: Entry): Receipt;
   /** The outbox has taken the entries. */
@@ -13,6 +13,6 @@ export interface Ledger {
   unconfirmed(): readonly Entry[];
   /** Ends an event; `false` when there is nothing to tell about it, because it had ended before. */
   settle(entry: Entry, outcome: Outcome): boolean;
-  /** The books are ended: tells whoever waits that nothing more will come. */
+  /** The counts are ended: tells whoever waits that nothing more will come. */
   close(): void;
 }

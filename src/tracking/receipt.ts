@@ -29,14 +29,14 @@ export interface Receipt {
 type ReceiptState = 'stored' | 'handed over' | 'left' | Outcome;
 
 /** Where receipts are waited for. */
-export interface Desk {
+export interface ReceiptHost {
   /** Somebody waits for news of this receipt; `false` when there will be none, because the client is closed. */
   watch(receipt: OpenReceipt): boolean;
   /** Nobody waits any longer. */
   unwatch(receipt: OpenReceipt): void;
 }
 
-const NO_DESK: Desk = { watch: () => false, unwatch() {} };
+const NO_DESK: ReceiptHost = { watch: () => false, unwatch() {} };
 
 /** The receipt of an event that ended at the call. */
 export function settledReceipt(distinctId: string, outcome: Outcome): Receipt {
@@ -52,11 +52,11 @@ export function settledReceipt(distinctId: string, outcome: Outcome): Receipt {
 export class OpenReceipt implements Receipt {
   readonly distinctId: string;
   readonly order: number;
-  private readonly desk: Desk;
+  private readonly desk: ReceiptHost;
   private state: ReceiptState | undefined = undefined;
   private waiters: Set<() => void> | undefined = undefined;
 
-  constructor(distinctId: string, order: number, desk: Desk) {
+  constructor(distinctId: string, order: number, desk: ReceiptHost) {
     this.distinctId = distinctId;
     this.order = order;
     this.desk = desk;

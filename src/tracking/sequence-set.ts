@@ -4,7 +4,7 @@ const BITS = 32;
  * A set of whole numbers that are added roughly in order: a bit for each in words that exist while they hold one. A client in
  * a long outage has millions of open events, and a set of that many numbers would be the largest thing in the process.
  */
-export class OpenNumbers {
+export class SequenceSet {
   readonly #words = new Map<number, number>();
 
   add(number: number): void {

@@ -1,13 +1,13 @@
 import type { Outcome, Undelivered } from '../core/outcome.js';
 import type { Appended, DurablyAppended, StoreMark } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
-import type { Books } from './delivery-counts.js';
-import { type Desk, OpenReceipt, type Receipt } from './receipt.js';
-import type { Ledger } from './receipt-tracker.js';
-import { OpenNumbers } from './sequence-set.js';
+import type { DeliveryCounts } from './delivery-counts.js';
+import { OpenReceipt, type Receipt, type ReceiptHost } from './receipt.js';
+import type { ReceiptTracker } from './receipt-tracker.js';
+import { SequenceSet } from './sequence-set.js';
 
-export interface SharedLedgerOptions {
-  readonly books: Books;
+export interface SharedTrackerOptions {
+  readonly counts: DeliveryCounts;
   /** Tells this client's entries from those of every other one, past and present. */
   readonly clientId: string;
   /** Whether this client will hear how its events end; otherwise they are handed over as soon as they are stored. */
@@ -33,21 +33,21 @@ export function isLoss(before: StoreMark | undefined, now: StoreMark): boolean {
 }
 
 /**
- * The ledger of a client whose outbox outlives it. What is stored is only counted, so that memory stays flat however long the
+ * The tracker of a client whose outbox outlives it. What is stored is only counted, so that memory stays flat however long the
  * service is away: an entry carries its number as text and is known by that when it comes back. A receipt is kept while it
  * is being stored or waited for.
  *
- * Other processes may deliver what this one has appended. Such events are found missing from the outbox: {@link leftBehind}
- * closes those, {@link learn} resolves the receipts that wait. Absence means delivery only as long as the outbox keeps its
+ * Other processes may deliver what this one has appended. Such events are found missing from the outbox: {@link closeMissing}
+ * closes those, {@link resolveWatched} resolves the receipts that wait. Absence means delivery only as long as the outbox keeps its
  * contents: once its mark shows a loss, an event that was confirmed before is `unknown`, unless this client's own relay had
  * claimed it and settles it later.
  */
-export class SharedLedger implements Ledger, Desk {
-  readonly #options: SharedLedgerOptions;
-  readonly #books: Books;
-  readonly #open = new OpenNumbers();
+export class SharedTracker implements ReceiptTracker, ReceiptHost {
+  readonly #options: SharedTrackerOptions;
+  readonly #counts: DeliveryCounts;
+  readonly #open = new SequenceSet();
   /** Events that were closed as unknown. */
-  readonly #unknown = new OpenNumbers();
+  readonly #unknown = new SequenceSet();
   /** The store lost its contents after it had confirmed the events up to this number. */
   #lostUpTo = 0;
   readonly #storing = new Map<Entry, OpenReceipt>();
@@ -57,9 +57,9 @@ export class SharedLedger implements Ledger, Desk {
   readonly #duplicates = new Map<string, number[]>();
   #progress: Progress = { order: 0, mark: undefined };
 
-  constructor(options: SharedLedgerOptions) {
+  constructor(options: SharedTrackerOptions) {
     this.#options = options;
-    this.#books = options.books;
+    this.#counts = options.counts;
   }
 
   get progress(): Progress {
@@ -81,7 +81,7 @@ export class SharedLedger implements Ledger, Desk {
   }
 
   open(entry: Entry): Receipt {
-    const order = this.#books.open();
+    const order = this.#counts.open();
     const receipt = new OpenReceipt(entry.distinctId, order, this);
     entry.owner = `${this.#options.clientId}.${order}`;
     this.#open.add(order);
@@ -105,7 +105,7 @@ export class SharedLedger implements Ledger, Desk {
       last = Math.max(last, receipt.order);
       if (relays) continue;
       this.#open.delete(receipt.order);
-      this.#books.handOver(receipt.order);
+      this.#counts.handOver(receipt.order);
     }
     for (const entry of relays ? duplicates : []) {
       const order = this.#orderOf(entry)!;
@@ -124,19 +124,19 @@ export class SharedLedger implements Ledger, Desk {
     this.#storing.delete(entry);
     this.#tell(distinctId, outcome);
     for (const order of this.#duplicates.get(distinctId) ?? []) {
-      if (this.#open.delete(order)) this.#books.close(order, outcome);
+      if (this.#open.delete(order)) this.#counts.close(order, outcome);
     }
     this.#duplicates.delete(distinctId);
     const order = this.#orderOf(entry);
     // Another process's: its outcome is news here.
     if (order === undefined) return true;
     if (this.#open.delete(order)) {
-      this.#books.close(order, outcome);
+      this.#counts.close(order, outcome);
       return true;
     }
     // After a lease that ended too soon an event comes back twice, and counts once.
     if (!this.#unknown.delete(order)) return false;
-    this.#books.resolveUnknown(outcome);
+    this.#counts.resolveUnknown(outcome);
     return true;
   }
 
@@ -154,7 +154,11 @@ export class SharedLedger implements Ledger, Desk {
   }
 
   /** Takes what the outbox knows of some watched events. One it does not know was delivered, unless the store lost it. */
-  learn(distinctIds: readonly string[], known: ReadonlyMap<string, 'inside' | Undelivered>, hasLoss: boolean): void {
+  resolveWatched(
+    distinctIds: readonly string[],
+    known: ReadonlyMap<string, 'inside' | Undelivered>,
+    hasLoss: boolean,
+  ): void {
     for (const distinctId of distinctIds) {
       const found = known.get(distinctId);
       if (found === 'inside') this.#putLast(distinctId);
@@ -174,17 +178,17 @@ export class SharedLedger implements Ledger, Desk {
   }
 
   /** Closes what is open up to this number: the outbox no longer has it, and this client's relay has not heard of it. */
-  leftBehind(order: number): void {
+  closeMissing(order: number): void {
     if (order === 0) return;
     let lost = 0;
     for (const one of this.#open.upTo(order)) {
       this.#open.delete(one);
       if (one > this.#lostUpTo) {
-        this.#books.handOver(one);
+        this.#counts.handOver(one);
         continue;
       }
       this.#unknown.add(one);
-      this.#books.close(one, STORE_LOST);
+      this.#counts.close(one, STORE_LOST);
       lost += 1;
     }
     if (lost > 0) this.#options.onLoss(lost);
@@ -194,7 +198,7 @@ export class SharedLedger implements Ledger, Desk {
   }
 
   watch(receipt: OpenReceipt): boolean {
-    if (this.#books.isEnded) return false;
+    if (this.#counts.isEnded) return false;
     // The commit comes by itself, whoever waits for it.
     if (!receipt.isStored) return true;
     const { distinctId } = receipt;

@@ -1,6 +1,6 @@
 import { later, onAbort } from '../core/timers.js';
 import type { SkewedClock } from './clock.js';
-import { type HttpAnswer, judge, judgeFailure } from './send-result.js';
+import { classifyFailure, classifyResponse, type HttpAnswer } from './send-result.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -26,7 +26,7 @@ export interface HttpTransportOptions {
   readonly monotonic: () => number;
 }
 
-/** Turns posts into verdicts: one deadline for the whole request, the service's clock learned on the way. */
+/** Turns posts into results: one deadline for the whole request, the service's clock learned on the way. */
 export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }: HttpTransportOptions): HttpTransport {
   /** What ends each request under way. */
   const underWay = new Set<(reason: unknown) => void>();
@@ -51,11 +51,11 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }
       const sentAt = monotonic();
       try {
         const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
-        const { verdict, tellsTime } = judge(answer, request, clock.read().service);
+        const { result, tellsTime } = classifyResponse(answer, request, clock.read().service);
         if (tellsTime) clock.learn(answer.header('date'), sentAt, monotonic());
-        return verdict;
+        return result;
       } catch (error) {
-        return judgeFailure(error);
+        return classifyFailure(error);
       } finally {
         cancelTimer();
         underWay.delete(abort);
@@ -77,7 +77,7 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }
 
 const CLOSED = 'client closed';
 
-/** An end of a request that is our own doing; the verdict's reason is the code. */
+/** An end of a request that is our own doing; the result's reason is the code. */
 function because(code: string): Error {
   return Object.assign(new Error(code), { code });
 }

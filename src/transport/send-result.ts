@@ -15,19 +15,19 @@ export interface RowFailure {
 }
 
 /** What an answer, or its absence, means for the request. */
-export type Verdict =
+export type SendResult =
   /** The service took every row except those in `failures`. */
   | { readonly kind: 'delivered'; readonly failures: readonly RowFailure[]; readonly answer: unknown }
   /**
    * Nothing is known to be taken; the same text may be sent again. The scope says how far the trouble reaches:
    * - `service`: it is overloaded or unreachable, so nothing will get through for now
    * - `request`: the service failed on this request, or the connection broke; others may pass
-   * - `way`: an intermediary answered, or the address is wrong. It may block everything or only this request, and what it
+   * - `intermediary`: an intermediary answered, or the address is wrong. It may block everything or only this request, and what it
    *   says never costs an event.
    */
   | {
       readonly kind: 'retryable';
-      readonly scope: 'service' | 'request' | 'way';
+      readonly scope: 'service' | 'request' | 'intermediary';
       readonly reason: string;
       readonly afterMs?: number | undefined;
       /** The service itself has answered this. Absent: an intermediary has, or there was no answer. */
@@ -61,36 +61,40 @@ const REQUEST_TROUBLE = [...REFUSALS, 408, 409];
 const OVERLOAD = [429, 503];
 
 /** What to read of an answer. */
-export interface Reading {
-  readonly verdict: Verdict;
+export interface ClassifiedResponse {
+  readonly result: SendResult;
   /** Whether the answer's `Date` is the service's clock now. */
   readonly tellsTime: boolean;
 }
 
 /** Reads an answer: the one place that decides whose it is and what its status means (docs/whose-answer.md). */
-export function judge(answer: HttpAnswer, request: Pick<TransportRequest, 'path' | 'events'>, now: number): Reading {
+export function classifyResponse(
+  answer: HttpAnswer,
+  request: Pick<TransportRequest, 'path' | 'events'>,
+  now: number,
+): ClassifiedResponse {
   // Where a redirect leads, any server may speak the service's language.
   const body = answer.status === 0 ? undefined : readServiceAnswer(answer.text);
-  if (body === undefined) return { verdict: judgeIntermediary(answer, request, now), tellsTime: false };
+  if (body === undefined) return { result: classifyIntermediary(answer, request, now), tellsTime: false };
   // A cache in between repeats the time at which the answer was stored.
   const isCached = Number(answer.header('age') ?? 0) > 0;
-  return { verdict: judgeService(answer, body, request, now), tellsTime: !isCached };
+  return { result: classifyServiceAnswer(answer, body, request, now), tellsTime: !isCached };
 }
 
 /** The service has answered. */
-function judgeService(
+function classifyServiceAnswer(
   { status, header }: HttpAnswer,
   body: ServiceAnswer,
   { path, events = 1 }: Pick<TransportRequest, 'path' | 'events'>,
   now: number,
-): Verdict {
+): SendResult {
   const isSuccess = status >= 200 && status < 300;
   const namesRows = Array.isArray(body.results);
   if (
     path === PATHS.batch &&
     (isSuccess ? body.success || namesRows || Number(body.accepted) > 0 : status === 500 && namesRows)
   )
-    return judgeRows(body, events, status);
+    return classifyRows(body, events, status);
   if (isSuccess && body.success) return { kind: 'delivered', failures: [], answer: body };
   if (isSuccess) return retry('request', `HTTP ${status} that says nothing was taken`);
   if (status === 401) return { kind: 'unauthorized' };
@@ -101,27 +105,31 @@ function judgeService(
   if (shouldRetry === 'false' || (shouldRetry !== 'true' && REFUSALS.includes(status)))
     return { kind: 'rejected', status, message: shorten(body.error ?? body.message, `HTTP ${status}`) };
   const isRequest = status >= 500 || REQUEST_TROUBLE.includes(status);
-  const scope = OVERLOAD.includes(status) ? 'service' : isRequest ? 'request' : 'way';
+  const scope = OVERLOAD.includes(status) ? 'service' : isRequest ? 'request' : 'intermediary';
   return retry(scope, `HTTP ${status}`, retryAfterMs(header, now));
 }
 
-function retry(scope: 'service' | 'request' | 'way', reason: string, afterMs?: number | undefined): Verdict {
+function retry(
+  scope: 'service' | 'request' | 'intermediary',
+  reason: string,
+  afterMs?: number | undefined,
+): SendResult {
   return { kind: 'retryable', scope, reason, afterMs, isServiceAnswer: true };
 }
 
 /** Something between here and the service has answered: whatever it says, the events wait. */
-function judgeIntermediary(
+function classifyIntermediary(
   { status, header }: HttpAnswer,
   { events = 1 }: Pick<TransportRequest, 'events'>,
   now: number,
-): Verdict {
+): SendResult {
   // A proxy with a smaller limit than the service: smaller requests may pass. A request that cannot be cut waits.
   if (status === 413 && events > 1) return { kind: 'tooLarge' };
   // Statuses that would have ended the events, had the service said so.
   const isNotable = (status >= 200 && status < 300) || status === 401 || status === 413 || REFUSALS.includes(status);
   return {
     kind: 'retryable',
-    scope: OVERLOAD.includes(status) ? 'service' : 'way',
+    scope: OVERLOAD.includes(status) ? 'service' : 'intermediary',
     reason: status === 0 ? 'a redirect' : `HTTP ${status}${isNotable ? " without the service's answer" : ''}`,
     afterMs: retryAfterMs(header, now),
   };
@@ -131,7 +139,7 @@ function judgeIntermediary(
  * Reads the answer to a batch row by row. One that fails every row, none of them for good, is the service's trouble and not
  * the rows': an outage reported this way must not use up any row's retries.
  */
-function judgeRows(body: ServiceAnswer, sent: number, status: number): Verdict {
+function classifyRows(body: ServiceAnswer, sent: number, status: number): SendResult {
   const failed = failedRows(body, sent);
   // Smaller requests leave less open, and a single row nothing. What was taken already counts once: its id is the same.
   if (failed === undefined)
@@ -164,7 +172,7 @@ const UNREACHABLE = [
 export const PROXY_ANSWERS = 'the proxy answers HTTP ';
 
 /** Judges a request that got no complete answer. The error's message may hold addresses; its code does not. */
-export function judgeFailure(error: unknown): Verdict {
+export function classifyFailure(error: unknown): SendResult {
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'no answer');
   const isUnreachable = UNREACHABLE.includes(reason) || reason.startsWith(PROXY_ANSWERS);
   return { kind: 'retryable', scope: isUnreachable ? 'service' : 'request', reason };

@@ -1,4 +1,4 @@
-import type { Verdict } from './send-result.js';
+import type { SendResult } from './send-result.js';
 
 /** One POST: a path below the base URL and the JSON text to send, in UTF-8. */
 export interface TransportRequest {
@@ -11,11 +11,11 @@ export interface TransportRequest {
 /**
  * Sends requests and says what became of them.
  *
- * Implementations never reject: whatever happens is a {@link Verdict}, an abort included (retryable, because nothing is
+ * Implementations never reject: whatever happens is a {@link SendResult}, an abort included (retryable, because nothing is
  * known). One deadline covers the whole request with its answer's body.
  */
 export interface Transport {
-  send(request: TransportRequest, signal?: AbortSignal): Promise<Verdict>;
+  send(request: TransportRequest, signal?: AbortSignal): Promise<SendResult>;
   /** Closes idle and busy connections; open requests end as retryable. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { ownClient } from '../client/own-client.js';
 import { isOursError } from '../core/errors.js';
-import { createEpisodes, guardLogger } from '../core/logger.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Conversion, ConversionSink } from './conversion.js';
 import { inTime } from './in-time.js';
@@ -53,8 +53,9 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
   const { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs } = options;
   const opening = { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs };
   const destination = options.destination ?? ((_: Event, client: ConversionSink<Catalog>) => ({ client }));
-  const episodes = createEpisodes(guardLogger(options.logger ?? console), () => performance.now());
-  const warn = (topic: string, message: string): void => episodes.each(`${provider} webhook: ${message}`, topic);
+  const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
+  const warn = (topic: string, message: string): void =>
+    warnings.throttledEach(`${provider} webhook: ${message}`, topic);
 
   function refuse(error: unknown, isLate: boolean): WebhookAnswer {
     if (isLate || isUnavailable(error)) {

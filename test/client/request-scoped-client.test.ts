@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Client } from '../../src/client/client.js';
 import { ownClient } from '../../src/client/own-client.js';
-import { perRequest } from '../../src/client/request-scoped-client.js';
+import { createRequestScopedClient } from '../../src/client/request-scoped-client.js';
 import { createCollector } from '../../src/collector/index.js';
 import { createClient } from '../../src/edge.js';
 import { REQUEST_SCOPE } from '../../src/runtime/wait-until.js';
@@ -20,7 +20,7 @@ afterEach(() => {
 function clientPerRequest(): { client: Client; made: Client[] } {
   globals[REQUEST_SCOPE] = requests;
   const made: Client[] = [];
-  const client = perRequest(() => {
+  const client = createRequestScopedClient(() => {
     made.push(clientWith().client);
     return made.at(-1)!;
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isOursError, OursError } from '../../src/core/errors.js';
-import { createEpisodes, guardLogger } from '../../src/core/logger.js';
+import { createWarnOnce, guardLogger } from '../../src/core/logger.js';
 
 describe('an error of ours', () => {
   it('is an Error with a code, a message and a cause', () => {
@@ -54,9 +54,9 @@ describe('an episode', () => {
   function episodesWith() {
     const said: string[] = [];
     let now = 0;
-    const episodes = createEpisodes({ warn: (message) => said.push(message) }, () => now);
+    const warnings = createWarnOnce({ warn: (message) => said.push(message) }, () => now);
     return {
-      episodes,
+      warnings,
       said,
       advance: (ms: number) => {
         now += ms;
@@ -65,46 +65,46 @@ describe('an episode', () => {
   }
 
   it('is spoken of once until it ends, each topic by itself', () => {
-    const { episodes, said, advance } = episodesWith();
-    episodes.say('outage', 'down');
+    const { warnings, said, advance } = episodesWith();
+    warnings.once('outage', 'down');
     advance(3_600_000);
-    episodes.say('outage', 'still down');
-    episodes.say('queue', 'full');
-    episodes.end('outage');
-    episodes.say('outage', 'down again');
+    warnings.once('outage', 'still down');
+    warnings.once('queue', 'full');
+    warnings.end('outage');
+    warnings.once('outage', 'down again');
     expect(said).toEqual(['down', 'full', 'down again']);
   });
 
   it('without an end is spoken of once a minute', () => {
-    const { episodes, said, advance } = episodesWith();
-    episodes.remind('bad', '1');
+    const { warnings, said, advance } = episodesWith();
+    warnings.throttled('bad', '1');
     advance(59_999);
-    episodes.remind('bad', '2');
+    warnings.throttled('bad', '2');
     advance(1);
-    episodes.remind('bad', '3');
+    warnings.throttled('bad', '3');
     expect(said).toEqual(['1', '3']);
   });
 
   it('of what events hold is spoken of once a minute for each message: three mistakes are three warnings', () => {
-    const { episodes, said, advance } = episodesWith();
-    for (const message of ['no userId', 'no name', 'no userId', 'too large']) episodes.each(message);
+    const { warnings, said, advance } = episodesWith();
+    for (const message of ['no userId', 'no name', 'no userId', 'too large']) warnings.throttledEach(message);
     expect(said).toEqual(['no userId', 'no name', 'too large']);
     advance(60_000);
-    episodes.each('no name');
+    warnings.throttledEach('no name');
     expect(said.slice(3)).toEqual(['no name']);
   });
 
   it('of what events hold may have a topic, where messages differ in what does not matter', () => {
-    const { episodes, said } = episodesWith();
-    episodes.each('pi_1 is refused', 'refused');
-    episodes.each('pi_2 is refused', 'refused');
+    const { warnings, said } = episodesWith();
+    warnings.throttledEach('pi_1 is refused', 'refused');
+    warnings.throttledEach('pi_2 is refused', 'refused');
     expect(said).toEqual(['pi_1 is refused']);
   });
 
   it('of 50,000 names is 64 lines and one that says so, each minute anew', () => {
-    const { episodes, said, advance } = episodesWith();
+    const { warnings, said, advance } = episodesWith();
     const flood = () => {
-      for (let at = 0; at < 50_000; at += 1) episodes.each(`name ${at}`);
+      for (let at = 0; at < 50_000; at += 1) warnings.throttledEach(`name ${at}`);
     };
     flood();
     expect(said).toHaveLength(65);
@@ -119,18 +119,18 @@ describe('an episode', () => {
   });
 
   it('of this package’s own topics is spoken of however many names there are, and none is forgotten', () => {
-    const { episodes, said, advance } = episodesWith();
+    const { warnings, said, advance } = episodesWith();
     const flood = () => {
-      for (let at = 0; at < 200; at += 1) episodes.each(`name ${at}`);
+      for (let at = 0; at < 200; at += 1) warnings.throttledEach(`name ${at}`);
     };
-    episodes.say('outage', 'down');
+    warnings.once('outage', 'down');
     flood();
-    episodes.remind('queue', 'full');
-    episodes.say('host', 'freezes');
+    warnings.throttled('queue', 'full');
+    warnings.once('host', 'freezes');
     advance(60_000);
     flood();
-    episodes.say('outage', 'still down');
-    episodes.say('host', 'still freezes');
+    warnings.once('outage', 'still down');
+    warnings.once('host', 'still freezes');
     expect(said.filter((line) => !/^(name|64) /.test(line))).toEqual(['down', 'full', 'freezes']);
   });
 });

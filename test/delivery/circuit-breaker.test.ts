@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEpisodes } from '../../src/core/logger.js';
+import { createWarnOnce } from '../../src/core/logger.js';
 import { createCircuitBreaker, type Sent } from '../../src/delivery/circuit-breaker.js';
-import type { Verdict } from '../../src/transport/send-result.js';
+import type { SendResult } from '../../src/transport/send-result.js';
 
-const DELIVERED: Verdict = { kind: 'delivered', failures: [], answer: {} };
-const REFUSED: Verdict = { kind: 'rejected', status: 400, message: 'no' };
-const UNAUTHORIZED: Verdict = { kind: 'unauthorized' };
-const RESET: Verdict = { kind: 'retryable', scope: 'request', reason: 'ECONNRESET' };
-const PAGE: Verdict = { kind: 'retryable', scope: 'way', reason: 'HTTP 403' };
-const busy = (afterMs?: number): Verdict => ({
+const DELIVERED: SendResult = { kind: 'delivered', failures: [], answer: {} };
+const REFUSED: SendResult = { kind: 'rejected', status: 400, message: 'no' };
+const UNAUTHORIZED: SendResult = { kind: 'unauthorized' };
+const RESET: SendResult = { kind: 'retryable', scope: 'request', reason: 'ECONNRESET' };
+const PAGE: SendResult = { kind: 'retryable', scope: 'intermediary', reason: 'HTTP 403' };
+const busy = (afterMs?: number): SendResult => ({
   kind: 'retryable',
   scope: 'service',
   reason: 'HTTP 503',
@@ -28,12 +28,12 @@ function breakerWith({
   const said: string[] = [];
   const random = typeof chance === 'number' ? () => chance : chance;
   const monotonic = (): number => now;
-  const episodes = createEpisodes({ warn: (message) => said.push(message) }, monotonic);
-  const breaker = createCircuitBreaker({ concurrency, monotonic, random, episodes });
+  const warnings = createWarnOnce({ warn: (message) => said.push(message) }, monotonic);
+  const breaker = createCircuitBreaker({ concurrency, monotonic, random, warnings });
   return {
     breaker,
     said,
-    observe: (verdict: Verdict, sent: Sent = 'fresh') => breaker.observe(verdict, sent),
+    observe: (result: SendResult, sent: Sent = 'fresh') => breaker.observe(result, sent),
     advance: (ms: number) => {
       now += ms;
     },
@@ -60,10 +60,10 @@ describe('a closed circuit breaker', () => {
   it.each([
     ['429 or 503', busy()],
     ['401', UNAUTHORIZED],
-    ['a refused connection', { kind: 'retryable', scope: 'service', reason: 'ECONNREFUSED' } as Verdict],
-  ])('opens at the first %s', (_what, verdict) => {
+    ['a refused connection', { kind: 'retryable', scope: 'service', reason: 'ECONNREFUSED' } as SendResult],
+  ])('opens at the first %s', (_what, result) => {
     const { breaker, observe } = breakerWith();
-    observe(verdict);
+    observe(result);
     expect(breaker.isClosed).toBe(false);
     expect(breaker.waitMs).toBeGreaterThan(0);
     expect(breaker.admit(0)).toBeUndefined();
@@ -72,22 +72,22 @@ describe('a closed circuit breaker', () => {
   it.each([
     ['failures of the request', RESET],
     ['pages of something in between', PAGE],
-  ])('opens at the fifth of %s in a row and not at the fourth', (_what, verdict) => {
+  ])('opens at the fifth of %s in a row and not at the fourth', (_what, result) => {
     const { breaker, observe } = breakerWith();
-    for (let failure = 1; failure <= 4; failure += 1) observe(verdict);
+    for (let failure = 1; failure <= 4; failure += 1) observe(result);
     expect(breaker.isClosed).toBe(true);
-    observe(verdict);
+    observe(result);
     expect(breaker.isClosed).toBe(false);
   });
 
   it.each([
     ['a success', DELIVERED],
     ['a refusal', REFUSED],
-    ['a request that is too large', { kind: 'tooLarge' } as Verdict],
-  ])('starts counting again after %s, which shows that the service is there', (_what, verdict) => {
+    ['a request that is too large', { kind: 'tooLarge' } as SendResult],
+  ])('starts counting again after %s, which shows that the service is there', (_what, result) => {
     const { breaker, observe } = breakerWith();
     for (let failure = 1; failure <= 4; failure += 1) observe(RESET);
-    observe(verdict);
+    observe(result);
     for (let failure = 1; failure <= 4; failure += 1) observe(RESET);
     expect(breaker.isClosed).toBe(true);
   });
@@ -255,9 +255,9 @@ describe('a half-open circuit breaker', () => {
     ['with the service busy', busy()],
     ['by bad luck', RESET],
     ['on a page', PAGE],
-  ])('opens again when the probe fails %s', (_how, verdict) => {
+  ])('opens again when the probe fails %s', (_how, result) => {
     const { breaker, observe } = probing();
-    observe(verdict, 'probe');
+    observe(result, 'probe');
     expect(breaker.isClosed).toBe(false);
     expect(breaker.waitMs).toBeGreaterThanOrEqual(500);
   });
@@ -333,7 +333,8 @@ describe('a warning', () => {
 
   it('about HTTP 404 asks whether baseUrl is right', () => {
     const { observe, said } = breakerWith();
-    for (let failure = 1; failure <= 5; failure += 1) observe({ kind: 'retryable', scope: 'way', reason: 'HTTP 404' });
+    for (let failure = 1; failure <= 5; failure += 1)
+      observe({ kind: 'retryable', scope: 'intermediary', reason: 'HTTP 404' });
     expect(said).toEqual([expect.stringContaining('Is baseUrl right?')]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildClient } from '../../src/client/client.js';
 import { nodePlatform } from '../../src/runtime/platform-node.js';
-import { fetchPlatform } from '../../src/runtime/platform-web.js';
+import { webPlatform } from '../../src/runtime/platform-web.js';
 import { rig, until } from '../support/client.js';
 
 describe('debug', () => {
@@ -69,7 +69,7 @@ describe('debug', () => {
   it('says so on a runtime that leaves it out', () => {
     const lines: string[] = [];
     const logger = { warn: (line: string) => void lines.push(line) };
-    buildClient({ token: 'test_shop', debug: true, logger }, fetchPlatform);
+    buildClient({ token: 'test_shop', debug: true, logger }, webPlatform);
     expect(lines).toEqual([expect.stringContaining('debug tells nothing on this runtime')]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { fetchPlatform } from '../../src/runtime/platform-web.js';
+import { webPlatform } from '../../src/runtime/platform-web.js';
 import { arrived, rig, trackMany } from '../support/client.js';
 
 const VERCEL_CONTEXT = Symbol.for('@vercel/request-context');
@@ -102,8 +102,10 @@ describe('on a host that freezes what has answered', () => {
   });
 
   it('does not advise on Workers to flush what another request may have begun', async () => {
-    const { remedy } = fetchPlatform;
-    const { client, warnings } = await rig({ platform: { freezingHost: () => 'Cloudflare Workers', remedy } });
+    const { waitUntilAdvice: remedy } = webPlatform;
+    const { client, warnings } = await rig({
+      platform: { serverlessHost: () => 'Cloudflare Workers', waitUntilAdvice: remedy },
+    });
     trackMany(client, 1);
     expect(warnings).toEqual([expect.stringMatching(/Cloudflare Workers without waitUntil.*adapter.*of each request/)]);
     expect(warnings[0]).not.toContain('flush');

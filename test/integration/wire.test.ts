@@ -4,7 +4,7 @@ import { buildClient } from '../../src/client/client.js';
 import { createCollector } from '../../src/collector/index.js';
 import { createClient, type FetchInit, type FetchLike } from '../../src/index.js';
 import { LIBRARY } from '../../src/protocol/library.js';
-import { fetchPlatform } from '../../src/runtime/platform-web.js';
+import { webPlatform } from '../../src/runtime/platform-web.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 import { startProxy } from '../support/http-proxy.js';
 
@@ -221,7 +221,7 @@ describe('through a fetch of one’s own', () => {
     const { collector } = await rig();
     const ours = buildClient(
       { token: 'test_shop', baseUrl: collector.baseUrl, logger: silent },
-      { ...fetchPlatform, env: {} },
+      { ...webPlatform, env: {} },
     );
     const ids = trackMany(ours, 250);
     expect(await ours.close()).toMatchObject({ delivered: 250 });

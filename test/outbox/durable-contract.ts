@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Undelivered } from '../../src/core/outcome.js';
 import type { SecretKey } from '../../src/core/secret-key.js';
-import { Records } from '../../src/outbox/durable/entry-codec.js';
+import { EntryCodec } from '../../src/outbox/durable/entry-codec.js';
 import type { DurableOutbox, Outbox } from '../../src/outbox/outbox.js';
 import type { Entry } from '../../src/protocol/event.js';
 import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
@@ -423,7 +423,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
 
     /** What two entries of one person might be linked by. */
     const linksIn = async (store: TestStore): Promise<string[]> => {
-      const people = new Records({ sealingKeys: [oldKey] }).people(trackEntry('', ada));
+      const people = new EntryCodec({ sealingKeys: [oldKey] }).people(trackEntry('', ada));
       const contents = await store.contents();
       return people.map((person) => person.slice(0, 22)).filter((person) => contents.includes(person));
     };

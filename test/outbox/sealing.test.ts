@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Undelivered } from '../../src/core/outcome.js';
-import { Records, UnreadableRecordError } from '../../src/outbox/durable/entry-codec.js';
+import { EntryCodec, UnreadableRecordError } from '../../src/outbox/durable/entry-codec.js';
 import { createKeyUsage, MAX_SEALED } from '../../src/outbox/durable/key-usage.js';
 import { isSealed, Sealer } from '../../src/outbox/durable/sealing.js';
 import { trackEntry } from '../support/entries.js';
@@ -15,7 +15,7 @@ describe('a fingerprint', () => {
   // Stored entries of one person meet by these: another answer would let an event overtake its identify after an upgrade.
   it('is the same in every version of this package', () => {
     expect(sealerOf(KEY).fingerprints('visitor-1')).toEqual(['dDN31MzR0eQzE_JyqM8Ibc8q_THN4Lhj--xO8q0bRtg']);
-    expect(new Records({}).people(trackEntry('d', { userId: 'visitor-1' }))).toEqual([
+    expect(new EntryCodec({}).people(trackEntry('d', { userId: 'visitor-1' }))).toEqual([
       'f844xj_PHbuQ-Am7Ts2xRY_tRXgNNn86tAMvPHPl-Gs',
     ]);
   });
@@ -33,7 +33,7 @@ describe('a fingerprint', () => {
   });
 
   it('covers each name of an entry', () => {
-    const people = (who: object) => new Records({ sealingKeys: [KEY] }).people(trackEntry('d', who));
+    const people = (who: object) => new EntryCodec({ sealingKeys: [KEY] }).people(trackEntry('d', who));
     const [user, customer, email] = [{ userId: 'u' }, { externalId: 'x' }, { email: 'a@example.org' }].map(people);
     expect(people({ userId: 'u', externalId: 'x', email: 'a@example.org' })).toEqual([
       ...user!,
@@ -67,7 +67,7 @@ describe('a sealed text', () => {
 });
 
 describe('the reason of a dead letter', () => {
-  const records = new Records({ sealingKeys: [KEY] });
+  const records = new EntryCodec({ sealingKeys: [KEY] });
   const outcome: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'about one person' };
 
   it('is read together with its own letter only', () => {
@@ -91,8 +91,8 @@ describe('the reason of a dead letter', () => {
 describe('the use of a key', () => {
   it('is counted for each, and there is a notice every so many records, to be taken once', () => {
     const usage = createKeyUsage(3);
-    const records = new Records({ sealingKeys: [KEY] }, usage);
-    const others = new Records({ sealingKeys: [OTHER, KEY] }, usage);
+    const records = new EntryCodec({ sealingKeys: [KEY] }, usage);
+    const others = new EntryCodec({ sealingKeys: [OTHER, KEY] }, usage);
     records.write(trackEntry('a'));
     others.write(trackEntry('b'));
     records.writeOutcome('a', { status: 'dropped', reason: 'too_old' });

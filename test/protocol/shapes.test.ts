@@ -5,7 +5,7 @@ import { buildClient } from '../../src/client/client.js';
 import { Refusal } from '../../src/core/refusal.js';
 import type { DefaultProperties } from '../../src/protocol/fields.js';
 import { LIBRARY } from '../../src/protocol/library.js';
-import { fetchPlatform } from '../../src/runtime/platform-web.js';
+import { webPlatform } from '../../src/runtime/platform-web.js';
 import { identify, refusalOf, rowOf, track } from './encoding.js';
 
 /** A document as an object mapper makes it: what must not be seen stands in it, and `toJSON` leaves it out. */
@@ -248,7 +248,7 @@ describe('half a surrogate pair', () => {
     },
   );
 
-  it.each([fetchPlatform])('is repaired by runtimes without byte-wise writing too', ({ serialise }) => {
+  it.each([webPlatform])('is repaired by runtimes without byte-wise writing too', ({ serialise }) => {
     expect(new TextDecoder().decode(serialise({ a: HALF, b: '\\ud83d' }))).toBe('{"a":"\ufffd","b":"\\\\ud83d"}');
   });
 });
@@ -267,7 +267,7 @@ describe('a visitor’s page', () => {
           return new Response('{"success":true,"accepted":1,"failed":0}');
         },
       },
-      fetchPlatform,
+      webPlatform,
     );
     client
       .visitor({ userId: 'v', url, defaultProperties: visitorPage as DefaultProperties })

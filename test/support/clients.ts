@@ -20,8 +20,8 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     serialise: (row) => toBytes(JSON.stringify(row)),
     env: {},
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
-    freezingHost: () => undefined,
-    remedy: 'stay awake.',
+    serverlessHost: () => undefined,
+    waitUntilAdvice: 'stay awake.',
     createLifetime: () => ({ ref() {}, unref() {} }),
     ...overrides,
   };

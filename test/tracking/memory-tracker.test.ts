@@ -2,8 +2,8 @@ import { createHook } from 'node:async_hooks';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
-import { createBooks } from '../../src/tracking/delivery-counts.js';
-import { createMemoryLedger } from '../../src/tracking/memory-tracker.js';
+import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
+import { createMemoryTracker } from '../../src/tracking/memory-tracker.js';
 import { type Receipt, settledReceipt } from '../../src/tracking/receipt.js';
 import { errorOf, stateOf, trackEntry } from '../support/entries.js';
 
@@ -13,19 +13,19 @@ const DROPPED: Outcome = { status: 'dropped', reason: 'queue_full' };
 
 function ledgerWith() {
   const onWait = vi.fn();
-  const books = createBooks();
-  const ledger = createMemoryLedger(books, onWait);
+  const counts = createDeliveryCounts();
+  const tracker = createMemoryTracker(counts, onWait);
   return {
-    books,
-    ledger,
+    counts,
+    tracker,
     close() {
-      books.end();
-      ledger.close();
+      counts.end();
+      tracker.close();
     },
     onWait,
     opened(id: string): { entry: Entry; receipt: Receipt } {
       const entry = trackEntry(id);
-      return { entry, receipt: ledger.open(entry) };
+      return { entry, receipt: tracker.open(entry) };
     },
   };
 }
@@ -38,21 +38,21 @@ describe('a receipt', () => {
   it.each([DELIVERED, REJECTED, DROPPED])(
     'resolves to how the event ended, asked before or after: $status',
     async (outcome) => {
-      const { ledger, opened } = ledgerWith();
+      const { tracker, opened } = ledgerWith();
       const { entry, receipt } = opened('a');
       const before = [receipt.settled(), receipt.settled()];
       expect(await stateOf(before[0]!)).toBe('pending');
-      ledger.settle(entry, outcome);
+      tracker.settle(entry, outcome);
       expect(await Promise.all([...before, receipt.settled()])).toEqual([outcome, outcome, outcome]);
     },
   );
 
   it('is stored once the service has the event, where the outbox is not durable', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const stored = receipt.stored();
     expect(await stateOf(stored)).toBe('pending');
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     await stored;
     await receipt.stored();
   });
@@ -94,14 +94,14 @@ describe('a receipt', () => {
 
 describe('a wait', () => {
   it('ends with the reason of its signal, and the event goes on without it', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const controller = new AbortController();
     const reason = new Error('the request was cancelled');
     const waits = [receipt.settled({ signal: controller.signal }), receipt.stored({ signal: controller.signal })];
     controller.abort(reason);
     for (const wait of waits) await expect(wait).rejects.toBe(reason);
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     expect(await receipt.settled()).toEqual(DELIVERED);
   });
 
@@ -112,9 +112,9 @@ describe('a wait', () => {
   });
 
   it('is not needed where the outcome is known, aborted or not', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     expect(await receipt.settled({ signal: AbortSignal.abort() })).toEqual(DELIVERED);
   });
 
@@ -134,12 +134,12 @@ describe('a wait', () => {
   });
 
   it('takes its listener back from the signal', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const { signal } = new AbortController();
     const removed = vi.spyOn(signal, 'removeEventListener');
     const settled = receipt.settled({ signal });
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     await settled;
     expect(removed).toHaveBeenCalled();
   });
@@ -147,7 +147,7 @@ describe('a wait', () => {
 
 describe('a receipt when the client closes', () => {
   it('tells those who wait, and those who ask later, that nothing more is known here', async () => {
-    const { books, close, opened } = ledgerWith();
+    const { counts, close, opened } = ledgerWith();
     const { receipt } = opened('purchase:1');
     const early = [receipt.stored(), receipt.settled()];
     close();
@@ -157,13 +157,13 @@ describe('a receipt when the client closes', () => {
         message: expect.stringContaining('same distinctId'),
       });
     }
-    expect(books.totals.pending).toBe(2);
+    expect(counts.totals.pending).toBe(2);
   });
 
   it('keeps the outcome that it has', async () => {
-    const { ledger, close, opened } = ledgerWith();
+    const { tracker, close, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
-    ledger.settle(entry, REJECTED);
+    tracker.settle(entry, REJECTED);
     close();
     expect(await receipt.settled()).toEqual(REJECTED);
   });
@@ -176,11 +176,11 @@ it('a receipt costs no promise until one is asked for', async () => {
       if (type === 'PROMISE') promises += 1;
     },
   });
-  const { ledger } = ledgerWith();
+  const { tracker } = ledgerWith();
   const entries = Array.from({ length: 1000 }, (_, index) => trackEntry(String(index)));
   hook.enable();
-  const receipts = entries.map((entry) => ledger.open(entry));
-  for (const entry of entries) ledger.settle(entry, REJECTED);
+  const receipts = entries.map((entry) => tracker.open(entry));
+  for (const entry of entries) tracker.settle(entry, REJECTED);
   const withoutAsking = promises;
   const asked = receipts[0]!.settled();
   hook.disable();
@@ -191,126 +191,126 @@ it('a receipt costs no promise until one is asked for', async () => {
 
 describe('the totals', () => {
   it('count an event that ended at the call, which was never open', () => {
-    const { books } = ledgerWith();
-    books.count(DROPPED);
-    expect(books.openCount).toBe(0);
-    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
+    const { counts } = ledgerWith();
+    counts.count(DROPPED);
+    expect(counts.openCount).toBe(0);
+    expect(counts.totals).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
   });
 
   it('count every event once, by how it ended', () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const entries = ['a', 'b', 'c', 'd', 'e'].map((id) => opened(id).entry);
-    ledger.settle(entries[0]!, DELIVERED);
-    ledger.settle(entries[1]!, DELIVERED);
-    ledger.settle(entries[2]!, REJECTED);
-    ledger.settle(entries[3]!, DROPPED);
-    expect(books.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1, unknown: 0 });
-    expect(books.openCount).toBe(1);
+    tracker.settle(entries[0]!, DELIVERED);
+    tracker.settle(entries[1]!, DELIVERED);
+    tracker.settle(entries[2]!, REJECTED);
+    tracker.settle(entries[3]!, DROPPED);
+    expect(counts.totals).toEqual({ delivered: 2, rejected: 1, dropped: 1, pending: 1, unknown: 0 });
+    expect(counts.openCount).toBe(1);
   });
 
   it('count an event once that was delivered twice because its lease had ended, and keep its first outcome', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const other = opened('b');
-    expect(ledger.settle(entry, DELIVERED)).toBe(true);
-    expect(ledger.settle(entry, REJECTED)).toBe(false);
+    expect(tracker.settle(entry, DELIVERED)).toBe(true);
+    expect(tracker.settle(entry, REJECTED)).toBe(false);
     expect(await receipt.settled()).toEqual(DELIVERED);
-    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
-    const barrier = books.barrier();
-    ledger.settle(other.entry, DELIVERED);
+    expect(counts.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
+    const barrier = counts.barrier();
+    tracker.settle(other.entry, DELIVERED);
     await barrier;
   });
 });
 
 describe('a barrier', () => {
   it('is no obstacle where nothing is open', async () => {
-    await ledgerWith().books.barrier();
+    await ledgerWith().counts.barrier();
   });
 
   it('waits for everything that was opened before it, in whatever order that ends, and for nothing later', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const [a, b, c] = [opened('a'), opened('b'), opened('c')];
-    ledger.settle(b.entry, DELIVERED);
-    const barrier = books.barrier();
+    tracker.settle(b.entry, DELIVERED);
+    const barrier = counts.barrier();
     const later = opened('later');
-    ledger.settle(c.entry, REJECTED);
-    ledger.settle(later.entry, DELIVERED);
+    tracker.settle(c.entry, REJECTED);
+    tracker.settle(later.entry, DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
-    ledger.settle(a.entry, DROPPED);
+    tracker.settle(a.entry, DROPPED);
     expect(await stateOf(barrier)).toBe('resolved');
   });
 
   it('is not lifted by as many later events', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const { entry } = opened('a');
-    const barrier = books.barrier();
-    for (let index = 0; index < 10; index += 1) ledger.settle(opened(`later ${index}`).entry, DELIVERED);
+    const barrier = counts.barrier();
+    for (let index = 0; index < 10; index += 1) tracker.settle(opened(`later ${index}`).entry, DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     await barrier;
   });
 
   it('stands beside others, each for what was before it', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const a = opened('a');
-    const [first, alsoFirst] = [books.barrier(), books.barrier()];
+    const [first, alsoFirst] = [counts.barrier(), counts.barrier()];
     const b = opened('b');
-    const second = books.barrier();
-    ledger.settle(a.entry, DELIVERED);
+    const second = counts.barrier();
+    tracker.settle(a.entry, DELIVERED);
     expect(await Promise.all([first, alsoFirst, second].map(stateOf))).toEqual(['resolved', 'resolved', 'pending']);
-    ledger.settle(b.entry, DELIVERED);
+    tracker.settle(b.entry, DELIVERED);
     await second;
   });
 
   it('is lifted when the client closes, and stands in nobody’s way afterwards', async () => {
-    const { books, close, opened } = ledgerWith();
+    const { counts, close, opened } = ledgerWith();
     opened('a');
-    const barrier = books.barrier();
+    const barrier = counts.barrier();
     close();
     await barrier;
-    await books.barrier();
+    await counts.barrier();
   });
 
   it('closes any number of events quickly, however many wait for some of them', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const COUNT = 20_000;
     const waits = Array.from({ length: COUNT }, (_, index) => {
       const { entry } = opened(String(index));
-      return { entry, barrier: books.barrier() };
+      return { entry, barrier: counts.barrier() };
     });
     let lifted = 0;
     for (const { barrier } of waits) void barrier.then(() => (lifted += 1));
     // The last of all first: every barrier but the first waits for what is before it.
-    for (const { entry } of waits.toReversed()) ledger.settle(entry, DELIVERED);
+    for (const { entry } of waits.toReversed()) tracker.settle(entry, DELIVERED);
     await Promise.all(waits.map(({ barrier }) => barrier));
     expect(lifted).toBe(COUNT);
   });
 
   it('that is given up leaves what it waited for to the next one', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const first = opened('a');
     const controller = new AbortController();
-    const mine = books.barrier({ signal: controller.signal });
+    const mine = counts.barrier({ signal: controller.signal });
     const second = opened('b');
-    const other = books.barrier();
+    const other = counts.barrier();
     controller.abort();
     await expect(mine).rejects.toBeDefined();
-    ledger.settle(second.entry, DELIVERED);
+    tracker.settle(second.entry, DELIVERED);
     expect(await stateOf(other)).toBe('pending');
-    ledger.settle(first.entry, DELIVERED);
+    tracker.settle(first.entry, DELIVERED);
     await other;
   });
 
   it('is left with the reason of the signal, and the others stand', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const { entry } = opened('a');
     const controller = new AbortController();
     const reason = new Error('no time');
-    const [mine, other] = [books.barrier({ signal: controller.signal }), books.barrier()];
+    const [mine, other] = [counts.barrier({ signal: controller.signal }), counts.barrier()];
     controller.abort(reason);
     await expect(mine).rejects.toBe(reason);
     expect(await stateOf(other)).toBe('pending');
-    ledger.settle(entry, DELIVERED);
+    tracker.settle(entry, DELIVERED);
     await other;
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.js';
 import type { DurablyAppended } from '../../src/outbox/outbox.js';
 import type { Entry } from '../../src/protocol/event.js';
-import { createBooks } from '../../src/tracking/delivery-counts.js';
+import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
 import type { Receipt } from '../../src/tracking/receipt.js';
-import { isLoss, SharedLedger } from '../../src/tracking/shared-tracker.js';
+import { isLoss, SharedTracker } from '../../src/tracking/shared-tracker.js';
 import { errorOf, stateOf, trackEntry } from '../support/entries.js';
 
 const DELIVERED: Outcome = { status: 'delivered' };
@@ -21,18 +21,18 @@ const answer = (position: number, duplicates: readonly Entry[] = [], incarnation
 function ledgerWith({ relays = true } = {}) {
   const onWait = vi.fn();
   const onLoss = vi.fn();
-  const books = createBooks();
-  const ledger = new SharedLedger({ books, clientId: 'client', relays, onWait, onLoss });
+  const counts = createDeliveryCounts();
+  const tracker = new SharedTracker({ counts, clientId: 'client', relays, onWait, onLoss });
   const opened = (id: string): { entry: Entry; receipt: Receipt } => {
     const entry = trackEntry(id);
-    return { entry, receipt: ledger.open(entry) };
+    return { entry, receipt: tracker.open(entry) };
   };
   return {
-    books,
-    ledger,
+    counts,
+    tracker,
     close() {
-      books.end();
-      ledger.close();
+      counts.end();
+      tracker.close();
     },
     onWait,
     onLoss,
@@ -41,7 +41,7 @@ function ledgerWith({ relays = true } = {}) {
     stored(...ids: string[]) {
       return ids.map((id) => {
         const one = opened(id);
-        ledger.appended([one.entry], answer(books.totals.pending));
+        tracker.appended([one.entry], answer(counts.totals.pending));
         return one;
       });
     },
@@ -53,37 +53,37 @@ const copyOf = (entry: Entry): Entry => ({ ...entry });
 
 describe('a receipt of a durable outbox', () => {
   it('is stored once the outbox has the event, which has no outcome yet', async () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
     const [stored, settled] = [receipt.stored(), receipt.settled()];
     expect(await stateOf(stored)).toBe('pending');
-    ledger.appended([entry], answer(1));
+    tracker.appended([entry], answer(1));
     await stored;
     expect(await stateOf(settled)).toBe('pending');
-    ledger.settle(copyOf(entry), DELIVERED);
+    tracker.settle(copyOf(entry), DELIVERED);
     expect(await settled).toEqual(DELIVERED);
   });
 
   it('says why its event was not stored', async () => {
-    const { books, ledger, opened } = ledgerWith();
+    const { counts, tracker, opened } = ledgerWith();
     const { entry, receipt } = opened('a');
-    ledger.settle(entry, DROPPED);
+    tracker.settle(entry, DROPPED);
     expect((await errorOf(receipt.stored())).message).toBe(
       'event a was not stored: dropped, outbox_failed: the disk is full',
     );
     expect(await receipt.settled()).toEqual(DROPPED);
-    expect(books.totals).toMatchObject({ dropped: 1, pending: 0 });
+    expect(counts.totals).toMatchObject({ dropped: 1, pending: 0 });
   });
 
   it('that nobody waited for is asked for in the outbox, when somebody does', async () => {
-    const { ledger, onWait, stored } = ledgerWith();
+    const { tracker, onWait, stored } = ledgerWith();
     const [a, b, c] = stored('a', 'b', 'c');
-    ledger.settle(copyOf(a!.entry), DELIVERED);
-    ledger.settle(copyOf(b!.entry), REJECTED);
+    tracker.settle(copyOf(a!.entry), DELIVERED);
+    tracker.settle(copyOf(b!.entry), REJECTED);
     const settled = [a, b, c].map((one) => one!.receipt.settled());
     expect(onWait.mock.calls).toEqual([['a'], ['b'], ['c']]);
-    expect(ledger.watchedIds(2)).toEqual(['a', 'b']);
-    ledger.learn(
+    expect(tracker.watchedIds(2)).toEqual(['a', 'b']);
+    tracker.resolveWatched(
       ['a', 'b', 'c'],
       new Map<string, 'inside' | typeof REJECTED>([
         ['b', REJECTED],
@@ -93,25 +93,25 @@ describe('a receipt of a durable outbox', () => {
     );
     expect(await Promise.all(settled.slice(0, 2))).toEqual([DELIVERED, REJECTED]);
     expect(await stateOf(settled[2]!)).toBe('pending');
-    expect(ledger.watchedIds(10)).toEqual(['c']);
+    expect(tracker.watchedIds(10)).toEqual(['c']);
   });
 
   it('that nobody waits for any longer is forgotten, whatever ended the wait', async () => {
-    const { ledger, stored } = ledgerWith();
+    const { tracker, stored } = ledgerWith();
     const [a] = stored('a');
     const controller = new AbortController();
     const waits = [a!.receipt.settled({ signal: controller.signal }), a!.receipt.settled({ timeoutMs: 1 })];
     await expect(waits[1]).rejects.toMatchObject({ name: 'TimeoutError' });
-    expect(ledger.watchedIds(10)).toEqual(['a']);
+    expect(tracker.watchedIds(10)).toEqual(['a']);
     controller.abort();
     await expect(waits[0]).rejects.toMatchObject({ name: 'AbortError' });
-    expect(ledger.watchedIds(10)).toEqual([]);
+    expect(tracker.watchedIds(10)).toEqual([]);
   });
 
   it('waits for its turn to be asked for, after those that were not asked for lately', () => {
-    const { ledger, stored } = ledgerWith();
+    const { tracker, stored } = ledgerWith();
     for (const { receipt } of stored('a', 'b', 'c')) void receipt.settled();
-    ledger.learn(
+    tracker.resolveWatched(
       ['a', 'b'],
       new Map([
         ['a', 'inside'],
@@ -119,24 +119,24 @@ describe('a receipt of a durable outbox', () => {
       ]),
       false,
     );
-    expect(ledger.watchedIds(2)).toEqual(['c', 'a']);
+    expect(tracker.watchedIds(2)).toEqual(['c', 'a']);
   });
 
   it('of a client that does not relay is stored, and says that the outcome will not be known here', async () => {
-    const { books, ledger, opened } = ledgerWith({ relays: false });
+    const { counts, tracker, opened } = ledgerWith({ relays: false });
     const { entry, receipt } = opened('a');
     const settled = receipt.settled();
-    const barrier = books.barrier();
-    ledger.appended([entry], answer(1));
+    const barrier = counts.barrier();
+    tracker.appended([entry], answer(1));
     await receipt.stored();
     await barrier;
     expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
-    expect(books.totals.pending).toBe(1);
-    expect(books.openCount).toBe(0);
+    expect(counts.totals.pending).toBe(1);
+    expect(counts.openCount).toBe(0);
   });
 
   it('stays stored when the client closes', async () => {
-    const { books, close, opened, stored } = ledgerWith();
+    const { counts, close, opened, stored } = ledgerWith();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
     const unstored = opened('b').receipt.stored();
@@ -144,62 +144,62 @@ describe('a receipt of a durable outbox', () => {
     expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
     await a!.receipt.stored();
     expect(await errorOf(unstored)).toMatchObject({ code: 'closed' });
-    expect(books.totals.pending).toBe(2);
+    expect(counts.totals.pending).toBe(2);
   });
 });
 
-describe('the books of a durable outbox', () => {
+describe('the counts of a durable outbox', () => {
   it('know their own entries by what is written on them, once each', () => {
-    const { books, ledger, stored } = ledgerWith();
+    const { counts, tracker, stored } = ledgerWith();
     const [a] = stored('a', 'b');
-    expect(ledger.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
-    expect(ledger.settle(copyOf(a!.entry), REJECTED)).toBe(false);
-    expect(books.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
+    expect(tracker.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
+    expect(tracker.settle(copyOf(a!.entry), REJECTED)).toBe(false);
+    expect(counts.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
   it('tell of the events of other processes, and leave them out', () => {
-    const { books, ledger, stored } = ledgerWith();
+    const { counts, tracker, stored } = ledgerWith();
     stored('a');
     for (const owner of [undefined, 'another.1', 'client', 7]) {
-      expect(ledger.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
+      expect(tracker.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
     }
-    expect(books.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
+    expect(counts.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
   it('end an event whose id was inside already as the first one ends', async () => {
-    const { books, ledger, opened, stored } = ledgerWith();
+    const { counts, tracker, opened, stored } = ledgerWith();
     const [first] = stored('a');
     const second = opened('a');
-    ledger.appended([second.entry], answer(1, [second.entry]));
-    const barrier = books.barrier();
+    tracker.appended([second.entry], answer(1, [second.entry]));
+    const barrier = counts.barrier();
     const settled = [first!.receipt.settled(), second.receipt.settled()];
-    ledger.settle(copyOf(first!.entry), REJECTED);
+    tracker.settle(copyOf(first!.entry), REJECTED);
     expect(await Promise.all(settled)).toEqual([REJECTED, REJECTED]);
     await barrier;
-    expect(books.totals).toMatchObject({ rejected: 2, pending: 0 });
+    expect(counts.totals).toMatchObject({ rejected: 2, pending: 0 });
   });
 
   it('close what others have delivered as pending, and lift the barriers before it', async () => {
-    const { books, ledger, stored } = ledgerWith();
+    const { counts, tracker, stored } = ledgerWith();
     const [a] = stored('a', 'b', 'c');
-    const barrier = books.barrier();
-    const { order } = ledger.progress;
+    const barrier = counts.barrier();
+    const { order } = tracker.progress;
     stored('later');
-    ledger.settle(copyOf(a!.entry), DELIVERED);
+    tracker.settle(copyOf(a!.entry), DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
-    ledger.leftBehind(order);
+    tracker.closeMissing(order);
     await barrier;
-    expect(books.openCount).toBe(1);
-    expect(books.totals).toMatchObject({ delivered: 1, pending: 3 });
+    expect(counts.openCount).toBe(1);
+    expect(counts.totals).toMatchObject({ delivered: 1, pending: 3 });
   });
 
   it('count progress only up to the first event that is still being stored', () => {
-    const { ledger, opened } = ledgerWith();
+    const { tracker, opened } = ledgerWith();
     const [a, b] = [opened('a'), opened('b')];
-    ledger.appended([b.entry], answer(7));
-    expect(ledger.progress).toMatchObject({ order: 0, mark: { position: 7 } });
-    ledger.appended([a.entry], answer(5));
-    expect(ledger.progress).toMatchObject({ order: 2, mark: { position: 7 } });
+    tracker.appended([b.entry], answer(7));
+    expect(tracker.progress).toMatchObject({ order: 0, mark: { position: 7 } });
+    tracker.appended([a.entry], answer(5));
+    expect(tracker.progress).toMatchObject({ order: 2, mark: { position: 7 } });
   });
 });
 
@@ -212,9 +212,9 @@ describe('a store that has lost its contents', () => {
     const world = ledgerWith();
     const [a, b, c] = world.stored('a', 'b', 'c');
     const settled = a!.receipt.settled();
-    const { ledger } = world;
-    const { progress } = ledger;
-    ledger.noteLoss(progress, { incarnation: 'another', position: 0 });
+    const { tracker } = world;
+    const { progress } = tracker;
+    tracker.noteLoss(progress, { incarnation: 'another', position: 0 });
     return { ...world, a: a!, b: b!, c: c!, settled, progress };
   }
 
@@ -228,66 +228,66 @@ describe('a store that has lost its contents', () => {
   });
 
   it('makes absence no proof of delivery: the outcome is unknown once the own relay has had its say', async () => {
-    const { books, ledger, onLoss, progress, settled } = lost();
-    ledger.learn(['a'], nothing, false);
+    const { counts, tracker, onLoss, progress, settled } = lost();
+    tracker.resolveWatched(['a'], nothing, false);
     expect(await stateOf(settled)).toBe('pending');
-    ledger.leftBehind(progress.order);
-    ledger.learn(['a'], nothing, false);
+    tracker.closeMissing(progress.order);
+    tracker.resolveWatched(['a'], nothing, false);
     expect(await settled).toEqual(UNKNOWN);
-    expect(books.totals).toMatchObject({ delivered: 0, pending: 0, unknown: 3 });
+    expect(counts.totals).toMatchObject({ delivered: 0, pending: 0, unknown: 3 });
     expect(onLoss.mock.calls).toEqual([[3]]);
   });
 
   it('takes nothing back from what the own relay had claimed and settles later', async () => {
-    const { a, b, books, ledger, progress, settled } = lost();
-    ledger.leftBehind(progress.order);
-    expect(ledger.settle(copyOf(a.entry), DELIVERED)).toBe(true);
-    expect(ledger.settle(copyOf(a.entry), DELIVERED)).toBe(false);
-    expect(ledger.settle(copyOf(b.entry), REJECTED)).toBe(true);
+    const { a, b, counts, tracker, progress, settled } = lost();
+    tracker.closeMissing(progress.order);
+    expect(tracker.settle(copyOf(a.entry), DELIVERED)).toBe(true);
+    expect(tracker.settle(copyOf(a.entry), DELIVERED)).toBe(false);
+    expect(tracker.settle(copyOf(b.entry), REJECTED)).toBe(true);
     expect(await settled).toEqual(DELIVERED);
-    expect(books.totals).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 1 });
+    expect(counts.totals).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 1 });
   });
 
   it('says nothing of events that are stored after the loss', async () => {
-    const { books, ledger, opened, progress } = lost();
+    const { counts, tracker, opened, progress } = lost();
     const later = opened('later');
-    ledger.appended([later.entry], answer(1, [], 'another'));
-    ledger.leftBehind(progress.order);
+    tracker.appended([later.entry], answer(1, [], 'another'));
+    tracker.closeMissing(progress.order);
     const settled = later.receipt.settled();
-    ledger.learn(['later'], nothing, false);
+    tracker.resolveWatched(['later'], nothing, false);
     expect(await settled).toEqual(DELIVERED);
-    expect(books.totals).toMatchObject({ unknown: 3, pending: 1 });
+    expect(counts.totals).toMatchObject({ unknown: 3, pending: 1 });
   });
 
   it('is also seen by the answer to an append', async () => {
-    const { ledger, opened, stored } = ledgerWith();
+    const { tracker, opened, stored } = ledgerWith();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
-    ledger.appended([opened('b').entry], answer(1, [], 'another'));
-    ledger.leftBehind(1);
-    ledger.learn(['a'], nothing, false);
+    tracker.appended([opened('b').entry], answer(1, [], 'another'));
+    tracker.closeMissing(1);
+    tracker.resolveWatched(['a'], nothing, false);
     expect(await settled).toEqual(UNKNOWN);
   });
 
   it('does not make a dead letter or an event that is inside unknown', async () => {
-    const { ledger, progress, settled } = lost();
-    ledger.leftBehind(progress.order);
-    ledger.learn(['a'], new Map([['a', 'inside']]), true);
+    const { tracker, progress, settled } = lost();
+    tracker.closeMissing(progress.order);
+    tracker.resolveWatched(['a'], new Map([['a', 'inside']]), true);
     expect(await stateOf(settled)).toBe('pending');
-    ledger.learn(['a'], new Map([['a', REJECTED]]) as never, true);
+    tracker.resolveWatched(['a'], new Map([['a', REJECTED]]) as never, true);
     expect(await settled).toEqual(REJECTED);
   });
 });
 
 describe('a client without a relay', () => {
   it('watches nothing: a wait that was begun before the commit ends with it', async () => {
-    const { ledger, opened, onWait } = ledgerWith({ relays: false });
+    const { tracker, opened, onWait } = ledgerWith({ relays: false });
     const { entry, receipt } = opened('a');
     const [stored, settled] = [receipt.stored(), errorOf(receipt.settled())];
-    ledger.appended([entry], answer(1));
+    tracker.appended([entry], answer(1));
     await stored;
     expect((await settled).code).toBe('closed');
     expect(onWait).not.toHaveBeenCalled();
-    expect(ledger.watchedIds(10)).toEqual([]);
+    expect(tracker.watchedIds(10)).toEqual([]);
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judge, judgeFailure, type Reading, type Verdict } from '../../src/transport/send-result.js';
+import {
+  type ClassifiedResponse,
+  classifyFailure,
+  classifyResponse,
+  type SendResult,
+} from '../../src/transport/send-result.js';
 
 const NOW = Date.UTC(2026, 2, 14, 12);
 
@@ -9,14 +14,18 @@ interface Asked {
   readonly headers?: Record<string, string>;
 }
 
-function reading(status: number, body: unknown, { path = '/batch', events = 1, headers = {} }: Asked = {}): Reading {
+function reading(
+  status: number,
+  body: unknown,
+  { path = '/batch', events = 1, headers = {} }: Asked = {},
+): ClassifiedResponse {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return judge({ status, text, header: (name) => headers[name] }, { path, events }, NOW);
+  return classifyResponse({ status, text, header: (name) => headers[name] }, { path, events }, NOW);
 }
 
 /** The service's answer to a batch. */
-function answer(status: number, body: object = {}, headers: Record<string, string> = {}, events = 1): Verdict {
-  return reading(status, { success: status < 300, ...body }, { events, headers }).verdict;
+function answer(status: number, body: object = {}, headers: Record<string, string> = {}, events = 1): SendResult {
+  return reading(status, { success: status < 300, ...body }, { events, headers }).result;
 }
 
 const row = (index: number, code: string, message = 'why') => ({ index, success: false, code, message });
@@ -41,8 +50,11 @@ describe('a body without the service’s mark, an object with a boolean `success
       200, 201, 204, 207, 301, 400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 500, 502, 504, 599,
     ]) {
       for (const events of [0, 1]) {
-        const { verdict, tellsTime } = reading(status, body, { events, headers: { 'x-should-retry': 'false' } });
-        expect(verdict, `HTTP ${status}`).toMatchObject({ kind: 'retryable', scope: 'way' });
+        const { result, tellsTime } = reading(status, body, {
+          events,
+          headers: { 'x-should-retry': 'false' },
+        });
+        expect(result, `HTTP ${status}`).toMatchObject({ kind: 'retryable', scope: 'intermediary' });
         expect(tellsTime).toBe(false);
       }
     }
@@ -51,7 +63,7 @@ describe('a body without the service’s mark, an object with a boolean `success
   it.each(BODIES)('here %s, asks to be left alone by 429 and 503, for as long as it says', (_what, body) => {
     for (const status of [429, 503]) {
       const headers = { 'retry-after': '3', 'x-should-retry': 'false' };
-      expect(reading(status, body, { headers }).verdict).toEqual({
+      expect(reading(status, body, { headers }).result).toEqual({
         kind: 'retryable',
         scope: 'service',
         reason: `HTTP ${status}`,
@@ -61,29 +73,29 @@ describe('a body without the service’s mark, an object with a boolean `success
   });
 
   it('has a batch cut by 413, because less may pass, without learning its limit', () => {
-    for (const [, body] of BODIES) expect(reading(413, body, { events: 2 }).verdict).toEqual({ kind: 'tooLarge' });
-    expect(reading(413, '{"limit":1}', { events: 2 }).verdict).toEqual({ kind: 'tooLarge' });
-    expect(reading(413, '<html>', { path: '/identify', events: 2 }).verdict).toEqual({ kind: 'tooLarge' });
+    for (const [, body] of BODIES) expect(reading(413, body, { events: 2 }).result).toEqual({ kind: 'tooLarge' });
+    expect(reading(413, '{"limit":1}', { events: 2 }).result).toEqual({ kind: 'tooLarge' });
+    expect(reading(413, '<html>', { path: '/identify', events: 2 }).result).toEqual({ kind: 'tooLarge' });
   });
 
   it('is named where the service’s own answer of that status would have ended the events', () => {
     for (const status of [200, 204, 400, 401, 413, 415, 422])
-      expect(reading(status, '').verdict).toMatchObject({ reason: `HTTP ${status} without the service's answer` });
-    expect(reading(502, '').verdict).toMatchObject({ reason: 'HTTP 502' });
+      expect(reading(status, '').result).toMatchObject({ reason: `HTTP ${status} without the service's answer` });
+    expect(reading(502, '').result).toMatchObject({ reason: 'HTTP 502' });
   });
 
   it('is what a hidden or followed redirect has, whatever else it says', () => {
-    expect(reading(0, '').verdict).toMatchObject({ kind: 'retryable', scope: 'way', reason: 'a redirect' });
+    expect(reading(0, '').result).toMatchObject({ kind: 'retryable', scope: 'intermediary', reason: 'a redirect' });
     for (const body of ['{"success":true}', '{"success":false}']) {
       const followed = reading(0, body, { headers: { 'x-should-retry': 'false' } });
-      expect(followed).toMatchObject({ verdict: { kind: 'retryable', scope: 'way' }, tellsTime: false });
+      expect(followed).toMatchObject({ result: { kind: 'retryable', scope: 'intermediary' }, tellsTime: false });
     }
   });
 });
 
 describe('the service’s own answer', () => {
   it('is recognised behind a byte order mark', () => {
-    expect(reading(200, '\uFEFF{"success":true}').verdict).toMatchObject({ kind: 'delivered' });
+    expect(reading(200, '\uFEFF{"success":true}').result).toMatchObject({ kind: 'delivered' });
   });
 
   it('tells its time, unless a cache repeats it', () => {
@@ -95,7 +107,7 @@ describe('the service’s own answer', () => {
 
   it('of `{"success":true}` means that everything was taken, to every call', () => {
     for (const path of ['/batch', '/identify', '/experiments/personalization'])
-      expect(reading(200, '{"success":true}', { path, events: 3 }).verdict).toMatchObject({
+      expect(reading(200, '{"success":true}', { path, events: 3 }).result).toMatchObject({
         kind: 'delivered',
         failures: [],
       });
@@ -103,14 +115,14 @@ describe('the service’s own answer', () => {
 
   it('is handed over, for those who asked a question', () => {
     const body = { success: true, in_experiment: false };
-    expect(reading(200, body, { path: '/experiments/assignments/x' }).verdict).toMatchObject({ answer: body });
+    expect(reading(200, body, { path: '/experiments/assignments/x' }).result).toMatchObject({ answer: body });
   });
 
   it('of 200 with `{"success":false}` took nothing: it is sent again', () => {
     const again = { kind: 'retryable', scope: 'request', isServiceAnswer: true };
     expect(answer(200, { success: false }, {}, 3)).toMatchObject(again);
     expect(answer(200, { success: false, accepted: 0, failed: 3 }, {}, 3)).toMatchObject(again);
-    expect(reading(200, '{"success":false}', { path: '/identify' }).verdict).toMatchObject(again);
+    expect(reading(200, '{"success":false}', { path: '/identify' }).result).toMatchObject(again);
   });
 });
 
@@ -148,10 +160,10 @@ describe('an answer of 207', () => {
 
   it('with a message that is long or missing keeps it short', () => {
     const results = [row(0, 'invalid_event', 'bad '.repeat(1000)), { index: 1, success: false, code: 'invalid_event' }];
-    const verdict = answer(207, { results }, {}, 2);
-    if (verdict.kind !== 'delivered') throw new Error(verdict.kind);
-    expect(verdict.failures[0]!.message).toBe(`${'bad '.repeat(75)}…`);
-    expect(verdict.failures[1]!.message).toBe('refused by the service');
+    const result = answer(207, { results }, {}, 2);
+    if (result.kind !== 'delivered') throw new Error(result.kind);
+    expect(result.failures[0]!.message).toBe(`${'bad '.repeat(75)}…`);
+    expect(result.failures[1]!.message).toBe('refused by the service');
   });
 });
 
@@ -208,7 +220,7 @@ describe('a status of the service', () => {
   });
 
   it.each([301, 304, 402, 403, 404, 405, 410])('%i is about the way to the service', (status) => {
-    expect(answer(status)).toMatchObject({ kind: 'retryable', scope: 'way', reason: `HTTP ${status}` });
+    expect(answer(status)).toMatchObject({ kind: 'retryable', scope: 'intermediary', reason: `HTTP ${status}` });
   });
 
   it.each([408, 409, 429, 500, 502, 503, 504])('%i carries the time the service asks for', (status) => {
@@ -262,39 +274,41 @@ describe('a request without an answer', () => {
     'ENETDOWN',
     'UND_ERR_CONNECT_TIMEOUT',
   ])('by %s found nobody there', (code) => {
-    expect(judgeFailure(withCode(code))).toEqual({ kind: 'retryable', scope: 'service', reason: code });
+    expect(classifyFailure(withCode(code))).toEqual({ kind: 'retryable', scope: 'service', reason: code });
   });
 
   it.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_BODY_TIMEOUT', 'request timeout'])(
     'by %s had bad luck',
     (code) => {
-      expect(judgeFailure(withCode(code))).toEqual({ kind: 'retryable', scope: 'request', reason: code });
+      expect(classifyFailure(withCode(code))).toEqual({ kind: 'retryable', scope: 'request', reason: code });
     },
   );
 
   it('is read through the wrapping of fetch', () => {
     const error = new TypeError('fetch failed', { cause: withCode('ECONNREFUSED') });
-    expect(judgeFailure(error)).toMatchObject({ scope: 'service', reason: 'ECONNREFUSED' });
+    expect(classifyFailure(error)).toMatchObject({ scope: 'service', reason: 'ECONNREFUSED' });
   });
 
   it('is read through an AggregateError, as connecting to several addresses gives, wrapped or not', () => {
     const several = new AggregateError([withCode('ECONNREFUSED'), withCode('ECONNREFUSED')]);
-    expect(judgeFailure(several)).toMatchObject({ scope: 'service', reason: 'ECONNREFUSED' });
-    expect(judgeFailure(new TypeError('fetch failed', { cause: several }))).toMatchObject({ reason: 'ECONNREFUSED' });
+    expect(classifyFailure(several)).toMatchObject({ scope: 'service', reason: 'ECONNREFUSED' });
+    expect(classifyFailure(new TypeError('fetch failed', { cause: several }))).toMatchObject({
+      reason: 'ECONNREFUSED',
+    });
   });
 
   it('is named by its error where there is no code, and never by a message, which may hold addresses', () => {
-    expect(judgeFailure(new TypeError('fetch failed at 10.0.0.7'))).toMatchObject({
+    expect(classifyFailure(new TypeError('fetch failed at 10.0.0.7'))).toMatchObject({
       scope: 'request',
       reason: 'TypeError',
     });
-    expect(judgeFailure('10.0.0.7')).toMatchObject({ scope: 'request', reason: 'no answer' });
-    expect(judgeFailure(undefined)).toMatchObject({ scope: 'request', reason: 'no answer' });
+    expect(classifyFailure('10.0.0.7')).toMatchObject({ scope: 'request', reason: 'no answer' });
+    expect(classifyFailure(undefined)).toMatchObject({ scope: 'request', reason: 'no answer' });
   });
 
   it('is read to an end even if its causes go in a circle', () => {
     const error = new Error('a');
     error.cause = error;
-    expect(judgeFailure(error)).toMatchObject({ reason: 'Error' });
+    expect(classifyFailure(error)).toMatchObject({ reason: 'Error' });
   });
 });

@@ -11,7 +11,7 @@ import { payPalWebhook } from '../../examples/webhooks/paypal.js';
 import { shopifyWebhook } from '../../examples/webhooks/shopify.js';
 import { purchaseId } from '../../src/commerce/index.js';
 import { keyOf } from '../support/keys.js';
-import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
+import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
 
 const AT = new Date(Date.now() - 30_000).toISOString();
 const counted = { userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'counted' };
@@ -61,7 +61,7 @@ describe('the recipe for Paddle', () => {
     await handle(posted(completed(shop)));
     expect(await handle(posted(completed(shop)))).toEqual({ statusCode: 200, body: 'purchase:txn_1 is stored' });
     await handle(posted(completed(shop, { id: 'txn_2', origin: 'subscription_recurring', subscription_id: 'sub_1' })));
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       { event: 'purchase', distinctId: 'purchase:txn_1', properties: { value: '49.9', currency: 'EUR' }, ...counted },
       { event: 'subscription_renewed', distinctId: 'renewal:txn_2', properties: { subscription_id: 'sub_1' } },
     ]);
@@ -132,7 +132,7 @@ describe('the recipe for Shopify', () => {
     await handle(delivery);
     const distinctId = await purchaseId('1001', { secret: KEYS[0]!, provider: 'shopify' });
     expect(await handle(delivery)).toEqual({ statusCode: 200, body: `${distinctId} is stored` });
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       { event: 'purchase', distinctId, properties: { value: '49.9', currency: 'EUR' }, ...counted },
     ]);
     expect(JSON.stringify(shop.collector.events())).not.toContain('example.org');
@@ -144,8 +144,8 @@ describe('the recipe for Shopify', () => {
     const rotated = shopifyWebhook({ shopify, ours: shop.client, keys: [keyOf(9), ...KEYS] });
     await endpoint(shop).handle(posted(order(shop)));
     await rotated.handle(posted(order(shop)));
-    expect(ledger(shop.collector)).toHaveLength(1);
-    expect(JSON.stringify(ledger(shop.collector))).not.toContain('purchase:1001');
+    expect(tracker(shop.collector)).toHaveLength(1);
+    expect(JSON.stringify(tracker(shop.collector))).not.toContain('purchase:1001');
   });
 
   it.each([
@@ -262,7 +262,7 @@ describe('the recipe for PayPal', () => {
     const { handle } = endpoint(shop, baseUrl);
     await handle({ body, headers });
     expect(await handle({ body, headers })).toEqual({ statusCode: 200, body: `${name}:CAPTURE is stored` });
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       {
         event: name,
         distinctId: `${name}:CAPTURE`,

@@ -46,7 +46,7 @@ export async function openShop({ seenAt = Date.now() - 3_600_000, ...options }: 
 }
 
 /** What webhooks reported, without when and in which order it arrived. */
-export function ledger(collector: Collector): object[] {
+export function tracker(collector: Collector): object[] {
   return collector
     .report()
     .events.filter(({ event }) => /^\w+:/.test(event.distinctId ?? ''))

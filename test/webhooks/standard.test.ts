@@ -1,7 +1,7 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createWebhook, standardWebhook } from '../../src/webhooks/index.js';
-import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
+import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
 
 const SECRET = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
 const verifier = new StandardWebhook(SECRET);
@@ -55,7 +55,7 @@ describe('a Standard Webhook', () => {
     const delivery = posted(paid(shop), 290);
     expect(await handle(delivery)).toEqual({ statusCode: 200, body: 'purchase:17 is stored' });
     expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       { distinctId: 'purchase:17', userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'counted' },
     ]);
     expect(shop.conversions()).toBe(1);
@@ -66,7 +66,7 @@ describe('a Standard Webhook', () => {
     expect(await endpoint(shop).handle(posted({ ...paid(shop), type: 'order.created' }))).toMatchObject({
       statusCode: 200,
     });
-    expect(ledger(shop.collector)).toEqual([]);
+    expect(tracker(shop.collector)).toEqual([]);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { Stripe } from 'stripe';
 import { describe, expect, it } from 'vitest';
 import { commerceEvents } from '../../src/commerce/index.js';
 import { createRecordingClient } from '../../src/testing/index.js';
-import { ledger, openShop, VISITOR } from './shop.js';
+import { openShop, tracker, VISITOR } from './shop.js';
 import { endpoint } from './stripe-endpoint.js';
 import { carrying, paymentIntent, refund, session, stripeEvent } from './stripe-events.js';
 import { signed, startStripe } from './stripe-service.js';
@@ -20,7 +20,7 @@ describe('a payment of Stripe’s test mode', () => {
       statusCode: 200,
       body: "not reported: a payment of Stripe's test mode, and the token is not a test token",
     });
-    expect(ledger(shop.collector)).toEqual([]);
+    expect(tracker(shop.collector)).toEqual([]);
     expect(shop.warnings).toEqual([expect.stringContaining('use a token that starts with test_, or pass testMode')]);
   });
 
@@ -50,7 +50,7 @@ describe('a payment of Stripe’s test mode', () => {
     expect(requests).toEqual(['GET /v1/payment_intents/pi_1']);
     await handle(signed(stripeEvent('payment_intent.succeeded', paymentIntent(carrying(shop.token)))));
     expect(ours.events).toHaveLength(1);
-    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'purchase:pi_1' }]);
+    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'purchase:pi_1' }]);
   });
 
   it.each([{}, { ours: createRecordingClient() }, { stripe: new Stripe('sk_test') }])(
@@ -87,7 +87,7 @@ describe('a Payment Link', () => {
     const shop = await openShop();
     const event = stripeEvent('checkout.session.completed', session({ client_reference_id: shop.token }));
     expect(await endpoint(shop).handle(signed(event))).toMatchObject({ body: 'purchase:pi_1 is stored' });
-    expect(ledger(shop.collector)).toMatchObject([{ userId: VISITOR.userId, verdict: 'counted' }]);
+    expect(tracker(shop.collector)).toMatchObject([{ userId: VISITOR.userId, verdict: 'counted' }]);
   });
 
   it.each(['customer-17', '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', 'A'.repeat(74), ''])(
@@ -115,6 +115,6 @@ describe('a Payment Link', () => {
       data: [{ metadata: {}, client_reference_id: shop.token }],
     });
     await endpoint(shop, { stripe }).handle(signed(stripeEvent('refund.created', refund())));
-    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
+    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conversionsFromStripe } from '../../src/webhooks/stripe/index.js';
-import { ledger, openShop } from './shop.js';
+import { openShop, tracker } from './shop.js';
 import { endpoint } from './stripe-endpoint.js';
 import { CREATED, carrying, invoice, stripeEvent, subscription } from './stripe-events.js';
 import { signed, startStripe } from './stripe-service.js';
@@ -71,7 +71,7 @@ describe('a paid invoice', () => {
     const shop = await openShop();
     const event = stripeEvent('invoice.paid', invoice(shop.token, { ...fields }));
     const { statusCode } = await endpoint(shop, { stripe: service.stripe }).handle(signed(event));
-    const ids = ledger(shop.collector).map((line) => (line as { distinctId: string }).distinctId);
+    const ids = tracker(shop.collector).map((line) => (line as { distinctId: string }).distinctId);
     return { statusCode, ids, requests: service.requests, warnings: shop.warnings };
   }
 
@@ -145,7 +145,7 @@ describe('a subscription that began with a pricing table', () => {
     const { handle } = endpoint(shop, { stripe });
     expect(await handle(signed(stripeEvent('invoice.paid', invoice(undefined))))).toMatchObject({ statusCode: 200 });
     await handle(signed(stripeEvent('customer.subscription.created', subscription())));
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       { distinctId: 'purchase:in_1', verdict: 'counted' },
       { distinctId: 'subscription:sub_1' },
     ]);

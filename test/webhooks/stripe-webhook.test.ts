@@ -14,7 +14,7 @@ import {
   visitorMetadata,
 } from '../../src/webhooks/stripe/index.js';
 import { keyOf } from '../support/keys.js';
-import { KEYS, ledger, openShop, type Shop, VISITOR } from './shop.js';
+import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
 import { endpoint, offline } from './stripe-endpoint.js';
 import {
   CREATED,
@@ -54,7 +54,7 @@ describe('a payment that Stripe tells of', () => {
     const shop = await openShop();
     const answer = await endpoint(shop, { stripe }).handle(signed(paid(shop.token)));
     expect(answer).toEqual({ statusCode: 200, body: 'purchase:pi_1 is stored' });
-    expect(ledger(shop.collector)).toEqual([
+    expect(tracker(shop.collector)).toEqual([
       {
         event: 'purchase',
         distinctId: 'purchase:pi_1',
@@ -99,7 +99,7 @@ describe('a payment that Stripe tells of', () => {
     await Promise.all([handle(delivery), handle(delivery)]);
     expect(await handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(shop.conversions()).toBe(1);
-    expect(ledger(shop.collector)).toHaveLength(1);
+    expect(tracker(shop.collector)).toHaveLength(1);
   });
 });
 
@@ -160,13 +160,13 @@ describe('the events of one payment', () => {
       for (const event of pick(families[name]!(shop.token))) {
         expect(await handle(signed(event))).toMatchObject({ statusCode: 200 });
       }
-      const result = { ledger: ledger(shop.collector), conversions: shop.conversions() };
+      const result = { tracker: tracker(shop.collector), conversions: shop.conversions() };
       await shop.client.close();
       await shop.collector.close();
       return result;
     };
     const inOrder = await report((events) => events);
-    expect(inOrder.ledger.map((line) => (line as { distinctId: string }).distinctId)).toEqual(expected[name]);
+    expect(inOrder.tracker.map((line) => (line as { distinctId: string }).distinctId)).toEqual(expected[name]);
     expect(inOrder.conversions).toBe(1);
     const size = families[name]!('').length;
     const all = Array.from({ length: size }, (_, index) => index);
@@ -210,7 +210,7 @@ describe('a webhook that Stripe did not send, or not now', () => {
       body: 'the signature could not be confirmed',
     });
     await shop.client.flush();
-    expect(ledger(shop.collector)).toEqual([]);
+    expect(tracker(shop.collector)).toEqual([]);
     expect(shop.outcomes).toEqual([]);
     expect(shop.warnings).toHaveLength(1);
     expect(shop.warnings[0]).not.toContain(shop.token);
@@ -295,7 +295,7 @@ describe('a payment whose visitor is not known', () => {
       statusCode: 200,
       body: 'purchase:pi_1 is not reported: nobody is known for it',
     });
-    expect(ledger(shop.collector)).toEqual([]);
+    expect(tracker(shop.collector)).toEqual([]);
   });
 
   it.each([
@@ -400,7 +400,7 @@ describe('a refund', () => {
     const { handle } = endpoint(shop, { stripe });
     expect(await handle(signed(refunded))).toEqual({ statusCode: 200, body: 'refund:re_1 is stored' });
     await handle(signed(paid(shop.token)));
-    expect(ledger(shop.collector)).toMatchObject([
+    expect(tracker(shop.collector)).toMatchObject([
       { distinctId: 'purchase:pi_1', verdict: 'counted' },
       { distinctId: 'refund:re_1', userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'not_a_goal' },
     ]);
@@ -415,7 +415,7 @@ describe('a refund', () => {
     const event = { ...refunded, account: 'acct_1' };
     expect(await endpoint(shop, { stripe }).handle(signed(event))).toMatchObject({ body: 'refund:re_1 is stored' });
     expect(requests).toEqual(['GET /v1/payment_intents/pi_1 in acct_1', `GET ${LISTED} in acct_1`]);
-    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
+    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 
   it.each([
@@ -428,7 +428,7 @@ describe('a refund', () => {
     answers.set('/v1/invoices/in_1', older(shop));
     expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ body: 'refund:re_1 is stored' });
     expect(requests).toEqual(['GET /v1/payment_intents/pi_1', 'GET /v1/invoices/in_1']);
-    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
+    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 
   it('asks that API for no invoice where the payment has none', async () => {
@@ -472,7 +472,7 @@ describe('a refund', () => {
     expect(shop.warnings).toEqual([expect.stringContaining(cause)]);
     answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
     expect(await handle(signed(refunded))).toMatchObject({ statusCode: 200 });
-    expect(ledger(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1' }]);
+    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1' }]);
   });
 });
 

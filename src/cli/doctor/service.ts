@@ -3,16 +3,14 @@ import type { ProbeAnswer } from '../probe.js';
 import type { Check } from './check.js';
 
 /** What a probe says about the way to the service, and about the token if one was sent. */
-export function checkService({ verdict, status, via }: ProbeAnswer, baseUrl: string, hasToken: boolean): Check[] {
+export function checkService({ result, status, via }: ProbeAnswer, baseUrl: string, hasToken: boolean): Check[] {
   const reached: Check = { check: 'service', level: 'ok', message: `${baseUrl} answers.` };
-  switch (verdict.kind) {
+  switch (result.kind) {
     case 'unauthorized':
       return hasToken ? [reached, refused(baseUrl)] : [reached];
     case 'retryable':
       return [
-        status === undefined
-          ? unreachable(verdict.reason, baseUrl, via)
-          : strange(verdict.reason, status, baseUrl, via),
+        status === undefined ? unreachable(result.reason, baseUrl, via) : strange(result.reason, status, baseUrl, via),
       ];
     default:
       return hasToken ? [reached, accepted] : [reached];

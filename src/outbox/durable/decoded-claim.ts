@@ -1,7 +1,7 @@
 import { OursError } from '../../core/errors.js';
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
-import { type Records, UnreadableRecordError, type WhyUnreadable } from './entry-codec.js';
+import { type EntryCodec, UnreadableRecordError, type WhyUnreadable } from './entry-codec.js';
 
 /** How soon an entry is tried again that cannot be read now, and may be with other keys or settings. */
 export const UNREADABLE_PAUSE_MS = 60_000;
@@ -13,19 +13,19 @@ interface Unreadable {
 }
 
 /** Whose unsealed entries have been reported. They may wait for long, and one warning a minute would help nobody. */
-const reported = new WeakSet<Records>();
+const reported = new WeakSet<EntryCodec>();
 
 /** What a claim has read: entries, and where what could not be read lies. */
-export class Reading<Place> {
+export class DecodedClaim<Place> {
   readonly entries: Map<Entry, Place> = new Map();
   /** What stays inside: it waits for its key, or for `acceptUnsealed`. */
   readonly kept: Place[] = [];
   readonly damaged: Place[] = [];
   readonly #unreadable: Map<WhyUnreadable, Unreadable>;
-  readonly #records: Records;
+  readonly #records: EntryCodec;
 
   /** @param before what the same claim has read before this; only its figures are kept */
-  constructor(records: Records, before?: Reading<Place>) {
+  constructor(records: EntryCodec, before?: DecodedClaim<Place>) {
     this.#records = records;
     this.#unreadable = new Map(before === undefined ? [] : before.#unreadable);
   }
@@ -81,8 +81,8 @@ export class Reading<Place> {
 }
 
 /** The entry of a record, or `undefined` when it cannot be read. */
-export function readOrNothing(records: Records, distinctId: string, record: string): Entry | undefined {
-  return new Reading<undefined>(records).add(distinctId, record, undefined);
+export function readOrNothing(records: EntryCodec, distinctId: string, record: string): Entry | undefined {
+  return new DecodedClaim<undefined>(records).add(distinctId, record, undefined);
 }
 
 const events = (count: number): string => `${count} ${count === 1 ? 'event' : 'events'}`;

@@ -38,7 +38,7 @@ export interface SealingOptions {
  * With keys the whole text is sealed, bound to its `distinctId`, and a text that is not sealed is not believed: who has no
  * key could have written it.
  */
-export class Records {
+export class EntryCodec {
   readonly #sealer: Sealer | undefined;
   readonly #acceptUnsealed: boolean;
 

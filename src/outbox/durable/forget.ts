@@ -2,7 +2,7 @@ import { failOption } from '../../core/check-option.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
 import type { DeadLetters, ForgetOptions, Forgotten } from '../outbox.js';
-import type { Records } from './entry-codec.js';
+import type { EntryCodec } from './entry-codec.js';
 
 /** Rows that are read at a time. */
 export const FORGET_PAGE = 500;
@@ -33,7 +33,7 @@ export interface ErasableStore {
 export async function forget(
   person: Identity,
   { dryRun = false }: ForgetOptions,
-  records: Records,
+  records: EntryCodec,
   store: ErasableStore,
 ): Promise<Forgotten> {
   const isTheirs = toMatcher(person);

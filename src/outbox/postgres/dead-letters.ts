@@ -1,5 +1,5 @@
 import { readOrNothing } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { DeadLetter, DeadLetters } from '../outbox.js';
 import type { Database } from './database.js';
@@ -12,7 +12,7 @@ type FoundRow = readonly [distinctId: string, record: string];
 export interface DeadLettersParts {
   readonly database: Database;
   readonly statements: Statements;
-  readonly records: Records;
+  readonly records: EntryCodec;
   readonly now: () => string | null;
 }
 
@@ -48,7 +48,7 @@ export function createDeadLetters({ database, statements, records, now }: DeadLe
   };
 }
 
-function toLetter([storedId, outcome, deadAt, record]: LetterRow, records: Records): DeadLetter {
+function toLetter([storedId, outcome, deadAt, record]: LetterRow, records: EntryCodec): DeadLetter {
   const distinctId = fromStoredId(storedId);
   return {
     distinctId,

@@ -7,11 +7,11 @@ import { fieldNames } from '../../core/unknown-names.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { Ledger } from '../../tracking/receipt-tracker.js';
+import type { OutboxHost } from '../../tracking/outbox-host.js';
+import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
 import { shareOutbox } from '../../tracking/share-outbox.js';
-import type { SharingClient } from '../../tracking/sharing-client.js';
-import { Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
-import { Records } from '../durable/entry-codec.js';
+import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { retryTransient } from '../durable/retry-transient.js';
@@ -28,7 +28,6 @@ import type {
   TransactionalOutbox,
 } from '../outbox.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
-import { Bell } from './bell.js';
 import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
@@ -37,6 +36,7 @@ import { isTransient, PostgresError } from './errors.js';
 import { canListen, isPool, listen, outliveErrors } from './listener.js';
 import { LostClaims } from './lost-claims.js';
 import { namesOf } from './names.js';
+import { NotifyThrottle } from './notify-throttle.js';
 import { type Statements, statementsFor } from './statements.js';
 import { RETRIED_WITHIN_MS } from './timed-client.js';
 
@@ -87,13 +87,13 @@ class TableOutbox implements PostgresOutbox {
   readonly #table: string;
   readonly #database: Database;
   readonly #statements: Statements;
-  readonly #records: Records;
+  readonly #records: EntryCodec;
   readonly #now: () => string | null;
   readonly #appends: GroupCommit;
   readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
   readonly #lostClaims = new LostClaims();
-  readonly #bell: Bell;
+  readonly #bell: NotifyThrottle;
   readonly #stopListening = new Set<() => void>();
 
   constructor(options: PostgresOutboxOptions) {
@@ -102,14 +102,14 @@ class TableOutbox implements PostgresOutbox {
     this.#table = names.given;
     this.#database = new Database(client, names);
     this.#statements = statementsFor(names);
-    this.#records = new Records(options);
+    this.#records = new EntryCodec(options);
     if (this.#records.areSealed) this.countUnsealed = () => this.#countUnsealed();
     this.#now = () => (now === undefined ? null : toInteger(now()));
     this.#appends = new GroupCommit({
       commit: (entries) => this.#commit(entries),
       isTransient,
     });
-    this.#bell = new Bell(() => this.#database.run(this.#statements.wake, []));
+    this.#bell = new NotifyThrottle(() => this.#database.run(this.#statements.wake, []));
     this.deadLetters = createDeadLetters({
       database: this.#database,
       statements: this.#statements,
@@ -143,14 +143,14 @@ class TableOutbox implements PostgresOutbox {
   }
 
   async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly Entry[]> {
-    let unreadable: Reading<Hold> | undefined;
+    let unreadable: DecodedClaim<Hold> | undefined;
     for (;;) {
       const token = randomUUID();
       const values = [toInteger(maxEntries), toInteger(maxBytes), toInteger(leaseMs), token, this.#now()];
       const rows = await this.#lostClaims.claim(token, leaseMs, (lostTokens) =>
         this.#database.run<readonly ClaimedRow[]>(this.#statements.claim, [...values, JSON.stringify(lostTokens)]),
       );
-      const reading = new Reading<Hold>(this.#records, unreadable);
+      const reading = new DecodedClaim<Hold>(this.#records, unreadable);
       for (const [position, storedId, record] of rows) {
         const distinctId = fromStoredId(storedId);
         reading.add(distinctId, record, { position, token, distinctId });
@@ -216,7 +216,7 @@ class TableOutbox implements PostgresOutbox {
     return this.#records.takeNotice();
   }
 
-  share(client: SharingClient): Ledger {
+  share(client: OutboxHost): ReceiptTracker {
     return shareOutbox(this, client);
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry } from '../../protocol/event.js';
-import type { Records } from '../durable/entry-codec.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { toStoredId } from '../durable/stored-id.js';
 import type { DurablyAppended, StoreMark } from '../outbox.js';
 import type { Connection } from './connection.js';
@@ -63,7 +63,7 @@ return done({ incarnation, string.format('%d', position), answered and string.ma
 
 export interface AppenderOptions {
   readonly connection: Connection;
-  readonly records: Records;
+  readonly records: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
 }

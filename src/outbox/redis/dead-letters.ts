@@ -1,5 +1,5 @@
 import { readOrNothing } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { DeadLetter, DeadLetters } from '../outbox.js';
 import type { Connection } from './connection.js';
@@ -70,9 +70,9 @@ type Letter = readonly [outcome: string, at: string, head: string, record: strin
 /** The letters of one outbox. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #connection: Connection;
-  readonly #records: Records;
+  readonly #records: EntryCodec;
 
-  constructor(connection: Connection, records: Records) {
+  constructor(connection: Connection, records: EntryCodec) {
     this.#connection = connection;
     this.#records = records;
   }

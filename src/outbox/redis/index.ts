@@ -1,7 +1,7 @@
 import { checkOptionNames, failOption, readLimit } from '../../core/check-option.js';
 import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
-import { Records } from '../durable/entry-codec.js';
+import { EntryCodec } from '../durable/entry-codec.js';
 import type { DurableOutbox } from '../outbox.js';
 import { Connection } from './connection.js';
 import { DEFAULT_NAME } from './keys.js';
@@ -74,7 +74,7 @@ export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
   }
   return new RedisOutbox({
     connection: new Connection(client, name, () => (now === undefined ? '' : String(now()))),
-    records: new Records(options),
+    records: new EntryCodec(options),
     maxQueueSize: readLimit('maxQueueSize', options.maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', options.maxQueueBytes),
   });

@@ -1,11 +1,11 @@
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { Ledger } from '../../tracking/receipt-tracker.js';
+import type { OutboxHost } from '../../tracking/outbox-host.js';
+import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
 import { shareOutbox } from '../../tracking/share-outbox.js';
-import type { SharingClient } from '../../tracking/sharing-client.js';
-import { Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
@@ -31,7 +31,7 @@ import { Settler } from './settle.js';
 
 export interface RedisOutboxParts {
   readonly connection: Connection;
-  readonly records: Records;
+  readonly records: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
 }
@@ -42,7 +42,7 @@ export class RedisOutbox implements DurableOutbox {
   readonly deadLetters: DeadLetters;
   readonly countUnsealed?: () => Promise<number>;
   readonly #connection: Connection;
-  readonly #records: Records;
+  readonly #records: EntryCodec;
   readonly #appender: Appender;
   readonly #claimer: Claimer;
   readonly #settler: Settler;
@@ -71,9 +71,9 @@ export class RedisOutbox implements DurableOutbox {
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
     await this.#giveBack();
-    let unreadable: Reading<HeldRow> | undefined;
+    let unreadable: DecodedClaim<HeldRow> | undefined;
     for (;;) {
-      const reading = new Reading<HeldRow>(this.#records, unreadable);
+      const reading = new DecodedClaim<HeldRow>(this.#records, unreadable);
       for (const row of await this.#claimer.claim(options)) {
         reading.add(fromStoredId(storedIdIn(row.head)), row.record, row);
       }
@@ -109,7 +109,7 @@ export class RedisOutbox implements DurableOutbox {
     return this.#records.takeNotice();
   }
 
-  share(client: SharingClient): Ledger {
+  share(client: OutboxHost): ReceiptTracker {
     return shareOutbox(this, client);
   }
 

@@ -1,6 +1,6 @@
 import type { Entry } from '../../protocol/event.js';
-import { Reading } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import { DecodedClaim } from '../durable/decoded-claim.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { fromStoredId } from '../durable/stored-id.js';
 import type { ClaimOptions } from '../outbox.js';
 import type { Place, Statements } from './statements.js';
@@ -44,11 +44,11 @@ export interface NamedPlace extends Place {
 /** What lies in places. @param before what the same claim has read before */
 export function readPlaces(
   { records: find }: Statements,
-  records: Records,
+  records: EntryCodec,
   places: readonly Place[],
-  before: Reading<NamedPlace> | undefined,
-): Reading<NamedPlace> {
-  const reading = new Reading<NamedPlace>(records, before);
+  before: DecodedClaim<NamedPlace> | undefined,
+): DecodedClaim<NamedPlace> {
+  const reading = new DecodedClaim<NamedPlace>(records, before);
   for (const { position, bytes, distinct_id, record } of find.all(toJson(places))) {
     const distinctId = fromStoredId(distinct_id);
     reading.add(distinctId, record, { position, bytes, distinctId });
@@ -60,7 +60,7 @@ export function readPlaces(
  * Takes the entries out of a claim that would overtake an identify of the same person, and puts each behind the last one it has
  * to wait for. There it stays out of sight of every claim until that is settled: a crowd behind a slow identify is read once.
  */
-export function keepOrder(statements: Statements, records: Records, entries: Map<Entry, Place>): void {
+export function keepOrder(statements: Statements, records: EntryCodec, entries: Map<Entry, Place>): void {
   const { hasIdentifies, identifiesBefore, hold } = statements;
   if (hasIdentifies.all().length === 0) return;
   const claimed = new Set<number>();

@@ -1,12 +1,12 @@
 import { readOrNothing } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { DeadLetter, DeadLetters } from '../outbox.js';
 import type { SqliteFile } from './file.js';
 import type { LetterRow } from './statements.js';
 
 /** The file's dead letters. */
-export function createDeadLetters(file: SqliteFile, records: Records, now: () => number): DeadLetters {
+export function createDeadLetters(file: SqliteFile, records: EntryCodec, now: () => number): DeadLetters {
   const toLetter = (row: LetterRow): DeadLetter => {
     const distinctId = fromStoredId(row.distinct_id);
     return {

@@ -4,7 +4,7 @@ import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
 import type { SqliteDatabase } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
-import { Records } from '../durable/entry-codec.js';
+import { EntryCodec } from '../durable/entry-codec.js';
 import type { DurableOutbox } from '../outbox.js';
 import type { Source } from './connection.js';
 import { SqliteFile } from './file.js';
@@ -67,7 +67,7 @@ export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox 
   const { maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),
-    records: new Records(options),
+    records: new EntryCodec(options),
     maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
     now: now ?? Date.now,

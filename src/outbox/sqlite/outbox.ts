@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { Ledger } from '../../tracking/receipt-tracker.js';
+import type { OutboxHost } from '../../tracking/outbox-host.js';
+import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
 import { shareOutbox } from '../../tracking/share-outbox.js';
-import type { SharingClient } from '../../tracking/sharing-client.js';
-import { type Reading, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
-import type { Records } from '../durable/entry-codec.js';
+import { type DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { EntryCodec } from '../durable/entry-codec.js';
 import { FORGET_PAGE, forget, type StoredRow } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
@@ -28,7 +28,7 @@ import type { Place, Statements } from './statements.js';
 
 export interface SqliteOutboxOptions {
   readonly file: SqliteFile;
-  readonly records: Records;
+  readonly records: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
   /** Milliseconds since the epoch. */
@@ -72,7 +72,7 @@ export class SqliteOutbox implements DurableOutbox {
     if (notice !== undefined) throw notice;
     if (first === undefined) return [];
     const token = randomUUID();
-    let unreadable: Reading<NamedPlace> | undefined;
+    let unreadable: DecodedClaim<NamedPlace> | undefined;
     for (;;) {
       const reading = await file.patiently(() =>
         file.write((statements) => this.#look(statements, token, options, unreadable)),
@@ -172,7 +172,7 @@ export class SqliteOutbox implements DurableOutbox {
     return this.#options.records.takeNotice();
   }
 
-  share(client: SharingClient): Ledger {
+  share(client: OutboxHost): ReceiptTracker {
     return shareOutbox(this, client);
   }
 
@@ -247,8 +247,8 @@ export class SqliteOutbox implements DurableOutbox {
     statements: Statements,
     token: string,
     options: ClaimOptions,
-    unreadable: Reading<NamedPlace> | undefined,
-  ): Reading<NamedPlace> | undefined {
+    unreadable: DecodedClaim<NamedPlace> | undefined,
+  ): DecodedClaim<NamedPlace> | undefined {
     const { records } = this.#options;
     const now = this.#machineNow();
     const places = draw(statements, now, options);
@@ -268,7 +268,7 @@ export class SqliteOutbox implements DurableOutbox {
     return reading;
   }
 
-  #handOut({ entries }: Reading<NamedPlace>, token: string): readonly Entry[] {
+  #handOut({ entries }: DecodedClaim<NamedPlace>, token: string): readonly Entry[] {
     for (const [entry, place] of entries) this.#holds.set(entry, { ...place, token });
     return [...entries.keys()];
   }

@@ -1,8 +1,8 @@
-import type { Books } from './delivery-counts.js';
+import type { DeliveryCounts } from './delivery-counts.js';
 
 /** A client as an outbox sees it that others use as well. */
-export interface SharingClient {
-  readonly books: Books;
+export interface OutboxHost {
+  readonly counts: DeliveryCounts;
   /** Tells its entries from those of every other client, past and present. */
   readonly id: string;
   /** Whether it delivers. */
@@ -12,7 +12,7 @@ export interface SharingClient {
   /** The outbox lost its contents while it held so many of the client's events. */
   readonly onLoss: (events: number) => void;
   /** Sends whatever is in the outbox. */
-  readonly hurry: () => void;
+  readonly flushNow: () => void;
   /** Sends it soon, with what else comes. */
-  readonly wake: () => void;
+  readonly schedule: () => void;
 }

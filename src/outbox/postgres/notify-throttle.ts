@@ -7,7 +7,7 @@ const QUIET_MS = 50;
  * Decides which appends wake the relays elsewhere. Transactions that notify commit one after the other, across the whole
  * database, so of many appends in a short time only the first does; one ring afterwards stands for the others.
  */
-export class Bell {
+export class NotifyThrottle {
   readonly #ring: () => Promise<unknown>;
   #endQuiet: (() => void) | undefined;
   #isDue = false;
