@@ -138,7 +138,7 @@ async function sendFile({ path, restart, rate, client }: BackfillArguments, cont
 /** A refused token would let everything wait for a better one, which this process will not see. */
 async function checkToken({ baseUrl, token }: ResolvedOptions, env: CommandContext['env']): Promise<void> {
   const { result } = await probe({ baseUrl, token, env });
-  if (verdict.kind !== 'unauthorized') return;
+  if (result.kind !== 'unauthorized') return;
   throw new Error(`${baseUrl} refused the token (HTTP 401), so nothing was sent: check OURS_TOKEN.`);
 }
 
