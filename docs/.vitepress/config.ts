@@ -10,7 +10,7 @@ interface Item {
   readonly items?: Item[];
 }
 
-const page = (text: string, link: string): Item => ({ text, link });
+const page = (text: string, link: string): { text: string; link: string } => ({ text, link });
 
 /** Written by TypeDoc before the site is built; without it the site has no API reference. */
 const apiSidebar = new URL('../api/typedoc-sidebar.json', import.meta.url);
