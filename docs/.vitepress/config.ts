@@ -14,11 +14,12 @@ const page = (text: string, link: string): { text: string; link: string } => ({ 
 
 /** Written by TypeDoc before the site is built; without it the site has no API reference. */
 const apiSidebar = new URL('../api/typedoc-sidebar.json', import.meta.url);
-const api = existsSync(apiSidebar) ? (JSON.parse(readFileSync(apiSidebar, 'utf8')) as Item[]) : [];
+const apiItems = existsSync(apiSidebar) ? readFileSync(apiSidebar, 'utf8') : '[]';
+const api = JSON.parse(apiItems.replace('"/api/ours-ingest.md"', '"/api/ours-ingest/"')) as Item[];
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Pages outside docs/, and where the site has them. */
+/** Pages that are elsewhere on the site than below docs/. */
 const OUTSIDE: Readonly<Record<string, string>> = {
   'ARCHITECTURE.md': 'architecture.md',
   'CHANGELOG.md': 'changelog.md',
@@ -26,6 +27,8 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   'CONTRIBUTING.md': 'contributing.md',
   'SECURITY.md': 'security.md',
   'bench/README.md': 'benchmarks.md',
+  // Beside a folder of the same name, which web servers would answer with instead.
+  'docs/api/ours-ingest.md': 'api/ours-ingest/index.md',
 };
 
 /** A relative link as it is right in the repository → the same page's address in the site. */
@@ -48,8 +51,9 @@ export default defineConfig({
     '{.changeset,.github,artifacts,dist,examples,site,src,temp,test}/**',
     'bench/{node_modules,results}/**',
   ],
-  rewrites: { 'docs/:path(.*)': ':path', ...OUTSIDE },
+  rewrites: { ...OUTSIDE, 'docs/:path(.*)': ':path' },
   cleanUrls: true,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   lastUpdated: false,
   markdown: {
     anchor: { slugify: headingId },

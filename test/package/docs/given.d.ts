@@ -22,6 +22,7 @@ declare const stripe: import('stripe').Stripe;
 declare const express: typeof import('express');
 declare const app: import('express').Express;
 declare const response: import('express').Response;
+declare const createMyOutbox: (options: { readonly now: () => number }) => import('ours-ingest').Outbox;
 /** A cache of the application's own. */
 declare const cache: {
   add(key: string, value: string, options: { ttlMs: number }): Promise<boolean>;
