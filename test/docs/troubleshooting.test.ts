@@ -28,8 +28,13 @@ it('every code and reason that an event can end with has a row', () => {
 
 it('every message of the page is a part of one in the sources', () => {
   const [, section = ''] = page.split('## By message');
-  const rows = section.split('\n## ')[0]!.split('\n').filter((line) => line.startsWith('| `'));
-  const messages = rows.flatMap((row) => [...row.split(' | ')[0]!.matchAll(/`([^`]+)`/g)].map(([, message]) => message!));
+  const rows = section
+    .split('\n## ')[0]!
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  const messages = rows.flatMap((row) =>
+    [...row.split(' | ')[0]!.matchAll(/`([^`]+)`/g)].map(([, message]) => message!),
+  );
   expect(messages.length).toBeGreaterThan(40);
   expect(messages.filter((message) => !sources.includes(message))).toEqual([]);
 });

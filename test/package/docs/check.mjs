@@ -86,5 +86,6 @@ for (const { page, line, code, file } of runnable) {
 }
 
 rmSync(folder, { recursive: true });
-if (failures === 0) console.log(`${blocks.length} code blocks of the documents compile; ${runnable.length} of them run.`);
+if (failures === 0)
+  console.log(`${blocks.length} code blocks of the documents compile; ${runnable.length} of them run.`);
 process.exit(failures === 0 ? 0 : 1);
