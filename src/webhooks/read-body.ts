@@ -1,6 +1,6 @@
 import { onAbort } from '../core/timers.js';
 
-/** What README has `express.raw` take. No provider's event comes near it, and a sender of more has not shown a signature yet. */
+/** The limit that docs/payments.md gives `express.raw`. No provider's event comes near it, and a sender of more has not shown a signature yet. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The raw body of a request, as far as there is one. Gone: something has read it, or the sender left. */

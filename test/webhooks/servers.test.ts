@@ -50,7 +50,7 @@ async function overFastify(route: FastifyPluginAsync): Promise<Post> {
   return async ({ body, headers }) => app.inject({ method: 'POST', url: '/webhook', payload: body, headers });
 }
 
-/** The function whose whole handler is a line of README's, and what its platform makes of what it returns. */
+/** The function whose whole handler is a line of docs/payments.md, and what its platform makes of its result. */
 async function invoke(
   handle: Webhook['handle'],
   event: { readonly body: string; readonly isBase64Encoded: boolean; readonly headers: Record<string, string> },
@@ -65,7 +65,7 @@ async function invoke(
 
 const raw = { type: 'application/json', limit: '1mb' };
 
-/** How to mount it where the body stays raw, as the README says. */
+/** How to mount it so that the body stays raw, as docs/payments.md says. */
 const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
   'Express 5': ({ express: handler }) => overHttp(express().post('/webhook', express.raw(raw), handler)),
   'Express 4': ({ express: handler }) => overHttp(express4().post('/webhook', express4.raw(raw), handler)),
