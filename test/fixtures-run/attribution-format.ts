@@ -5,7 +5,7 @@ import {
   rulesOf,
   type Scenario,
   type Settings,
-} from '../collector/attribution-scenario.js';
+} from '../collector/measuring/attribution-scenario.js';
 import type { Case } from './case.js';
 import { diffCounts, diffList, diffSet } from './diff.js';
 
