@@ -5,7 +5,6 @@ import { DEAD_LETTER_HEADING, deadLetterLine, formatDeadLetter } from './format-
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 
 const DEFAULT_LIMIT = 100;
-const DAY_MS = 24 * 60 * 60_000;
 /** Dead letters that are read at a time. */
 const PAGE = 500;
 
@@ -66,7 +65,7 @@ export const deadLetters: Command = {
     if ((action === replay || action === discard) && choices !== 1) {
       throw new UsageError(`${name} takes ids, or --all${action === discard ? ', or --older-than' : ''}.`);
     }
-    const before = days === undefined ? undefined : Date.now() - days * DAY_MS;
+    const before = days === undefined ? undefined : Date.now() - days * 86_400_000;
     if (action === list && ids.length > 0) throw new UsageError('list takes no ids; show takes one.');
     if (action === show && ids.length !== 1) throw new UsageError('show takes one id.');
     const { outbox, close } = await openOutbox(values, context.env);

@@ -238,7 +238,7 @@ describe('ours-ingest backfill', () => {
   it.each([
     ['no file', []],
     ['two files', ['a.ndjson', 'b.ndjson']],
-    ['a rate that is none', ['a.ndjson', '--rate', 'fast']],
+    ['an invalid rate', ['a.ndjson', '--rate', 'fast']],
     ['a batch larger than any', ['a.ndjson', '--flush-at', '1000000']],
     ['a token on the command line', ['a.ndjson', '--token', token]],
   ])('refuses %s', async (_, args) => {
@@ -247,7 +247,7 @@ describe('ours-ingest backfill', () => {
   });
 
   it.each([
-    ['a file that is not there', '/nowhere/orders.ndjson', 'ENOENT'],
+    ['a missing file', '/nowhere/orders.ndjson', 'ENOENT'],
     ['a folder', '/tmp', 'is not a file'],
   ])('reports that it cannot read %s', async (_, path, message) => {
     const { error } = await run(backfill, [path], { env: { OURS_TOKEN: token } });

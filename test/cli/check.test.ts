@@ -263,7 +263,7 @@ describe('the API key', () => {
     ['of too little scope', { kind: 'status', status: 403 }],
     ['at a service that is down', { kind: 'status', status: 500, headers: { 'retry-after-ms': '0' } }],
     ['at something else', { kind: 'badJson' }],
-    ['at nobody', { kind: 'reset' }],
+    ['reset', { kind: 'reset' }],
   ])('%s is shown nowhere', async (_, fault) => {
     const { collector, env } = await accountOf();
     collector.faults.set(() => fault);

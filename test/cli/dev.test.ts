@@ -151,9 +151,9 @@ describe('ours-ingest dev', () => {
     ['a host that others can reach without a password', ['--host', '0.0.0.0', '--token', 'web'], 'OURS_DEV_PASSWORD'],
     ['an experiment without a goal', ['--experiment', 'a:b,c'], 'key:variant,variant:goal'],
     ['an experiment with one variant', ['--experiment', 'a:b:purchase'], 'key:variant,variant:goal'],
-    ['a port that is none', ['--port', '70000'], '--port'],
+    ['an invalid port', ['--port', '70000'], '--port'],
     ['an option it does not know', ['--prot', '1'], '--prot'],
-    ['a config file that is not there', ['--config', '/nowhere.json'], 'ENOENT'],
+    ['a missing config file', ['--config', '/nowhere.json'], 'ENOENT'],
   ])('refuses %s', async (_, args, message) => {
     const run = dev.run(args, testContext({ stop: AbortSignal.abort() }));
     await expect(run).rejects.toThrow(UsageError);

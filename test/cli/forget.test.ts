@@ -45,8 +45,8 @@ describe('ours-ingest forget', () => {
 
   it.each<[string, string[], (() => Promise<string>) | undefined]>([
     ['in a dry run', ['--dry-run'], undefined],
-    ['when the answer is not yes', [], async () => 'no'],
-    ['when nobody can be asked', [], undefined],
+    ['if the answer is not yes', [], async () => 'no'],
+    ['without a terminal', [], undefined],
   ])('deletes nothing %s', async (_, args, ask) => {
     const { file, outbox } = await outboxWith();
     const { error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, ...args], { ask });

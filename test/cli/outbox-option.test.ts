@@ -35,7 +35,7 @@ describe('the outbox of a command', () => {
   it.each<[string, OutboxValues, string]>([
     ['no URL', { redis: 'hunter2' }, '--redis must be a URL such as redis://'],
     ['a URL of something else', { redis: 'http://x:hunter2@h' }, '--redis must be a URL'],
-    ['a port that is none', { postgres: 'postgres://x:hunter2#1@h/db' }, '%40'],
+    ['an invalid port', { postgres: 'postgres://x:hunter2#1@h/db' }, '%40'],
     ['a password with a slash', { postgres: 'postgres://x:1/hunter2@h/db' }, '%2F'],
     ['a password with a hash', { redis: 'redis://x:1#hunter2@h' }, '%23'],
     ['no slashes', { redis: 'redis:x:hunter2' }, '--redis must be a URL'],

@@ -144,11 +144,11 @@ describe('ours-ingest relay', () => {
 
   it.each<[string, string[], Record<string, string>, string]>([
     ['to run without a token', [], {}, 'OURS_TOKEN'],
-    ['to run where nothing shall be sent', [], { OURS_TOKEN: 't', OURS_DISABLED: '1' }, 'OURS_DISABLED'],
-    ['a base URL that is none', ['--base-url', 'api'], { OURS_TOKEN: 't' }, 'baseUrl'],
+    ['to run when the client is disabled', [], { OURS_TOKEN: 't', OURS_DISABLED: '1' }, 'OURS_DISABLED'],
+    ['an invalid base URL', ['--base-url', 'api'], { OURS_TOKEN: 't' }, 'baseUrl'],
     ['a concurrency of too many', ['--concurrency', '1000'], { OURS_TOKEN: 't' }, 'concurrency'],
     ['a batch of nothing', ['--flush-at', '0'], { OURS_TOKEN: 't' }, '--flush-at'],
-    ['a port that is none', ['--port', '70000'], { OURS_TOKEN: 't' }, '--port'],
+    ['an invalid port', ['--port', '70000'], { OURS_TOKEN: 't' }, '--port'],
     ['a table to make in SQLite', ['--ensure-schema'], { OURS_TOKEN: 't' }, '--ensure-schema'],
   ])('refuses %s, before it opens anything', async (_, args, env, message) => {
     const file = await freshFile();

@@ -59,8 +59,12 @@ describe('ours-ingest send', () => {
   });
 
   it.each([
-    ['what the client refuses', ['purchase'], 'rejected (no_identity)'],
-    ['what is too old', ['purchase', '--user-id', 'u', '--time', '2020-01-01T00:00:00Z'], 'rejected (invalid_time)'],
+    ['an event that the client refuses', ['purchase'], 'rejected (no_identity)'],
+    [
+      'an event that is too old',
+      ['purchase', '--user-id', 'u', '--time', '2020-01-01T00:00:00Z'],
+      'rejected (invalid_time)',
+    ],
   ])('explains why it does not send %s', async (_, args, message) => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
@@ -111,7 +115,7 @@ describe('ours-ingest send', () => {
     ['a property without a value', ['purchase', '--property', 'secret-value']],
     ['a map as a property', ['purchase', '--user-property', 'custom_properties=secret-value']],
     ['a time without a zone', ['purchase', '--time', '2026-03-01T09:30:00']],
-    ['a timeout that is none', ['purchase', '--timeout', 'soon']],
+    ['an invalid timeout', ['purchase', '--timeout', 'soon']],
   ])('refuses %s', async (_, args) => {
     const { error } = await run(send, [...args], { env: { OURS_TOKEN: token } });
     expect(error).toBeInstanceOf(UsageError);

@@ -101,7 +101,7 @@ describe('ours-ingest status', () => {
     ['an outbox without a name', ['--sqlite', ''], {}, '--sqlite is empty'],
     ['a table in Redis', ['--redis', 'redis://h', '--table', 't'], {}, '--table'],
     ['a name in SQLite', ['--sqlite', 'a', '--name', 'n'], {}, '--name'],
-    ['an age that is none', ['--sqlite', 'a', '--max-age', '5m'], {}, '--max-age'],
+    ['an invalid age', ['--sqlite', 'a', '--max-age', '5m'], {}, '--max-age'],
     ['an option it does not know', ['--verbose'], {}, '--verbose'],
   ])('refuses %s', async (_, args, env, message) => {
     const run = status.run(args, testContext({ env }));

@@ -1,5 +1,5 @@
 import type { LogQueries } from '../queries/log-queries.js';
-import { notFound, ok, type PlatformRoute, route } from './platform-route.js';
+import { notFound, ok, type PlatformRoute, route, toIso } from './platform-route.js';
 
 /** An event name that the dashboard lists. */
 export interface AllowedEventConfig {
@@ -46,8 +46,4 @@ export function allowedEventRoutes(options: AllowedEventRoutesOptions): Platform
       });
     }),
   ];
-}
-
-function toIso(time: number | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString();
 }

@@ -1,4 +1,5 @@
 import type { Experiment, Variant } from '../experiments/experiment.js';
+import { toIso } from './platform-route.js';
 
 /** An object of the Platform API. */
 interface Entity {
@@ -59,11 +60,4 @@ export function variantBody({ id: experimentId }: Experiment, variant: Variant):
 export function experimentWithVariants(experiment: Experiment): Entity {
   const variants = experiment.variants.map((variant) => variantBody(experiment, variant));
   return { ...experimentBody(experiment), variants };
-}
-
-// The range of Date. Open ends are infinite.
-const MAX_DATE_MS = 8.64e15;
-
-function toIso(time = Number.POSITIVE_INFINITY): string | null {
-  return Math.abs(time) <= MAX_DATE_MS ? new Date(time).toISOString() : null;
 }

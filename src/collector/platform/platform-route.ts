@@ -35,3 +35,11 @@ export function ok(body: unknown): Answer {
 export function notFound(what: string): Answer {
   return refuse(404, `there is no such ${what}`);
 }
+
+// The range of Date. Open ends of runs are infinite.
+const MAX_DATE_MS = 8.64e15;
+
+/** A time as ISO 8601; `null` for none and for an open end. */
+export function toIso(time: number = Number.POSITIVE_INFINITY): string | null {
+  return Math.abs(time) <= MAX_DATE_MS ? new Date(time).toISOString() : null;
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TEST_TOKEN_PREFIX } from '../../protocol/wire.js';
 import { pageOf } from './page.js';
-import { notFound, ok, type PlatformRoute, route } from './platform-route.js';
+import { notFound, ok, type PlatformRoute, route, toIso } from './platform-route.js';
 
 /** A source of events, as in the dashboard. */
 export interface SourceConfig {
@@ -55,7 +55,7 @@ export function sourceRoutes(options: SourceRoutesOptions): PlatformRoute[] {
       createdAt: new Date(startedAt).toISOString(),
       accountId: 'account_local',
       isPublished: isPublished ?? true,
-      lastTriggeredAt: toIso(Math.max(live ?? 0, test ?? 0)),
+      lastTriggeredAt: toIso(Math.max(live ?? 0, test ?? 0) || undefined),
       lastDispatchedAt: toIso(live),
     };
   };
@@ -101,8 +101,4 @@ function sourcesOf(tokens: Iterable<string>): SourceConfig[] {
 /** A stable id that does not reveal the token. */
 function idOf(token: string): string {
   return `source_${createHash('sha256').update(sourceToken(token)).digest('hex').slice(0, 12)}`;
-}
-
-function toIso(time: number | undefined): string | null {
-  return time ? new Date(time).toISOString() : null;
 }

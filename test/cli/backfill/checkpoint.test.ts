@@ -12,7 +12,7 @@ function envFor({ baseUrl }: Collector): Record<string, string> {
   return { OURS_TOKEN: token, OURS_BASE_URL: baseUrl };
 }
 
-/** Rows of which every second has no distinctId and every thousandth is invalid, with the numbers of the invalid ones. */
+/** Rows, half of them without a distinctId and every thousandth invalid, with the numbers of the invalid ones. */
 function someRows(count: number): { readonly text: string; readonly bad: readonly number[] } {
   const bad: number[] = [];
   const lines = Array.from({ length: count }, (_, index) => {
@@ -61,7 +61,9 @@ describe('an interrupted backfill', () => {
       expect(error?.message).toMatch(/^Stopped after row [\d,]+: the same command continues there\.$/);
       reported.push(Number(/row ([\d,]+)/.exec(error?.message ?? '')?.[1]?.replaceAll(',', '')));
     }
-    expect(reported, 'each goes on where the last one was').toEqual([...reported].sort((one, other) => one - other));
+    expect(reported, 'each continues where the last one stopped').toEqual(
+      [...reported].sort((one, other) => one - other),
+    );
     const { printed, error } = await run(backfill, [file], { env: envFor(collector) });
     expect(printed[0]).toBe(`Continuing after row ${reported.at(-1)?.toLocaleString('en')}.`);
     expect(printed.at(-1)).toBe('49,950 rows delivered, 50 not: 50 no_identity.');

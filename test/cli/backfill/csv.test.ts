@@ -118,7 +118,7 @@ describe('ours-ingest backfill of a CSV', () => {
   });
 
   it.each([
-    ['a column that is no field', 'event,user_id\n', "'user_id'"],
+    ['an unknown column', 'event,user_id\n', "'user_id'"],
     ['a map without a name', 'event,eventProperties\n', "'eventProperties'"],
     ['a map of people that needs names', 'event,userProperties.consent\n', "'userProperties.consent'"],
     ['a column twice', 'event,event\n', "'event' twice"],

@@ -179,7 +179,7 @@ describe('an invalid experiment', () => {
     ],
     ['has one variant', experiment({ variants: [{ name: 'C' }] }), 'at least two variants'],
     [
-      'has a rule that is no regular expression',
+      'has an invalid regular expression',
       experiment({ query: [{ parameter: 'q', operator: 'regex', value: '(' }] }),
       'query.0',
     ],

@@ -10,7 +10,7 @@ describe('the weights of variants', () => {
     ['are even when none is stated', [{ name: 'C' }, { name: 'T' }, { name: 'U' }, { name: 'V' }], [25, 25, 25, 25]],
     ['leave the control the rest', [{ name: 'C' }, { name: 'T', weight: 7 }, { name: 'U', weight: 33 }], [60, 7, 33]],
     [
-      'leave the rest to the control that is named',
+      'leave the rest to the control',
       [
         { name: 'C', weight: 99 },
         { name: 'T', isControl: true },
@@ -44,8 +44,8 @@ describe('the weights of variants', () => {
 describe('the control', () => {
   it.each<[string, VariantConfig[], string]>([
     ['is the first variant', [{ name: 'C' }, { name: 'T' }], 'C'],
-    ['is the one that says so', [{ name: 'C' }, { name: 'T', isControl: true }], 'T'],
-    ['is not one that says it is none', [{ name: 'C', isControl: false }, { name: 'T' }], 'T'],
+    ['is the variant with isControl: true', [{ name: 'C' }, { name: 'T', isControl: true }], 'T'],
+    ['is not a variant with isControl: false', [{ name: 'C', isControl: false }, { name: 'T' }], 'T'],
   ])('%s', (_, variants, name) => {
     expect(resolveVariants(variants).filter(({ isControl }) => isControl)).toMatchObject([{ name }]);
   });

@@ -29,7 +29,7 @@ describe('on this machine only', () => {
     ['another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['another port of this machine', { origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-site' }],
     ['a page that hides where it is from', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
-    ['a site that only says it is another', { 'sec-fetch-site': 'cross-site' }],
+    ['a site that only claims to be another', { 'sec-fetch-site': 'cross-site' }],
     ['another site, in a browser that says no more', { origin: 'https://evil.example' }],
     ['a page that hides where it is from, in such a browser', { origin: 'null' }],
   ])('refuses a form from %s', (_whom, headers) => {
@@ -73,7 +73,7 @@ describe.each([
 
   it.each([
     ['the password', basic('anybody:grün-7QmZ2xRkW9')],
-    ['the password of nobody', basic(':grün-7QmZ2xRkW9')],
+    ['the password without a user name', basic(':grün-7QmZ2xRkW9')],
     ['a bearer', `Bearer grün-7QmZ2xRkW9`],
   ])('admits requests with the password as %s', (_how, authorization) => {
     expect(admit('GET', '/', { host, authorization })).toBeUndefined();

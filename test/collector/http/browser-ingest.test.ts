@@ -99,11 +99,11 @@ describe('the route of the browser SDK', () => {
 
 describe('a bad row', () => {
   it.each<[string, unknown, string]>([
-    ['that is none', null, 'an unnamed event: Invalid input'],
+    ['that is null', null, 'an unnamed event: Invalid input'],
     ['without a name', row({ event: '' }), 'an unnamed event: event'],
     ['whose name is too long', row({ event: 'x'.repeat(1001) }), `${'x'.repeat(100)}: event`],
     // With the names of `track`, not the browser's.
-    ['of nobody', row({ visitor_id: undefined }), 'Signed Up: userId'],
+    ['without a visitor', row({ visitor_id: undefined }), 'Signed Up: userId'],
     ['whose id is too long', row({ distinct_id: 'x'.repeat(401) }), 'Signed Up: distinctId'],
     ['whose properties are a list', row({ eventProperties: ['secret'] }), 'Signed Up: eventProperties'],
   ])('%s does not affect others, and is reported without its values', (_, bad, field) => {
@@ -144,7 +144,7 @@ describe('the answer', () => {
     [401, 'an unknown token', { data: [row()], token: 'test_other' }],
     [400, 'no token', { data: [row()] }],
     [400, 'no rows', { data: [], token: 'test_shop' }],
-    [400, 'rows that are no list', { data: {}, token: 'test_shop' }],
+    [400, 'rows that are not a list', { data: {}, token: 'test_shop' }],
     [400, 'no object', []],
     [400, 'nothing', null],
     [413, 'a thousand rows and one', { data: Array.from({ length: 1001 }, () => row()), token: 'test_shop' }],

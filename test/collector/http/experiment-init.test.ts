@@ -61,7 +61,7 @@ describe('the script for the browser SDK', () => {
     expect(answer.headers.get('content-type')).toMatch(/^text\/javascript/);
   });
 
-  it.each(['', '?token=', '?token=exp_other', '?token=shop'])('is not to be had with %o', async (query) => {
+  it.each(['', '?token=', '?token=exp_other', '?token=shop'])('is refused with %o', async (query) => {
     const { url } = await withExperiments();
     expect((await fetch(`${url}/experiment-init${query}`)).status).toBe(401);
   });

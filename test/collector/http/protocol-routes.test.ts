@@ -89,8 +89,8 @@ describe('accepting rows', () => {
 describe('refusing whole requests', () => {
   it.each([
     ['malformed JSON', '{"token":"test_shop","events":['],
-    ['a body that is no object', '[]'],
-    ['events that are no array', { token: 'test_shop', events: {} }],
+    ['a body that is not an object', '[]'],
+    ['events that are not an array', { token: 'test_shop', events: {} }],
     ['an empty batch', { token: 'test_shop', events: [] }],
     ['no token', { events: [row()] }],
   ])('answers 400 to %s', async (_, body) => {

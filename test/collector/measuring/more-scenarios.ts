@@ -108,7 +108,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ ...counted, warnings: ['session_saw_multiple_variants'] }),
   },
   {
-    id: 'newcomers are let in again when a pause is over, and who was in stays in',
+    id: 'a pause excludes new visitors until it ends, and others stay included',
     settings: running([[0, 1000]], [[10, 20]]),
     events: [
       impression(1),
@@ -138,7 +138,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['after_stop', 'counted'] }),
   },
   {
-    id: 'a run that stopped lends its exposure to no later run',
+    id: 'an exposure does not carry over from a stopped run to a later one',
     settings: running([
       [0, 10],
       [20, 1000],
@@ -153,7 +153,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ verdicts: ['after_stop'] }),
   },
   {
-    id: 'a secondary event counts once in a session and beside the goal',
+    id: 'a secondary event counts once in a session, in addition to the goal',
     events: [impression(1), track(2, { event: 'AddToCart' }), track(3, { event: 'AddToCart' }), track(4)],
     expect: expected({
       conversions: { 'A/T': 1 },
@@ -162,7 +162,7 @@ export const moreScenarios: readonly Scenario[] = [
     }),
   },
   {
-    id: 'a name that differs only by case is allowed, but no goal',
+    id: 'a name that differs only by case is allowed, but not a goal',
     events: [impression(1), track(2, { event: 'purchase' }), track(3, { event: 'ADDTOCART' })],
     expect: expected({ verdicts: ['name_case_mismatch', 'name_case_mismatch'] }),
   },
@@ -199,7 +199,7 @@ export const moreScenarios: readonly Scenario[] = [
     }),
   },
   {
-    id: 'an impression within a session joins the unit that is there',
+    id: 'an impression within a session joins its unit',
     events: [impression(1), impression(2, { sid: null }), track(3)],
     expect: expected({ ...counted, warnings: ['impression_session_inferred'] }),
   },
@@ -214,7 +214,7 @@ export const moreScenarios: readonly Scenario[] = [
     }),
   },
   {
-    id: 'the best verdict over all experiments is told',
+    id: 'the best verdict over all experiments applies',
     settings: {
       experiments: {
         A: { variants: ['C', 'T'], runs: [[0, 1000]], pauses: [] },
@@ -234,7 +234,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ conversions: { 'A/T': 1 }, verdicts: ['repeat_in_session', 'counted'] }),
   },
   {
-    id: 'bots count like anybody where they are not blocked',
+    id: 'bots count like other visitors if they are not blocked',
     events: [impression(1, { bot: true }), track(2, { bot: true })],
     expect: expected(counted),
   },
@@ -267,7 +267,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ impressions: {}, verdicts: ['not_in_experiment'] }),
   },
   {
-    id: 'whoever was not exposed is not in the experiment, with or without a session',
+    id: 'a visitor who was not exposed is not in the experiment, with or without a session',
     events: [impression(1), track(2, { visitor: 'v2', sid: null })],
     expect: expected({ verdicts: ['not_in_experiment'] }),
   },
@@ -277,7 +277,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ verdicts: ['not_a_goal', 'no_session'], warnings: ['impression_session_inferred'] }),
   },
   {
-    id: 'every impression without a session near it is a unit of its own',
+    id: 'every impression without a session near it is a separate unit',
     events: [impression(1, { sid: null }), impression(2, { sid: null }), impression(3, { sid: null, variant: 'C' })],
     expect: expected({
       impressions: { 'A/T': 2, 'A/C': 1 },
@@ -304,7 +304,7 @@ export const moreScenarios: readonly Scenario[] = [
     expect: expected({ verdicts: ['not_allowlisted'], warnings: ['impression_without_session'] }),
   },
   {
-    id: 'a refused identify joins nobody',
+    id: 'a refused identify links no visitors',
     events: [impression(1), track(8, { visitor: 'ext:42' }), { kind: 'link', minute: 150, visitors: ['v1', 'ext:42'] }],
     expect: expected({ verdicts: ['not_in_experiment'] }),
   },

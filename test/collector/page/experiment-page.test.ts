@@ -132,7 +132,7 @@ describe('the posterior curves', () => {
       ],
     ],
     [
-      'one sharp beside a wide one',
+      'a narrow one next to a wide one',
       [
         { impressions: 1e7, conversions: 1e6 },
         { impressions: 4, conversions: 2 },

@@ -86,7 +86,7 @@ describe('the page of a visitor', () => {
     expect(text).not.toContain('>e199<');
   });
 
-  it.each(['17', '-1', '1e3', '0x1', '%00', '99999999999999999999'])('is not there for the number %s', (number) => {
+  it.each(['17', '-1', '1e3', '0x1', '%00', '99999999999999999999'])('is a 404 for the number %s', (number) => {
     const world = createWorld();
     world.arrive(sent('page_view', 1));
     expect(ask(world, 'GET', `/visitors/${number}`).status).toBe(404);

@@ -102,30 +102,30 @@ describe('an experiment of the Platform API', () => {
     const treatment = variants[1]!.id;
     const act = async (action: string, body?: unknown) =>
       (await send('POST', `/experiments/${id}/${action}`, body)).body;
-    const told = (experiment: object) => ({
+    const published = (experiment: object) => ({
       publishStatus: 'published',
       concurrentVersionChanges: 0,
       experiment: expect.objectContaining(experiment),
     });
 
     expect(await act('start', {})).toEqual(
-      told({ status: 'running', startedAt: ISO, stoppedAt: null, updatedAt: ISO }),
+      published({ status: 'running', startedAt: ISO, stoppedAt: null, updatedAt: ISO }),
     );
     expect(await act('pause', { publishAfterPause: false })).toMatchObject({
       publishStatus: 'pending_publish',
       experiment: { status: 'paused' },
     });
-    expect(await act('resume')).toEqual(told({ status: 'running' }));
+    expect(await act('resume')).toEqual(published({ status: 'running' }));
     expect(await act('winner', { winnerVariantId: treatment })).toMatchObject({
       status: 'running',
       winnerVariantId: treatment,
     });
     expect(await act('winner', {})).toMatchObject({ winnerVariantId: null });
     expect(await act('stop', { winnerVariantId: treatment })).toEqual(
-      told({ status: 'completed', stoppedAt: ISO, winnerVariantId: treatment, rolloutVariantId: null }),
+      published({ status: 'completed', stoppedAt: ISO, winnerVariantId: treatment, rolloutVariantId: null }),
     );
-    expect(await act('rollout', { variantId: treatment })).toEqual(told({ rolloutVariantId: treatment }));
-    expect(await act('end-rollout')).toEqual(told({ rolloutVariantId: null }));
+    expect(await act('rollout', { variantId: treatment })).toEqual(published({ rolloutVariantId: treatment }));
+    expect(await act('end-rollout')).toEqual(published({ rolloutVariantId: null }));
   });
 
   it('is returned without its variants by actions, like in the service', async () => {

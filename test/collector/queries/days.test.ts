@@ -34,7 +34,7 @@ describe('the days of a runtime', () => {
       '2026-03-13',
       '2026-03-14',
     ],
-    ['of one without a start and exposures are today', [[-FOREVER, FOREVER]], undefined, '2026-03-14', '2026-03-14'],
+    ['of one without a start or exposures are today', [[-FOREVER, FOREVER]], undefined, '2026-03-14', '2026-03-14'],
     ['of a draft are today', [], undefined, '2026-03-14', '2026-03-14'],
     ['of a long one are the last 366', [[NOW - 999 * DAY, FOREVER]], undefined, '2025-03-14', '2026-03-14'],
   ] as const)('%s', (_, runs, firstExposure, from, to) => {

@@ -72,9 +72,9 @@ describe('a collector forgets a person', () => {
     expect(after.events().map(({ distinctId }) => distinctId)).toEqual(['d']);
   });
 
-  it.each([{}, { userId: '' }, { email: 7 }])('only if it is told whom: not for %j', async (nobody) => {
+  it.each([{}, { userId: '' }, { email: 7 }])('only if a person is named: not for %j', async (unnamed) => {
     const collector = await withPeople();
-    expect(() => collector.forget(nobody as object)).toThrow(/forget/);
+    expect(() => collector.forget(unnamed as object)).toThrow(/forget/);
     expect(collector.events().length).toBeGreaterThan(3);
   });
 });
