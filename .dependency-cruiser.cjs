@@ -66,7 +66,7 @@ module.exports = {
     {
       name: 'the-log-knows-no-http',
       severity: 'error',
-      from: { path: '^src/collector/(store|measuring|experiments)/' },
+      from: { path: '^src/collector/(experiments|ingest|measuring|queries|store)/' },
       to: { path: '^src/collector/(http|page|platform)/' },
     },
     {

@@ -1,45 +1,40 @@
 import type { ClientOptions, ResolvedOptions } from '../client/options.js';
 import { count } from './amounts.js';
-import { readArguments, wholeNumber } from './arguments.js';
-import { checkRows } from './backfill/check-rows.js';
-import type { Checkpoint } from './backfill/checkpoint.js';
+import { checkRows, createExamine } from './backfill/check-rows.js';
+import { type Checkpoint, resume, settledRows, summary, undeliveredRows } from './backfill/checkpoint.js';
 import { deliver } from './backfill/deliver.js';
-import { createExamine } from './backfill/examine.js';
-import { measureFile } from './backfill/input-file.js';
 import { Journal } from './backfill/journal.js';
-import { openSource } from './backfill/open-source.js';
+import { measureFile, openSource } from './backfill/open-source.js';
 import { startProgress } from './backfill/progress.js';
-import { resume } from './backfill/resume.js';
-import { settledRows, summary, undeliveredRows } from './backfill/summary.js';
 import { openClient, resolveSending } from './client.js';
-import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
+import { type Command, type CommandContext, integerOption, printUsage, readArguments, UsageError } from './command.js';
 import { probe } from './probe.js';
 
-/** What is under way is bounded here, and never dropped. */
+/** The backfill limits the events in flight itself, so the client must never drop one. */
 const UNBOUNDED = { maxQueueSize: 100_000_000, maxQueueBytes: Number.MAX_SAFE_INTEGER };
 
 const usage = `Usage: ours-ingest backfill <file.ndjson|file.csv> [options]
 
-Sends the events of a file, and says before which of them cannot be sent. The token is read from OURS_TOKEN.
+Checks the events of a file, and sends those that are valid. The token is read from OURS_TOKEN.
 
-  --dry-run            only say what can be sent and what cannot
-  --restart            begin anew, whatever was sent before
-  --rate <n>           at most so many events a second (as many as the service takes)
-  --base-url <url>     where to, as OURS_BASE_URL
-  --flush-at <n>       events in a batch
-  --concurrency <n>    batches under way at once
+  --dry-run            check the file, and send nothing
+  --restart            start over, and ignore the progress of an earlier run
+  --rate <n>           events per second (no limit)
+  --base-url <url>     the address to send to, as OURS_BASE_URL
+  --flush-at <n>       events per batch
+  --concurrency <n>    concurrent batches
 
 A line of NDJSON has the fields of track(): event, userId, externalId, email, sessionId, time, distinctId, eventProperties,
-userProperties, defaultProperties, identityContext; with the event $identify those of identify(). The columns of a CSV have
-the same names, and eventProperties.<name>, userProperties.<name>, userProperties.custom_properties.<name>,
-defaultProperties.<name>; empty cells are left out. A time is ISO 8601 with its zone, or milliseconds since the epoch.
+userProperties, defaultProperties, identityContext; or with the event $identify the fields of identify(). The columns of a CSV
+have the same names, and eventProperties.<name>, userProperties.<name>, userProperties.custom_properties.<name>,
+defaultProperties.<name>; empty cells are ignored. A time is ISO 8601 with its zone, or milliseconds since the epoch.
 
-Stopped with Ctrl-C or killed, the same command goes on where it was; how far it is stands in <file>.progress.json. Rows that
-were not delivered are listed in <file>.errors.ndjson by their number: the line of an NDJSON, a spreadsheet's row of a CSV.
-A row without a distinctId gets one that is made of its number and content: sent again it counts once, unless a row before it
-was added or removed.`;
+After Ctrl-C or a crash, the same command continues where it stopped; <file>.progress.json holds the progress. Undelivered
+rows are listed in <file>.errors.ndjson by number: the line of an NDJSON, the spreadsheet row of a CSV.
+A row without a distinctId gets one derived from its number and content, so it counts once if it is sent again, unless a row
+before it was added or removed.`;
 
-/** `ours-ingest backfill`: the events of a file. */
+/** `ours-ingest backfill`: sends the events of a file. */
 export const backfill: Command = {
   summary: 'send the events of an NDJSON or CSV file',
   async run(args, context) {
@@ -72,18 +67,19 @@ function parse(args: readonly string[]): BackfillArguments {
     },
   });
   const [path, ...others] = positionals;
-  if (path === undefined || others.length > 0) throw new UsageError(`name one file; got ${positionals.length}.`);
+  if (path === undefined || others.length > 0)
+    throw new UsageError(`backfill takes one file; got ${positionals.length}.`);
   const any = { min: 1, max: Number.MAX_SAFE_INTEGER };
   return {
     path,
     dryRun: values['dry-run'],
     restart: values.restart,
-    rate: wholeNumber('--rate', values.rate, any),
+    rate: integerOption('--rate', values.rate, any),
     client: {
       baseUrl: values['base-url'],
-      // The client knows how many are too many.
-      flushAt: wholeNumber('--flush-at', values['flush-at'], any),
-      concurrency: wholeNumber('--concurrency', values.concurrency, any),
+      // The client checks the maximum.
+      flushAt: integerOption('--flush-at', values['flush-at'], any),
+      concurrency: integerOption('--concurrency', values.concurrency, any),
     },
   };
 }
@@ -103,10 +99,10 @@ async function sendFile({ path, restart, rate, client }: BackfillArguments, cont
   const [checkpointFile, errorsFile] = [`${path}.progress.json`, `${path}.errors.ndjson`];
   const checkpoint = await resume({ path, input, start: source.start, checkpointFile, restart, ...sending });
   if (checkpoint.isDone) {
-    print(`${path} has been sent before; --restart sends it again.`);
+    print(`${path} was already sent; --restart sends it again.`);
     return conclude(checkpoint, errorsFile, context);
   }
-  if (checkpoint.bytes > source.start.bytes) print(`Going on behind row ${count(checkpoint.row)}.`);
+  if (checkpoint.bytes > source.start.bytes) print(`Continuing after row ${count(checkpoint.row)}.`);
   const examine = createExamine(sending.maxBatchBytes);
   const { rows } = await checkRows({ source, from: checkpoint, size: input.size, examine }, context);
   await checkToken(sending, env);
@@ -117,17 +113,17 @@ async function sendFile({ path, restart, rate, client }: BackfillArguments, cont
     { doing: 'sending', unit: 'rows', total: rows, done: () => settledRows(journal.checkpoint) - settledBefore },
     context,
   );
-  const speaking = { ...context, warn: (line: string) => progress.say(line) };
+  const sendContext = { ...context, warn: (line: string) => progress.say(line) };
   try {
     await deliver({
       source,
       examine,
       journal,
-      // A batch for each sender, and its next one.
-      maxUnderWay: 2 * sending.flushAt * sending.concurrency,
+      // For each sender a batch and the next one.
+      maxInFlight: 2 * sending.flushAt * sending.concurrency,
       rate,
       stop,
-      openClient: (onOutcome) => openClient({ ...client, ...UNBOUNDED, onOutcome }, speaking),
+      openClient: (onOutcome) => openClient({ ...client, ...UNBOUNDED, onOutcome }, sendContext),
     });
   } finally {
     progress.stop();
@@ -135,7 +131,7 @@ async function sendFile({ path, restart, rate, client }: BackfillArguments, cont
   conclude(journal.checkpoint, errorsFile, context);
 }
 
-/** A refused token would let everything wait for a better one, which this process will not see. */
+/** Checked first, because the client would wait indefinitely for a valid token. */
 async function checkToken({ baseUrl, token }: ResolvedOptions, env: CommandContext['env']): Promise<void> {
   const { result } = await probe({ baseUrl, token, env });
   if (result.kind !== 'unauthorized') return;
@@ -145,7 +141,7 @@ async function checkToken({ baseUrl, token }: ResolvedOptions, env: CommandConte
 function conclude(checkpoint: Checkpoint, errorsFile: string, { print }: CommandContext): void {
   print(summary(checkpoint));
   if (!checkpoint.isDone)
-    throw new Error(`Stopped behind row ${count(checkpoint.row)}: the same command goes on there.`);
+    throw new Error(`Stopped after row ${count(checkpoint.row)}: the same command continues there.`);
   const undelivered = undeliveredRows(checkpoint);
   if (undelivered > 0) throw new Error(`${count(undelivered)} rows were not delivered: ${errorsFile} says why.`);
 }

@@ -1,33 +1,31 @@
 import { checkAccount } from './account/check-account.js';
-import { githubAnnotation } from './account/github-annotation.js';
+import { API_USAGE, withApi } from './account/platform-api.js';
 import { loadProgram, type Program } from './account/program.js';
-import { API_USAGE, withApi } from './account/with-api.js';
-import { readArguments, wholeNumber } from './arguments.js';
-import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
+import { type Command, type CommandContext, integerOption, printUsage, readArguments, UsageError } from './command.js';
 import { type Check, checkLine, failOnErrors } from './doctor/check.js';
 
 const DEFAULT_WAIT_S = 20;
 
 const usage = `Usage: ours-ingest check [options]
 
-Holds your account against what your code sends: source, allowed events, experiments and their metrics. Exits with 1
-when something would not be counted.
+Checks your account against your code: the source, allowed events, experiments and their metrics. Exits with 1 if
+something would not count.
 
-  --config <file>      a module that exports events and experiments, as createClient takes them
-  --event <name>       an event that the code sends, may be given several times
-  --experiment <key>   an experiment that the code asks for, may be given several times
-  --source <id>        the source that events are sent to (that of OURS_TOKEN)
-  --send-test          send an event in test mode, and wait for the source to show it
-  --wait <seconds>     for how long (${DEFAULT_WAIT_S})
-  --base-url <url>     where to send it, as OURS_BASE_URL
-  --json               as one line of JSON
-  --github             as annotations of GitHub Actions (where GITHUB_ACTIONS is set)
+  --config <file>      a module that exports events and experiments, as for createClient
+  --event <name>       an event that your code sends; may be given several times
+  --experiment <key>   an experiment that your code uses; may be given several times
+  --source <id>        the source that events are sent to (the one of OURS_TOKEN)
+  --send-test          send an event in test mode and wait until the source shows it
+  --wait <seconds>     how long to wait (${DEFAULT_WAIT_S})
+  --base-url <url>     the address to send it to, as OURS_BASE_URL
+  --json               print one line of JSON
+  --github             print annotations for GitHub Actions (if GITHUB_ACTIONS is set)
 
 ${API_USAGE}`;
 
-/** `ours-ingest check`: whether the account counts what the code sends. */
+/** `ours-ingest check`: checks that the account counts what the code sends. */
 export const check: Command = {
-  summary: 'hold your account against what your code sends',
+  summary: 'check your account against your code',
   loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
@@ -46,18 +44,19 @@ export const check: Command = {
         github: { type: 'boolean', default: false },
       },
     });
-    const waitMs = (wholeNumber('--wait', values.wait, { min: 0, max: 3_600 }) ?? DEFAULT_WAIT_S) * 1000;
+    const waitMs = (integerOption('--wait', values.wait, { min: 0, max: 3_600 }) ?? DEFAULT_WAIT_S) * 1000;
     const program = await programOf(values);
     const [event] = program.events;
-    if (values['send-test'] && event === undefined) throw new UsageError('--send-test needs an event: name one.');
-    const asked = {
+    if (values['send-test'] && event === undefined)
+      throw new UsageError('--send-test needs an event: pass --event or --config.');
+    const options = {
       program,
       token: context.env.OURS_TOKEN || undefined,
       sourceId: values.source,
       baseUrl: values['base-url'],
       testEvent: values['send-test'] && event !== undefined ? { event, waitMs } : undefined,
     };
-    report(await withApi(values['api-url'], context, (api) => checkAccount(api, asked, context)), values, context);
+    report(await withApi(values['api-url'], context, (api) => checkAccount(api, options, context)), values, context);
   },
 };
 
@@ -75,13 +74,13 @@ async function programOf({ config, event, experiment }: Named): Promise<Program>
   };
 }
 
-interface Form {
+interface Format {
   readonly config?: string | undefined;
   readonly json: boolean;
   readonly github: boolean;
 }
 
-function report(checks: readonly Check[], { config, json, github }: Form, { print, env }: CommandContext): void {
+function report(checks: readonly Check[], { config, json, github }: Format, { print, env }: CommandContext): void {
   if (json) {
     print(JSON.stringify({ ok: checks.every(({ level }) => level !== 'error'), checks }));
   } else {
@@ -94,4 +93,22 @@ function report(checks: readonly Check[], { config, json, github }: Form, { prin
     }
   }
   failOnErrors(checks);
+}
+
+/** The workflow command that makes GitHub Actions show a failed check; `undefined` for a check that passed. */
+function githubAnnotation({ check, level, message }: Check, file: string | undefined): string | undefined {
+  if (level === 'ok') return undefined;
+  const properties = [
+    ...(file === undefined ? [] : [`file=${property(file)}`]),
+    `title=${property(`ours-ingest: ${check}`)}`,
+  ];
+  return `::${level} ${properties.join(',')}::${data(`${check} ${message}`)}`;
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

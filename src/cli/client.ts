@@ -6,8 +6,8 @@ import { nodePlatform } from '../runtime/platform-node.js';
 import { type CommandContext, UsageError } from './command.js';
 
 /**
- * What the client will do, from the command line and `OURS_*`.
- * @throws UsageError when it could not send anything
+ * Resolves the client's options from the command line and `OURS_*`.
+ * @throws UsageError for options with which it cannot send
  */
 export function resolveSending(options: ClientOptions, env: CommandContext['env']): ResolvedOptions {
   try {
@@ -20,10 +20,10 @@ export function resolveSending(options: ClientOptions, env: CommandContext['env'
 }
 
 /**
- * A client that speaks on stderr. Its timers keep no process alive: whoever waits for it must.
+ * Opens a client that warns on stderr. Its timers do not keep the process alive, so the caller must.
  *
- * @param say where the client's own warnings go
- * @throws UsageError when it could not send anything
+ * @param say receives the client's own warnings
+ * @throws UsageError for options with which it cannot send
  */
 export function openClient(
   options: ClientOptions,

@@ -1,40 +1,86 @@
-/** What a command has of the world. */
+import { createRequire } from 'node:module';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** The surroundings of a command. */
 export interface CommandContext {
-  /** Writes one line of the command's answer, for a person or a program. It arrives printable, whatever names and answers it quotes. */
+  /** Writes one line of the command's answer. It is made printable, whatever it quotes. */
   readonly print: (line: string) => void;
-  /** Writes one line beside the answer, for the person only; printable as well. */
+  /** Writes one line to stderr, made printable. */
   readonly warn: (line: string) => void;
-  /** Where a progress bar can be drawn; `undefined` where nobody watches. */
+  /** Where to draw a progress bar; `undefined` without a terminal. */
   readonly terminal: NodeJS.WritableStream | undefined;
-  /** Asks the person and resolves to what was typed; `undefined` where nobody can answer. */
+  /** Asks the user and resolves to the answer; `undefined` without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** The same for a secret, which is not shown while it is typed. */
+  /** Asks for a secret, which is not echoed. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the command shall end. */
+  /** Aborted when the command must stop. */
   readonly stop: AbortSignal;
 }
 
-/** One word after `ours-ingest`. */
+/** One command of `ours-ingest`. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Whether it loads a module of the user's, which may leave open what keeps a process. @default false */
+  /** Whether it loads a module of the user, which may leave open handles. @default false */
   readonly loadsModule?: boolean;
   /**
-   * Resolves when the command has done what it was asked to, and the exit code is 0.
-   * @throws UsageError for arguments it cannot use: the exit code is 2
-   * @throws {Error} saying what was not done: 1
+   * Resolves when the command is done; the exit code is then 0.
+   * @throws UsageError for invalid arguments: the exit code is 2
+   * @throws {Error} when something was not done: the exit code is 1
    */
   run(args: readonly string[], context: CommandContext): Promise<void>;
 }
 
-/** Prints a usage line by line: whatever is printed as one line stays one. */
+/** The command line is wrong. The message is followed by a hint to the usage. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Prints a usage line by line, because `print` escapes line breaks. */
 export function printUsage(usage: string, { print }: Pick<CommandContext, 'print'>): void {
   for (const line of usage.split('\n')) print(line);
 }
 
-/** The command line is wrong; whoever reads it is pointed to the usage. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** Parses a command's arguments. @throws UsageError for arguments that `config` does not know */
+export function readArguments<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const PORTS: Range = { min: 0, max: 65_535 };
+
+/** Reads an integer option; `undefined` if it was not given. @throws UsageError naming the option */
+export function integerOption(option: string, text: string | undefined, { min, max }: Range): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(`${option} must be an integer from ${min} to ${max}; got ${text}.`);
+}
+
+/** The message of an error; its code, or the message of its first inner error, if it has none. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as { readonly code?: string }).code || error.name;
+}
+
+/** The error of a server that could not listen, with advice when the port is in use. */
+export function listenError(error: unknown, host: string, port: number): unknown {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) return error;
+  const message = `port ${port} of ${host} is in use: choose another with --port (0 for a free one), or stop the other server.`;
+  return new Error(message, { cause: error });
+}
+
+/** This package's version. Resolved by its own name, because the sources and the bundle are at different depths. */
+export const VERSION: string = (
+  createRequire(import.meta.url)('ours-ingest/package.json') as { readonly version: string }
+).version;

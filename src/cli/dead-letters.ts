@@ -1,14 +1,11 @@
 import type { DeadLetters } from '../outbox/outbox.js';
 import { count } from './amounts.js';
-import { readArguments, wholeNumber } from './arguments.js';
-import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
-import { LETTER_HEAD, letterInFull, letterLine } from './letter.js';
+import { type Command, type CommandContext, integerOption, printUsage, readArguments, UsageError } from './command.js';
+import { DEAD_LETTER_HEADING, deadLetterLine, formatDeadLetter } from './format-dead-letter.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
-import { takeAll } from './take-all.js';
 
 const DEFAULT_LIMIT = 100;
-const DAY_MS = 24 * 60 * 60_000;
-/** Letters looked at at once. */
+/** Dead letters that are read at a time. */
 const PAGE = 500;
 
 const usage = `Usage: ours-ingest dead-letters list <outbox> [--limit <n>]
@@ -16,14 +13,14 @@ const usage = `Usage: ours-ingest dead-letters list <outbox> [--limit <n>]
        ours-ingest dead-letters replay <outbox> <id>… | --all
        ours-ingest dead-letters discard <outbox> <id>… | --older-than <days> | --all [--yes]
 
-Looks at the events that will not be delivered, and sends them again or forgets them.
+Shows the events that could not be delivered, and replays or discards them.
 
-  list                 when, why, which event, its distinctId; the oldest first (${DEFAULT_LIMIT} of them)
-  show                 everything about one, personal data included
-  replay               put them back into the outbox; a relay delivers them
-  discard              forget them for good
-  --all                every letter that is there now
-  --older-than <days>  those that were put aside longer ago
+  list                 time, reason, event and distinctId; the oldest first (${DEFAULT_LIMIT} of them)
+  show                 all data of one dead letter, including personal data
+  replay               move dead letters back into the outbox; a relay delivers them
+  discard              delete dead letters for good
+  --all                all current dead letters
+  --older-than <days>  those that have been dead letters for longer
   --yes                do not ask before discarding all
 
 ${OUTBOX_USAGE}`;
@@ -33,17 +30,17 @@ interface Arguments {
   readonly all: boolean;
   readonly yes: boolean;
   readonly limit: number;
-  /** Letters put aside before this time, in milliseconds since the epoch. */
+  /** Dead letters from before this time, in milliseconds since the epoch. */
   readonly before: number | undefined;
 }
 
-type Action = (letters: DeadLetters, args: Arguments, context: CommandContext) => Promise<void>;
+type Action = (deadLetters: DeadLetters, args: Arguments, context: CommandContext) => Promise<void>;
 
 const ACTIONS: Readonly<Record<string, Action>> = { list, show, replay, discard };
 
-/** `ours-ingest dead-letters`: what was given up, and a second chance for it. */
+/** `ours-ingest dead-letters`: shows, replays and discards events that could not be delivered. */
 export const deadLetters: Command = {
-  summary: 'look at events that were given up, send them again or forget them',
+  summary: 'show events that could not be delivered, replay or discard them',
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values, positionals } = readArguments({
@@ -59,20 +56,18 @@ export const deadLetters: Command = {
     });
     const [name = '', ...ids] = positionals;
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) throw new UsageError('say what to do: list, show, replay or discard.');
-    const limit = wholeNumber('--limit', values.limit, { min: 1, max: 1e6 }) ?? DEFAULT_LIMIT;
+    if (action === undefined) throw new UsageError('name an action: list, show, replay or discard.');
+    const limit = integerOption('--limit', values.limit, { min: 1, max: 1e6 }) ?? DEFAULT_LIMIT;
     const { all, yes } = values;
-    const days = wholeNumber('--older-than', values['older-than'], { min: 0, max: 36_500 });
-    if (days !== undefined && action !== discard) throw new UsageError('--older-than goes with discard only.');
+    const days = integerOption('--older-than', values['older-than'], { min: 0, max: 36_500 });
+    if (days !== undefined && action !== discard) throw new UsageError('--older-than is for discard only.');
     const choices = [ids.length > 0, all, days !== undefined].filter(Boolean).length;
     if ((action === replay || action === discard) && choices !== 1) {
-      throw new UsageError(
-        `${name} takes the ids of letters, or --all${action === discard ? ', or --older-than' : ''}.`,
-      );
+      throw new UsageError(`${name} takes ids, or --all${action === discard ? ', or --older-than' : ''}.`);
     }
-    const before = days === undefined ? undefined : Date.now() - days * DAY_MS;
+    const before = days === undefined ? undefined : Date.now() - days * 86_400_000;
     if (action === list && ids.length > 0) throw new UsageError('list takes no ids; show takes one.');
-    if (action === show && ids.length !== 1) throw new UsageError('show takes the id of one letter.');
+    if (action === show && ids.length !== 1) throw new UsageError('show takes one id.');
     const { outbox, close } = await openOutbox(values, context.env);
     try {
       await action(outbox.deadLetters, { ids, all, yes, limit, before }, context);
@@ -82,57 +77,75 @@ export const deadLetters: Command = {
   },
 };
 
-async function list(letters: DeadLetters, { limit }: Arguments, { print, warn }: CommandContext): Promise<void> {
-  const total = await letters.count();
-  const listed = await letters.list({ limit });
-  // Beside the list, so that this can be piped on as it is.
-  if (total > 0) warn(LETTER_HEAD);
-  for (const letter of listed) print(letterLine(letter));
+async function list(deadLetters: DeadLetters, { limit }: Arguments, { print, warn }: CommandContext): Promise<void> {
+  const total = await deadLetters.count();
+  const listed = await deadLetters.list({ limit });
+  // To stderr, so that the list can be piped.
+  if (total > 0) warn(DEAD_LETTER_HEADING);
+  for (const one of listed) print(deadLetterLine(one));
   if (total > listed.length) warn(`${count(listed.length)} of ${count(total)}; --limit shows more.`);
   if (total === 0) warn('No dead letters.');
 }
 
-async function show(letters: DeadLetters, { ids }: Arguments, { print, warn }: CommandContext): Promise<void> {
-  const letter = await letters.get(ids[0]!);
-  if (letter === undefined)
-    throw new Error(`${ids[0]} is not among the dead letters: an ID is the distinctId, the last column of \`list\`.`);
-  warn('What follows may be personal data: mind who sees it, and do not paste it into tickets.');
-  for (const line of letterInFull(letter)) print(line);
+async function show(deadLetters: DeadLetters, { ids }: Arguments, { print, warn }: CommandContext): Promise<void> {
+  const found = await deadLetters.get(ids[0]!);
+  if (found === undefined)
+    throw new Error(`${ids[0]} is not a dead letter: an ID is the distinctId, the last column of \`list\`.`);
+  warn('This may be personal data: do not paste it into tickets.');
+  for (const line of formatDeadLetter(found)) print(line);
 }
 
-async function replay(letters: DeadLetters, { ids, all }: Arguments, { print }: CommandContext): Promise<void> {
-  const moved = all ? await takeAll(letters, (page) => letters.replay(page)) : await letters.replay(ids);
-  print(`${count(moved)} put back into the outbox; a relay delivers them.`);
-  if (!all) mustBeAll(ids, moved);
+async function replay(deadLetters: DeadLetters, { ids, all }: Arguments, { print }: CommandContext): Promise<void> {
+  const moved = all ? await takeAll(deadLetters, (page) => deadLetters.replay(page)) : await deadLetters.replay(ids);
+  print(`${count(moved)} moved back into the outbox; a relay delivers them.`);
+  if (!all) failOnMissing(ids, moved);
 }
 
-async function discard(letters: DeadLetters, args: Arguments, { print, ask }: CommandContext): Promise<void> {
+async function discard(deadLetters: DeadLetters, args: Arguments, { print, ask }: CommandContext): Promise<void> {
   const { ids, all, yes, before } = args;
-  if (before !== undefined) return print(`${count(await discardOlder(letters, before))} discarded.`);
+  if (before !== undefined) return print(`${count(await discardOlder(deadLetters, before))} discarded.`);
   if (all && !yes) {
-    const question = `Forget all ${count(await letters.count())} dead letters for good? (yes/no) `;
+    const question = `Delete all ${count(await deadLetters.count())} dead letters for good? (yes/no) `;
     if (ask === undefined)
-      throw new UsageError('discard --all forgets every letter for good: add --yes if it is meant.');
+      throw new UsageError('discard --all deletes every dead letter for good: confirm with --yes.');
     if ((await ask(question)).trim().toLowerCase() !== 'yes') return print('Nothing was discarded.');
   }
-  const gone = all ? await takeAll(letters, (page) => letters.discard(page)) : await letters.discard(ids);
+  const gone = all ? await takeAll(deadLetters, (page) => deadLetters.discard(page)) : await deadLetters.discard(ids);
   print(`${count(gone)} discarded.`);
-  if (!all) mustBeAll(ids, gone);
+  if (!all) failOnMissing(ids, gone);
 }
 
-/** The oldest come first, so it ends with the first that is young enough. */
-async function discardOlder(letters: DeadLetters, before: number): Promise<number> {
+/**
+ * Takes as many dead letters as exist at the start, the oldest first, and resolves to how many were taken. Replayed ones may
+ * fail again meanwhile and return to the end, so without this bound the loop might never end.
+ */
+export async function takeAll(
+  deadLetters: DeadLetters,
+  take: (distinctIds: readonly string[]) => Promise<number>,
+): Promise<number> {
+  let left = await deadLetters.count();
+  let taken = 0;
+  while (left > 0) {
+    const page = await deadLetters.list({ limit: Math.min(left, PAGE) });
+    if (page.length === 0) break;
+    taken += await take(page.map(({ distinctId }) => distinctId));
+    left -= page.length;
+  }
+  return taken;
+}
+
+async function discardOlder(deadLetters: DeadLetters, before: number): Promise<number> {
   let discarded = 0;
   for (;;) {
-    const page = await letters.list({ limit: PAGE });
-    const old = page.filter(({ at }) => at < before).map(({ distinctId }) => distinctId);
+    // The oldest come first.
+    const old = (await deadLetters.list({ limit: PAGE })).filter(({ at }) => at < before);
     if (old.length === 0) return discarded;
-    discarded += await letters.discard(old);
+    discarded += await deadLetters.discard(old.map(({ distinctId }) => distinctId));
   }
 }
 
-function mustBeAll(ids: readonly string[], done: number): void {
+function failOnMissing(ids: readonly string[], done: number): void {
   const missing = new Set(ids).size - done;
   if (missing > 0)
-    throw new Error(`${count(missing)} of the ids ${missing === 1 ? 'is' : 'are'} not among the dead letters.`);
+    throw new Error(`${count(missing)} of the ids ${missing === 1 ? 'is not a dead letter' : 'are not dead letters'}.`);
 }

@@ -2,32 +2,38 @@ import { once } from 'node:events';
 import { type Collector, type CollectorOptions, createCollector } from '../collector/index.js';
 import { isOursError } from '../core/errors.js';
 import { isLoopback } from '../protocol/loopback.js';
-import { PORTS, readArguments, wholeNumber } from './arguments.js';
-import { type Command, printUsage, UsageError } from './command.js';
-import { printSoon, printUnknown } from './dev/arrivals.js';
+import {
+  type Command,
+  type CommandContext,
+  integerOption,
+  listenError,
+  PORTS,
+  printUsage,
+  readArguments,
+  UsageError,
+} from './command.js';
+import { createArrivalPrinter, createUnknownKeyPrinter } from './dev/arrivals.js';
 import { readConfig, readExperiment } from './dev/config.js';
-import { readPassword } from './dev/password.js';
-import { listenError } from './listen-error.js';
 
-// O-U-R-S on a telephone's keys.
+// O-U-R-S on a phone keypad.
 const DEFAULT_PORT = 6877;
 
 const usage = `Usage: ours-ingest dev [options]
 
-Runs a local collector and tells for every event why it counts or not.
+Runs a local collector and shows why every event counts or not.
 
   --port <n>           port to listen on, 0 for a free one (${DEFAULT_PORT})
-  --host <name>        address to listen on (127.0.0.1); one that other machines reach needs tokens and a password
-  --experiment <text>  an experiment that runs, as key:variant,variant:goal; may be given several times
-  --token <token>      a token to accept, may be given several times (every token is accepted)
-  --password <text>    what the pages ask for (nothing, as long as only this machine reaches them)
-  --data <file>        SQLite file to keep events and experiments in (in memory)
+  --host <name>        address to listen on (127.0.0.1); if other machines can reach it, tokens and a password are required
+  --experiment <text>  a running experiment, as key:variant,variant:goal; may be given several times
+  --token <token>      an accepted token, may be given several times (every token)
+  --password <text>    password of the pages (none if only this machine can reach them)
+  --data <file>        SQLite file for events and experiments (in memory)
   --config <file>      JSON with experiments, goal, allowedEvents, sources, apiKeys and bots
 
-In place of the options, OURS_DEV_TOKENS (with commas between) and OURS_DEV_PASSWORD may be set: every user of this
-machine can read the options of a process. On a terminal the password is asked for where it is needed.`;
+Every user of this machine can read the options of a process. Set OURS_DEV_TOKENS (separated by commas) and
+OURS_DEV_PASSWORD instead. On a terminal, a required password is asked for.`;
 
-/** `ours-ingest dev`: a collector to develop against. */
+/** `ours-ingest dev`: a collector for development. */
 export const dev: Command = {
   summary: 'run a local collector and see what counts',
   async run(args, context) {
@@ -37,13 +43,13 @@ export const dev: Command = {
     const isLocal = isLoopback(host);
     if (!isLocal && tokens.length === 0) {
       throw new UsageError(
-        `other machines can reach ${host}: list the tokens to accept in OURS_DEV_TOKENS, or --token.`,
+        `other machines can reach ${host}: list the accepted tokens in OURS_DEV_TOKENS, or --token.`,
       );
     }
     const password = await readPassword(given.password, isLocal, context);
     const configured = config === undefined ? {} : await readConfig(config);
-    const report = printSoon(print);
-    const tellUnknown = printUnknown(print);
+    const printArrival = createArrivalPrinter(print);
+
     const collector = await start({
       ...configured,
       experiments: [...(configured.experiments ?? []), ...experiments],
@@ -52,8 +58,8 @@ export const dev: Command = {
       tokens: tokens.length > 0 ? tokens : undefined,
       password,
       data: given.data,
-      observe: (arrival) => report(arrival, (limit) => collector.recent(limit)),
-      onUnknownExperiment: tellUnknown,
+      observe: (arrival) => printArrival(arrival, (limit) => collector.recent(limit)),
+      onUnknownExperiment: createUnknownKeyPrinter(print),
     });
     for (const line of welcome(collector, tokens.length > 0)) print(line);
     if (!stop.aborted) await once(stop, 'abort');
@@ -61,17 +67,37 @@ export const dev: Command = {
   },
 };
 
-/** Where the pages are, and what an application needs, to be copied as it stands. */
+/** The address of the pages, and the environment of an application, ready to copy. */
 function welcome({ url, baseUrl }: Collector, hasTokens: boolean): string[] {
   const tokens = hasTokens ? [] : ['OURS_TOKEN=test_dev', 'OURS_EXPERIMENT_TOKEN=exp_dev'];
   return [
-    `See what counts: ${url}`,
-    'Copy this into the environment of your application:',
+    `Open the pages: ${url}`,
+    'Set these in the environment of your application:',
     '',
     `OURS_BASE_URL=${baseUrl}`,
     ...tokens,
     '',
   ];
+}
+
+/**
+ * The password of the pages: the option, the environment variable, or the user's answer.
+ *
+ * @param isLocal whether only this machine can reach the collector, which then needs no password
+ * @throws UsageError when a password is required and missing
+ */
+async function readPassword(
+  given: string | undefined,
+  isLocal: boolean,
+  { env, askSecret }: CommandContext,
+): Promise<string | undefined> {
+  const password = given ?? (env.OURS_DEV_PASSWORD || undefined);
+  if (password !== undefined || isLocal) return password;
+  const typed = await askSecret?.('Password for the pages: ');
+  if (typed) return typed;
+  throw new UsageError(
+    'other machines can reach the pages, which show personal data: set OURS_DEV_PASSWORD, or pass --password.',
+  );
 }
 
 function parse(args: readonly string[], env: Readonly<Record<string, string | undefined>>) {
@@ -88,7 +114,7 @@ function parse(args: readonly string[], env: Readonly<Record<string, string | un
     },
   });
   const { host, token, password, data, config } = values;
-  const port = wholeNumber('--port', values.port, PORTS) ?? DEFAULT_PORT;
+  const port = integerOption('--port', values.port, PORTS) ?? DEFAULT_PORT;
   const tokens = token.length > 0 ? token : listed(env.OURS_DEV_TOKENS);
   return { port, host, tokens, password, data, config, experiments: values.experiment.map(readExperiment) };
 }

@@ -1,40 +1,35 @@
 import { DEFAULT_BASE_URL } from '../client/options.js';
 import { plainHttpWarning } from '../client/plain-http.js';
 import { checkAccount } from './account/check-account.js';
+import { API_USAGE, withApi } from './account/platform-api.js';
 import { loadProgram, NO_PROGRAM } from './account/program.js';
-import { API_USAGE, withApi } from './account/with-api.js';
-import { readArguments } from './arguments.js';
-import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
+import { type Command, type CommandContext, messageOf, printUsage, readArguments, UsageError } from './command.js';
 import { type Check, checkLine, failOnErrors } from './doctor/check.js';
-import { checkClock } from './doctor/clock.js';
 import { checkConfiguration } from './doctor/configuration.js';
-import { checkNode } from './doctor/node-version.js';
-import { checkProxy } from './doctor/proxy.js';
-import { checkQueue } from './doctor/queue.js';
-import { checkRedis } from './doctor/redis.js';
+import { checkClock, checkNode, checkProxy } from './doctor/machine.js';
+import { checkQueue, checkRedis } from './doctor/outbox.js';
 import { checkService } from './doctor/service.js';
-import { messageOf } from './message-of.js';
 import { namesOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
 import { probe } from './probe.js';
 
 const usage = `Usage: ours-ingest doctor [<outbox>] [options]
 
-Looks for what keeps events from being delivered, and says what to do. Sends no event.
+Finds out why events are not delivered, and says what to do. Sends no event.
 
   --base-url <url>     the service's address, as OURS_BASE_URL
-  --account            look into your account as well, as ours-ingest check does
-  --config <file>      what your code sends, for --account
-  --json               as one line of JSON
+  --account            check your account as well, like ours-ingest check
+  --config <file>      a module with your code's events and experiments, for --account
+  --json               print one line of JSON
 
 ${API_USAGE}
 
-With an outbox it looks into that as well:
+With an outbox, it checks the outbox as well:
 
 ${OUTBOX_USAGE}`;
 
-/** `ours-ingest doctor`: what keeps events from being delivered. */
+/** `ours-ingest doctor`: finds out why events are not delivered. */
 export const doctor: Command = {
-  summary: 'look for what keeps events from being delivered',
+  summary: 'find out why events are not delivered',
   loadsModule: true,
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
@@ -49,7 +44,7 @@ export const doctor: Command = {
         json: { type: 'boolean', default: false },
       },
     });
-    if (values.config !== undefined && !values.account) throw new UsageError('--config is for --account: give both.');
+    if (values.config !== undefined && !values.account) throw new UsageError('--config requires --account.');
     const checks = [
       checkNode(process.versions.node),
       ...(await checkDelivery(values['base-url'], context)),
@@ -64,7 +59,7 @@ export const doctor: Command = {
 
 async function checkDelivery(givenUrl: string | undefined, { env }: CommandContext): Promise<Check[]> {
   const { checks, token, baseUrl } = checkConfiguration(givenUrl, env);
-  // Where the address is wrong, the one that most clients have tells of the proxy.
+  // If the address is invalid, check the proxy with the default one.
   const proxy = checkProxy(baseUrl ?? DEFAULT_BASE_URL, env);
   if (baseUrl === undefined || proxy.level === 'error') return [...checks, proxy];
   const answer = await probe({ baseUrl, token: token ?? '', env });

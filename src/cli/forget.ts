@@ -1,45 +1,44 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { forgetInFile } from '../collector/forget-in-file.js';
+import { forgetInFile } from '../collector/store/forget-visitor.js';
 import { isOursError } from '../core/errors.js';
 import type { Forgotten } from '../outbox/outbox.js';
 import type { Identity } from '../protocol/identity.js';
 import { count } from './amounts.js';
-import { readArguments } from './arguments.js';
-import { type Command, type CommandContext, printUsage, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, readArguments, UsageError } from './command.js';
 import { namesOutbox, OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 
 const usage = `Usage: ours-ingest forget <person> <outbox> | --data <file> [options]
 
-Removes what an outbox, or a collector's file, holds of one person: events that wait and dead letters. Says how much that is and
-asks before anything is removed. What the service has already is not touched.
+Deletes the waiting events and dead letters of one person from an outbox, or the person's events from a collector's file.
+Shows what would be deleted and asks first. Data that the service already received is not deleted.
 
-  --user-id <id>       the person: everything stored under any one of the given names
+  --user-id <id>       the person: everything stored under any of the given names
   --external-id <id>
   --email <address>
-  --data <file>        the file of ours-ingest dev; may be given together with an outbox
-  --dry-run            only count
+  --data <file>        the data file of ours-ingest dev; may be combined with an outbox
+  --dry-run            count, and delete nothing
   --yes                do not ask
 
 ${OUTBOX_USAGE}`;
 
-/** A place where a person may be found. */
+/** A store that may hold data of the person. */
 interface Holder {
   readonly describe: string;
-  /** Removes the person unless it is a dry run, and says in words what that is. */
+  /** Deletes the person's data unless it is a dry run, and describes it. */
   forget(dryRun: boolean): Promise<Found>;
 }
 
 interface Found {
   readonly total: number;
-  readonly inWords: string;
-  /** What might still be there. */
+  readonly description: string;
+  /** What might remain. */
   readonly caveat: string | undefined;
 }
 
-/** `ours-ingest forget`: erases one person. */
+/** `ours-ingest forget`: deletes the data of one person. */
 export const forget: Command = {
-  summary: 'remove what is stored of one person',
+  summary: 'delete the stored data of one person',
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { values } = readArguments({
@@ -57,7 +56,7 @@ export const forget: Command = {
     const person = { userId: values['user-id'], externalId: values['external-id'], email: values.email };
     const names = Object.values(person).filter((name) => name !== undefined);
     if (names.length === 0 || names.includes('')) {
-      throw new UsageError('say whom to forget: --user-id, --external-id or --email, or several of them.');
+      throw new UsageError('name the person: --user-id, --external-id or --email, or several of them.');
     }
     const holders: Holder[] = [];
     if (values.data !== undefined) holders.push(await dataFile(values.data, person));
@@ -81,45 +80,46 @@ async function forgetIn(
   { print, warn, ask }: CommandContext,
 ): Promise<void> {
   const before = await Promise.all(holders.map((holder) => holder.forget(true)));
-  for (const [at, { describe }] of holders.entries()) print(`${describe}: ${before[at]!.inWords}.`);
+  for (const [at, { describe }] of holders.entries()) print(`${describe}: ${before[at]!.description}.`);
   const caveats = new Set(before.flatMap(({ caveat }) => caveat ?? []));
   for (const caveat of caveats) warn(caveat);
   const total = before.reduce((sum, found) => sum + found.total, 0);
   if (!dryRun && total > 0) {
     if (!yes) {
-      if (ask === undefined) throw new UsageError('forget removes this for good: add --yes if it is meant.');
-      const answer = await ask(`Remove ${count(total)} for good? (yes/no) `);
-      if (answer.trim().toLowerCase() !== 'yes') return print('Nothing was removed.');
+      if (ask === undefined) throw new UsageError('forget deletes this for good: confirm with --yes.');
+      const answer = await ask(`Delete ${count(total)} for good? (yes/no) `);
+      if (answer.trim().toLowerCase() !== 'yes') return print('Nothing was deleted.');
     }
-    for (const holder of holders) print(`Removed from ${holder.describe}: ${(await holder.forget(false)).inWords}.`);
+    for (const holder of holders)
+      print(`Deleted from ${holder.describe}: ${(await holder.forget(false)).description}.`);
   }
-  if (caveats.size > 0) throw new Error('Not everything could be looked at, so something of the person may be left.');
+  if (caveats.size > 0) throw new Error('Some data could not be read, so data of the person may remain.');
 }
 
 function inOutbox({ entries, claimed, deadLetters, unreadable }: Forgotten): Found {
-  const underWay = claimed === 0 ? '' : ` (${count(claimed)} under way, and may arrive)`;
+  const inFlight = claimed === 0 ? '' : ` (${count(claimed)} in flight, and may still arrive)`;
   return {
     total: entries + deadLetters,
-    inWords: `${count(entries)} waiting${underWay}, ${count(deadLetters)} dead letters`,
+    description: `${count(entries)} waiting${inFlight}, ${count(deadLetters)} dead letters`,
     caveat:
       unreadable === 0
         ? undefined
-        : `${count(unreadable)} events or dead letters cannot be read, so it is not known whose they are: set OURS_SEALING_KEYS to all keys that sealed them. Damaged ones are listed by dead-letters list as unreadable; discard them.`,
+        : `${count(unreadable)} events or dead letters cannot be read, so their person is unknown: set OURS_SEALING_KEYS to all keys that sealed them. dead-letters list shows damaged ones as unreadable; discard them.`,
   };
 }
 
 async function dataFile(file: string, person: Identity): Promise<Holder> {
   const path = resolve(file);
   await access(path).catch((cause: unknown) => {
-    throw new Error(`${path} is not there.`, { cause });
+    throw new Error(`${path} does not exist.`, { cause });
   });
   return {
     describe: `the collector's file ${path}`,
     async forget(dryRun) {
       try {
         const { events, assignments } = forgetInFile(path, person, dryRun);
-        const inWords = `${count(events)} events, ${count(assignments)} assignments`;
-        return { total: events + assignments, inWords, caveat: undefined };
+        const description = `${count(events)} events, ${count(assignments)} assignments`;
+        return { total: events + assignments, description, caveat: undefined };
       } catch (error) {
         throw isOursError(error) ? new UsageError(error.message) : error;
       }

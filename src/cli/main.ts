@@ -5,17 +5,15 @@ import { printable } from '../core/printable.js';
 import { later, MAX_TIMER_MS } from '../core/timers.js';
 import { backfill } from './backfill.js';
 import { check } from './check.js';
-import { type Command, type CommandContext, UsageError } from './command.js';
+import { type Command, type CommandContext, messageOf, UsageError, VERSION } from './command.js';
 import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { forget } from './forget.js';
-import { messageOf } from './message-of.js';
 import { pull } from './pull.js';
 import { relay } from './relay.js';
 import { send } from './send.js';
 import { status } from './status.js';
-import { VERSION } from './version.js';
 
 const commands: Readonly<Record<string, Command>> = {
   dev,
@@ -30,7 +28,7 @@ const commands: Readonly<Record<string, Command>> = {
   pull,
 };
 
-/** How long what a user's module has left open, such as a pool of connections, keeps a command that has ended. */
+/** How long open handles of a user's module, such as a connection pool, keep a finished command alive. */
 const EXIT_WITHIN_MS = 1_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -46,19 +44,23 @@ if (command !== undefined) {
   console.log(VERSION);
 } else {
   console.error(overview());
-  if (name !== '') console.error(`\nThere is no command '${printable(name, 40)}'.`);
+  if (name !== '') console.error(`\nUnknown command '${printable(name, 40)}'.`);
   process.exitCode = 2;
 }
 
 function overview(): string {
   const width = Math.max(...Object.keys(commands).map(({ length }) => length)) + 2;
   const list = Object.entries(commands).map(([known, { summary }]) => `  ${known.padEnd(width)}${summary}`);
-  return ['Usage: ours-ingest <command> [options]', '', ...list, '', 'ours-ingest <command> --help tells more.'].join(
-    '\n',
-  );
+  return [
+    'Usage: ours-ingest <command> [options]',
+    '',
+    ...list,
+    '',
+    'Run ours-ingest <command> --help for details.',
+  ].join('\n');
 }
 
-/** Runs until the command ends by itself or a signal asks it to; a second signal ends the process the usual way. */
+/** Runs until the command ends or a signal stops it. A second signal ends the process the usual way. */
 async function run({ run: start, loadsModule }: Command): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => {
@@ -76,7 +78,7 @@ async function run({ run: start, loadsModule }: Command): Promise<void> {
     env: process.env,
     stop: stop.signal,
   };
-  // A command waits for timers that keep no process alive.
+  // Commands wait for unref'd timers.
   const alive = setInterval(() => undefined, MAX_TIMER_MS);
   try {
     await start(args, context);
@@ -91,16 +93,16 @@ async function run({ run: start, loadsModule }: Command): Promise<void> {
 }
 
 async function ask(question: string, { isSecret = false } = {}): Promise<string> {
-  // readline echoes what is typed to its output.
+  // readline echoes input to its output.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const output = isSecret ? nowhere : process.stdout;
   if (isSecret) process.stdout.write(question);
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
-  const gone = new AbortController();
-  // Ctrl-C and Ctrl-D answer nothing, and the question would wait for ever.
-  terminal.once('close', () => gone.abort());
+  const closed = new AbortController();
+  // After Ctrl-C or Ctrl-D the question would wait forever.
+  terminal.once('close', () => closed.abort());
   try {
-    return await terminal.question(question, { signal: gone.signal });
+    return await terminal.question(question, { signal: closed.signal });
   } finally {
     terminal.close();
     if (isSecret) process.stdout.write('\n');

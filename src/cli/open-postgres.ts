@@ -1,19 +1,18 @@
 import { Socket } from 'node:net';
-import { messageOf } from './message-of.js';
-import type { OpenOptions, OpenOutbox } from './outbox-option.js';
+import { messageOf } from './command.js';
+import { type OpenOptions, type OpenOutbox, showableUrl } from './open-outbox.js';
 import { withPatience } from './patience.js';
-import { showableUrl } from './store-url.js';
 
-/** Shorter than the outbox waits for an answer, so that a second attempt has its turn. */
+/** Shorter than the timeout of the outbox, so that a second attempt is possible. */
 const CONNECT_TIMEOUT_MS = 4_000;
-/** For what the outbox sets no time itself. Not the server's statement_timeout: PgBouncer refuses to be asked for one. */
+/** For queries without a timeout of the outbox. Not the server's statement_timeout, which PgBouncer refuses. */
 const QUERY_TIMEOUT_MS = 60_000;
-/** How long an idle connection may be silent before the system begins to look whether the other end is there. */
+/** How long a connection may be idle before TCP keep-alive probes start. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
-/** How long connections may take to say goodbye. */
+/** How long closing the connections may take. */
 const CLOSE_WITHIN_MS = 1_000;
 
-/** @throws {Error} when Postgres cannot be reached, lets nobody in or has not the table */
+/** @throws {Error} when Postgres cannot be reached, refuses the login, or lacks the table */
 export async function openPostgres(
   url: string,
   { place: table, sealingKeys, acceptUnsealed, ensureSchema }: OpenOptions,
@@ -43,7 +42,7 @@ export async function openPostgres(
       return socket.once('close', () => sockets.delete(socket));
     },
   });
-  // A connection that breaks while nobody uses it; the next query says so if it lasts.
+  // An idle connection broke. If the problem lasts, the next query reports it.
   client.on('error', () => undefined);
   const outbox = createPostgresOutbox({ client, table, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
@@ -51,7 +50,7 @@ export async function openPostgres(
       outbox.close().then(() => client.end()),
       CLOSE_WITHIN_MS,
     ).catch(() => undefined);
-    // One that has fallen silent never says goodbye, and would keep the process.
+    // A dead connection never closes and would keep the process alive.
     for (const socket of sockets) socket.destroy();
   };
   try {
@@ -60,7 +59,7 @@ export async function openPostgres(
   } catch (error) {
     await close();
     const message = messageOf(error);
-    const fix = message.includes('ensureSchema()') ? ' Here that is `ours-ingest relay --ensure-schema`.' : '';
+    const fix = message.includes('ensureSchema()') ? ' With this command: `ours-ingest relay --ensure-schema`.' : '';
     throw new Error(`${describe} cannot be used: ${message}${fix}`, { cause: error });
   }
   return { outbox, describe, close };

@@ -1,12 +1,11 @@
 import { DEFAULT_NAME, keysOf } from '../outbox/redis/keys.js';
-import { messageOf } from './message-of.js';
-import type { OpenOptions, OpenOutbox } from './outbox-option.js';
-import { showableUrl } from './store-url.js';
+import { messageOf } from './command.js';
+import { type OpenOptions, type OpenOutbox, showableUrl } from './open-outbox.js';
 
-/** Shorter than the outbox waits for an answer, so that a second attempt has its turn. */
-const SILENCE_MS = 4_000;
+/** Shorter than the timeout of the outbox, so that a second attempt is possible. */
+const TIMEOUT_MS = 4_000;
 
-/** @throws {Error} when Redis cannot be reached, lets nobody in, or has no such outbox and none may be made */
+/** @throws {Error} when Redis cannot be reached or refuses the login, or when the outbox does not exist and must not be created */
 export async function openRedis(
   url: string,
   { place: name, sealingKeys, acceptUnsealed, create }: OpenOptions,
@@ -20,14 +19,14 @@ export async function openRedis(
   const client = new ioredis.Redis(url, {
     lazyConnect: true,
     connectionName: 'ours-ingest',
-    connectTimeout: SILENCE_MS,
-    // A connection that owes an answer for so long is replaced.
-    socketTimeout: SILENCE_MS,
+    connectTimeout: TIMEOUT_MS,
+    // Replaces a connection that has not answered for this long.
+    socketTimeout: TIMEOUT_MS,
     keepAlive: 10_000,
-    // After a failover the name or the proxy leads to the new primary, but this connection still to the old one.
+    // After a failover, this connection still leads to the old primary, and a new one leads to the new primary.
     reconnectOnError: ({ message }) => message.includes('READONLY'),
   });
-  // Told by the command that fails; without a listener the driver would write it to the console as well.
+  // The failing command reports it. Without a listener the driver would also write it to the console.
   let lastError: unknown;
   client.on('error', (error: unknown) => {
     lastError = error;
@@ -48,8 +47,8 @@ export async function openRedis(
   return { outbox, describe, close, redis: client };
 }
 
-/** An outbox that was used once keeps its stream, empty or not; whatever else is asked of it would make one. */
+/** A used outbox always has its stream, even when it is empty. Any other operation would create one. */
 async function mustExist(client: { exists(keys: string[]): Promise<number> }, name = DEFAULT_NAME): Promise<void> {
   if ((await client.exists([...keysOf(name).shared])) > 0) return;
-  throw new Error(`there is no outbox ${name}: no event was stored in it yet, or --name is another.`);
+  throw new Error(`there is no outbox ${name}: no event was stored in it yet, or --name is wrong.`);
 }

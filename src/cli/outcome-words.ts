@@ -1,78 +1,84 @@
 import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../core/outcome.js';
 
-/** An outcome as a person reads it. */
+/** An outcome in words. */
 interface OutcomeWords {
   readonly meaning: string;
   readonly advice: string;
 }
 
-const MEND = 'Mend what sends it: as it is, it is refused each time.';
-const UP_TO_YOU = 'Nothing has to be done if that was meant.';
+const FIX = 'Fix the code that sends it: the service will always reject this event.';
 
 const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason, OutcomeWords>> = {
-  invalid_name: { meaning: 'the event has no name that can be sent', advice: MEND },
-  reserved_name: { meaning: 'the name starts with $, as only the service’s own do', advice: MEND },
-  unknown_event: { meaning: 'the name is not among the client’s events', advice: 'Add it to them, or mend the name.' },
-  no_identity: { meaning: 'it says not whose it is', advice: 'Give it a userId, an externalId or an email.' },
-  invalid_field: { meaning: 'a field has a value it cannot have', advice: MEND },
-  unknown_field: { meaning: 'it has a field that nothing reads', advice: 'Use the name that the message suggests.' },
-  invalid_properties: { meaning: 'its properties do not fit the event’s schema', advice: MEND },
+  invalid_name: { meaning: 'the event name is missing or invalid', advice: FIX },
+  reserved_name: { meaning: 'the name starts with $, which is reserved for the service', advice: FIX },
+  unknown_event: {
+    meaning: 'the name is not in the client’s events',
+    advice: 'Add it to events, or correct the name.',
+  },
+  no_identity: { meaning: 'it names no person', advice: 'Set a userId, an externalId or an email.' },
+  invalid_field: { meaning: 'a field has an invalid value', advice: FIX },
+  unknown_field: { meaning: 'it has an unknown field', advice: 'Use the name that the message suggests.' },
+  invalid_properties: { meaning: 'its properties do not match the event’s schema', advice: FIX },
   invalid_time: {
-    meaning: 'its time is no time, in the future, or more than 7 days past',
-    advice: 'The service takes the last 7 days. Send it sooner, and look at the sender’s clock.',
+    meaning: 'its time is invalid, in the future, or more than 7 days ago',
+    advice: 'The service accepts the last 7 days. Send it sooner, and check the sender’s clock.',
   },
   event_too_large: {
     meaning: 'it is larger than a request may be',
-    advice: 'Leave properties out, or cut them: as it is, it is refused each time.',
+    advice: 'Remove or shorten properties: the service will always reject this event.',
   },
   unreadable: {
     meaning: 'its data could not be read, at the call or in the outbox',
-    advice: 'In the outbox it was damaged: look at the disk, track it again from its source, then discard it.',
+    advice: 'If the outbox damaged it, check the disk, track the event again from its source, then discard this one.',
   },
-  before_send_failed: { meaning: 'beforeSend threw', advice: 'Mend beforeSend, then track it again.' },
+  before_send_failed: { meaning: 'beforeSend threw', advice: 'Fix beforeSend, then track the event again.' },
   invalid_event: {
-    meaning: 'the service found something wrong with this event',
-    advice: 'The message says what. As it is, it is refused each time: track it again, mended, then discard it.',
+    meaning: 'the service rejected this event as invalid',
+    advice:
+      'The message says why. Correct it and track it again, then discard this one, which the service will always reject.',
   },
   http_error: {
-    meaning: 'the service refused the whole request with it',
-    advice: 'The message says why. Once the cause is gone, replay it.',
+    meaning: 'the service rejected the whole request',
+    advice: 'The message says why. Replay it when the cause is fixed.',
   },
   queue_full: {
     meaning: 'the outbox was full',
-    advice: 'Look whether a relay runs and the service answers, or raise the limits.',
+    advice: 'Check that a relay is running and the service answers, or raise the limits.',
   },
   too_old: {
-    meaning: 'it waited until it was older than the 7 days that the service takes',
+    meaning: 'it waited until it was older than the 7 days that the service accepts',
     advice:
-      'Nothing delivers it any more: a replay ends here again. Look why no relay ran for so long, then discard it.',
+      'It can no longer be delivered, and a replay fails again. Find out why no relay was running, then discard it.',
   },
   retries_exhausted: {
-    meaning: 'the service failed on this event again and again while it took others',
-    advice: 'Replay it. If it comes back, ask the service’s support about it by its distinctId.',
+    meaning: 'the service failed on this event repeatedly while it accepted others',
+    advice: 'Replay it. If it fails again, ask the service’s support about its distinctId.',
   },
   outbox_failed: {
     meaning: 'the outbox could not store it',
-    advice: 'Look at the disk, the database and the rights on them, then track it again.',
+    advice: 'Check the disk, the database and their permissions, then track it again.',
   },
-  before_send: { meaning: 'beforeSend took it out', advice: UP_TO_YOU },
-  disabled: { meaning: 'the client is disabled', advice: 'OURS_DISABLED or the option disabled is set. Is it meant?' },
-  closed: { meaning: 'the client had been closed before', advice: 'Track before close(), then track it again.' },
+  before_send: { meaning: 'beforeSend dropped it', advice: 'Nothing to do if that was intended.' },
+  disabled: {
+    meaning: 'the client is disabled',
+    advice: 'OURS_DISABLED or the option disabled is set. Check that this is intended.',
+  },
+  closed: { meaning: 'the client was already closed', advice: 'Track it before close().' },
   not_confirmed: {
-    meaning: 'the outbox did not confirm that it stored the event, and it may have',
+    meaning: 'the outbox did not confirm that it stored the event, but it may have',
     advice: 'Track it again with the same distinctId: it counts once.',
   },
   unanswered: {
-    meaning: 'the queue was full after the event had been sent, and no answer said whether the service has it',
+    meaning: 'the queue was full after the event was sent, and it is unknown whether the service received it',
     advice: 'Raise maxQueueSize or maxQueueBytes, and track it again with the same distinctId: it counts once.',
   },
   store_lost: {
-    meaning: 'the outbox lost its contents while it held the event',
+    meaning: 'the outbox lost its contents, including the event',
     advice: 'Track it again with the same distinctId: it counts once.',
   },
 };
 
-/** Why an event ended, in one word; `''` for one that was delivered. */
+/** The code or reason of an outcome; `''` for a delivered event. */
 export function reasonOf(outcome: Outcome): RejectionCode | DropReason | UnknownReason | '' {
   if (outcome.status === 'delivered') return '';
   return outcome.status === 'rejected' ? outcome.code : outcome.reason;
@@ -83,8 +89,8 @@ export function labelOf(outcome: Outcome): string {
   return `${outcome.status} ${reasonOf(outcome)}`.trimEnd();
 }
 
-/** What an outcome means and what to do about it. `undefined` for one that only a later version knows. */
-export function inWords(outcome: Outcome): OutcomeWords | undefined {
+/** What an outcome means and what to do; `undefined` for outcomes of a later version. */
+export function outcomeWords(outcome: Outcome): OutcomeWords | undefined {
   const reason = reasonOf(outcome);
   return reason !== '' && Object.hasOwn(OUTCOME_WORDS, reason) ? OUTCOME_WORDS[reason] : undefined;
 }

@@ -5,16 +5,16 @@ import { classifyFailure, classifyResponse, type SendResult } from '../transport
 
 const TIMEOUT_MS = 10_000;
 
-/** What the service answers to a batch without events, which records nothing. */
+/** The answer of the service to a batch without events, which records nothing. */
 export interface ProbeAnswer {
   readonly result: SendResult;
-  /** The HTTP status; `undefined` when there was no whole answer. */
+  /** The HTTP status; `undefined` without a complete answer. */
   readonly status: number | undefined;
   /** The proxy it went through. */
   readonly via: string | undefined;
   /** The answer's `Date` header. */
   readonly date: string | undefined;
-  /** This machine's clock before and after, in milliseconds since the epoch. */
+  /** This machine's clock before and after the request, in milliseconds since the epoch. */
   readonly sentAt: number;
   readonly receivedAt: number;
 }
@@ -26,10 +26,10 @@ export interface ProbeOptions {
 }
 
 /**
- * Asks the service whether it is there and knows the token.
+ * Checks that the service answers and accepts the token.
  *
- * [A] A refused token is answered with 401, whatever else is wrong with the request; any other answer of the service means
- * that the token was taken, as far as can be told.
+ * [A] The service answers an invalid token with 401, whatever else is wrong with the request. Any other answer is taken to mean
+ * that the token is valid.
  */
 export async function probe({ baseUrl, token, env }: ProbeOptions): Promise<ProbeAnswer> {
   const post = createNodePost({

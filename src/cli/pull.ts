@@ -1,25 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Experiment } from './account/api-schemas.js';
-import { generatedFile } from './account/generated-file.js';
-import { API_USAGE, withApi } from './account/with-api.js';
+import { API_USAGE, withApi } from './account/platform-api.js';
 import { count } from './amounts.js';
-import { readArguments } from './arguments.js';
-import { type Command, printUsage, UsageError } from './command.js';
-import { messageOf } from './message-of.js';
+import { type Command, messageOf, printUsage, readArguments, UsageError } from './command.js';
 
 const DEFAULT_FILE = 'ours-account.ts';
 
 const usage = `Usage: ours-ingest pull [options]
 
-Writes the names that your account has as TypeScript: allowed events, experiments and their variants. Pass experiments to
-createClient, and a misspelt key does not compile.
+Writes your account's allowed events, experiments and variants as TypeScript. Pass experiments to createClient, and a
+misspelt key does not compile.
 
-  --out <file>         where to (${DEFAULT_FILE})
-  --check              write nothing; exit with 1 when the file is not what would be written
+  --out <file>         the file to write (${DEFAULT_FILE})
+  --check              write nothing; exit with 1 if the file is not up to date
 
 ${API_USAGE}`;
 
-/** `ours-ingest pull`: the account's names as types. */
+/** `ours-ingest pull`: writes the account's names as types. */
 export const pull: Command = {
   summary: 'write your account’s events and experiments as types',
   async run(args, context) {
@@ -34,28 +31,29 @@ export const pull: Command = {
       },
     });
     const file = values.out;
-    if (!/\.[cm]?ts$/.test(file)) throw new UsageError(`--out ${file}: TypeScript is written, so name a .ts file.`);
+    if (!/\.[cm]?ts$/.test(file)) throw new UsageError(`--out ${file}: must be a .ts file.`);
     const { events, experiments } = await withApi(values['api-url'], context, async (api) => ({
       events: (await api.allowedEvents()).map(({ name }) => name),
-      experiments: (await api.experiments()).filter(isAsked),
+      experiments: (await api.experiments()).filter(isUsed),
     }));
     const text = generatedFile(events, experiments);
-    const told = `${count(events.length)} events, ${count(experiments.length)} experiments`;
+    const counts = `${count(events.length)} events, ${count(experiments.length)} experiments`;
     if (values.check) {
-      if ((await contentOf(file)) !== text) throw new Error(`${file} is stale: run ours-ingest pull --out ${file}.`);
-      return print(`${file} is what the account has: ${told}.`);
+      if ((await contentOf(file)) !== text)
+        throw new Error(`${file} is out of date: run ours-ingest pull --out ${file}.`);
+      return print(`${file} is up to date: ${counts}.`);
     }
     await write(file, text);
-    print(`${file}: ${told}.`);
+    print(`${file}: ${counts}.`);
   },
 };
 
-/** Whether code may still have a reason to ask for it. */
-function isAsked({ status, rolloutVariantId }: Experiment): boolean {
+/** Whether code may still ask for it. */
+function isUsed({ status, rolloutVariantId }: Experiment): boolean {
   return status !== 'completed' || !!rolloutVariantId;
 }
 
-/** Line ends may have been changed by a checkout. */
+/** A checkout may have changed the line endings. */
 async function contentOf(file: string): Promise<string | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text?.replaceAll('\r\n', '\n');
@@ -67,4 +65,40 @@ async function write(file: string, text: string): Promise<void> {
   } catch (error) {
     throw new UsageError(`--out ${file} cannot be written: ${messageOf(error)}`);
   }
+}
+
+/** Generates the TypeScript file. The same account always gives the same text. */
+function generatedFile(events: readonly string[], experiments: readonly Experiment[]): string {
+  const names = sorted(events).map((name) => `  ${quote(name)},\n`);
+  const lists = sorted(experiments.map(({ key }) => key)).map((key) => {
+    const { variants } = experiments.find((experiment) => experiment.key === key)!;
+    return `  ${quote(key)}: [${variants.map(({ name }) => quote(name)).join(', ')}],\n`;
+  });
+  return `// Written by \`npx ours-ingest pull\`. Do not edit or format it: pull again, and run \`ours-ingest pull --check\` in CI.
+
+/** Names of events that the account allows. */
+export const allowedEvents = [
+${names.join('')}] as const;
+
+export type AllowedEvent = (typeof allowedEvents)[number];
+
+/** Experiments, without completed ones, each with the names of its variants: \`createClient({ experiments })\`. */
+export const experiments = {
+${lists.join('')}} as const;
+
+export type ExperimentKey = keyof typeof experiments;
+
+/** The names of an experiment's variants. */
+export type VariantName<Key extends ExperimentKey> = (typeof experiments)[Key][number];
+`;
+}
+
+/** By code unit, independent of the locale. */
+function sorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort((left, right) => (left < right ? -1 : 1));
+}
+
+function quote(text: string): string {
+  const inner = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
+  return `'${inner}'`;
 }

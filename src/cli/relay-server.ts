@@ -2,22 +2,19 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import { listenError } from './listen-error.js';
-import { messageOf } from './message-of.js';
+import { listenError, messageOf } from './command.js';
 import { readState } from './outbox-state.js';
 import { withPatience } from './patience.js';
-import { PROMETHEUS_CONTENT_TYPE, toPrometheusText } from './prometheus.js';
-import { relayMetrics } from './relay-metrics.js';
-import type { Tally } from './tally.js';
+import { PROMETHEUS_CONTENT_TYPE, relayMetrics, type Tally, toPrometheusText } from './relay-metrics.js';
 
-/** How long the outbox may take to answer; below the 10 s that Prometheus waits. */
+/** How long the outbox may take to answer. Prometheus waits 10 s. */
 const PATIENCE_MS = 5_000;
 
 export interface RelayServerOptions {
   readonly port: number;
   readonly host: string;
   readonly outbox: DurableOutbox;
-  /** Why the relay's own work on the outbox failed when it was last tried. */
+  /** Why the relay's last operation on the outbox failed; `undefined` if it succeeded. */
   readonly failure: () => string | undefined;
   readonly tally: Tally;
 }
@@ -28,8 +25,8 @@ export interface RelayServer {
 }
 
 /**
- * Serves a relay's `/healthz` and `/metrics`. Health is whether this process can work: that the service cannot be reached
- * is no reason to restart a relay.
+ * Serves a relay's `/healthz` and `/metrics`. Health is about this process: an unreachable service is no reason to restart a
+ * relay.
  */
 export async function startRelayServer(options: RelayServerOptions): Promise<RelayServer> {
   const { port, host } = options;
@@ -37,10 +34,10 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
     const path = request.url?.split('?')[0];
     if (path === '/healthz') void answerHealth(options, response);
     else if (path === '/metrics') void answerMetrics(options, response);
-    else answer(response, 404, 'text/plain', 'There are /healthz and /metrics here.\n');
+    else answer(response, 404, 'text/plain', 'Available: /healthz and /metrics.\n');
   });
   server.listen(port, host);
-  // Rejects with what 'error' brings.
+  // Rejects with the error of an 'error' event.
   await once(server, 'listening').catch((error: unknown) => {
     throw listenError(error, host, port);
   });
@@ -56,12 +53,12 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
 }
 
 async function answerHealth({ outbox, failure }: RelayServerOptions, response: ServerResponse): Promise<void> {
-  const silence = await withPatience(outbox.oldest(), PATIENCE_MS).then(
+  const noAnswer = await withPatience(outbox.oldest(), PATIENCE_MS).then(
     () => undefined,
     (error: unknown) => `the outbox does not answer: ${messageOf(error)}`,
   );
   const failed = failure();
-  const reason = silence ?? (failed === undefined ? undefined : `the relay cannot work on the outbox: ${failed}`);
+  const reason = noAnswer ?? (failed === undefined ? undefined : `the relay cannot work on the outbox: ${failed}`);
   if (reason === undefined) answer(response, 200, 'application/json', '{"status":"ok"}\n');
   else answer(response, 503, 'application/json', `${JSON.stringify({ status: 'unavailable', reason })}\n`);
 }

@@ -2,38 +2,37 @@ import { once } from 'node:events';
 import { type ClientOptions, DEFAULT_BASE_URL } from '../client/options.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { count } from './amounts.js';
-import { PORTS, readArguments, wholeNumber } from './arguments.js';
 import { openClient, resolveSending } from './client.js';
-import { type Command, type CommandContext, printUsage } from './command.js';
-import { keptOpen } from './kept-open.js';
-import { type OpenOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
+import { type Command, type CommandContext, integerOption, PORTS, printUsage, readArguments } from './command.js';
+import type { OpenOutbox } from './open-outbox.js';
+import { OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
 import { withPatience } from './patience.js';
+import { Tally } from './relay-metrics.js';
+import { watchOperations, withoutClose } from './relay-outbox.js';
 import { startRelayServer } from './relay-server.js';
-import { Tally } from './tally.js';
-import { watchWork } from './watch-work.js';
 
 const DEFAULT_GRACE_S = 10;
-/** How long the outbox may take to say at the end what is left. */
+/** How long the outbox may take at the end to count what is left. */
 const PATIENCE_MS = 1_000;
 
 const usage = `Usage: ours-ingest relay <outbox> [options]
 
-Delivers what applications have put into an outbox, until SIGTERM or SIGINT. Any number of relays may run on one outbox.
-The source token is read from OURS_TOKEN, and the other OURS_* variables of the client apply.
+Delivers the events of an outbox until SIGTERM or SIGINT. Any number of relays may share one outbox.
+The source token is read from OURS_TOKEN. The client's other OURS_* variables apply.
 
 ${OUTBOX_USAGE}
 
-  --ensure-schema      make the Postgres table, or bring it up to date, before starting
-  --base-url <url>     where to deliver to (OURS_BASE_URL, or ${DEFAULT_BASE_URL})
-  --flush-at <n>       events in a batch
-  --concurrency <n>    batches under way at once
+  --ensure-schema      create or update the Postgres table first
+  --base-url <url>     the address to deliver to (OURS_BASE_URL, or ${DEFAULT_BASE_URL})
+  --flush-at <n>       events per batch
+  --concurrency <n>    concurrent batches
   --port <n>           serve /healthz and /metrics (Prometheus) on this port, 0 for a free one
-  --host <name>        address for that (127.0.0.1)
-  --grace <seconds>    how long requests under way may take to finish when it is stopped (${DEFAULT_GRACE_S})`;
+  --host <name>        address to serve them on (127.0.0.1)
+  --grace <seconds>    how long requests in flight may take after a stop (${DEFAULT_GRACE_S})`;
 
 /** `ours-ingest relay`: delivers from a durable outbox. */
 export const relay: Command = {
-  summary: 'deliver what waits in an outbox',
+  summary: 'deliver the events of an outbox',
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const options = parse(args);
@@ -77,13 +76,13 @@ function parse(args: readonly string[]): RelayArguments {
     ensureSchema: values['ensure-schema'],
     client: {
       baseUrl: values['base-url'],
-      // The client knows how many are too many.
-      flushAt: wholeNumber('--flush-at', values['flush-at'], any),
-      concurrency: wholeNumber('--concurrency', values.concurrency, any),
+      // The client checks the maximum.
+      flushAt: integerOption('--flush-at', values['flush-at'], any),
+      concurrency: integerOption('--concurrency', values.concurrency, any),
     },
-    port: wholeNumber('--port', values.port, PORTS),
+    port: integerOption('--port', values.port, PORTS),
     host: values.host,
-    graceMs: (wholeNumber('--grace', values.grace, { min: 0, max: 3_600 }) ?? DEFAULT_GRACE_S) * 1_000,
+    graceMs: (integerOption('--grace', values.grace, { min: 0, max: 3_600 }) ?? DEFAULT_GRACE_S) * 1_000,
   };
 }
 
@@ -95,7 +94,7 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
   const { print, stop } = context;
   const { outbox, describe, port, host, baseUrl, graceMs } = delivery;
   const tally = new Tally();
-  const watched = watchWork(keptOpen(outbox));
+  const watched = watchOperations(withoutClose(outbox));
   const { failure } = watched;
   const server = port === undefined ? undefined : await startRelayServer({ port, host, outbox, failure, tally });
   const client = openClient(
@@ -105,7 +104,7 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
   print(`Delivering from ${describe} to ${baseUrl}.`);
   if (server !== undefined) print(`Health and metrics: ${server.url}/healthz and ${server.url}/metrics`);
   if (!stop.aborted) await once(stop, 'abort');
-  print('Stopping: requests under way may finish, the rest stays in the outbox.');
+  print('Stopping: requests in flight may finish, the rest stays in the outbox.');
   await client.close({ timeoutMs: graceMs });
   print(await summary(outbox, tally));
   await server?.close();
@@ -117,7 +116,7 @@ async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {
   );
   const left = await withPatience(outbox.stats(), PATIENCE_MS).then(
     ({ waiting, claimed }) => `${count(waiting + claimed)} left in the outbox`,
-    () => 'the outbox does not say what is left',
+    () => 'the outbox does not answer how many are left',
   );
   return `${ended.join(', ')}; ${left}.`;
 }

@@ -1,65 +1,59 @@
-import type { Client } from '../client/client.js';
 import type { Outcome } from '../core/outcome.js';
 import { Refusal } from '../core/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import type { Receipt } from '../tracking/receipt.js';
-import { readArguments } from './arguments.js';
 import { openClient } from './client.js';
-import { type Command, printUsage, UsageError } from './command.js';
-import { setField, toFieldPath } from './field-path.js';
-import { type TypedEvent, toTypedEvent } from './typed-event.js';
+import { type Command, printUsage, readArguments, UsageError } from './command.js';
+import { setField, type TypedEvent, toFieldPath, toTypedEvent } from './typed-event.js';
 
 const DEFAULT_TIMEOUT_S = 10;
 
 const usage = `Usage: ours-ingest send <event> [options]
        ours-ingest send --identify [options]
 
-Sends one event and says what became of it. The token is read from OURS_TOKEN.
+Sends one event and reports its outcome. The token is read from OURS_TOKEN.
 
   --user-id <id>                the visitor (the ours_device_id cookie)
   --external-id <id>            your own id of the person
   --email <address>
-  --session-id <id>             the visitor's session; a goal without one is never counted
-  --property <name=value>       a property of the event, may be given several times
+  --session-id <id>             the visitor's session; a goal without one never counts
+  --property <name=value>       a property of the event; may be given several times
   --user-property <name=value>  a property of the person, such as city=Graz or custom_properties.plan=pro
-  --distinct-id <id>            names what happened: sent again with the same one, it counts once (made up)
+  --distinct-id <id>            the idempotency key: events with the same one count once (generated)
   --time <time>                 ISO 8601 with its zone, or milliseconds since the epoch (now)
-  --identify                    no event: only who the person is
-  --base-url <url>              where to, as OURS_BASE_URL
+  --identify                    send an identify instead of an event
+  --base-url <url>              the address to send to, as OURS_BASE_URL
   --timeout <seconds>           how long to wait for the outcome (${DEFAULT_TIMEOUT_S})`;
 
-/** `ours-ingest send`: one event from the shell. */
+/** `ours-ingest send`: sends one event from the shell. */
 export const send: Command = {
-  summary: 'send one event and say what became of it',
+  summary: 'send one event and report its outcome',
   async run(args, context) {
     if (args.includes('--help') || args.includes('-h')) return printUsage(usage, context);
     const { event, baseUrl, timeoutMs } = parse(args);
-    const said: string[] = [];
-    const client = openClient({ baseUrl }, context, (line) => void said.push(line));
+    const warnings: string[] = [];
+    const client = openClient({ baseUrl }, context, (line) => void warnings.push(line));
     try {
-      const receipt = give(client, event);
-      // The service does not see the id of an identify.
+      const receipt = event.kind === 'track' ? client.track(event.input) : client.identify(event.input);
+      // The id of an identify is not sent to the service.
       const id = event.kind === 'track' ? ` (distinctId: ${receipt.distinctId})` : '';
       const outcome = await outcomeOf(receipt, timeoutMs, context.stop);
       if (outcome === undefined) {
         const waited = context.stop.aborted ? 'before it was stopped' : `within ${timeoutMs / 1000} s`;
-        const advice = 'The service may have it or not; sent again with the same --distinct-id it counts once.';
-        for (const line of said) context.warn(line);
+        const advice =
+          'The service may or may not have received it; it counts once if sent again with the same --distinct-id.';
+        for (const line of warnings) context.warn(line);
         throw new Error(`no outcome ${waited}. ${advice}${id}`);
       }
       if (outcome.status !== 'delivered') throw new Error(inWords(outcome) + id);
-      context.print(`delivered: the service has it${id}`);
+      context.print(`delivered: the service accepted it${id}`);
     } finally {
       await client.close({ timeoutMs: 0 });
     }
   },
 };
 
-function give(client: Client, event: TypedEvent): Receipt {
-  return event.kind === 'track' ? client.track(event.input) : client.identify(event.input);
-}
-
-/** `undefined` when there is none in time. */
+/** `undefined` after the timeout. */
 async function outcomeOf(receipt: Receipt, timeoutMs: number, signal: AbortSignal): Promise<Outcome | undefined> {
   try {
     return await receipt.settled({ timeoutMs, signal });
@@ -101,9 +95,10 @@ function parse(args: readonly string[]): SendArguments {
     });
     const [name, ...more] = positionals;
     if (more.length > 0) throw new Error(`send takes one event name; got ${positionals.length}.`);
-    if (values.identify === (name !== undefined)) throw new Error('name the event, or say --identify.');
+    if (values.identify === (name !== undefined)) throw new Error('name the event, or pass --identify.');
     const timeoutMs = Number(values.timeout) * 1000;
-    if (!(timeoutMs > 0 && timeoutMs <= 86_400_000)) throw new Error('--timeout must be a number of seconds above 0.');
+    if (!(timeoutMs > 0 && timeoutMs <= 86_400_000))
+      throw new Error('--timeout must be a number of seconds greater than 0.');
     const event = toTypedEvent(
       toFields([
         ['event', name ?? IDENTIFY_EVENT],
@@ -128,7 +123,7 @@ type Pair = readonly [name: string, text: string | undefined];
 
 function toPair(option: string, field: string, text: string): Pair {
   const end = text.indexOf('=');
-  // Not the text itself: a name that was forgotten leaves the value.
+  // Without the text itself, which may be only a value.
   if (end < 1) throw new Error(`--${option} must be name=value.`);
   return [`${field}.${text.slice(0, end)}`, text.slice(end + 1)];
 }
@@ -138,8 +133,7 @@ function toFields(pairs: readonly Pair[]): Record<string, unknown> {
   for (const [name, text] of pairs) {
     if (text === undefined) continue;
     const path = toFieldPath(name);
-    if (path === undefined)
-      throw new Error(`${name} holds names and values: give one of them, as ${name}.<name>=value.`);
+    if (path === undefined) throw new Error(`${name} holds names and values: use ${name}.<name>=value.`);
     setField(fields, path, text);
   }
   return fields;

@@ -4,21 +4,21 @@ import type { z } from 'zod';
 const MAX_PATH_IN_MESSAGE = 100;
 const MAX_MESSAGE = 200;
 
-/** More wrong things than a person mends at once. */
+/** The most problems to report at once. */
 const MAX_PROBLEMS = 20;
 
-/** What was sent, as its schema has it, or what is wrong with it: the first thing in one line, and all of them. */
+/** The parsed data, or the first problem and all problems, one line each. */
 export type Parsed<Data> =
   | { readonly data: Data; readonly problem?: undefined; readonly problems?: undefined }
   | { readonly problem: string; readonly problems: readonly string[]; readonly data?: undefined };
 
-/** Holds what was sent against a schema. The problem names the field and never the value, which may be personal. */
+/** Parses input with a schema. A problem names the field and never the value, which may be personal data. */
 export function parse<Data>(schema: z.ZodType<Data>, input: unknown): Parsed<Data> {
   let parsed: z.ZodSafeParseResult<Data>;
   try {
     parsed = schema.safeParse(input);
   } catch {
-    // zod compares the `length` of whatever has one, and an object's own may be no number at all.
+    // zod reads `length` of any object that has one, even if it is not a number.
     const problem = 'a field is of the wrong type';
     return { problem, problems: [problem] };
   }

@@ -5,7 +5,7 @@ export const KEY = 'sk_secret_of_the_account';
 
 const variants = [{ name: 'classic' }, { name: 'one_page' }];
 
-/** An account in order: a source, three events, one experiment that is measured by a purchase. */
+/** A valid account: a source, three events, and one experiment that is measured by a purchase. */
 export const ACCOUNT: CollectorOptions = {
   apiKeys: [{ key: KEY }],
   tokens: ['shop', 'test_shop', 'blog', 'exp_shop'],
@@ -21,7 +21,7 @@ export interface Account {
   readonly env: Record<string, string>;
 }
 
-/** An account of the collector, with the environment of a program that belongs to it. */
+/** An account in a collector, with the environment of its program. */
 export async function accountOf(changes: CollectorOptions = {}): Promise<Account> {
   const collector = await createCollector({ ...ACCOUNT, ...changes });
   onTestFinished(() => collector.close());

@@ -6,7 +6,7 @@ import type { Fault } from '../../src/collector/index.js';
 import { type Account, accountOf, KEY } from './account.js';
 import { type Ran, run, runChild, tempFile } from './running.js';
 
-/** What `check` found: the level and message of each check, and how it ended. */
+/** The level and message of each check, and the error. */
 async function examine({ env }: Account, ...args: string[]) {
   const ran = await run(check, [...args, '--json'], { env });
   const { ok, checks } = JSON.parse(ran.printed[0]!) as {
@@ -17,7 +17,7 @@ async function examine({ env }: Account, ...args: string[]) {
 }
 
 describe('ours-ingest check', () => {
-  it('finds nothing wrong where the account counts what the code sends', async () => {
+  it('finds no problem if the account counts what the code sends', async () => {
     const { env } = await accountOf();
     const { printed, error } = await run(
       check,
@@ -36,10 +36,10 @@ describe('ours-ingest check', () => {
     expect(error).toBeUndefined();
     expect(printed.map((line) => line.replace(/\s+/g, ' '))).toEqual([
       '✓ source Local source (NodejsApi) is enabled and published.',
-      '✓ event purchase_completed is allowed, for 1 destination.',
-      '✓ event Signup is allowed, for 1 destination.',
-      '✓ experiment checkout_redesign runs.',
-      '✓ experiment hero runs.',
+      '✓ event purchase_completed is allowed, with 1 destination.',
+      '✓ event Signup is allowed, with 1 destination.',
+      '✓ experiment checkout_redesign is running.',
+      '✓ experiment hero is running.',
     ]);
   });
 
@@ -49,21 +49,21 @@ describe('ours-ingest check', () => {
     ['signup', /^error .*allowed as Signup.*Send Signup\.$/],
     ['newsletter', /^error .*not allowed.*: add it to the allowed events\.$/],
     ['refund', /^warning .*no destination/],
-  ])('says of the event %s what to do', async (event, message) => {
+  ])('gives advice for the event %s', async (event, message) => {
     const { found, ok } = await examine(await accountOf(), '--event', event);
     expect(found[1]).toMatch(message);
     expect(ok).toBe(!found[1]!.startsWith('error'));
   });
 
   it.each([
-    [{ status: 'Disabled' as const }, /^error source shop .* is disabled, and accepts nothing: enable it\.$/],
-    [{ isPublished: false }, /^error source shop .* is not published, and accepts nothing: publish it\.$/],
-  ])('says that the source is %j', async (state, message) => {
+    [{ status: 'Disabled' as const }, /^error source shop .* is disabled and accepts no events: enable it\.$/],
+    [{ isPublished: false }, /^error source shop .* is not published and accepts no events: publish it\.$/],
+  ])('reports that the source is %j', async (state, message) => {
     const account = await accountOf({ sources: [{ token: 'blog' }, { token: 'shop', name: 'shop', ...state }] });
     expect((await examine(account)).found[0]).toMatch(message);
   });
 
-  it('finds the source by the token for tests as well, and by its id', async () => {
+  it('also finds the source by its test token, and by its id', async () => {
     const account = await accountOf({ sources: [{ token: 'shop', id: 'source_1', name: 'Shop' }] });
     const test = await examine({ ...account, env: { ...account.env, OURS_TOKEN: 'test_shop' } });
     const { OURS_TOKEN: _, ...without } = account.env;
@@ -83,12 +83,12 @@ describe('ours-ingest check', () => {
     [{ key: 'a', variants, primary, status: 'paused' }, /^warning .*paused/],
     [{ key: 'a', variants, primary, status: 'completed' }, /^error .*completed.*remove it/],
     [{ key: 'abcd', variants, primary }, /^error .*does not exist: create it/],
-  ] as const)('says of the experiment %j what to do', async (experiment, message) => {
+  ] as const)('gives advice for the experiment %j', async (experiment, message) => {
     const { found } = await examine(await accountOf({ experiments: [experiment] }), '--experiment', 'a');
     expect(found.at(-1)).toMatch(message);
   });
 
-  it('tells what was meant by a misspelt experiment, and what a roll-out shows', async () => {
+  it('suggests the name of a misspelt experiment, and names the variant of a rollout', async () => {
     const account = await accountOf();
     const { found } = await examine(account, '--experiment', 'chekout_redesign');
     expect(found.at(-1)).toBe('error experiment chekout_redesign does not exist: did you mean checkout_redesign?');
@@ -102,25 +102,25 @@ describe('ours-ingest check', () => {
   });
 
   it.each([
-    ['purchase_completed', 'checkout_redesign', /^ok experiment checkout_redesign runs/],
-    ['Signup', 'hero', /^ok experiment hero runs/],
+    ['purchase_completed', 'checkout_redesign', /^ok experiment checkout_redesign is running/],
+    ['Signup', 'hero', /^ok experiment hero is running/],
     [
       'Purchase_Completed',
       'checkout_redesign',
-      /^error .*measured by purchase_completed, and the code sends Purchase_C/,
+      /^error .*measured by purchase_completed, but the code sends Purchase_C/,
     ],
     [
       'purchase_complete',
       'checkout_redesign',
-      /^error .*measured by purchase_completed, and the code sends purchase_c/,
+      /^error .*measured by purchase_completed, but the code sends purchase_c/,
     ],
-    ['refund', 'hero', /^error .*measured by lead, Signup, of which the code sends none/],
-  ])('holds the event %s against the metrics of %s', async (event, key, message) => {
+    ['refund', 'hero', /^error .*measured by lead, Signup, and the code sends none of these/],
+  ])('compares the event %s with the metrics of %s', async (event, key, message) => {
     const { found } = await examine(await accountOf(), '--event', event, '--experiment', key);
     expect(found.at(-1)).toMatch(message);
   });
 
-  it('reads a module’s events and experiments, and misses variants that are new or gone', async () => {
+  it('reads a module’s events and experiments, and reports missing and removed variants', async () => {
     const account = await accountOf();
     const config = await tempFile(
       'ours.mjs',
@@ -137,7 +137,7 @@ describe('ours-ingest check', () => {
       'ok experiment hero',
     ]);
     expect(found[4]).toMatch(
-      /does not know its variant one_page, and it has no variant two_pages: run ours-ingest pull/,
+      /the code lacks its variant one_page, and it has no variant two_pages: run ours-ingest pull/,
     );
   });
 
@@ -168,34 +168,34 @@ describe('ours-ingest check', () => {
   it('refuses a folder in place of a module', async () => {
     const { env } = await accountOf();
     const { error } = await run(check, ['--config', 'test/cli'], { env });
-    expect(error?.message).toBe('--config test/cli: there is no such file.');
+    expect(error?.message).toBe('--config test/cli: the file does not exist.');
   });
 
-  it('ends although the module has left something open', async () => {
+  it('ends even if the module has open handles', async () => {
     const { env } = await accountOf();
     const config = await tempFile('ours.mjs', `export const events = ['Signup']; setInterval(() => {}, 1e9);`);
     const child = runChild(['check', '--config', config], env);
     expect([await child.end, child.stderr()]).toEqual([0, '']);
   });
 
-  it('does not pass when the module ends the process', async () => {
+  it('fails if the module ends the process', async () => {
     const { env } = await accountOf();
     const config = await tempFile('ours.mjs', `process.exit(0);`);
     const child = runChild(['check', '--config', config], env);
     expect([await child.end, child.stderr()]).toEqual([
       2,
-      `--config ${config}: the module ends the process. Name one that only exports.\n`,
+      `--config ${config}: the module ends the process. Use a module that only exports.\n`,
     ]);
   });
 
-  it('sends an event in test mode and sees the source move', async () => {
+  it('sends an event in test mode and sees it at the source', async () => {
     const account = await accountOf();
     const { found } = await examine(account, '--event', 'purchase_completed', '--send-test', '--wait', '0');
     expect(found.at(-1)).toMatch(/^ok test event purchase_completed arrived: the source was triggered at \d{4}-/);
     expect(account.collector.recent(1)).toMatchObject([{ isTest: true, event: { event: 'purchase_completed' } }]);
   });
 
-  it('says when the event was accepted and the source did not move', async () => {
+  it('reports an accepted event that the source does not show', async () => {
     const account = await accountOf();
     const elsewhere = await accountOf();
     const args = ['--event', 'purchase_completed', '--send-test', '--wait', '0'];
@@ -203,28 +203,28 @@ describe('ours-ingest check', () => {
       { ...account, env: { ...account.env, OURS_BASE_URL: elsewhere.env.OURS_BASE_URL! } },
       ...args,
     );
-    expect(lost.found.at(-1)).toMatch(/^error test event .*was accepted, and the source does not show it/);
+    expect(lost.found.at(-1)).toMatch(/^error test event .*was accepted, but the source does not show it/);
   });
 
-  it('sends nothing to a source that accepts nothing', async () => {
+  it('sends nothing to a source that accepts no events', async () => {
     const account = await accountOf({ sources: [{ token: 'shop', status: 'Disabled' }] });
     const { found } = await examine(account, '--event', 'purchase_completed', '--send-test');
     expect(found.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(['error source', 'ok event']);
     expect(account.collector.requestsTo('/batch')).toBe(0);
   });
 
-  it('annotates for GitHub what is wrong, beside the module', async () => {
+  it('annotates problems for GitHub, in the module', async () => {
     const { env } = await accountOf();
     const config = await tempFile('ours.mjs', `export const events = ['refund', 'a:b,c%d'];`);
     const { printed } = await run(check, ['--config', config], { env: { ...env, GITHUB_ACTIONS: 'true' } });
     expect(printed.filter((line) => line.startsWith('::'))).toEqual([
-      `::warning file=${config},title=ours-ingest%3A event refund::event refund is allowed and has no destination: experiments see it, and nothing else does.`,
-      `::error file=${config},title=ours-ingest%3A event a%3Ab%2Cc%25d::event a:b,c%25d is not allowed, and the service drops it: add it to the allowed events.`,
+      `::warning file=${config},title=ours-ingest%3A event refund::event refund is allowed but has no destination: only experiments see it.`,
+      `::error file=${config},title=ours-ingest%3A event a%3Ab%2Cc%25d::event a:b,c%25d is not allowed, so the service drops it: add it to the allowed events.`,
     ]);
     expect((await run(check, ['--config', config, '--github'], { env })).printed.join()).toContain('::error ');
   });
 
-  it('exits with 1 where something is wrong, and with 2 without a key', async () => {
+  it('exits with 1 if a check fails, and with 2 without a key', async () => {
     const { env } = await accountOf();
     const wrong = runChild(['check', '--event', 'purchase_complete'], env);
     expect(await wrong.end).toBe(1);
@@ -241,7 +241,7 @@ describe('the API key', () => {
   const said = ({ printed, warned, error }: Ran): string =>
     JSON.stringify([printed, warned, error?.message, error?.stack]);
 
-  it('that lacks a scope is told which, and everything else is checked', async () => {
+  it('that lacks a scope gets an error with its name, and the rest is checked', async () => {
     const scopes = ['source:list', 'source:view', 'experiment:list'];
     const { found } = await examine(await accountOf({ apiKeys: [{ key: KEY, scopes }] }), ...args);
     expect(found).toEqual([
@@ -252,7 +252,7 @@ describe('the API key', () => {
     ]);
   });
 
-  it('that is refused is told once', async () => {
+  it('that is refused is reported once', async () => {
     const { found, error } = await examine(await accountOf({ apiKeys: [{ key: 'another' }] }), ...args);
     expect(found).toEqual([expect.stringMatching(/^error source the Platform API refuses OURS_PRIVACY_API_KEY/)]);
     expect(error?.message).toBe('1 of 1 checks failed.');
@@ -263,7 +263,7 @@ describe('the API key', () => {
     ['of too little scope', { kind: 'status', status: 403 }],
     ['at a service that is down', { kind: 'status', status: 500, headers: { 'retry-after-ms': '0' } }],
     ['at something else', { kind: 'badJson' }],
-    ['at nobody', { kind: 'reset' }],
+    ['reset', { kind: 'reset' }],
   ])('%s is shown nowhere', async (_, fault) => {
     const { collector, env } = await accountOf();
     collector.faults.set(() => fault);
@@ -291,7 +291,7 @@ describe('the API key', () => {
 });
 
 describe('ours-ingest doctor --account', () => {
-  it('looks into the account as well', async () => {
+  it('checks the account as well', async () => {
     const { env } = await accountOf();
     const config = await tempFile('ours.mjs', `export const events = ['purchase_complete'];`);
     const { printed, error } = await run(doctor, ['--account', '--config', config], { env });
@@ -301,7 +301,7 @@ describe('ours-ingest doctor --account', () => {
     expect(error?.message).toBe('1 of 9 checks failed.');
   });
 
-  it('needs a key, and a reason for a module', async () => {
+  it('requires a key, and --account for a module', async () => {
     const { env } = await accountOf();
     const { OURS_PRIVACY_API_KEY: _, ...without } = env;
     expect((await run(doctor, ['--account'], { env: without })).error).toBeInstanceOf(UsageError);

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../../src/cli/command.js';
 import { printable } from '../../src/core/printable.js';
 
-/** A command's context, and what the command has said into it. */
+/** A command's context that records its output. */
 export interface TestContext extends CommandContext {
   readonly printed: string[];
   readonly warned: string[];
@@ -9,7 +9,7 @@ export interface TestContext extends CommandContext {
   lines(count: number): Promise<void>;
 }
 
-/** Nothing of the environment, nobody to ask, no wish to stop, unless given. */
+/** A context without environment and terminal, unless given. */
 export function testContext(given: Partial<CommandContext> = {}): TestContext {
   const [printed, warned]: [string[], string[]] = [[], []];
   let heard: () => void = () => undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
-import { deadLetters } from '../../src/cli/dead-letters.js';
-import type { DurableOutbox } from '../../src/outbox/outbox.js';
+import { deadLetters, takeAll } from '../../src/cli/dead-letters.js';
+import type { DeadLetters, DurableOutbox } from '../../src/outbox/outbox.js';
 import { toBytes } from '../../src/protocol/bytes.js';
 import { idsOf, trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
@@ -20,7 +20,7 @@ async function withLetters() {
 }
 
 describe('ours-ingest dead-letters list', () => {
-  it('prints when, why, which event and its id, the oldest first, and nothing personal', async () => {
+  it('prints time, reason, event and id, the oldest first, without personal data', async () => {
     const { file } = await withLetters();
     const context = testContext();
     await deadLetters.run(['list', '--sqlite', file], context);
@@ -31,10 +31,10 @@ describe('ours-ingest dead-letters list', () => {
     ]);
     for (const line of context.printed) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
     expect(context.printed.join()).not.toMatch(/ada|u1/);
-    expect(context.warned).toEqual([expect.stringMatching(/^put aside +why +event +ID/)]);
+    expect(context.warned).toEqual([expect.stringMatching(/^since +reason +event +ID/)]);
   });
 
-  it('prints as many as asked for and says how many there are', async () => {
+  it('prints the given number of dead letters and the total', async () => {
     const { file } = await withLetters();
     const context = testContext();
     await deadLetters.run(['list', '--sqlite', file, '--limit', '2'], context);
@@ -42,14 +42,14 @@ describe('ours-ingest dead-letters list', () => {
     expect(context.warned.at(-1)).toBe('2 of 3; --limit shows more.');
   });
 
-  it('says that there are none', async () => {
+  it('reports that there are none', async () => {
     const { file } = await fileOutbox();
     const context = testContext();
     await deadLetters.run(['list', '--sqlite', file], context);
     expect([context.printed, context.warned]).toEqual([[], ['No dead letters.']]);
   });
 
-  it('lets no terminal obey what is in a name', async () => {
+  it('prints no control characters of a name', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append([{ ...trackEntry('id\u001b[2J'), event: 'bell\u0007' }]);
     await giveUp(outbox, TOO_OLD);
@@ -60,16 +60,16 @@ describe('ours-ingest dead-letters list', () => {
 });
 
 describe('ours-ingest dead-letters show', () => {
-  it('prints everything about one, what it means and what to do, with a warning beside it', async () => {
+  it('prints everything about one, with its meaning, advice and a warning', async () => {
     const { file } = await withLetters();
     const context = testContext();
     await deadLetters.run(['show', '--sqlite', file, 'order:1'], context);
     const end = context.printed.indexOf('');
-    expect(context.printed.slice(0, end).filter((line) => !line.startsWith('put aside'))).toEqual([
+    expect(context.printed.slice(0, end).filter((line) => !line.startsWith('since'))).toEqual([
       'distinctId  order:1',
       'outcome     rejected invalid_event',
       'message     value is no number',
-      'meaning     the service found something wrong with this event',
+      'meaning     the service rejected this event as invalid',
       expect.stringMatching(/^what to do {2}\S.*track it again/),
       'kind        track',
       'event       purchase',
@@ -81,7 +81,7 @@ describe('ours-ingest dead-letters show', () => {
     expect(context.warned).toEqual([expect.stringContaining('personal data')]);
   });
 
-  it('keeps the body JSON although it lets no terminal obey it', async () => {
+  it('keeps the body valid JSON, without control characters', async () => {
     const { file, outbox } = await fileOutbox();
     const body = { event: 'purchase', note: '\u009b2J \u202e 𝒳 👩‍🔬' };
     await outbox.append([{ ...trackEntry('a'), body: toBytes(JSON.stringify(body)) }]);
@@ -93,7 +93,7 @@ describe('ours-ingest dead-letters show', () => {
     expect(JSON.parse(shown)).toEqual(body);
   });
 
-  it('opens a sealed one with the right key, and says what it needs without', async () => {
+  it('opens a sealed one with the right key, and names the variable without it', async () => {
     const key = Buffer.from(keyOf(7)).toString('base64');
     const { file, outbox } = await fileOutbox([key]);
     await outbox.append([trackEntry('a', ada)]);
@@ -104,37 +104,37 @@ describe('ours-ingest dead-letters show', () => {
     expect(without.printed.at(-1)).toContain('OURS_SEALING_KEYS');
   });
 
-  it('fails for one that is not there', async () => {
+  it('fails for an unknown id', async () => {
     const { file } = await withLetters();
     const run = deadLetters.run(['show', '--sqlite', file, 'order:9'], testContext());
-    await expect(run).rejects.toThrow('order:9 is not among the dead letters');
+    await expect(run).rejects.toThrow('order:9 is not a dead letter');
   });
 });
 
 describe('ours-ingest dead-letters replay', () => {
-  it('puts those named back into the outbox', async () => {
+  it('moves the given ones back into the outbox', async () => {
     const { file, outbox } = await withLetters();
     const context = testContext();
     await deadLetters.run(['replay', '--sqlite', file, 'order:1', 'order:old1'], context);
-    expect(context.printed).toEqual(['2 put back into the outbox; a relay delivers them.']);
+    expect(context.printed).toEqual(['2 moved back into the outbox; a relay delivers them.']);
     expect(idsOf(await outbox.claim(EVERYTHING)).toSorted()).toEqual(['order:1', 'order:old1']);
     expect(await outbox.deadLetters.count()).toBe(1);
   });
 
-  it('fails when one of them is not there, after it has replayed the others', async () => {
+  it('replays the known ids, then fails if one is unknown', async () => {
     const { file, outbox } = await withLetters();
     const run = deadLetters.run(['replay', '--sqlite', file, 'order:9', 'order:1'], testContext());
-    await expect(run).rejects.toThrow('1 of the ids is not among the dead letters');
+    await expect(run).rejects.toThrow('1 of the ids is not a dead letter');
     expect(await outbox.stats()).toMatchObject({ waiting: 1 });
   });
 
-  it('replays all that are there, any number of them', async () => {
+  it('replays any number of dead letters', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(1_203));
     await giveUp(outbox, TOO_OLD);
     const context = testContext();
     await deadLetters.run(['replay', '--sqlite', file, '--all'], context);
-    expect(context.printed).toEqual(['1,203 put back into the outbox; a relay delivers them.']);
+    expect(context.printed).toEqual(['1,203 moved back into the outbox; a relay delivers them.']);
     expect(await outbox.stats()).toMatchObject({ waiting: 1_203 });
     expect(await outbox.deadLetters.count()).toBe(0);
   });
@@ -143,7 +143,7 @@ describe('ours-ingest dead-letters replay', () => {
 describe('ours-ingest dead-letters discard', () => {
   const countOf = (outbox: DurableOutbox): Promise<number> => outbox.deadLetters.count();
 
-  it('forgets those named', async () => {
+  it('discards the given ones', async () => {
     const { file, outbox } = await withLetters();
     const context = testContext();
     await deadLetters.run(['discard', '--sqlite', file, 'order:1'], context);
@@ -152,7 +152,7 @@ describe('ours-ingest dead-letters discard', () => {
     expect(await outbox.stats()).toMatchObject({ waiting: 0 });
   });
 
-  it('forgets all only with --yes where nobody can be asked', async () => {
+  it('discards all only with --yes without a terminal', async () => {
     const { file, outbox } = await withLetters();
     await expect(deadLetters.run(['discard', '--sqlite', file, '--all'], testContext())).rejects.toThrow('--yes');
     expect(await countOf(outbox)).toBe(3);
@@ -160,7 +160,7 @@ describe('ours-ingest dead-letters discard', () => {
     expect(await countOf(outbox)).toBe(0);
   });
 
-  it('forgets the letters that were put aside longer ago than some days, and keeps the others', async () => {
+  it('discards dead letters older than some days, and keeps the others', async () => {
     const DAY_MS = 86_400_000;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 40 * DAY_MS });
     onTestFinished(() => void vi.useRealTimers());
@@ -180,7 +180,7 @@ describe('ours-ingest dead-letters discard', () => {
     ['yes', 0],
     ['y', 3],
     ['', 3],
-  ])('asks where it can, and takes the answer "%s" for what it is', async (reply, left) => {
+  ])('asks on a terminal, and follows the answer "%s"', async (reply, left) => {
     const { file, outbox } = await withLetters();
     const asked: string[] = [];
     const ask = async (question: string): Promise<string> => {
@@ -188,7 +188,7 @@ describe('ours-ingest dead-letters discard', () => {
       return reply;
     };
     await deadLetters.run(['discard', '--sqlite', file, '--all'], testContext({ ask }));
-    expect(asked).toEqual(['Forget all 3 dead letters for good? (yes/no) ']);
+    expect(asked).toEqual(['Delete all 3 dead letters for good? (yes/no) ']);
     expect(await countOf(outbox)).toBe(left);
   });
 });
@@ -197,12 +197,12 @@ describe('ours-ingest dead-letters', () => {
   it.each([
     ['nothing to do', [], 'list, show, replay or discard'],
     ['something else to do', ['constructor'], 'list, show, replay or discard'],
-    ['to show nothing', ['show'], 'show takes the id of one letter'],
-    ['to show two', ['show', 'a', 'b'], 'show takes the id of one letter'],
-    ['to replay nothing', ['replay'], 'ids of letters, or --all'],
-    ['to discard some and all', ['discard', 'a', '--all'], 'ids of letters, or --all'],
+    ['to show nothing', ['show'], 'show takes one id'],
+    ['to show two', ['show', 'a', 'b'], 'show takes one id'],
+    ['to replay nothing', ['replay'], 'takes ids, or --all'],
+    ['to discard some and all', ['discard', 'a', '--all'], 'takes ids, or --all'],
     ['to discard all and old ones', ['discard', '--all', '--older-than', '1'], 'or --older-than'],
-    ['to replay old ones', ['replay', '--older-than', '1'], '--older-than goes with discard'],
+    ['to replay old ones', ['replay', '--older-than', '1'], '--older-than is for discard only'],
     ['ids to list', ['list', 'a'], 'list takes no ids'],
     ['a limit of nothing', ['list', '--limit', '0'], '--limit'],
   ])('refuses %s', async (_, args, message) => {
@@ -211,9 +211,39 @@ describe('ours-ingest dead-letters', () => {
     await expect(run).rejects.toThrow(message);
   });
 
-  it('does not take a file that is not there for an outbox without letters', async () => {
+  it('does not treat a missing file as an outbox without dead letters', async () => {
     const file = await freshFile();
     const run = deadLetters.run(['list', '--sqlite', file], testContext());
-    await expect(run).rejects.toThrow(`${file} is not there`);
+    await expect(run).rejects.toThrow(`${file} does not exist`);
+  });
+});
+
+/** Dead letters that return to the end when they are taken. */
+function returning(count: number) {
+  let ids = Array.from({ length: count }, (_, index) => `e${index}`);
+  const taken: string[] = [];
+  const found = {
+    count: async () => ids.length,
+    list: async ({ limit }: { limit: number }) => ids.slice(0, limit).map((distinctId) => ({ distinctId })),
+  } as unknown as DeadLetters;
+  const take = async (some: readonly string[]): Promise<number> => {
+    taken.push(...some);
+    ids = [...ids.filter((id) => !some.includes(id)), ...some];
+    return some.length;
+  };
+  return { found, take, taken };
+}
+
+describe('taking all dead letters', () => {
+  it('takes each once, even if they return immediately', async () => {
+    const { found, take, taken } = returning(1_203);
+    expect(await takeAll(found, take)).toBe(1_203);
+    expect(new Set(taken).size).toBe(1_203);
+    expect(taken).toHaveLength(1_203);
+  });
+
+  it('ends when another process has taken the rest', async () => {
+    const found = { count: async () => 3, list: async () => [] } as unknown as DeadLetters;
+    expect(await takeAll(found, async () => 0)).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
-import { checkNode } from '../../src/cli/doctor/node-version.js';
-import { checkRedis } from '../../src/cli/doctor/redis.js';
+import { checkNode } from '../../src/cli/doctor/machine.js';
+import { checkRedis } from '../../src/cli/doctor/outbox.js';
 import { doctor } from '../../src/cli/doctor.js';
 import { createCollector } from '../../src/collector/index.js';
 import { startProxy } from '../support/http-proxy.js';
@@ -14,7 +14,7 @@ const HOUR_MS = 60 * 60_000;
 
 afterEach(() => void vi.useRealTimers());
 
-/** What the doctor found: the level and the message of each check. */
+/** The level and the message of each check. */
 async function examine(env: Record<string, string>, ...args: string[]) {
   const { printed, error } = await run(doctor, [...args, '--json'], { env });
   const { checks } = JSON.parse(printed[0]!) as { checks: { check: string; level: string; message: string }[] };
@@ -23,20 +23,20 @@ async function examine(env: Record<string, string>, ...args: string[]) {
 }
 
 describe('ours-ingest doctor', () => {
-  it('finds nothing wrong where all is well, and records nothing', async () => {
+  it('finds no problem in a valid setup, and records nothing', async () => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_EXPERIMENT_TOKEN: 'exp_secret', OURS_BASE_URL: collector.baseUrl };
     const { printed, error } = await run(doctor, [], { env });
     expect(error).toBeUndefined();
     expect(printed.map((line) => line.replace(/\s+/g, ' '))).toEqual([
       `✓ Node ${process.versions.node}`,
-      '✓ OURS_TOKEN is well-formed. It is a test-mode token: events are tagged, and forwarded nowhere.',
+      '✓ OURS_TOKEN is well-formed. It is a test-mode token: events are tagged and not forwarded.',
       '✓ OURS_EXPERIMENT_TOKEN is well-formed.',
-      '✓ other settings make sense.',
+      '✓ other settings are valid.',
       '✓ proxy none.',
       `✓ service ${collector.baseUrl} answers.`,
       '✓ token the service does not refuse it.',
-      '✓ clock agrees with the service’s.',
+      '✓ clock agrees with the service’s clock.',
     ]);
     expect(printed.join()).not.toContain('secret');
     expect(collector.events()).toHaveLength(0);
@@ -50,19 +50,19 @@ describe('ours-ingest doctor', () => {
     ['OURS_API_HOST', 'OURS_BASE_URL'],
     ['OURS_EXPERIMENTS_TOKEN', 'OURS_EXPERIMENT_TOKEN'],
     ['OURS_DEV_PASWORD', 'OURS_DEV_PASSWORD'],
-  ])('names a variable that nothing reads, and the one that was meant: %s', async (name, meant) => {
+  ])('names an unknown variable, and the probable correct one: %s', async (name, meant) => {
     await using collector = await createCollector();
     const { found, error, text } = await examine(
       { OURS_TOKEN: token, [name]: 'a-secret' },
       '--base-url',
       collector.baseUrl,
     );
-    expect(found[name]).toBe(`warning: is read by nothing here: did you mean ${meant}?`);
+    expect(found[name]).toBe(`warning: is not read by this package: did you mean ${meant}?`);
     expect(error).toBeUndefined();
     expect(text).not.toContain('a-secret');
   });
 
-  it('asks whose a variable is that resembles none, and takes all that the commands read for theirs', async () => {
+  it('asks who owns an unknown variable, and knows the variables of the commands', async () => {
     await using collector = await createCollector();
     const names = 'API_URL DEV_PASSWORD DEV_TOKENS OUTBOX_SQLITE PRIVACY_API_KEY SEALING_KEYS'.split(' ');
     const theirs = Object.fromEntries(names.map((name) => [`OURS_${name}`, '']));
@@ -75,13 +75,13 @@ describe('ours-ingest doctor', () => {
     expect(found.OURS_ZEBRA_CROSSING).toContain('another program');
   });
 
-  it('takes the address from --base-url', async () => {
+  it('reads the address from --base-url', async () => {
     await using collector = await createCollector();
     const { found } = await examine({ OURS_TOKEN: token }, '--base-url', collector.baseUrl);
     expect(found.service).toContain(collector.baseUrl);
   });
 
-  it('says when the service refuses the token, without showing it', async () => {
+  it('reports that the service refuses the token, without showing it', async () => {
     await using collector = await createCollector({ tokens: ['test_other'] });
     const { found, error, text } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl });
     expect(found.token).toMatch(/^error: refused .*HTTP 401/);
@@ -112,7 +112,7 @@ describe('ours-ingest doctor', () => {
       /^error: OURS_CONCURRENCY/,
     ],
     ['a client that is disabled', { OURS_TOKEN: token, OURS_DISABLED: '1' }, 'OURS_DISABLED', /^warning: /],
-  ])('says of %s what is wrong, and looks at the rest all the same', async (_, env, check, expected) => {
+  ])('reports a problem with %s, and still checks the rest', async (_, env, check, expected) => {
     await using collector = await createCollector();
     const { found, text } = await examine({ ...env, OURS_BASE_URL: collector.baseUrl });
     expect(found[check]).toMatch(expected);
@@ -120,52 +120,52 @@ describe('ours-ingest doctor', () => {
     expect(text).not.toContain('secret');
   });
 
-  it('does not ask about a token that is missing', async () => {
+  it('does not check a missing token', async () => {
     await using collector = await createCollector();
     const { found } = await examine({ OURS_BASE_URL: collector.baseUrl });
     expect(found.service).toMatch(/^ok/);
     expect(found).not.toHaveProperty('token');
   });
 
-  it('asks nobody where the address is none', async () => {
+  it('sends no request if the address is invalid', async () => {
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: 'api.example.org' });
     expect(found['other settings']).toMatch(/^error: OURS_BASE_URL must be/);
     expect(found).not.toHaveProperty('service');
   });
 
-  it('says that nobody listens', async () => {
+  it('reports that no server is listening', async () => {
     const collector = await createCollector();
     await collector.close();
     const { found, error } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl });
-    expect(found.service).toMatch(/^error: .*ECONNREFUSED.*nobody listens/);
+    expect(found.service).toMatch(/^error: .*ECONNREFUSED.*no server is listening/);
     expect(found).not.toHaveProperty('clock');
     expect(error).toBeInstanceOf(Error);
   });
 
-  it('says that a name is not known', async () => {
+  it('reports that a name cannot be resolved', async () => {
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: 'http://nowhere.invalid' });
     expect(found.service).toMatch(/^error: .*(ENOTFOUND|EAI_AGAIN).*DNS/);
   });
 
-  it('says that TLS fails', async () => {
+  it('reports that TLS fails', async () => {
     const url = await serve((_, response) => response.end());
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url.replace('http:', 'https:') });
     expect(found.service).toMatch(/^error: .*TLS fails/);
   });
 
-  it('says that the connection breaks', async () => {
+  it('reports that the connection breaks', async () => {
     const url = await serve((request) => request.socket.destroy());
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url });
     expect(found.service).toMatch(/^error: .*the connection breaks/);
   });
 
   it.each([
-    [404, 'error', 'not the service’s'],
-    [301, 'error', 'not the service’s'],
-    [200, 'error', 'not the service’s'],
+    [404, 'error', 'not from the service'],
+    [301, 'error', 'not from the service'],
+    [200, 'error', 'not from the service'],
     [503, 'warning', 'overloaded or down'],
     [429, 'warning', 'overloaded or down'],
-  ])('says what an answer of %i without the service’s words means', async (status, level, words) => {
+  ])('explains an answer of %i that is not from the service', async (status, level, words) => {
     const url = await serve((_, response) => response.writeHead(status).end('<html>'));
     const { found } = await examine({ OURS_TOKEN: token, OURS_BASE_URL: url });
     expect(found.service).toMatch(new RegExp(`^${level}: .*${words}`));
@@ -173,12 +173,12 @@ describe('ours-ingest doctor', () => {
   });
 
   it.each([
-    [-HOUR_MS, /^error: is (59 min 59 s|1 h).* ahead of the service’s: .*future/],
-    [HOUR_MS, /^error: is (59 min 59 s|1 h).* behind the service’s: .*older/],
+    [-HOUR_MS, /^error: is (59 min 59 s|1 h).* ahead of the service’s clock: .*future/],
+    [HOUR_MS, /^error: is (59 min 59 s|1 h).* behind the service’s clock: .*older/],
     [-60_000, /^warning: is (59 s|1 min).* ahead/],
     [60_000, /^warning: is (59 s|1 min).* behind/],
     [1_000, /^ok/],
-  ])('tells a service’s clock that is %i ms from ours which way the machine is wrong', async (ms, expected) => {
+  ])('reports the direction if the service’s clock differs by %i ms', async (ms, expected) => {
     const url = await serve((_, response) => {
       response.setHeader('date', new Date(Date.now() + ms).toUTCString());
       response.writeHead(400).end('{"success":false,"error":"no events"}');
@@ -188,7 +188,7 @@ describe('ours-ingest doctor', () => {
     expect(found.token).toMatch(/^ok/);
   });
 
-  it('says that no proxy stands before this machine', async () => {
+  it('reports that this machine is never reached through a proxy', async () => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl, HTTP_PROXY: 'http://me:secret@proxy.example:1' };
     const { found, text } = await examine(env);
@@ -197,13 +197,13 @@ describe('ours-ingest doctor', () => {
     expect(text).not.toMatch(/secret(?!_)/);
   });
 
-  it('blames the proxy for what is its fault, by its host alone', async () => {
+  it('names the proxy by its host if the proxy fails', async () => {
     const OURS_BASE_URL = 'http://service.invalid/api/v1';
     const refusing = await startProxy();
     const HTTP_PROXY = refusing.url.replace('//', '//me:secret@');
     const refused = await examine({ OURS_TOKEN: token, OURS_BASE_URL, HTTP_PROXY });
     expect(refused.found.proxy).toBe(`ok: requests go through the proxy ${refusing.host} of HTTP_PROXY.`);
-    expect(refused.found.service).toMatch(/the proxy answers HTTP 407\): it asks for a name and a password/);
+    expect(refused.found.service).toMatch(/the proxy answers HTTP 407\): it requires a name and a password/);
     expect(refused.text).not.toMatch(/secret(?!_)/);
     const gone = await examine({ OURS_TOKEN: token, OURS_BASE_URL, HTTP_PROXY: 'http://127.0.0.1:1' });
     expect(gone.found.service).toMatch(
@@ -211,7 +211,7 @@ describe('ours-ingest doctor', () => {
     );
   });
 
-  it('refuses a proxy that cannot be one, and asks nobody then', async () => {
+  it('refuses an invalid proxy, and sends no request', async () => {
     const env = { OURS_TOKEN: token, OURS_BASE_URL: 'http://service.invalid/api/v1', HTTP_PROXY: 'socks5://secret' };
     const { found, error, text } = await examine(env);
     expect(found.proxy).toMatch(/^error: HTTP_PROXY must be the address of an HTTP proxy/);
@@ -220,16 +220,16 @@ describe('ours-ingest doctor', () => {
     expect(text).not.toMatch(/secret(?!_)/);
   });
 
-  it('refuses options it does not know', async () => {
+  it('refuses unknown options', async () => {
     const { error } = await run(doctor, ['--token', token]);
     expect(error).toBeInstanceOf(UsageError);
   });
 
-  it('shows its options when it is asked to', async () => {
+  it('shows its options', async () => {
     expect((await run(doctor, ['--help'])).printed.join()).toContain('--json');
   });
 
-  it('ends with 1 when something is wrong', async () => {
+  it('ends with 1 if a check fails', async () => {
     await using collector = await createCollector();
     const child = runChild(['doctor'], { OURS_BASE_URL: collector.baseUrl });
     expect(await child.end).toBe(1);
@@ -239,27 +239,27 @@ describe('ours-ingest doctor', () => {
 });
 
 describe('ours-ingest doctor with an outbox', () => {
-  /** What is found of an outbox whose oldest event has waited for so long. */
+  /** The checks of an outbox whose oldest event has waited for this long. */
   async function examineAt(ageMs: number, file: string) {
     vi.setSystemTime(Date.now() + ageMs);
     await using collector = await createCollector();
     return await examine({ OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl }, '--sqlite', file);
   }
 
-  it('finds nothing wrong with an empty one', async () => {
+  it('finds no problem in an empty one', async () => {
     const { file } = await fileOutbox();
     const { found, error } = await examineAt(0, file);
     expect(error).toBeUndefined();
     expect(found.outbox).toBe(`ok: the SQLite file ${file} opens and holds 0 waiting, 0 being delivered, 0 bytes.`);
-    expect(found['oldest event']).toBe('ok: none waits.');
+    expect(found['oldest event']).toBe('ok: no event is waiting.');
     expect(found['dead letters']).toBe('ok: none.');
   });
 
   it.each([
     ['a minute', 60_000, /^ok: has waited for 1 min\./],
-    ['eleven minutes', 11 * 60_000, /^warning: has waited for 11 min: does a relay run/],
-    ['six days and an hour', 145 * HOUR_MS, /^error: has waited for 6 d 1 h; older than 7 days/],
-  ])('says what it means that an event has waited for %s', async (_, ageMs, expected) => {
+    ['eleven minutes', 11 * 60_000, /^warning: has waited for 11 min: check that a relay/],
+    ['six days and an hour', 145 * HOUR_MS, /^error: has waited for 6 d 1 h; after 7 days/],
+  ])('explains that an event has waited for %s', async (_, ageMs, expected) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(1));
@@ -268,7 +268,7 @@ describe('ours-ingest doctor with an outbox', () => {
     expect(found['oldest event']).toMatch(expected);
   });
 
-  it('says what was given up, why, and where to look', async () => {
+  it('reports dead letters with their reasons', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(2, 'bad'));
     await giveUp(outbox, REFUSED);
@@ -276,26 +276,26 @@ describe('ours-ingest doctor with an outbox', () => {
     await giveUp(outbox, TOO_OLD);
     const { found, error } = await examineAt(0, file);
     expect(found['dead letters']).toBe(
-      'warning: 3 events were given up (2 rejected invalid_event, 1 dropped too_old): ours-ingest dead-letters list, with this outbox.',
+      'warning: 3 events could not be delivered (2 rejected invalid_event, 1 dropped too_old): ours-ingest dead-letters list, with this outbox.',
     );
     expect(error).toBeUndefined();
   });
 
-  it('says that an outbox cannot be opened, and looks at the rest all the same', async () => {
+  it('reports that an outbox cannot be opened, and still checks the rest', async () => {
     const { found, error } = await examineAt(0, await freshFile());
-    expect(found.outbox).toMatch(/^error: .*is not there/);
+    expect(found.outbox).toMatch(/^error: .*does not exist/);
     expect(found.token).toMatch(/^ok/);
     expect(error?.message).toContain('1 of');
   });
 
-  it('takes the outbox from the environment', async () => {
+  it('reads the outbox from the environment', async () => {
     await using collector = await createCollector();
     const { file } = await fileOutbox();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl, OURS_OUTBOX_SQLITE: file };
     expect((await examine(env)).found).toHaveProperty('outbox');
   });
 
-  it('does not take two of them', async () => {
+  it('accepts only one of them', async () => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
     const { error } = await run(doctor, ['--sqlite', 'a.db', '--redis', 'redis://127.0.0.1'], { env });
@@ -303,30 +303,30 @@ describe('ours-ingest doctor with an outbox', () => {
   });
 });
 
-describe('what the doctor makes of a Redis server', () => {
+describe('the doctor’s checks of a Redis server', () => {
   const info = (lines: readonly string[]) => ({ call: async () => `# Persistence\r\n${lines.join('\r\n')}\r\n` });
   const levels = async (lines: readonly string[]) =>
     (await checkRedis(info(lines))).map(({ check, level }) => `${check} ${level}`);
 
-  it('is content with one that appends and evicts nothing', async () => {
+  it('accepts a server that appends and evicts nothing', async () => {
     expect(await levels(['aof_enabled:1', 'maxmemory:1000', 'maxmemory_policy:noeviction'])).toEqual([
       'Redis persistence ok',
       'Redis memory ok',
     ]);
   });
 
-  it('warns where a crash loses events, and objects where a full memory does', async () => {
+  it('warns if a crash can lose events, and fails if full memory can', async () => {
     expect(await levels(['aof_enabled:0', 'maxmemory:1000', 'maxmemory_policy:allkeys-lru'])).toEqual([
       'Redis persistence warning',
       'Redis memory error',
     ]);
   });
 
-  it('minds no policy for a memory without a limit', async () => {
+  it('accepts any policy for unlimited memory', async () => {
     expect(await levels(['aof_enabled:1', 'maxmemory:0', 'maxmemory_policy:allkeys-lru'])).toContain('Redis memory ok');
   });
 
-  it('says what to look for where it may not ask', async () => {
+  it('says what to check if it may not ask the server', async () => {
     const server = { call: async () => Promise.reject(new Error('NOPERM this user may not')) };
     const [only, ...others] = await checkRedis(server);
     expect(only).toMatchObject({ level: 'warning', message: expect.stringContaining('NOPERM') });
@@ -334,7 +334,7 @@ describe('what the doctor makes of a Redis server', () => {
   });
 });
 
-describe('which versions of Node are supported', () => {
+describe('the supported versions of Node', () => {
   it.each([
     ['20.18.3', 'error'],
     ['20.19.0', 'ok'],

@@ -12,7 +12,7 @@ import { run } from './running.js';
 const key = Buffer.from(keyOf(1)).toString('base64');
 const patient = { externalId: 'patient-1' };
 
-/** A waiting event and a dead letter of the patient, and a waiting event of somebody else. */
+/** A waiting event and a dead letter of the patient, and a waiting event of another person. */
 async function outboxWith(sealingKeys?: string[]) {
   const { file, outbox } = await fileOutbox(sealingKeys);
   await outbox.append([trackEntry('letter', patient)]);
@@ -22,49 +22,51 @@ async function outboxWith(sealingKeys?: string[]) {
 }
 
 describe('ours-ingest forget', () => {
-  it('removes what waits and what is dead of one person, and says how much', async () => {
+  it('deletes waiting events and dead letters of one person, and prints how many', async () => {
     const { file, outbox } = await outboxWith();
     const { printed, error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--yes']);
     expect(error).toBeUndefined();
     expect(printed).toEqual([
       `the SQLite file ${file}: 1 waiting, 1 dead letters.`,
-      `Removed from the SQLite file ${file}: 1 waiting, 1 dead letters.`,
+      `Deleted from the SQLite file ${file}: 1 waiting, 1 dead letters.`,
     ]);
     expect(await outbox.stats()).toMatchObject({ waiting: 1 });
     expect(await outbox.deadLetters.count()).toBe(0);
   });
 
-  it('says how much is under way and may arrive', async () => {
+  it('shows how many events are in flight and may still arrive', async () => {
     const { file, outbox } = await outboxWith();
     await outbox.claim({ maxEntries: 9, maxBytes: 1e6, leaseMs: 60_000 });
     const { printed } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--dry-run']);
-    expect(printed).toEqual([`the SQLite file ${file}: 1 waiting (1 under way, and may arrive), 1 dead letters.`]);
+    expect(printed).toEqual([
+      `the SQLite file ${file}: 1 waiting (1 in flight, and may still arrive), 1 dead letters.`,
+    ]);
   });
 
   it.each<[string, string[], (() => Promise<string>) | undefined]>([
     ['in a dry run', ['--dry-run'], undefined],
-    ['when the answer is not yes', [], async () => 'no'],
-    ['when nobody can be asked', [], undefined],
-  ])('removes nothing %s', async (_, args, ask) => {
+    ['if the answer is not yes', [], async () => 'no'],
+    ['without a terminal', [], undefined],
+  ])('deletes nothing %s', async (_, args, ask) => {
     const { file, outbox } = await outboxWith();
     const { error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, ...args], { ask });
     const isRefused = args.length === 0 && ask === undefined;
-    expect(error === undefined ? '' : error.message).toMatch(isRefused ? /add --yes/ : /^$/);
+    expect(error === undefined ? '' : error.message).toMatch(isRefused ? /confirm with --yes/ : /^$/);
     expect(await outbox.stats()).toMatchObject({ waiting: 2 });
     expect(await outbox.deadLetters.count()).toBe(1);
   });
 
-  it('removes it when the answer is yes', async () => {
+  it('deletes it if the answer is yes', async () => {
     const { file, outbox } = await outboxWith();
     await run(forget, ['--external-id', 'patient-1', '--sqlite', file], { ask: async () => 'yes' });
     expect(await outbox.stats()).toMatchObject({ waiting: 1 });
   });
 
-  it('opens a sealed outbox with its keys, and fails without them, because it cannot look', async () => {
+  it('opens a sealed outbox with its keys, and fails without them', async () => {
     const { file } = await outboxWith([key]);
     const args = ['--external-id', 'patient-1', '--sqlite', file, '--yes'];
     const blind = await run(forget, args);
-    expect(blind.error?.message).toContain('Not everything could be looked at');
+    expect(blind.error?.message).toContain('Some data could not be read');
     expect(blind.warned).toEqual([expect.stringMatching(/^3 .*OURS_SEALING_KEYS/)]);
     const { printed, error } = await run(forget, args, { env: { OURS_SEALING_KEYS: key } });
     expect(error).toBeUndefined();
@@ -74,7 +76,7 @@ describe('ours-ingest forget', () => {
     await left.close();
   });
 
-  it('removes a person from the file of a collector, alone or together with an outbox', async () => {
+  it('deletes a person from the file of a collector, alone or together with an outbox', async () => {
     const data = await freshFile();
     const collector = await createCollector({ data });
     await postRows(collector, row({ externalId: 'patient-1', distinctId: 'a' }), row({ userId: 'b', distinctId: 'b' }));
@@ -90,13 +92,13 @@ describe('ours-ingest forget', () => {
   });
 
   it.each<[string[], string]>([
-    [['--sqlite', 'a.db'], 'whom to forget'],
-    [['--email', '', '--sqlite', 'a.db'], 'whom to forget'],
+    [['--sqlite', 'a.db'], 'name the person'],
+    [['--email', '', '--sqlite', 'a.db'], 'name the person'],
     [['--email', 'a@example.org'], 'got none'],
-    [['--email', 'a@example.org', '--data', '/nowhere/a.db'], 'is not there'],
+    [['--email', 'a@example.org', '--data', '/nowhere/a.db'], 'does not exist'],
   ])('refuses %j', async (args, message) => {
     const { error } = await run(forget, args);
     expect(error?.message).toContain(message);
-    if (message !== 'is not there') expect(error).toBeInstanceOf(UsageError);
+    if (message !== 'does not exist') expect(error).toBeInstanceOf(UsageError);
   });
 });

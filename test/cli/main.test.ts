@@ -45,7 +45,7 @@ describe('the command line', () => {
   it.each([
     [['status', '--sqlite'], /^Option '--sqlite <value>' argument missing\nSee ours-ingest status --help\.\n$/],
     [['relay', '--verbose'], /^Unknown option '--verbose'.*\nSee ours-ingest relay --help\.\n$/],
-  ])('ends with 2 and says what is wrong, and where help is, of %j', async (args, said) => {
+  ])('ends with 2, the problem and a hint to the help for %j', async (args, said) => {
     const { out, end } = runMain(args);
     expect(await end).toBe(2);
     expect(out).toEqual({ stdout: '', stderr: expect.stringMatching(said) });
@@ -61,14 +61,14 @@ describe('the command line', () => {
     expect(out.stderr).toMatch(new RegExp(`^port ${port} of 127\\.0\\.0\\.1 is in use: .*--port.*\n$`));
   });
 
-  it('ends with 1 and one line when something else is wrong', async () => {
+  it('ends with 1 and one line for other errors', async () => {
     const file = await freshFile();
     const { out, end } = runMain(['status', '--sqlite', file]);
     expect(await end).toBe(1);
-    expect(out).toEqual({ stdout: '', stderr: expect.stringMatching(/^.* is not there: .*\n$/) });
+    expect(out).toEqual({ stdout: '', stderr: expect.stringMatching(/^.* does not exist: .*\n$/) });
   });
 
-  it('asks nobody where there is no terminal', async () => {
+  it('does not ask without a terminal', async () => {
     const { file } = await fileOutbox();
     const { out, end } = runMain(['dead-letters', 'discard', '--all'], { OURS_OUTBOX_SQLITE: file });
     expect(await end).toBe(2);
@@ -77,7 +77,7 @@ describe('the command line', () => {
 });
 
 describe('ours-ingest relay, as a process,', () => {
-  it('stays though there is nothing to do until SIGTERM, lets the request under way finish and ends with 0', async () => {
+  it('runs until SIGTERM even without work, lets the request in flight finish and ends with 0', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(1, 'first'));
     const { collector, child, out, end } = await relayOf(file);
@@ -96,7 +96,7 @@ describe('ours-ingest relay, as a process,', () => {
     expect(out.stderr).toBe('');
   });
 
-  it('ends at once at a second signal, whichever it is', async () => {
+  it('ends immediately at a second signal, whichever it is', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(3));
     const { collector, child, out, end } = await relayOf(file, '--grace', '600');

@@ -13,31 +13,31 @@ export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseM
 export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
 export const REFUSED: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'value is no number' };
 
-/** The path of a file that is not there yet, in a folder that goes with the test. */
+/** The path of a new file, in a folder that is deleted after the test. */
 export async function freshFile(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ours-ingest-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   return join(folder, 'outbox.db');
 }
 
-/** An outbox in a file of its own, as an application has it open. */
+/** An outbox in its own file, opened like in an application. */
 export async function fileOutbox(
   sealingKeys?: readonly SecretKey[],
 ): Promise<{ readonly file: string; readonly outbox: DurableOutbox }> {
   const file = await freshFile();
   const outbox = createSqliteOutbox({ file, sealingKeys });
   onTestFinished(() => outbox.close());
-  // The file is made when it is first used.
+  // The first use creates the file.
   await outbox.oldest();
   return { file, outbox };
 }
 
-/** Events of now, of one visitor each. */
+/** Current events, each of a different visitor. */
 export function freshEntries(count: number, prefix = 'e'): Entry[] {
   return Array.from({ length: count }, (_, index) => trackEntry(`${prefix}${index}`, undefined, Date.now()));
 }
 
-/** Puts everything that waits among the dead letters. */
+/** Dead-letters everything that waits. */
 export async function giveUp(outbox: DurableOutbox, outcome: Undelivered): Promise<void> {
   await outbox.deadLetter(await outbox.claim(EVERYTHING), outcome);
 }

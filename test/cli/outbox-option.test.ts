@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
-import { type OpenOutbox, type OutboxValues, openOutbox } from '../../src/cli/outbox-option.js';
+import type { OpenOutbox } from '../../src/cli/open-outbox.js';
+import { type OutboxValues, openOutbox } from '../../src/cli/outbox-option.js';
 import { idsOf } from '../support/entries.js';
 import { EVERYTHING, freshEntries } from './outbox-file.js';
 
@@ -34,14 +35,14 @@ describe('the outbox of a command', () => {
   it.each<[string, OutboxValues, string]>([
     ['no URL', { redis: 'hunter2' }, '--redis must be a URL such as redis://'],
     ['a URL of something else', { redis: 'http://x:hunter2@h' }, '--redis must be a URL'],
-    ['a port that is none', { postgres: 'postgres://x:hunter2#1@h/db' }, '%40'],
+    ['an invalid port', { postgres: 'postgres://x:hunter2#1@h/db' }, '%40'],
     ['a password with a slash', { postgres: 'postgres://x:1/hunter2@h/db' }, '%2F'],
     ['a password with a hash', { redis: 'redis://x:1#hunter2@h' }, '%23'],
     ['no slashes', { redis: 'redis:x:hunter2' }, '--redis must be a URL'],
     ['no slashes before a host', { postgres: 'postgres:x:hunter2@h' }, '--postgres must be a URL'],
     ['one slash too many', { redis: 'redis:///x:hunter2' }, '%3A'],
     ['a password with a question mark', { redis: 'redis://x:1?hunter2@h' }, '%3F'],
-  ])('is refused for %s, without a word of a password', async (_, values, message) => {
+  ])('is refused for %s, without the password', async (_, values, message) => {
     const run = openOutbox(values, {});
     await expect(run).rejects.toThrow(UsageError);
     await expect(run).rejects.toThrow(message);
@@ -59,7 +60,7 @@ describe('the outbox of a command', () => {
 });
 
 describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
-  it('is the one of that name, for whoever opens it', async () => {
+  it('is the one of that name, for every process', async () => {
     const name = `cli-test-${randomUUID()}`;
     const { outbox, describe } = await open({ redis: REDIS_URL, name }, {}, { create: true });
     onTestFinished(async () => {
@@ -76,7 +77,7 @@ describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
     expect(describe).toBe(`Redis at ${REDIS_URL} (name ${name})`);
   });
 
-  it('is not made by a look at it', async () => {
+  it('is not created by reading it', async () => {
     const name = `cli-test-${randomUUID()}`;
     const message = await messageFrom({ redis: REDIS_URL, name });
     expect(message).toMatch(/cannot be used: there is no outbox cli-test-.*--name is another/);
@@ -86,7 +87,7 @@ describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
     expect(await client.keys(`*${name}*`)).toEqual([]);
   });
 
-  it('says who was not let in, without the password', async () => {
+  it('names the refused user without the password', async () => {
     const message = await messageFrom({ redis: withPassword(REDIS_URL, 'nobody') });
     expect(message).toMatch(/cannot be used: .*WRONGPASS/);
     expect(message).not.toContain('hunter2');
@@ -94,7 +95,7 @@ describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
 });
 
 describe.runIf(POSTGRES_URL)('the outbox of a command in Postgres', () => {
-  it('is that table, which it makes only when it is asked to', async () => {
+  it('is the given table, which it only creates when asked to', async () => {
     const table = `cli_test_${randomUUID().slice(0, 8)}`;
     const values = { postgres: POSTGRES_URL, table };
     await expect(openOutbox(values, {})).rejects.toThrow(/`ours-ingest relay --ensure-schema`/);
@@ -117,7 +118,7 @@ describe.runIf(POSTGRES_URL)('the outbox of a command in Postgres', () => {
     expect(made.describe).toMatch(/^Postgres at postgres:\/\/[^@]+ \(table cli_test_/);
   });
 
-  it('says which database is not there, without the password', async () => {
+  it('names a missing database without the password', async () => {
     const message = await messageFrom({ postgres: withPassword(POSTGRES_URL, 'postgres', '/nowhere') });
     expect(message).toMatch(/\/nowhere cannot be used: there is no such database/);
     expect(message).not.toContain('hunter2');

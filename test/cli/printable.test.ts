@@ -17,13 +17,13 @@ import { printable } from '../../src/core/printable.js';
 import { createClient } from '../../src/index.js';
 import { serve } from './serve.js';
 
-/** Sets the title, clears the screen, writes a line of its own, hides the rest, turns the direction of writing. */
+/** Sets the title, clears the screen, adds a line, hides the rest, reverses the text direction. */
 const HOSTILE = '\u001b]0;PWNED\u0007\u001b[2J\nall sent\r\u001b[8m\u009b1m\u202e\u2028\u200b';
 const OBEYED = /(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 const MAIN = ['--import', 'tsx', '--disable-warning=DEP0205', 'src/cli/main.ts'];
 
-/** What a command prints in a process of its own, apart from the line ends between lines. */
+/** The output of a command in its own process, without the line breaks between lines. */
 function printedBy(args: readonly string[], env: Record<string, string> = {}) {
   const {
     stdout,
@@ -44,14 +44,14 @@ async function hostileFile(name: string, content: string): Promise<string> {
   return file;
 }
 
-it('makes any text one harmless line, which stays the same JSON', () => {
+it('makes any string one harmless line, with the same meaning as JSON', () => {
   const said = printable(JSON.stringify({ event: `${HOSTILE} 👩‍🔬 \ud800` }));
   expect(said).not.toMatch(OBEYED);
   expect(JSON.parse(said)).toEqual({ event: `${HOSTILE} 👩‍🔬 \ud800` });
   expect(printable(printable(HOSTILE))).toBe(printable(HOSTILE));
 });
 
-it('whatever a file, an argument or the environment says, the process prints lines that no terminal obeys', async () => {
+it('the process prints no control characters of files, arguments or the environment', async () => {
   const event = JSON.stringify({ event: HOSTILE, userId: 'u', eventProperties: { a: 'x'.repeat(700_000) } });
   const ndjson = await hostileFile('x.ndjson', `${event}\n`);
   const csv = await hostileFile('x.csv', `event,"eventProperties.${HOSTILE}","${HOSTILE}"\n`);
@@ -80,7 +80,7 @@ it('whatever a file, an argument or the environment says, the process prints lin
   }
 }, 240_000);
 
-it('nor does one obey a warning that quotes the answer of a server', async () => {
+it('prints no control characters of a quoted answer', async () => {
   const baseUrl = await serve((_request, response) => {
     response.writeHead(401, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ success: false, error: HOSTILE }));
@@ -94,7 +94,7 @@ it('nor does one obey a warning that quotes the answer of a server', async () =>
   expect(warnings.filter((line) => OBEYED.test(line))).toEqual([]);
 });
 
-it('keeps what was asked for in lines: the usage of every command', async () => {
+it('prints the usage of every command line by line', async () => {
   const commands: readonly Command[] = [backfill, check, deadLetters, dev, doctor, pull, relay, send, status];
   for (const command of commands) {
     const lines: string[] = [];

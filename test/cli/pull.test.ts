@@ -8,7 +8,7 @@ import { run, runChild, tempFile } from './running.js';
 const variants = [{ name: 'classic' }, { name: 'one_page' }];
 
 describe('ours-ingest pull', () => {
-  it('writes the names that the account has', async () => {
+  it('writes the names of the account', async () => {
     const { env } = await accountOf();
     const file = await tempFile('ours-account.ts', '');
     const { printed, error } = await run(pull, ['--out', file], { env });
@@ -21,7 +21,7 @@ describe('ours-ingest pull', () => {
     );
   });
 
-  it('writes what TypeScript reads as the same names, whatever is in them', async () => {
+  it('writes any names as valid TypeScript', async () => {
     const odd = `it's "\\" \${x} \u2028 <é>`;
     const { env } = await accountOf({
       allowedEvents: [odd],
@@ -45,7 +45,7 @@ describe('ours-ingest pull', () => {
     expect(await readFile(file, 'utf8')).toBe('as it was');
   });
 
-  it('leaves out experiments that are completed', async () => {
+  it('omits completed experiments', async () => {
     const { env } = await accountOf({
       experiments: [
         { key: 'over', variants, primary: 'purchase', status: 'completed' },
@@ -58,11 +58,11 @@ describe('ours-ingest pull', () => {
     expect([text.includes('over'), text.includes('coming')]).toEqual([false, true]);
   });
 
-  it('with --check fails when the file is stale, missing or edited, and writes nothing', async () => {
+  it('with --check fails if the file is out of date, missing or edited, and writes nothing', async () => {
     const { env } = await accountOf();
     const file = await tempFile('ours-account.ts', 'stale');
     const checked = () => run(pull, ['--check', '--out', file], { env });
-    expect((await checked()).error?.message).toBe(`${file} is stale: run ours-ingest pull --out ${file}.`);
+    expect((await checked()).error?.message).toBe(`${file} is out of date: run ours-ingest pull --out ${file}.`);
     expect(await readFile(file, 'utf8')).toBe('stale');
     await run(pull, ['--out', file], { env });
     expect(await checked()).toMatchObject({ error: undefined });
@@ -70,10 +70,10 @@ describe('ours-ingest pull', () => {
     expect(await checked()).toMatchObject({ error: undefined });
     expect(
       (await run(pull, ['--check', '--out', file.replace('.ts', '-missing.ts')], { env })).error?.message,
-    ).toContain('is stale');
+    ).toContain('is out of date');
   });
 
-  it('does not write an account that it could not read', async () => {
+  it('writes nothing if it could not read the account', async () => {
     const { env } = await accountOf({ apiKeys: [{ key: 'another' }] });
     const file = await tempFile('ours-account.ts', 'as it was');
     const child = runChild(['pull', '--out', file], env);

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Tally } from '../../src/cli/relay-metrics.js';
 import { startRelayServer } from '../../src/cli/relay-server.js';
-import { Tally } from '../../src/cli/tally.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { EVERYTHING, fileOutbox, freshEntries, giveUp, TOO_OLD } from './outbox-file.js';
 import { readPrometheus } from './prometheus-check.js';
@@ -11,7 +11,7 @@ async function serve(outbox: DurableOutbox, tally = new Tally(), failure: () => 
   return server.url;
 }
 
-/** An outbox that answers no question but by `answer`. */
+/** An outbox that answers every question by `answer`. */
 function outboxThat(answer: () => Promise<never>): DurableOutbox {
   return { durable: true, oldest: answer, stats: answer, deadLetters: { count: answer } } as unknown as DurableOutbox;
 }
@@ -23,7 +23,7 @@ describe('the server of a relay', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('is not while it fails, and says why', async () => {
+  it('is not healthy while it fails, and returns the reason', async () => {
     const url = await serve(outboxThat(async () => Promise.reject(new Error('disk I/O error'))));
     const response = await fetch(`${url}/healthz`);
     expect([response.status, await response.json()]).toEqual([
@@ -65,7 +65,7 @@ describe('the server of a relay', () => {
     expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('nothing came for 5 s')]);
   });
 
-  it('counts for Prometheus what ended how, and what is in the outbox', async () => {
+  it('counts outcomes and the contents of the outbox for Prometheus', async () => {
     const { outbox } = await fileOutbox();
     await outbox.append(freshEntries(1, 'bad'));
     await giveUp(outbox, TOO_OLD);
@@ -98,7 +98,7 @@ describe('the server of a relay', () => {
     });
   });
 
-  it('says to Prometheus that the outbox is down, and nothing about what is in it', async () => {
+  it('reports to Prometheus that the outbox is down, without its contents', async () => {
     const url = await serve(outboxThat(async () => Promise.reject(new Error('disk I/O error'))));
     const response = await fetch(`${url}/metrics`);
     const samples = readPrometheus(await response.text());
@@ -107,7 +107,7 @@ describe('the server of a relay', () => {
     expect([...samples.keys()].join()).not.toContain('waiting');
   });
 
-  it('knows nothing else', async () => {
+  it('has no other paths', async () => {
     const { outbox } = await fileOutbox();
     expect((await fetch(`${await serve(outbox)}/`)).status).toBe(404);
   });

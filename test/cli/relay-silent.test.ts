@@ -13,7 +13,7 @@ import { testContext } from './context.js';
 import { freshEntries } from './outbox-file.js';
 import { runChild } from './running.js';
 
-/** A server, a way to it that can fall silent, and an outbox that goes another way. */
+/** A server, a proxy to it that can hang, and an outbox that does not use the proxy. */
 interface Place {
   readonly proxy: SilentProxy;
   readonly args: readonly string[];
@@ -51,7 +51,7 @@ async function openCollector(): Promise<Collector> {
   return collector;
 }
 
-/** A relay in this process, until the test ends, and the address of its health. */
+/** A relay in this process until the test ends, and the address of its health. */
 async function startRelay(collector: Collector, args: readonly string[]): Promise<string> {
   const stop = new AbortController();
   const context = testContext({
@@ -81,12 +81,12 @@ const places: [string, boolean, () => Promise<Place>][] = [
   ['Redis', hasRedisServer, redisPlace],
 ];
 
-// The waits are the relay's own and take seconds. None is measured: what is promised is that each has an end.
+// The relay's timeouts take seconds. They are not measured: the tests only check that each wait ends.
 describe.each(places.filter(([, isThere]) => isThere))(
   'ours-ingest relay on %s',
   { timeout: 300_000 },
   (_, __, open) => {
-    it('goes on over new connections when the ones it has fall silent', async () => {
+    it('uses new connections when its connections hang', async () => {
       const { proxy, args, direct } = await open();
       const collector = await openCollector();
       await startRelay(collector, args);
@@ -97,7 +97,7 @@ describe.each(places.filter(([, isThere]) => isThere))(
       await until(() => collector.events().length === 2);
     });
 
-    it('says on /healthz that it cannot reach the outbox, goes on when it can, and is healthy then', async () => {
+    it('reports on /healthz that it cannot reach the outbox, and recovers', async () => {
       const { proxy, args, direct } = await open();
       const collector = await openCollector();
       const health = await startRelay(collector, args);
@@ -113,7 +113,7 @@ describe.each(places.filter(([, isThere]) => isThere))(
       await untilHealth(health, 200);
     });
 
-    it('ends when it is told to, although the outbox does not answer', async () => {
+    it('ends when it is stopped, even if the outbox does not answer', async () => {
       const { proxy, args } = await open();
       const collector = await openCollector();
       const env = { OURS_TOKEN: 'test_shop', OURS_BASE_URL: collector.baseUrl, ...process.env } as Record<
@@ -125,13 +125,13 @@ describe.each(places.filter(([, isThere]) => isThere))(
       proxy.blackHole();
       running.process.kill('SIGTERM');
       expect(await running.end).toBe(0);
-      expect(running.stdout()).toMatch(/0 delivered.*the outbox does not say what is left\.\n$/);
+      expect(running.stdout()).toMatch(/0 delivered.*the outbox does not answer how many are left\.\n$/);
     });
   },
 );
 
 describe.skipIf(!hasRedisServer)('ours-ingest relay on a Redis that was demoted', { timeout: 300_000 }, () => {
-  it('is not healthy while it may only read, and goes on when it is the primary again', async () => {
+  it('is not healthy while the outbox is read-only, and continues when it is the primary again', async () => {
     const server = await startRedis();
     const admin = server.connect();
     const collector = await openCollector();
@@ -139,7 +139,7 @@ describe.skipIf(!hasRedisServer)('ours-ingest relay on a Redis that was demoted'
     await createRedisOutbox({ client: server.connect() }).append(freshEntries(1));
     await until(() => collector.events().length === 1);
     await admin.call('REPLICAOF', '127.0.0.1', '1');
-    // Whatever other trouble the change of roles brings first.
+    // The change of roles may cause other errors first.
     await untilHealth(health, 503, 'read-only replica');
     await admin.call('REPLICAOF', 'NO', 'ONE');
     await untilHealth(health, 200);

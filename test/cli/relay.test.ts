@@ -16,7 +16,7 @@ async function openCollector(): Promise<Collector> {
   return collector;
 }
 
-/** A relay that runs until it is told to stop. */
+/** A relay that runs until it is stopped. */
 function startRelay(baseUrl: string, ...args: string[]) {
   const stop = new AbortController();
   const env = { OURS_TOKEN: 'test_shop', OURS_BASE_URL: baseUrl };
@@ -38,7 +38,7 @@ function startRelay(baseUrl: string, ...args: string[]) {
 }
 
 describe('ours-ingest relay', () => {
-  it('delivers what others have left and what they append, and says so in three lines without a token', async () => {
+  it('delivers earlier and new events of other processes, and prints three lines without a token', async () => {
     const { file, outbox } = await fileOutbox();
     const collector = await openCollector();
     await outbox.append(freshEntries(3, 'left'));
@@ -50,12 +50,12 @@ describe('ours-ingest relay', () => {
     expect(arrived(collector).toSorted()).toEqual(['left0', 'left1', 'left2', 'new0', 'new1']);
     expect(running.printed.slice(0, -1)).toEqual([
       `Delivering from the SQLite file ${file} to ${collector.baseUrl}.`,
-      'Stopping: requests under way may finish, the rest stays in the outbox.',
+      'Stopping: requests in flight may finish, the rest stays in the outbox.',
     ]);
     expect([...running.printed, ...running.warned].join()).not.toContain('test_shop');
   });
 
-  it('puts aside what cannot be delivered, and counts it', async () => {
+  it('dead-letters what cannot be delivered, and counts it', async () => {
     const { file, outbox } = await fileOutbox();
     const collector = await openCollector();
     collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [0] });
@@ -73,7 +73,7 @@ describe('ours-ingest relay', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('lets the request under way finish when it is stopped', async () => {
+  it('lets the request in flight finish when it is stopped', async () => {
     const { file, outbox } = await fileOutbox();
     const collector = await openCollector();
     let isAsked = false;
@@ -87,7 +87,7 @@ describe('ours-ingest relay', () => {
     expect(await running.end()).toBe('3 delivered, 0 rejected, 0 dropped; 0 left in the outbox.');
   });
 
-  it('gives back what does not finish in time: the next relay has it at once', async () => {
+  it('releases what does not finish in time, so that the next relay gets it immediately', async () => {
     const { file, outbox } = await fileOutbox();
     const collector = await openCollector();
     let isAsked = false;
@@ -102,7 +102,7 @@ describe('ours-ingest relay', () => {
     expect(await outbox.claim(EVERYTHING)).toHaveLength(3);
   });
 
-  it('is healthy although the service cannot be reached, and warns of that', async () => {
+  it('is healthy while the service cannot be reached, and prints a warning', async () => {
     const { file, outbox } = await fileOutbox();
     await outbox.append(freshEntries(1));
     const running = startRelay('http://127.0.0.1:1', '--sqlite', file, '--port', '0', '--grace', '0');
@@ -124,7 +124,7 @@ describe('ours-ingest relay', () => {
     expect(delivered.reduce((sum, count) => sum + count, 0)).toBe(500);
   });
 
-  it('makes the file when it comes before the application', async () => {
+  it('creates the file if it starts before the application', async () => {
     const file = await freshFile();
     const collector = await openCollector();
     const running = startRelay(collector.baseUrl, '--sqlite', file);
@@ -132,23 +132,23 @@ describe('ours-ingest relay', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('says that its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const { file } = await fileOutbox();
     const server = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await until(() => server.listening);
     const { port } = server.address() as { port: number };
     const running = startRelay('http://127.0.0.1:1', '--sqlite', file, '--port', String(port));
-    await expect(running.ended).rejects.toThrow(`port ${port} of 127.0.0.1 is in use: name another with --port`);
+    await expect(running.ended).rejects.toThrow(`port ${port} of 127.0.0.1 is in use: choose another with --port`);
   });
 
   it.each<[string, string[], Record<string, string>, string]>([
     ['to run without a token', [], {}, 'OURS_TOKEN'],
-    ['to run where nothing shall be sent', [], { OURS_TOKEN: 't', OURS_DISABLED: '1' }, 'OURS_DISABLED'],
-    ['a base URL that is none', ['--base-url', 'api'], { OURS_TOKEN: 't' }, 'baseUrl'],
+    ['to run when the client is disabled', [], { OURS_TOKEN: 't', OURS_DISABLED: '1' }, 'OURS_DISABLED'],
+    ['an invalid base URL', ['--base-url', 'api'], { OURS_TOKEN: 't' }, 'baseUrl'],
     ['a concurrency of too many', ['--concurrency', '1000'], { OURS_TOKEN: 't' }, 'concurrency'],
     ['a batch of nothing', ['--flush-at', '0'], { OURS_TOKEN: 't' }, '--flush-at'],
-    ['a port that is none', ['--port', '70000'], { OURS_TOKEN: 't' }, '--port'],
+    ['an invalid port', ['--port', '70000'], { OURS_TOKEN: 't' }, '--port'],
     ['a table to make in SQLite', ['--ensure-schema'], { OURS_TOKEN: 't' }, '--ensure-schema'],
   ])('refuses %s, before it opens anything', async (_, args, env, message) => {
     const file = await freshFile();

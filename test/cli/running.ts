@@ -7,11 +7,11 @@ import { onTestFinished } from 'vitest';
 import type { Command, CommandContext } from '../../src/cli/command.js';
 import { testContext } from './context.js';
 
-/** What a command has said, and how it ended. */
+/** The output of a command, and its error. */
 export interface Ran {
   readonly printed: readonly string[];
   readonly warned: readonly string[];
-  /** What it threw; `undefined` when it did what it was asked to. */
+  /** The error that it threw; `undefined` if it succeeded. */
   readonly error: Error | undefined;
 }
 
@@ -29,7 +29,7 @@ export async function run(
   return { printed: context.printed, warned: context.warned, error };
 }
 
-/** A command in a process of its own. */
+/** A command in its own process. */
 export interface RunningChild {
   readonly process: ChildProcess;
   /** Its exit code, or the signal that ended it. */
@@ -38,12 +38,12 @@ export interface RunningChild {
   readonly stderr: () => string;
 }
 
-/** Starts `ours-ingest` with an environment of nothing but `env`. */
+/** Starts `ours-ingest` with only `env` as its environment. */
 export function runChild(args: readonly string[], env: Record<string, string>): RunningChild {
   const child = spawn(process.execPath, ['--import', 'tsx', '--disable-warning=DEP0205', 'src/cli/main.ts', ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Longer than any test: a child that hangs does not outlive the run.
+    // Longer than any test, so that a hanging child does not outlive the run.
     timeout: 120_000,
     killSignal: 'SIGKILL',
   });
@@ -58,7 +58,7 @@ export function runChild(args: readonly string[], env: Record<string, string>): 
   return { process: child, end, stdout: () => stdout, stderr: () => stderr };
 }
 
-/** A file in a folder of its own, which goes with the test. */
+/** A file in its own folder, which is deleted after the test. */
 export async function tempFile(name: string, content: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ours-ingest-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -67,7 +67,7 @@ export async function tempFile(name: string, content: string): Promise<string> {
   return file;
 }
 
-/** The lines of an NDJSON file, none where there is no file. */
+/** The lines of an NDJSON file; none if the file does not exist. */
 export async function readLines(file: string): Promise<Record<string, unknown>[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return text

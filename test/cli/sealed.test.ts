@@ -12,7 +12,7 @@ import { run } from './running.js';
 const key = Buffer.from(keyOf(1)).toString('base64');
 const env = { OURS_SEALING_KEYS: key, OURS_TOKEN: 'test_shop' };
 
-/** An outbox that was used without keys: two events and a dead letter; and one sealed event since. */
+/** An outbox with two events and a dead letter from before it had keys, and one sealed event. */
 async function halfSealed(): Promise<string> {
   const { file, outbox } = await fileOutbox();
   await outbox.append(freshEntries(1, 'letter'));
@@ -25,7 +25,7 @@ async function halfSealed(): Promise<string> {
 }
 
 describe('the commands on an outbox that was sealed later', () => {
-  it('count what is not sealed and will not be delivered', async () => {
+  it('count events that are not sealed and not delivered', async () => {
     const file = await halfSealed();
     const { printed } = await run(status, ['--sqlite', file], { env });
     expect(printed).toContain('waiting       3');
@@ -38,7 +38,7 @@ describe('the commands on an outbox that was sealed later', () => {
     );
   });
 
-  it('say nothing of seals where there are no keys', async () => {
+  it('do not mention seals without keys', async () => {
     const file = await halfSealed();
     const { printed } = await run(status, ['--sqlite', file, '--json']);
     expect(JSON.parse(printed[0]!)).not.toHaveProperty('unsealed');
@@ -46,7 +46,7 @@ describe('the commands on an outbox that was sealed later', () => {
     expect(checks.join()).not.toContain('"sealing"');
   });
 
-  it('deliver it, and read its dead letters, with --accept-unsealed', async () => {
+  it('deliver it and read its dead letters with --accept-unsealed', async () => {
     const file = await halfSealed();
     await using collector = await createCollector();
     const stop = new AbortController();
@@ -63,13 +63,13 @@ describe('the commands on an outbox that was sealed later', () => {
     expect(read[0]).toMatch(/invalid_event.*letter0/);
   });
 
-  it('refuse --accept-unsealed without keys: the variable was forgotten', async () => {
+  it('refuse --accept-unsealed without keys', async () => {
     const file = await halfSealed();
     const { error } = await run(status, ['--sqlite', file, '--accept-unsealed']);
     expect(error?.message).toContain('set OURS_SEALING_KEYS');
   });
 
-  it('name the variable and the place of a key that is none, and never the key', async () => {
+  it('name the variable and the position of an invalid key, and never the key', async () => {
     const file = await halfSealed();
     const { error } = await run(status, ['--sqlite', file], { env: { OURS_SEALING_KEYS: `${key};hunter2` } });
     expect(error?.message).toMatch(/^OURS_SEALING_KEYS\[0\] must be 32 bytes/);

@@ -7,7 +7,7 @@ import { run, runChild } from './running.js';
 const token = 'test_shop_secret';
 
 describe('ours-ingest send', () => {
-  it('sends an event with everything it is given and says that the service has it', async () => {
+  it('sends an event with all options and reports that the service accepted it', async () => {
     await using collector = await createCollector();
     const time = new Date(Date.now() - 60_000);
     const { printed, error } = await run(
@@ -21,7 +21,7 @@ describe('ours-ingest send', () => {
       { env: { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl } },
     );
     expect(error).toBeUndefined();
-    expect(printed).toEqual(['delivered: the service has it (distinctId: purchase:1)']);
+    expect(printed).toEqual(['delivered: the service accepted it (distinctId: purchase:1)']);
     expect(collector.events()).toMatchObject([
       {
         event: 'purchase',
@@ -44,11 +44,11 @@ describe('ours-ingest send', () => {
       ['--identify', '--user-id', 'u1', '--user-property', 'city=Graz', '--base-url', collector.baseUrl],
       { env: { OURS_TOKEN: token } },
     );
-    expect({ printed, error }).toEqual({ printed: ['delivered: the service has it'], error: undefined });
+    expect({ printed, error }).toEqual({ printed: ['delivered: the service accepted it'], error: undefined });
     expect(collector.events()).toMatchObject([{ event: '$identify', userId: 'u1', userProperties: { city: 'Graz' } }]);
   });
 
-  it('says the id it has made up, so that the event can be sent again', async () => {
+  it('prints the generated id, so that the event can be sent again', async () => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
     const { printed } = await run(send, ['purchase', '--user-id', 'u1'], { env });
@@ -59,9 +59,13 @@ describe('ours-ingest send', () => {
   });
 
   it.each([
-    ['what the client refuses', ['purchase'], 'rejected (no_identity)'],
-    ['what is too old', ['purchase', '--user-id', 'u', '--time', '2020-01-01T00:00:00Z'], 'rejected (invalid_time)'],
-  ])('says why it does not send %s', async (_, args, message) => {
+    ['an event that the client refuses', ['purchase'], 'rejected (no_identity)'],
+    [
+      'an event that is too old',
+      ['purchase', '--user-id', 'u', '--time', '2020-01-01T00:00:00Z'],
+      'rejected (invalid_time)',
+    ],
+  ])('explains why it does not send %s', async (_, args, message) => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
     const { printed, warned, error } = await run(send, args, { env });
@@ -70,7 +74,7 @@ describe('ours-ingest send', () => {
     expect(collector.requests).toBe(0);
   });
 
-  it('says what the service found wrong', async () => {
+  it('prints why the service rejected the event', async () => {
     await using collector = await createCollector();
     collector.faults.next({ kind: 'rows', indexes: [0], code: 'invalid_event' });
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
@@ -78,7 +82,7 @@ describe('ours-ingest send', () => {
     expect(error?.message).toBe('rejected (invalid_event): injected fault (distinctId: d)');
   });
 
-  it('gives up after its timeout, says what stood in the way and that sending again is safe', async () => {
+  it('times out with the cause, and says that sending again is safe', async () => {
     await using collector = await createCollector();
     collector.faults.set(() => ({ kind: 'status', status: 401 }));
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
@@ -111,7 +115,7 @@ describe('ours-ingest send', () => {
     ['a property without a value', ['purchase', '--property', 'secret-value']],
     ['a map as a property', ['purchase', '--user-property', 'custom_properties=secret-value']],
     ['a time without a zone', ['purchase', '--time', '2026-03-01T09:30:00']],
-    ['a timeout that is none', ['purchase', '--timeout', 'soon']],
+    ['an invalid timeout', ['purchase', '--timeout', 'soon']],
   ])('refuses %s', async (_, args) => {
     const { error } = await run(send, [...args], { env: { OURS_TOKEN: token } });
     expect(error).toBeInstanceOf(UsageError);
@@ -121,20 +125,20 @@ describe('ours-ingest send', () => {
   it.each([
     ['there is no token', {}, 'OURS_TOKEN'],
     ['the client is disabled', { OURS_TOKEN: token, OURS_DISABLED: '1' }, 'OURS_DISABLED'],
-  ])('refuses to run where %s', async (_, env, message) => {
+  ])('refuses to run if %s', async (_, env, message) => {
     const { error } = await run(send, ['purchase', '--user-id', 'u'], { env });
     expect(error).toBeInstanceOf(UsageError);
     expect(error?.message).toContain(message);
   });
 
-  it('shows its options when it is asked to', async () => {
+  it('shows its options', async () => {
     const { printed } = await run(send, ['--help']);
     expect(printed.join()).toContain('--distinct-id <id>');
   });
 });
 
 describe.concurrent('the process that sends', () => {
-  it('stays until the outcome is there, and ends with 0', async () => {
+  it('runs until the outcome arrives, and ends with 0', async () => {
     await using collector = await createCollector();
     collector.faults.next({ kind: 'status', status: 503 });
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
@@ -144,7 +148,7 @@ describe.concurrent('the process that sends', () => {
     expect(collector.events()).toHaveLength(1);
   });
 
-  it('ends with 1 when the event was not delivered', async () => {
+  it('ends with 1 if the event was not delivered', async () => {
     await using collector = await createCollector();
     const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
     const child = runChild(['send', 'purchase'], env);
@@ -152,7 +156,7 @@ describe.concurrent('the process that sends', () => {
     expect(child.stderr()).toContain('no_identity');
   });
 
-  it('warns once of an address that others on the way can read, and of none on this machine', async () => {
+  it('warns once of plain http to another machine, and not for this machine', async () => {
     const [elsewhere, here] = ['http://events.invalid/api/v1', 'http://127.0.0.1:1/api/v1'].map((baseUrl) =>
       run(send, ['purchase', '--user-id', 'u', '--timeout', '0.2'], {
         env: { OURS_TOKEN: 'test_shop', OURS_BASE_URL: baseUrl },

@@ -22,7 +22,7 @@ async function busyOutbox() {
 }
 
 describe('ours-ingest status', () => {
-  it('tells what waits, for how long, and what was given up and why', async () => {
+  it('shows what waits, for how long, and the dead letters with their reasons', async () => {
     const { file, bytes } = await busyOutbox();
     const context = testContext();
     await status.run(['--sqlite', file], context);
@@ -30,16 +30,16 @@ describe('ours-ingest status', () => {
       `the SQLite file ${file}`,
       '',
       'waiting       1',
-      'claimed       2 (leased to a relay; had again within five minutes if that has died)',
+      'claimed       2 (leased to a relay; reclaimed within five minutes if that relay has died)',
       `size          ${bytes} bytes`,
       'oldest        3 min 20 s ago',
       'dead letters  3',
-      '  2 rejected invalid_event: the service found something wrong with this event',
-      '  1 dropped too_old: it waited until it was older than the 7 days that the service takes',
+      '  2 rejected invalid_event: the service rejected this event as invalid',
+      '  1 dropped too_old: it waited until it was older than the 7 days that the service accepts',
     ]);
   });
 
-  it('tells it as JSON', async () => {
+  it('prints JSON', async () => {
     const { file, bytes } = await busyOutbox();
     const context = testContext();
     await status.run(['--sqlite', file, '--json'], context);
@@ -56,7 +56,7 @@ describe('ours-ingest status', () => {
     ]);
   });
 
-  it('says that nothing waits in an empty outbox', async () => {
+  it('reports that an empty outbox has no waiting events', async () => {
     const { file } = await fileOutbox();
     const [text, json] = [testContext(), testContext()];
     await status.run(['--sqlite', file], text);
@@ -65,23 +65,23 @@ describe('ours-ingest status', () => {
     expect(JSON.parse(json.printed[0]!)).toMatchObject({ waiting: 0, oldestAgeSeconds: null, deadLetters: 0 });
   });
 
-  it('fails when an event has waited for longer than it may, after it has told everything', async () => {
+  it('prints everything, then fails if an event has waited for too long', async () => {
     const { file } = await busyOutbox();
     const context = testContext();
     await status.run(['--sqlite', file, '--max-age', '200'], context);
     await expect(status.run(['--sqlite', file, '--max-age', '199'], context)).rejects.toThrow(
-      /3 min 20 s.*look whether a relay runs/,
+      /3 min 20 s.*check that a relay is running/,
     );
     expect(context.printed).toHaveLength(18);
   });
 
-  it('says that there is no such file, and makes none', async () => {
+  it('reports a missing file, and does not create it', async () => {
     const file = await freshFile();
-    await expect(status.run(['--sqlite', file], testContext())).rejects.toThrow(`${file} is not there`);
+    await expect(status.run(['--sqlite', file], testContext())).rejects.toThrow(`${file} does not exist`);
     expect(existsSync(file)).toBe(false);
   });
 
-  it('finds the outbox in the environment, and an option before that', async () => {
+  it('finds the outbox in the environment, which an option overrides', async () => {
     const { file } = await busyOutbox();
     const { file: another } = await fileOutbox();
     const env = { OURS_OUTBOX_SQLITE: file };
@@ -101,7 +101,7 @@ describe('ours-ingest status', () => {
     ['an outbox without a name', ['--sqlite', ''], {}, '--sqlite is empty'],
     ['a table in Redis', ['--redis', 'redis://h', '--table', 't'], {}, '--table'],
     ['a name in SQLite', ['--sqlite', 'a', '--name', 'n'], {}, '--name'],
-    ['an age that is none', ['--sqlite', 'a', '--max-age', '5m'], {}, '--max-age'],
+    ['an invalid age', ['--sqlite', 'a', '--max-age', '5m'], {}, '--max-age'],
     ['an option it does not know', ['--verbose'], {}, '--verbose'],
   ])('refuses %s', async (_, args, env, message) => {
     const run = status.run(args, testContext({ env }));
@@ -109,14 +109,14 @@ describe('ours-ingest status', () => {
     await expect(run).rejects.toThrow(message);
   });
 
-  it('refuses keys that are none, without showing them', async () => {
+  it('refuses invalid keys without showing them', async () => {
     const { file } = await fileOutbox();
     const run = status.run(['--sqlite', file], testContext({ env: { OURS_SEALING_KEYS: 'hunter2' } }));
     await expect(run).rejects.toThrow(UsageError);
     await expect(run).rejects.not.toThrow('hunter2');
   });
 
-  it('shows its options when it is asked to', async () => {
+  it('shows its options', async () => {
     const context = testContext();
     await status.run(['--help'], context);
     expect(context.printed.join()).toMatch(/--postgres <url>.*--json/s);

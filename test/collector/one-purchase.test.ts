@@ -21,7 +21,7 @@ async function startCollector(): Promise<Collector> {
   return collector;
 }
 
-/** What the thank-you page makes the browser SDK send. */
+/** The row that the browser SDK sends on the thank-you page. */
 async function reportFromPage({ url }: Collector, payment: string): Promise<void> {
   const row = {
     event: 'purchase',

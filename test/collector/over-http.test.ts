@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { draftOf, platformOf, posted } from './platform.js';
+import { draftOf, platformOf, posted } from './platform/platform.js';
 import { post, postRows, row, started } from './posting.js';
 
 describe('an experiment over HTTP', () => {
-  it('is made, started, measured by any event, stopped, and then no longer changed', async () => {
+  it('is created, started, measured by any event, stopped, and then cannot change', async () => {
     const collector = await started();
     const send = platformOf(collector);
     const { id: experiment } = await draftOf(send);
@@ -30,20 +30,20 @@ describe('an experiment over HTTP', () => {
     });
   });
 
-  it('started by many at once is started by one', async () => {
+  it('is started once by concurrent requests', async () => {
     const send = platformOf(await started());
     const { id } = await draftOf(send);
     const answers = await Promise.all(Array.from({ length: 10 }, () => send('POST', `/experiments/${id}/start`)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
   });
 
-  it('made by many at once under one key is made by one', async () => {
+  it('is created once by concurrent requests with the same key', async () => {
     const send = platformOf(await started());
     const answers = await Promise.all(Array.from({ length: 10 }, () => send('POST', '/experiments', posted)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(9).fill(409)]);
   });
 
-  it('is out of reach for pages of other sites, which may send events all the same', async () => {
+  it('cannot be reached by pages of other sites, which may still send events', async () => {
     const collector = await started();
     const send = platformOf(collector);
     const { id } = await draftOf(send);
@@ -64,8 +64,8 @@ describe('an experiment over HTTP', () => {
   });
 });
 
-describe('the answers that pages of other sites get', () => {
-  it('can be read whatever went wrong, or they would send again', async () => {
+describe('the answers to pages of other sites', () => {
+  it('can be read after any error, because the pages would otherwise retry', async () => {
     const collector = await started();
     collector.faults.next({ kind: 'status', status: 503 });
     const headers = { origin: 'https://shop.example', 'content-type': 'application/json' };
@@ -83,14 +83,14 @@ describe('the answers that pages of other sites get', () => {
   });
 });
 
-it('a test-mode token tags its events, and another one does not', async () => {
+it('a test-mode token tags its events, and a live token does not', async () => {
   const collector = await started();
   await postRows(collector, row());
   await post(collector, '/batch', { token: 'live_shop', events: [row({ distinctId: 'purchase:2' })] });
   expect(collector.recent(2).map(({ isTest }) => isTest)).toEqual([false, true]);
 });
 
-it('a row that was refused is told on the page of the events, the latest first', async () => {
+it('refused rows are listed on the page of events, the latest first', async () => {
   const collector = await started();
   await postRows(collector, row({ userId: '' }));
   await postRows(collector, row(), row({ event: '$odd', distinctId: 'purchase:2' }));

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { type Collector, type CollectorOptions, createCollector } from '../../src/collector/index.js';
 
-/** A collector that closes when the test has finished. */
+/** A collector that closes after the test. */
 export async function started(options: CollectorOptions = {}): Promise<Collector> {
   const collector = await createCollector(options);
   onTestFinished(() => collector.close());
@@ -29,7 +29,7 @@ export async function answered(response: Response): Promise<Answered> {
   return { status: response.status, body: await response.json(), headers: response.headers };
 }
 
-/** A row that the collector takes. */
+/** A row that the collector accepts. */
 export function row(overrides: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     event: 'purchase',

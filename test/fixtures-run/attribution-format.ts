@@ -5,17 +5,17 @@ import {
   rulesOf,
   type Scenario,
   type Settings,
-} from '../collector/attribution-scenario.js';
+} from '../collector/measuring/attribution-scenario.js';
 import type { Case } from './case.js';
 import { diffCounts, diffList, diffSet } from './diff.js';
 
-/** Scenarios of the measuring rules with what they come to, as in `test/fixtures/attribution.json`. */
+/** Scenarios of the measuring rules with their outcomes, as in `test/fixtures/attribution.json`. */
 export interface AttributionFile {
   readonly defaults?: Partial<Settings>;
   readonly scenarios: readonly StatedScenario[];
 }
 
-/** A file may state a part of the outcome; then the other parts are not compared. */
+/** A file may state only a part of the outcome. The other parts are not compared. */
 interface StatedScenario extends Omit<Scenario, 'id' | 'expect'> {
   readonly id?: string;
   readonly expect?: Partial<Outcome>;

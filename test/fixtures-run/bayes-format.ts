@@ -64,7 +64,7 @@ function armOf([conversions, impressions]: Counts): Arm {
   return { conversions, impressions };
 }
 
-// Relative tolerances mean nothing where a double has no digits left: what is stated as 0 may come out as next to nothing.
+// Relative tolerances are useless near 0, where an expected 0 may be a tiny number.
 const SMALLEST = 1e-300;
 const RELATIVE = 1e-6;
 const ABSOLUTE = 1e-9;

@@ -1,6 +1,6 @@
-/** One thing a fixture file states. */
+/** One case of a fixture file. */
 export interface Case {
   readonly name: string;
-  /** What differs from what the file states, a line each; none when all of it holds. */
+  /** The differences from the file, one line each; empty if the case passes. */
   differences(): string[];
 }

@@ -1,4 +1,4 @@
-// npm run fixtures [-- FILE…]: runs files of either format in test/fixtures, without arguments those two.
+// npm run fixtures [-- FILE…]: runs fixture files of either format; without arguments, both files of test/fixtures.
 import { fileURLToPath } from 'node:url';
 import { runFiles } from './run.js';
 

@@ -12,7 +12,7 @@ import { type ExitCode, runFiles } from './run.js';
 const pathOf = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const read = (name: string) => JSON.parse(readFileSync(pathOf(name), 'utf8'));
 
-/** Runs one file of this content. */
+/** Runs one file with this content. */
 function run(content: unknown): { code: ExitCode; lines: string[] } {
   const folder = mkdtempSync(join(tmpdir(), 'fixtures-run-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -36,11 +36,11 @@ const stating = (expected: object, overrides: object = {}) => ({
 });
 
 describe('the fixtures runner', () => {
-  it('passes what holds, with a line a case and the counts at the end', () => {
+  it('passes matching cases, with a line for each case and a summary', () => {
     expect(run({ scenarios: [basic] })).toEqual({ code: 0, lines: ['FILE', '  ok   basic', '1 passed, 0 failed'] });
   });
 
-  it('says of a mismatch what was expected and what came', () => {
+  it('reports the expected and the actual value of a mismatch', () => {
     const { code, lines } = run(stating({ conversions: { 'A/C': 2 }, verdicts: ['counted_late'] }));
     expect(code).toBe(1);
     expect(lines).toEqual([
@@ -67,7 +67,7 @@ describe('the fixtures runner', () => {
     expect(run(stating(expected)).code).toBe(1);
   });
 
-  it('fails a warning that nobody expects', () => {
+  it('fails an unexpected warning', () => {
     const mixed = { kind: 'impression', minute: 2, visitor: 'v1', sid: 's1', experiment: 'A', variant: 'C' };
     const { code, lines } = run(stating({}, { events: [...basic.events, mixed] }));
     expect(code).toBe(1);
@@ -76,7 +76,7 @@ describe('the fixtures runner', () => {
 
   it.each([
     ['compares only what a scenario states', stating({ warnings: undefined, secondary: undefined })],
-    ['takes a count of 0 for one that is not there', stating({ conversions: { 'A/T': 1, 'A/C': 0 } })],
+    ['treats a count of 0 like a missing one', stating({ conversions: { 'A/T': 1, 'A/C': 0 } })],
     [
       "measures by the file's own defaults",
       {
@@ -120,7 +120,7 @@ describe('the fixtures runner', () => {
     expect(run(file)).toMatchObject({ code: 0 });
   });
 
-  it('fails a case that cannot be run, and runs the others', () => {
+  it('fails an invalid case, and runs the others', () => {
     const { code, lines } = run({ scenarios: [{ ...basic, events: [{ kind: 'purchase' }] }, basic] });
     expect(code).toBe(1);
     expect(lines).toContain('         cannot be run: no kind of event is called "purchase"');
@@ -130,7 +130,7 @@ describe('the fixtures runner', () => {
   it.each([
     ['to 1e-6 of its value, however small', 'tail-1e-11', (value: number) => value * (1 + 2e-6)],
     ['to 1e-9, however large', 'empty-2', (value: number) => value + 2e-9],
-  ])('wants a probability and a loss %s', (_, name, change) => {
+  ])('requires a probability and a loss %s', (_, name, change) => {
     const one = read('bayes.json').cases.find((stated: { name: string }) => stated.name === name);
     expect(run({ cases: [one] }).code).toBe(0);
     for (const part of ['probabilityToBeBest', 'expectedLoss']) {
@@ -140,7 +140,7 @@ describe('the fixtures runner', () => {
     }
   });
 
-  it('wants intervals and p values to 1e-6 of their value', () => {
+  it('requires intervals and p values to 1e-6 of their value', () => {
     const { interval95, srm }: Required<BayesFile> = read('bayes.json');
     expect(run({ interval95, srm }).code).toBe(0);
     for (const bound of ['low', 'high'] as const) {
@@ -152,7 +152,7 @@ describe('the fixtures runner', () => {
   });
 
   it.each([
-    ['a number that is none', { interval95: [{ arm: [1, 2], low: 'x', high: 'x' }] }],
+    ['an invalid number', { interval95: [{ arm: [1, 2], low: 'x', high: 'x' }] }],
     [
       'an arm too few',
       {
@@ -192,13 +192,13 @@ describe('the fixtures runner', () => {
     ['no case', { scenarios: [] }],
     ['null', 'null'],
     ['no JSON', '{'],
-  ])('refuses a file of %s, naming it', (_, content) => {
+  ])('refuses a file of %s, and names it', (_, content) => {
     const { code, lines } = run(content);
     expect(code).toBe(2);
     expect(lines).toEqual([expect.stringMatching(/^FILE: (holds neither|cannot be read)/)]);
   });
 
-  it('refuses a file that is not there', () => {
+  it('refuses a missing file', () => {
     expect(runFiles(['nowhere.json'], () => undefined)).toBe(2);
   });
 });
@@ -218,7 +218,7 @@ describe('npm run fixtures', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(`${cases} passed, 0 failed`);
   });
 
-  it('exits with 2 for a file of neither format', async () => {
+  it('exits with 2 for a file of another format', async () => {
     const { code } = await start(
       pathOf('attribution.json'),
       fileURLToPath(new URL('../../package.json', import.meta.url)),

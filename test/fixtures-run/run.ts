@@ -3,10 +3,10 @@ import { attributionCases, isAttributionFile } from './attribution-format.js';
 import { bayesCases, isBayesFile } from './bayes-format.js';
 import type { Case } from './case.js';
 
-/** Everything holds; something does not; a file is not what can be run, which is found before any case is run. */
+/** All cases pass; some fail; a file has another format, which is found before any case runs. */
 export type ExitCode = 0 | 1 | 2;
 
-/** Runs every case of every file and says through `say`, line by line, how each went. */
+/** Runs every case of every file and reports the results by `say`, line by line. */
 export function runFiles(files: readonly string[], say: (line: string) => void): ExitCode {
   const read = files.map((file) => ({ file, ...readCases(file) }));
   const unreadable = read.filter(({ problem }) => problem !== undefined);
@@ -29,7 +29,7 @@ export function runFiles(files: readonly string[], say: (line: string) => void):
   return failed === 0 ? 0 : 1;
 }
 
-/** A case that cannot even be run fails like one that differs: the others still have their say. */
+/** A case that throws fails like one that differs, so that the others still run. */
 function differencesOf(one: Case): string[] {
   try {
     return one.differences();
@@ -38,7 +38,7 @@ function differencesOf(one: Case): string[] {
   }
 }
 
-/** The cases of a file, recognised by what is in it. */
+/** The cases of a file. Its content determines the format. */
 function readCases(file: string): { cases: readonly Case[]; problem?: string } {
   let content: unknown;
   try {

@@ -18,7 +18,7 @@ export const ROOMS: readonly Room[] = [
   {
     source: 'src/collector/measuring',
     // Not those of the collector's page and routes, which show what is measured.
-    tests: ['attribution', 'bayes', 'daily', 'measuring', 'narrowed-log', 'report', 'store']
+    tests: ['measuring', 'queries/daily-report', 'queries/report', 'store']
       .map((name) => `test/collector/${name}`)
       .concat('test/fixtures-run'),
   },

@@ -1,9 +1,9 @@
 import type { Schema } from './facts.js';
 
-/** Objects in which the service ignores what it does not know [A]; such names must hold strings all the same. */
+/** Objects in which the service ignores unknown names [A]. Their values must still be strings. */
 const OPEN = ['defaultProperties', 'userProperties'];
 
-/** Why the schema refuses a value as one of its objects: a line for each field; none where it takes it. */
+/** Why the schema refuses a value as one of its objects, a line for each field; empty if it accepts the value. */
 export function refusals(schema: Schema, object: string, value: unknown): string[] {
   const facts = schema.get(object);
   if (facts === undefined) throw new Error(`the schema has no object ${object}`);

@@ -29,7 +29,7 @@ const fixture = {
 const changes = (newer: unknown): string[] => diffSchemas(readFixture(fixture), readPublished(newer));
 
 describe('a newer schema', () => {
-  it('that says the same changes nothing', () => {
+  it('that is equal has no changes', () => {
     expect(changes(published)).toEqual([]);
   });
 
@@ -53,7 +53,7 @@ describe('a newer schema', () => {
     ]);
   });
 
-  it('that is no schema is refused', () => {
+  it('that is not a schema is refused', () => {
     expect(() => readPublished([])).toThrow('the file: expected an object');
     expect(() => readPublished({ note: 'words' })).toThrow('the file: expected an object for each call');
     expect(() => readPublished({ track: { event: 1 } })).toThrow('track.event: expected a type as a string');
@@ -69,7 +69,7 @@ describe('npm run schema:diff', () => {
     return { status, lines: stdout.trim().split('\n'), stderr };
   };
 
-  it('ends with 1 on a difference and says how many there are', async () => {
+  it('exits with 1 and the number of differences', async () => {
     const { status, lines } = compare(await tempFile('newer.json', JSON.stringify(published)));
     expect(status).toBe(1);
     expect(lines.at(-1)).toBe(`${lines.length - 1} changes; docs/schema.md says what to do.`);
@@ -80,14 +80,14 @@ describe('npm run schema:diff', () => {
     ['holds no object', '[]'],
     ['is empty', '{}'],
     ['holds other types', '{"track":{"event":1}}'],
-  ])('says in one line that a file %s, and ends with 2', async (_, content) => {
+  ])('reports in one line that a file %s, and exits with 2', async (_, content) => {
     const file = await tempFile('newer.json', content);
     const { status, stderr } = compare(file);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^[^\n]* holds no schema in the layout of the published types: [^\n]+\n$/);
   });
 
-  it('ends with 2 where there is no file', () => {
+  it('exits with 2 without a file', () => {
     const { status, stderr } = compare('missing.json');
     expect([status, stderr]).toEqual([2, expect.stringMatching(/^missing\.json .*ENOENT[^\n]*\n$/)]);
     expect(compare()).toMatchObject({ status: 2, stderr: expect.stringContaining('Usage') });

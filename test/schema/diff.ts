@@ -1,6 +1,6 @@
 import type { Fact, Schema } from './facts.js';
 
-/** What a newer schema changes, one line a field. */
+/** The changes of a newer schema, one line per field. */
 export function diffSchemas(known: Schema, newer: Schema): string[] {
   const lines: string[] = [];
   for (const object of new Set([...known.keys(), ...newer.keys()])) {

@@ -1,4 +1,4 @@
-/** What the schema says of one field. */
+/** The facts about one field of the schema. */
 export interface Fact {
   /** `string`, `number`, `boolean`, `true`, `false`, `map of string or null`, an object's name, or `list of` such names. */
   readonly type: string;
@@ -9,10 +9,10 @@ export interface Fact {
 /** An object of the schema: its fields by name. */
 export type Facts = ReadonlyMap<string, Fact>;
 
-/** Every object of the schema by our name for it. */
+/** Every object of the schema, by our name. */
 export type Schema = ReadonlyMap<string, Facts>;
 
-/** The published types call the experiments' bodies and answers by names of the generator; ours say what they are. */
+/** Our names for the bodies and answers of experiments, which have generated names in the published types. */
 const OUR_NAMES: Readonly<Record<string, string>> = {
   UnionMember0: 'assigned',
   UnionMember1: 'notAssigned',
@@ -55,7 +55,7 @@ function readFields(fields: Readonly<Record<string, unknown>>, object: string): 
   );
 }
 
-/** The type in our words, whatever module it is qualified by. */
+/** The type in our notation, without its module. */
 function typeOf(text: string): string {
   if (/^\{ \[key: string\]: string \| null \}$/.test(text)) return 'map of string or null';
   const items = /^Array<(.*)>$/.exec(text)?.[1];
@@ -66,7 +66,7 @@ function typeOf(text: string): string {
 function objectName(text: string): string {
   const [name = text] = text.split('.').slice(-1);
   if (!text.includes('.')) return name;
-  // The two members of a batch's answer are one object to us: a row, taken or not.
+  // We treat the two members of a batch's answer as one object: a row, accepted or not.
   if (text.startsWith('BatchCreateResponse.')) return 'batchResult';
   return OUR_NAMES[name] ?? name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -22,10 +22,10 @@ interface Names {
   readonly email?: string | null;
 }
 
-/** Whether anybody is named, which the types do not ask for and the documentation does. */
+/** Whether a person is named, which the documentation requires and the types do not. */
 const namesSomebody = ({ userId, externalId, email }: Names): boolean => Boolean(userId ?? externalId ?? email);
 
-describe('the collector refuses no call that the official types allow', () => {
+describe('the collector accepts every call that the official types allow', () => {
   it.each([
     ['/track', 'track'],
     ['/identify', 'identify'],
@@ -54,7 +54,7 @@ describe('the collector refuses no call that the official types allow', () => {
     );
   });
 
-  it('an assignment, whose answer is one of the two that are documented', async () => {
+  it('an assignment, whose answer is one of the two documented ones', async () => {
     const collector = await started({ now: () => NOW, experiments });
     const body = anyBody(schema, 'assignmentRequest', NOW, { token: 'exp_shop' });
     await fc.assert(
@@ -67,7 +67,7 @@ describe('the collector refuses no call that the official types allow', () => {
     );
   });
 
-  it('a question for personalizations, whose list is typed', async () => {
+  it('a request for personalizations, whose list is typed', async () => {
     const collector = await started({ now: () => NOW, experiments });
     await post(collector, '/experiments/assignments/all', { token: 'exp_shop', visitor_id: 'v' });
     const { status, body } = await post(collector, '/experiments/personalization', {
@@ -81,7 +81,7 @@ describe('the collector refuses no call that the official types allow', () => {
 });
 
 describe('nulls of a call', () => {
-  it('say what missing fields say', async () => {
+  it('mean the same as missing fields', async () => {
     const collector = await started({ now: () => NOW });
     const row = { event: 'purchase', userId: 'v', distinctId: 'd' };
     const nulls = Object.fromEntries([...schema.get('batchRow')!.keys()].map((name) => [name, null]));
@@ -89,7 +89,7 @@ describe('nulls of a call', () => {
     expect(collector.events()).toEqual([{ ...row, time: NOW, receivedAt: NOW }]);
   });
 
-  it('as track_impression record, as the default does', async () => {
+  it('as track_impression record the impression, like the default', async () => {
     const collector = await started({ now: () => NOW, experiments });
     const question = { token: 'exp_shop', visitor_id: 'v', context: null, track_impression: null };
     await post(collector, '/experiments/assignments/all', question);
@@ -97,7 +97,7 @@ describe('nulls of a call', () => {
   });
 });
 
-describe('a batch of which every row is queue_failed', () => {
+describe('a batch whose rows are all queue_failed', () => {
   const events = ['a', 'b'].map((distinctId) => ({ event: 'purchase', userId: 'v', distinctId }));
 
   it('is answered by 500 with a result for each row', async () => {
@@ -112,7 +112,7 @@ describe('a batch of which every row is queue_failed', () => {
   it.each([
     ['another row is taken', { indexes: [0] }, events],
     ['another row is invalid', { indexes: [0] }, [events[0], {}]],
-  ])('is answered by 207 where %s', async (_, which, rows) => {
+  ])('is answered by 207 if %s', async (_, which, rows) => {
     const collector = await started({ now: () => NOW });
     collector.faults.next({ kind: 'rows', code: 'queue_failed', ...which });
     expect(await post(collector, '/batch', { token: 'test_shop', events: rows })).toMatchObject({ status: 207 });

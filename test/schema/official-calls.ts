@@ -4,7 +4,7 @@ import type { Fact, Schema } from './facts.js';
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const filled = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 
-/** What the types leave open and the documentation closes: lengths, reserved names, times. */
+/** The limits that only the documentation states: lengths, reserved names, times. */
 function documented(now: number): Readonly<Record<string, fc.Arbitrary<unknown>>> {
   return {
     event: filled.map((name) => name.replace(/^\$/, 'x')),
@@ -19,12 +19,12 @@ function documented(now: number): Readonly<Record<string, fc.Arbitrary<unknown>>
   };
 }
 
-/** Any body of one of the schema's objects: each optional field there, absent, or `null` where it may be. */
+/** Any body of one of the schema's objects: each optional field is present, absent, or `null` if allowed. */
 export function anyBody(schema: Schema, object: string, now: number, fixed: object = {}): fc.Arbitrary<object> {
   const rules = documented(now);
   const bodyOf = (name: string, { type }: Fact): fc.Arbitrary<unknown> => {
     if (Object.hasOwn(fixed, name)) return fc.constant((fixed as Record<string, unknown>)[name]);
-    // Not inside maps: there, `email` and the like are properties as any other.
+    // Not inside maps, where names such as `email` are ordinary properties.
     if (!['defaultProperties', 'userProperties'].includes(object) && rules[name]) return rules[name];
     if (type === 'string') return text;
     if (type === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number + 0);

@@ -18,7 +18,7 @@ const schema = readFixture(
 );
 const namesOf = (object: string): string[] => [...schema.get(object)!.keys()];
 
-// Mostly fine: what is refused at the call is never sent.
+// Mostly valid, because events that are refused at the call are never sent.
 const name = fc.oneof(
   { arbitrary: fc.string({ minLength: 1 }).map((text) => () => text), weight: 9 },
   { arbitrary: hostileValue(), weight: 1 },
@@ -45,7 +45,7 @@ const input = fc.record(
   { requiredKeys: [] },
 );
 
-/** The entry of an input, or `undefined` where it is refused or its getters throw. */
+/** The entry of an input, or `undefined` if it is refused or its getters throw. */
 function encoded(of: typeof track, makers: Readonly<Record<string, (() => unknown) | undefined>>) {
   try {
     const fields = Object.fromEntries(Object.entries(makers).map(([name, make]) => [name, make?.()]));
@@ -56,8 +56,8 @@ function encoded(of: typeof track, makers: Readonly<Record<string, (() => unknow
   }
 }
 
-describe('the schema refuses no body of ours', () => {
-  it('whatever is tracked', () => {
+describe('the schema accepts every body of ours', () => {
+  it('for any tracked event', () => {
     fc.assert(
       fc.property(input, (makers) => {
         const entry = encoded(track, makers);
@@ -67,7 +67,7 @@ describe('the schema refuses no body of ours', () => {
     );
   });
 
-  it('whoever is identified, once or several times in one request', () => {
+  it('for any identify, once or several times in one request', () => {
     fc.assert(
       fc.property(fc.array(input, { minLength: 1, maxLength: 3 }), (inputs) => {
         const entries = inputs.flatMap((makers) => encoded(identify, makers) ?? []);
@@ -82,7 +82,7 @@ describe('the schema refuses no body of ours', () => {
     );
   });
 
-  it('in whatever way an assignment is asked for', async () => {
+  it('for any assignment', async () => {
     const bodies: unknown[] = [];
     const ours = createClient({
       token: 'test_shop',
@@ -106,7 +106,7 @@ describe('the schema refuses no body of ours', () => {
     await ours.close();
   });
 
-  it('with a version that names the library', () => {
+  it('with the version of the library', () => {
     const { name, version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(LIBRARY).toBe(`${name}/${version}`);
   });

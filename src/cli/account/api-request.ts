@@ -1,6 +1,6 @@
 import { printable } from '../../core/printable.js';
 import { retryAfterMs } from '../../transport/retry-after.js';
-import { messageOf } from '../message-of.js';
+import { messageOf } from '../command.js';
 import { errorSchema } from './api-schemas.js';
 
 const ATTEMPTS = 3;
@@ -8,10 +8,10 @@ const FIRST_DELAY_MS = 500;
 const TIMEOUT_MS = 10_000;
 const MAX_REASON = 200;
 
-/** The Platform API did not answer what was asked. */
+/** A request to the Platform API failed. */
 export class PlatformApiError extends Error {
   override readonly name = 'PlatformApiError';
-  /** The status of the answer; `undefined` without one. */
+  /** The HTTP status; `undefined` without an answer. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -21,25 +21,25 @@ export class PlatformApiError extends Error {
 }
 
 export interface ApiRequestOptions {
-  /** Origin of the Platform API, without a slash at its end. */
+  /** Origin of the Platform API, without a trailing slash. */
   readonly origin: string;
   readonly apiKey: string;
   /** Waits before another attempt. */
   readonly sleep: (ms: number) => Promise<void>;
-  /** When it aborts, nothing is asked any more. */
+  /** Aborts pending requests and retries. */
   readonly stop?: AbortSignal | undefined;
   /** For one attempt. @default 10000 */
   readonly timeoutMs?: number | undefined;
-  /** The way through a proxy. @default straight */
+  /** The dispatcher of a proxy. @default none */
   readonly dispatcher?: object | undefined;
 }
 
-/** Asks for a path; the scope is what the key needs for it, for a refusal that can be acted on. */
+/** Requests a path. The scope that the key needs for it is named when the request is refused. */
 export type ApiRequest = (path: string, scope: string) => Promise<unknown>;
 
 /**
- * GET requests with an API key. What may pass by itself (no answer, 429, 5xx) is tried three times, with the pause that the
- * service asks for or half a second and then a whole one.
+ * GET requests with an API key. Temporary failures (no answer, 429, 5xx) are retried twice, after the pause that the service
+ * asks for, or after 0.5 s and then 1 s.
  */
 export function createApiRequest(options: ApiRequestOptions): ApiRequest {
   return async (path, scope) => {
@@ -54,20 +54,20 @@ export function createApiRequest(options: ApiRequestOptions): ApiRequest {
   };
 }
 
-/** An answer, or what went wrong; `waitMs` is `null` where the service did not say how long, `undefined` for good. */
-type Tried =
+/** An answer or an error. `waitMs` is `null` if the service named no pause, `undefined` if a retry is useless. */
+type Attempt =
   | { readonly body: unknown }
   | { readonly error: PlatformApiError; readonly waitMs: number | null | undefined };
 
 async function tryOnce(
   { origin, apiKey, timeoutMs, stop, dispatcher }: ApiRequestOptions,
   path: string,
-): Promise<Tried> {
+): Promise<Attempt> {
   const timeout = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS);
   const init = {
     headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json' },
     signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
-    // The key is for this origin and no other.
+    // The key must not be sent to another origin.
     redirect: 'manual',
     ...(dispatcher === undefined ? {} : { dispatcher }),
   } as RequestInit;
@@ -82,9 +82,9 @@ async function tryOnce(
   const { status, headers } = response;
   const body = parseJson(text);
   if (response.ok && body !== undefined) return { body };
-  const error = new PlatformApiError(whatCame(response, body, origin), status);
-  const isPassing = status === 429 || status >= 500;
-  const waitMs = isPassing ? (retryAfterMs((name) => headers.get(name) ?? undefined, Date.now()) ?? null) : undefined;
+  const error = new PlatformApiError(describeResponse(response, body, origin), status);
+  const isTemporary = status === 429 || status >= 500;
+  const waitMs = isTemporary ? (retryAfterMs((name) => headers.get(name) ?? undefined, Date.now()) ?? null) : undefined;
   return { error, waitMs };
 }
 
@@ -96,28 +96,28 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What an answer was that is none, as far as that helps to find out whose it is. */
-function whatCame({ status, headers, ok }: Response, body: unknown, origin: string): string {
+/** Describes an unexpected response, to help find its origin. */
+function describeResponse({ status, headers, ok }: Response, body: unknown, origin: string): string {
   const location = headers.get('location');
   if (status >= 300 && status < 400 && location !== null) {
     const target = URL.canParse(location, origin) ? new URL(location, origin).origin : 'another address';
-    return `HTTP ${status}, a redirect to ${target}, which is not followed: check the address, and what stands in between.`;
+    return `HTTP ${status}, a redirect to ${target}, which is not followed: check the address, and for a proxy on the way.`;
   }
-  if (ok) return `HTTP ${status} without JSON: check the address, and what stands in between.`;
-  const said = reasonIn(body);
-  return `HTTP ${status}${said === undefined ? '' : `: ${said}`}`;
+  if (ok) return `HTTP ${status} without JSON: check the address, and for a proxy on the way.`;
+  const reason = reasonIn(body);
+  return `HTTP ${status}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function reasonIn(body: unknown): string | undefined {
   const { error, message } = errorSchema.safeParse(body).data ?? {};
-  const said = [error, message].find((one) => typeof one === 'string');
-  return typeof said === 'string' ? printable(said, MAX_REASON) : undefined;
+  const reason = [error, message].find((one) => typeof one === 'string');
+  return typeof reason === 'string' ? printable(reason, MAX_REASON) : undefined;
 }
 
-/** `fetch` says only that it failed; why stands in the cause. */
+/** `fetch` reports only that it failed; the cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown reason';
-  if (error.name === 'TimeoutError') return 'no answer in time';
+  if (error.name === 'TimeoutError') return 'the request timed out';
   const { cause } = error as { readonly cause?: { readonly code?: unknown } };
   return typeof cause?.code === 'string' ? cause.code : messageOf(error);
 }
@@ -125,7 +125,7 @@ function reasonOf(error: unknown): string {
 function explain({ message, status }: PlatformApiError, path: string, scope: string): PlatformApiError {
   const [resource = ''] = path.split('?', 1);
   const sentence = {
-    401: 'the Platform API refuses OURS_PRIVACY_API_KEY: copy the key again from the dashboard, and see that it has not expired.',
+    401: 'the Platform API refuses OURS_PRIVACY_API_KEY: copy the key again from the dashboard, and check that it has not expired.',
     403: `the API key lacks the scope ${scope}: add it to the key in the dashboard.`,
     429: 'the Platform API asks for fewer requests: try again later.',
   }[status ?? 0];

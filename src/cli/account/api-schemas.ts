@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// What is read of the Platform API's answers. Further fields are let through: the service may add some.
+// The fields that the commands read from answers of the Platform API. Other fields are ignored.
 
 const text = z.string();
 
@@ -74,13 +74,13 @@ export interface ListPage {
   readonly pagination?: { readonly nextCursor?: string | null | undefined; readonly hasMore: boolean } | undefined;
 }
 
-/** One page of a list; a list that is answered whole has no `pagination`. */
+/** One page of a list. A complete list has no `pagination`. */
 export const listPageSchema: z.ZodType<ListPage> = z.object({
   entities: z.array(z.unknown()),
   pagination: z.object({ nextCursor: text.nullish(), hasMore: z.boolean() }).optional(),
 });
 
-/** [A] What an error says is unpublished: these are the usual places. */
+/** [A] The format of errors is unpublished. These are the usual fields. */
 export const errorSchema: z.ZodType<{ readonly error?: unknown; readonly message?: unknown }> = z.object({
   error: z.unknown().optional(),
   message: z.unknown().optional(),

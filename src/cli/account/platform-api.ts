@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import { type ApiRequest, PlatformApiError } from './api-request.js';
+import { sleep } from '../../core/timers.js';
+import { type CommandContext, UsageError } from '../command.js';
+import { type ApiRequest, createApiRequest, PlatformApiError } from './api-request.js';
 import {
   type AllowedEvent,
   allowedEventSchema,
@@ -12,14 +14,14 @@ import {
   sourceTokensSchema,
 } from './api-schemas.js';
 
-// Far beyond any account: only a cursor that leads in circles has more.
+// Far beyond any account: only a cursor that loops has more.
 const MAX_PAGES = 1_000;
 
-/** What is asked of an account. Every method throws a {@link PlatformApiError} that says what to do. */
+/** The parts of the Platform API that the commands read. Every method throws a {@link PlatformApiError} with advice. */
 export interface PlatformApi {
   sources(): Promise<readonly Source[]>;
   source(id: string): Promise<Source>;
-  /** `undefined` for a kind of source that has none. */
+  /** `undefined` for kinds of sources without tokens. */
   sourceTokens(id: string): Promise<SourceTokens | undefined>;
   allowedEvents(): Promise<readonly AllowedEvent[]>;
   experiments(): Promise<readonly Experiment[]>;
@@ -34,12 +36,12 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
       const { entities, pagination } = read(listPageSchema, await request(path + query, scope), path);
       items.push(...entities.map((entity) => read(schema, entity, path)));
       if (!pagination?.hasMore) return items;
-      // Half a list would look like an account that lacks the rest.
+      // An incomplete list would look like an account that lacks the rest.
       if (!pagination.nextCursor || pagination.nextCursor === cursor) break;
       cursor = pagination.nextCursor;
     }
     throw new PlatformApiError(
-      `the Platform API says that ${path} goes on and not where: try again, and check what stands in between.`,
+      `the Platform API announces more of ${path} without a cursor: try again, and check for a proxy on the way.`,
     );
   };
 
@@ -54,7 +56,7 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
       try {
         return read(sourceTokensSchema, await request(path, 'source:view'), path);
       } catch (error) {
-        // [A] A source without tokens, such as a redirect, has no answer to this.
+        // [A] The service refuses this for a source without tokens, such as a redirect.
         if (error instanceof PlatformApiError && (error.status === 400 || error.status === 404)) return undefined;
         throw error;
       }
@@ -67,8 +69,67 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
 function read<Value>(schema: z.ZodType<Value>, body: unknown, path: string): Value {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.map(String).join('.') || 'the whole';
+  const field = parsed.error.issues[0]?.path.map(String).join('.') || 'the whole answer';
   throw new PlatformApiError(
-    `the answer to ${path} is not the Platform API's (${field}): check the address, and what stands in between.`,
+    `the answer to ${path} is not from the Platform API (${field}): check the address, and for a proxy on the way.`,
   );
+}
+
+const DEFAULT_ORIGIN = 'https://app.oursprivacy.com';
+
+export const API_USAGE: string = `The API key is read from OURS_PRIVACY_API_KEY.
+
+  --api-url <url>      origin of the Platform API, as OURS_API_URL (${DEFAULT_ORIGIN})`;
+
+/**
+ * Calls `work` with the Platform API of the account whose key is in the environment.
+ * @throws UsageError for an invalid key or address, without the key
+ */
+export async function withApi<Result>(
+  givenUrl: string | undefined,
+  { env, stop }: Pick<CommandContext, 'env' | 'stop'>,
+  work: (api: PlatformApi) => Promise<Result>,
+): Promise<Result> {
+  const apiKey = env.OURS_PRIVACY_API_KEY?.trim() ?? '';
+  if (apiKey === '') {
+    throw new UsageError('OURS_PRIVACY_API_KEY is not set: create an API key in the dashboard, and set it.');
+  }
+  // fetch would quote an invalid header in its error.
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new UsageError('OURS_PRIVACY_API_KEY has invalid characters: copy it again from the dashboard.');
+  }
+  const origin = toOrigin(givenUrl ?? (env.OURS_API_URL || DEFAULT_ORIGIN));
+  const dispatcher = await proxyDispatcher(env);
+  try {
+    return await work(
+      createPlatformApi(createApiRequest({ origin, apiKey, sleep: (ms) => sleep(ms, stop), stop, dispatcher })),
+    );
+  } finally {
+    await dispatcher?.close();
+  }
+}
+
+/** Accepts an origin without a path. Plain http, which would expose the key, is accepted for this machine only. */
+function toOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    throw new UsageError(`--api-url must be an origin such as ${DEFAULT_ORIGIN}, without a path.`);
+  }
+  const isLocal = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !isLocal) {
+    throw new UsageError('--api-url must begin with https: the API key would be sent in clear text.');
+  }
+  return url.origin;
+}
+
+async function proxyDispatcher(env: CommandContext['env']) {
+  const [httpProxy, httpsProxy] = ['http_proxy', 'https_proxy'].map((name) => env[name] || env[name.toUpperCase()]);
+  if (!httpProxy && !httpsProxy) return undefined;
+  const { EnvHttpProxyAgent } = await import('undici');
+  const noProxy = env.no_proxy ?? env.NO_PROXY;
+  return new EnvHttpProxyAgent({
+    ...(httpProxy ? { httpProxy } : {}),
+    ...(httpsProxy ? { httpsProxy } : {}),
+    ...(noProxy ? { noProxy } : {}),
+  });
 }

@@ -1,18 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { UsageError } from '../command.js';
-import { messageOf } from '../message-of.js';
+import { messageOf, UsageError } from '../command.js';
 
-/** What a program sends and asks for, as far as it is known. */
+/** The events and experiments of a program. */
 export interface Program {
   /** Names of events. */
   readonly events: readonly string[];
-  /** By experiment key the names of the variants that the program knows; empty for any. */
+  /** The variants that the program handles, by experiment key; empty for any. */
   readonly experiments: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Nothing is known. */
+/** No known events or experiments. */
 export const NO_PROGRAM: Program = { events: [], experiments: new Map() };
 
 /**
@@ -40,10 +39,10 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
     (found) => found.isFile(),
     () => false,
   );
-  if (!isFile) throw new UsageError(`--config ${file}: there is no such file.`);
-  // Without a check the exit code 0 would say that all is well.
+  if (!isFile) throw new UsageError(`--config ${file}: the file does not exist.`);
+  // The module must not end the process with exit code 0 before anything was checked.
   const failAtExit = (): void => {
-    console.error(`--config ${file}: the module ends the process. Name one that only exports.`);
+    console.error(`--config ${file}: the module ends the process. Use a module that only exports.`);
     process.exitCode = 2;
   };
   process.once('exit', failAtExit);
@@ -54,7 +53,7 @@ async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
     const code = isObject(error) ? error.code : undefined;
     throw new UsageError(
       code === 'ERR_UNKNOWN_FILE_EXTENSION'
-        ? `--config ${file}: Node ${process.versions.node} loads no TypeScript. Use Node 22.18 or later, name the compiled file, or load tsx: NODE_OPTIONS="--import tsx".`
+        ? `--config ${file}: Node ${process.versions.node} cannot load TypeScript. Use Node 22.18 or later, pass the compiled file, or load tsx: NODE_OPTIONS="--import tsx".`
         : `--config ${file} cannot be loaded: ${messageOf(error)}`,
     );
   } finally {

@@ -2,10 +2,8 @@ import { createReadStream } from 'node:fs';
 import { CsvError, type Info, type Options, type Parser, parse } from 'csv-parse';
 import { printable } from '../../core/printable.js';
 import { Refusal } from '../../core/refusal.js';
-import { FIELDS, type FieldPath, setField, toFieldPath } from '../field-path.js';
-import { type TypedEvent, toTypedEvent } from '../typed-event.js';
-import { contentId } from './content-id.js';
-import { MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
+import { FIELDS, type FieldPath, setField, type TypedEvent, toFieldPath, toTypedEvent } from '../typed-event.js';
+import { contentId, MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
 
 interface CsvRecord {
   readonly cells: readonly string[];
@@ -15,7 +13,7 @@ interface CsvRecord {
   readonly bytes: number;
 }
 
-/** What the first line settles for all others, wherever reading them begins. */
+/** What the first line determines for all others, wherever reading starts. */
 interface Header {
   readonly columns: readonly FieldPath[];
   readonly end: Position;
@@ -23,8 +21,8 @@ interface Header {
 }
 
 /**
- * Comma-separated values below a line with the columns' names. Rows are numbered as a spreadsheet does: the header is row 1.
- * @throws {Error} for a header that cannot be used
+ * Comma-separated values after a line with the column names. Rows are numbered as in a spreadsheet: the header is row 1.
+ * @throws {Error} for an invalid header
  */
 export async function openCsv(file: string, size: number): Promise<Source> {
   const header = await readHeader(file, size);
@@ -55,7 +53,7 @@ function toColumn(name: string): FieldPath {
   const path = toFieldPath(name);
   if (path !== undefined) return path;
   throw new Error(
-    `the header has a column '${printable(name, 60)}', which is no field of an event. Columns are named ${FIELDS.join(', ')}; those that hold names and values as eventProperties.<name>. Separate them by commas.`,
+    `the header has a column '${printable(name, 60)}', which is not a field of an event. The columns are ${FIELDS.join(', ')}; for fields with names and values, use eventProperties.<name>. Separate columns by commas.`,
   );
 }
 
@@ -72,7 +70,7 @@ function openParser(file: string, size: number, from: Position, dialect: Options
     ...dialect,
     info: true,
     skip_empty_lines: true,
-    // A row with too few or too many cells fails alone.
+    // A row with too few or too many cells must not fail the file.
     relax_column_count: true,
     max_record_size: MAX_ROW_BYTES,
   });
@@ -96,7 +94,7 @@ async function* readRecords(parser: Parser, from: Position): AsyncGenerator<CsvR
 
 function readRow(number: number, cells: readonly string[], columns: readonly FieldPath[]): TypedEvent | Refusal {
   if (cells.length !== columns.length) {
-    return new Refusal('unreadable', `the row has ${cells.length} cells and the header ${columns.length}.`);
+    return new Refusal('unreadable', `the row has ${cells.length} cells, but the header has ${columns.length}.`);
   }
   const fields: Record<string, unknown> = {};
   columns.forEach((path, index) => {
@@ -106,8 +104,8 @@ function readRow(number: number, cells: readonly string[], columns: readonly Fie
   return toTypedEvent(fields);
 }
 
-/** csv-parse quotes the file in its messages; its codes do not. */
+/** Messages of csv-parse quote the file, so only the code is used. */
 function explain({ code, records, empty_lines }: CsvError, rowsBefore: number): string {
   const row = rowsBefore + Number(records) + Number(empty_lines) + 1;
-  return `row ${row} is not CSV (${code}), and where the next one begins is not known. A quote within a quoted cell must be doubled, and every quote closed.`;
+  return `row ${row} is not valid CSV (${code}), so the next row cannot be found. Double every quote within a quoted cell, and close every quote.`;
 }

@@ -1,13 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { Refusal, typeName } from '../../core/refusal.js';
 import { type TypedEvent, toTypedEvent } from '../typed-event.js';
-import { contentId } from './content-id.js';
-import { toLines } from './lines.js';
-import { MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
+import { contentId, MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** One JSON object a line. A row's number is its line's; lines without anything are passed over. */
+/** One JSON object per line. A row's number is its line number. Empty lines are skipped. */
 export function openNdjson(file: string, size: number): Source {
   return {
     start: { row: 0, bytes: 0 },
@@ -33,7 +31,7 @@ function readRow(number: number, text: string | undefined): TypedEvent | Refusal
   try {
     fields = JSON.parse(text);
   } catch {
-    // What the parser says would quote the line.
+    // The parser's message would quote the line.
     return new Refusal('unreadable', 'the line is not JSON.');
   }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
@@ -49,7 +47,49 @@ function distinctIdOf(fields: object, number: number): unknown {
   try {
     return contentId(number, fields);
   } catch {
-    // It can be read at a depth at which it cannot be written again.
-    return new Refusal('unreadable', 'the line nests values too deeply.');
+    // Parsing can go deeper than serialising.
+    return new Refusal('unreadable', 'values are nested too deeply.');
   }
+}
+
+/** A line of a file: its bytes without the line feed, and the position of the next line. */
+interface Line {
+  /** `undefined` for a line that is too long. */
+  readonly bytes: Buffer | undefined;
+  readonly end: number;
+}
+
+const LINE_FEED = 0x0a;
+
+/** Splits chunks into lines and buffers at most one line. `start` is the position of the first chunk in the file. */
+async function* toLines(chunks: AsyncIterable<Buffer>, start: number, maxBytes: number): AsyncGenerator<Line> {
+  let begun: Buffer[] = [];
+  let length = 0;
+  let end = start;
+
+  /** Adds to the current line. A line that is too long is only counted. */
+  const add = (piece: Buffer): void => {
+    length += piece.length;
+    end += piece.length;
+    if (length <= maxBytes) begun.push(piece);
+    else begun = [];
+  };
+  const finish = (): Line => {
+    const bytes = length > maxBytes ? undefined : begun.length === 1 ? begun[0]! : Buffer.concat(begun);
+    begun = [];
+    length = 0;
+    return { bytes, end };
+  };
+
+  for await (const chunk of chunks) {
+    let from = 0;
+    for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, from)) {
+      add(chunk.subarray(from, at));
+      end += 1;
+      from = at + 1;
+      yield finish();
+    }
+    if (from < chunk.length) add(chunk.subarray(from));
+  }
+  if (length > 0) yield finish();
 }

@@ -2,30 +2,30 @@ import type { Outcome } from '../../core/outcome.js';
 import { createQueue } from '../../outbox/queue.js';
 import type { Position } from './source.js';
 
-/** A row that has been read and is not noted yet. */
+/** A row that was read but not recorded yet. */
 export interface OpenRow {
   readonly end: Position;
   readonly bytes: number;
   outcome: Outcome | undefined;
 }
 
-/** Rows between reading and noting: handed to the client and without an outcome, or with one and behind such a row. */
+/** Rows between reading and recording: in flight, or with an outcome and waiting for an earlier row. */
 export class OpenRows {
-  readonly #note: (end: Position, outcome: Outcome) => void;
+  readonly #record: (end: Position, outcome: Outcome) => void;
   /** In the order of the file. */
   readonly #queue = createQueue<OpenRow>();
-  /** Rows the client has, by their event's id, which several may share. */
-  readonly #underWay = new Map<string, OpenRow[]>();
+  /** Rows in flight, by the id of their event, which several may share. */
+  readonly #inFlight = new Map<string, OpenRow[]>();
   #lastEnd: number;
-  underWayCount = 0;
-  underWayBytes = 0;
+  inFlightCount = 0;
+  inFlightBytes = 0;
 
-  constructor(from: Position, note: (end: Position, outcome: Outcome) => void) {
+  constructor(from: Position, record: (end: Position, outcome: Outcome) => void) {
     this.#lastEnd = from.bytes;
-    this.#note = note;
+    this.#record = record;
   }
 
-  /** Rows that are kept in memory. */
+  /** The number of rows in memory. */
   get size(): number {
     return this.#queue.size;
   }
@@ -37,32 +37,32 @@ export class OpenRows {
     return row;
   }
 
-  /** The client has the row, and will tell its outcome by this id. */
-  handOver(row: OpenRow, distinctId: string): void {
-    this.underWayCount += 1;
-    this.underWayBytes += row.bytes;
-    const namesakes = this.#underWay.get(distinctId);
-    if (namesakes === undefined) this.#underWay.set(distinctId, [row]);
-    else namesakes.push(row);
+  /** The row is in flight, under the id of its event. */
+  sent(row: OpenRow, distinctId: string): void {
+    this.inFlightCount += 1;
+    this.inFlightBytes += row.bytes;
+    const rows = this.#inFlight.get(distinctId);
+    if (rows === undefined) this.#inFlight.set(distinctId, [row]);
+    else rows.push(row);
   }
 
-  /** The row whose outcome the client tells; `undefined` when it has none by that id. */
-  takeBack(distinctId: string): OpenRow | undefined {
-    const namesakes = this.#underWay.get(distinctId);
-    const row = namesakes?.shift();
+  /** Removes and returns the oldest row in flight with this id; `undefined` if there is none. */
+  take(distinctId: string): OpenRow | undefined {
+    const rows = this.#inFlight.get(distinctId);
+    const row = rows?.shift();
     if (row === undefined) return undefined;
-    if (namesakes?.length === 0) this.#underWay.delete(distinctId);
-    this.underWayCount -= 1;
-    this.underWayBytes -= row.bytes;
+    if (rows?.length === 0) this.#inFlight.delete(distinctId);
+    this.inFlightCount -= 1;
+    this.inFlightBytes -= row.bytes;
     return row;
   }
 
-  /** Gives a row its outcome, and notes all those that no row without one lies before. */
+  /** Sets the outcome of a row, and records all rows at the front that have one. */
   settle(row: OpenRow, outcome: Outcome): void {
     row.outcome = outcome;
     for (let head = this.#queue.peek(); head?.outcome !== undefined; head = this.#queue.peek()) {
       this.#queue.shift();
-      this.#note(head.end, head.outcome);
+      this.#record(head.end, head.outcome);
     }
   }
 }

@@ -5,17 +5,17 @@ const LINE_EVERY_MS = 5_000;
 const FRAME_EVERY_MS = 100;
 
 export interface ProgressOptions {
-  /** What is being done: `sending`. */
+  /** The activity: `sending`. */
   readonly doing: string;
   readonly unit: string;
   readonly total: number;
-  /** How much of it is done. */
+  /** The amount that is done. */
   readonly done: () => number;
 }
 
-/** Shows how far something is. It also keeps the process, which the client's own timers do not. */
+/** Shows progress. Its timer also keeps the process alive, unlike the client's timers. */
 export interface Progress {
-  /** Writes a line between. */
+  /** Writes a line above the progress. */
   say(line: string): void;
   stop(): void;
 }
@@ -43,7 +43,7 @@ export async function startProgress(options: ProgressOptions, context: CommandCo
     format: `${doing} [{bar}] {percentage}% of ${count(total)} ${unit}, {pace}`,
     barsize: 24,
     clearOnComplete: true,
-    // The command hears of signals itself.
+    // The command handles signals itself.
     gracefulExit: false,
     forceRedraw: true,
   });
@@ -51,7 +51,7 @@ export async function startProgress(options: ProgressOptions, context: CommandCo
   const timer = setInterval(() => bar.update(done(), { pace: pace() }), FRAME_EVERY_MS);
   return {
     say(line) {
-      // Over the bar, which draws itself again below.
+      // Overwrites the bar, which is drawn again below.
       terminal.write('\r\u001B[K');
       warn(line);
     },

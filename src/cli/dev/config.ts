@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CollectorOptions, ExperimentConfig } from '../../collector/index.js';
-import { UsageError } from '../command.js';
-import { messageOf } from '../message-of.js';
+import { messageOf, UsageError } from '../command.js';
 
 const schema = z.strictObject({
   // The collector checks the experiments themselves.
@@ -27,7 +26,7 @@ const schema = z.strictObject({
   bots: z.enum(['allow', 'block']).optional(),
 });
 
-/** Reads the file of `--config`. @throws UsageError naming the file and what is wrong in it */
+/** Reads the file of `--config`. @throws UsageError naming the file and the problem */
 export async function readConfig(file: string): Promise<CollectorOptions> {
   try {
     return schema.parse(JSON.parse(await readFile(file, 'utf8')));
@@ -43,7 +42,7 @@ export function readExperiment(text: string): ExperimentConfig {
   const names = variants.split(',').map((name) => name.trim());
   if (key === '' || primary === '' || rest.length > 0 || names.length < 2 || names.includes('')) {
     throw new UsageError(
-      '--experiment must be key:variant,variant:goal, such as checkout:classic,one_page:purchase. Names with a colon or comma go into --config.',
+      '--experiment must be key:variant,variant:goal, such as checkout:classic,one_page:purchase. Use --config for names with a colon or comma.',
     );
   }
   return { key, variants: names.map((name) => ({ name })), primary };

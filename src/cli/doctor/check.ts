@@ -1,14 +1,14 @@
-/** What was looked at, and what came of it. */
+/** The result of one check. */
 export interface Check {
   readonly check: string;
   readonly level: 'ok' | 'warning' | 'error';
-  /** What was found and, unless all is well, what to do. Never a secret. */
+  /** What was found, with advice unless it is ok. Never a secret. */
   readonly message: string;
 }
 
 /**
- * Ends a command that has printed its checks.
- * @throws Error when one of them found an error
+ * Ends a command after it has printed its checks.
+ * @throws Error when a check failed
  */
 export function failOnErrors(checks: readonly Check[]): void {
   const errors = checks.filter(({ level }) => level === 'error').length;
@@ -17,7 +17,7 @@ export function failOnErrors(checks: readonly Check[]): void {
 
 const SIGNS = { ok: '✓', warning: '!', error: '✗' } as const;
 
-/** One line: the sign, what was looked at, what was found. */
+/** Formats a check as one line. */
 export function checkLine({ check, level, message }: Check): string {
   return `${SIGNS[level]} ${check.padEnd(22)} ${message}`;
 }

@@ -1,5 +1,4 @@
-import { parse } from '../parse.js';
-import { applyDesign, blankDraft, changesSchema, newDesignSchema } from './design.js';
+import { applyDesign, blankDraft, parseDesignChanges, parseNewDesign } from './design.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentStore } from './experiment-store.js';
 import { type Conclusion, edit, endRollout, nameWinner, pause, resume, rollOut, start, stop } from './lifecycle.js';
@@ -16,20 +15,20 @@ const TRANSITIONS: Readonly<Record<ExperimentAction, (experiment: Experiment, no
   endRollout,
 };
 
-const KEY_EXISTS: Problem = { status: 409, message: 'key: another experiment has it already.' };
+const KEY_EXISTS: Problem = { status: 409, message: 'key: another experiment has this key.' };
 
-/** What can be done to experiments. What was done is stored when a method returns; a problem means that nothing was. */
+/** The actions on experiments. A change is stored when the method returns; a problem means that nothing changed. */
 export interface ExperimentActions {
-  /** A draft, made of what was posted; 409 for a key that exists. */
+  /** Creates a draft; 409 for a key that exists. */
   create(input: unknown): Experiment | Problem;
-  /** Changes the fields that were posted and leaves the others. */
+  /** Changes the given fields. */
   edit(idOrKey: string, changes: unknown): Experiment | Problem;
   act(idOrKey: string, action: ExperimentAction): Experiment | Problem;
   stop(idOrKey: string, conclusion?: Conclusion): Experiment | Problem;
-  /** `undefined` takes the winner back. */
+  /** `undefined` removes the winner. */
   nameWinner(idOrKey: string, variantId: string | undefined): Experiment | Problem;
   rollOut(idOrKey: string, variantId: string): Experiment | Problem;
-  /** Forgets an experiment and who was given what. [A] Not while it is running or paused. */
+  /** Deletes an experiment and its assignments. [A] Not while it is running or paused. */
   remove(idOrKey: string): Experiment | Problem;
 }
 
@@ -37,7 +36,7 @@ export interface ExperimentActionsOptions {
   readonly store: ExperimentStore;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** A few letters and digits, never the same twice. */
+  /** A few letters and digits, unique. */
   readonly randomId: () => string;
 }
 
@@ -62,14 +61,14 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
 
   return {
     create(input) {
-      const parsed = parse(newDesignSchema, input);
+      const parsed = parseNewDesign(input);
       if (parsed.problem !== undefined) return refused(parsed.problems, isTaken(input));
       const { key } = parsed.data;
       if (isTaken(parsed.data)) return KEY_EXISTS;
       return save(applyDesign(blankDraft(`exp_${randomId()}`, key, now()), parsed.data));
     },
     edit(idOrKey, changes) {
-      const parsed = parse(changesSchema, changes);
+      const parsed = parseDesignChanges(changes);
       if (parsed.problem !== undefined) return refused(parsed.problems, isTaken(changes, store.find(idOrKey)));
       return change(idOrKey, (experiment) => {
         const edited = edit(experiment, parsed.data);
@@ -93,7 +92,7 @@ export function createExperimentActions({ store, now, randomId }: ExperimentActi
   };
 }
 
-/** Everything that is wrong at once, so that it is mended at once. */
+/** Lists all problems, so that they can be fixed together. */
 function refused(problems: readonly string[], isKeyTaken: boolean): Problem {
   const all = isKeyTaken ? [KEY_EXISTS.message, ...problems] : problems;
   return { status: 400, message: all[0]!, all };

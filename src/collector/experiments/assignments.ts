@@ -5,21 +5,20 @@ import type { Experiment, Targeting, Variant } from './experiment.js';
 import type { ExperimentStore } from './experiment-store.js';
 import { isTargeted } from './targeting.js';
 
-/** What an assignment depends on beside the experiment and the request. */
+/** The dependencies of an assignment. */
 export interface AssignmentContext {
   readonly experiments: Pick<ExperimentStore, 'assigned' | 'assign'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Whether the visitor has been seen in an earlier session. */
+  /** Whether the visitor was seen in an earlier session. */
   readonly isReturning: (visitorId: string) => boolean;
 }
 
 /**
- * The variant of a visitor, or `undefined` for one who is not in the experiment, which is not the control.
+ * The variant of a visitor, or `undefined` for a visitor who is not in the experiment, which is different from the control.
  *
- * Bucketing alone decides which one it is. That it was given is remembered, because it stays: through a pause, when the
- * allocation shrinks, and [A] when a new visitor becomes a returning one. A variant that is rolled out goes to everyone on a
- * page that is targeted.
+ * Bucketing alone chooses the variant. The assignment is stored, because it stays through a pause, when the allocation shrinks,
+ * and [A] when a new visitor becomes a returning one. A variant that is rolled out goes to everyone on a targeted page.
  */
 export function assign(
   experiment: Experiment,
@@ -33,12 +32,12 @@ export function assign(
   if (!isWithin(experiment.runs, at)) return undefined;
   const known = experiments.assigned(experiment, visitorId);
   if (known !== undefined || isWithin(experiment.pauses, at)) return known;
-  if (!isWanted(experiment.targeting.visitors, () => isReturning(visitorId))) return undefined;
+  if (!isIncluded(experiment.targeting.visitors, () => isReturning(visitorId))) return undefined;
   const variant = variantOf(experiment, visitorId);
   if (variant !== undefined) experiments.assign(experiment, visitorId, variant, at);
   return variant;
 }
 
-function isWanted(visitors: Targeting['visitors'], isReturning: () => boolean): boolean {
+function isIncluded(visitors: Targeting['visitors'], isReturning: () => boolean): boolean {
   return visitors === 'all' || (visitors === 'returning') === isReturning();
 }

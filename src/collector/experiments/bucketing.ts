@@ -3,14 +3,14 @@ import { hash } from 'node:crypto';
 const BITS = 48;
 
 /**
- * A point in [0, 1) that depends on nothing but the salt and the visitor: uniform over visitors, and independent
- * between salts because SHA-256 is.
+ * A point in [0, 1) that depends only on the salt and the visitor. SHA-256 makes it uniform over visitors and independent
+ * between salts.
  */
 export function bucketOf(salt: string, visitorId: string): number {
   return hash('sha256', `${salt}:${visitorId}`, 'buffer').readUIntBE(0, BITS / 8) / 2 ** BITS;
 }
 
-/** What bucketing needs of an experiment; shares add up to 1. */
+/** The fields of an experiment that bucketing needs. Shares add up to 1. */
 export interface Bucketed<Variant extends { readonly share: number }> {
   readonly key: string;
   /** The share of visitors who take part, 0–1. */
@@ -21,8 +21,8 @@ export interface Bucketed<Variant extends { readonly share: number }> {
 /**
  * The variant of a visitor, or `undefined` outside the allocation.
  *
- * Taking part and the variant hang on different points, so that a growing allocation adds visitors to every variant and
- * moves nobody.
+ * Taking part and the variant depend on different points, so that a growing allocation adds visitors to every variant and
+ * does not reassign any.
  */
 export function variantOf<Variant extends { readonly share: number }>(
   experiment: Bucketed<Variant>,
@@ -35,6 +35,6 @@ export function variantOf<Variant extends { readonly share: number }>(
     edge += variant.share;
     if (point < edge) return variant;
   }
-  // Shares are floating point: their sum may end a hair below 1.
+  // The sum of floating-point shares may be slightly below 1.
   return experiment.variants.findLast((variant) => variant.share > 0);
 }

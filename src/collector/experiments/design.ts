@@ -1,81 +1,71 @@
 import { z } from 'zod';
+import { type Parsed, parse } from '../parse.js';
 import type { Experiment, ExperimentType, QueryRule, Targeting } from './experiment.js';
 import * as fields from './fields.js';
 import { resolveVariants, type VariantConfig } from './variants.js';
 
-/** What people decide about an experiment, in the shape in which it is posted. */
-export interface Design {
+/** What a person decides about an experiment: in code or a file, in the form of the pages, or by the Platform API. */
+export interface ExperimentDesign {
   readonly key?: string | undefined;
   /** @default the key */
   readonly name?: string | undefined;
   /** @default none */
   readonly description?: string | undefined;
-  /** Whether a redirect keeps the query of the page. @default false */
-  readonly includeQueryString?: boolean | undefined;
   /** @default 'ab' */
   readonly type?: ExperimentType | undefined;
   /** @default none */
   readonly variants?: readonly VariantConfig[] | undefined;
-  readonly metrics?:
-    | {
-        /** @default none, which is enough for a draft */
-        readonly primary?: Metric | null | undefined;
-        /** @default none */
-        readonly secondary?: readonly Metric[] | undefined;
-      }
-    | undefined;
-  readonly targeting?:
-    | {
-        /** @default every page */
-        readonly urls?: readonly string[] | undefined;
-        /** @default none */
-        readonly query?: readonly QueryRule[] | undefined;
-        /** @default 'all' */
-        readonly visitors?: Targeting['visitors'] | undefined;
-      }
-    | undefined;
+  /** The event that is the goal. A draft may have none. */
+  readonly primary?: string | null | undefined;
+  /** Events that are counted in addition to the goal. @default none */
+  readonly secondary?: readonly string[] | undefined;
   /** Percent of all visitors who take part, 0–100. @default 100 */
-  readonly trafficAllocation?: number | undefined;
+  readonly allocation?: number | undefined;
+  /** Pages it runs on, as globs. @default every page */
+  readonly urls?: readonly string[] | undefined;
+  /** Rules for query parameters, all of which must match. @default none */
+  readonly query?: readonly QueryRule[] | undefined;
+  /** @default 'all' */
+  readonly visitors?: Targeting['visitors'] | undefined;
+  /** Whether a redirect keeps the query of the page. @default false */
+  readonly includeQueryString?: boolean | undefined;
 }
 
-export interface Metric {
-  readonly eventName: string;
+/** A design with the key of its experiment. */
+export interface KeyedDesign extends ExperimentDesign {
+  readonly key: string;
 }
 
-const metric: z.ZodType<Metric> = z.strictObject({ eventName: fields.eventName });
-
-const shape = {
+/** The fields of a design, for schemas that add to them. */
+export const designShape: { readonly [Field in keyof ExperimentDesign]-?: z.ZodType<ExperimentDesign[Field]> } = {
+  key: fields.text.optional(),
   name: fields.text.optional(),
   description: fields.description.optional(),
-  includeQueryString: z.boolean().optional(),
   type: fields.experimentType.optional(),
   variants: fields.variants.optional(),
-  metrics: z
-    .strictObject({
-      primary: metric.nullish(),
-      secondary: z.array(metric).max(fields.MAX_ENTRIES).optional(),
-    })
-    .optional(),
-  targeting: z
-    .strictObject({
-      urls: fields.urls.optional(),
-      query: fields.query.optional(),
-      visitors: fields.visitors.optional(),
-    })
-    .optional(),
-  trafficAllocation: fields.percent.optional(),
+  primary: fields.eventName.nullish(),
+  secondary: z.array(fields.eventName).max(fields.MAX_ENTRIES).optional(),
+  allocation: fields.percent.optional(),
+  urls: fields.urls.optional(),
+  query: fields.query.optional(),
+  visitors: fields.visitors.optional(),
+  includeQueryString: z.boolean().optional(),
 };
 
-/** A whole experiment as it is posted: only its key must be there. */
-export const newDesignSchema: z.ZodType<Design & { readonly key: string }> = z.strictObject({
-  ...shape,
-  key: fields.text,
-});
+const newSchema: z.ZodType<KeyedDesign> = z.strictObject({ ...designShape, key: fields.text });
+const changesSchema: z.ZodType<ExperimentDesign> = z.strictObject(designShape);
 
-/** Changes to one: what is left out stays as it is. */
-export const changesSchema: z.ZodType<Design> = z.strictObject({ ...shape, key: fields.text.optional() });
+/** Checks a new experiment. Only the key is required. */
+export function parseNewDesign(input: unknown): Parsed<KeyedDesign> {
+  return parse(newSchema, input);
+}
 
-/** A draft of which nothing is decided, made at `now`. */
+/** Checks changes to an experiment. Fields that are left out stay as they are. */
+export function parseDesignChanges(input: unknown): Parsed<ExperimentDesign> {
+  return parse(changesSchema, input);
+}
+
+/** An empty draft, created at `now`. */
 export function blankDraft(id: string, key: string, now: number): Experiment {
   return {
     id,
@@ -99,32 +89,26 @@ export function blankDraft(id: string, key: string, now: number): Experiment {
   };
 }
 
-/** The experiment as the design wants it. [A] Each field that is given replaces the whole of what was there. */
-export function applyDesign(experiment: Experiment, design: Design): Experiment {
-  const { key, name, description, type, variants, metrics, targeting, trafficAllocation, includeQueryString } = design;
+/** Applies a design to an experiment. [A] Each given field replaces the previous value as a whole. */
+export function applyDesign(experiment: Experiment, design: ExperimentDesign): Experiment {
+  const { variants, allocation, urls, query, visitors } = design;
+  const primary = design.primary === undefined ? experiment.primary : (design.primary ?? undefined);
+  const secondary = new Set(design.secondary ?? experiment.secondary);
   return {
     ...experiment,
-    key: key ?? experiment.key,
-    name: name ?? experiment.name,
-    description: description ?? experiment.description,
-    type: type ?? experiment.type,
+    key: design.key ?? experiment.key,
+    name: design.name ?? experiment.name,
+    description: design.description ?? experiment.description,
+    type: design.type ?? experiment.type,
     variants: variants === undefined ? experiment.variants : resolveVariants(variants),
-    ...(metrics === undefined ? {} : resolveMetrics(metrics)),
-    allocation: trafficAllocation === undefined ? experiment.allocation : trafficAllocation / 100,
-    targeting: targeting === undefined ? experiment.targeting : resolveTargeting(targeting),
-    includeQueryString: includeQueryString ?? experiment.includeQueryString,
+    primary,
+    secondary: [...secondary].filter((event) => event !== primary),
+    allocation: allocation === undefined ? experiment.allocation : allocation / 100,
+    targeting: {
+      urls: urls ?? experiment.targeting.urls,
+      query: query ?? experiment.targeting.query,
+      visitors: visitors ?? experiment.targeting.visitors,
+    },
+    includeQueryString: design.includeQueryString ?? experiment.includeQueryString,
   };
-}
-
-function resolveMetrics({ primary, secondary = [] }: NonNullable<Design['metrics']>): {
-  primary: string | undefined;
-  secondary: string[];
-} {
-  const goal = primary?.eventName;
-  const others = new Set(secondary.map(({ eventName }) => eventName));
-  return { primary: goal, secondary: [...others].filter((event) => event !== goal) };
-}
-
-function resolveTargeting({ urls = [], query = [], visitors = 'all' }: NonNullable<Design['targeting']>): Targeting {
-  return { urls, query, visitors };
 }

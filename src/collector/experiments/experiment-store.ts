@@ -1,19 +1,19 @@
 import type { WirePersonalization } from '../../protocol/wire.js';
 import type { Experiment, Variant } from './experiment.js';
 
-/** The experiments and who was given which variant. Methods are synchronous: what they did is done when they return. */
+/** The experiments and assignments. Methods are synchronous, so changes are stored when they return. */
 export interface ExperimentStore {
-  /** In the order of their creation. */
+  /** In order of creation. */
   list(): readonly Experiment[];
   find(idOrKey: string): Experiment | undefined;
-  /** Adds the experiment, or replaces the one of its id. */
+  /** Adds the experiment, or replaces the one with its id. */
   save(experiment: Experiment): void;
-  /** Forgets the experiment and its assignments. */
+  /** Deletes the experiment and its assignments. */
   remove(experiment: Experiment): void;
-  /** What the visitor was given in this experiment. */
+  /** The visitor's variant in this experiment. */
   assigned(experiment: Experiment, visitorId: string): Variant | undefined;
-  /** Remembers what the visitor was given; the first stays. */
+  /** Stores the visitor's variant, unless one is stored already. */
   assign(experiment: Experiment, visitorId: string, variant: Variant, at: number): void;
-  /** What the visitor was given in experiments of type `personalization`. */
+  /** The visitor's variants in experiments of type `personalization`. */
   personalizations(visitorId: string): readonly WirePersonalization[];
 }

@@ -9,7 +9,7 @@ export interface Variant {
   readonly isControl: boolean;
   /** 0–1; the shares of an experiment add up to 1. */
   readonly share: number;
-  /** What a browser shows for it: an address it is sent to, or changes of the page. */
+  /** What a browser does for it: a redirect, or changes of the page. */
   readonly variantType?: VariantType | undefined;
   readonly redirectUrl?: string | undefined;
   readonly domModifications?: readonly DomModification[] | undefined;
@@ -17,7 +17,7 @@ export interface Variant {
 
 export type VariantType = 'dom_modifications' | 'redirect';
 
-/** One change of the page, kept as it was posted: the collector applies none. */
+/** One change of the page. Stored only: the collector does not apply it. */
 export interface DomModification {
   readonly selector: string;
   readonly action: string;
@@ -30,20 +30,20 @@ export interface DomModification {
 export interface QueryRule {
   readonly parameter: string;
   readonly operator: 'equals' | 'not_equals' | 'contains' | 'exists' | 'not_exists' | 'regex';
-  /** Left out where the operator needs none. */
+  /** Omitted if the operator needs none. */
   readonly value?: string | undefined;
 }
 
-/** Who and which pages an experiment is for; all of it must hold. */
+/** The visitors and pages of an experiment. All conditions must match. */
 export interface Targeting {
-  /** Globs, one of which must fit; none means every page. */
+  /** Globs, one of which must match; none means every page. */
   readonly urls: readonly string[];
   readonly query: readonly QueryRule[];
-  /** [A] A returning visitor has been seen in an earlier session. */
+  /** [A] A returning visitor was seen in an earlier session. */
   readonly visitors: 'all' | 'new' | 'returning';
 }
 
-/** An experiment with every default filled in. */
+/** An experiment with all defaults filled in. */
 export interface Experiment {
   readonly id: string;
   readonly key: string;
@@ -53,21 +53,21 @@ export interface Experiment {
   readonly status: ExperimentStatus;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** Milliseconds since the epoch; `undefined` until something changes. */
+  /** Milliseconds since the epoch; `undefined` before the first change. */
   readonly updatedAt: number | undefined;
   readonly variants: readonly Variant[];
   /** The event that is the goal; a draft may have none yet. */
   readonly primary: string | undefined;
   readonly secondary: readonly string[];
-  /** When it ran or runs: what counts is decided by these alone. */
+  /** When it was running. Only these decide what counts. */
   readonly runs: readonly Interval[];
   readonly pauses: readonly Interval[];
   /** The share of visitors who take part, 0–1. */
   readonly allocation: number;
   readonly targeting: Targeting;
-  /** Whether a redirect keeps the query of the page. Stored only: the collector redirects nobody. */
+  /** Whether a redirect keeps the query of the page. Stored only: the collector does not redirect. */
   readonly includeQueryString: boolean;
-  /** The id of the variant reported as the winner. It changes no assignment. */
+  /** The id of the variant that is reported as the winner. It does not change assignments. */
   readonly winner: string | undefined;
   /** The id of the variant that everyone gets now that the experiment is completed. */
   readonly rollout: string | undefined;

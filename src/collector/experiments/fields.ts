@@ -4,25 +4,25 @@ import type { DomModification, ExperimentType, QueryRule, Targeting, VariantType
 import { compilePattern } from './pattern.js';
 import { describeVariantsProblem, type VariantConfig } from './variants.js';
 
-// The fields of an experiment, checked alike whether it is posted or configured.
+// The fields of an experiment, with the same checks for every kind of input.
 
-/** [A] More variants, rules or metrics would be no experiment somebody made, and would only keep the collector busy. */
+/** [A] No real experiment has more variants, rules or metrics. More would only keep the collector busy. */
 export const MAX_ENTRIES = 50;
 
-// [A] Enough for a page of prose.
+// [A] About a page of text.
 const MAX_DESCRIPTION = 10_000;
 
-/** A key, name or id: anything that survives being written down and read again. */
+/** A key, name or id: a string that survives being stored and read again. */
 export const text: z.ZodType<string> = z
-  .string({ error: 'must be text' })
+  .string({ error: 'must be a string' })
   .min(1, 'must not be empty')
   .max(MAX_EVENT_NAME_LENGTH, `must have at most ${MAX_EVENT_NAME_LENGTH} characters`)
-  .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'expected well-formed text without control characters');
+  .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), 'must be well-formed and without control characters');
 
 /** The name of a metric's event. */
 export const eventName: z.ZodType<string> = text.refine(
   (name) => !name.startsWith('$'),
-  'names starting with $ are reserved: no such event is ever counted',
+  'names starting with $ are reserved, and such events never count',
 );
 
 /** 0–100. */
@@ -33,15 +33,15 @@ export const percent: z.ZodType<number> = z
 
 export const experimentType: z.ZodType<ExperimentType> = z.enum(['ab', 'multivariate', 'personalization']);
 
-/** Text for people; may have several lines. */
+/** Free text, possibly several lines. */
 export const description: z.ZodType<string> = z
   .string()
   .max(MAX_DESCRIPTION)
-  .refine((value) => !/\p{Cs}/u.test(value), 'expected well-formed text');
+  .refine((value) => !/\p{Cs}/u.test(value), 'must be well-formed');
 
 export const variantType: z.ZodType<VariantType> = z.enum(['dom_modifications', 'redirect']);
 
-/** An address, or a path of the same site. */
+/** A URL, or a path of the same site. */
 export const redirectUrl: z.ZodType<string> = z.string().min(1).max(MAX_EVENT_NAME_LENGTH);
 
 export const domModifications: z.ZodType<DomModification[]> = z
@@ -80,13 +80,13 @@ const variant: z.ZodType<VariantConfig> = z.strictObject({
   domModifications: domModifications.optional(),
 });
 
-/** None or more: how many an experiment needs depends on its state. */
+/** Any number: how many an experiment needs depends on its state. */
 export const variants: z.ZodType<VariantConfig[]> = z
   .array(variant)
   .max(MAX_ENTRIES)
   .superRefine(checkedBy(describeVariantsProblem));
 
-// [A] A longer one would fit no address there is.
+// [A] Longer than any real address.
 const MAX_PATTERN_LENGTH = 500;
 
 /** URL globs. */
@@ -95,7 +95,7 @@ export const urls: z.ZodType<string[]> = z.array(z.string().min(1).max(MAX_PATTE
 const operator = z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']);
 const ruleValue = z.string().max(MAX_EVENT_NAME_LENGTH);
 
-/** Rules with a value where they need one; a regular expression is one that {@link compilePattern} takes. */
+/** Rules with a value where the operator needs one. Regular expressions must be accepted by {@link compilePattern}. */
 export const query: z.ZodType<QueryRule[]> = z
   .array(
     z
@@ -108,7 +108,7 @@ export const query: z.ZodType<QueryRule[]> = z
   )
   .max(MAX_ENTRIES);
 
-/** A rule in the names of the Platform API. */
+/** A rule with the field names of the Platform API. */
 export interface QueryParam {
   readonly key: string;
   readonly operator: QueryRule['operator'];
@@ -134,12 +134,12 @@ function checkedBy<Value>(describeProblem: (value: Value) => string | undefined)
 
 function describeRuleProblem({ operator, value }: Pick<QueryRule, 'operator' | 'value'>): string | undefined {
   if (operator === 'exists' || operator === 'not_exists') return undefined;
-  if (value === undefined) return `value: expected what the parameter is compared with by ${operator}`;
+  if (value === undefined) return `value: required by the operator ${operator}`;
   return operator === 'regex' ? describePatternProblem(value) : undefined;
 }
 
 function describePatternProblem(source: string): string | undefined {
-  if (source.length > MAX_PATTERN_LENGTH) return `value: expected at most ${MAX_PATTERN_LENGTH} characters`;
+  if (source.length > MAX_PATTERN_LENGTH) return `value: must have at most ${MAX_PATTERN_LENGTH} characters`;
   try {
     compilePattern(source);
     return undefined;

@@ -1,25 +1,25 @@
 import { createContext, Script } from 'node:vm';
 
-/** Tells whether a text contains what the pattern describes. */
+/** Returns whether a string contains a match. */
 export type Pattern = (text: string) => boolean;
 
-/** [A] Hardly a page's address is longer; a longer text contains nothing. UTF-16 code units. */
+/** [A] Longer than almost any URL. A longer string never matches. UTF-16 code units. */
 export const MAX_MATCHED_LENGTH = 2048;
 
-// A sound pattern needs microseconds, but a busy machine may take far longer. One that tries every way there is would keep the collector busy for years.
+// A good pattern needs microseconds, with a margin for busy machines. Catastrophic backtracking could take years.
 const MAX_MATCH_MS = 500;
 
-const room = createContext({ source: '', text: '' });
+const context = createContext({ source: '', text: '' });
 const match = new Script(`new RegExp(source, 'u').test(text)`);
 
 /**
- * Compiles a regular expression in JavaScript's notation with the flag `u`. Patterns come from whoever may post experiments
- * and texts from whoever visits: a match that takes too long is stopped, and counts as none.
+ * Compiles a JavaScript regular expression with the flag `u`. Patterns come from authors of experiments and strings from
+ * visitors, so a match that takes too long is aborted and counts as no match.
  *
- * @throws SyntaxError for what is no regular expression; its message never repeats the pattern.
+ * @throws SyntaxError for an invalid regular expression, without the pattern.
  */
 export function compilePattern(source: string): Pattern {
-  if (!isRegExp(source)) throw new SyntaxError('no regular expression');
+  if (!isRegExp(source)) throw new SyntaxError('not a valid regular expression');
   return (text) => text.length <= MAX_MATCHED_LENGTH && matchInTime(source, text);
 }
 
@@ -32,10 +32,10 @@ function isRegExp(source: string): boolean {
 }
 
 function matchInTime(source: string, text: string): boolean {
-  Object.assign(room, { source, text });
+  Object.assign(context, { source, text });
   try {
-    // The only thing in Node that can stop a match under way.
-    return match.runInContext(room, { timeout: MAX_MATCH_MS });
+    // The only way in Node to abort a running match.
+    return match.runInContext(context, { timeout: MAX_MATCH_MS });
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
     throw error;

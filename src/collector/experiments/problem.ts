@@ -1,15 +1,15 @@
 import type { Experiment } from './experiment.js';
 
-/** Why nothing was done to an experiment. */
+/** Why an action on an experiment failed. */
 export interface Problem {
-  /** As in HTTP: 400 for what was asked, 404 for an unknown experiment, 409 for what its state forbids. */
+  /** The HTTP status: 400 for invalid input, 404 for an unknown experiment, 409 if its state forbids the action. */
   readonly status: 400 | 404 | 409;
   readonly message: string;
-  /** Where several things are wrong, each of them; `message` is the first. */
+  /** All problems, if there are several; `message` is the first. */
   readonly all?: readonly string[] | undefined;
 }
 
-/** Tells a problem from an experiment, whose status is a word. */
+/** Distinguishes a problem from an experiment, whose status is a string. */
 export function isProblem(result: Experiment | Problem): result is Problem {
   return typeof result.status === 'number';
 }

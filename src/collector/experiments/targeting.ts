@@ -1,28 +1,28 @@
 import type { QueryRule, Targeting } from './experiment.js';
 import { compilePattern, type Pattern } from './pattern.js';
 
-/** The page a visitor is on, as far as it is known. */
+/** The visitor's page, if it is known. */
 export interface Page {
-  /** An address or a path. */
+  /** A URL or a path. */
   readonly url?: string;
   /** Its query, with or without the `?`. @default the one in `url` */
   readonly search?: string;
 }
 
 /**
- * Tells whether a page is one the experiment is for: one of its globs and all of its query rules must fit.
+ * Returns whether an experiment targets a page: one of its globs and all of its query rules must match.
  *
- * A caller that names no address has chosen its pages itself, so globs do not apply, and query rules only to a `search`.
+ * A caller without a URL has chosen its pages itself, so globs do not apply, and query rules apply only to a given `search`.
  */
 export function isTargeted({ urls, query }: Pick<Targeting, 'urls' | 'query'>, page: Page = {}): boolean {
   const isOnPage = urls.length === 0 || page.url === undefined || isOneOf(urls, page.url);
   return isOnPage && (query.length === 0 || doAllHold(query, page));
 }
 
-// The host of an address, and the path that follows it.
+// The scheme of a URL.
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
-/** [A] A glob is never held against the query. */
+/** [A] Globs do not match the query. */
 function isOneOf(globs: readonly string[], url: string): boolean {
   const address = url.replace(/[?#].*$/s, '');
   const isAbsolute = SCHEME.test(address);
@@ -32,9 +32,8 @@ function isOneOf(globs: readonly string[], url: string): boolean {
 }
 
 /**
- * What a glob is held against: the path where it starts with `/`, the whole address where it has a scheme, otherwise host
- * and path.
- * [A] Host names are compared in lower case, and a host alone is its home page.
+ * The string that a glob must match: the path if it starts with `/`, the whole URL if it has a scheme, otherwise host and path.
+ * [A] Host names are compared in lower case, and a host alone matches its home page.
  */
 function textFor(
   glob: string,
@@ -50,7 +49,7 @@ function normalise(glob: string): string {
   return glob.includes('://') ? glob : glob.replace(/^[^/]+/, (host) => host.toLowerCase());
 }
 
-/** `*` stands for anything within a path segment, `**` for anything at all. */
+/** `*` matches anything within a path segment, `**` anything. */
 function compileGlob(glob: string): Pattern {
   const source = glob.replace(/\*+|[.+?^${}()|[\]\\]/g, (token) => {
     if (!token.startsWith('*')) return `\\${token}`;
@@ -71,14 +70,14 @@ function queryOf(url: string): string {
   return mark === -1 ? '' : address.slice(mark);
 }
 
-// More than a handful is nobody's link, and each is matched against patterns that may take their time.
+// Real links repeat a parameter rarely, and matching each value may be slow.
 const MAX_VALUES = 5;
 
 function equals(found: readonly string[], value: string): boolean {
   return found.some((text) => text.toLowerCase() === value.toLowerCase());
 }
 
-/** [A] Of a parameter that stands there several times any one may fit; one that is missing equals nothing. */
+/** [A] One value of a repeated parameter is enough. A missing parameter equals nothing. */
 function holds({ operator, value = '' }: QueryRule, found: readonly string[]): boolean {
   switch (operator) {
     case 'equals':

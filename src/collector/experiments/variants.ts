@@ -4,42 +4,43 @@ export interface VariantConfig {
   readonly name: string;
   /** @default `variant_` and the name */
   readonly id?: string | undefined;
-  /** Percent of the visitors who take part. Variants without one share what is left evenly. */
+  /** Percent of the visitors who take part. Variants without a weight share the rest equally. */
   readonly weight?: number | undefined;
   /** @default the first variant */
   readonly isControl?: boolean | undefined;
-  /** Handed out with the assignment as `redirect`. */
+  /** Returned with the assignment as `redirect`. */
   readonly redirectUrl?: string | undefined;
   readonly variantType?: VariantType | undefined;
   readonly domModifications?: readonly DomModification[] | undefined;
 }
 
-/** Weights may have been rounded where they come from: three thirds are a hundred. */
+/** Weights may be rounded: three thirds are accepted as 100. */
 const TOLERANCE_PERCENT = 1e-6;
 
-/** The weight below which a control is nothing to compare with. */
+/** The minimum weight of a control. */
 const MIN_CONTROL_PERCENT = 1;
 
-/** Says what is wrong with variants as a whole; `undefined` when nothing is. A draft may have none yet. */
+/** Returns what is wrong with the variants as a whole; `undefined` if they are valid. A draft may have none. */
 export function describeVariantsProblem(variants: readonly VariantConfig[]): string | undefined {
   if (variants.length === 0) return undefined;
-  if (new Set(variants.map(({ name }) => name)).size < variants.length) return 'two have the same name';
-  if (new Set(variants.map(idOf)).size < variants.length) return 'two have the same id';
+  if (new Set(variants.map(({ name }) => name)).size < variants.length) return 'two variants have the same name';
+  if (new Set(variants.map(idOf)).size < variants.length) return 'two variants have the same id';
   const controls = variants.filter(({ isControl }) => isControl === true).length;
-  if (controls > 1 || controlOf(variants) === undefined) return `${controls} are controls; exactly one must be`;
+  if (controls > 1 || controlOf(variants) === undefined)
+    return `${controls} variants are controls; exactly one must be`;
   const stated = statedPercent(variants);
   const isComplete = variants.every(({ weight }) => weight !== undefined);
   if (stated > 100 + TOLERANCE_PERCENT || (isComplete && stated < 100 - TOLERANCE_PERCENT)) {
-    return `the weights add up to ${stated}; they are percent and must make 100`;
+    return `the weights add up to ${stated} percent instead of 100`;
   }
   const control = resolveVariants(variants).find(({ isControl }) => isControl);
   if (control !== undefined && control.share * 100 < MIN_CONTROL_PERCENT - TOLERANCE_PERCENT) {
-    return `the control is left a weight of ${control.share * 100}; it needs at least ${MIN_CONTROL_PERCENT} percent`;
+    return `only ${control.share * 100} percent are left for the control; it needs at least ${MIN_CONTROL_PERCENT}`;
   }
   return undefined;
 }
 
-/** Fills in ids, the control and the shares of variants that have no problem. */
+/** Fills in ids, the control and the shares of valid variants. */
 export function resolveVariants(variants: readonly VariantConfig[]): Variant[] {
   const control = controlOf(variants);
   const open = variants.filter(({ weight }) => weight === undefined).length;
@@ -51,7 +52,7 @@ export function resolveVariants(variants: readonly VariantConfig[]): Variant[] {
     name: variant.name,
     isControl: variant === control,
     ...shownBy(variant),
-    // What the others leave is the control's, so that the shares make one whatever was rounded.
+    // The control gets the rest, so that the shares add up to 1 despite rounding.
     share: (variant === control ? 100 - others : percents[i]!) / 100,
   }));
 }

@@ -7,25 +7,25 @@ import { EXPERIMENT_INIT_PATH } from './experiment-init.js';
 import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
 
 /**
- * Tells whether a request for a path may be made: `undefined`, or the refusal. The API for clients asks for a token in the body;
- * this decides who may see what was collected, and change experiments.
+ * Decides whether a request is allowed: `undefined`, or the refusal. The API for clients checks a token in the body instead.
+ * This decides who may see collected data and change experiments.
  */
 export type Admit = (method: string, path: string, headers: IncomingHttpHeaders) => Answer | undefined;
 
 export interface AccessOptions {
   readonly host: string;
-  /** What the pages and the Platform API ask for. */
+  /** The password of the pages and the Platform API. */
   readonly password?: string | undefined;
-  /** Whether the Platform API has keys of its own, which it asks for instead. */
+  /** Whether the Platform API requires its own keys instead of the password. */
   readonly hasApiKeys?: boolean;
 }
 
 /**
- * Decides who may see what was collected.
+ * Decides who may see collected data.
  *
- * With a password, whoever knows it. Without one, this machine: asked for by a local name, because a web site can point its own
- * name here. A collector that other machines can reach and that has no password shows nothing to anybody: source tokens are
- * public, every web page carries one. Other sites may link to a page, but neither embed it nor send it a form.
+ * With a password, everyone who knows it. Without one, this machine, by a local host name, because a web site can point its own
+ * name here. A collector that other machines can reach and that has no password shows nothing: source tokens are public, since
+ * every web page contains one. Other sites may link to a page, but not embed it or post a form to it.
  */
 export function createAdmit({ host, password, hasApiKeys = false }: AccessOptions): Admit {
   const isLocal = isLoopback(host);
@@ -33,28 +33,26 @@ export function createAdmit({ host, password, hasApiKeys = false }: AccessOption
     if (path === INGEST_PATH || path === EXPERIMENT_INIT_PATH || path.startsWith(`${API_PREFIX}/`)) return undefined;
     const isLink = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
     if (!isLink && isFromAnotherSite(headers)) {
-      return refuse(403, 'only the pages of this collector may ask for this');
+      return refuse(403, 'only the pages of this collector may request this');
     }
     if (hasApiKeys && path.startsWith(`${PLATFORM_PREFIX}/`)) return undefined;
-    if (password !== undefined) return isPasswordIn(headers, password) ? undefined : askForPassword(PASSWORD_NEEDED);
-    return isLocal ? askByLocalName(headers) : askForPassword(NO_PASSWORD);
+    if (password !== undefined) return isPasswordIn(headers, password) ? undefined : requirePassword(PASSWORD_NEEDED);
+    return isLocal ? requireLocalName(headers) : requirePassword(NO_PASSWORD);
   };
 }
 
-const PASSWORD_NEEDED = 'the password is needed: as the password, with any user name, or as a bearer';
-const NO_PASSWORD = 'this collector has no password, so it shows nothing to other machines: start it with one';
+const PASSWORD_NEEDED = 'a password is required: as basic authentication with any user name, or as a bearer token';
+const NO_PASSWORD = 'this collector has no password, so other machines cannot see it: start it with a password';
 
-/** Whether a page of another origin asks. Browsers say where a request comes from, and no page can lie about it; programs say nothing. */
+/** Returns whether a page of another origin sends the request. Browsers add headers that pages cannot fake; programs add none. */
 export function isFromAnotherSite({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
-  // `none` is a person: an address that was typed, a bookmark.
+  // `none` is a typed address or a bookmark.
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
   return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
 }
 
-function askByLocalName({ host = '' }: IncomingHttpHeaders): Answer | undefined {
-  return isLoopback(host)
-    ? undefined
-    : refuse(403, 'ask for this by an address of this machine, such as http://127.0.0.1');
+function requireLocalName({ host = '' }: IncomingHttpHeaders): Answer | undefined {
+  return isLoopback(host) ? undefined : refuse(403, 'use an address of this machine, such as http://127.0.0.1');
 }
 
 function isPasswordIn({ authorization = '' }: IncomingHttpHeaders, password: string): boolean {
@@ -62,7 +60,7 @@ function isPasswordIn({ authorization = '' }: IncomingHttpHeaders, password: str
   return given !== undefined && isSameSecret(password, given);
 }
 
-function askForPassword(reason: string): Answer {
+function requirePassword(reason: string): Answer {
   return {
     ...refuse(401, reason),
     headers: { 'www-authenticate': 'Basic realm="ours-ingest collector", charset="UTF-8"' },
@@ -77,7 +75,7 @@ function passwordIn(authorization: string): string | undefined {
   return credentials.slice(credentials.indexOf(':') + 1);
 }
 
-/** Compares secrets in a time that does not depend on how much of them is equal. */
+/** Compares secrets in constant time. */
 export function isSameSecret(secret: string, given: string): boolean {
   const [a, b] = [Buffer.from(secret), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { WireAssignmentAnswer, WireBatchAnswer, WireBatchRow, WirePersonalizations } from '../../protocol/wire.js';
 
-// What the API answers. The collector does not check itself by these: they are what its description tells.
+// The answers of the API, for its OpenAPI description only. The collector does not validate its answers.
 
 const yes = z.literal(true);
 const no = z.literal(false);
 const text = z.string();
 const maybeText = text.nullable().exactOptional();
 
-/** Taken. */
+/** The event was accepted. */
 export const successSchema: z.ZodType<{ success: true }> = z.object({ success: yes });
 
 const batchRow: z.ZodType<WireBatchRow> = z.union([
@@ -16,7 +16,7 @@ const batchRow: z.ZodType<WireBatchRow> = z.union([
   z.object({ index: z.int().min(0), success: no, code: z.enum(['invalid_event', 'queue_failed']), message: text }),
 ]);
 
-/** What became of a batch, with a line for each row. */
+/** The result of a batch, row by row. */
 export const batchAnswerSchema: z.ZodType<WireBatchAnswer> = z.object({
   success: z.boolean(),
   accepted: z.int().min(0),
@@ -24,7 +24,7 @@ export const batchAnswerSchema: z.ZodType<WireBatchAnswer> = z.object({
   results: z.array(batchRow),
 });
 
-/** In the experiment or not in it, which is not the control. */
+/** The assigned variant, or not in the experiment, which is different from the control. */
 export const assignmentAnswerSchema: z.ZodType<WireAssignmentAnswer> = z.union([
   z.object({
     success: yes,
@@ -41,7 +41,7 @@ export const assignmentAnswerSchema: z.ZodType<WireAssignmentAnswer> = z.union([
   z.object({ success: yes, in_experiment: no }),
 ]);
 
-/** What a visitor was given in experiments of type `personalization`. */
+/** The visitor's variants in experiments of type `personalization`. */
 export const personalizationsSchema: z.ZodType<WirePersonalizations> = z.object({
   success: yes,
   properties: z.record(z.string(), z.unknown()),
@@ -57,10 +57,10 @@ export const personalizationsSchema: z.ZodType<WirePersonalizations> = z.object(
   ),
 });
 
-/** A refusal of the whole request: nothing was taken. */
+/** A refusal of the whole request. */
 export const refusalSchema: z.ZodType<{ success: false; error: string }> = z.object({ success: no, error: text });
 
-/** The same for a request that is too large, with what would have been taken: rows where they were too many, else bytes. */
+/** The refusal of a request that is too large, with the limit: in rows if there were too many, otherwise in bytes. */
 export const tooLargeSchema: z.ZodType<{ success: false; error: string; limit: number }> = z.object({
   success: no,
   error: text,

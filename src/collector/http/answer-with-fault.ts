@@ -3,17 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, refuse, send, sendHeadOnly, sendTruncated } from './answer.js';
 import { type Fault, type RowFault, rowFaultOf } from './faults.js';
 
-const PAGE_OF_A_PROXY: Answer = {
+const PROXY_PAGE: Answer = {
   status: 200,
   body: '<!doctype html><title>Please wait</title>',
   headers: { 'content-type': 'text/html' },
 };
 
 /**
- * Answers a request, going wrong as `fault` says; without one it simply answers.
+ * Answers a request, failing as `fault` says.
  *
- * What `handle` accepts is accepted when it returns, so calling it or not, and when, is all a fault has to decide.
- * Rejects when `closing` cuts a delay short.
+ * `handle` accepts the rows, so a fault only decides whether and when to call it. Rejects when `closing` aborts a delay.
  */
 export async function answerWithFault(
   response: ServerResponse,
@@ -36,7 +35,7 @@ export async function answerWithFault(
     case 'stallBody':
       return sendHeadOnly(response, handled(), now());
     case 'badJson':
-      return send(response, PAGE_OF_A_PROXY, now());
+      return send(response, PROXY_PAGE, now());
     case 'status':
       return send(response, { ...refuse(fault.status, 'injected fault'), ...fault }, now());
     case 'delay':

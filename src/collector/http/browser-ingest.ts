@@ -1,35 +1,34 @@
 import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
 import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
-import type { Intake } from '../ingest/event-ingest.js';
+import type { EventIngest } from '../ingest/event-ingest.js';
+import { describeRefusal } from '../ingest/refused-row.js';
 import { parse } from '../parse.js';
-import type { ArrivedRow } from '../store/event-store.js';
+import type { ArrivedRow } from '../store/collected-event.js';
 import { type Answer, refuse } from './answer.js';
-import { describeRefusal } from './refused-row.js';
 import type { Route } from './route.js';
 import { tokenSchema } from './schemas.js';
 
-/** Where the browser SDK posts to, below the origin that is its `custom_domain`. */
+/** The path that the browser SDK posts to, on the origin of its `custom_domain`. */
 export const INGEST_PATH = '/ingest';
 
-// [A] The SDK takes 200 calls at once and adds what the page did by itself.
+// [A] The SDK queues 200 calls and adds automatic events.
 const MAX_ROWS = 1_000;
 
-/** What the browser's rows are brought to. */
 export interface BrowserIngest {
-  readonly intake: Pick<Intake, 'receive'>;
+  readonly ingest: Pick<EventIngest, 'receive'>;
   readonly isKnownToken: (token: string) => boolean;
 }
 
 const bodySchema: z.ZodType<{ data: unknown[] }> = z.object({
-  // Not z.array: each row is judged alone, and not before they were counted.
+  // Not z.array: each row is validated alone, after the rows were counted.
   data: z.custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'expected an array of 1 row or more'),
 });
 
 const properties = z.record(z.string(), z.unknown()).nullish();
 
 const rowSchema = z.object({
-  // Names with a $ are the SDK's own: $identify, $identity_recovered, $reset.
+  // The SDK sends its own names with a $: $identify, $identity_recovered, $reset.
   event: z.string().min(1).max(MAX_EVENT_NAME_LENGTH),
   visitor_id: z.string().min(1).max(MAX_ID_LENGTH),
   distinct_id: z.string().min(1).max(MAX_ID_LENGTH).nullish(),
@@ -38,12 +37,12 @@ const rowSchema = z.object({
   defaultProperties: properties,
 });
 
-/** What the browser SDK asks of its `custom_domain`. */
+/** The route that the browser SDK uses on its `custom_domain`. */
 export function browserRoutes(ingest: BrowserIngest): Route[] {
   return [{ method: 'POST', path: INGEST_PATH, accepts: 'untyped-json', handle: ({ body }) => takeRows(ingest, body) }];
 }
 
-function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answer {
+function takeRows({ ingest, isKnownToken }: BrowserIngest, body: unknown): Answer {
   const sender = parse(tokenSchema, body);
   if (sender.problem !== undefined) return refuse(400, sender.problem);
   const { token } = sender.data;
@@ -53,12 +52,12 @@ function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answe
   const { data } = parsed.data;
   if (data.length > MAX_ROWS) return refuse(413, `more than ${MAX_ROWS} rows at once`, MAX_ROWS);
 
-  const visitorId = intake.receive(token, (delivery) => {
+  const visitorId = ingest.receive(token, (delivery) => {
     let first: string | undefined;
     for (const input of data) {
       const row = parse(rowSchema, input);
       if (row.problem === undefined) {
-        delivery.take(toTrack(row.data));
+        delivery.accept(toTrack(row.data));
         first ??= row.data.visitor_id;
       } else {
         delivery.refuse(describeRefusal(input, row.problem));
@@ -66,12 +65,12 @@ function takeRows({ intake, isKnownToken }: BrowserIngest, body: unknown): Answe
     }
     return first;
   });
-  // 200 even when no row was kept: to anything else the SDK sends them all again, every second, under new ids. And the visitor
-  // who was sent [A]: another one would be written over the browser's cookie.
+  // 200 even if every row was refused: after any other status, the SDK sends all of them again, every second, with new ids.
+  // [A] And the visitor that was sent: another one would overwrite the browser's cookie.
   return { status: 200, body: { success: true, visitor_id: visitorId } };
 }
 
-/** A browser's row as the API would have had it; it tells no time, so it happened when it came. */
+/** Converts a browser's row to a row of the API. It has no time, so the time of receipt is used. */
 function toTrack(row: z.infer<typeof rowSchema>): ArrivedRow {
   return {
     byBrowser: true,
@@ -86,5 +85,5 @@ function toTrack(row: z.infer<typeof rowSchema>): ArrivedRow {
   };
 }
 
-/** JSON has nothing that cannot be read but what is nested too deep to be written again: the event counts without it. */
+/** Drops values that are nested too deep to be serialised. The event counts without them. */
 function leaveOut(): void {}

@@ -6,8 +6,8 @@ import { EXPERIMENT_INIT_PATH } from './experiment-init.js';
 import { OPENAPI_PATH } from './openapi.js';
 import { API_PREFIX } from './route.js';
 
-// What the service lets any site's pages call. Nothing else is open: whoever has the collector running also looks at other
-// sites, and none of those shall read what was collected or stop an experiment.
+// The paths that the service opens to pages of any site. All others are closed: a developer who runs the collector also visits
+// other sites, which must not read collected data or stop an experiment.
 const OPEN_PATHS = [
   INGEST_PATH,
   EXPERIMENT_INIT_PATH,
@@ -15,10 +15,10 @@ const OPEN_PATHS = [
   ...Object.values(PATHS).map((path) => `${API_PREFIX}${path}`),
 ];
 
-// For how long a browser need not ask again; it may keep it for two hours at most.
+// How long browsers cache a preflight; their maximum is two hours.
 const PREFLIGHT_MAX_AGE_SECONDS = 7_200;
 
-/** Whether pages of other origins may call this path; one that ends with a slash stands for those one segment below. */
+/** Returns whether pages of other origins may call this path. A path that ends with a slash includes one more segment. */
 function isOpen(path: string): boolean {
   return OPEN_PATHS.some((open) =>
     open.endsWith('/') ? path.startsWith(open) && !path.includes('/', open.length) : path === open,
@@ -26,18 +26,18 @@ function isOpen(path: string): boolean {
 }
 
 /**
- * The headers that let a page of `origin` read the answer to a request for `path`, whatever its status: a page that cannot read
- * a refusal takes it for a dead network and tries again. None where other origins have no business.
+ * The headers that let a page of `origin` read the answer for `path`, whatever its status: a page that cannot read a refusal
+ * assumes a network failure and retries. None for closed paths.
  */
 export function corsHeaders(path: string, origin: string | undefined): Readonly<Record<string, string>> {
   if (!isOpen(path)) return {};
-  // Also without an origin: a cache must not hand that answer to a page that has one.
+  // Also without an origin: a cache must not return this answer to a page with an origin.
   if (origin === undefined) return { vary: 'Origin' };
-  // The browser SDK sends with credentials, and for those browsers do not take `*`.
+  // The browser SDK sends credentials, for which browsers do not accept `*`.
   return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' };
 }
 
-/** The answer to an `OPTIONS` request, `undefined` where it is no preflight or other origins have no business. */
+/** The answer to a preflight; `undefined` for other `OPTIONS` requests and for closed paths. */
 export function answerPreflight(path: string, headers: IncomingHttpHeaders): Answer | undefined {
   const { origin, 'access-control-request-method': method } = headers;
   if (origin === undefined || method === undefined || !isOpen(path)) return undefined;

@@ -1,9 +1,9 @@
 import { PATHS } from '../../protocol/wire.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import { refuse } from './answer.js';
-import { API_PREFIX, type Route } from './route.js';
+import { API_PREFIX, get, type Route } from './route.js';
 
-/** Where the browser SDK gets the script for its option `experimentation`, below the origin that is its `custom_domain`. */
+/** The path of the script for the browser SDK's option `experimentation`, on the origin of its `custom_domain`. */
 export const EXPERIMENT_INIT_PATH = '/experiment-init';
 
 export interface ExperimentInitOptions {
@@ -12,30 +12,25 @@ export interface ExperimentInitOptions {
 }
 
 /**
- * The script that the browser SDK loads and then calls `ours_experiments.init({ visitorId })` of.
+ * The script that the browser SDK loads, and whose `ours_experiments.init({ visitorId })` it calls.
  *
- * Ours assigns the visitor in every experiment that runs, by the collector, which records the impressions. It does what
- * can be tested locally and no more: it changes no page and redirects nobody. Pages read `await ours_experiments.ready`.
+ * It asks the collector to assign the visitor in every running experiment, which records the impressions. It does not change
+ * pages or redirect visitors. Pages read `await ours_experiments.ready`.
  */
 export function experimentInitRoute({ experiments, isKnownToken }: ExperimentInitOptions): Route {
-  return {
-    method: 'GET',
-    path: EXPERIMENT_INIT_PATH,
-    accepts: 'nothing',
-    handle({ url }) {
-      const token = url.searchParams.get('token') ?? '';
-      if (!isKnownToken(token)) return refuse(401, 'token: expected a known experiment token (exp_…)');
-      const keys = experiments
-        .list()
-        .filter(({ status, rollout }) => status === 'running' || status === 'paused' || rollout !== undefined)
-        .map(({ key }) => key);
-      return {
-        status: 200,
-        body: scriptOf(token, keys),
-        headers: { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-store' },
-      };
-    },
-  };
+  return get(EXPERIMENT_INIT_PATH, ({ url }) => {
+    const token = url.searchParams.get('token') ?? '';
+    if (!isKnownToken(token)) return refuse(401, 'token: expected a known experiment token (exp_…)');
+    const keys = experiments
+      .list()
+      .filter(({ status, rollout }) => status === 'running' || status === 'paused' || rollout !== undefined)
+      .map(({ key }) => key);
+    return {
+      status: 200,
+      body: scriptOf(token, keys),
+      headers: { 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-store' },
+    };
+  });
 }
 
 function scriptOf(token: string, keys: readonly string[]): string {
@@ -58,7 +53,7 @@ function scriptOf(token: string, keys: readonly string[]): string {
     resolve(Promise.all(all).then(Object.fromEntries));
     ready.catch((error) => console.warn('[ours-ingest collector] no assignments: ' + error));
   };
-  // What the browser SDK asks for is init; ready is this collector's own.
+  // The browser SDK calls init; ready is an addition of this collector.
   window.ours_experiments = { init, ready };
 })();
 `;

@@ -1,6 +1,6 @@
 import type { BatchRowCode } from '../../protocol/wire.js';
 
-/** One thing that can go wrong with one request. */
+/** A failure of one request. */
 export type Fault =
   /** Answers with this status; nothing is accepted. */
   | {
@@ -9,59 +9,59 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: unknown;
     }
-  /** Waits, then goes on as usual. */
+  /** Waits, then answers as usual. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Never answers and accepts nothing. */
   | { readonly kind: 'hang' }
   /** Resets the connection; nothing is accepted. */
   | { readonly kind: 'reset' }
-  /** The lost answer: everything is accepted, then the connection is reset. */
+  /** A lost answer: everything is accepted, then the connection is reset. */
   | { readonly kind: 'resetAfter' }
-  /** Everything is accepted, but the answer breaks off half-way. */
+  /** Everything is accepted, but the answer breaks off in the middle. */
   | { readonly kind: 'truncated' }
-  /** Everything is accepted, but after the answer's headers there is silence. */
+  /** Everything is accepted, but nothing follows the answer's headers. */
   | { readonly kind: 'stallBody' }
-  /** A 200 with a page of HTML, as proxies answer; nothing is accepted. */
+  /** A 200 with an HTML page, as from a proxy; nothing is accepted. */
   | { readonly kind: 'badJson' }
-  /** Fails the named rows of a batch, or this share of them (0–1) spread evenly, and accepts the others. */
+  /** Fails these rows of a batch, or this share of them (0–1) spread evenly, and accepts the others. */
   | ({ readonly kind: 'rows'; readonly code: BatchRowCode } & (
       | { readonly indexes: readonly number[]; readonly share?: never }
       | { readonly share: number; readonly indexes?: never }
     ));
 
-/** A request as a fault plan sees it, before anything is accepted. */
+/** A request before anything is accepted, for a fault plan. */
 export interface FaultRequest {
-  /** Relative to the base URL, such as `/batch`; of the Platform API the whole, such as `/rest/v1/experiments`. */
+  /** Relative to the base URL, such as `/batch`; the full path for the Platform API, such as `/rest/v1/experiments`. */
   readonly path: string;
-  /** Which request to this path it is, counted from 1. */
+  /** The number of the request to this path, from 1. */
   readonly attempt: number;
-  /** The rows of a batch as they were sent, unchecked. */
+  /** The rows of a batch, not validated. */
   readonly rows?: readonly unknown[];
 }
 
-/** Decides about one request; `undefined` lets it pass. */
+/** Returns the fault for one request; `undefined` lets it pass. */
 export type FaultPlan = (request: FaultRequest) => Fault | undefined;
 
-/** Chooses what goes wrong. One-shot faults come first, then the plan. */
+/** Injects faults. One-shot faults come first, then the plan. */
 export interface Faults {
-  /** Replaces everything planned, by a function asked for each request or by a list used up one request at a time. */
+  /** Replaces all faults by a function that is called for each request, or by a list with one fault per request. */
   set(plan: FaultPlan | readonly (Fault | undefined)[]): void;
-  /** Adds faults for the coming requests, one each; `undefined` lets one pass. */
+  /** Adds one-shot faults for the next requests; `undefined` lets one pass. */
   next(...faults: readonly (Fault | undefined)[]): void;
-  /** Replaces the plan: of all requests the share `rate` (0–1) meets one of `kinds`, each as likely. */
+  /** Replaces the plan: the share `rate` (0–1) of requests gets one of `kinds`, all equally likely. */
   random(options: {
     readonly rate: number;
     readonly kinds: readonly Fault[];
     /** @default the collector's `random` */
     readonly random?: () => number;
   }): void;
-  /** From now on nothing goes wrong. */
+  /** Removes all faults. */
   clear(): void;
 }
 
 const healthy: FaultPlan = () => undefined;
 
-/** The control handed to users, and the decision the server asks for. */
+/** Creates the control for users and the decision for the server. */
 export function createFaults(defaultRandom: () => number): { readonly control: Faults; readonly decide: FaultPlan } {
   let queue: (Fault | undefined)[] = [];
   let plan = healthy;
@@ -82,10 +82,10 @@ export function createFaults(defaultRandom: () => number): { readonly control: F
   };
 }
 
-/** Whether the row at `index` fails, and how. */
+/** Returns how the row at `index` fails; `undefined` if it does not. */
 export type RowFault = (index: number) => BatchRowCode | undefined;
 
-/** The rows a fault fails; other faults than `rows` fail none. */
+/** The rows that a fault of kind `rows` fails; `undefined` for other kinds. */
 export function rowFaultOf(fault: Fault | undefined): RowFault | undefined {
   if (fault?.kind !== 'rows') return undefined;
   const { code, indexes, share = 0 } = fault;

@@ -1,25 +1,24 @@
 import { z } from 'zod';
 
 /**
- * What `schema` takes, as JSON Schema (2020-12).
+ * Converts `schema` to JSON Schema (2020-12).
  *
- * @throws Error for a rule that is a function without a word in `meta` about what it is in JSON Schema: zod would leave it out,
- * and a description with a gap passes for the whole truth.
+ * @throws Error for a rule that is a function without its JSON Schema in `meta`: zod would leave it out undescribedly.
  */
 export function toJsonSchema(schema: z.ZodType): object {
-  // By path: zod visits the schema before its `meta` and the one after it, and the latter speaks for both.
-  const silent = new Map<string, boolean>();
+  // By path: zod visits the schema without and with its `meta`, and the second visit decides.
+  const undescribed = new Map<string, boolean>();
   const { $schema: _, ...described } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: ({ zodSchema }) => (zodSchema._zod.def.type === 'custom' ? 'any' : 'throw'),
     override({ zodSchema, path }) {
       if (!isFunction(zodSchema)) return;
       const place = path.join('.');
-      silent.set(place, !z.globalRegistry.has(zodSchema) && (silent.get(place) ?? true));
+      undescribed.set(place, !z.globalRegistry.has(zodSchema) && (undescribed.get(place) ?? true));
     },
   });
-  for (const [place, isSilent] of silent) {
-    if (isSilent) throw new Error(`The rule at "${place}" is a function: say in its meta what it is in JSON Schema.`);
+  for (const [place, isUndescribed] of undescribed) {
+    if (isUndescribed) throw new Error(`The rule at "${place}" is a function: describe it as JSON Schema in its meta.`);
   }
   return described;
 }

@@ -9,8 +9,7 @@ import {
   tooLargeSchema,
 } from './answer-schemas.js';
 import { toJsonSchema } from './json-schema.js';
-import type { Route } from './route.js';
-import { API_PREFIX } from './route.js';
+import { API_PREFIX, get, type Route } from './route.js';
 import {
   assignmentSchema,
   batchRowSchema,
@@ -21,22 +20,17 @@ import {
   trackSchema,
 } from './schemas.js';
 
-/** Where the description is found. */
+/** The path of the description. */
 export const OPENAPI_PATH: string = `${API_PREFIX}/openapi`;
 
-/** The API told to programs, as an OpenAPI 3.1 document made of the very schemas that judge requests. */
+/** The OpenAPI 3.1 description of the API, generated from the schemas that validate requests. */
 export function openapiRoute(): Route {
-  // Made when it is first asked for: a collector in a test never is.
+  // Generated on the first request: collectors in tests never need it.
   let document: unknown;
-  return {
-    method: 'GET',
-    path: OPENAPI_PATH,
-    accepts: 'nothing',
-    handle() {
-      document ??= describeApi();
-      return { status: 200, body: document };
-    },
-  };
+  return get(OPENAPI_PATH, () => {
+    document ??= describeApi();
+    return { status: 200, body: document };
+  });
 }
 
 const SCHEMAS = {
@@ -59,7 +53,7 @@ type SchemaName = keyof typeof SCHEMAS;
 
 const REFUSALS = {
   400: ['The body is not JSON, or a field is wrong.', 'Refusal'],
-  401: ['The token is unknown, or of the other kind: experiment tokens start with exp_.', 'Refusal'],
+  401: ['The token is unknown or of the wrong kind: experiment tokens start with exp_.', 'Refusal'],
   413: ['Too many rows or bytes.', 'TooLarge'],
   415: ['The content type is not application/json.', 'Refusal'],
 } as const;
@@ -68,26 +62,26 @@ const UNKNOWN_EXPERIMENT = ['No experiment has this key.', 'Refusal'] as const;
 
 function describeApi(): object {
   const paths: Record<keyof typeof PATHS, object> = {
-    track: post('Takes one event.', 'Track', { 200: ['Taken.', 'Success'] }),
-    identify: post('Takes the names and properties of a visitor.', 'Identify', { 200: ['Taken.', 'Success'] }),
+    track: post('Accepts one event.', 'Track', { 200: ['Accepted.', 'Success'] }),
+    identify: post('Accepts the names and properties of a visitor.', 'Identify', { 200: ['Accepted.', 'Success'] }),
     batch: post(
-      'Takes events, each judged alone.',
+      'Accepts events, each validated alone.',
       'Batch',
       {
-        200: ['Every row was taken.', 'BatchAnswer'],
-        207: ['Some rows were not taken; results tells which and why.', 'BatchAnswer'],
-        500: ['No row was taken, and all of them may be sent again.', 'BatchAnswer'],
+        200: ['Every row was accepted.', 'BatchAnswer'],
+        207: ['Some rows were refused; results lists them with the reason.', 'BatchAnswer'],
+        500: ['No row was accepted, and all of them may be sent again.', 'BatchAnswer'],
       },
       { properties: { events: { items: refTo('BatchRow') } } },
     ),
     assignments: {
       parameters: [{ name: 'experiment_key', in: 'path', required: true, schema: { type: 'string' } }],
-      ...post('Tells which variant a visitor is given, and records that they saw it.', 'Assignment', {
+      ...post('Returns the variant of a visitor, and records the impression.', 'Assignment', {
         200: ['The variant, or that the visitor is not in the experiment.', 'AssignmentAnswer'],
         404: UNKNOWN_EXPERIMENT,
       }),
     },
-    personalization: post('Lists what a visitor was given; records nothing.', 'Personalization', {
+    personalization: post('Lists the visitor’s variants in personalizations; records nothing.', 'Personalization', {
       200: ['The personalizations.', 'Personalizations'],
     }),
   };
@@ -104,14 +98,14 @@ function describeApi(): object {
   };
 }
 
-/** The one path that ends with a slash goes on with the key of an experiment. */
+/** The only path that ends with a slash continues with the key of an experiment. */
 function templateOf(path: string): string {
   return path.endsWith('/') ? `${path}{experiment_key}` : path;
 }
 
 type Answers = Readonly<Record<number, readonly [description: string, schema: SchemaName]>>;
 
-/** `also` is what the body's schema leaves unsaid. */
+/** `also` adds to the schema of the body. */
 function post(summary: string, body: SchemaName, answers: Answers, ...also: readonly object[]): object {
   const responses = Object.entries({ ...answers, ...REFUSALS }).map(([status, [description, schema]]) => [
     status,

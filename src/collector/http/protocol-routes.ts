@@ -13,12 +13,12 @@ import { assign } from '../experiments/assignments.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Page } from '../experiments/targeting.js';
-import type { Delivery, Intake } from '../ingest/event-ingest.js';
-import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/admission.js';
+import type { Delivery, EventIngest } from '../ingest/event-ingest.js';
+import { describeRefusal } from '../ingest/refused-row.js';
+import { FUTURE_TOLERANCE_MS, isTimely } from '../measuring/ingest-rules.js';
 import { parse } from '../parse.js';
 import { type Answer, refuse } from './answer.js';
 import type { RowFault } from './faults.js';
-import { describeRefusal } from './refused-row.js';
 import { API_PREFIX, type Route, type RouteRequest } from './route.js';
 import {
   assignmentSchema,
@@ -31,23 +31,23 @@ import {
 } from './schemas.js';
 import { type OrNull, withoutNulls } from './without-nulls.js';
 
-/** What the routes work on. */
+/** The dependencies of the routes. */
 export interface Service {
-  readonly intake: Intake;
+  readonly ingest: EventIngest;
   readonly experiments: ExperimentStore;
   readonly now: () => number;
-  /** Whether the visitor has been seen in an earlier session. */
+  /** Whether the visitor was seen in an earlier session. */
   readonly isReturning: (visitorId: string) => boolean;
-  /** Whether a token is one of this kind that is known. */
+  /** Whether a token is known and of this kind. */
   readonly isToken: (token: string, kind: TokenKind) => boolean;
   readonly maxBatchRows: number;
-  /** Hears of a key that was asked for and that no experiment has. */
+  /** Called with a key that no experiment has. */
   readonly reportUnknown: (key: string) => void;
 }
 
 const OK: Answer = { status: 200, body: { success: true } };
 
-// Experiment tokens are of their own kind, and mixing the two up is a common mistake in configuration.
+// Source and experiment tokens are easily mixed up in a configuration.
 const EXPERIMENT_TOKEN_PREFIX = 'exp_';
 
 /** The Ingest API and the assignment API. */
@@ -59,9 +59,9 @@ export function protocolRoutes(service: Service): Route[] {
     handle: (request) => withToken(service.isToken, kind, request, handle),
   });
   return [
-    route(PATHS.track, 'source', ({ body }, token) => takeTrack(service, body, token)),
-    route(PATHS.identify, 'source', ({ body }, token) => takeIdentify(service, body, token)),
-    route(PATHS.batch, 'source', ({ body, rowFault }, token) => takeBatch(service, body, token, rowFault)),
+    route(PATHS.track, 'source', ({ body }, token) => acceptTrack(service, body, token)),
+    route(PATHS.identify, 'source', ({ body }, token) => acceptIdentify(service, body, token)),
+    route(PATHS.batch, 'source', ({ body, rowFault }, token) => acceptBatch(service, body, token, rowFault)),
     route(PATHS.personalization, 'experiment', ({ body }) => listPersonalizations(service, body)),
     route(`${PATHS.assignments}:key`, 'experiment', ({ params, body }, token) =>
       assignVisitor(service, params.key!, body, token),
@@ -73,7 +73,7 @@ export type TokenKind = 'source' | 'experiment';
 
 type Handler = (request: RouteRequest, token: string) => Answer;
 
-/** Tells whether a token is of the kind that is needed here, and known. */
+/** Returns whether a token is known and of the given kind. */
 export function isTokenOf(kind: TokenKind, token: string, known: ReadonlySet<string> | undefined): boolean {
   return (known?.has(token) ?? true) && token.startsWith(EXPERIMENT_TOKEN_PREFIX) === (kind === 'experiment');
 }
@@ -85,20 +85,20 @@ function withToken(isToken: Service['isToken'], kind: TokenKind, request: RouteR
   return isToken(token, kind) ? handle(request, token) : refuse(401, 'unknown token');
 }
 
-function takeTrack({ intake }: Service, body: unknown, token: string): Answer {
-  const problem = intake.receive(token, (delivery, receivedAt) => takeRow(delivery, trackSchema, body, receivedAt));
+function acceptTrack({ ingest }: Service, body: unknown, token: string): Answer {
+  const problem = ingest.receive(token, (delivery, receivedAt) => acceptRow(delivery, trackSchema, body, receivedAt));
   return problem === undefined ? OK : refuse(400, problem);
 }
 
-function takeIdentify({ intake }: Service, body: unknown, token: string): Answer {
+function acceptIdentify({ ingest }: Service, body: unknown, token: string): Answer {
   const parsed = parse(identifySchema, body);
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
-  intake.receive(token, (delivery) => delivery.take({ ...withoutNulls(parsed.data), event: IDENTIFY_EVENT }));
+  ingest.receive(token, (delivery) => delivery.accept({ ...withoutNulls(parsed.data), event: IDENTIFY_EVENT }));
   return OK;
 }
 
-function takeBatch(
-  { intake, maxBatchRows }: Service,
+function acceptBatch(
+  { ingest, maxBatchRows }: Service,
   body: unknown,
   token: string,
   rowFault: RowFault | undefined,
@@ -109,7 +109,7 @@ function takeBatch(
   if (events.length > maxBatchRows) return refuse(413, `more than ${maxBatchRows} rows in one batch`, maxBatchRows);
   let failed = 0;
   let queueFailed = 0;
-  const results = intake.receive(token, (delivery, receivedAt) =>
+  const results = ingest.receive(token, (delivery, receivedAt) =>
     events.map((row, index): WireBatchRow => {
       const fault = rowFault?.(index);
       if (fault !== undefined) {
@@ -117,7 +117,7 @@ function takeBatch(
         if (fault === 'queue_failed') queueFailed += 1;
         return { index, success: false, code: fault, message: 'injected fault' };
       }
-      const message = takeRow(delivery, batchRowSchema, row, receivedAt);
+      const message = acceptRow(delivery, batchRowSchema, row, receivedAt);
       if (message === undefined) return { index, success: true };
       failed += 1;
       return { index, success: false, code: 'invalid_event', message };
@@ -125,19 +125,19 @@ function takeBatch(
   );
   const answer: WireBatchAnswer = { success: failed === 0, accepted: events.length - failed, failed, results };
   if (failed === 0) return { status: 200, body: answer };
-  // Nothing of it could be stored, and all of it may be sent again.
+  // No row could be stored, and all of them may be sent again.
   return { status: queueFailed === events.length ? 500 : 207, body: answer };
 }
 
-/** Takes one row, or says why not. */
-function takeRow(
+/** Accepts one row, or returns why it is refused. */
+function acceptRow(
   delivery: Delivery,
   schema: z.ZodType<OrNull<WireTrack>>,
   input: unknown,
   receivedAt: number,
 ): string | undefined {
   const { data, problem = timeProblem(data?.time, receivedAt) } = parse(schema, input);
-  if (data !== undefined && problem === undefined) delivery.take(withoutNulls<WireTrack>(data));
+  if (data !== undefined && problem === undefined) delivery.accept(withoutNulls<WireTrack>(data));
   else delivery.refuse(describeRefusal(input, problem ?? 'invalid'));
   return problem;
 }
@@ -145,7 +145,7 @@ function takeRow(
 function timeProblem(time: number | null | undefined, receivedAt: number): string | undefined {
   if (time == null || isTimely(time, receivedAt)) return undefined;
   return time > receivedAt + FUTURE_TOLERANCE_MS
-    ? 'time: in the future by the clock of the service'
+    ? 'time: in the future by the service’s clock'
     : 'time: older than 7 days';
 }
 
@@ -159,14 +159,14 @@ function assignVisitor(service: Service, key: string, body: unknown, token: stri
   if (parsed.problem !== undefined) return refuse(400, parsed.problem);
   const { visitor_id: visitorId, track_impression: isRecorded, context } = parsed.data;
   const variant = assign(experiment, { visitor_id: visitorId, context: withoutNulls<Page>(context ?? {}) }, service);
-  // [A] Nothing is recorded of a roll-out: its experiment is over, and the impression would only be warned about.
+  // [A] A rollout records no impression: its experiment is over, and the impression would only get a warning.
   if (variant !== undefined && isRecorded !== false && experiment.rollout === undefined) {
-    service.intake.receive(token, (delivery) => delivery.take(impressionOf(visitorId, experiment, variant)));
+    service.ingest.receive(token, (delivery) => delivery.accept(impressionOf(visitorId, experiment, variant)));
   }
   return { status: 200, body: assignmentAnswer(experiment, variant) };
 }
 
-/** [A] The names of an impression's properties are unpublished; these are the assignment answer's. */
+/** [A] The property names of an impression are unpublished. These are the names of the assignment answer. */
 function impressionOf(visitorId: string, experiment: Experiment, variant: Variant): WireTrack {
   return {
     event: IMPRESSION_EVENT,

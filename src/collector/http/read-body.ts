@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Accepts } from './route.js';
 
-// Reading on after the refusal lets an honest sender finish and see it; beyond this a sender is cut off.
+// Reads on after a refusal, so that the sender can finish and see it. Beyond this, the connection is cut.
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
-/** What came of reading a request. */
+/** The result of reading a request. */
 export type Body =
   | { readonly kind: 'read'; readonly value: unknown }
   | { readonly kind: 'malformed' }
@@ -12,7 +12,7 @@ export type Body =
   /** The sender left before its request was complete. */
   | { readonly kind: 'aborted' };
 
-/** Reads a request's body as its route accepts it, without ever holding more than `maxBytes` and one chunk; never rejects. */
+/** Reads a request's body as its route accepts it. Holds at most `maxBytes` and one chunk. Never rejects. */
 export function readBody(request: IncomingMessage, accepts: Accepts, maxBytes: number): Promise<Body> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -51,7 +51,7 @@ const CONTENT_TYPES = {
   form: 'application/x-www-form-urlencoded',
 } as const;
 
-/** Says what is wrong with a request's content type, `undefined` if nothing is. */
+/** Returns what is wrong with a request's content type, `undefined` if it is acceptable. */
 export function contentTypeProblem({ headers }: IncomingMessage, accepts: Accepts): string | undefined {
   if (accepts === 'nothing') return undefined;
   if (headers['content-encoding'] !== undefined) return 'expected no content-encoding';

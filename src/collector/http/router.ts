@@ -1,7 +1,7 @@
 import { type Answer, refuse } from './answer.js';
 import type { Route } from './route.js';
 
-/** The route of a request with what stood for its `:names`, or the refusal that names the first thing to fix. */
+/** The route of a request with the values of its `:names`, or a refusal. */
 export type Match =
   | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
   | { readonly answer: Answer };
@@ -9,7 +9,7 @@ export type Match =
 /** Finds the route of a method and path. */
 export type Router = (method: string, pathname: string) => Match;
 
-/** A router over routes whose paths do not overlap, except that a word goes before a `:name`. */
+/** A router over routes whose paths do not overlap, except that a literal segment takes precedence over a `:name`. */
 export function createRouter(routes: readonly Route[]): Router {
   const exact = routes.filter(({ path }) => !path.includes(':'));
   const patterns = [...exact, ...routes.filter((route) => !exact.includes(route))].map((route) => ({
@@ -27,7 +27,7 @@ export function createRouter(routes: readonly Route[]): Router {
     }
     if (allowed.length === 0) return { answer: refuse(404, 'unknown path') };
     const allow = [...new Set(allowed)].join(', ');
-    return { answer: { ...refuse(405, `only ${allow} is answered here`), headers: { allow } } };
+    return { answer: { ...refuse(405, `this path only supports ${allow}`), headers: { allow } } };
   };
 }
 

@@ -1,33 +1,33 @@
-/** Rows that pages of other origins may bring at once, and how many are added each second. */
+/** Rows that pages of other origins may send at once, and how many are added each second. */
 const BURST_ROWS = 1_000;
 const ROWS_PER_SECOND = 50;
 
-/** How often it is worth saying that rows were refused. */
+/** The minimum time between reports of refused rows. */
 const REMINDER_MS = 60_000;
 
-/** Why rows are refused for now. */
+/** A refusal of rows. */
 export interface OverQuota {
   readonly retryAfterSeconds: number;
-  /** Whether this was not said within the last minute. */
+  /** Whether no refusal was reported within the last minute. */
   readonly isNews: boolean;
 }
 
-/** How many rows may still be taken; shared by all pages of other origins. */
+/** The rows that pages of other origins may still send, together. */
 export interface RowQuota {
-  /** Takes that many, unless they are too many for now. More than can ever be taken at once waits for a full quota. */
+  /** Takes rows from the quota, or returns the refusal. A request larger than the quota needs a full quota. */
   take(rows: number): OverQuota | undefined;
 }
 
 /**
- * Limits what other web sites bring. Any site that a developer looks at can post to a collector on their machine, with any token: it
- * must not fill the memory or keep the collector busy. People who try out their own site stay far below it.
+ * Limits the rows from other web sites. Any site that a developer visits can post to a collector on their machine, with any
+ * token, and must not fill the log or keep the collector busy. A developer's own site stays far below the limit.
  *
- * @param clock milliseconds; while it is set back, nothing is added
+ * @param clock milliseconds; nothing is added while it runs backwards
  */
 export function createRowQuota(clock: () => number): RowQuota {
   let left = BURST_ROWS;
   let countedAt = clock();
-  let saidAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   return {
     take(rows) {
       const now = clock();
@@ -38,8 +38,8 @@ export function createRowQuota(clock: () => number): RowQuota {
         left -= needed;
         return undefined;
       }
-      const isNews = now - saidAt >= REMINDER_MS;
-      if (isNews) saidAt = now;
+      const isNews = now - reportedAt >= REMINDER_MS;
+      if (isNews) reportedAt = now;
       return { retryAfterSeconds: Math.ceil((needed - left) / ROWS_PER_SECOND), isNews };
     },
   };

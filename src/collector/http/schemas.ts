@@ -3,15 +3,14 @@ import { MAX_EMAIL_LENGTH, MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH, MAX_TOKEN_LENGT
 import type { WireAssignmentRequest, WireIdentify, WireIdentity, WireTrack } from '../../protocol/wire.js';
 import type { OrNull } from './without-nulls.js';
 
-// As the official SDK's types have it, every field that may be left out may also be null. Nulls say nothing: `withoutNulls`
-// takes them out of what was accepted.
+// By the official SDK's types, every optional field may also be null, with the same meaning. `withoutNulls` removes the nulls.
 
-// Half a surrogate pair is stored as the one character for all that is broken: two ids would become one.
+// Lone surrogates are all stored as the same replacement character, so two ids could become one.
 const WELL_FORMED = /^[^\p{Cs}]*$/u;
 
-const id = z.string().min(1).max(MAX_ID_LENGTH).regex(WELL_FORMED, 'expected well-formed text');
+const id = z.string().min(1).max(MAX_ID_LENGTH).regex(WELL_FORMED, 'must be well-formed');
 
-// [A] Nobody nests properties deeper, and what is nested a thousand times as deep cannot be written down again.
+// [A] Real properties are not nested deeper, and values nested a thousand times deeper cannot be serialised.
 const MAX_DEPTH = 64;
 
 function isShallow(value: unknown, depth = 0): boolean {
@@ -53,46 +52,46 @@ const track = {
   userProperties: map.nullable().exactOptional(),
 };
 
-const NAMES_NOBODY = 'userId, externalId or email is required';
+const NO_IDENTITY = 'userId, externalId or email is required';
 
-// What the function below says, in JSON Schema.
-const SOMEBODY = {
+// The function below as JSON Schema.
+const HAS_IDENTITY = {
   anyOf: ['userId', 'externalId', 'email'].map((name) => ({
     required: [name],
     properties: { [name]: { type: 'string' } },
   })),
 };
 
-function namesSomebody(row: OrNull<WireIdentity>): boolean {
+function hasIdentity(row: OrNull<WireIdentity>): boolean {
   return (row.userId ?? row.externalId ?? row.email ?? undefined) !== undefined;
 }
 
-/** A row of `/batch`: the one place where the service insists on a `distinctId`. */
+/** A row of `/batch`, where the service requires a `distinctId`. */
 export const batchRowSchema: z.ZodType<OrNull<WireTrack> & { distinctId: string }> = z
   .object({ ...track, distinctId: id })
-  .refine(namesSomebody, NAMES_NOBODY)
-  .meta(SOMEBODY);
+  .refine(hasIdentity, NO_IDENTITY)
+  .meta(HAS_IDENTITY);
 
 /** The body of `/track`. */
 export const trackSchema: z.ZodType<OrNull<WireTrack>> = z
   .object({ ...track, distinctId: id.nullable().exactOptional() })
-  .refine(namesSomebody, NAMES_NOBODY)
-  .meta(SOMEBODY);
+  .refine(hasIdentity, NO_IDENTITY)
+  .meta(HAS_IDENTITY);
 
 /** The body of `/identify`. */
 export const identifySchema: z.ZodType<OrNull<WireIdentify>> = z
   .object({ ...identity, ...context, userProperties: map })
-  .refine(namesSomebody, NAMES_NOBODY)
-  .meta(SOMEBODY);
+  .refine(hasIdentity, NO_IDENTITY)
+  .meta(HAS_IDENTITY);
 
-/** What every body carries. */
+/** The field that every body has. */
 export const tokenSchema: z.ZodType<{ token: string }> = z.object({
   token: z.string().min(1).max(MAX_TOKEN_LENGTH),
 });
 
-/** The body of `/batch`, its rows unread: each is judged alone, so that a bad one fails alone. */
+/** The body of `/batch`. Its rows are validated one by one, so that an invalid row does not fail the others. */
 export const batchSchema: z.ZodType<{ events: unknown[] }> = z.object({
-  // Not z.array: that would visit a million rows before anybody has counted them.
+  // Not z.array, which would visit a million rows before they are counted.
   events: z
     .custom<unknown[]>((value) => Array.isArray(value) && value.length > 0, 'expected an array of 1 row or more')
     .meta({ type: 'array', minItems: 1 }),

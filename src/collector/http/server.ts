@@ -10,10 +10,10 @@ import { API_PREFIX, PLATFORM_PREFIX } from './route.js';
 import type { Router } from './router.js';
 import type { OverQuota, RowQuota } from './row-quota.js';
 
-// Longer than any client keeps a connection idle, so that it is never the collector that closes first.
+// Longer than any client keeps idle connections, so that the collector never closes first.
 const KEEP_ALIVE_MS = 10 * 60 * 1000;
 
-// The path of an assignment ends with whatever key the sender thought of.
+// Paths of assignments end with a key from the sender, so their number is bounded.
 const MAX_PATHS = 1_000;
 
 export interface ServerOptions {
@@ -24,9 +24,9 @@ export interface ServerOptions {
   readonly router: Router;
   readonly admit: Admit;
   readonly decideFault: FaultPlan;
-  /** For what pages of other origins send. */
+  /** The quota for pages of other origins. */
   readonly quota: RowQuota;
-  /** Hears, at most once a minute, that those pages send too much. */
+  /** Called at most once a minute when those pages exceed the quota. */
   readonly reportOverQuota: () => void;
 }
 
@@ -42,7 +42,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Starts the HTTP side of the collector: counts, reads, lets faults happen, answers. */
+/** Starts the HTTP server of the collector: counts and reads requests, injects faults, answers. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const { now, maxBodyBytes, router, admit } = options;
   const requests = new Map<string, number>();
@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
       if (over?.isNews) options.reportOverQuota();
       if (over !== undefined) return send(response, tooManyRows(over), now());
     }
-    // Faults are for the API that clients speak; the page stays in one piece.
+    // Faults are only for the APIs, not for the pages.
     const fault = path === undefined ? undefined : options.decideFault({ path, attempt, ...rowsOf(body.value) });
     await answerWithFault(
       response,
@@ -104,7 +104,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     exchange(request, response).catch((error: unknown) => {
       if (closing.signal.aborted || response.headersSent) response.destroy();
-      // A fault plan is the user's code: its mistake should be read, not guessed.
+      // A fault plan is the user's code, so its error is shown.
       else send(response, refuse(500, `the collector failed: ${String(error)}`), now());
     });
   });
@@ -135,13 +135,13 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   };
 }
 
-/** What a request asks for; the origin only makes a URL of it. A target that is no path asks for nothing there is. */
+/** The URL of a request, with a placeholder origin. A target that is not a path matches no route. */
 function urlOf({ url = '' }: IncomingMessage): URL {
   const text = `http://collector${url}`;
   return new URL(url.startsWith('/') && URL.canParse(text) ? text : 'http://collector/not-a-path');
 }
 
-/** A path of an API as faults and counts name it: the Ingest API's without its prefix, the Platform API's with it. */
+/** The path of an API for faults and counts: without prefix for the Ingest API, with prefix for the Platform API. */
 function apiPathOf(pathname: string): string | undefined {
   if (pathname.startsWith(API_PREFIX)) return pathname.slice(API_PREFIX.length);
   return pathname.startsWith(`${PLATFORM_PREFIX}/`) ? pathname : undefined;
@@ -152,7 +152,7 @@ function rowsOf(body: unknown): { rows?: readonly unknown[] } {
   return Array.isArray(body.events) ? { rows: body.events } : {};
 }
 
-/** Rows of a batch or of the browser, wherever a body has some: which field is read depends on the path. At least one. */
+/** The rows of a batch or of the browser, at least 1. Counts both fields, because the path decides which one is read. */
 function rowCountOf(body: unknown): number {
   const { events, data } = (body ?? {}) as { readonly events?: unknown; readonly data?: unknown };
   const lengthOf = (rows: unknown): number => (Array.isArray(rows) ? rows.length : 0);
@@ -161,7 +161,7 @@ function rowCountOf(body: unknown): number {
 
 function tooManyRows({ retryAfterSeconds }: OverQuota): Answer {
   return {
-    ...refuse(429, 'pages of other sites send more rows than a person causes'),
+    ...refuse(429, 'pages of other sites send too many rows'),
     headers: { 'retry-after': String(retryAfterSeconds) },
   };
 }

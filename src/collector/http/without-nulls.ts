@@ -1,16 +1,16 @@
-/** A body as the official SDK may send it: what may be left out may be `null`. */
+/** A body as the official SDK may send it: optional fields may be `null`. */
 export type OrNull<Body> = {
   [Field in keyof Body]: undefined extends Optional<Body, Field> ? Nested<Body[Field]> | null : Body[Field];
 };
 
-/** `Body[Field]` with `undefined` if the field may be left out, whatever exactOptionalPropertyTypes says. */
+/** `Body[Field]`, with `undefined` if the field is optional, even under exactOptionalPropertyTypes. */
 type Optional<Body, Field extends keyof Body> =
   Record<never, never> extends Pick<Body, Field> ? Body[Field] | undefined : Body[Field];
 
-/** Maps of names are values; their nulls clear. */
+/** Records are values: `null` in them clears a property. */
 type Nested<Value> = Value extends object ? (string extends keyof Value ? Value : OrNull<Value>) : Value;
 
-/** A body without the fields that are `null`, which say what a missing field says. */
+/** Removes the fields that are `null`. */
 export function withoutNulls<Body extends object>(body: OrNull<Body>): Body {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) as Body;
 }

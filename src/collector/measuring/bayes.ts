@@ -4,25 +4,25 @@ import { RULE } from './quadrature.js';
 /** How the variants compare, in the order of the arms. */
 export interface Comparison {
   readonly probabilityToBeBest: readonly number[];
-  /** By how much the best rate exceeds this arm's on average: what choosing this arm costs. */
+  /** How much the best rate exceeds this arm's rate on average: the cost of choosing this arm. */
   readonly expectedLoss: readonly number[];
 }
 
-/** One arm at every node of the grid, normalised. */
+/** The posterior of one arm at every node of the grid, normalised. */
 interface Sampled {
   readonly density: Float64Array;
   /** The probability that the rate is below the node. */
   readonly below: Float64Array;
-  /** The probability that it is above, summed from its own end: 1 − below would lose the small ones. */
+  /** The probability that the rate is above the node, summed from the upper end: 1 − below would round small values to 0. */
   readonly above: Float64Array;
 }
 
 /**
- * Compares conversion rates by quadrature, not by sampling, so that equal counts always give equal answers.
+ * Compares conversion rates by quadrature instead of sampling, so that equal counts always give equal results.
  *
  * P(i is best) = ∫ fᵢ ∏ⱼ Fⱼ and the expected loss = ∫ Fᵢ (1 − ∏ⱼ Fⱼ), j ≠ i, with Fⱼ summed on the same grid.
  *
- * @throws {OursError} `invalid_option` where an arm has more conversions than impressions, or a count is no integer of 0 or more.
+ * @throws {OursError} `invalid_option` if an arm has more conversions than impressions, or a count is not an integer ≥ 0.
  */
 export function compareArms(arms: readonly Arm[]): Comparison {
   const posteriors = arms.map(posteriorOf);
@@ -34,7 +34,7 @@ export function compareArms(arms: readonly Arm[]): Comparison {
   eachNode(edges, (node, _rate, weight) => {
     for (const [i, { density, below }] of sampled.entries()) {
       let allOthersBelow = 1;
-      // Added up rather than taken as 1 − allOthersBelow, which would round away the small ones.
+      // Summed up, because 1 − allOthersBelow would round small values to 0.
       let anOtherAbove = 0;
       for (let j = 0; j < sampled.length; j++) {
         if (j === i) continue;
@@ -48,14 +48,14 @@ export function compareArms(arms: readonly Arm[]): Comparison {
   return { probabilityToBeBest, expectedLoss };
 }
 
-/** [A] Below this in any arm a comparison says more about chance than about the variants. */
+/** [A] With less in any arm, a comparison is mostly chance. */
 export const ENOUGH: Readonly<Record<'impressions' | 'conversions' | 'misses', number>> = {
   impressions: 100,
   conversions: 5,
   misses: 5,
 };
 
-/** Tells whether every arm has seen enough for the comparison to mean something. */
+/** Returns whether every arm has enough data for a meaningful comparison. */
 export function hasEnoughData(arms: readonly Arm[]): boolean {
   const isEnough = ({ impressions, conversions }: Arm): boolean =>
     impressions >= ENOUGH.impressions &&

@@ -10,27 +10,27 @@ export interface Exposure {
   readonly stop: number;
 }
 
-/** What is counted: one session of one visitor in one experiment. */
+/** The unit of counting: one session of one visitor in one experiment. */
 export interface Unit {
-  /** That of the first impression. */
+  /** The variant of the first impression. */
   readonly variant: string;
-  /** One for each run the session was exposed in, in order of time. */
+  /** One for each run in which the session was exposed, in order of time. */
   readonly exposures: Exposure[];
-  /** For each metric, by its number in the experiment, the place in the log of what converted the unit. */
+  /** For each metric, by its number in the experiment, the place in the log of the event that converted the unit. */
   readonly conversions: (number | undefined)[];
 }
 
 /** One visitor's units in one experiment. */
 export interface ExposedVisitor {
   readonly units: readonly Unit[];
-  /** Those among them that belong to a session. */
+  /** The units that belong to a session. */
   readonly bySid: ReadonlyMap<string, Unit>;
 }
 
 /**
- * Builds the units of one visitor in one experiment out of the places of all their impressions.
+ * Builds the units of one visitor in one experiment from the places of their impressions.
  *
- * Impressions are walked in order of event time, and at one instant in order of variant: never in order of arrival.
+ * Impressions are processed in order of event time, and at the same instant in order of variant, never in order of arrival.
  */
 export function expose(
   log: readonly LogEntry[],
@@ -49,7 +49,7 @@ export function expose(
       warn(index, 'impression_outside_runtime');
       continue;
     }
-    // A pause keeps newcomers out; who is in stays in.
+    // A pause excludes new visitors only.
     if (units.length === 0 && isWithin(experiment.pauses, time)) {
       warn(index, 'impression_while_paused');
       continue;
@@ -80,7 +80,7 @@ function inOrderOfTime(log: readonly LogEntry[], impressions: readonly number[])
     const b = log[right] as ImpressionEntry;
     if (a.time !== b.time) return a.time - b.time;
     if (a.variant !== b.variant) return a.variant < b.variant ? -1 : 1;
-    // What is counted is the same either way; which of the two is warned about must not hang on their order in the log.
+    // The counts are the same either way, but the order of the log must not decide which of the two gets the warning.
     return a.receivedAt - b.receivedAt;
   });
 }

@@ -1,10 +1,9 @@
-import type { Refusals } from './door.js';
 import type { ExposedVisitor, Exposure, Unit } from './exposures.js';
 import type { VisitorNumber } from './identity.js';
 import type { CountedUnit, LogEntry, MeasuredExperiment, Tally, TrackEntry } from './measured-log.js';
 import { better, type Verdict } from './verdict.js';
 
-/** A conversion longer after the impression counts, but no browser session lasts as long: it was reported from behind. */
+/** A later conversion still counts, but no browser session lasts as long, so a backend reported it. */
 const LATE_AFTER_MS = 6 * 60 * 60 * 1000;
 
 /** An experiment with its exposed visitors. */
@@ -20,26 +19,23 @@ interface Metric {
 }
 
 /**
- * The verdict of every tracked event, `undefined` for other entries; leaves in each unit what converted it.
+ * The verdict of every tracked event, `undefined` for other entries. Records in each unit the event that converted it.
  *
- * Which of a session's goals is its first is known only at the end, so all are repeats until the firsts are raised.
+ * The first goal of a session is known only at the end, so every goal is a repeat until the first ones are upgraded.
  */
-export function judgeTracks(
+export function trackVerdicts(
   log: readonly LogEntry[],
-  refusals: Refusals,
   visitors: Int32Array,
   measured: readonly Measured[],
 ): (Verdict | undefined)[] {
   const metrics = metricsOf(measured);
-  const judgeOthers = judgeNames(metrics.keys());
+  const unmeasured = unmeasuredVerdicts(metrics.keys());
   const verdicts = log.map((entry, index): Verdict | undefined => {
     if (entry.kind !== 'track') return undefined;
-    const refusal = refusals[index];
-    if (refusal !== undefined) return refusal;
     const measuring = metrics.get(entry.event);
-    if (measuring === undefined) return judgeOthers(entry.event);
+    if (measuring === undefined) return unmeasured(entry.event);
     return measuring.reduce<Verdict>((best, metric) => {
-      return better(best, hold(log, entry, index, metric.number, metric.exposed.get(visitors[index]!)));
+      return better(best, convert(log, entry, index, metric.number, metric.exposed.get(visitors[index]!)));
     }, 'not_in_experiment');
   });
   for (const unit of measured.flatMap(({ exposed }) => unitsOf(exposed))) {
@@ -51,7 +47,7 @@ export function judgeTracks(
   return verdicts;
 }
 
-/** The metrics of an experiment in order of their numbers; an event that is both goal and secondary is the goal. */
+/** The metrics of an experiment in order of their numbers. An event that is both goal and secondary is the goal. */
 function eventsOf({ primary, secondary }: MeasuredExperiment): string[] {
   return [...new Set([primary, ...secondary])];
 }
@@ -66,8 +62,8 @@ function metricsOf(measured: readonly Measured[]): Map<string, Metric[]> {
   return metrics;
 }
 
-/** Judges events that are no metric by their names alone: logs are long and names are few, so each is compared once. */
-function judgeNames(metrics: Iterable<string>): (event: string) => Verdict {
+/** The verdict of events that are not a metric, by name alone. Logs are long and names are few, so each is compared once. */
+function unmeasuredVerdicts(metrics: Iterable<string>): (event: string) => Verdict {
   const names = new Set([...metrics].map((name) => name.toLowerCase()));
   const known = new Map<string, Verdict>();
   return (event) => {
@@ -77,8 +73,8 @@ function judgeNames(metrics: Iterable<string>): (event: string) => Verdict {
   };
 }
 
-/** Holds an event against one experiment, and lets it convert its unit if none happened earlier. */
-function hold(
+/** The verdict of an event for one experiment. Converts the event's unit unless an earlier event already did. */
+function convert(
   log: readonly LogEntry[],
   entry: TrackEntry,
   index: number,
@@ -97,14 +93,14 @@ function hold(
   return 'repeat_in_session';
 }
 
-/** At one instant any fixed choice will do, as long as the order of the log does not make it. */
+/** At the same instant any fixed choice will do, as long as it does not depend on the order of the log. */
 function isEarlier(entry: LogEntry, other: LogEntry): boolean {
   if (entry.time !== other.time) return entry.time < other.time;
   if (entry.receivedAt !== other.receivedAt) return entry.receivedAt < other.receivedAt;
   return (entry.distinctId ?? '') < (other.distinctId ?? '');
 }
 
-/** The unit's latest exposure at `time`: a run that stopped lends nothing to the next. */
+/** The unit's latest exposure at `time`. An exposure does not carry over from a stopped run to the next. */
 function exposureAt({ exposures }: Unit, time: number): Exposure | undefined {
   return exposures.findLast(({ since }) => since <= time);
 }
@@ -114,7 +110,7 @@ function conversionVerdict(unit: Unit, metric: number, time: number): Verdict {
   return time - exposureAt(unit, time)!.since > LATE_AFTER_MS ? 'counted_late' : 'counted';
 }
 
-/** The counts of every variant, also of those that nobody saw. */
+/** The counts of every variant, including variants without impressions. */
 export function countUnits({ experiment, exposed }: Measured): Map<string, Tally> {
   const [, ...secondary] = eventsOf(experiment);
   const tallies = new Map(
@@ -133,7 +129,7 @@ export function countUnits({ experiment, exposed }: Measured): Map<string, Tally
   return tallies;
 }
 
-/** The units one by one, with the two instants that a day's counts are made of. */
+/** Every unit, with the two times that daily counts are computed from. */
 export function listUnits(log: readonly LogEntry[], { exposed }: Measured): CountedUnit[] {
   return unitsOf(exposed).map(({ variant, exposures, conversions: [goal] }) => ({
     variant,

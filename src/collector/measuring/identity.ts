@@ -1,21 +1,19 @@
-import type { Refusals } from './door.js';
 import type { LogEntry } from './measured-log.js';
 
-/** A number that stands for one visitor, whatever names they go by. */
+/** A number that identifies one visitor under all their names. */
 export type VisitorNumber = number;
 
 /**
- * The visitor of every entry: names seen together are one visitor, over the whole log and whenever they were seen.
+ * Finds the visitor of every entry: names seen together are one visitor, over the whole log and whenever they were seen.
  *
- * A union-find over names. Refused entries join nobody; their own visitor means nothing.
+ * A union-find over names.
  */
-export function identify(log: readonly LogEntry[], refusals: Refusals): Int32Array {
+export function identify(log: readonly LogEntry[]): Int32Array {
   const numbers = new Map<string, number>();
   const parents: number[] = [];
   const visitors = new Int32Array(log.length);
 
   for (let index = 0; index < log.length; index++) {
-    if (refusals[index] !== undefined) continue;
     const names = log[index]!.visitors;
     const number = numberOf(names[0], numbers, parents);
     visitors[index] = number;
@@ -23,9 +21,7 @@ export function identify(log: readonly LogEntry[], refusals: Refusals): Int32Arr
       parents[rootOf(numberOf(names[i]!, numbers, parents), parents)] = rootOf(number, parents);
     }
   }
-  for (let index = 0; index < log.length; index++) {
-    if (refusals[index] === undefined) visitors[index] = rootOf(visitors[index]!, parents);
-  }
+  for (let index = 0; index < log.length; index++) visitors[index] = rootOf(visitors[index]!, parents);
   return visitors;
 }
 

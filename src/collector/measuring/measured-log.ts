@@ -1,45 +1,45 @@
 import type { Interval } from './interval.js';
 import type { Verdict, Warning } from './verdict.js';
 
-/** What every entry of the log says of itself. */
-interface Seen {
+/** The fields that all entries of the log have. */
+interface Entry {
   /** When it happened, in milliseconds since the epoch. */
   readonly time: number;
-  /** When it came. */
+  /** When it arrived. */
   readonly receivedAt: number;
-  /** Every name of the visitor it carries; names seen together are one visitor. */
+  /** All names of the visitor. Names seen together are one visitor. */
   readonly visitors: readonly [string, ...string[]];
   readonly sid?: string | undefined;
   readonly distinctId?: string | undefined;
   readonly bot?: boolean | undefined;
   /**
-   * Who sent it, which tells whether its session lasted at that time. `report`: nothing may be concluded.
+   * Who sent it, which decides whether it shows that its session was active at that time. `report` shows nothing.
    * @default 'server'
    */
   readonly source?: 'browser' | 'server' | 'report' | undefined;
 }
 
-/** A tracked event, any of which can be a goal. */
-export interface TrackEntry extends Seen {
+/** A tracked event. Any event can be a goal. */
+export interface TrackEntry extends Entry {
   readonly kind: 'track';
   readonly event: string;
 }
 
-/** Somebody was shown a variant. */
-export interface ImpressionEntry extends Seen {
+/** A variant was shown to the visitor. */
+export interface ImpressionEntry extends Entry {
   readonly kind: 'impression';
   readonly experiment: string;
   readonly variant: string;
 }
 
-/** An identify: it counts for nothing, but tells who is who. */
-export interface LinkEntry extends Seen {
+/** An identify: it does not count, but links names of a visitor. */
+export interface LinkEntry extends Entry {
   readonly kind: 'link';
 }
 
 export type LogEntry = TrackEntry | ImpressionEntry | LinkEntry;
 
-/** An experiment as far as measuring goes. */
+/** The fields of an experiment that measuring needs. */
 export interface MeasuredExperiment {
   readonly key: string;
   readonly variants: readonly string[];
@@ -52,12 +52,12 @@ export interface MeasuredExperiment {
 
 export interface MeasuringRules {
   readonly experiments: readonly MeasuredExperiment[];
-  /** Compared without regard to case. @default every name */
+  /** Compared case-insensitively. @default every name */
   readonly allowedEvents?: readonly string[] | undefined;
   readonly bots: 'allow' | 'block';
   /** How old an event may be when it arrives. @default seven days */
   readonly maxAgeMs?: number | undefined;
-  /** What lies after it has not happened. */
+  /** Later events are in the future. */
   readonly now: number;
 }
 
@@ -69,22 +69,22 @@ export interface Tally {
   readonly secondary: Map<string, number>;
 }
 
-/** What is counted: a session in which its visitor was exposed to an experiment. */
+/** The unit of counting: a session in which the visitor was exposed to an experiment. */
 export interface CountedUnit {
   readonly variant: string;
-  /** When the visitor was first exposed in it, in milliseconds since the epoch. */
+  /** The first exposure in the session, in milliseconds since the epoch. */
   readonly exposedAt: number;
-  /** When the goal that converted it happened; `undefined` while none did. */
+  /** The time of the goal that converted it; `undefined` without one. */
   readonly convertedAt: number | undefined;
 }
 
 export interface Attribution {
-  /** By experiment key, in no particular order: what the tallies count, unit by unit. */
+  /** The counted units by experiment key, in no particular order. */
   readonly units: ReadonlyMap<string, readonly CountedUnit[]>;
   /** By experiment key and variant name. */
   readonly tallies: ReadonlyMap<string, ReadonlyMap<string, Tally>>;
-  /** One for each entry of the log; only tracked events have one. */
+  /** By place in the log; `undefined` for entries that are not tracked events. */
   readonly verdicts: readonly (Verdict | undefined)[];
-  /** By place in the log; entries without any are missing. */
+  /** By place in the log, for entries with warnings. */
   readonly warnings: ReadonlyMap<number, readonly Warning[]>;
 }

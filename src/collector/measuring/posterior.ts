@@ -1,7 +1,7 @@
 import { OursError } from '../../core/errors.js';
 import { integrate } from './quadrature.js';
 
-/** What one variant has seen; `conversions` are among the `impressions`. */
+/** The counts of one variant. Each conversion is also an impression. */
 export interface Arm {
   readonly conversions: number;
   readonly impressions: number;
@@ -12,30 +12,30 @@ export function conversionRate({ conversions, impressions }: Arm): number {
   return impressions === 0 ? 0 : conversions / impressions;
 }
 
-/** What is known of a conversion rate under a uniform prior [A]: Beta(1 + c, 1 + n − c), not normalised. */
+/** The posterior of a conversion rate under a uniform prior [A]: Beta(1 + c, 1 + n − c), not normalised. */
 export interface Posterior {
   /** Relative to the mode, so that no gamma function is needed and nothing overflows. */
   readonly density: (rate: number) => number;
   readonly mode: number;
   /** One standard deviation. */
   readonly deviation: number;
-  /** Where the density is more than a double's zero. */
+  /** The range in which the density is greater than 0 as a double. */
   readonly low: number;
   readonly high: number;
-  /** How far from `rate` upwards a polynomial follows the density to its last digits. */
+  /** How far above `rate` a polynomial approximates the density to full precision. */
   readonly stepAt: (rate: number) => number;
 }
 
-/** Beyond it `Math.exp` knows only zero. */
+/** Below it `Math.exp` returns 0. */
 const LEAST_LOG_DENSITY = -745;
 
-// A step over which the density changes by more than e^8 asks too much of 16 nodes: the far tails are steep.
+// 16 nodes cannot follow a density that changes by more than e^8, as it does in the steep tails.
 const MOST_LOG_CHANGE = 8;
 
 /**
  * The posterior of an arm.
  *
- * @throws {OursError} `invalid_option` for counts that cannot be: for them there is no curve, and cutting it up would never end.
+ * @throws {OursError} `invalid_option` for invalid counts, for which splitting the curve would never end.
  */
 export function posteriorOf(arm: Arm): Posterior {
   const { conversions, impressions } = arm;
@@ -47,7 +47,7 @@ export function posteriorOf(arm: Arm): Posterior {
   }
   const misses = impressions - conversions;
   const mode = conversionRate(arm);
-  // Measured from the mode, where the two terms cancel to first order; plain logarithms would leave rounding noise.
+  // Relative to the mode, where the two terms cancel to first order. Plain logarithms would leave rounding errors.
   const logDensity = (rate: number): number => {
     const ofHits = conversions === 0 ? 0 : conversions * Math.log1p((rate - mode) / mode);
     const ofMisses = misses === 0 ? 0 : misses * Math.log1p((mode - rate) / (1 - mode));
@@ -66,7 +66,7 @@ export function posteriorOf(arm: Arm): Posterior {
     stepAt(rate) {
       if (rate >= high) return Number.POSITIVE_INFINITY;
       if (rate < low) return low - rate;
-      // Ahead, as at 0 and at 1 the slope is infinite where the density is but a polynomial.
+      // Looks ahead, because at 0 and at 1 the slope of the logarithm is infinite although the density is a polynomial.
       const ahead = Math.min(rate, 1 - deviation) + deviation / 2;
       const slope = conversions / ahead - misses / (1 - ahead);
       return Math.min(deviation, MOST_LOG_CHANGE / Math.abs(slope));
@@ -78,7 +78,7 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Cuts all the rates that matter into panels short enough for each of the posteriors. */
+/** Splits the relevant rates into panels that are short enough for each of the posteriors. */
 export function edgesOf(posteriors: readonly Posterior[]): number[] {
   const end = Math.max(...posteriors.map(({ high }) => high));
   const edges = [Math.min(...posteriors.map(({ low }) => low))];
@@ -91,7 +91,7 @@ export function edgesOf(posteriors: readonly Posterior[]): number[] {
 /**
  * The equal-tailed 95 % interval of an arm's conversion rate.
  *
- * @throws {OursError} `invalid_option` where there are more conversions than impressions, or a count is no integer of 0 or more.
+ * @throws {OursError} `invalid_option` for more conversions than impressions, or a count that is not an integer ≥ 0.
  */
 export function interval95(arm: Arm): { readonly low: number; readonly high: number } {
   const posterior = posteriorOf(arm);
@@ -109,7 +109,7 @@ export function interval95(arm: Arm): { readonly low: number; readonly high: num
   return { low: quantile(0.025), high: quantile(0.975) };
 }
 
-/** The root of a rising function, halved down to neighbouring doubles; an end of the range where there is none. */
+/** Finds the root of an increasing function by bisection to neighbouring doubles; an end of the range if there is none. */
 function bisect(f: (x: number) => number, from: number, to: number): number {
   let [low, high] = [from, to];
   for (let middle = (low + high) / 2; low < middle && middle < high; middle = (low + high) / 2) {

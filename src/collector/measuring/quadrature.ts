@@ -4,14 +4,14 @@ const ORDER = 16;
 interface Rule {
   readonly nodes: readonly number[];
   readonly weights: readonly number[];
-  /** `partial[k][m]`: what the value at node m adds to the integral from -1 to node k. */
+  /** `partial[k][m]`: the weight of the value at node m in the integral from -1 to node k. */
   readonly partial: readonly (readonly number[])[];
 }
 
 /** Gauss–Legendre with 16 points, exact for polynomials up to degree 31. */
 export const RULE: Rule = gaussLegendre(ORDER);
 
-/** The integral of `f` from `from` to `to`, smooth there. */
+/** The integral of a smooth `f` from `from` to `to`. */
 export function integrate(f: (x: number) => number, from: number, to: number): number {
   const half = (to - from) / 2;
   let sum = 0;
@@ -31,7 +31,7 @@ function gaussLegendre(order: number): Rule {
   return { nodes, weights, partial: nodes.map((x) => nodes.map((y, m) => weights[m]! * partialWeight(order, x, y))) };
 }
 
-/** Newton's method; from the asymptotic root a few steps reach the last bit. */
+/** Newton's method. From the asymptotic root, a few steps reach full precision. */
 function rootNear(order: number, start: number): number {
   let x = start;
   for (let step = 0; step < 8; step++) {
@@ -41,7 +41,7 @@ function rootNear(order: number, start: number): number {
   return x;
 }
 
-/** Expands the interpolating polynomial in Legendre polynomials, whose integrals are differences of their neighbours. */
+/** Expands the interpolating polynomial in Legendre polynomials, whose integrals are differences of neighbouring ones. */
 function partialWeight(order: number, x: number, y: number): number {
   let sum = x + 1;
   for (let n = 1; n < order; n++) sum += legendre(n, y) * (legendre(n + 1, x) - legendre(n - 1, x));

@@ -1,15 +1,15 @@
 import { integrate } from './quadrature.js';
 
-/** A split this unlikely means that something sorts visitors before they are counted. */
+/** A split this unlikely means that something filters visitors before they are counted. */
 export const MISMATCH_BELOW_P = 0.001;
 
 /**
- * The p value of Pearson's χ² test that `counts` came from `split`, whose shares add up to 1; 1 when nothing was counted.
+ * The p value of Pearson's χ² test that `counts` came from `split`, whose shares add up to 1; 1 without counts.
  *
- * The tail is that of the χ distribution, t^(k−1)·exp(−t²/2), divided by its own whole: no gamma function is needed.
+ * The tail of the χ distribution, t^(k−1)·exp(−t²/2), is divided by its total, so no gamma function is needed.
  */
 export function sampleRatioP(counts: readonly number[], split: readonly number[]): number {
-  // A variant that gets nobody by design is no part of the comparison.
+  // Variants with a weight of 0 are not compared.
   const compared = counts.filter((_, i) => split[i]! > 0);
   const shares = split.filter((share) => share > 0);
   const total = compared.reduce((sum, count) => sum + count, 0);
@@ -20,7 +20,7 @@ export function sampleRatioP(counts: readonly number[], split: readonly number[]
     return sum + (count - expected) ** 2 / expected;
   }, 0);
 
-  // Somebody saw a variant that next to nobody should: no double can tell how unlikely that is.
+  // A variant with a tiny share was seen: the probability is below the smallest double.
   if (!Number.isFinite(chiSquared)) return 0;
 
   const mode = Math.sqrt(degrees - 1);
@@ -32,7 +32,7 @@ export function sampleRatioP(counts: readonly number[], split: readonly number[]
   return tail / integrateFrom(density, 0);
 }
 
-// From wherever it starts beyond the mode, the density has lost everything a double can hold after ten more steps.
+// Beyond the mode, the density falls below the smallest double within ten steps.
 const STEP = 0.5;
 
 function integrateFrom(density: (t: number) => number, start: number): number {

@@ -3,38 +3,37 @@ import { MAX_SESSION_MS } from '../../protocol/limits.js';
 import type { VisitorNumber } from './identity.js';
 import type { LogEntry } from './measured-log.js';
 
-/** How far an impression without a session may be from the session it joins. */
+/** The maximum distance between an impression without a session and the session it joins. */
 const SESSION_REACH_MS = 30 * 60 * 1000;
-/** The visitor's cookie lasts a year: an older id is no time, but was made up, as in tests. */
+/** The visitor's cookie lasts a year, so an older id contains no real time, as in tests. */
 const MAX_SID_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /**
- * Who saw a visitor in a session. A browser's event shows that the session lasted at that time. A server's event shows less: a
- * purchase that a webhook reports carries the session of the visit, however long ago that was.
+ * Who saw a visitor in a session. A browser's event shows that the session was active at that time. A server's event shows
+ * less: a purchase that a webhook reports carries the session of the visit, however long ago that was.
  */
 export type Witness = 'browser' | 'server';
 
-type Seen = Pick<LogEntry, 'sid' | 'time' | 'source'>;
+type SeenEntry = Pick<LogEntry, 'sid' | 'time' | 'source'>;
 
 /**
- * [A] Who saw the entry's visitor in its session, if that may tell when the session lasted: the browser, whatever its clock shows;
- * or a server, no more than six hours after the time that the session's id holds, if it holds one.
+ * [A] Who saw the visitor in the session of an entry, if that shows when the session was active: a browser, whatever its clock;
+ * or a server, at most six hours after the time in the session's id, if the id contains one.
  */
-export function witnessOf({ sid, time, source }: Seen): Witness | undefined {
+export function witnessOf({ sid, time, source }: SeenEntry): Witness | undefined {
   if (sid === undefined || source === 'report') return undefined;
   if (source === 'browser') return 'browser';
   const ageMs = time - (sidTime(sid) ?? time);
   return ageMs > MAX_SESSION_MS && ageMs <= MAX_SID_AGE_MS ? undefined : 'server';
 }
 
-/** Where the sessions of visitors were seen in time. */
+/** When the sessions of visitors were seen. */
 export interface Sessions {
-  /** Notes an entry's session. */
-  see(visitor: VisitorNumber, entry: Seen): void;
+  /** Records an entry's session. */
+  see(visitor: VisitorNumber, entry: SeenEntry): void;
   /**
-   * The session whose activity in the browser is nearest to `time`, within `SESSION_REACH_MS`. Where no browser was heard, the
-   * session of the nearest event from a server that is at most six hours after the first one in the session. Asked once all
-   * were seen.
+   * The session whose browser activity is nearest to `time`, within `SESSION_REACH_MS`. Without browser activity, the session of
+   * the nearest server event that is at most six hours after the first event of its session. Call it after all were seen.
    */
   near(visitor: VisitorNumber, time: number): string | undefined;
 }
@@ -88,7 +87,7 @@ function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) =>
     near(visitor, time) {
       const sightings = inOrder(visitor);
       const after = upperBound(sightings, time);
-      // At equal distance the session that was already under way.
+      // At equal distance, the session that had already begun.
       const [nearest] = [sightings[after - 1], sightings[after]]
         .filter((sighting) => sighting !== undefined)
         .sort((a, b) => Math.abs(time - a.time) - Math.abs(time - b.time));
@@ -97,7 +96,7 @@ function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) =>
   };
 }
 
-/** In order of time. Of two sessions at one instant any fixed one will do, as long as arrival does not choose it. */
+/** In order of time. Of two sessions at the same instant any fixed choice will do, independent of arrival. */
 function sortSightings(sightings: Sighting[]): readonly Sighting[] {
   sightings.sort((a, b) => a.time - b.time || (a.sid < b.sid ? -1 : Number(a.sid > b.sid)));
   return sightings.filter(({ time }, i) => i === 0 || sightings[i - 1]!.time !== time);

@@ -1,10 +1,10 @@
 import type { Verdict, Warning } from './verdict.js';
 
-/** A verdict as a person reads it. */
+/** A verdict in words. */
 export interface VerdictWords {
   readonly outcome: string;
   readonly reason: string;
-  /** What makes such an event count, or why it need not. */
+  /** How to make such an event count, or why it does not have to. */
   readonly advice: string;
 }
 
@@ -12,12 +12,12 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   time_out_of_range: {
     outcome: 'not counted',
     reason: 'older than 7 days, or in the future',
-    advice: 'The service takes events of the last 7 days. Send it sooner, and check the clock of the sender.',
+    advice: 'The service accepts events of the last 7 days. Send it sooner, and check the sender’s clock.',
   },
   duplicate_id: {
     outcome: 'not counted again',
-    reason: 'this distinctId was there already',
-    advice: 'Right for a webhook that came twice. A new event needs a distinctId of its own, such as purchase:<order>.',
+    reason: 'this distinctId was already used',
+    advice: 'Expected for a repeated webhook. A new event needs a new distinctId, such as purchase:<order>.',
   },
   bot: {
     outcome: 'not counted',
@@ -26,77 +26,78 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   },
   not_allowlisted: {
     outcome: 'dropped',
-    reason: 'the name is not among allowedEvents',
-    advice: 'The service drops unlisted events without a word. Add the name to the allow-list, in any case.',
+    reason: 'the name is not in allowedEvents',
+    advice: 'The service silently drops unlisted events. Add the name to the allow-list; case does not matter.',
   },
   name_case_mismatch: {
     outcome: 'not counted',
-    reason: 'the goal is spelled with other capitals',
-    advice: 'A goal matches its event letter by letter. Send the name as the experiment spells it.',
+    reason: 'the goal is spelled with different capitals',
+    advice: 'The name of a goal is case-sensitive. Send it as the experiment spells it.',
   },
   not_a_goal: {
-    outcome: 'kept',
+    outcome: 'stored',
     reason: 'no experiment measures it',
-    advice: 'Nothing to do, unless an experiment should measure it: then name it as a primary or secondary metric.',
+    advice: 'Nothing to do, unless an experiment should measure it: then make it a primary or secondary metric.',
   },
   not_in_experiment: {
     outcome: 'not counted',
-    reason: 'no impression of this visitor counts',
+    reason: 'the visitor has no counted impression',
     advice:
-      'This visitor saw no variant while the experiment ran. Check that userId is the visitor’s own (the cookie ' +
-      'ours_device_id), and that identify() ties the names together.',
+      'This visitor saw no variant while the experiment was running. Check that userId is the visitor’s id (the cookie ' +
+      'ours_device_id), and that identify() links the visitor’s names.',
   },
   no_session: {
     outcome: 'not counted',
     reason: 'no session (defaultProperties.sid)',
     advice:
-      'Give track() the sessionId of the visit. For a webhook, carry it through the payment’s metadata. If the request’s ' +
-      'visitor.session was ended, the browser had not started its next session yet: track the goal from a later request.',
+      'Pass the sessionId of the visit to track(). For a webhook, store it in the payment’s metadata. If the request’s ' +
+      'visitor.session had ended, the browser had not started its next session yet: track the goal from a later request.',
   },
   other_session: {
     outcome: 'not counted',
     reason: 'the visitor was exposed, but not in this session',
-    advice: 'Only the session that saw the variant can convert. Send the sessionId the visitor had at that time.',
+    advice: 'Only a session that saw the variant can convert. Send the sessionId that the visitor had at that time.',
   },
   before_assignment: {
     outcome: 'not counted',
     reason: 'it happened before the impression',
-    advice: 'The time of the event decides, not that of its arrival. Check the time it was sent with.',
+    advice: 'The time of the event decides, not the time of its arrival. Check the event’s time.',
   },
   after_stop: {
     outcome: 'not counted',
     reason: 'the experiment had stopped',
-    advice: 'What happened before the stop still counts when it arrives late: send the time it happened.',
+    advice: 'Events from before the stop still count when they arrive late: send the time when it happened.',
   },
   repeat_in_session: {
     outcome: 'not counted again',
-    reason: 'this session has converted already',
-    advice: 'Nothing to do: a session converts once for each metric.',
+    reason: 'this session has already converted',
+    advice: 'Nothing to do: a session converts once per metric.',
   },
   secondary_counted: {
     outcome: 'counted',
     reason: 'as a secondary metric',
-    advice: 'Nothing to do, unless it should decide the experiment: then make it the primary metric.',
+    advice: 'Nothing to do, unless it should be the goal: then make it the primary metric.',
   },
   counted_late: {
     outcome: 'counted late',
     reason: 'more than 6 hours after the impression',
-    advice: 'Nothing to do: a backend reported it after the visit, and it counts.',
+    advice: 'Nothing to do: a backend reported it after the visit, which counts.',
   },
   counted: { outcome: 'counted', reason: 'after the impression, in the same session', advice: 'Nothing to do.' },
 };
 
 export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
   id_used_by_another_source:
-    'another source used this id first: right if the page reported the same purchase, otherwise give ids that cannot be guessed',
+    'another source used this id first: expected if the page reported the same purchase, otherwise use ids that cannot be guessed',
   impression_outside_runtime:
-    'the experiment was not running: this impression does not count. Start it before you send visitors to it',
-  impression_while_paused: 'the experiment was paused: no newcomer’s impression counts. Resume it to let them in',
-  impression_session_inferred: 'recorded by a server: joined the session in which the browser was active nearest',
+    'the experiment was not running, so this impression does not count: start it before you send visitors to it',
+  impression_while_paused:
+    'the experiment was paused, so impressions of new visitors do not count: resume it to include them',
+  impression_session_inferred: 'recorded by a server: joined the session with the nearest browser activity',
   impression_without_session:
-    'no session within 30 minutes to join so far: call assign on pages where the browser SDK runs as well',
+    'no session within 30 minutes to join so far: call assign on pages that also run the browser SDK',
   session_saw_multiple_variants:
-    'this session saw another variant before, which stays: show the variant that assign returns on every page',
+    'this session first saw another variant, which is kept: show the variant that assign returns on every page',
   visitor_saw_multiple_variants:
-    'this visitor saw another variant in another session: were the weights changed, or two devices tied together?',
+    'this visitor saw another variant in another session: the weights changed, or two devices were linked',
 };

@@ -1,6 +1,6 @@
-/** Why a tracked event counted or not, from worst to best: over several experiments the best one is told. */
+/** Why a tracked event counted or not, from worst to best. Over several experiments the best one applies. */
 export const VERDICTS = [
-  // Refused at the door.
+  // Refused by the ingest rules.
   'time_out_of_range',
   'duplicate_id',
   'bot',
@@ -8,7 +8,7 @@ export const VERDICTS = [
   // Not a metric of any experiment.
   'name_case_mismatch',
   'not_a_goal',
-  // Held against each experiment whose metric it is.
+  // For each experiment that has it as a metric.
   'not_in_experiment',
   'no_session',
   'other_session',
@@ -29,7 +29,7 @@ export function better(left: Verdict, right: Verdict): Verdict {
   return RANKS.get(left)! >= RANKS.get(right)! ? left : right;
 }
 
-/** What is odd about a row, whether or not it counted. */
+/** Something unusual about a row, whether or not it counted. */
 export type Warning =
   | 'id_used_by_another_source'
   | 'impression_outside_runtime'

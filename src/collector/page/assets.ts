@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Route } from '../http/route.js';
+import { get, type Route } from '../http/route.js';
 
-/** A file beside the code in `assets/`; one of another package is copied there by the build. */
+/** A file in `assets/`, next to the code. The build copies files of other packages there. */
 interface AssetFile {
   readonly type: string;
-  /** Where it is before the build has copied it. */
+  /** Its module path before the build. */
   readonly module?: string;
 }
 
@@ -39,7 +39,7 @@ const FILES: Readonly<Record<AssetName, AssetFile>> = {
 
 export interface Assets {
   readonly routes: readonly Route[];
-  /** The address of a file, which changes with its contents: browsers may keep it for ever. */
+  /** The URL of a file, which changes with its content, so that browsers may cache it forever. */
   href(name: AssetName): string;
 }
 
@@ -48,7 +48,7 @@ interface Loaded {
   readonly version: string;
 }
 
-/** The files that pages need, each read when it is first asked for: a collector in a test shows no page. */
+/** The files of the pages. Each is read on the first request, because collectors in tests show no pages. */
 export function createAssets(): Assets {
   const loaded = new Map<AssetName, Loaded>();
   const load = (name: AssetName): Loaded => {
@@ -61,11 +61,8 @@ export function createAssets(): Assets {
   };
   const names = Object.keys(FILES) as AssetName[];
   return {
-    routes: names.map((name) => ({
-      method: 'GET',
-      path: `/assets/${name}`,
-      accepts: 'nothing',
-      handle: () => ({
+    routes: names.map((name) =>
+      get(`/assets/${name}`, () => ({
         status: 200,
         body: load(name).bytes,
         headers: {
@@ -73,8 +70,8 @@ export function createAssets(): Assets {
           'cache-control': 'public, max-age=31536000, immutable',
           'x-content-type-options': 'nosniff',
         },
-      }),
-    })),
+      })),
+    ),
     href: (name) => `/assets/${name}?v=${load(name).version}`,
   };
 }

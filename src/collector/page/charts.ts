@@ -1,10 +1,10 @@
-import type { DailyReport, ExperimentReport } from '../report.js';
+import type { DailyReport, ExperimentReport } from '../queries/report.js';
 import { count, percent } from './figures.js';
 import { type Html, html } from './html.js';
 import { posteriorCurves } from './posterior-curves.js';
 import { swatch } from './series.js';
 
-/** What the script draws: one line for each variant, `null` where there is nothing to draw. */
+/** The data for the script: one line for each variant, `null` for gaps. */
 interface Plot {
   readonly kind: 'rates' | 'days';
   readonly x: readonly number[];
@@ -13,21 +13,21 @@ interface Plot {
 
 type Variants = ExperimentReport['variants'];
 
-/** Where each variant's true rate probably is. */
+/** The posterior distribution of each variant's rate. */
 export function posteriorChart({ variants }: ExperimentReport): Html {
   const { rates, densities } = posteriorCurves(variants);
   const plot: Plot = { kind: 'rates', x: rates, lines: densities.map((line) => line.map(significant)) };
   return chart(
     'curves',
-    'What is known of the rates',
-    'The higher a curve, the more likely the rate below it. Variants whose curves overlap cannot be told apart yet.',
-    'Curves of each variant’s probable conversion rate; the table above has their intervals as figures.',
+    'Probable rates',
+    'The higher a curve, the more probable the rate below it. Variants with overlapping curves cannot be told apart yet.',
+    'Curves of each variant’s probable conversion rate. The table above lists the intervals.',
     plot,
     variants,
   );
 }
 
-/** The rate of every day, and its figures as a table: for a single day the table alone, a line needs two points. */
+/** The rate of every day, as a chart and a table. For a single day only the table, because a line needs two points. */
 export function dailyChart({ days }: DailyReport, variants: Variants): Html {
   if (days.length < 2) return dailyTable(days, variants, { isOnly: true });
   const plot: Plot = {
@@ -43,21 +43,21 @@ export function dailyChart({ days }: DailyReport, variants: Variants): Html {
   return html`${chart(
     'daily',
     'Day by day',
-    'Each UTC day’s conversions for its impressions. A late conversion stands on the day it happened.',
-    'Conversion rate of each variant by day; the table below has the figures.',
+    'The conversion rate of each UTC day. A late conversion counts on the day when it happened.',
+    'Conversion rate of each variant by day. The table below lists the figures.',
     plot,
     variants,
   )}
 ${dailyTable(days, variants, { isOnly: false })}`;
 }
 
-// As many digits as a screen can show of a line.
+// More digits would not be visible.
 function significant(value: number): number {
   return Number(value.toPrecision(5));
 }
 
 function chart(id: string, title: string, caption: string, label: string, plot: Plot, variants: Variants): Html {
-  // Of the curves only the rate under the pointer means something to a reader, not their height.
+  // The height of the curves has no meaning for readers, so only the rate under the pointer is shown.
   const value = plot.kind === 'days' && html` <span class="value" aria-hidden="true"></span>`;
   const legend = variants.map(({ name }, place) => {
     return html`<li>${swatch(place)} <span class="name">${name}</span>${value}</li>`;
@@ -82,17 +82,17 @@ ${variants.map(({ id }) => cell(counts.find((variant) => variant.id === id) ?? N
 `;
   const heading = ({ name }: Variants[number], place: number): Html =>
     html`<th scope="col">${swatch(place)} <span class="name">${name}</span></th>`;
-  const table = html`<div class="scroll" role="region" aria-label="Figures of each day" tabindex="0"><table>
+  const table = html`<div class="scroll" role="region" aria-label="Daily figures" tabindex="0"><table>
 <caption class="visually-hidden">Conversions of impressions by day and variant</caption>
 <thead><tr><th scope="col">Day</th>${variants.map(heading)}</tr></thead>
 <tbody>
 ${days.toReversed().map(row)}</tbody>
 </table></div>`;
   if (!isOnly)
-    return html`<details class="figures"><summary>The figures of each day</summary>
+    return html`<details class="figures"><summary>Daily figures</summary>
 ${table}</details>`;
   return html`<section class="chart" aria-labelledby="daily"><h3 id="daily">Day by day</h3>
-<p>There is one day so far: a line comes with the second.</p>
+<p>There is only one day so far. The chart appears on the second day.</p>
 ${table}</section>`;
 }
 

@@ -1,7 +1,7 @@
 import type { Experiment } from '../experiments/experiment.js';
 import type { Answer } from '../http/answer.js';
-import type { ExperimentReport, VariantReport } from '../report.js';
-import { bestOf } from './best-variant.js';
+import type { ExperimentReport, VariantReport } from '../queries/report.js';
+import { bestOf } from '../queries/report.js';
 import { counted, percent, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import type { Page, ShowPage } from './layout.js';
@@ -9,7 +9,7 @@ import { CLEAR_PATH, EVENTS_PATH, experimentPath } from './paths.js';
 import { missingData } from './result-notices.js';
 import { swatch } from './series.js';
 
-/** Asks before everything that was collected is forgotten. */
+/** Asks before all events are deleted. */
 export function confirmClearPage(show: ShowPage, events: number): Answer {
   return confirm(show, {
     title: 'Clear all events?',
@@ -17,20 +17,20 @@ export function confirmClearPage(show: ShowPage, events: number): Answer {
     path: CLEAR_PATH,
     back: EVENTS_PATH,
     label: 'Clear events',
-    body: html`<p>${counted(events, 'event')}, all visitors and all results are deleted, from the data file too.</p>
-<p>Experiments stay, and visitors keep the variants they were given.</p>`,
+    body: html`<p>This deletes ${counted(events, 'event')}, all visitors and all results, also from the data file.</p>
+<p>Experiments stay, and visitors keep their variants.</p>`,
   });
 }
 
-/** Asks before an experiment ends for good. */
+/** Asks before an experiment is stopped. */
 export function confirmStopPage(show: ShowPage, experiment: Experiment): Answer {
   return confirm(show, {
     ...placeOf(experiment, 'stop'),
     title: `Stop ${experiment.name}?`,
     label: 'Stop the experiment',
-    body: html`<p>Nobody is assigned any more, and what happens from now on counts for nothing. What happened before
-and arrives late still counts.</p>
-<p>A stopped experiment can neither be changed nor started again.</p>`,
+    body: html`<p>No more visitors are assigned, and events from now on do not count. Events from before the stop still count
+when they arrive late.</p>
+<p>A stopped experiment cannot be changed or restarted.</p>`,
   });
 }
 
@@ -40,11 +40,11 @@ export function confirmDeletePage(show: ShowPage, experiment: Experiment): Answe
     ...placeOf(experiment, 'delete'),
     title: `Delete ${experiment.name}?`,
     label: 'Delete the draft',
-    body: html`<p>The draft is gone for good. Nothing has been measured with it.</p>`,
+    body: html`<p>The draft is deleted for good. It has no results.</p>`,
   });
 }
 
-/** Asks which variant has won; the most probable is chosen beforehand. */
+/** Asks which variant has won. The most probable one is preselected. */
 export function confirmWinnerPage(show: ShowPage, experiment: Experiment, report: ExperimentReport): Answer {
   const { variants, hasEnoughData } = report;
   const best = bestOf(variants);
@@ -57,7 +57,7 @@ ${swatch(place)} <span class="name">${name}</span>
 probability to be best ${probability(probabilityToBeBest)}</span></label>
 `;
   };
-  const ending = html`<p>This ends the experiment: it can neither be changed nor started again.</p>`;
+  const ending = html`<p>This stops the experiment: it cannot be changed or restarted.</p>`;
   return confirm(show, {
     ...placeOf(experiment, 'winner'),
     title: `Declare a winner of ${experiment.name}`,
@@ -73,9 +73,9 @@ ${experiment.status !== 'completed' && ending}`,
 interface Question {
   readonly title: string;
   readonly section: Page['section'];
-  /** Where the answer is posted. */
+  /** The path that the form is posted to. */
   readonly path: string;
-  /** Where the reader came from. */
+  /** The target of "Cancel". */
   readonly back: string;
   readonly label: string;
   readonly body: Html;

@@ -1,32 +1,35 @@
 import { toSid } from '../../protocol/identity.js';
-import type { EventLine } from '../insight.js';
+import type { EventLine } from '../queries/log-queries.js';
 import { count } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import { duration, moment } from './moments.js';
-import { fateOf } from './verdict-badge.js';
+import { outcomeOf } from './verdict-badge.js';
 
-// Senders may send half a megabyte in one property; the page of a hundred rows must stay a page.
+// A property may have half a megabyte, which must not bloat a page of a hundred rows.
 const MAX_PROPERTIES = 50;
 const MAX_VALUE_LENGTH = 500;
 
-/** Everything a row brought, as it came. */
+/** All data of a row. */
 export function eventDetails(line: EventLine): Html {
   const { event } = line;
-  const { advice } = fateOf(line);
+  const { advice } = outcomeOf(line);
   const facts: [string, Content][] = [
-    ['distinctId', event.distinctId ?? (line.verdict !== undefined && 'none: sent again, it is another event')],
+    [
+      'distinctId',
+      event.distinctId ?? (line.verdict !== undefined && 'none: if it is sent again, it counts as another event'),
+    ],
     ['happened', moment(event.time)],
     ['arrived', moment(event.receivedAt)],
     ['userId', event.userId],
     ['externalId', event.externalId],
     ['email', event.email],
     ['session', toSid(event.defaultProperties?.sid)],
-    ['came again', line.repeats > 0 && `${count(line.repeats)} times under this distinctId, counted once`],
+    ['repeated', line.repeats > 0 && `${count(line.repeats)} times with this distinctId, counted once`],
   ];
   return html`<div class="details">
 ${advice !== undefined && html`<p class="advice">${advice}</p>`}
 <dl class="facts">
-${facts.map(([name, value]) => isSaid(value) && html`<div><dt>${name}</dt><dd>${shorten(value)}</dd></div>`)}
+${facts.map(([name, value]) => isPresent(value) && html`<div><dt>${name}</dt><dd>${shorten(value)}</dd></div>`)}
 </dl>
 ${properties('eventProperties', event.eventProperties)}
 ${properties('userProperties', event.userProperties)}
@@ -35,7 +38,7 @@ ${properties('identityContext', event.identityContext)}
 </div>`;
 }
 
-function isSaid(value: Content): boolean {
+function isPresent(value: Content): boolean {
   return value !== undefined && value !== false;
 }
 
@@ -44,15 +47,15 @@ function shorten(value: Content): Content {
   return `${value.slice(0, MAX_VALUE_LENGTH)}… (${count(value.length)} characters)`;
 }
 
-// A network takes moments; what took longer was reported from behind.
+// Networks are faster. A longer delay means that the event was reported later.
 const ON_TIME_MS = 60_000;
 
-/** How long after it happened a row came, where that is worth a word. */
+/** How late a row arrived, if that is noticeable. */
 export function delayOf({ event: { time, receivedAt } }: EventLine): Html | undefined {
   const delay = receivedAt - time;
   return delay < ON_TIME_MS
     ? undefined
-    : html` <span class="delay" title="came ${duration(delay)} after it happened">${duration(delay)} old</span>`;
+    : html` <span class="delay" title="arrived ${duration(delay)} after it happened">${duration(delay)} old</span>`;
 }
 
 function properties(name: string, map: object | undefined): Html | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toSid } from '../../protocol/identity.js';
-import type { EventLine } from '../insight.js';
+import type { EventLine } from '../queries/log-queries.js';
 import { delayOf, eventDetails } from './event-details.js';
 import { count } from './figures.js';
 import { type Html, html } from './html.js';
@@ -8,7 +8,7 @@ import { clock } from './moments.js';
 import { visitorPath } from './paths.js';
 import { verdictOf } from './verdict-badge.js';
 
-/** One line of the live events. `data-version` changes with whatever it shows: the script replaces no equal one. */
+/** One row of the live events. `data-version` changes with its content, so that the script only replaces changed rows. */
 export function eventRow(line: EventLine, today: number): Html {
   const { number, event, visitor } = line;
   const name = event.userId ?? event.externalId ?? event.email ?? '';
@@ -32,14 +32,14 @@ function sessionOf({ event }: EventLine): Html {
   return html`<span class="visually-hidden">session</span> <span title="${sid}">${abbreviate(sid)}</span>`;
 }
 
-/** What sets a row apart: sent for a test, or sent again. */
+/** Tags for rows in test mode and repeated rows. */
 export function tagsOf({ isTest, repeats }: EventLine): Html {
   const times = count(repeats + 1);
   return html`${isTest && html` <span class="tag">Test</span>`}
-${repeats > 0 && html` <span class="tag" title="came ${times} times, counted once">×${times}</span>`}`;
+${repeats > 0 && html` <span class="tag" title="received ${times} times, counted once">×${times}</span>`}`;
 }
 
-/** Everything the row brought, behind a triangle. */
+/** The details of a row, folded. */
 export function foldedDetails(line: EventLine): Html {
   return html`<details><summary><span class="visually-hidden">Details of event ${line.number}</span></summary>
 ${eventDetails(line)}</details>`;
@@ -47,7 +47,7 @@ ${eventDetails(line)}</details>`;
 
 const LONGEST = 14;
 
-/** Ids differ at their ends as well as at their beginnings. */
+/** Keeps the start and the end, because ids may differ in either. */
 function abbreviate(id: string): string {
   return id.length <= LONGEST ? id : `${id.slice(0, 8)}…${id.slice(-4)}`;
 }

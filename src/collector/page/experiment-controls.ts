@@ -2,7 +2,7 @@ import type { Experiment, ExperimentStatus } from '../experiments/experiment.js'
 import { type Html, html } from './html.js';
 import { experimentPath } from './paths.js';
 
-/** What a button can ask for. */
+/** The actions of the buttons. */
 export type Act = 'start' | 'pause' | 'resume' | 'stop';
 
 const ACTS: Readonly<Record<ExperimentStatus, readonly Act[]>> = {
@@ -18,28 +18,28 @@ export function isAct(action: string | undefined): action is Exclude<Act, 'stop'
   return action !== undefined && action !== 'stop' && Object.hasOwn(LABELS, action);
 }
 
-/** Whether there is anything to stop. */
+/** Whether it can be stopped. */
 export function canStop({ status }: Experiment): boolean {
   return ACTS[status].includes('stop');
 }
 
-/** Whether the page offers to declare a winner: results are read after the stop as well as before it. */
+/** Whether the page offers to declare a winner, before or after the stop. */
 export function canHaveWinner({ status, winner }: Experiment): boolean {
   return status !== 'draft' && winner === undefined;
 }
 
-/** Whether it can be changed and deleted here: what has run stays as it was measured. */
-export function isOpen({ status }: Experiment): boolean {
+/** Whether the pages can edit and delete it. After the start, its results depend on it. */
+export function isEditable({ status }: Experiment): boolean {
   return status === 'draft';
 }
 
-/** The buttons an experiment's state allows; those that cannot be taken back lead to a page that asks. */
+/** The buttons that an experiment's state allows. Irreversible actions lead to a page that asks first. */
 export function experimentControls(experiment: Experiment): Html {
   const winnerPath = experimentPath(experiment, 'winner');
   return html`<div class="controls" role="group" aria-label="State of the experiment">
 ${ACTS[experiment.status].map((act) => button(experiment, act))}
 ${
-  isOpen(experiment) &&
+  isEditable(experiment) &&
   html`<a class="button" href="${experimentPath(experiment, 'edit')}">Edit</a>
 <a class="button" href="${experimentPath(experiment, 'delete')}">Delete…</a>`
 }

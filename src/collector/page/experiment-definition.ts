@@ -16,7 +16,7 @@ export function statusBadge(status: ExperimentStatus): Html {
   return html`<span class="badge ${STATUS_TONES[status]}">${status}</span>`;
 }
 
-/** How an experiment was set up, and when it ran. */
+/** The definition of an experiment, and when it ran. */
 export function experimentDefinition(experiment: Experiment): Html {
   const { id, type, variants, primary, secondary, allocation, targeting, runs, pauses, rollout } = experiment;
   const rolledOut = variants.find((variant) => variant.id === rollout);

@@ -1,6 +1,5 @@
 import type { ExperimentType, QueryRule, Targeting } from '../experiments/experiment.js';
-import { type FormError, locateError } from './form-error.js';
-import { type Field, fieldsOf, optionsOf } from './form-field.js';
+import { type Field, type FormError, fieldsOf, locateError, optionsOf } from './form-field.js';
 import { type Content, type Html, html } from './html.js';
 import type { TypedExperiment } from './typed-experiment.js';
 
@@ -14,8 +13,8 @@ const OPERATORS: Readonly<Record<QueryRule['operator'], string>> = {
   equals: 'equals',
   not_equals: 'does not equal',
   contains: 'contains',
-  exists: 'is there',
-  not_exists: 'is not there',
+  exists: 'is present',
+  not_exists: 'is absent',
   regex: 'matches (regular expression)',
 };
 
@@ -25,22 +24,22 @@ const VISITORS: Readonly<Record<Targeting['visitors'], string>> = {
   returning: 'Returning visitors',
 };
 
-/** Which row the reader just asked for: there the typing goes on. */
+/** The kind of row that was just added. Its first field gets the focus. */
 export type AddedRow = 'variant' | 'rule' | undefined;
 
 type ShowField = (field: Field) => Html;
 
-/** What differs between the form of a new experiment and that of a draft. */
+/** The differences between the form of a new experiment and that of a draft. */
 export interface FormPurpose {
-  /** Where it is posted. */
+  /** The path it is posted to. */
   readonly path: string;
-  /** What its button says. */
+  /** The label of its button. */
   readonly label: string;
-  /** Where "Cancel" leads. */
+  /** The target of "Cancel". */
   readonly back: string;
 }
 
-/** The form of an experiment, filled with what was typed; each problem stands beside the field it names. */
+/** The form of an experiment, filled with the posted values. Each problem is shown next to its field. */
 export function experimentForm(
   { path, label, back }: FormPurpose,
   typed: TypedExperiment,
@@ -66,7 +65,7 @@ function summary(errors: readonly FormError[]): Html {
 <ul>${errors.map(({ message }) => html`<li>${message}</li>`)}</ul></div>`;
 }
 
-// Words that are no prose: browsers shall neither complete nor correct them.
+// For identifiers, which browsers must not complete or correct.
 const VERBATIM = html` autocomplete="off" autocapitalize="off" spellcheck="false"`;
 
 function naming({ key, name, type }: TypedExperiment, field: ShowField): Html {
@@ -76,13 +75,13 @@ function naming({ key, name, type }: TypedExperiment, field: ShowField): Html {
 ${field({
   id: 'key',
   label: 'Key',
-  hint: 'What your code asks for: assign(key).',
+  hint: 'Your code passes it to assign(key).',
   input: (attributes) => html`<input name="key" value="${key}" required${VERBATIM}${attributes}>`,
 })}
 ${field({
   id: 'name',
   label: 'Name',
-  hint: 'For people. The key, when left empty.',
+  hint: 'A readable name. Defaults to the key.',
   input: (attributes) => html`<input name="name" value="${name}" autocomplete="off"${attributes}>`,
 })}
 </div>
@@ -97,7 +96,7 @@ ${field({
 function variants(typed: TypedExperiment, field: ShowField, added: AddedRow, errors: readonly FormError[]): Html {
   return html`<fieldset>
 <legend>Variants</legend>
-<p class="hint">Weights are percent. Those left empty share evenly what is left.</p>
+<p class="hint">Weights in percent. Variants without a weight share the rest equally.</p>
 ${errors.filter(({ field: at }) => at === 'variants').map(({ reason }) => html`<p class="error">${reason}</p>`)}
 ${typed.variants.map(({ name, weight }, place) => {
   const focus = focusOf(added === 'variant', place, typed.variants);
@@ -124,15 +123,15 @@ function metrics({ primary, secondary }: TypedExperiment, field: ShowField): Htm
   return html`<fieldset>
 <legend>Metrics</legend>
 ${field({
-  id: 'metrics.primary',
+  id: 'primary',
   label: 'Goal',
-  hint: 'The event that converts a session, spelled exactly as it is sent. Needed before the start.',
+  hint: 'The event that converts a session, spelled exactly as it is sent. Required to start.',
   input: (attributes) => html`<input name="primary" value="${primary}"${VERBATIM}${attributes}>`,
 })}
 ${field({
-  id: 'metrics.secondary',
+  id: 'secondary',
   label: 'Secondary events',
-  hint: 'Counted beside the goal. One name a line.',
+  hint: 'Counted in addition to the goal. One name per line.',
   input: (attributes) => textarea('secondary', secondary, attributes),
 })}
 </fieldset>`;
@@ -143,40 +142,40 @@ function audience(typed: TypedExperiment, field: ShowField, added: AddedRow): Ht
 <legend>Who takes part</legend>
 <div class="pair">
 ${field({
-  id: 'trafficAllocation',
+  id: 'allocation',
   label: 'Traffic',
   hint: 'Percent of all visitors.',
   input: (attributes) =>
     html`<input name="allocation" value="${typed.allocation}" inputmode="decimal"${VERBATIM}${attributes}>`,
 })}
 ${field({
-  id: 'targeting.visitors',
+  id: 'visitors',
   label: 'Visitors',
   input: (attributes) => html`<select name="visitors"${attributes}>${optionsOf(VISITORS, typed.visitors)}</select>`,
 })}
 </div>
 ${field({
-  id: 'targeting.urls',
+  id: 'urls',
   label: 'Pages',
-  hint: html`One address a line: <code>*</code> stands for anything within a segment, <code>**</code> across. Every
-page, when left empty.`,
+  hint: html`One address per line: <code>*</code> matches anything within a segment, <code>**</code> across segments.
+Every page if empty.`,
   input: (attributes) => textarea('urls', typed.urls, attributes),
 })}
 ${typed.rules.map(({ parameter, operator, value }, place) => {
   const focus = focusOf(added === 'rule', place, typed.rules);
   return html`<div class="rule">
 ${field({
-  id: `targeting.query.${place}.parameter`,
+  id: `query.${place}.parameter`,
   label: 'Query parameter',
   input: (attributes) => html`<input name="parameter" value="${parameter}"${VERBATIM}${attributes}${focus}>`,
 })}
 ${field({
-  id: `targeting.query.${place}.operator`,
+  id: `query.${place}.operator`,
   label: 'Condition',
   input: (attributes) => html`<select name="operator"${attributes}>${optionsOf(OPERATORS, operator)}</select>`,
 })}
 ${field({
-  id: `targeting.query.${place}.value`,
+  id: `query.${place}.value`,
   label: 'Value',
   input: (attributes) => html`<input name="value" value="${value}"${VERBATIM}${attributes}>`,
 })}
@@ -186,7 +185,7 @@ ${field({
 </fieldset>`;
 }
 
-/** The line end after the tag is the one that browsers drop: what was typed may begin with one of its own. */
+/** Browsers drop the line break after the tag, so a text that begins with one keeps it. */
 function textarea(name: string, text: string, attributes: Html): Html {
   return html`<textarea name="${name}" rows="2"${VERBATIM}${attributes}>
 ${text}</textarea>`;

@@ -2,8 +2,8 @@ import type { Problem } from '../experiments/actions.js';
 import type { Experiment } from '../experiments/experiment.js';
 import { missingForStart } from '../experiments/lifecycle.js';
 import type { Answer } from '../http/answer.js';
-import type { Insight } from '../insight.js';
-import { runtimeDays } from '../runtime-days.js';
+import { runtimeDays } from '../queries/days.js';
+import type { LogQueries } from '../queries/log-queries.js';
 import { dailyChart, posteriorChart } from './charts.js';
 import { experimentControls } from './experiment-controls.js';
 import { experimentDefinition, statusBadge } from './experiment-definition.js';
@@ -17,12 +17,12 @@ export interface ExperimentView {
   readonly experiment: Experiment;
   /** The event to measure as if it were the goal. @default the goal */
   readonly eventName?: string | undefined;
-  /** What went wrong when a button was pressed. */
+  /** Why an action failed. */
   readonly problem?: Problem;
 }
 
-/** An experiment: its state, its results and how it was set up. */
-export function experimentPage(show: ShowPage, insight: Insight, view: ExperimentView, now: number): Answer {
+/** An experiment with its state, its results and its definition. */
+export function experimentPage(show: ShowPage, queries: LogQueries, view: ExperimentView, now: number): Answer {
   const { experiment, eventName, problem } = view;
   const goal = eventName ?? experiment.primary;
   const hasRun = experiment.runs.length > 0 && goal !== undefined;
@@ -36,7 +36,7 @@ export function experimentPage(show: ShowPage, insight: Insight, view: Experimen
 ${experimentControls(experiment)}</div>
 ${experiment.key !== experiment.name && html`<p class="key"><code>${experiment.key}</code></p>`}
 ${problem !== undefined && html`<p class="notice bad" role="alert">${problem.message}</p>`}
-${hasRun ? results(insight, experiment, goal, eventName, now) : notYet(experiment)}
+${hasRun ? results(queries, experiment, goal, eventName, now) : notYet(experiment)}
 <section aria-labelledby="definition"><h2 id="definition">Definition</h2>
 ${experimentDefinition(experiment)}
 </section>`,
@@ -45,28 +45,28 @@ ${experimentDefinition(experiment)}
 
 function notYet(experiment: Experiment): Html {
   const missing = missingForStart(experiment);
-  const needs = missing.length > 0 && html` Before it can be it needs ${missing.join(' and ')}.`;
-  return html`<p class="notice">Nothing has been measured: the experiment has not been started.${needs}</p>`;
+  const needs = missing.length > 0 && html` To start, it needs ${missing.join(' and ')}.`;
+  return html`<p class="notice">There are no results: the experiment has not been started.${needs}</p>`;
 }
 
 function results(
-  insight: Insight,
+  queries: LogQueries,
   experiment: Experiment,
   goal: string,
   eventName: string | undefined,
   now: number,
 ): Html {
-  const report = insight.results(experiment, eventName);
+  const report = queries.results(experiment, eventName);
   const path = experimentPath(experiment);
-  const { from, to } = runtimeDays(experiment, insight.firstExposure(experiment, eventName), now);
+  const { from, to } = runtimeDays(experiment, queries.firstExposure(experiment, eventName), now);
   return html`<section aria-labelledby="results">
 <div class="bar"><h2 id="results">Results for <span class="id">${goal}</span></h2>
-${eventName !== undefined && html`<p>As if it were the goal. <a href="${path}">Back to the goal</a></p>`}</div>
+${eventName !== undefined && html`<p>Measured as if it were the goal. <a href="${path}">Back to the goal</a></p>`}</div>
 ${resultNotices(experiment, report)}
 ${resultsTable(experiment, report, goal)}
 <div class="charts">
 ${posteriorChart(report)}
-<div>${dailyChart(insight.daily(experiment, from, to, eventName), report.variants)}</div>
+<div>${dailyChart(queries.daily(experiment, from, to, eventName), report.variants)}</div>
 </div>
 ${otherEvent(experiment, eventName)}
 </section>`;

@@ -2,10 +2,10 @@ import { type ExperimentActions, isProblem, type Problem } from '../experiments/
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Answer } from '../http/answer.js';
-import type { Route, RouteRequest } from '../http/route.js';
-import type { Insight } from '../insight.js';
+import { get, postForm, type Route, type RouteRequest } from '../http/route.js';
+import type { LogQueries } from '../queries/log-queries.js';
 import { confirmDeletePage, confirmStopPage, confirmWinnerPage } from './confirm-page.js';
-import { canHaveWinner, canStop, isAct, isOpen } from './experiment-controls.js';
+import { canHaveWinner, canStop, isAct, isEditable } from './experiment-controls.js';
 import { type AddedRow, experimentForm, type FormPurpose } from './experiment-form.js';
 import { experimentPage } from './experiment-page.js';
 import { experimentsPage } from './experiments-page.js';
@@ -16,126 +16,93 @@ import { BLANK_EXPERIMENT, readTyped, type TypedExperiment, toInput, typedOf, wi
 
 export interface ExperimentPages {
   readonly show: ShowPage;
-  readonly insight: Insight;
+  readonly queries: LogQueries;
   readonly experiments: ExperimentStore;
   readonly actions: ExperimentActions;
   readonly now: () => number;
 }
 
-const EXPERIMENT_PATH = `${EXPERIMENTS_PATH}/:key`;
-
-/** The pages of experiments and what their forms ask for. The form of a new one comes before those named by a key. */
+/** The pages of experiments and their forms. */
 export function experimentRoutes(pages: ExperimentPages): Route[] {
-  const { show, insight, experiments, actions, now } = pages;
-  const get = (path: string, handle: (request: RouteRequest) => Answer): Route => {
-    return { method: 'GET', path, accepts: 'nothing', handle };
-  };
-  const post = (path: string, handle: (request: RouteRequest, form: URLSearchParams) => Answer): Route => {
-    return { method: 'POST', path, accepts: 'form', handle: (request) => handle(request, formOf(request)) };
-  };
-  /** Answers for the experiment the path names. */
+  const { show, queries, experiments, actions, now } = pages;
+  /** Calls `handle` with the experiment that the path names. */
   const withExperiment =
-    (handle: (experiment: Experiment, request: RouteRequest) => Answer) =>
-    (request: RouteRequest): Answer => {
+    (handle: (experiment: Experiment, request: RouteRequest, form: URLSearchParams) => Answer) =>
+    (request: RouteRequest, form = new URLSearchParams()): Answer => {
       const experiment = experiments.find(request.params.key ?? '');
-      if (experiment !== undefined) return handle(experiment, request);
+      if (experiment !== undefined) return handle(experiment, request, form);
       return refusalPage(show, 404, 'No such experiment', 'No experiment has this key or id.');
     };
-  /** Shows the experiment after what was done, or why it was not done. */
+  /** The page of an action on an experiment, if the experiment allows the action. */
+  const page = (
+    action: string,
+    isAllowed: (experiment: Experiment) => boolean,
+    render: (experiment: Experiment) => Answer,
+  ): Route =>
+    get(
+      `${EXPERIMENTS_PATH}/:key/${action}`,
+      withExperiment((experiment) => {
+        return isAllowed(experiment) ? render(experiment) : redirect(experimentPath(experiment));
+      }),
+    );
+  const post = (
+    action: string,
+    handle: (experiment: Experiment, request: RouteRequest, form: URLSearchParams) => Answer,
+  ): Route => postForm(`${EXPERIMENTS_PATH}/:key/${action}`, withExperiment(handle));
+  /** Shows the experiment after an action, or why the action failed. */
   const after = (experiment: Experiment, result: Experiment | Problem): Answer => {
     if (!isProblem(result)) return redirect(experimentPath(result));
-    return experimentPage(show, insight, { experiment, problem: result }, now());
+    return experimentPage(show, queries, { experiment, problem: result }, now());
   };
 
   return [
-    get(EXPERIMENTS_PATH, () => experimentsPage(show, insight, experiments)),
+    get(EXPERIMENTS_PATH, () => experimentsPage(show, queries, experiments)),
     get(NEW_EXPERIMENT_PATH, ({ url }) =>
       formPage(show, NEW, { ...BLANK_EXPERIMENT, ...prefilledOf(url.searchParams) }),
     ),
-    post(NEW_EXPERIMENT_PATH, (_request, form) =>
+    postForm(NEW_EXPERIMENT_PATH, (_request, form) =>
       answerForm(show, NEW, form, (typed) => actions.create(toInput(typed))),
     ),
     get(
-      EXPERIMENT_PATH,
+      `${EXPERIMENTS_PATH}/:key`,
       withExperiment((experiment, { url }) => {
         const eventName = url.searchParams.get('eventName') || undefined;
-        return experimentPage(show, insight, { experiment, eventName }, now());
+        return experimentPage(show, queries, { experiment, eventName }, now());
       }),
     ),
-    get(
-      `${EXPERIMENT_PATH}/edit`,
-      withExperiment((experiment) => {
-        if (!isOpen(experiment)) return redirect(experimentPath(experiment));
-        return formPage(show, editing(experiment), typedOf(experiment));
-      }),
-    ),
-    post(
-      `${EXPERIMENT_PATH}/edit`,
-      withExperiment((experiment, request) => {
-        if (!isOpen(experiment)) return after(experiment, NOT_OPEN);
-        return answerForm(show, editing(experiment), formOf(request), (typed) =>
-          actions.edit(experiment.id, toInput({ ...typed, name: typed.name.trim() || typed.key }, experiment.variants)),
-        );
-      }),
-    ),
-    get(
-      `${EXPERIMENT_PATH}/delete`,
-      withExperiment((experiment) => {
-        return isOpen(experiment) ? confirmDeletePage(show, experiment) : redirect(experimentPath(experiment));
-      }),
-    ),
-    post(
-      `${EXPERIMENT_PATH}/delete`,
-      withExperiment((experiment) => {
-        const result = isOpen(experiment) ? actions.remove(experiment.id) : NOT_OPEN;
-        return isProblem(result) ? after(experiment, result) : redirect(EXPERIMENTS_PATH);
-      }),
-    ),
-    get(
-      `${EXPERIMENT_PATH}/stop`,
-      withExperiment((experiment) => {
-        return canStop(experiment) ? confirmStopPage(show, experiment) : redirect(experimentPath(experiment));
-      }),
-    ),
-    get(
-      `${EXPERIMENT_PATH}/winner`,
-      withExperiment((experiment) => {
-        if (!canHaveWinner(experiment)) return redirect(experimentPath(experiment));
-        return confirmWinnerPage(show, experiment, insight.results(experiment));
-      }),
-    ),
-    post(
-      `${EXPERIMENT_PATH}/winner`,
-      withExperiment((experiment, request) => {
-        const winner = formOf(request).get('variant') ?? '';
-        const { id, status } = experiment;
-        return after(
-          experiment,
-          status === 'completed' ? actions.nameWinner(id, winner) : actions.stop(id, { winner }),
-        );
-      }),
-    ),
-    post(
-      `${EXPERIMENT_PATH}/:action`,
-      withExperiment((experiment, { params: { action } }) => {
-        if (action === 'stop') return after(experiment, actions.stop(experiment.id));
-        if (isAct(action)) return after(experiment, actions.act(experiment.id, action));
-        return refusalPage(show, 404, 'No such action', 'An experiment can be started, paused, resumed and stopped.');
-      }),
-    ),
+    page('edit', isEditable, (experiment) => formPage(show, editing(experiment), typedOf(experiment))),
+    post('edit', (experiment, _request, form) => {
+      if (!isEditable(experiment)) return after(experiment, NOT_EDITABLE);
+      return answerForm(show, editing(experiment), form, (typed) =>
+        actions.edit(experiment.id, toInput({ ...typed, name: typed.name.trim() || typed.key }, experiment.variants)),
+      );
+    }),
+    page('delete', isEditable, (experiment) => confirmDeletePage(show, experiment)),
+    post('delete', (experiment) => {
+      const result = isEditable(experiment) ? actions.remove(experiment.id) : NOT_EDITABLE;
+      return isProblem(result) ? after(experiment, result) : redirect(EXPERIMENTS_PATH);
+    }),
+    page('stop', canStop, (experiment) => confirmStopPage(show, experiment)),
+    page('winner', canHaveWinner, (experiment) => confirmWinnerPage(show, experiment, queries.results(experiment))),
+    post('winner', (experiment, _request, form) => {
+      const winner = form.get('variant') ?? '';
+      const { id, status } = experiment;
+      return after(experiment, status === 'completed' ? actions.nameWinner(id, winner) : actions.stop(id, { winner }));
+    }),
+    post(':action', (experiment, { params: { action } }) => {
+      if (action === 'stop') return after(experiment, actions.stop(experiment.id));
+      if (isAct(action)) return after(experiment, actions.act(experiment.id, action));
+      return refusalPage(show, 404, 'No such action', 'An experiment can be started, paused, resumed and stopped.');
+    }),
   ];
 }
 
-/** What a link to the form may fill in. */
+/** The values that a link can prefill. */
 function prefilledOf(query: URLSearchParams): Pick<TypedExperiment, 'key' | 'primary'> {
   return { key: query.get('key') ?? '', primary: query.get('primary') ?? '' };
 }
 
-function formOf({ body }: RouteRequest): URLSearchParams {
-  return body instanceof URLSearchParams ? body : new URLSearchParams();
-}
-
-/** One page of the form: whose it is, and what it is called. */
+/** One use of the form. */
 interface Form extends FormPurpose {
   readonly title: string;
   readonly crumb: { readonly path: string; readonly name: string };
@@ -160,9 +127,9 @@ function editing(experiment: Experiment): Form {
   };
 }
 
-const NOT_OPEN: Problem = { status: 409, message: 'Only a draft can be edited and deleted here.' };
+const NOT_EDITABLE: Problem = { status: 409, message: 'Only drafts can be edited and deleted here.' };
 
-/** Adds the row that was asked for, or does what the form is for and leads to the experiment. */
+/** Adds a row if a button asks for one; otherwise performs the action and redirects to the experiment. */
 function answerForm(
   show: ShowPage,
   form: Form,

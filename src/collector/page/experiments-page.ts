@@ -1,40 +1,40 @@
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Answer } from '../http/answer.js';
-import type { Insight } from '../insight.js';
-import { bestOf } from './best-variant.js';
+import type { LogQueries } from '../queries/log-queries.js';
+import { bestOf } from '../queries/report.js';
 import { statusBadge } from './experiment-definition.js';
 import { count, probability } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import type { ShowPage } from './layout.js';
 import { experimentPath, NEW_EXPERIMENT_PATH } from './paths.js';
 
-/** Every experiment there is, the newest first. */
-export function experimentsPage(show: ShowPage, insight: Insight, experiments: ExperimentStore): Answer {
+/** All experiments, the newest first. */
+export function experimentsPage(show: ShowPage, queries: LogQueries, experiments: ExperimentStore): Answer {
   const list = experiments.list().toReversed();
   return show({
     title: 'Experiments',
     section: 'experiments',
     main: html`<div class="heading"><h1>Experiments</h1>
 <a class="button primary" href="${NEW_EXPERIMENT_PATH}">New experiment</a></div>
-${list.length === 0 ? html`<p class="empty">There is no experiment yet.</p>` : table(list, insight)}`,
+${list.length === 0 ? html`<p class="empty">There are no experiments yet.</p>` : table(list, queries)}`,
   });
 }
 
 const COLUMNS = ['Experiment', 'Status', 'Goal', 'Variants', 'Impressions', 'Conversions', 'Probably best'];
 
-function table(list: readonly Experiment[], insight: Insight): Html {
+function table(list: readonly Experiment[], queries: LogQueries): Html {
   return html`<div class="scroll" role="region" aria-label="Experiments" tabindex="0"><table class="experiments">
 <caption class="visually-hidden">All experiments, the newest first</caption>
 <thead><tr>${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>
-${list.map((experiment) => row(experiment, insight))}</tbody>
+${list.map((experiment) => row(experiment, queries))}</tbody>
 </table></div>`;
 }
 
-function row(experiment: Experiment, insight: Insight): Html {
+function row(experiment: Experiment, queries: LogQueries): Html {
   const { key, name, status, primary, variants } = experiment;
-  const { impressions, conversions, best } = outcome(experiment, insight);
+  const { impressions, conversions, best } = outcome(experiment, queries);
   const goal = primary === undefined ? NONE : html`<span class="id">${primary}</span>`;
   return html`<tr>
 <th scope="row"><a href="${experimentPath(experiment)}" class="name">${name}</a>
@@ -53,10 +53,10 @@ const NONE = html`<span class="none">–</span>`;
 
 function outcome(
   experiment: Experiment,
-  insight: Insight,
+  queries: LogQueries,
 ): Readonly<Record<'impressions' | 'conversions' | 'best', Content>> {
   if (experiment.runs.length === 0) return { impressions: NONE, conversions: NONE, best: NONE };
-  const { variants, hasEnoughData } = insight.results(experiment);
+  const { variants, hasEnoughData } = queries.results(experiment);
   const leader = bestOf(variants);
   const winner = variants.find(({ id }) => id === experiment.winner);
   const sum = (counted: 'impressions' | 'conversions'): string =>

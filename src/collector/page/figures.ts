@@ -16,12 +16,12 @@ export function percent(share: number): string {
   return unit(value.toFixed(value < 10 ? 2 : 1), '%');
 }
 
-/** A share that was chosen, not measured: `50 %`, `33.33 %`. */
+/** A configured share: `50 %`, `33.33 %`. */
 export function setting(share: number): string {
   return unit(String(Number((share * 100).toFixed(2))), '%');
 }
 
-/** A probability of 0–1; what rounds to a certainty is not called one. */
+/** A probability of 0–1, never rounded to 0 or 1. */
 export function probability(value: number): string {
   if (value > 0.999) return unit(unit('>', '99.9'), '%');
   if (value < 0.001) return unit(unit('<', '0.1'), '%');

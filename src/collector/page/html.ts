@@ -1,4 +1,4 @@
-/** Markup with every value in it escaped. The class stays here: nothing but {@link html} can make one. */
+/** Markup with all values escaped. The class is private, so only {@link html} can create it. */
 class Markup {
   readonly #text: string;
   constructor(text: string) {
@@ -11,7 +11,7 @@ class Markup {
 
 export type Html = Markup;
 
-/** What may stand in markup: text is escaped, lists are joined, `undefined` and `false` are nothing. */
+/** A value in markup: strings are escaped, lists are joined, `undefined` and `false` are dropped. */
 export type Content = Html | string | number | false | undefined | readonly Content[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -22,12 +22,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-// Control characters do nothing good in a page, halves of a character are none, and those that turn the direction of
-// writing make a text look like another. Tabs and line ends may stay.
+// Control characters, lone surrogates, and bidirectional controls, which can make a string look like another. Tabs and line
+// breaks are kept.
 const UNPRINTABLE = /(?![\t\n\r])[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/gu;
 
 /**
- * Builds markup from a template whose values cannot become markup themselves. Attributes must be quoted.
+ * Builds markup from a template and escapes its values. Attributes must be quoted.
  *
  * @example html`<a href="${path}">${name}</a>`
  */

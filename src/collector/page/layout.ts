@@ -3,28 +3,28 @@ import type { AssetName, Assets } from './assets.js';
 import { type Html, html } from './html.js';
 import { EVENTS_PATH, EXPERIMENTS_PATH } from './paths.js';
 
-/** One page as it differs from the others. */
+/** The parts of one page. */
 export interface Page {
-  /** What stands in the title bar, and as the page's heading unless it brings its own. */
+  /** The title. */
   readonly title: string;
   readonly section: 'events' | 'experiments' | undefined;
   /** Begins with the page's `h1`. */
   readonly main: Html;
   /** @default 200 */
   readonly status?: number;
-  /** Whether it draws charts. @default false */
+  /** Whether it has charts. @default false */
   readonly hasCharts?: boolean;
 }
 
 /** Answers with a page. */
 export type ShowPage = (page: Page) => Answer;
 
-/** Nothing but the collector's own files may load, and no markup may bring script or style of its own. */
+/** Only the collector's own files may load, and inline scripts and styles are blocked. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
   'x-content-type-options': 'nosniff',
-  // Not no-referrer: with it browsers would hide the origin of a form, by which it is told from a stranger's.
+  // Not no-referrer, which hides the origin of forms. The origin shows that a form is the collector's own.
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
@@ -56,7 +56,7 @@ ${script('page.js')}
 ${hasCharts && script('charts.js')}
 </head>
 <body>
-<a class="skip" href="#main">Skip to the content</a>
+<a class="skip" href="#main">Skip to content</a>
 <header class="top">
   <p class="brand"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 8.5 6 12.5 14 3.5"/></svg>
   ours-ingest <span>collector</span></p>
@@ -80,7 +80,7 @@ ${main}
   };
 }
 
-/** Sends the browser on to `path`, so that reloading does not do again what was done. */
+/** Redirects to `path`, so that reloading does not repeat the action. */
 export function redirect(path: string): Answer {
   return { status: 303, body: '', headers: { ...SECURITY_HEADERS, location: path } };
 }
@@ -90,7 +90,7 @@ export function eventStream(stream: NonNullable<Answer['stream']>): Answer {
   return { status: 200, body: '', headers: { ...SECURITY_HEADERS, 'content-type': 'text/event-stream' }, stream };
 }
 
-/** A page that says why there is none. */
+/** An error page. */
 export function refusalPage(show: ShowPage, status: number, title: string, message: string): Answer {
   return show({
     title,

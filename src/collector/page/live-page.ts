@@ -1,12 +1,12 @@
 import type { Answer } from '../http/answer.js';
 import type { RouteRequest } from '../http/route.js';
-import type { Insight } from '../insight.js';
+import type { LogQueries } from '../queries/log-queries.js';
 import { type Html, html } from './html.js';
 import type { ShowPage } from './layout.js';
 import { liveParts } from './live-parts.js';
 import { EVENTS_PATH, type EventsQuery, STREAM_PATH, withQuery } from './paths.js';
 
-/** Reads what the reader narrowed the events down to. */
+/** Reads the filter. */
 export function eventsQueryOf({ searchParams }: URL): EventsQuery {
   const before = Number(searchParams.get('before'));
   return {
@@ -19,18 +19,18 @@ export function eventsQueryOf({ searchParams }: URL): EventsQuery {
 export interface LiveView {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The source token to show in an example; `undefined` where only the reader's own is taken. */
+  /** The source token for the example; `undefined` if only the user's tokens are accepted. */
   readonly exampleToken: string | undefined;
 }
 
-/** What arrived, the newest first. */
-export function livePage(show: ShowPage, insight: Insight, { url, headers }: RouteRequest, view: LiveView): Answer {
+/** The page of events, the newest first. */
+export function livePage(show: ShowPage, queries: LogQueries, { url, headers }: RouteRequest, view: LiveView): Answer {
   const { now, exampleToken } = view;
   const query = eventsQueryOf(url);
   const { before, ...filter } = query;
   const isFiltered = filter.event !== undefined || filter.visitor !== undefined;
-  const { totals, refused, rows, older } = liveParts(insight, query, now);
-  const nothing = insight.totals.events === 0 ? gettingStarted(headers.host ?? url.host, exampleToken) : NO_MATCH;
+  const { totals, refused, rows, older } = liveParts(queries, query, now);
+  const nothing = queries.totals.events === 0 ? gettingStarted(headers.host ?? url.host, exampleToken) : NO_MATCH;
   return show({
     title: 'Events',
     section: 'events',
@@ -56,7 +56,7 @@ ${older !== undefined && html`<p class="older"><a href="${older}">Older events</
   });
 }
 
-/** Shown by the script alone: without it the page is as it was when it was asked for. */
+/** Shown by the script. Without scripts the page does not update. */
 function liveControls(stream: string): Html {
   return html`<div class="live" id="live" data-stream="${stream}" hidden>
 <p class="visually-hidden" role="status" id="said"></p>
@@ -72,13 +72,13 @@ function backToNewest(path: string): Html {
 
 const COLUMNS = ['Arrived', 'Event', 'Visitor', 'Session', 'Verdict and reason'];
 
-const NO_MATCH = html`<p>No event fits.</p>`;
+const NO_MATCH = html`<p>No event matches.</p>`;
 
-/** A program that runs as it stands: a process sends what it tracked before it ends. */
+/** A complete program. It needs no flush, because a process sends its events before it ends. */
 function gettingStarted(host: string, exampleToken: string | undefined): Html {
   const token = exampleToken === undefined ? 'process.env.OURS_TOKEN' : `'${exampleToken}'`;
-  return html`<p>Nothing has arrived yet. These three lines in <code>first.mjs</code>, run by
-<code>node first.mjs</code>, send a first event:</p>
+  return html`<p>Nothing has arrived yet. Save these three lines as <code>first.mjs</code> and run
+<code>node first.mjs</code> to send a first event:</p>
 <pre><code>import { createClient } from 'ours-ingest';
 const ours = createClient({ token: ${token}, baseUrl: 'http://${host}/api/v1' });
 ours.track({ event: 'hello', userId: 'me' });</code></pre>`;

@@ -1,33 +1,33 @@
 import type { Answer } from '../http/answer.js';
-import type { Insight } from '../insight.js';
+import type { LogQueries } from '../queries/log-queries.js';
 import { html } from './html.js';
 import { eventStream } from './layout.js';
 import { liveParts } from './live-parts.js';
 import type { EventsQuery } from './paths.js';
 
-/** Calls back with the numbers of rows that arrived; the returned function takes that back. */
+/** Calls the listener with the numbers of rows that arrived. Returns the function that unsubscribes. */
 export type Subscribe = (listener: (numbers: readonly number[]) => void) => () => void;
 
-// Rows come in batches, and a reader does not see more than a few pictures a second.
+// Rows arrive in batches, and a few updates per second are enough.
 const GATHER_MS = 250;
 
-// [A] Over a large log a look at it is expensive, and the collector is there to collect: pages may cost it a tenth.
+// [A] Queries over a large log are expensive. Open pages may use a tenth of the time.
 const REST_FACTOR = 9;
 
 /**
- * Sends the newest rows as they are now whenever something arrived.
+ * Sends the newest rows after every arrival.
  *
- * Always all that the page shows, never a change to it: a late impression can turn the verdict of an earlier row, and
- * whoever missed a message has missed nothing once the next one is there. That is why the first comes at once.
+ * Each message holds everything that the page shows, because a late impression can change the verdict of an earlier row. A
+ * missed message does not matter, and the first one is sent immediately.
  */
-export function liveStream(insight: Insight, query: EventsQuery, subscribe: Subscribe, now: () => number): Answer {
+export function liveStream(queries: LogQueries, query: EventsQuery, subscribe: Subscribe, now: () => number): Answer {
   return eventStream((write) => {
     let timer: NodeJS.Timeout | undefined;
     let restMs = GATHER_MS;
     const show = (): void => {
       timer = undefined;
       const started = now();
-      const { totals, refused, rows } = liveParts(insight, query, started);
+      const { totals, refused, rows } = liveParts(queries, query, started);
       write(message(html`${totals}${refused}${rows}`.toString()));
       restMs = Math.max(GATHER_MS, (now() - started) * REST_FACTOR);
     };
@@ -42,7 +42,7 @@ export function liveStream(insight: Insight, query: EventsQuery, subscribe: Subs
   });
 }
 
-/** A line end within the text would end the field. */
+/** Prefixes every line, because a line break would end the field. */
 function message(text: string): string {
   return `${text
     .split(/\r\n|\r|\n/)

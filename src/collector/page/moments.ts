@@ -1,4 +1,4 @@
-import { DAY_MS } from '../utc-days.js';
+import { DAY_MS } from '../queries/days.js';
 import { type Html, html } from './html.js';
 
 const SECOND = 1000;
@@ -12,7 +12,7 @@ const UNITS: readonly (readonly [ms: number, name: string])[] = [
   [SECOND, 's'],
 ];
 
-/** The two largest units of a stretch of time: `9 d 3 h`, `12 min 5 s`, `0 s`. */
+/** A duration in its two largest units: `9 d 3 h`, `12 min 5 s`, `0 s`. */
 export function duration(ms: number): string {
   const first = UNITS.findIndex(([unit]) => ms >= unit);
   if (first < 0) return '0\u00A0s';
@@ -31,23 +31,23 @@ export function dayOf(time: number): string {
   return isoOf(time).slice(0, 10);
 }
 
-/** `2026-03-14 14:03:22` in UTC, as are all times of the pages. */
+/** `2026-03-14 14:03:22` in UTC, like all times of the pages. */
 export function moment(time: number): Html {
   const iso = isoOf(time);
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)}</time>`;
 }
 
-/** `14:03:22` on the day of `today`, and `03-12 14:03` on any other: as short as a row needs it. */
+/** `14:03:22` on the day of `today`, `03-12 14:03` on other days. */
 export function clock(time: number, today: number): Html {
   const iso = isoOf(time);
   const shown = dayOf(time) === dayOf(today) ? iso.slice(11, 19) : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`;
   return html`<time datetime="${iso}" title="${iso}">${shown}</time>`;
 }
 
-// The furthest a Date reaches, in milliseconds from the epoch.
+// The largest time of a Date, in milliseconds since the epoch.
 const LAST_TIME = 8.64e15;
 
-/** A sender may name any whole number as its time; a page must not fail over one no calendar holds. */
+/** Senders may use any integer as a time, so times beyond the range of Date are clamped. */
 function isoOf(time: number): string {
   return new Date(Math.max(-LAST_TIME, Math.min(LAST_TIME, time))).toISOString();
 }

@@ -1,7 +1,7 @@
 import type { ExperimentActions } from '../experiments/actions.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
-import type { Route } from '../http/route.js';
-import type { Insight } from '../insight.js';
+import { get, postForm, type Route } from '../http/route.js';
+import type { LogQueries } from '../queries/log-queries.js';
 import { createAssets } from './assets.js';
 import { confirmClearPage } from './confirm-page.js';
 import { experimentRoutes } from './experiment-routes.js';
@@ -12,59 +12,34 @@ import { CLEAR_PATH, EVENTS_PATH, STREAM_PATH } from './paths.js';
 import { visitorPage } from './visitor-page.js';
 
 export interface PageOptions {
-  readonly insight: Insight;
+  readonly queries: LogQueries;
   readonly experiments: ExperimentStore;
   readonly actions: ExperimentActions;
-  /** Also called back, with no numbers, when a row was refused. */
+  /** The listener is also called, without numbers, when a row was refused. */
   readonly subscribe: Subscribe;
-  /** Forgets every event, visitor and refused row. */
+  /** Deletes all events, visitors and refused rows. */
   readonly clear: () => void;
-  /** The source token to show in an example; `undefined` where only the reader's own is taken. */
+  /** The source token for the example; `undefined` if only the user's tokens are accepted. */
   readonly exampleToken?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Everything a browser can ask the collector for. */
+/** The pages and their assets. */
 export function pageRoutes(options: PageOptions): Route[] {
-  const { insight, experiments, actions, subscribe, clear, exampleToken, now } = options;
+  const { queries, experiments, actions, subscribe, clear, exampleToken, now } = options;
   const assets = createAssets();
   const show = createShowPage(assets);
   return [
     ...assets.routes,
-    {
-      method: 'GET',
-      path: EVENTS_PATH,
-      accepts: 'nothing',
-      handle: (request) => livePage(show, insight, request, { now: now(), exampleToken }),
-    },
-    {
-      method: 'GET',
-      path: CLEAR_PATH,
-      accepts: 'nothing',
-      handle: () => confirmClearPage(show, insight.totals.events),
-    },
-    {
-      method: 'POST',
-      path: CLEAR_PATH,
-      accepts: 'form',
-      handle() {
-        clear();
-        return redirect(EVENTS_PATH);
-      },
-    },
-    {
-      method: 'GET',
-      path: STREAM_PATH,
-      accepts: 'nothing',
-      handle: ({ url }) => liveStream(insight, eventsQueryOf(url), subscribe, now),
-    },
-    {
-      method: 'GET',
-      path: '/visitors/:number',
-      accepts: 'nothing',
-      handle: ({ params }) => visitorPage(show, insight, params.number),
-    },
-    ...experimentRoutes({ show, insight, experiments, actions, now }),
+    get(EVENTS_PATH, (request) => livePage(show, queries, request, { now: now(), exampleToken })),
+    get(CLEAR_PATH, () => confirmClearPage(show, queries.totals.events)),
+    postForm(CLEAR_PATH, () => {
+      clear();
+      return redirect(EVENTS_PATH);
+    }),
+    get(STREAM_PATH, ({ url }) => liveStream(queries, eventsQueryOf(url), subscribe, now)),
+    get('/visitors/:number', ({ params }) => visitorPage(show, queries, params.number)),
+    ...experimentRoutes({ show, queries, experiments, actions, now }),
   ];
 }

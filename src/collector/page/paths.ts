@@ -6,14 +6,14 @@ export const CLEAR_PATH = '/events/clear';
 export const EXPERIMENTS_PATH = '/experiments';
 export const NEW_EXPERIMENT_PATH = '/experiments/new';
 
-/** What the reader narrowed the live events down to. */
+/** The filter of the live events. */
 export interface EventsQuery {
   readonly event?: string | undefined;
   readonly visitor?: string | undefined;
   readonly before?: number | undefined;
 }
 
-/** `path` with what the query holds. */
+/** Appends the query to a path. */
 export function withQuery(path: string, query: EventsQuery | { readonly eventName: string | undefined }): string {
   const held = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -22,7 +22,7 @@ export function withQuery(path: string, query: EventsQuery | { readonly eventNam
   return held.size === 0 ? path : `${path}?${held}`;
 }
 
-/** The form of a new experiment, with what is known of it filled in. */
+/** The form of a new experiment, prefilled. */
 export function newExperimentPath({
   key,
   primary,
@@ -37,13 +37,13 @@ export function visitorPath(visitor: number): string {
   return `/visitors/${visitor}`;
 }
 
-// A browser resolves the dots before it asks, and `new` is the page of the form.
+// Browsers resolve the dots, and `new` is the form.
 const NO_SEGMENTS = new Set(['.', '..', 'new']);
 
-/** The page of an experiment, or what can be done to it there. */
+/** The page of an experiment, or of an action on it. */
 export function experimentPath({ key, id }: Experiment, action?: string): string {
   const segment = NO_SEGMENTS.has(key) ? id : key;
-  // Half a character cannot be encoded, and its experiment not be asked for; the page shall still be there.
+  // Lone surrogates cannot be encoded. The link does not work then, but the page with the link does.
   const path = `${EXPERIMENTS_PATH}/${encodeURIComponent(segment.replace(/\p{Cs}/gu, '\uFFFD'))}`;
   return action === undefined ? path : `${path}/${action}`;
 }

@@ -3,21 +3,21 @@ import { integrate } from '../measuring/quadrature.js';
 
 const POINTS = 120;
 
-// Beyond four standard deviations a curve cannot be told from the axis.
+// Beyond four standard deviations a curve is indistinguishable from the axis.
 const REACH = 4;
 
-// A sharp curve beside a wide one needs points of its own, this many to a standard deviation.
+// A narrow curve next to a wide one needs extra points: this many per standard deviation.
 const DENSE = 5;
 
 /** The curves of all arms over the same rates. */
 export interface Curves {
-  /** Conversion rates, 0–1, rising. */
+  /** Conversion rates, 0–1, ascending. */
   readonly rates: readonly number[];
-  /** For each arm its density at every rate: the area under each curve is 1. */
+  /** The density of each arm at every rate. The area under each curve is 1. */
   readonly densities: readonly (readonly number[])[];
 }
 
-/** What is known of every arm's conversion rate, as curves that can be drawn over each other. */
+/** The posterior of every arm's conversion rate, as curves over the same rates. */
 export function posteriorCurves(arms: readonly Arm[]): Curves {
   const posteriors = arms.map((arm) => {
     const posterior = posteriorOf(arm);

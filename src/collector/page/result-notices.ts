@@ -1,28 +1,28 @@
 import type { Experiment } from '../experiments/experiment.js';
 import { ENOUGH } from '../measuring/bayes.js';
-import type { ExperimentReport, VariantReport } from '../report.js';
-import { bestOf } from './best-variant.js';
+import type { ExperimentReport, VariantReport } from '../queries/report.js';
+import { bestOf } from '../queries/report.js';
 import { count, points, probability, setting } from './figures.js';
 import { type Html, html } from './html.js';
 
-/** What the figures say and whether they may be believed, in words. */
+/** The results in words, with warnings. */
 export function resultNotices(experiment: Experiment, report: ExperimentReport): Html {
   return html`${report.hasEnoughData ? leader(report) : missingData(experiment, report)}
 ${report.sampleRatio.isMismatch && mismatch(experiment, report)}`;
 }
 
-// [A] The service's own threshold is unpublished; this is the usual one.
+// [A] The service's threshold is unpublished. This is the usual one.
 const LIKELY = 0.95;
 
 function leader({ variants }: ExperimentReport): Html {
   const { name, probabilityToBeBest: chance, expectedLoss } = bestOf(variants);
   const isLikely = chance >= LIKELY;
   return html`<p class="notice${isLikely && ' good'}">${!isLikely && 'No variant is clearly ahead yet.'}
-<b class="name">${name}</b> is best with a probability of <b>${probability(chance)}</b>; choosing it costs
-${points(expectedLoss)} of the rate on average.</p>`;
+<b class="name">${name}</b> is the best variant with a probability of <b>${probability(chance)}</b>. The expected loss
+of choosing it is ${points(expectedLoss)}.</p>`;
 }
 
-/** Which variants have seen too little for the figures to mean anything. */
+/** The variants that do not have enough data. */
 export function missingData({ status, variants: configured }: Experiment, { variants }: ExperimentReport): Html {
   const items = variants.map((variant, i) => {
     if (configured[i]!.share === 0) return undefined;
@@ -30,8 +30,7 @@ export function missingData({ status, variants: configured }: Experiment, { vari
     return lacks.length > 0 && html`<li><b class="name">${variant.name}</b> has ${lacks.join(', ')}</li>`;
   });
   return html`<div class="notice">
-<p><b>Not enough data${status !== 'completed' && ' yet'}.</b> The figures say more about chance than about
-the variants.</p>
+<p><b>Not enough data${status !== 'completed' && ' yet'}.</b> The figures are mostly chance.</p>
 <ul>${items}</ul></div>`;
 }
 
@@ -55,8 +54,8 @@ function mismatch({ variants: configured }: Experiment, { variants, sampleRatio 
 which is ${count(Math.round(share * total))}, and has ${count(impressions)}</li>`;
   });
   return html`<div class="notice bad">
-<p><b>The split is not the configured one</b> (sample ratio mismatch, p ${chance(sampleRatio.p)}). Something keeps
-visitors of one variant from being counted: do not trust the rates before you know what.</p>
+<p><b>The split differs from the configured one</b> (sample ratio mismatch, p ${chance(sampleRatio.p)}). Some visitors of a
+variant are not counted: do not trust the rates until you know why.</p>
 <ul>${items}</ul></div>`;
 }
 

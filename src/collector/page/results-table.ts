@@ -1,10 +1,10 @@
 import type { Experiment } from '../experiments/experiment.js';
-import type { ExperimentReport, VariantReport } from '../report.js';
+import type { ExperimentReport, VariantReport } from '../queries/report.js';
 import { count, percent, points, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import { CONTROL_TAG, seriesClass, swatch } from './series.js';
 
-/** What every variant has come to; `goal` is the event that is measured. */
+/** The results of every variant. `goal` is the measured event. */
 export function resultsTable({ winner }: Experiment, { variants }: ExperimentReport, goal: string): Html {
   const secondary = [...(variants[0]?.secondary.keys() ?? [])];
   const scale = {
@@ -20,8 +20,8 @@ ${secondary.map((event) => html`<th scope="col"><span class="name">${event}</spa
 <tbody>
 ${variants.map((variant, place) => row(variant, place, scale, winner))}</tbody>
 </table></div>
-<p class="hint">An impression is a session that saw the variant. The expected loss is what choosing a variant costs on
-average, in percentage points of the rate.</p>`;
+<p class="hint">An impression is a session that saw the variant. The expected loss is the average cost of choosing a variant,
+in percentage points of the rate.</p>`;
 }
 
 const COLUMNS: readonly (readonly [name: string, kind: 'plain' | 'drawn'])[] = [
@@ -54,7 +54,7 @@ ${[...variant.secondary].map(([event, sessions]) => html`<td data-label="${event
 
 type Interval95 = VariantReport['interval95'];
 
-/** How wide a drawing is in its own units; the page stretches it. */
+/** The width of a drawing in its own units. The page scales it. */
 const WIDTH = 200;
 
 function drawing(kind: 'gauge' | 'range', place: number, shapes: Html): Html {
@@ -68,10 +68,10 @@ function gauge(share: number, place: number): Html {
   return drawing('gauge', place, shapes);
 }
 
-/** All intervals over the same rates, so that the eye sees whether they overlap. */
+/** All intervals are drawn over the same rates, so that overlaps are visible. */
 function range({ low, high }: Interval95, rate: number, scale: Interval95, place: number): Html {
   const at = (value: number): number => ((value - scale.low) / (scale.high - scale.low)) * WIDTH;
-  // The rate itself lies outside its interval where all or none have converted.
+  // The rate is outside its interval if all or none have converted.
   const tick = Math.max(0, Math.min(WIDTH - 2, at(rate) - 1));
   const shapes = html`<rect class="track" y="4.5" width="${WIDTH}" height="1"/>
 <rect class="span" x="${at(low).toFixed(1)}" y="2.5" width="${(at(high) - at(low)).toFixed(1)}" height="5"/>

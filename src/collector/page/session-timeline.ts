@@ -1,21 +1,21 @@
 import { toSid } from '../../protocol/identity.js';
-import type { EventLine } from '../insight.js';
 import { createSessions } from '../measuring/sessions.js';
+import type { EventLine } from '../queries/log-queries.js';
 
-/** One session of a visitor: its events in order of event time, at least one. */
+/** One session of a visitor with at least one event, in order of event time. */
 export interface SessionTimeline {
   readonly sid: string;
   readonly lines: readonly EventLine[];
 }
 
 export interface Timelines {
-  /** In order of their first events. */
+  /** In order of the first event. */
   readonly sessions: readonly SessionTimeline[];
-  /** What belongs to no session, in order of event time. */
+  /** Events without a session, in order of event time. */
   readonly outside: readonly EventLine[];
 }
 
-/** Sorts one visitor's events, given in order of event time, into their sessions. */
+/** Groups one visitor's events by session. The events must be in order of event time. */
 export function timelinesOf(lines: readonly EventLine[]): Timelines {
   const inferred = inferSessions(lines);
   const sessions = new Map<string, EventLine[]>();
@@ -29,7 +29,7 @@ export function timelinesOf(lines: readonly EventLine[]): Timelines {
   return { sessions: [...sessions].map(([sid, events]) => ({ sid, lines: events })), outside };
 }
 
-/** The session an impression without one has joined by the measuring rules, found the way they find it. */
+/** Finds the session that an impression without one joined, like the measuring rules do. */
 function inferSessions(lines: readonly EventLine[]): (line: EventLine) => string | undefined {
   const visitor = 0;
   const sessions = createSessions();
@@ -45,7 +45,7 @@ function sidOf({ event }: EventLine): string | undefined {
   return toSid(event.defaultProperties?.sid);
 }
 
-/** What was refused at the door makes no session. */
+/** Refused events do not show sessions. */
 function isRefused({ verdict }: EventLine): boolean {
   return verdict === 'time_out_of_range' || verdict === 'bot' || verdict === 'not_allowlisted';
 }

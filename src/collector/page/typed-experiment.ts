@@ -1,17 +1,17 @@
 import type { Experiment, QueryRule, Targeting, Variant } from '../experiments/experiment.js';
 
-/** What was typed into the form of a new experiment, all of it still text. */
+/** The values of an experiment's form, all of them strings. */
 export interface TypedExperiment {
   readonly key: string;
   readonly name: string;
   readonly type: string;
   readonly variants: readonly TypedVariant[];
-  /** The place of the control among the variants. */
+  /** The index of the control among the variants. */
   readonly control: number;
   readonly primary: string;
-  /** One event name a line. */
+  /** One event name per line. */
   readonly secondary: string;
-  /** One glob a line. */
+  /** One glob per line. */
   readonly urls: string;
   readonly rules: readonly TypedRule[];
   readonly visitors: string;
@@ -46,7 +46,7 @@ export const BLANK_EXPERIMENT: TypedExperiment = {
   allocation: '100',
 };
 
-/** A draft as its form shows it. */
+/** The form values of a draft. */
 export function typedOf({
   key,
   name,
@@ -80,12 +80,12 @@ export function typedOf({
   };
 }
 
-/** Without what binary fractions add: 0.07 is 7 %. */
+/** Without rounding errors of binary fractions: 0.07 is 7 %. */
 function percentOf(share: number): string {
   return String(Number((share * 100).toPrecision(12)));
 }
 
-/** Reads the posted form. Rows left empty are gone, as far as the form can do without them. */
+/** Reads the posted form. Empty rows are dropped, except those that the form always shows. */
 export function readTyped(form: URLSearchParams): TypedExperiment {
   const text = (name: string): string => form.get(name) ?? '';
   const columns = (name: string): string[] => form.getAll(name);
@@ -118,15 +118,15 @@ export function readTyped(form: URLSearchParams): TypedExperiment {
   };
 }
 
-/** Adds an empty row to what a button stands for; other buttons add none. */
+/** Adds an empty row of the kind that a button names. */
 export function withRow(typed: TypedExperiment, of: string | null): TypedExperiment {
   if (of === 'variant') return { ...typed, variants: [...typed.variants, NEW_VARIANT] };
   return of === 'rule' ? { ...typed, rules: [...typed.rules, NEW_RULE] } : typed;
 }
 
 /**
- * What was typed as the experiments take it; they judge it, so what is no number is left as it is. `known` variants keep what the
- * form does not show.
+ * Converts the form values to a design, still unchecked: a string that is not a number stays a string. `known` variants keep
+ * the fields that the form does not show.
  */
 export function toInput(typed: TypedExperiment, known: readonly Variant[] = []): unknown {
   const primary = typed.primary.trim();
@@ -135,32 +135,28 @@ export function toInput(typed: TypedExperiment, known: readonly Variant[] = []):
     name: typed.name.trim() || undefined,
     type: typed.type,
     variants: typed.variants.filter(isFilled).map(({ name, weight }, place) => ({
-      ...unseenOf(known.find((variant) => variant.name === name.trim())),
+      ...hiddenOf(known.find((variant) => variant.name === name.trim())),
       name: name.trim(),
       weight: numberOf(weight),
       isControl: place === typed.control ? true : undefined,
     })),
-    metrics: {
-      primary: primary === '' ? undefined : { eventName: primary },
-      secondary: linesOf(typed.secondary).map((eventName) => ({ eventName })),
-    },
-    targeting: {
-      urls: linesOf(typed.urls),
-      query: typed.rules.filter(isFilled).map(({ parameter, operator, value }) => ({
-        parameter: parameter.trim(),
-        operator,
-        value: value === '' ? undefined : value,
-      })),
-      visitors: typed.visitors,
-    },
-    trafficAllocation: numberOf(typed.allocation),
+    primary: primary === '' ? null : primary,
+    secondary: linesOf(typed.secondary),
+    urls: linesOf(typed.urls),
+    query: typed.rules.filter(isFilled).map(({ parameter, operator, value }) => ({
+      parameter: parameter.trim(),
+      operator,
+      value: value === '' ? undefined : value,
+    })),
+    visitors: typed.visitors,
+    allocation: numberOf(typed.allocation),
   };
 }
 
-function unseenOf(variant: Variant | undefined): object {
+function hiddenOf(variant: Variant | undefined): object {
   if (variant === undefined) return {};
-  const { name: _name, share: _share, isControl: _isControl, ...unseen } = variant;
-  return unseen;
+  const { name: _name, share: _share, isControl: _isControl, ...hidden } = variant;
+  return hidden;
 }
 
 function isFilled(row: TypedVariant | TypedRule): boolean {

@@ -1,12 +1,10 @@
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
-import type { EventLine } from '../insight.js';
 import type { Verdict, Warning } from '../measuring/verdict.js';
 import { VERDICT_WORDS, WARNING_WORDS } from '../measuring/verdict-words.js';
+import type { EventLine } from '../queries/log-queries.js';
 import { type Html, html } from './html.js';
 
-/**
- * How a verdict looks. `missed` is for what was meant to count and can be mended, `quiet` for what is as it should be.
- */
+/** The look of a verdict. `missed` is for events that should count and can be fixed, `quiet` for expected outcomes. */
 export type Tone = 'good' | 'shown' | 'quiet' | 'missed' | 'refused';
 
 const TONES: Readonly<Record<Verdict, Tone>> = {
@@ -27,19 +25,20 @@ const TONES: Readonly<Record<Verdict, Tone>> = {
   counted: 'good',
 };
 
-/** What became of a row, as far as it can be told in a line. */
-export interface Fate {
+/** The outcome of a row, in one line. */
+export interface RowOutcome {
   readonly tone: Tone;
   readonly outcome: string;
   readonly reason: string;
   readonly advice?: string;
 }
 
-/** Every row has one, also those that are no tracked events and have no verdict. */
-export function fateOf({ event, verdict }: EventLine): Fate {
+/** The outcome of any row, including rows without a verdict. */
+export function outcomeOf({ event, verdict }: EventLine): RowOutcome {
   if (verdict !== undefined) return { tone: TONES[verdict], ...VERDICT_WORDS[verdict] };
-  if (event.event === IDENTIFY_EVENT) return { tone: 'quiet', outcome: 'identity', reason: 'says who the visitor is' };
-  if (event.event !== IMPRESSION_EVENT) return { tone: 'quiet', outcome: 'kept', reason: 'nothing measures it' };
+  if (event.event === IDENTIFY_EVENT) return { tone: 'quiet', outcome: 'identity', reason: 'names the visitor' };
+  if (event.event !== IMPRESSION_EVENT)
+    return { tone: 'quiet', outcome: 'stored', reason: 'no experiment measures it' };
   const {
     experiment_key: key,
     experiment_id: id,
@@ -50,17 +49,17 @@ export function fateOf({ event, verdict }: EventLine): Fate {
   return { tone: 'shown', outcome: 'impression', reason: `was shown ${shown}` };
 }
 
-/** The outcome in its colour, the reason in words, and what is odd about it. */
+/** The outcome with its colour, the reason and the warnings. */
 export function verdictOf(line: EventLine): Html {
-  const { tone, outcome, reason } = fateOf(line);
+  const { tone, outcome, reason } = outcomeOf(line);
   const warnings = line.warnings.map(
-    (warning) => html` <span class="${isAsItShouldBe(warning) ? 'note' : 'warning'}">${WARNING_WORDS[warning]}</span>`,
+    (warning) => html` <span class="${isExpected(warning) ? 'note' : 'warning'}">${WARNING_WORDS[warning]}</span>`,
   );
   return html`<span class="verdict"><span class="badge ${tone}">${outcome}</span>
 <span class="reason">${reason}</span>${warnings}</span>`;
 }
 
-/** An assignment that a server asks for has no session: that is the recommended way, and nothing to mend. */
-function isAsItShouldBe(warning: Warning): boolean {
+/** Assignments by a server have no session. This is the recommended way, so there is nothing to fix. */
+function isExpected(warning: Warning): boolean {
   return warning === 'impression_session_inferred';
 }

@@ -1,5 +1,5 @@
 import type { Answer } from '../http/answer.js';
-import type { EventLine, Insight } from '../insight.js';
+import type { EventLine, LogQueries } from '../queries/log-queries.js';
 import { delayOf } from './event-details.js';
 import { foldedDetails, tagsOf } from './event-row.js';
 import { count, counted } from './figures.js';
@@ -8,15 +8,15 @@ import { refusalPage, type ShowPage } from './layout.js';
 import { duration, moment } from './moments.js';
 import { EVENTS_PATH } from './paths.js';
 import { type SessionTimeline, timelinesOf } from './session-timeline.js';
-import { fateOf, verdictOf } from './verdict-badge.js';
+import { outcomeOf, verdictOf } from './verdict-badge.js';
 
-// A visitor of a load test has more of both than anybody reads.
+// Limits for the visitors of load tests.
 const MAX_EVENTS = 500;
 const MAX_NAMES = 20;
 
-/** Who a visitor is and what they did, session by session. */
-export function visitorPage(show: ShowPage, insight: Insight, number: string | undefined): Answer {
-  const history = /^\d{1,15}$/.test(number ?? '') ? insight.visitor(Number(number)) : undefined;
+/** The names and events of a visitor, session by session. */
+export function visitorPage(show: ShowPage, queries: LogQueries, number: string | undefined): Answer {
+  const history = /^\d{1,15}$/.test(number ?? '') ? queries.visitor(Number(number)) : undefined;
   if (history === undefined) return refusalPage(show, 404, 'No such visitor', 'No visitor has this number.');
   const { visitor, names, events } = history;
   const latest = events.slice(-MAX_EVENTS);
@@ -35,7 +35,7 @@ ${outside.length > 0 && outsideOf(outside)}`,
   });
 }
 
-/** `user:…`, `external:…` and `email:…`: the kind before the first colon, the name after it. */
+/** Splits `user:…`, `external:…` and `email:…` at the first colon. */
 function nameOf(name: string): Html {
   const colon = name.indexOf(':');
   return html`<li><span class="kind">${name.slice(0, colon)}</span>
@@ -57,7 +57,7 @@ function sessionOf({ sid, lines }: SessionTimeline, index: number): Html {
 function outsideOf(lines: readonly EventLine[]): Html {
   return html`<section class="session-block outside" aria-labelledby="outside">
 <div class="bar"><h2 id="outside">Outside any session</h2>
-<p>These came without a session id. A goal among them cannot count.</p></div>
+<p>These events have no session id, so a goal among them cannot count.</p></div>
 <ol class="timeline">${lines.map((line) => stepOf(line, undefined))}</ol>
 </section>
 `;
@@ -65,7 +65,7 @@ function outsideOf(lines: readonly EventLine[]): Html {
 
 function stepOf(line: EventLine, since: string | undefined): Html {
   const { number, event } = line;
-  return html`<li class="step ${fateOf(line).tone}" id="event-${number}">
+  return html`<li class="step ${outcomeOf(line).tone}" id="event-${number}">
 <div class="line">
 <span class="when">${since ?? moment(event.time)}</span>
 <span class="what"><span class="name">${event.event}</span>${tagsOf(line)}${delayOf(line)}</span>

@@ -1,24 +1,24 @@
-import type { Insight } from '../insight.js';
-import { notFound, ok, type PlatformRoute } from './platform-route.js';
+import type { LogQueries } from '../queries/log-queries.js';
+import { notFound, ok, type PlatformRoute, route, toIso } from './platform-route.js';
 
 /** An event name that the dashboard lists. */
 export interface AllowedEventConfig {
   readonly name: string;
-  /** Where its events are forwarded. With none they reach no destination; experiments still see them. @default one */
+  /** The destinations of its events. Without one, only experiments see them. @default one */
   readonly destinationIds?: readonly string[] | undefined;
 }
 
 export interface AllowedEventRoutesOptions {
-  /** `undefined` allows every name: then those that came are listed. */
+  /** `undefined` allows every name; then the list shows the names that arrived. */
   readonly allowedEvents: readonly AllowedEventConfig[] | undefined;
-  readonly insight: Pick<Insight, 'activity'>;
+  readonly queries: Pick<LogQueries, 'activity'>;
   readonly eventNames: () => readonly string[];
   readonly startedAt: number;
 }
 
 const DESTINATIONS = ['destination_local'];
 
-/** The event names that are allowed, to read: they are configured. */
+/** The allowed event names, read-only, because they are configured. */
 export function allowedEventRoutes(options: AllowedEventRoutesOptions): PlatformRoute[] {
   const list = () => {
     const configs: readonly AllowedEventConfig[] =
@@ -33,31 +33,17 @@ export function allowedEventRoutes(options: AllowedEventRoutesOptions): Platform
     }));
   };
   return [
-    {
-      method: 'GET',
-      path: '/allowed-events',
-      scope: 'allowedEvent:list',
-      handle: () => ok({ entities: list() }),
-    },
-    {
-      method: 'GET',
-      path: '/allowed-events/:id',
-      scope: 'allowedEvent:find',
-      handle({ params }) {
-        const event = list().find(({ id }) => id === params.id);
-        if (event === undefined) return notFound('allowed event');
-        const { lastTriggeredAt, lastDispatchedAt } = options.insight.activity(event.name);
-        const isForwarded = event.destinationIds.length > 0;
-        return ok({
-          ...event,
-          lastTriggeredAt: toIso(lastTriggeredAt),
-          lastDispatchedAt: toIso(isForwarded ? lastDispatchedAt : undefined),
-        });
-      },
-    },
+    route('GET', '/allowed-events', 'allowedEvent:list', () => ok({ entities: list() })),
+    route('GET', '/allowed-events/:id', 'allowedEvent:find', ({ params }) => {
+      const event = list().find(({ id }) => id === params.id);
+      if (event === undefined) return notFound('allowed event');
+      const { lastTriggeredAt, lastDispatchedAt } = options.queries.activity(event.name);
+      const isForwarded = event.destinationIds.length > 0;
+      return ok({
+        ...event,
+        lastTriggeredAt: toIso(lastTriggeredAt),
+        lastDispatchedAt: toIso(isForwarded ? lastDispatchedAt : undefined),
+      });
+    }),
   ];
-}
-
-function toIso(time: number | undefined): string | null {
-  return time === undefined ? null : new Date(time).toISOString();
 }

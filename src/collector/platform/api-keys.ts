@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isSameSecret } from '../http/access.js';
 import { type Answer, refuse } from '../http/answer.js';
 
-/** A key of the Platform API and what it may be used for. */
+/** A key of the Platform API and its scopes. */
 export interface ApiKeyConfig {
   readonly key: string;
   /** Such as `experiment:find`. @default every scope */
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** Tells whether a request may use a scope: `undefined`, or the refusal. */
+/** Checks that a request may use a scope: `undefined`, or the refusal. */
 export type CheckScope = (scope: string, headers: IncomingHttpHeaders) => Answer | undefined;
 
-/** Asks for one of these keys as a bearer. Without any, whoever reaches the collector may do everything. */
+/** Requires one of these keys as a bearer token. Without keys, everyone who can reach the collector may use every scope. */
 export function createCheckScope(apiKeys: readonly ApiKeyConfig[] | undefined): CheckScope {
   if (apiKeys === undefined) return () => undefined;
   return (scope, { authorization = '' }) => {
@@ -20,7 +20,7 @@ export function createCheckScope(apiKeys: readonly ApiKeyConfig[] | undefined): 
     const found = scheme.toLowerCase() === 'bearer' ? apiKeys.find(({ key }) => isSameSecret(key, given)) : undefined;
     if (found === undefined) {
       return {
-        ...refuse(401, 'an API key is needed as a bearer: authorization: Bearer <key>'),
+        ...refuse(401, 'an API key is required: authorization: Bearer <key>'),
         headers: { 'www-authenticate': 'Bearer realm="ours-ingest collector"' },
       };
     }

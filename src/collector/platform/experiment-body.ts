@@ -1,53 +1,14 @@
-import type { Experiment, ExperimentStatus, ExperimentType, QueryRule, Variant } from '../experiments/experiment.js';
+import type { Experiment, Variant } from '../experiments/experiment.js';
+import { toIso } from './platform-route.js';
 
-/** An experiment as the Platform API tells of it, without its variants. */
-export interface ExperimentBody {
+/** An object of the Platform API. */
+interface Entity {
   readonly id: string;
-  readonly key: string;
-  readonly name: string;
-  readonly description: string | null;
-  readonly type: ExperimentType;
-  readonly status: ExperimentStatus;
-  readonly createdAt: string;
-  readonly updatedAt: string | null;
-  /** `null` before the start and for one that has been running since forever. */
-  readonly startedAt: string | null;
-  readonly stoppedAt: string | null;
-  /** Percent. */
-  readonly trafficAllocation: number;
-  readonly includeQueryString: boolean;
-  readonly winnerVariantId: string | null;
-  readonly rolloutVariantId: string | null;
-  readonly targetingRules: {
-    readonly urlPatterns: readonly string[];
-    readonly audienceId: null;
-    readonly visitorProperties: null;
-    readonly visitorStatus: string;
-    readonly queryParams: readonly {
-      readonly key: string;
-      readonly operator: QueryRule['operator'];
-      readonly value: string | null;
-    }[];
-  };
-  readonly metrics: {
-    readonly primary: { readonly eventName: string } | null;
-    readonly secondary: readonly { readonly eventName: string }[];
-  };
+  readonly [field: string]: unknown;
 }
 
-export interface VariantBody {
-  readonly id: string;
-  readonly experimentId: string;
-  readonly name: string;
-  readonly isControl: boolean;
-  /** Percent, rounded to an integer as the service has it: thirds are told as 33. */
-  readonly weight: number;
-  readonly variantType: string | null;
-  readonly redirectUrl: string | null;
-  readonly domModifications: readonly unknown[] | null;
-}
-
-export function experimentBody(experiment: Experiment): ExperimentBody {
+/** An experiment in the Platform API, without its variants. Weights are in percent. */
+export function experimentBody(experiment: Experiment): Entity {
   const { id, key, name, description, type, status, primary, secondary, runs, targeting, allocation } = experiment;
   return {
     id,
@@ -58,6 +19,7 @@ export function experimentBody(experiment: Experiment): ExperimentBody {
     status,
     createdAt: new Date(experiment.createdAt).toISOString(),
     updatedAt: toIso(experiment.updatedAt),
+    // `null` before the start, and for an experiment configured without a start.
     startedAt: toIso(runs[0]?.[0]),
     stoppedAt: toIso(runs.at(-1)?.[1]),
     trafficAllocation: Math.round(allocation * 100),
@@ -80,13 +42,14 @@ export function experimentBody(experiment: Experiment): ExperimentBody {
   };
 }
 
-export function variantBody({ id: experimentId }: Experiment, variant: Variant): VariantBody {
+export function variantBody({ id: experimentId }: Experiment, variant: Variant): Entity {
   const { id, name, isControl, share, variantType, redirectUrl, domModifications } = variant;
   return {
     id,
     experimentId,
     name,
     isControl,
+    // An integer, like in the service: a third is 33.
     weight: Math.round(share * 100),
     variantType: variantType ?? null,
     redirectUrl: redirectUrl ?? null,
@@ -94,16 +57,7 @@ export function variantBody({ id: experimentId }: Experiment, variant: Variant):
   };
 }
 
-export function experimentWithVariants(
-  experiment: Experiment,
-): ExperimentBody & { readonly variants: readonly VariantBody[] } {
+export function experimentWithVariants(experiment: Experiment): Entity {
   const variants = experiment.variants.map((variant) => variantBody(experiment, variant));
   return { ...experimentBody(experiment), variants };
-}
-
-// Beyond it there is no date, and an open end is infinite.
-const MAX_DATE_MS = 8.64e15;
-
-function toIso(time = Number.POSITIVE_INFINITY): string | null {
-  return Math.abs(time) <= MAX_DATE_MS ? new Date(time).toISOString() : null;
 }

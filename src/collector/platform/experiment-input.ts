@@ -1,20 +1,19 @@
 import { z } from 'zod';
-import type { Design, Metric } from '../experiments/design.js';
-import type { ExperimentType, QueryRule, Targeting } from '../experiments/experiment.js';
+import type { ExperimentDesign, KeyedDesign } from '../experiments/design.js';
 import * as fields from '../experiments/fields.js';
-import type { VariantConfig } from '../experiments/variants.js';
+import { type Parsed, parse } from '../parse.js';
 
-// What the Platform API takes of an experiment, in its own names. `null` stands for what is left out, except where it clears.
+// The fields of the Platform API. `null` means the same as leaving a field out, except where it clears.
 
-const notHere = (what: string): z.ZodType<null | undefined> =>
-  z.null(`the collector knows no ${what}: only the service does`).optional();
+const unsupported = (what: string): z.ZodType<null | undefined> =>
+  z.null(`the collector does not support ${what}: only the service does`).optional();
 
-const metric = z.strictObject({ eventName: fields.eventName, funnelId: notHere('funnels') });
+const metric = z.strictObject({ eventName: fields.eventName, funnelId: unsupported('funnels') });
 
 const targetingRules = z.strictObject({
   urlPatterns: fields.urls,
-  audienceId: notHere('audiences'),
-  visitorProperties: notHere('properties of visitors at the time of an assignment'),
+  audienceId: unsupported('audiences'),
+  visitorProperties: unsupported('visitor properties at the time of an assignment'),
   visitorStatus: fields.visitors.nullish(),
   queryParams: fields.queryParams.nullish(),
 });
@@ -34,59 +33,22 @@ const shape = {
     .nullish(),
 };
 
-/** What can be changed of an experiment. */
-export interface ExperimentChanges {
-  readonly name?: string | null | undefined;
-  readonly key?: string | null | undefined;
-  readonly description?: string | null | undefined;
-  readonly trafficAllocation?: number | null | undefined;
-  readonly includeQueryString?: boolean | null | undefined;
-  readonly targetingRules?:
-    | {
-        readonly urlPatterns: readonly string[];
-        readonly visitorStatus?: Targeting['visitors'] | null | undefined;
-        readonly queryParams?: readonly fields.QueryParam[] | null | undefined;
-      }
-    | null
-    | undefined;
-  readonly metrics?:
-    | {
-        readonly primary?: Metric | null | undefined;
-        readonly secondary?: readonly Metric[] | null | undefined;
-      }
-    | null
-    | undefined;
-}
+const changesSchema = z.strictObject({ ...shape, name: fields.text.nullish() });
 
-/** A new experiment as it is posted. */
-export interface NewExperiment extends ExperimentChanges {
-  /** [A] Any id will do: the collector has one account, whose experiments all belong together. */
-  readonly experimentSettingsId: string;
-  readonly name: string;
-  readonly type?: ExperimentType | null | undefined;
-  /** Percent of the control. [A] Decides nothing here: the control's weight is what the other variants leave. */
-  readonly controlWeight?: number | null | undefined;
-}
-
-export const newExperimentSchema: z.ZodType<NewExperiment> = z.strictObject({
+const newSchema = z.strictObject({
   ...shape,
+  // [A] Any id is accepted: the collector has one account, and all experiments belong to it.
   experimentSettingsId: z.string().min(1),
   type: fields.experimentType.nullish(),
+  // [A] Ignored: the control gets the weight that the other variants leave.
   controlWeight: z.int().min(1).max(100).nullish(),
 });
 
-/** A new experiment with its variants. */
-export interface WholeExperiment extends ExperimentChanges {
-  readonly key: string;
-  readonly type?: ExperimentType | null | undefined;
-  readonly variants: readonly VariantConfig[];
-}
-
 /**
- * The collector's own shortcut: a body with `variants` makes an experiment in one request, and its name is the key unless
- * given. The service takes variants one by one.
+ * The collector's own shortcut: a body with `variants` creates an experiment in one request, and the name defaults to the
+ * key. The service takes variants one at a time.
  */
-export const wholeExperimentSchema: z.ZodType<WholeExperiment> = z.strictObject({
+const wholeSchema = z.strictObject({
   ...shape,
   experimentSettingsId: z.string().min(1).optional(),
   name: fields.text.nullish(),
@@ -95,43 +57,58 @@ export const wholeExperimentSchema: z.ZodType<WholeExperiment> = z.strictObject(
   variants: fields.variants,
 });
 
-export const experimentChangesSchema: z.ZodType<ExperimentChanges> = z.strictObject({
-  ...shape,
-  name: fields.text.nullish(),
-});
+/** Reads changes to an experiment. */
+export function readChanges(body: unknown): Parsed<ExperimentDesign> {
+  const parsed = parse(changesSchema, body);
+  return parsed.problem === undefined ? { data: toDesign(parsed.data) } : parsed;
+}
 
-/** The design that what was posted stands for. */
-export function toDesign(input: ExperimentChanges): Design {
+// [A] A control without other variants gets all of the weight.
+const CONTROL = { name: 'Control', isControl: true };
+
+/** Reads a new experiment. `keyFor` makes a key from the name if none is given. */
+export function readNew(body: unknown, keyFor: (name: string) => string): Parsed<KeyedDesign> {
+  if (typeof body === 'object' && body !== null && 'variants' in body) {
+    const parsed = parse(wholeSchema, body);
+    if (parsed.problem !== undefined) return parsed;
+    const { key, type, variants } = parsed.data;
+    return { data: { ...toDesign(parsed.data), key, type: type ?? undefined, variants } };
+  }
+  const parsed = parse(newSchema, body);
+  if (parsed.problem !== undefined) return parsed;
+  const { name, key, type } = parsed.data;
+  return {
+    data: { ...toDesign(parsed.data), key: key ?? keyFor(name), type: type ?? undefined, variants: [CONTROL] },
+  };
+}
+
+function toDesign(input: z.infer<typeof changesSchema>): ExperimentDesign {
   const { name, key, description, trafficAllocation, includeQueryString, targetingRules, metrics } = input;
   return {
     name: name ?? undefined,
     key: key ?? undefined,
     description: description === null ? '' : description,
-    trafficAllocation: trafficAllocation ?? undefined,
+    allocation: trafficAllocation ?? undefined,
     includeQueryString: includeQueryString ?? undefined,
-    // [A] Rules and metrics that are `null` are cleared.
-    targeting: targetingRules === undefined ? undefined : toTargeting(targetingRules),
-    metrics: metrics === undefined ? undefined : toMetrics(metrics),
+    // [A] `null` clears rules and metrics.
+    ...(targetingRules === undefined ? {} : toTargeting(targetingRules)),
+    ...(metrics === undefined ? {} : toMetrics(metrics)),
   };
 }
 
-function toTargeting(rules: ExperimentChanges['targetingRules']): Design['targeting'] {
+function toTargeting(rules: z.infer<typeof targetingRules> | null): ExperimentDesign {
   return {
-    urls: rules?.urlPatterns,
-    query: rules?.queryParams?.map(({ key, operator, value }): QueryRule => {
+    urls: rules?.urlPatterns ?? [],
+    query: (rules?.queryParams ?? []).map(({ key, operator, value }) => {
       return { parameter: key, operator, value: value ?? undefined };
     }),
-    visitors: rules?.visitorStatus ?? undefined,
+    visitors: rules?.visitorStatus ?? 'all',
   };
 }
 
-function toMetrics(metrics: ExperimentChanges['metrics']): Design['metrics'] {
+function toMetrics(metrics: NonNullable<z.infer<typeof changesSchema>['metrics']> | null): ExperimentDesign {
   return {
-    primary: nameOf(metrics?.primary),
-    secondary: metrics?.secondary?.map(({ eventName }) => ({ eventName })),
+    primary: metrics?.primary?.eventName ?? null,
+    secondary: (metrics?.secondary ?? []).map(({ eventName }) => eventName),
   };
-}
-
-function nameOf(metric: Metric | null | undefined): Metric | undefined {
-  return metric ? { eventName: metric.eventName } : undefined;
 }

@@ -1,6 +1,6 @@
-import { notFound, ok, type PlatformRoute } from './platform-route.js';
+import { notFound, ok, type PlatformRoute, route } from './platform-route.js';
 
-// What an experiment belongs to, which is also what an experiment token stands for. The collector has one.
+// Every experiment belongs to one settings object, like every experiment token. The collector has only one.
 const SETTINGS = {
   id: 'settings_local',
   accountId: 'account_local',
@@ -16,19 +16,9 @@ const SETTINGS = {
 
 export function experimentSettingsRoutes(): PlatformRoute[] {
   return [
-    {
-      method: 'GET',
-      path: '/experiment-settings',
-      scope: 'experimentSettings:list',
-      handle: () => ok({ entities: [SETTINGS] }),
-    },
-    {
-      method: 'GET',
-      path: '/experiment-settings/:id',
-      scope: 'experimentSettings:find',
-      handle({ params }) {
-        return params.id === SETTINGS.id ? ok(SETTINGS) : notFound('experiment settings');
-      },
-    },
+    route('GET', '/experiment-settings', 'experimentSettings:list', () => ok({ entities: [SETTINGS] })),
+    route('GET', '/experiment-settings/:id', 'experimentSettings:find', ({ params }) => {
+      return params.id === SETTINGS.id ? ok(SETTINGS) : notFound('experiment settings');
+    }),
   ];
 }

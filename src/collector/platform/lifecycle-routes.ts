@@ -8,15 +8,11 @@ import { refuseFor } from './experiment-routes.js';
 import { ok, type PlatformRoute } from './platform-route.js';
 
 const id = z.string().min(1);
-const stopSchema: z.ZodType<{ winnerVariantId?: string | undefined; rolloutVariantId?: string | undefined }> = z
-  .strictObject({ winnerVariantId: id.optional(), rolloutVariantId: id.optional() })
-  .default({});
-const winnerSchema: z.ZodType<{ winnerVariantId?: string | undefined }> = z
-  .strictObject({ winnerVariantId: id.optional() })
-  .default({});
-const rolloutSchema: z.ZodType<{ variantId: string }> = z.strictObject({ variantId: id });
+const stopSchema = z.strictObject({ winnerVariantId: id.optional(), rolloutVariantId: id.optional() }).default({});
+const winnerSchema = z.strictObject({ winnerVariantId: id.optional() }).default({});
+const rolloutSchema = z.strictObject({ variantId: id });
 
-/** What takes an experiment through its life. */
+/** The routes that change the state of an experiment. */
 export function lifecycleRoutes(actions: ExperimentActions): PlatformRoute[] {
   return [
     simple(actions, 'start', 'start', 'experiment:start', 'publishAfterStart'),
@@ -40,7 +36,7 @@ export function lifecycleRoutes(actions: ExperimentActions): PlatformRoute[] {
   ];
 }
 
-/** An action that needs no more than to be asked for, except whether to publish it. */
+/** An action whose only option is whether to publish it. */
 function simple(
   actions: ExperimentActions,
   path: string,
@@ -74,7 +70,7 @@ function posted<Body>(
   };
 }
 
-/** [A] Here a change takes effect at once, whether or not it is published. */
+/** [A] In the collector, a change takes effect immediately, whether or not it is published. */
 function published(result: Experiment | Problem, isPublished = true): Answer {
   if (isProblem(result)) return refuseFor(result);
   return ok({

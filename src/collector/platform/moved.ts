@@ -2,7 +2,7 @@ import { PLATFORM_PREFIX, type Route } from '../http/route.js';
 
 const OLD_PREFIX = '/platform/v1';
 
-/** Sends requests for the place where experiments were before the service published its API to where they are now. */
+/** Redirects from the path that experiments had before the service published its API. */
 export function movedRoutes(): Route[] {
   const paths = ['/experiments', '/experiments/:id', '/experiments/:id/:what'];
   return (['GET', 'POST', 'PATCH'] as const).flatMap((method) =>

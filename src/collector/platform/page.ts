@@ -4,7 +4,7 @@ import { type Answer, refuse } from '../http/answer.js';
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 
-/** Answers one page of a list: `limit` entities from the one that `cursor` stands for. */
+/** Answers one page of a list: `limit` entities, starting at `cursor`. */
 export function pageOf<Item extends { readonly id: string }>(items: readonly Item[], query: URLSearchParams): Answer {
   const limit = readLimit(query.get('limit'));
   if (limit === undefined) return refuse(400, `limit: expected an integer from 1 to ${MAX_LIMIT}`);
@@ -26,7 +26,7 @@ function readLimit(text: string | null): number | undefined {
   return limit >= 1 && limit <= MAX_LIMIT ? limit : undefined;
 }
 
-/** A cursor names the first entity of its page, so that what is added or changed meanwhile moves nothing. */
+/** A cursor names the first entity of its page, so that additions and changes in between do not shift the page. */
 function toCursor(id: string): string {
   return Buffer.from(id).toString('base64url');
 }

@@ -16,7 +16,7 @@ export type PlatformOptions = ExperimentRoutesOptions &
   SourceRoutesOptions &
   AllowedEventRoutesOptions & { readonly apiKeys: readonly ApiKeyConfig[] | undefined };
 
-/** The public Platform API, as far as it is about experiments, their results, sources and allowed events. */
+/** The parts of the public Platform API about experiments, their results, sources and allowed events. */
 export function platformRoutes(options: PlatformOptions): Route[] {
   const routes = [
     ...experimentRoutes(options),

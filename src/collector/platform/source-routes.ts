@@ -1,46 +1,46 @@
 import { createHash } from 'node:crypto';
 import { TEST_TOKEN_PREFIX } from '../../protocol/wire.js';
 import { pageOf } from './page.js';
-import { notFound, ok, type PlatformRoute } from './platform-route.js';
+import { notFound, ok, type PlatformRoute, route, toIso } from './platform-route.js';
 
-/** A source of events, as the dashboard has it. */
+/** A source of events, as in the dashboard. */
 export interface SourceConfig {
-  /** Its token, not the one for tests, which is the same after `test_`. */
+  /** Its token, without the prefix `test_` of its test token. */
   readonly token: string;
-  /** @default made of the token */
+  /** @default derived from the token */
   readonly id?: string | undefined;
   /** @default 'Local source' */
   readonly name?: string | undefined;
   /** @default 'NodejsApi' */
   readonly type?: string | undefined;
-  /** A disabled one accepts nothing: its token is refused. @default 'Enabled' */
+  /** The token of a disabled source is refused. @default 'Enabled' */
   readonly status?: 'Enabled' | 'Disabled' | undefined;
-  /** One that is not published accepts nothing either. @default true */
+  /** The token of an unpublished source is refused. @default true */
   readonly isPublished?: boolean | undefined;
 }
 
 export interface SourceRoutesOptions {
   readonly sources: readonly SourceConfig[] | undefined;
-  /** The tokens that are known; `undefined` knows all, and then each that was heard is a source. */
+  /** The known tokens; with `undefined`, every token that sent something is a source. */
   readonly tokens: ReadonlySet<string> | undefined;
-  /** When each token last brought something, in milliseconds since the epoch. */
+  /** When each token last sent something, in milliseconds since the epoch. */
   readonly tokensHeard: ReadonlyMap<string, number>;
   readonly startedAt: number;
   readonly baseUrl: () => string;
 }
 
-/** The token of the source that a token, in test mode or not, belongs to. */
+/** The source token of a live or test token. */
 function sourceToken(token: string): string {
   return token.startsWith(TEST_TOKEN_PREFIX) ? token.slice(TEST_TOKEN_PREFIX.length) : token;
 }
 
-/** Whether a source takes what comes with this token: [A] one that does not refuses it. */
+/** Returns whether the source of a token accepts events. [A] Other sources refuse them. */
 export function acceptsToken(sources: readonly SourceConfig[] | undefined, token: string): boolean {
   const source = sources?.find((one) => sourceToken(one.token) === sourceToken(token));
   return source === undefined || (source.status !== 'Disabled' && source.isPublished !== false);
 }
 
-/** The sources of events, to read: they are configured. */
+/** The sources of events, read-only, because they are configured. */
 export function sourceRoutes(options: SourceRoutesOptions): PlatformRoute[] {
   const { tokensHeard, startedAt, baseUrl } = options;
   const list = (): readonly SourceConfig[] => options.sources ?? sourcesOf(options.tokens ?? tokensHeard.keys());
@@ -55,69 +55,50 @@ export function sourceRoutes(options: SourceRoutesOptions): PlatformRoute[] {
       createdAt: new Date(startedAt).toISOString(),
       accountId: 'account_local',
       isPublished: isPublished ?? true,
-      lastTriggeredAt: toIso(Math.max(live ?? 0, test ?? 0)),
+      lastTriggeredAt: toIso(Math.max(live ?? 0, test ?? 0) || undefined),
       lastDispatchedAt: toIso(live),
     };
   };
   const find = (id: string): SourceConfig | undefined => list().find((source) => toBody(source).id === id);
 
   return [
-    {
-      method: 'GET',
-      path: '/sources',
-      scope: 'source:list',
-      handle({ url: { searchParams: query } }) {
-        const [type, status] = [query.get('type'), query.get('status')];
-        const part = query.get('nameContains')?.toLowerCase() ?? '';
-        const found = list()
-          .map(toBody)
-          .filter((body) => (!type || body.type === type) && (!status || body.status === status))
-          .filter(({ name }) => name.toLowerCase().includes(part));
-        return pageOf(found, query);
-      },
-    },
-    {
-      method: 'GET',
-      path: '/sources/:id',
-      scope: 'source:view',
-      handle({ params }) {
-        const source = find(params.id!);
-        return source === undefined ? notFound('source') : ok(toBody(source));
-      },
-    },
-    {
-      method: 'GET',
-      path: '/sources/:id/tokens',
-      scope: 'source:view',
-      handle({ params }) {
-        const source = find(params.id!);
-        if (source === undefined) return notFound('source');
-        const token = sourceToken(source.token);
-        const url = `${baseUrl()}/track`;
-        return ok({
-          sourceType: 'webhook',
-          ingestUrl: url,
-          testIngestUrl: url,
-          token,
-          testToken: TEST_TOKEN_PREFIX + token,
-          sampleCurl: `curl -H 'content-type: application/json' -d '{"token":"${token}","event":"hello","userId":"visitor"}' ${url}`,
-        });
-      },
-    },
+    route('GET', '/sources', 'source:list', ({ url: { searchParams: query } }) => {
+      const [type, status] = [query.get('type'), query.get('status')];
+      const part = query.get('nameContains')?.toLowerCase() ?? '';
+      const found = list()
+        .map(toBody)
+        .filter((body) => (!type || body.type === type) && (!status || body.status === status))
+        .filter(({ name }) => name.toLowerCase().includes(part));
+      return pageOf(found, query);
+    }),
+    route('GET', '/sources/:id', 'source:view', ({ params }) => {
+      const source = find(params.id!);
+      return source === undefined ? notFound('source') : ok(toBody(source));
+    }),
+    route('GET', '/sources/:id/tokens', 'source:view', ({ params }) => {
+      const source = find(params.id!);
+      if (source === undefined) return notFound('source');
+      const token = sourceToken(source.token);
+      const url = `${baseUrl()}/track`;
+      return ok({
+        sourceType: 'webhook',
+        ingestUrl: url,
+        testIngestUrl: url,
+        token,
+        testToken: TEST_TOKEN_PREFIX + token,
+        sampleCurl: `curl -H 'content-type: application/json' -d '{"token":"${token}","event":"hello","userId":"visitor"}' ${url}`,
+      });
+    }),
   ];
 }
 
-// Experiment tokens are of their own kind.
+// Without experiment tokens.
 function sourcesOf(tokens: Iterable<string>): SourceConfig[] {
   const known = [...tokens].filter((token) => !token.startsWith('exp_')).map(sourceToken);
   return [...new Set(known)].map((token) => ({ token }));
 }
 
-/** The same for the same token, which cannot be read out of it. */
+/** A stable id that does not reveal the token. */
 function idOf(token: string): string {
   return `source_${createHash('sha256').update(sourceToken(token)).digest('hex').slice(0, 12)}`;
-}
-
-function toIso(time: number | undefined): string | null {
-  return time ? new Date(time).toISOString() : null;
 }

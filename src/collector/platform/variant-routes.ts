@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ExperimentActions, isProblem } from '../experiments/actions.js';
-import type { DomModification, Experiment, Variant, VariantType } from '../experiments/experiment.js';
+import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import * as fields from '../experiments/fields.js';
 import type { VariantConfig } from '../experiments/variants.js';
@@ -9,22 +9,13 @@ import { parse } from '../parse.js';
 import { variantBody } from './experiment-body.js';
 import { refuseFor } from './experiment-routes.js';
 import { pageOf } from './page.js';
-import { notFound, ok, type PlatformRoute } from './platform-route.js';
+import { notFound, ok, type PlatformRoute, route } from './platform-route.js';
 
 export interface VariantRoutesOptions {
   readonly experiments: Pick<ExperimentStore, 'list' | 'find'>;
   readonly actions: Pick<ExperimentActions, 'edit'>;
-  /** A few letters and digits, never the same twice. */
+  /** A few letters and digits, unique. */
   readonly randomId: () => string;
-}
-
-interface VariantChanges {
-  readonly name?: string | null | undefined;
-  readonly weight?: number | null | undefined;
-  readonly isControl?: boolean | null | undefined;
-  readonly variantType?: VariantType | null | undefined;
-  readonly redirectUrl?: string | null | undefined;
-  readonly domModifications?: readonly DomModification[] | null | undefined;
 }
 
 const shape = {
@@ -36,10 +27,8 @@ const shape = {
   domModifications: fields.domModifications.nullish(),
 };
 
-const changesSchema: z.ZodType<VariantChanges> = z.strictObject(shape);
-const newVariantSchema: z.ZodType<
-  VariantChanges & { readonly experimentId: string; readonly name: string; readonly weight: number }
-> = z.strictObject({
+const changesSchema = z.strictObject(shape);
+const newVariantSchema = z.strictObject({
   ...shape,
   experimentId: z.string().min(1),
   name: fields.text,
@@ -47,13 +36,13 @@ const newVariantSchema: z.ZodType<
 });
 
 /**
- * Variants, one by one. The control's weight is what the others leave, whatever is posted for it.
+ * The routes of single variants. The control's weight is what the others leave, whatever is posted for it.
  *
- * [A] A variant that is changed into the control replaces the one there was, which keeps its weight.
+ * [A] A variant that becomes the control replaces the previous control, which keeps its weight.
  */
 export function variantRoutes(options: VariantRoutesOptions): PlatformRoute[] {
   const { experiments, actions, randomId } = options;
-  /** Stores the variants of an experiment and answers with one of them. */
+  /** Saves the variants of an experiment and answers with one of them. */
   const save = (experiment: Experiment, variants: readonly VariantConfig[], shown: string): Answer => {
     const result = actions.edit(experiment.id, { variants });
     if (isProblem(result)) return refuseFor(result);
@@ -66,44 +55,35 @@ export function variantRoutes(options: VariantRoutesOptions): PlatformRoute[] {
     handle({ params, body }) {
       const [found, ...others] = findVariants(experiments, params.id!);
       if (found === undefined) return notFound('variant');
-      // The service's ids are never the same; those of experiments that were configured may be.
-      if (others.length > 0) return refuse(409, 'Several experiments have a variant of this id: configure ids.');
+      // Unlike in the service, ids of configured variants may not be unique.
+      if (others.length > 0)
+        return refuse(409, 'Several experiments have a variant with this id: configure unique ids.');
       return handle(found.experiment, found.variant, body);
     },
   });
 
   return [
-    {
-      method: 'GET',
-      path: '/experiment-variants',
-      scope: 'experiment:find',
-      handle({ url: { searchParams: query } }) {
-        const experiment = experiments.find(query.get('experimentId') ?? '');
-        if (experiment === undefined) return refuse(400, 'experimentId: expected the id of an experiment');
-        return pageOf(
-          experiment.variants.map((variant) => variantBody(experiment, variant)),
-          query,
-        );
-      },
-    },
-    {
-      method: 'POST',
-      path: '/experiment-variants',
-      scope: 'experiment:update',
-      handle({ body }) {
-        const parsed = parse(newVariantSchema, body);
-        if (parsed.problem !== undefined) return refuse(400, parsed.problem);
-        const { experimentId, ...input } = parsed.data;
-        const experiment = experiments.find(experimentId);
-        if (experiment === undefined) return refuse(400, 'experimentId: expected the id of an experiment');
-        if (input.isControl && experiment.variants.some(({ isControl }) => isControl)) {
-          return refuse(409, 'isControl: this experiment has its control; change that one instead');
-        }
-        const added: VariantConfig = { id: `variant_${randomId()}`, ...toConfig(input), name: input.name };
-        const others = othersOf(experiment, undefined, added.isControl);
-        return save(experiment, [...others, withoutControlWeight(added)], added.id!);
-      },
-    },
+    route('GET', '/experiment-variants', 'experiment:find', ({ url: { searchParams: query } }) => {
+      const experiment = experiments.find(query.get('experimentId') ?? '');
+      if (experiment === undefined) return refuse(400, 'experimentId: expected the id of an experiment');
+      return pageOf(
+        experiment.variants.map((variant) => variantBody(experiment, variant)),
+        query,
+      );
+    }),
+    route('POST', '/experiment-variants', 'experiment:update', ({ body }) => {
+      const parsed = parse(newVariantSchema, body);
+      if (parsed.problem !== undefined) return refuse(400, parsed.problem);
+      const { experimentId, ...input } = parsed.data;
+      const experiment = experiments.find(experimentId);
+      if (experiment === undefined) return refuse(400, 'experimentId: expected the id of an experiment');
+      if (input.isControl && experiment.variants.some(({ isControl }) => isControl)) {
+        return refuse(409, 'isControl: this experiment already has a control; change that one instead');
+      }
+      const added: VariantConfig = { id: `variant_${randomId()}`, ...toConfig(input), name: input.name };
+      const others = othersOf(experiment, undefined, added.isControl);
+      return save(experiment, [...others, withoutControlWeight(added)], added.id!);
+    }),
     one('GET', 'experiment:find', (experiment, variant) => ok(variantBody(experiment, variant))),
     one('PATCH', 'experiment:update', (experiment, variant, body) => {
       const parsed = parse(changesSchema, body);
@@ -136,7 +116,7 @@ function findVariants(
     .filter(({ variant }) => variant.id === id);
 }
 
-/** The variants beside one; with a new control among them no other stays one. */
+/** The other variants. A new control replaces a control among them. */
 function othersOf(
   { variants }: Experiment,
   except: Variant | undefined,
@@ -156,8 +136,8 @@ function withoutControlWeight({ weight, ...variant }: VariantConfig): VariantCon
   return variant.isControl ? variant : { ...variant, weight };
 }
 
-/** What was posted; `null` is left as it is, except where it clears. */
-function toConfig(input: VariantChanges): Partial<VariantConfig> {
+/** The posted fields. `null` changes nothing, except where it clears. */
+function toConfig(input: z.infer<typeof changesSchema>): Partial<VariantConfig> {
   const { name, weight, isControl, variantType, redirectUrl, domModifications } = input;
   return {
     ...(name == null ? {} : { name }),

@@ -12,21 +12,21 @@ import {
   toEntry,
 } from './measured-rows.js';
 
-/** A row with its place in the order of arrival. */
+/** A row with its number in the order of arrival. */
 export interface NumberedRow extends StoredRow {
   readonly number: number;
 }
 
-/** A log, and where rows stand in it by their numbers. */
+/** A log, and the place of each row in it by its number. */
 export interface PlacedLog {
   readonly log: readonly LogEntry[];
   readonly places: ReadonlyMap<number, number>;
 }
 
 /**
- * What the verdicts of a few rows of one visitor depend on, so that a look at the newest row does not cost as much as everything
- * that its visitor ever sent: the visitor's impressions, where the visitor was seen around those without a session, and for each
- * impression the first event after it that may have converted the session before the row in question.
+ * The rows that decide the verdicts of a few rows of one visitor, so that the newest row can be judged without reading everything
+ * that its visitor ever sent: the visitor's impressions, the sightings around impressions without a session, and for each
+ * impression the first event after it, which may have converted the session before the row in question.
  */
 export interface ContextRows {
   logFor(visitor: number, rows: readonly NumberedRow[], experiments: readonly Experiment[]): PlacedLog;
@@ -70,10 +70,10 @@ export function createContextRows(database: Database): ContextRows {
           if (found !== undefined) add(found);
         }
       }
-      // A late report must not pass for a sign of its session because the first event of the session is not read.
+      // Checked in the database: without the first event of its session, a late report would look like a sighting.
       const numbers = JSON.stringify([...byNumber.keys()]);
       const inTime = new Set((witnesses.all(numbers) as { number: number }[]).map(({ number }) => number));
-      // In order of arrival, as in the whole log: it decides between rows that are alike in everything else.
+      // In order of arrival, as in the whole log, which decides between rows that are otherwise equal.
       const ordered = [...byNumber.values()].sort((a, b) => a.number - b.number);
       const own = ordered.map((row) => toEntry({ ...row, witness: inTime.has(row.number) ? row.witness : null }, find));
       return {

@@ -4,7 +4,7 @@ import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Interval } from '../measuring/interval.js';
 
-/** An {@link ExperimentStore} in a database. The experiments themselves, being few, are read once. */
+/** An {@link ExperimentStore} in a database. The experiments themselves are few and are read once. */
 export function createExperimentStore(database: Database): ExperimentStore {
   const write = database.prepare(
     `INSERT INTO experiments (id, key, definition) VALUES (?, ?, ?)
@@ -69,7 +69,7 @@ function variantOf({ variants }: Experiment, id: string): Variant | undefined {
   return variants.find((variant) => variant.id === id);
 }
 
-/** JSON has no infinity: it writes the open ends of runs and pauses as `null`. */
+/** JSON writes the infinite ends of runs and pauses as `null`. */
 function parse(definition: string): Experiment {
   const experiment = JSON.parse(definition) as Experiment;
   return { ...experiment, runs: experiment.runs.map(reopen), pauses: experiment.pauses.map(reopen) };

@@ -1,15 +1,18 @@
 import { OursError } from '../../core/errors.js';
 import type { Identity } from '../../protocol/identity.js';
 import type { Database } from '../../sqlite/database.js';
+import { loadSqlite } from '../../sqlite/load-sqlite.js';
+import { openDatabase } from './open-database.js';
+import { ensureSchema } from './schema.js';
 
-/** What a collector has forgotten of a person, or would. */
+/** How much a collector deleted of a person, or would delete in a dry run. */
 export interface ForgottenVisitor {
   readonly events: number;
   /** Variants that were assigned to the person. */
   readonly assignments: number;
 }
 
-/** Rows of the visitors who go by one of the names, and rows at the door that name them beside somebody else. */
+/** Rows of the visitors with one of the names, and refused rows that mention one of the names. */
 const THEIRS = `
   visitor IN (SELECT visitor FROM names WHERE name IN (SELECT value FROM json_each(?1)))
   OR 'user:' || json_extract(row, '$.userId') IN (SELECT value FROM json_each(?1))
@@ -19,14 +22,14 @@ const THEIRS = `
   OR 'email:' || lower(json_extract(row, '$.userProperties.email')) IN (SELECT value FROM json_each(?1))`;
 
 /**
- * Removes a person's events, names and assignments, and what the file still holds of them. Names that were seen together are one
+ * Deletes a person's events, names and assignments, also from free pages of the file. Names that were seen together are one
  * person.
  *
- * @throws {OursError} `invalid_option` for nobody
+ * @throws {OursError} `invalid_option` when no person is named
  */
 export function forgetVisitor(database: Database, person: Identity, dryRun: boolean): ForgottenVisitor {
   const given = namesOf(person);
-  // What is deleted is overwritten; without this it would stay readable in free pages.
+  // Overwrites deleted content, which would otherwise stay readable in free pages.
   database.exec('PRAGMA secure_delete = ON');
   database.exec('BEGIN IMMEDIATE');
   let forgotten: ForgottenVisitor;
@@ -58,12 +61,27 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
   return forgotten;
 }
 
+/**
+ * Deletes a person from the data file of a collector, whether or not a collector is running on it.
+ *
+ * @throws {OursError} `invalid_option` when no person is named, or for a file of another format
+ */
+export function forgetInFile(path: string, person: Identity, dryRun: boolean): ForgottenVisitor {
+  const database = openDatabase(loadSqlite(), path);
+  try {
+    ensureSchema(database);
+    return forgetVisitor(database, person, dryRun);
+  } finally {
+    database.close();
+  }
+}
+
 function namesOf({ userId, externalId, email }: Identity): string[] {
   const names: string[] = [];
   const add = (kind: string, field: string, name: string | undefined): void => {
     if (name === undefined) return;
     if (typeof name !== 'string' || name === '') {
-      throw new OursError('invalid_option', `forget: ${field} must be a string that is not empty.`);
+      throw new OursError('invalid_option', `forget: ${field} must be a non-empty string.`);
     }
     names.push(`${kind}:${name}`);
   };
@@ -73,7 +91,7 @@ function namesOf({ userId, externalId, email }: Identity): string[] {
   if (names.length === 0) {
     throw new OursError(
       'invalid_option',
-      'forget needs a person: a userId, an externalId, an email, or several of them.',
+      'forget needs a person: a userId, an externalId or an email, or several of them.',
     );
   }
   return names;

@@ -2,11 +2,11 @@ import { MAX_SESSION_MS } from '../../protocol/limits.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Database } from '../../sqlite/database.js';
 import type { Experiment } from '../experiments/experiment.js';
-import type { FindExperiment } from '../ingest/to-log-entry.js';
 import type { ImpressionEntry, LogEntry, TrackEntry } from '../measuring/measured-log.js';
 import type { Witness } from '../measuring/sessions.js';
+import type { FindExperiment } from './to-log-entry.js';
 
-/** One event as it is stored, as far as measuring goes. */
+/** The columns of a stored event that measuring needs. */
 export interface StoredRow {
   readonly distinct_id: string | null;
   readonly event: string;
@@ -19,7 +19,7 @@ export interface StoredRow {
   readonly variant: string | null;
 }
 
-/** An impression without a session, and where its visitor was seen around it. */
+/** An impression without a session, with the nearest sightings of its visitor. */
 export interface Lost {
   readonly visitor: number;
   readonly time: number;
@@ -31,7 +31,7 @@ export interface Lost {
   readonly sid_after: string | null;
 }
 
-// A server's event later than a session lasts after the first of its session is a late report.
+// A server's event that is later than a session can last is a late report, not a sighting.
 export const isInTime = (event: string): string => `
   (${event}.witness = 'browser' OR NOT EXISTS (
     SELECT 1 FROM events AS f
@@ -39,8 +39,8 @@ export const isInTime = (event: string): string => `
       AND f.time < ${event}.time - ${MAX_SESSION_MS}
   ))`;
 
-// When a witness saw the visitor in a session on one side of an impression, nearest to it; of several sessions at that instant
-// the first by name, which is the one that measuring takes.
+// The nearest sighting by a witness before or after an impression. Of several sessions at that instant, the first by name is used,
+// as in measuring.
 const seen = (comparison: '<=' | '>', order: 'DESC' | 'ASC'): string => `
   SELECT e.time FROM events AS e
   WHERE e.visitor = i.visitor AND e.witness = w.witness AND e.time ${comparison} i.time AND ${isInTime('e')}
@@ -58,15 +58,15 @@ export const seenAround = (whose: 'i.experiment = ?' | 'i.visitor = ? AND i.expe
     WHERE ${whose} AND i.sid IS NULL AND i.refusal IS NULL
   ) AS found`;
 
-// Of a session's events of one name only these can convert it: for each impression in it the first at or after that. One that
-// came later within the same exposure finds the session converted, and there may be a million of those.
+// The events that can convert a session: for each impression in it, the first one at or after it. Later ones find the session
+// already converted, and there may be a million of them.
 const CANDIDATES = `
   SELECT e.visitor, e.sid, min(e.time) AS time
   FROM events AS i JOIN events AS e ON e.visitor = i.visitor AND e.sid = i.sid AND e.event = ? AND e.time >= i.time
   WHERE i.experiment = ? AND i.refusal IS NULL AND e.refusal IS NULL
   GROUP BY i.number`;
 
-// The same for impressions without a session, handed in with each session that they may have joined.
+// The same for impressions without a session. The parameter lists each session that they may have joined.
 const CANDIDATES_NEAR = `
   SELECT e.visitor, e.sid, min(e.time) AS time
   FROM json_each(?) AS near JOIN events AS e
@@ -74,17 +74,17 @@ const CANDIDATES_NEAR = `
   WHERE e.refusal IS NULL
   GROUP BY near.key`;
 
-/** Reads of the log what measuring needs and no more, each entry with its visitor's one number for a name. */
+/** Reads only the part of the log that measuring needs. Each entry has its visitor's number as its only name. */
 export interface MeasuredRows {
   /**
-   * All that decides an experiment's counts, whatever else a million events tell: its impressions, of the events it measures
-   * those that can convert a session, and where visitors were seen around impressions without a session.
+   * Everything that decides an experiment's counts: its impressions, the events that can convert a session, and the sightings
+   * around impressions without a session.
    */
   ofExperiment(experiment: Experiment): LogEntry[];
 }
 
 export function createMeasuredRows(database: Database): MeasuredRows {
-  // Every column that is read of a hundred thousand rows shows.
+  // Only the needed columns: with a hundred thousand rows, each one costs noticeably.
   const impressions = database.prepare(
     'SELECT time, visitor, sid, variant FROM events WHERE experiment = ? AND sid IS NOT NULL AND refusal IS NULL',
   );
@@ -102,7 +102,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
       );
       const lost = around.all(id) as Lost[];
       for (const one of lost) {
-        // There is a row for each witness.
+        // There is one row for each witness.
         if (one.witness === 'browser') entries.push(impression({ ...one, sid: null, witness: null }, key, nameOf(one)));
         for (const sighted of sightingsOf(one)) entries.push(sighting(sighted, ''));
       }
@@ -120,7 +120,7 @@ export function createMeasuredRows(database: Database): MeasuredRows {
 type ImpressionRow = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly variant: string };
 type Candidate = Pick<StoredRow, 'time' | 'visitor' | 'sid'> & { readonly witness?: Witness | null };
 
-/** A stored row as the measuring rules see it. */
+/** Converts a stored row to an entry of the measuring rules. */
 export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntry {
   const { event, received_at: receivedAt, distinct_id } = row;
   const distinctId = distinct_id ?? undefined;
@@ -131,8 +131,8 @@ export function toEntry(row: StoredRow, findExperiment: FindExperiment): LogEntr
   return { ...impression(row, experiment?.key ?? '', variant?.name ?? ''), receivedAt };
 }
 
-// Literals of one shape each, as in `toLogEntry`. What is read of the store was judged when it came: when that was, and under
-// which id, matters no more, except between events of one instant that are to be told apart.
+// Each kind is its own object literal, as in `toLogEntry`. Stored rows passed the ingest rules, so their time of receipt and id
+// only matter for telling apart events of the same instant.
 
 export function sighting({ time, visitor, sid, witness }: Candidate, event: string): TrackEntry {
   return {
@@ -167,7 +167,7 @@ function impression(
   };
 }
 
-/** Where the visitor was seen around an impression; of two sightings in one session only the nearer can matter. */
+/** The sightings around an impression. Of two in the same session, only the nearer one matters. */
 export function sightingsOf({ visitor, time, witness, before, sid_before, after, sid_after }: Lost): Candidate[] {
   const earlier = before === null ? [] : [{ visitor, time: before, sid: sid_before, witness }];
   const later = after === null ? [] : [{ visitor, time: after, sid: sid_after, witness }];
@@ -175,7 +175,7 @@ export function sightingsOf({ visitor, time, witness, before, sid_before, after,
   return time - before <= after - time ? earlier : later;
 }
 
-/** The sessions that an impression may have joined, as {@link CANDIDATES_NEAR} takes them. */
+/** The sessions that an impression may have joined, as a parameter of {@link CANDIDATES_NEAR}. */
 export function sessionsNear({ visitor, time, sid_before, sid_after }: Lost): [number, string, number][] {
   return [...new Set([sid_before, sid_after])].flatMap((sid): [number, string, number][] =>
     sid === null ? [] : [[visitor, sid, time]],

@@ -6,15 +6,15 @@ import { ensurePrivateFile } from '../../sqlite/private-file.js';
  * Opens a database.
  *
  * @param path a file, or `:memory:`
- * @throws {OursError} `invalid_option` where the file is no database or cannot be written
+ * @throws {OursError} `invalid_option` if the file is not a database or cannot be written
  */
 export function openDatabase(Sqlite: Sqlite, path: string): Database {
   try {
-    // It may hold health data: nobody else on this machine reads it.
+    // It may hold health data, so other users of this machine must not read it.
     if (path !== ':memory:') ensurePrivateFile(path);
     const database = new Sqlite(path);
-    // A commit survives a crash of this process; a power cut may cost the last ones. Pages in memory are worth more here than
-    // a short log, which is copied and synced each time it is full.
+    // Commits survive a crash of this process; a power failure may lose the last ones. A long write-ahead log is cheaper than
+    // frequent checkpoints, and a large page cache is worth its memory.
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;

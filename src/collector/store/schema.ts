@@ -1,33 +1,33 @@
 import { OursError } from '../../core/errors.js';
 import type { Database } from '../../sqlite/database.js';
 
-/** Raised with every change of the tables below and of what is stored in them as JSON. */
+/** Increased with every change of the tables below or of the JSON in them. */
 const VERSION = 3;
 
 const TABLES = `
-  -- Every name a visitor goes by; a number stands for the visitor.
+  -- All names of a visitor, who is identified by a number.
   CREATE TABLE names (name TEXT PRIMARY KEY, visitor INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX names_of_visitor ON names (visitor);
 
   CREATE TABLE events (
     number INTEGER PRIMARY KEY,          -- the order of arrival
     distinct_id TEXT,
-    source TEXT NOT NULL,                -- a digest of the token it came with
+    source TEXT NOT NULL,                -- a digest of its token
     event TEXT NOT NULL,
     time INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
     visitor INTEGER NOT NULL,
     sid TEXT,
-    witness TEXT,                        -- who saw the session at that time, null where nobody did
-    refusal TEXT,                        -- the verdict at the door, null for what was let in
+    witness TEXT,                        -- who saw the session at that time, or null
+    refusal TEXT,                        -- the verdict of the ingest rules, null if accepted
     experiment TEXT,                     -- of an impression: the experiment's id
     variant TEXT,                        -- of an impression: the variant's id
     is_test INTEGER NOT NULL,
-    repeats INTEGER NOT NULL DEFAULT 0,  -- how often it came again
+    repeats INTEGER NOT NULL DEFAULT 0,  -- how often it was sent again
     row TEXT NOT NULL,                   -- what was sent, as JSON
     UNIQUE (distinct_id, source)
   );
-  -- With all that measuring asks of an event, so that it need not be looked up.
+  -- A covering index for measuring.
   CREATE INDEX events_of_visitor ON events (visitor, time, sid, event, refusal);
   CREATE INDEX sightings ON events (visitor, witness, time, sid) WHERE witness IS NOT NULL;
   CREATE INDEX collisions ON events (number) WHERE refusal = 'duplicate_id';
@@ -48,9 +48,9 @@ const TABLES = `
 `;
 
 /**
- * Makes the tables of a new database.
+ * Creates the tables of a new database.
  *
- * @throws {OursError} `invalid_option` for one made by another version of this package
+ * @throws {OursError} `invalid_option` for a database of another version of this package
  */
 export function ensureSchema(database: Database): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
@@ -58,7 +58,7 @@ export function ensureSchema(database: Database): void {
   if (version !== 0) {
     throw new OursError(
       'invalid_option',
-      `the data file has format ${version}, this version reads ${VERSION}: start with another file, or delete it.`,
+      `the data file has format ${version}, but this version reads ${VERSION}: use another file, or delete it.`,
     );
   }
   database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT`);

@@ -1,20 +1,19 @@
 import type { Database } from '../../sqlite/database.js';
 
-/** Who goes by which names. Names seen together are one visitor, whenever they were seen. */
+/** The names of visitors. Names seen together are one visitor, whenever they were seen. */
 export interface Visitors {
-  /** To be called at the start of a transaction: another process may have met visitors since the last one. */
+  /** Call it at the start of a transaction: another process may have added visitors since the last one. */
   catchUp(): void;
-  /** Sees to it that a number stands for whoever goes by this name. */
-  meet(name: string): void;
-  /** Makes all who go by these names one. */
+  /** Assigns a number to the name if it has none. */
+  ensure(name: string): void;
+  /** Merges the visitors of these names. */
   join(names: readonly string[]): void;
 }
 
 /**
- * Visitors in a database, where every event carries its visitor's number.
+ * Visitors in a database, where every event has its visitor's number.
  *
- * Those who turn out to be one get the lowest of their numbers. Which it is means nothing, so the order of arrival does not
- * either.
+ * Merged visitors get the lowest of their numbers. The numbers have no meaning, so neither has the order of arrival.
  */
 export function createVisitors(database: Database): Visitors {
   const add = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -27,17 +26,17 @@ export function createVisitors(database: Database): Visitors {
   const catchUp = (): void => {
     next = (highest.get() as { visitor: number }).visitor + 1;
   };
-  const meet = (name: string): void => {
+  const ensure = (name: string): void => {
     if (Number(add.run(name, next).changes) > 0) next += 1;
   };
   catchUp();
 
   return {
     catchUp,
-    meet,
+    ensure,
     join(names) {
       if (names.length < 2) return;
-      names.forEach(meet);
+      names.forEach(ensure);
       const found = names.map((name) => (find.get(name) as { visitor: number }).visitor);
       const lowest = Math.min(...found);
       for (const other of new Set(found)) {

@@ -1,4 +1,4 @@
-// Draws the charts of an experiment's page. Their figures are in the page's tables as well.
+// Draws the charts of an experiment's page. The tables of the page have the same figures.
 
 const DAY_SECONDS = 86_400;
 const COLOURS = 6;
@@ -13,7 +13,7 @@ for (const place of document.querySelectorAll('[data-plot]')) {
   const plot = JSON.parse(place.dataset.plot);
   let chart = draw(place, plot);
   new ResizeObserver(() => chart.setSize(sizeOf(place))).observe(place);
-  // A chart keeps the colours it was drawn with.
+  // A chart does not change its colours after drawing.
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     chart.destroy();
     chart = draw(place, plot);
@@ -34,9 +34,9 @@ function draw(place, { kind, x, lines }) {
     ...sizeOf(place),
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
-    // Whole pixels would make steps of a smooth curve.
+    // Integer pixels would turn a smooth curve into steps.
     pxAlign: 0,
-    // Room at the sides for half of the outermost labels.
+    // Space for half of the outermost labels.
     padding: [8, 24, 0, isDays ? 0 : 24],
     scales: { x: { time: false }, y: { range: (_chart, _low, high) => [0, Math.max(high, Number.MIN_VALUE) * 1.05] } },
     axes: [
@@ -59,7 +59,7 @@ function lineOf(colour, number, kind, length) {
   };
 }
 
-/** Says beside the legend what is under the pointer. */
+/** Shows the values under the pointer in the legend. */
 function readOut(place, isDays) {
   const figure = place.closest('figure');
   const at = figure.querySelector('.at');

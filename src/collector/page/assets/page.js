@@ -1,14 +1,14 @@
-// The pages work without this file: it keeps the live events live, and opens rows wherever they are pressed.
+// The pages work without this file. It updates the live events, and opens rows on a click anywhere.
 
 const live = document.getElementById('live');
 if (live !== null) keepLive(live.dataset.stream);
 document.addEventListener('click', openLine);
 
 /**
- * Shows what arrives, which the server sends as all that the page would show if it were asked for now.
+ * Shows arrivals. Each message of the server holds everything that the page would show if it were loaded now.
  *
- * New rows wait while the reader has paused, has a row open or is at one with the keyboard or a selection: nothing may
- * move under their hands. Rows that are there already are brought up to date all the same.
+ * New rows wait while the reader has paused, has a row open, or is in the list with the keyboard or a selection, so that
+ * nothing moves. Existing rows are always updated.
  */
 function keepLive(address) {
   const waitingButton = document.getElementById('waiting');
@@ -58,7 +58,7 @@ function keepLive(address) {
     show(shouldWait ? 'paused' : source?.readyState === EventSource.OPEN ? 'on' : 'off');
     render({ isWanted: false });
   });
-  // A browser opens few connections to one server: pages nobody looks at must not keep the others from loading.
+  // Browsers limit connections per server, so hidden pages must not block others from loading.
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) return connect();
     source?.close();
@@ -74,7 +74,7 @@ function parse(markup) {
   return template.content;
 }
 
-/** Puts what the server sent in the place of what is there; tells how many rows are new and whether they were shown. */
+/** Replaces the current parts by those of the server. Returns how many rows are new and how many are shown. */
 function take(sent, isWelcome) {
   for (const id of ['totals', 'refused']) replace(document.getElementById(id), sent.getElementById(id).cloneNode(true));
   const list = document.getElementById('rows');
@@ -82,7 +82,7 @@ function take(sent, isWelcome) {
   const rows = [...sent.getElementById('rows').children];
   const newest = Number(list.firstElementChild?.dataset.number ?? 0);
   if (Number(rows[0]?.dataset.number ?? 0) < newest) {
-    // Numbers only start again when all events were cleared.
+    // Numbers restart only after all events were cleared.
     list.replaceChildren(...rows.map((row) => row.cloneNode(true)));
     return { shown: 0, waiting: 0 };
   }
@@ -106,7 +106,7 @@ function take(sent, isWelcome) {
   return { shown: arrived, waiting: 0 };
 }
 
-/** What is open stays open, and what has the focus keeps it. */
+/** Keeps open details open, and keeps the focus. */
 function replace(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   const details = fresh.querySelector('details');
@@ -116,7 +116,7 @@ function replace(old, fresh) {
   if (focused !== undefined) fresh.querySelector(focused)?.focus({ preventScroll: true });
 }
 
-/** The whole line opens a row, unless it was a link in it or words were being marked. */
+/** Opens a row on a click anywhere in its line, except on a link or while selecting text. */
 function openLine({ target }) {
   const line = target.closest('.line');
   if (line === null || target.closest('a') !== null || !document.getSelection().isCollapsed) return;
@@ -124,7 +124,7 @@ function openLine({ target }) {
   details.open = !details.open;
 }
 
-// Often enough to know that something happens, and rarely enough to hear anything else.
+// Often enough to notice activity, but not so often that a screen reader reads nothing else.
 const SAY_EVERY_MS = 10_000;
 let lastSaid = Number.NEGATIVE_INFINITY;
 

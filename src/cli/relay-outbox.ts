@@ -1,0 +1,58 @@
+import type { DurableOutbox } from '../outbox/outbox.js';
+import { messageOf } from './command.js';
+
+/** The outbox without its `close`: a client closes its outbox, but the command still has questions afterwards. */
+export function withoutClose(outbox: DurableOutbox): DurableOutbox {
+  return {
+    durable: true,
+    append: (entries) => outbox.append(entries),
+    claim: (options) => outbox.claim(options),
+    ack: (entries) => outbox.ack(entries),
+    release: (entries, delayMs) => outbox.release(entries, delayMs),
+    deadLetter: (entries, outcome) => outbox.deadLetter(entries, outcome),
+    lookUp: (distinctIds) => outbox.lookUp(distinctIds),
+    oldest: () => outbox.oldest(),
+    forget: (person, options) => outbox.forget(person, options),
+    mark: () => outbox.mark(),
+    stats: () => outbox.stats(),
+    share: (client) => outbox.share(client),
+    watch: (wake) => outbox.watch?.(wake) ?? (() => undefined),
+    deadLetters: outbox.deadLetters,
+    close: async () => undefined,
+  };
+}
+
+/** An outbox, and whether the last operation on it failed. */
+export interface WatchedOutbox {
+  readonly outbox: DurableOutbox;
+  /** Why the last operation failed; `undefined` if it succeeded. */
+  failure(): string | undefined;
+}
+
+/**
+ * Records failures of the relay's own operations. A health query alone does not show them: a read-only replica answers it too,
+ * and it may use another connection than the one that hangs.
+ */
+export function watchOperations(outbox: DurableOutbox): WatchedOutbox {
+  let failure: string | undefined;
+  const watched = async <Result>(operation: Promise<Result>): Promise<Result> => {
+    try {
+      const result = await operation;
+      failure = undefined;
+      return result;
+    } catch (error) {
+      failure = messageOf(error);
+      throw error;
+    }
+  };
+  return {
+    failure: () => failure,
+    outbox: {
+      ...outbox,
+      claim: (options) => watched(outbox.claim(options)),
+      ack: (entries) => watched(outbox.ack(entries)),
+      release: (entries, delayMs) => watched(outbox.release(entries, delayMs)),
+      deadLetter: (entries, outcome) => watched(outbox.deadLetter(entries, outcome)),
+    },
+  };
+}

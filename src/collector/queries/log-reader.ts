@@ -1,0 +1,196 @@
+import { SESSION_IDLE_MS } from '../../protocol/limits.js';
+import type { Database, SqlValue } from '../../sqlite/database.js';
+import type { Experiment } from '../experiments/experiment.js';
+import type { ExperimentStore } from '../experiments/experiment-store.js';
+import { attributeAccepted } from '../measuring/attribution.js';
+import type { Attribution } from '../measuring/measured-log.js';
+import type { Verdict, Warning } from '../measuring/verdict.js';
+import type { ArrivedRow, CollectedEvent, RefusedRow } from '../store/collected-event.js';
+import { createContextRows, type PlacedLog } from '../store/context-rows.js';
+import { createMeasuredRows, type StoredRow, toEntry } from '../store/measured-rows.js';
+import { dailyOf } from './daily-report.js';
+import type { EventFilter, EventLine, LogQueries, VisitorHistory } from './log-queries.js';
+import { asGoal, measureExperiment, toMeasured } from './report.js';
+
+interface StoredEvent extends StoredRow {
+  readonly number: number;
+  readonly refusal: Verdict | null;
+  readonly is_test: number;
+  readonly repeats: number;
+  readonly row: string;
+}
+
+/** The queries of the pages and APIs, and those of the collector itself. */
+export interface LogReader extends LogQueries {
+  /** Every row in the order of arrival. */
+  all(): readonly EventLine[];
+  collected(): readonly CollectedEvent[];
+  /** Names of tracked events, in order of first arrival. */
+  eventNames(): readonly string[];
+  /** [A] Whether a visitor was seen long enough ago that it must have been another session. */
+  isReturning(visitorId: string): boolean;
+}
+
+interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
+  readonly asked: Experiment;
+  readonly eventName: string | undefined;
+  /** Changes with every write to the database, by this process or by another one such as `forget`. */
+  readonly written: string;
+  /** The experiment with the event that was asked for as its goal. */
+  readonly measured: Experiment;
+}
+
+export interface LogReaderOptions {
+  readonly database: Database;
+  readonly experiments: ExperimentStore;
+  readonly refused: () => readonly RefusedRow[];
+  readonly now: () => number;
+}
+
+/** Reads a log in a database. */
+export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
+  const rows = createMeasuredRows(database);
+  const context = createContextRows(database);
+  const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
+  const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
+  const everything = database.prepare('SELECT * FROM events ORDER BY number');
+  const seenBefore = database.prepare(
+    'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
+  );
+  // The service compares names case-insensitively.
+  const lastOf = database.prepare(
+    `SELECT max(received_at) AS triggered, max(CASE WHEN is_test = 0 THEN received_at END) AS dispatched
+     FROM events WHERE lower(event) = lower(?) AND refusal IS NULL`,
+  );
+  const names = database.prepare(
+    `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
+  );
+  const totals = database.prepare(
+    `SELECT (SELECT count(*) FROM events) AS events,
+       (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
+         + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
+  );
+
+  const changes = database.prepare("SELECT total_changes() || ' ' || data_version AS written FROM pragma_data_version");
+
+  /** Lines for all events of some visitors. The verdicts of one visitor do not depend on the events of others. */
+  function linesOfVisitors(events: readonly StoredEvent[]): EventLine[] {
+    const accepted = events.filter(isAccepted);
+    const log = accepted.map((event) => toEntry(event, experiments.find));
+    return toLines(events, { log, places: new Map(accepted.map(({ number }, place) => [number, place])) });
+  }
+
+  /** Lines for some events of one visitor, at a cost that does not grow with the visitor's other events. */
+  function linesOfSome(visitor: number, events: readonly StoredEvent[]): EventLine[] {
+    return toLines(events, context.logFor(visitor, events.filter(isAccepted), experiments.list()));
+  }
+
+  function toLines(events: readonly StoredEvent[], { log, places }: PlacedLog): EventLine[] {
+    const { verdicts, warnings } = attributeAccepted(log, toMeasured(experiments.list()));
+    return events.map((event) => {
+      const place = places.get(event.number);
+      return {
+        number: event.number,
+        event: toCollected(event),
+        visitor: event.visitor,
+        verdict: place === undefined ? (event.refusal ?? undefined) : verdicts[place],
+        warnings: place === undefined ? refusalWarnings(event) : (warnings.get(place) ?? []),
+        repeats: event.repeats,
+        isTest: event.is_test === 1,
+      };
+    });
+  }
+
+  let last: Measurement | undefined;
+
+  /** An experiment's counts. The last ones are cached until something is written: a page asks for results and days together. */
+  function measure(experiment: Experiment, eventName: string | undefined): Measurement {
+    const { written } = changes.get() as { written: string };
+    if (last?.asked === experiment && last.eventName === eventName && last.written === written) return last;
+    const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+    const { tallies, units } = attributeAccepted(rows.ofExperiment(measured), toMeasured([measured]));
+    last = { asked: experiment, eventName, written, measured, tallies, units };
+    return last;
+  }
+
+  return {
+    events(filter) {
+      const { where, values } = toSql(filter);
+      const page = database
+        .prepare(`SELECT * FROM events ${where} ORDER BY number DESC LIMIT ?`)
+        .all(...values, filter.limit) as StoredEvent[];
+      const byVisitor = new Map<number, StoredEvent[]>();
+      for (const event of page) byVisitor.set(event.visitor, [...(byVisitor.get(event.visitor) ?? []), event]);
+      const lines = [...byVisitor].flatMap(([visitor, events]) => linesOfSome(visitor, events));
+      const byNumber = new Map(lines.map((line) => [line.number, line]));
+      return page.map(({ number }) => byNumber.get(number)!);
+    },
+
+    visitor(visitor): VisitorHistory | undefined {
+      const names = (namesOf.all(visitor) as { name: string }[]).map(({ name }) => name);
+      return names.length === 0
+        ? undefined
+        : { visitor, names, events: linesOfVisitors(ofVisitor.all(visitor) as StoredEvent[]) };
+    },
+
+    results(experiment, eventName) {
+      const measurement = measure(experiment, eventName);
+      return measureExperiment(measurement.measured, measurement);
+    },
+
+    firstExposure(experiment, eventName) {
+      const { measured, units } = measure(experiment, eventName);
+      // There may be a million, too many arguments for Math.min.
+      return units.get(measured.key)!.reduce<number | undefined>((first, { exposedAt }) => {
+        return first === undefined || exposedAt < first ? exposedAt : first;
+      }, undefined);
+    },
+
+    activity(eventName) {
+      const found = lastOf.get(eventName) as { triggered: number | null; dispatched: number | null };
+      return { lastTriggeredAt: found.triggered ?? undefined, lastDispatchedAt: found.dispatched ?? undefined };
+    },
+
+    eventNames: () => (names.all() as { event: string }[]).map(({ event }) => event),
+
+    daily(experiment, from, to, eventName) {
+      const measurement = measure(experiment, eventName);
+      return dailyOf(measurement.measured, measurement, from, to);
+    },
+
+    get totals() {
+      return totals.get() as LogQueries['totals'];
+    },
+
+    refused,
+    all: () => linesOfVisitors(everything.all() as StoredEvent[]),
+    isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
+    collected: () => (everything.all() as StoredEvent[]).map(toCollected),
+  };
+}
+
+/** Repeats of the same source are not stored, so a refused duplicate came from another source. */
+function refusalWarnings({ refusal }: StoredEvent): readonly Warning[] {
+  return refusal === 'duplicate_id' ? ['id_used_by_another_source'] : [];
+}
+
+function isAccepted({ refusal }: StoredEvent): boolean {
+  return refusal === null;
+}
+
+function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {
+  return { ...(JSON.parse(row) as ArrivedRow), time, receivedAt: received_at };
+}
+
+function toSql({ event, visitor, name, before }: EventFilter): { where: string; values: SqlValue[] } {
+  const conditions: [string, SqlValue][] = [];
+  if (before !== undefined) conditions.push(['number < ?', before]);
+  if (visitor !== undefined) conditions.push(['visitor = ?', visitor]);
+  // Not LIKE, which gives some characters a special meaning.
+  if (event) conditions.push(['instr(lower(event), lower(?)) > 0', event]);
+  if (name) conditions.push(['visitor IN (SELECT visitor FROM names WHERE instr(lower(name), lower(?)) > 0)', name]);
+  return {
+    where: conditions.length === 0 ? '' : `WHERE ${conditions.map(([condition]) => condition).join(' AND ')}`,
+    values: conditions.map(([, value]) => value),
+  };
+}

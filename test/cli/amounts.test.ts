@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { bytesInWords, count, durationInWords } from '../../src/cli/amounts.js';
+
+it.each([
+  [count(1_204), '1,204'],
+  [bytesInWords(1_023), '1023 bytes'],
+  [bytesInWords(1_536), '1.5 KiB'],
+  [bytesInWords(3 * 1024 ** 2), '3 MiB'],
+  [durationInWords(0), '0 s'],
+  [durationInWords(200_000), '3 min 20 s'],
+  [durationInWords(3_600_000), '1 h'],
+  [durationInWords(90_061_000), '1 d 1 h'],
+])('%j', (shown, expected) => {
+  expect(shown).toBe(expected);
+});

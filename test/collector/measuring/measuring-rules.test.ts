@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { attribute } from '../../../src/collector/measuring/attribution.js';
+import { hasEnoughData } from '../../../src/collector/measuring/bayes.js';
+import type { LogEntry, MeasuredExperiment, MeasuringRules } from '../../../src/collector/measuring/measured-log.js';
+import { better, VERDICTS } from '../../../src/collector/measuring/verdict.js';
+import { measureExperiment } from '../../../src/collector/queries/report.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** The default time of entries, which arrive when they happen. */
+const NOON = 12 * HOUR;
+
+const experiment: MeasuredExperiment = {
+  key: 'A',
+  variants: ['C', 'T'],
+  primary: 'Purchase',
+  secondary: ['AddToCart'],
+  runs: [[0, 10 * DAY]],
+  pauses: [],
+};
+const design = {
+  ...experiment,
+  id: 'experiment_a',
+  name: 'A',
+  type: 'ab',
+  status: 'running',
+  allocation: 1,
+  targeting: { urls: [], query: [], visitors: 'all' },
+  winner: undefined,
+} as const;
+const rules: MeasuringRules = { experiments: [experiment], bots: 'block', now: 20 * DAY };
+
+type Fields = Partial<Omit<LogEntry, 'kind' | 'visitors'>> & {
+  readonly visitors?: readonly [string, ...string[]];
+  readonly event?: string;
+  readonly experiment?: string;
+  readonly variant?: string;
+};
+
+function seen({ time = NOON, receivedAt = time, ...fields }: Fields) {
+  return { visitors: ['v'] as const, sid: 's', ...fields, time, receivedAt };
+}
+const track = (fields: Fields = {}): LogEntry => ({ event: 'Purchase', ...seen(fields), kind: 'track' });
+const impression = (fields: Fields = {}): LogEntry => ({
+  experiment: 'A',
+  variant: 'T',
+  ...seen({ time: NOON - 1, ...fields }),
+  kind: 'impression',
+});
+const link = (...visitors: readonly [string, ...string[]]): LogEntry => ({ ...seen({ visitors }), kind: 'link' });
+
+/** The verdicts of the tracked events, in the order of the log. */
+function verdictsOf(log: readonly LogEntry[], more: Partial<MeasuringRules> = {}) {
+  return attribute(log, { ...rules, ...more }).verdicts.filter((verdict) => verdict !== undefined);
+}
+
+describe('a repeated distinctId', () => {
+  it('belongs to the first entry to arrive, wherever it is in the log', () => {
+    const first = track({ distinctId: 'd' });
+    const second = track({ distinctId: 'd', receivedAt: NOON + 1 });
+    expect(verdictsOf([impression(), first, second])).toEqual(['counted', 'duplicate_id']);
+    expect(verdictsOf([impression(), second, first])).toEqual(['duplicate_id', 'counted']);
+  });
+
+  it('belongs to the first entry in the log if both arrived in the same millisecond', () => {
+    const goal = track({ distinctId: 'd' });
+    const other = track({ distinctId: 'd', event: 'Other' });
+    expect(verdictsOf([impression(), goal, other])).toEqual(['counted', 'duplicate_id']);
+    expect(verdictsOf([impression(), other, goal])).toEqual(['not_a_goal', 'duplicate_id']);
+    expect(verdictsOf([impression(), goal, other, goal])).toEqual(['counted', 'duplicate_id', 'duplicate_id']);
+  });
+
+  it('is also claimed by a bot and by an unlisted event, because the service has seen it', () => {
+    const later = track({ distinctId: 'd', receivedAt: NOON + 1 });
+    const bot = track({ distinctId: 'd', bot: true });
+    const unlisted = track({ distinctId: 'd', event: 'Unlisted' });
+    const allowedEvents = ['Purchase'];
+    expect(verdictsOf([impression(), bot, later], { allowedEvents })).toEqual(['bot', 'duplicate_id']);
+    expect(verdictsOf([impression(), unlisted, later], { allowedEvents })).toEqual(['not_allowlisted', 'duplicate_id']);
+  });
+
+  it('is not claimed by an event that was refused for its time, which may be sent again', () => {
+    const old = track({ distinctId: 'd', receivedAt: NOON + 8 * DAY });
+    const again = track({ distinctId: 'd', receivedAt: NOON + 8 * DAY + 1, time: NOON + 2 * DAY });
+    expect(verdictsOf([impression(), old, again])).toEqual(['time_out_of_range', 'counted_late']);
+  });
+});
+
+describe('the allow-list', () => {
+  const allowedEvents = ['PURCHASE'];
+
+  it('ignores case', () => {
+    expect(verdictsOf([track()], { allowedEvents })).toEqual(['not_in_experiment']);
+    expect(verdictsOf([track({ event: 'AddToCart' })], { allowedEvents })).toEqual(['not_allowlisted']);
+  });
+
+  it('never blocks the service’s own names, which begin with $', () => {
+    expect(verdictsOf([track({ event: '$identify' })], { allowedEvents })).toEqual(['not_a_goal']);
+    expect(verdictsOf([track({ event: 'a$identify' })], { allowedEvents })).toEqual(['not_allowlisted']);
+  });
+
+  it('blocks only tracked events', () => {
+    const log = [impression(), link('v', 'w'), track()];
+    expect(verdictsOf(log, { allowedEvents })).toEqual(['counted']);
+  });
+});
+
+describe('a late conversion', () => {
+  const at = (ms: number) => track({ time: NOON + ms });
+
+  it('is more than six hours after the first impression of its session, whatever was shown since', () => {
+    const shown = [0, HOUR, 5 * HOUR].map((ms) => impression({ time: NOON + ms }));
+    expect(verdictsOf([...shown, at(6 * HOUR)])).toEqual(['counted']);
+    expect(verdictsOf([...shown, at(6 * HOUR + 1)])).toEqual(['counted_late']);
+    expect(verdictsOf([...shown.toReversed(), at(6 * HOUR + 1)])).toEqual(['counted_late']);
+  });
+
+  it('is measured from the first impression of the run in which it happened', () => {
+    const runs: MeasuredExperiment['runs'] = [
+      [0, NOON + HOUR],
+      [NOON + 7 * HOUR, 10 * DAY],
+    ];
+    const shown = [impression({ time: NOON }), impression({ time: NOON + 7 * HOUR })];
+    expect(verdictsOf([...shown, at(8 * HOUR)], { experiments: [{ ...experiment, runs }] })).toEqual(['counted']);
+  });
+});
+
+describe('two variants at the same instant in one session', () => {
+  it('are one unit of the variant whose name comes first, whichever arrived first', () => {
+    const control = impression({ variant: 'C', receivedAt: NOON + 2 });
+    const treatment = impression({ variant: 'T', receivedAt: NOON + 1 });
+    for (const log of [
+      [control, treatment],
+      [treatment, control],
+    ]) {
+      const { units, warnings } = attribute(log, rules);
+      expect(units.get('A')).toEqual([{ variant: 'C', exposedAt: NOON - 1, convertedAt: undefined }]);
+      expect([...warnings]).toEqual([[log.indexOf(treatment), ['session_saw_multiple_variants']]]);
+    }
+  });
+});
+
+describe('names that were seen together', () => {
+  it('are one visitor, even if an entry has three of them', () => {
+    for (const shownTo of ['device', 'customer', 'email'] as const) {
+      for (const buyer of ['device', 'customer', 'email'] as const) {
+        const log = [
+          impression({ visitors: [shownTo] }),
+          link('device', 'customer', 'email'),
+          track({ visitors: [buyer] }),
+        ];
+        expect(verdictsOf(log)).toEqual(['counted']);
+      }
+    }
+  });
+
+  it('are one visitor through any chain of names, in any order', () => {
+    const links = [link('a', 'b'), link('c', 'd'), link('e', 'f'), link('d', 'e'), link('b', 'c')];
+    for (const chain of [links, links.toReversed()]) {
+      const log = [impression({ visitors: ['a'] }), ...chain, track({ visitors: ['f'] }), track({ visitors: ['g'] })];
+      expect(verdictsOf(log)).toEqual(['counted', 'not_in_experiment']);
+    }
+  });
+
+  it('are not linked by a refused entry', () => {
+    const refused: LogEntry = { ...seen({ visitors: ['v', 'w'], bot: true }), kind: 'link' };
+    expect(verdictsOf([impression(), refused, track({ visitors: ['w'] })])).toEqual(['not_in_experiment']);
+  });
+});
+
+describe('an event that is a metric of several experiments', () => {
+  const other: MeasuredExperiment = { ...experiment, key: 'B', primary: 'AddToCart', secondary: ['Purchase'] };
+
+  it('has the best of their verdicts, whatever the order of the experiments', () => {
+    for (const experiments of [
+      [experiment, other],
+      [other, experiment],
+    ]) {
+      const both = [impression(), impression({ experiment: 'B' })];
+      expect(verdictsOf([...both, track()], { experiments })).toEqual(['counted']);
+      // Only the second experiment was seen in this session.
+      expect(verdictsOf([impression({ experiment: 'B' }), track()], { experiments })).toEqual(['secondary_counted']);
+      const before = [impression({ time: NOON + 1 }), impression({ experiment: 'B', sid: 'another' })];
+      expect(verdictsOf([...before, track()], { experiments })).toEqual(['before_assignment']);
+    }
+  });
+
+  it('counts for one experiment and repeats in the other', () => {
+    const log = [impression(), track(), impression({ experiment: 'B' }), track({ time: NOON + 1 })];
+    expect(verdictsOf(log, { experiments: [experiment, other] })).toEqual(['counted', 'repeat_in_session']);
+    const later = [impression(), track(), impression({ experiment: 'B', time: NOON + 1 }), track({ time: NOON + 2 })];
+    expect(verdictsOf(later, { experiments: [experiment, other] })).toEqual(['counted', 'secondary_counted']);
+  });
+
+  it('is ranked by the order of the verdicts', () => {
+    for (const [i, left] of VERDICTS.entries()) {
+      for (const [j, right] of VERDICTS.entries()) expect(better(left, right)).toBe(VERDICTS[Math.max(i, j)]);
+    }
+  });
+});
+
+describe('the limits', () => {
+  const arm = (impressions: number, conversions: number) => ({ impressions, conversions });
+
+  it('for enough data are 100 impressions, 5 conversions and 5 impressions without one, in every arm', () => {
+    expect(hasEnoughData([arm(100, 5), arm(100, 95)])).toBe(true);
+    for (const short of [arm(99, 50), arm(100, 4), arm(100, 96)]) {
+      expect(hasEnoughData([arm(100, 50), short])).toBe(false);
+    }
+    expect(hasEnoughData([])).toBe(false);
+  });
+
+  it('for a sample ratio mismatch is a probability of 0.001', () => {
+    const of = (control: number, treatment: number) => {
+      const tally = (impressions: number) => ({ impressions, conversions: 0, secondary: new Map<string, number>() });
+      const tallies = new Map([['A', new Map(Object.entries({ C: tally(control), T: tally(treatment) }))]]);
+      const variants = ['C', 'T'].map((name) => ({ id: name, name, share: 0.5, isControl: name === 'C' }));
+      return measureExperiment({ ...design, variants }, { tallies }).sampleRatio;
+    };
+    // χ² is 10.816 and 11.236; one degree of freedom has its 0.001 at 10.828 (any table of χ²).
+    expect(of(552, 448)).toEqual({ p: expect.closeTo(0.001006, 6), isMismatch: false });
+    expect(of(553, 447)).toEqual({ p: expect.closeTo(0.000802, 6), isMismatch: true });
+  });
+});

@@ -1,0 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { VERDICTS } from '../../../src/collector/measuring/verdict.js';
+import { VERDICT_WORDS } from '../../../src/collector/measuring/verdict-words.js';
+
+const page = await readFile(new URL('../../../docs/how-a-conversion-is-counted.md', import.meta.url), 'utf8');
+
+it.each(VERDICTS)('the verdict %s says what to do about it, and so does its section of the docs', (verdict) => {
+  expect(VERDICT_WORDS[verdict].advice).toMatch(/^[A-Z].*[.?]$/s);
+  const [, section = ''] = page.split(`### \`${verdict}\`\n`);
+  expect(section.split('\n#')[0]!.trim().length).toBeGreaterThan(40);
+});

@@ -1,0 +1,276 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { resolveExperiment } from '../../../src/collector/experiments/config.js';
+import { type CollectorOptions, createCollector } from '../../../src/collector/index.js';
+import type { WireTrack } from '../../../src/protocol/wire.js';
+import { post, postRows, row, started } from '../posting.js';
+import { openStore } from './opened-store.js';
+
+const FROM = { source: 'shop', isTest: false };
+
+function dataFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ours-collector-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'events.db');
+}
+
+const experiment = { key: 'x', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' } as const;
+
+describe('a data file', () => {
+  it('keeps events, repeats and verdicts after a restart', async () => {
+    const options: CollectorOptions = { data: dataFile(), experiments: [experiment] };
+    const before = await createCollector(options);
+    await post(before, '/experiments/assignments/x', { token: 'exp_shop', visitor_id: 'visitor-1' });
+    await postRows(before, row(), row());
+    const report = before.report();
+    await before.close();
+
+    const after = await started(options);
+    expect(after.report()).toEqual(report);
+    expect(after.duplicates).toBe(1);
+    expect((await postRows(after, row())).status).toBe(200);
+    expect(after.events()).toHaveLength(2);
+  });
+
+  it('keeps the assignments', async () => {
+    const options: CollectorOptions = { data: dataFile(), experiments: [{ ...experiment, type: 'personalization' }] };
+    const ask = { token: 'exp_shop', visitor_id: 'visitor-1' };
+    const before = await createCollector(options);
+    await post(before, '/experiments/assignments/x', ask);
+    const given = (await post(before, '/experiments/personalization', ask)).body;
+    await before.close();
+    const after = await started(options);
+    expect((await post(after, '/experiments/personalization', ask)).body).toEqual(given);
+    expect(given).toMatchObject({ personalizations: [{ experiment_key: 'x' }] });
+  });
+
+  it('keeps an experiment, whatever is configured later for its key', async () => {
+    const data = dataFile();
+    await (await createCollector({ data, experiments: [experiment] })).close();
+    const after = await started({ data, experiments: [{ ...experiment, primary: 'signup' }] });
+    await postRows(after, row());
+    expect(after.report().events[0]!.verdict).toBe('not_in_experiment');
+  });
+
+  it('cannot be read by other users', async () => {
+    const data = dataFile();
+    await started({ data });
+    expect(statSync(data).mode & 0o777).toBe(0o600);
+  });
+
+  it('used by two collectors does not merge visitors', async () => {
+    const data = dataFile();
+    const [one, other] = [await started({ data }), await started({ data })];
+    await postRows(one, row({ userId: 'alice', distinctId: '1' }));
+    await postRows(other, row({ userId: 'bob', distinctId: '2' }));
+    const [bob, alice] = one.recent(2);
+    expect(bob!.visitor).not.toBe(alice!.visitor);
+  });
+
+  it('that is not a database is named in the error, and stays unchanged', async () => {
+    const data = dataFile();
+    writeFileSync(data, 'a letter, not a database'.repeat(100));
+    await expect(createCollector({ data })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(data),
+    });
+    expect(statSync(data).size).toBe(2_400);
+  });
+
+  it('in a missing folder is named in the error', async () => {
+    const data = join(dataFile(), 'missing', 'events.db');
+    await expect(createCollector({ data })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining(data),
+    });
+  });
+
+  it('of another version is refused with advice', async () => {
+    const data = dataFile();
+    const { database } = openStore(data);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    await expect(createCollector({ data })).rejects.toThrow(/format 99.*another file/);
+  });
+});
+
+describe('the identity of visitors', () => {
+  const name = fc.constantFrom('1', '2', '3', '4');
+  const sighting = fc.record(
+    { userId: name, externalId: name, email: name.map((one) => `${one}@example.com`) },
+    { requiredKeys: [] },
+  );
+
+  it('depends on the names that were seen together, in any order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sighting, { minLength: 1, maxLength: 12, size: 'max' }),
+        fc.infiniteStream(fc.nat()),
+        async (sightings, chance) => {
+          const shuffled = sightings
+            .map((one, place) => ({ one, place, key: chance.next().value as number }))
+            .toSorted((a, b) => a.key - b.key);
+          const inOrder = await groupsOf(sightings);
+          const outOfOrder = await groupsOf(shuffled.map(({ one }) => one));
+          // The numbers have no meaning, only which names share one.
+          const sameVisitor = (visitors: number[], a: number, b: number): boolean => visitors[a] === visitors[b];
+          for (const [a, from] of shuffled.entries()) {
+            for (const [b, to] of shuffled.entries()) {
+              expect(sameVisitor(outOfOrder, a, b)).toBe(sameVisitor(inOrder, from.place, to.place));
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  /** The visitor of each event. */
+  async function groupsOf(sightings: readonly Partial<WireTrack>[]): Promise<number[]> {
+    const { store, log, database } = openStore();
+    const numbers = sightings.map((names, place) => {
+      const arrival = store.append({ event: 'seen', distinctId: `${place}`, ...names }, 1_000, FROM);
+      return arrival.kind === 'accepted' ? arrival.number : 0;
+    });
+    const byNumber = new Map(log.all().map((line) => [line.number, line.visitor]));
+    database.close();
+    return numbers.map((number) => byNumber.get(number)!);
+  }
+
+  it('is not learned from refused events', async () => {
+    const { store, log } = openStore(':memory:', { allowedEvents: ['purchase'], bots: 'allow' });
+    store.append({ event: 'purchase', userId: 'a' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, FROM);
+    store.append({ event: 'unlisted', userId: 'a', externalId: 'x' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, FROM);
+    const [a, b] = log.all();
+    expect(a!.visitor).not.toBe(b!.visitor);
+  });
+
+  it('is not learned from repeated events', async () => {
+    const { store, log } = openStore();
+    store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'a', externalId: 'x', distinctId: '1' }, 1_000, FROM);
+    store.append({ event: 'purchase', userId: 'b', externalId: 'x' }, 1_000, FROM);
+    const [a, b] = log.all();
+    expect(a!.visitor).not.toBe(b!.visitor);
+  });
+});
+
+describe('an id that two sources use', () => {
+  const stranger = { ...row(), event: 'junk', distinctId: 'purchase:1001', userId: 'nobody' };
+  const purchase = { ...row(), event: 'purchase', distinctId: 'purchase:1001', userId: 'buyer' };
+
+  async function collision() {
+    const collector = await started({ experiments: [experiment] });
+    await post(collector, '/batch', { token: 'public_web', events: [stranger] });
+    for (const _ of [1, 2]) await post(collector, '/batch', { token: 'server', events: [purchase] });
+    return collector;
+  }
+
+  it('belongs to the first one, and the event of the other is shown with its verdict', async () => {
+    const collector = await collision();
+    const [shown, kept] = collector.recent(2);
+    expect(kept).toMatchObject({ event: { event: 'junk' }, repeats: 0, warnings: [] });
+    expect(shown).toMatchObject({
+      event: { event: 'purchase', userId: 'buyer' },
+      verdict: 'duplicate_id',
+      warnings: ['id_used_by_another_source'],
+      repeats: 1,
+    });
+    expect(collector.duplicates).toBe(2);
+  });
+
+  it('is marked on the page', async () => {
+    const collector = await collision();
+    const page = await (await fetch(collector.url)).text();
+    expect(page).toContain('another source used this id first');
+  });
+
+  it('does not link visitors, and does not count', async () => {
+    const collector = await collision();
+    const sum = collector.report().experiments[0]!.variants.map(({ conversions }) => conversions);
+    expect(sum).toEqual([0, 0]);
+  });
+
+  it('stores no token', async () => {
+    const data = dataFile();
+    const collector = await started({ data });
+    await post(collector, '/batch', { token: 'secret_server_token', events: [purchase] });
+    await collector.close();
+    expect(readFileSync(data).includes('secret_server_token')).toBe(false);
+  });
+});
+
+describe('the rows of one request', () => {
+  it('are stored all or not at all', async () => {
+    const { store, log } = openStore();
+    expect(() =>
+      store.together(() => {
+        store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM);
+        throw new Error('half-way');
+      }),
+    ).toThrow('half-way');
+    expect(log.all()).toEqual([]);
+    expect(store.append({ event: 'purchase', userId: 'a', distinctId: '1' }, 1_000, FROM).kind).toBe('accepted');
+  });
+});
+
+describe('reading the log', () => {
+  it('finds rows by part of the event’s name, in any case, without patterns', async () => {
+    const { store, log } = openStore();
+    for (const event of ['Purchase', '100%', 'page_viewed', 'pageXviewed', 'back\\slash']) {
+      store.append({ event, userId: 'a' }, 1_000, FROM);
+    }
+    const found = (event: string): string[] => log.events({ event, limit: 10 }).map((line) => line.event.event);
+    expect(found('purch')).toEqual(['Purchase']);
+    expect(found('%')).toEqual(['100%']);
+    expect(found('e_v')).toEqual(['page_viewed']);
+    expect(found('k\\s')).toEqual(['back\\slash']);
+  });
+
+  it('finds rows by any name of their visitor', async () => {
+    const { store, log } = openStore();
+    store.append({ event: 'first', userId: 'device-1' }, 1_000, FROM);
+    store.append({ event: 'other', userId: 'device-2' }, 1_000, FROM);
+    store.append({ event: 'second', userId: 'device-1', email: 'Ann@Example.com' }, 1_000, FROM);
+    expect(log.events({ name: 'ann@', limit: 10 }).map(({ event }) => event.event)).toEqual(['second', 'first']);
+  });
+
+  it('goes back page by page, the newest first', async () => {
+    const { store, log } = openStore();
+    for (const event of ['1', '2', '3', '4', '5']) store.append({ event, userId: event }, 1_000, FROM);
+    const page = log.events({ limit: 2 });
+    expect(page.map(({ event }) => event.event)).toEqual(['5', '4']);
+    expect(log.events({ limit: 2, before: page[1]!.number }).map(({ event }) => event.event)).toEqual(['3', '2']);
+  });
+
+  it('measures again as soon as a row arrives or the experiment changes', () => {
+    const { store, experiments, log } = openStore();
+    experiments.save(resolveExperiment(experiment, undefined, 0));
+    const shown = { event: '$experiment_impression', eventProperties: { experiment_key: 'x', variant_name: 'a' } };
+    const seen = { userId: 'v', defaultProperties: { sid: '1' }, time: 1_000 };
+    const counts = (eventName?: string): number[] => {
+      const [a] = log.results(experiments.find('x')!, eventName).variants;
+      return [a!.impressions, a!.conversions];
+    };
+    expect(counts()).toEqual([0, 0]);
+    store.append({ ...seen, ...shown }, 1_000, FROM);
+    expect(counts()).toEqual([1, 0]);
+    expect(counts()).toEqual([1, 0]);
+    store.append({ ...seen, event: 'purchase' }, 1_000, FROM);
+    expect(counts()).toEqual([1, 1]);
+    expect(counts('signup')).toEqual([1, 0]);
+    experiments.save({ ...experiments.find('x')!, runs: [[0, 500]] });
+    expect(counts()).toEqual([0, 0]);
+  });
+
+  it('returns nothing for an unknown visitor', async () => {
+    const { log } = openStore();
+    expect(log.visitor(7)).toBeUndefined();
+  });
+});
