@@ -1,8 +1,9 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { assembleClient, type Client } from './client/client.js';
+import { assembleClient } from './client/client.js';
 import { type ClientOptions, resolveOptions } from './client/options.js';
 import { warnOfPlainHttp } from './client/plain-http.js';
 import { createRequestScopedClient } from './client/request-scoped-client.js';
+import type { Client } from './client/types.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { webPlatform } from './runtime/platform-web.js';
 

@@ -1,6 +1,7 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { buildClient, type Client } from './client/client.js';
+import { buildClient } from './client/client.js';
 import type { ClientOptions } from './client/options.js';
+import type { Client } from './client/types.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
 import { webPlatform } from './runtime/platform-web.js';
@@ -41,9 +42,9 @@ export type {
   WithExperiments,
 } from './assignment/experiment-catalog.js';
 export type { Exposures } from './assignment/exposure-store.js';
-export type { Client, FlushOptions } from './client/client.js';
 export type { ClientOptions, OutgoingEvent } from './client/options.js';
 export type { Enlisted, Transaction } from './client/transaction.js';
+export type { Client, FlushOptions } from './client/types.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './client/visitor.js';
 export { isOursError, OursError, type OursErrorCode } from './core/errors.js';
 export type { Logger } from './core/logger.js';

@@ -1,7 +1,7 @@
 import type { WarnOnce } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Totals } from '../tracking/delivery-counts.js';
-import type { Client, FlushOptions } from './client.js';
+import type { Client, FlushOptions } from './types.js';
 import type { VisitorInput } from './visitor.js';
 
 /** A client as far as it knows nothing of test visits. */

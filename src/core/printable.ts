@@ -10,6 +10,11 @@ export function printable(text: string, maxLength: number = Number.POSITIVE_INFI
   return text.slice(0, maxLength).replace(UNPRINTABLE, escapeUnits);
 }
 
+/** A name for a message. It may be very long, or not a string at all. */
+export function shortName(name: string): string {
+  return String(name).slice(0, 80);
+}
+
 function escapeUnits(character: string): string {
   return character
     .split('')

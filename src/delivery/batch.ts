@@ -2,7 +2,7 @@ import { fromBytes, joinBytes, toBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { PATHS } from '../protocol/wire.js';
-import type { TransportRequest } from '../transport/transport.js';
+import type { TransportRequest } from '../transport/request.js';
 import { sentTime } from './sent-time.js';
 
 /** Entries that travel in one request. */

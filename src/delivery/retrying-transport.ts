@@ -1,6 +1,7 @@
 import { sleep } from '../core/timers.js';
+import type { TransportRequest } from '../transport/request.js';
 import type { SendResult } from '../transport/send-result.js';
-import type { Transport, TransportRequest } from '../transport/transport.js';
+import type { Transport } from '../transport/transport.js';
 import { backoffMs, MAX_BACKOFF_MS } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 

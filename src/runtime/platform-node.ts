@@ -1,6 +1,6 @@
-import { createDebugLog } from '../delivery/debug-log.js';
 import { toJsonBytes } from '../protocol/json-bytes.js';
 import { createNodePost } from '../transport/node-post.js';
+import { createDebugLog } from './debug-log.js';
 import type { Platform } from './platform.js';
 import { webPlatform } from './platform-web.js';
 import { onProcessEnd } from './process-events.js';

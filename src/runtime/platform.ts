@@ -1,6 +1,6 @@
 import type { Logger } from '../core/logger.js';
-import type { DebugLog } from '../delivery/debug-log.js';
 import type { HttpPost } from '../transport/http-transport.js';
+import type { DebugLog } from './debug-log.js';
 import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
 
 /** What a way to the service is made of. */

@@ -1,4 +1,4 @@
-import { ownClient } from '../client/own-client.js';
+import { scopedClient } from '../client/scoped-client.js';
 import { isOursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
 import { withTimeout } from '../core/with-timeout.js';
@@ -106,7 +106,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
     warn,
     async handle(raw, signal) {
       // Before the first wait: it is the request's own on Workers.
-      const own = ownClient(ours);
+      const own = scopedClient(ours);
       const incoming = toIncoming(raw);
       if (incoming === undefined) {
         warn(
