@@ -6,19 +6,19 @@ import type { EventCatalog } from './protocol/catalog.js';
 import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
 import { webPlatform } from './runtime/platform-web.js';
 
-// Bun and Deno call themselves Node too; their own fetch is the better way out there.
+// Bun and Deno also set process.versions.node. Their own fetch works better there than undici.
 const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
 const isOther = 'Bun' in globalThis || 'Deno' in globalThis;
 const likeNode = isOther ? otherProcessPlatform : nodePlatform;
 
 /**
- * Creates a client. One a process is enough; it holds at most `concurrency` sockets.
+ * Creates a client. One per process is enough; it opens at most `concurrency` sockets, and one more for `assign`.
  *
  * @example
  * const ours = createClient({ token: process.env.OURS_TOKEN });
  * ours.track({ event: 'purchase', userId, sessionId, eventProperties: { value: 49.9 }, distinctId: `purchase:${order.id}` });
  *
- * @throws {OursError} `invalid_option` when it is misconfigured, naming the option and the fix
+ * @throws {OursError} `invalid_option`, naming the option and the fix
  */
 export function createClient<
   Catalog extends EventCatalog = EventCatalog,

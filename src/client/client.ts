@@ -16,6 +16,7 @@ import { createMemoryTracker } from '../tracking/memory-tracker.js';
 import { type Receipt, settledReceipt } from '../tracking/receipt.js';
 import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
 import { createSkewedClock } from '../transport/clock.js';
+import type { ClientContext } from './context.js';
 import { createTransaction } from './create-transaction.js';
 import { createVisitor } from './create-visitor.js';
 import { createEncoders, type Encoder } from './encoder.js';
@@ -63,10 +64,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     // A shared outbox also holds events of other processes.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const { transport, breaker } = createServiceLine({ options, platform, logger, warnings, clock, debug });
+  const context: ClientContext = { options, platform, clock, logger, warnings, debug };
+  const { transport, breaker } = createServiceLine(context);
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const counts = createDeliveryCounts();
-  const outcomes = createOutcomeReporter({ onOutcome: options.onOutcome, randomId: platform.randomId, warnings });
+  const outcomes = createOutcomeReporter(context);
   const tracker: ReceiptTracker = outbox.durable
     ? outbox.share({
         counts,
@@ -114,7 +116,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     onNotAppended: settle,
   });
   const exposureTimes = createExposureTimes(() => clock.read());
-  const encoders = createEncoders({ options, platform, clock, exposureTimes, warnings });
+  const encoders = createEncoders(context, exposureTimes);
   const flushTick = async (flushOptions?: FlushOptions): Promise<void> => {
     // All events of this tick share one append and one flush.
     await undefined;
@@ -180,13 +182,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     if (options.relay) relay.flushNow();
   }
 
-  const ending = createFlushAndClose({
+  const ending = createFlushAndClose(context, {
     counts,
     relay,
     transport,
     outbox,
-    monotonic,
-    warnings,
     flushNow,
     onClosed() {
       abandon('the client was closed');
@@ -200,18 +200,12 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     isTest: options.token.startsWith(TEST_TOKEN_PREFIX),
     track: (input) => take('track', input as TrackInput, encoders.track),
     identify: (input) => take('identify', input, encoders.identify),
-    ...createQuestions<Catalog>(options, {
+    ...createQuestions<Catalog>(context, {
       transport,
-      monotonic,
-      warnings,
       onRecorded: (userId) => exposureTimes.note(userId),
       isDown: () => breaker.isDown,
     }),
-    within: (tx) =>
-      createTransaction<Catalog>(
-        { outbox, encoders, outcomes, onEncoded: (entry) => debug?.encoded(entry), onAppended: warnOfNotice },
-        tx,
-      ),
+    within: (tx) => createTransaction<Catalog>(context, { outbox, encoders, outcomes, onAppended: warnOfNotice }, tx),
     flush,
     close,
   };

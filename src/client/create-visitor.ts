@@ -33,7 +33,7 @@ const VISITOR_NAMES = fieldNames<VisitorInput>({
   defaultProperties: 1,
 });
 
-/** Two maps as one, in which the upper one's values win. One that cannot be read is returned, for the encoder to report. */
+/** Merges two maps; values of `upper` take precedence. An unreadable map is returned as it is: the encoder reports it. */
 function overlay(
   lower: DefaultProperties | undefined,
   upper: DefaultProperties | undefined,
@@ -49,7 +49,6 @@ function overlay(
   }
 }
 
-/** The properties are the second. */
 const THIRD_ARGUMENT = 'the third argument, after the name and the properties,';
 
 /** Binds a client to a visitor. */
@@ -59,14 +58,14 @@ export function createVisitor<Catalog extends EventCatalog>(
 ): Visitor<Catalog> {
   const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
   const { session, sessionId } = sessionOf(input);
-  // An exposure is remembered for a session only if the goal will be in the same one.
+  // Exposures are only remembered for a session that the goal will also be in.
   const lasting = session === 'active' ? sessionId : undefined;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
   const page = overlay(url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined, defaultProperties);
-  // A visitor made of the wrong names must not cost the request: each of its events is refused.
+  // Unknown names must not fail the request: each event of this visitor is refused instead.
   const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
 
-  // Field by field: spreading two objects into a third would double the cost of a call.
+  // Field by field: object spread would double the cost of a call.
   const filled = (
     own: VisitorTrackOptions,
     known: ReadonlySet<string>,
@@ -76,7 +75,7 @@ export function createVisitor<Catalog extends EventCatalog>(
     try {
       const { defaultProperties: ownPage, userProperties } = own;
       const person = own.externalId ?? externalId ?? own.email ?? email ?? userProperties;
-      // A stranger's link must not tie a person to the stranger's visitor.
+      // Another person's link must not connect this person to that visitor.
       const isTied = !isFromLink || (event !== IDENTIFY_EVENT && person == null);
       return {
         [MISUSE]: misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined),
@@ -93,7 +92,7 @@ export function createVisitor<Catalog extends EventCatalog>(
         identityContext: own.identityContext ?? identityContext,
       } satisfies OutgoingEvent & Checked;
     } catch {
-      // What cannot be read here cannot be read by the client either, which says so in an outcome instead of throwing.
+      // The client cannot read it either, and refuses it instead of throwing.
       return own;
     }
   };
@@ -113,7 +112,7 @@ export function createVisitor<Catalog extends EventCatalog>(
       )) as Visitor<Catalog>['track'],
     identify: (person: IdentifyInput) =>
       client.identify(filled(person, IDENTIFY_NAMES, IDENTIFY_EVENT) as IdentifyInput),
-    // By the id the browser uses, so that both give the visitor the same variant.
+    // The browser uses the same id, so both show the visitor the same variant.
     assign: <Key extends ExperimentKey<Catalog>>(
       experimentKey: Key,
       options?: AssignOptions<VariantName<Catalog, Key>>,

@@ -1,5 +1,4 @@
 import type { ExposureTimes } from '../assignment/exposure-times.js';
-import type { WarnOnce } from '../core/logger.js';
 import type { Undelivered } from '../core/outcome.js';
 import { shortName } from '../core/printable.js';
 import { Refusal } from '../core/refusal.js';
@@ -13,10 +12,8 @@ import {
   type TrackInput,
 } from '../protocol/event.js';
 import { LIBRARY } from '../protocol/library.js';
-import type { Platform } from '../runtime/platform.js';
-import type { SkewedClock } from '../transport/clock.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
-import type { ResolvedOptions } from './options.js';
+import type { ClientContext } from './context.js';
 
 /** Room in a request for the token and the names around the row. */
 const FRAME_BYTES = 512;
@@ -24,15 +21,10 @@ const FRAME_BYTES = 512;
 /** Encodes an input, or returns the outcome of an event that is not sent. Never throws. */
 export type Encoder<Input> = (input: Input) => Entry | Undelivered;
 
-export interface EncoderContext {
-  readonly options: ResolvedOptions;
-  readonly platform: Platform;
-  readonly clock: SkewedClock;
-  readonly exposureTimes: ExposureTimes;
-  readonly warnings: WarnOnce;
-}
-
-export function createEncoders({ options, platform, clock, exposureTimes, warnings }: EncoderContext): {
+export function createEncoders(
+  { options, platform, clock, warnings }: ClientContext,
+  exposureTimes: ExposureTimes,
+): {
   readonly track: Encoder<TrackInput>;
   readonly identify: Encoder<IdentifyInput>;
 } {

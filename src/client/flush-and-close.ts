@@ -1,4 +1,3 @@
-import type { WarnOnce } from '../core/logger.js';
 import { keepProcess } from '../core/timers.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import { withTimeout } from '../core/with-timeout.js';
@@ -6,6 +5,7 @@ import type { Relay } from '../delivery/relay.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { DeliveryCounts, Totals } from '../tracking/delivery-counts.js';
 import type { Transport } from '../transport/transport.js';
+import type { ClientContext } from './context.js';
 import type { FlushOptions } from './types.js';
 
 const FLUSH_NAMES = fieldNames<FlushOptions>({ timeoutMs: 1, signal: 1 });
@@ -18,8 +18,6 @@ export interface FlushAndCloseOptions {
   readonly relay: Relay;
   readonly transport: Transport;
   readonly outbox: Outbox;
-  readonly monotonic: () => number;
-  readonly warnings: WarnOnce;
   /** Sends everything, full batch or not. */
   readonly flushNow: () => unknown;
   /** Relay, transport and outbox are closed. */
@@ -33,8 +31,10 @@ export interface FlushAndClose {
   close(options?: FlushOptions): Promise<Totals>;
 }
 
-export function createFlushAndClose(options: FlushAndCloseOptions): FlushAndClose {
-  const { counts, relay, transport, outbox, monotonic, warnings } = options;
+export function createFlushAndClose(
+  { platform, warnings }: ClientContext,
+  { counts, relay, transport, outbox, flushNow, onClosed }: FlushAndCloseOptions,
+): FlushAndClose {
   let closing: Promise<Totals> | undefined;
 
   /** Warns instead of throwing: the process may be about to end. */
@@ -47,25 +47,25 @@ export function createFlushAndClose(options: FlushAndCloseOptions): FlushAndClos
     checkOptions('flush()', given);
     const { signal } = given;
     signal?.throwIfAborted();
-    void options.flushNow();
+    void flushNow();
     // After a timeout, the rest is pending.
     await counts.barrier(given).catch(() => signal?.throwIfAborted());
     return counts.totals;
   }
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
-    const deadline = monotonic() + timeoutMs;
+    const deadline = platform.monotonic() + timeoutMs;
     const release = (work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
       withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS }).catch(() => undefined);
     try {
       await flush({ timeoutMs, signal });
     } finally {
       // Requests with events of other processes may be in flight.
-      const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
+      const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - platform.monotonic());
       await release(relay.stop(graceMs), graceMs);
       await release(transport.close());
       await release(outbox.close());
-      options.onClosed();
+      onClosed();
     }
     return counts.totals;
   }

@@ -1,15 +1,8 @@
-import type { WarnOnce } from '../core/logger.js';
 import type { Outcome, OutcomeInfo, Undelivered } from '../core/outcome.js';
 import { shortName } from '../core/printable.js';
 import { callUser } from '../core/user-call.js';
 import type { Entry } from '../protocol/event.js';
-import type { ClientOptions } from './options.js';
-
-export interface OutcomeReporterOptions {
-  readonly onOutcome: ClientOptions['onOutcome'];
-  readonly randomId: () => string;
-  readonly warnings: WarnOnce;
-}
+import type { ClientContext } from './context.js';
 
 /** Tells the user how events ended. */
 export interface OutcomeReporter {
@@ -18,10 +11,10 @@ export interface OutcomeReporter {
   refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
 }
 
-export function createOutcomeReporter({ onOutcome, randomId, warnings }: OutcomeReporterOptions): OutcomeReporter {
+export function createOutcomeReporter({ options, platform, warnings }: ClientContext): OutcomeReporter {
   function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
     callUser(
-      () => onOutcome?.(outcome, { kind, event, distinctId }),
+      () => options.onOutcome?.(outcome, { kind, event, distinctId }),
       () => warnings.throttled('onOutcome', 'onOutcome threw or rejected. The outcome of the event does not change.'),
     );
   }
@@ -32,7 +25,7 @@ export function createOutcomeReporter({ onOutcome, randomId, warnings }: Outcome
       const info = {
         kind,
         event: readText(input, 'event') ?? kind,
-        distinctId: readText(input, 'distinctId') ?? randomId(),
+        distinctId: readText(input, 'distinctId') ?? platform.randomId(),
       };
       if (outcome.status === 'rejected') {
         const which = kind === 'track' ? `track '${shortName(info.event)}'` : kind;

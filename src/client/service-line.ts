@@ -1,23 +1,10 @@
-import type { WarnOnce } from '../core/logger.js';
 import { type CircuitBreaker, createCircuitBreaker } from '../delivery/circuit-breaker.js';
-import type { DebugLog } from '../runtime/debug-log.js';
-import type { Platform, PostOptions } from '../runtime/platform.js';
-import type { SkewedClock } from '../transport/clock.js';
 import { createFetchPost } from '../transport/fetch-post.js';
 import { createHttpTransport, type HttpTransport } from '../transport/http-transport.js';
-import type { ResolvedOptions } from './options.js';
-
-export interface ServiceLineOptions {
-  readonly options: ResolvedOptions;
-  readonly platform: Platform;
-  readonly logger: PostOptions['logger'];
-  readonly warnings: WarnOnce;
-  readonly clock: SkewedClock;
-  readonly debug: DebugLog | undefined;
-}
+import type { ClientContext } from './context.js';
 
 /** Connects a client to the service: one transport, behind one circuit breaker. */
-export function createServiceLine({ options, platform, logger, warnings, clock, debug }: ServiceLineOptions): {
+export function createServiceLine({ options, platform, logger, warnings, clock, debug }: ClientContext): {
   readonly transport: HttpTransport;
   readonly breaker: CircuitBreaker;
 } {

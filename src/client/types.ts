@@ -8,27 +8,27 @@ import type { Receipt } from '../tracking/receipt.js';
 import type { Transaction } from './transaction.js';
 import type { Visitor, VisitorInput } from './visitor.js';
 
-/** How long `flush` and `close` may take. */
+/** The time limits of `flush` and `close`. */
 export interface FlushOptions {
-  /** Milliseconds after which the rest is left pending. @default none for `flush`, 5000 for `close` */
+  /** Milliseconds after which other events stay pending. @default no limit for `flush`, 5000 for `close` */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Sends events and asks for assignments. Every method may be called without its receiver. */
+/** Sends events and requests assignments. Methods can be called detached from the client. */
 export interface Client<Catalog extends EventCatalog = EventCatalog> {
-  /** Whether the token is a test-mode token (`test_…`): its events are tagged, and the service forwards them nowhere. */
+  /** Whether the token is a test token (`test_…`): the service tags its events and does not forward them. */
   readonly isTest: boolean;
   /**
-   * Takes an event. Synchronous, and it never throws for what it is given: a wrong event's receipt is settled as `rejected`
+   * Tracks an event. It is synchronous and never throws for its input: the receipt of an invalid event is settled as `rejected`,
    * with a code and a message.
    */
   track(input: TrackInput<Catalog>): Receipt;
-  /** Takes a person's names and properties. They arrive in order, and before the person's later events. */
+  /** Sends the identifiers and properties of a person. They arrive in order, and before the person's later events. */
   identify(input: IdentifyInput): Receipt;
   /**
-   * Asks for the visitor's variant. Never falls back to the control: after a timeout or failure a visitor keeps the last
-   * variant where it is known (`reason: 'sticky'`), and is not in the experiment otherwise (`reason: 'fallback'`).
+   * Requests the variant of a visitor. Never falls back to the control variant: after a timeout or failure, a visitor keeps the
+   * last known variant (`reason: 'sticky'`) or is not in the experiment (`reason: 'fallback'`).
    * @throws the signal's reason
    */
   assign<Key extends ExperimentKey<Catalog>>(
@@ -36,29 +36,29 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
     options: AssignOptions<VariantName<Catalog, Key>> & { readonly userId: string | undefined },
   ): Promise<Assignment<VariantName<Catalog, Key>>>;
   /**
-   * What the visitor has been given in experiments of type `personalization`; records nothing. The service answers an
-   * empty list for every visitor at present; the collector answers what it gave.
+   * The variants of a visitor in experiments of type `personalization`. Records nothing. At present the service returns an empty
+   * list for every visitor; the collector returns what it assigned.
    * @throws {OursError} `assignment_failed`
    */
   personalization(
     options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly userId: string | undefined },
   ): Promise<readonly Personalization[]>;
   /**
-   * Events in the caller's own database transaction: they commit or vanish with the order. `tx` is a `pg` client, or a
-   * transaction of another library as one of `from…` in `ours-ingest/outbox/postgres` makes it.
-   * @throws {OursError} `invalid_option` when the outbox is not in a database of yours
+   * Stores events in the caller's database transaction: they commit or roll back with it. `tx` is a `pg` client, or a transaction
+   * of another library that is wrapped by a `from…` function of `ours-ingest/outbox/postgres`.
+   * @throws {OursError} `invalid_option` when the outbox is not in your database
    */
   within(tx: SqlClient): Transaction<Catalog>;
-  /** The same client for one visitor. */
+  /** This client bound to one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
   /**
-   * Sends what waits; resolves when everything tracked before this call has an outcome, or when the time is over.
+   * Sends all waiting events. Resolves when every event tracked before this call has an outcome, or after the timeout.
    * @throws the signal's reason
    */
   flush(options?: FlushOptions): Promise<Totals>;
   /**
-   * Flushes, then lets go of sockets and timers. Later events are dropped. What has no outcome in time is `pending`: with a
-   * durable outbox the next process delivers it.
+   * Flushes, then closes sockets and timers. Later events are dropped. Events without an outcome after the timeout are `pending`:
+   * with a durable outbox, the next process delivers them.
    */
   close(options?: FlushOptions): Promise<Totals>;
   /** `await using client = createClient(…)` closes it. */

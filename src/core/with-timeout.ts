@@ -15,26 +15,25 @@ export interface TimeoutOptions<Late = never> {
  */
 export function withTimeout<Result, Late = never>(
   work: Result | PromiseLike<Result>,
-  { timeoutMs, signal, onTimeout }: TimeoutOptions<Late>,
+  { timeoutMs, signal, onTimeout = throwTimeout(`no answer within ${timeoutMs} ms`) }: TimeoutOptions<Late>,
 ): Promise<Result | Late> {
   let cancel: (() => void) | undefined;
   let forget: (() => void) | undefined;
-  const late = new Promise<Late>((resolve, reject) => {
+  const late = new Promise<void>((resolve, reject) => {
     const abort = (): void => reject(signal?.reason);
-    if (signal?.aborted) return abort();
+    if (signal?.aborted) abort();
     forget = onAbort(signal, abort);
-    if (timeoutMs === undefined) return;
-    cancel = later(timeoutMs, () => {
-      try {
-        if (onTimeout === undefined) throw new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError');
-        resolve(onTimeout());
-      } catch (error) {
-        reject(error);
-      }
-    });
+    if (timeoutMs !== undefined) cancel = later(timeoutMs, resolve);
   });
-  return Promise.race([work, late]).finally(() => {
+  return Promise.race([work, late.then(onTimeout)]).finally(() => {
     cancel?.();
     forget?.();
   });
+}
+
+/** An `onTimeout` that throws a `TimeoutError`. */
+export function throwTimeout(message: string): () => never {
+  return () => {
+    throw new DOMException(message, 'TimeoutError');
+  };
 }

@@ -1,5 +1,5 @@
 import { keepProcess } from '../core/timers.js';
-import { withTimeout } from '../core/with-timeout.js';
+import { throwTimeout, withTimeout } from '../core/with-timeout.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
@@ -26,9 +26,7 @@ export function waitFor(
   const waiting = withTimeout(woken, {
     signal,
     timeoutMs,
-    onTimeout() {
-      throw new DOMException(`${complaint} within ${timeoutMs} ms; delivery goes on.`, 'TimeoutError');
-    },
+    onTimeout: throwTimeout(`${complaint} within ${timeoutMs} ms; delivery goes on.`),
   }).catch((reason: unknown) => {
     unsubscribe();
     throw reason;

@@ -1,4 +1,4 @@
-import { withTimeout } from '../../core/with-timeout.js';
+import { throwTimeout, withTimeout } from '../../core/with-timeout.js';
 import { type Answer, readAnswer } from './answer.js';
 import { createDriver } from './driver.js';
 import { type Keys, keysOf } from './keys.js';
@@ -121,9 +121,7 @@ export class Connection {
       const complaint = endsAt < timesOutAt ? NO_TIME : SILENCE;
       return withTimeout(link.driver.evaluate(command, text, keys, all), {
         timeoutMs,
-        onTimeout() {
-          throw new Error(complaint);
-        },
+        onTimeout: throwTimeout(complaint),
       });
     };
     const reply = await evaluate('evalsha', script.sha1).catch((error: unknown) => {
