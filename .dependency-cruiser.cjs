@@ -48,7 +48,7 @@ module.exports = {
       name: 'webhooks-see-the-client-as-types',
       severity: 'error',
       from: { path: '^src/webhooks/' },
-      to: { path: '^src/(client/(?!own-client)|tracking/)', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(client/(?!scoped-client)|tracking/)', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'webhooks-know-no-provider',

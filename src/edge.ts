@@ -1,20 +1,20 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { assembleClient, type Client } from './client/client.js';
+import { assembleClient } from './client/client.js';
 import { type ClientOptions, resolveOptions } from './client/options.js';
 import { warnOfPlainHttp } from './client/plain-http.js';
 import { createRequestScopedClient } from './client/request-scoped-client.js';
+import type { Client } from './client/types.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { webPlatform } from './runtime/platform-web.js';
 
-// The entry for bundlers of Workers and Edge functions, which would carry undici along with index.ts. Its types are those of
-// index.ts.
+// The entry for Workers and Edge functions: with index.ts, a bundler would include undici. The types are those of index.ts.
 
-/** See `createClient` of index.ts. What it returns may be made once and used in all requests. */
+/** See `createClient` of index.ts. One client can be used in all requests. */
 export function createClient<
   Catalog extends EventCatalog = EventCatalog,
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
-  // What is wrong with them is said here, and not in the first request.
+  // Wrong options throw here, not in the first request.
   const resolved = resolveOptions(options as ClientOptions, webPlatform.env);
   warnOfPlainHttp(resolved);
   return createRequestScopedClient((waitUntil = resolved.waitUntil) =>

@@ -1,23 +1,24 @@
 import type { ClientCatalog, ExperimentCatalog } from './assignment/experiment-catalog.js';
-import { buildClient, type Client } from './client/client.js';
+import { buildClient } from './client/client.js';
 import type { ClientOptions } from './client/options.js';
+import type { Client } from './client/types.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
 import { webPlatform } from './runtime/platform-web.js';
 
-// Bun and Deno call themselves Node too; their own fetch is the better way out there.
+// Bun and Deno also set process.versions.node. Their own fetch works better there than undici.
 const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
 const isOther = 'Bun' in globalThis || 'Deno' in globalThis;
 const likeNode = isOther ? otherProcessPlatform : nodePlatform;
 
 /**
- * Creates a client. One a process is enough; it holds at most `concurrency` sockets.
+ * Creates a client. One per process is enough; it opens at most `concurrency` sockets, and one more for `assign`.
  *
  * @example
  * const ours = createClient({ token: process.env.OURS_TOKEN });
  * ours.track({ event: 'purchase', userId, sessionId, eventProperties: { value: 49.9 }, distinctId: `purchase:${order.id}` });
  *
- * @throws {OursError} `invalid_option` when it is misconfigured, naming the option and the fix
+ * @throws {OursError} `invalid_option`, naming the option and the fix
  */
 export function createClient<
   Catalog extends EventCatalog = EventCatalog,
@@ -41,9 +42,9 @@ export type {
   WithExperiments,
 } from './assignment/experiment-catalog.js';
 export type { Exposures } from './assignment/exposure-store.js';
-export type { Client, FlushOptions } from './client/client.js';
 export type { ClientOptions, OutgoingEvent } from './client/options.js';
 export type { Enlisted, Transaction } from './client/transaction.js';
+export type { Client, FlushOptions } from './client/types.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './client/visitor.js';
 export { isOursError, OursError, type OursErrorCode } from './core/errors.js';
 export type { Logger } from './core/logger.js';

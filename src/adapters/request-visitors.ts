@@ -1,4 +1,4 @@
-import type { Client } from '../client/client.js';
+import type { Client } from '../client/types.js';
 import type { Visitor } from '../client/visitor.js';
 import { OursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';

@@ -1,6 +1,7 @@
-import { assembleClient, type Client } from '../client/client.js';
+import { assembleClient } from '../client/client.js';
 import { type ClientOptions, type ResolvedOptions, resolveOptions } from '../client/options.js';
 import { plainHttpWarning } from '../client/plain-http.js';
+import type { Client } from '../client/types.js';
 import { isOursError } from '../core/errors.js';
 import { nodePlatform } from '../runtime/platform-node.js';
 import { type CommandContext, UsageError } from './command.js';

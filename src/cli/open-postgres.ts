@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import { messageOf } from './command.js';
 import { type OpenOptions, type OpenOutbox, showableUrl } from './open-outbox.js';
-import { withPatience } from './patience.js';
 
 /** Shorter than the timeout of the outbox, so that a second attempt is possible. */
 const CONNECT_TIMEOUT_MS = 4_000;
@@ -46,10 +47,8 @@ export async function openPostgres(
   client.on('error', () => undefined);
   const outbox = createPostgresOutbox({ client, table, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
-    await withPatience(
-      outbox.close().then(() => client.end()),
-      CLOSE_WITHIN_MS,
-    ).catch(() => undefined);
+    const closed = outbox.close().then(() => client.end());
+    await keepProcess(withTimeout(closed, { timeoutMs: CLOSE_WITHIN_MS })).catch(() => undefined);
     // A dead connection never closes and would keep the process alive.
     for (const socket of sockets) socket.destroy();
   };

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { listenError, messageOf } from './command.js';
 import { readState } from './outbox-state.js';
-import { withPatience } from './patience.js';
 import { PROMETHEUS_CONTENT_TYPE, relayMetrics, type Tally, toPrometheusText } from './relay-metrics.js';
 
 /** How long the outbox may take to answer. Prometheus waits 10 s. */
@@ -53,7 +54,7 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
 }
 
 async function answerHealth({ outbox, failure }: RelayServerOptions, response: ServerResponse): Promise<void> {
-  const noAnswer = await withPatience(outbox.oldest(), PATIENCE_MS).then(
+  const noAnswer = await keepProcess(withTimeout(outbox.oldest(), { timeoutMs: PATIENCE_MS })).then(
     () => undefined,
     (error: unknown) => `the outbox does not answer: ${messageOf(error)}`,
   );
@@ -65,7 +66,7 @@ async function answerHealth({ outbox, failure }: RelayServerOptions, response: S
 
 async function answerMetrics(options: RelayServerOptions, response: ServerResponse): Promise<void> {
   const { outbox, failure, tally } = options;
-  const state = await withPatience(readState(outbox), PATIENCE_MS).catch(() => undefined);
+  const state = await keepProcess(withTimeout(readState(outbox), { timeoutMs: PATIENCE_MS })).catch(() => undefined);
   const isUp = state !== undefined && failure() === undefined;
   answer(response, 200, PROMETHEUS_CONTENT_TYPE, toPrometheusText(relayMetrics(tally.counts, state, isUp)));
 }

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { type ClientOptions, DEFAULT_BASE_URL } from '../client/options.js';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { count } from './amounts.js';
 import { openClient, resolveSending } from './client.js';
 import { type Command, type CommandContext, integerOption, PORTS, printUsage, readArguments } from './command.js';
 import type { OpenOutbox } from './open-outbox.js';
 import { OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
-import { withPatience } from './patience.js';
 import { Tally } from './relay-metrics.js';
 import { watchOperations, withoutClose } from './relay-outbox.js';
 import { startRelayServer } from './relay-server.js';
@@ -114,7 +115,7 @@ async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {
   const ended = (['delivered', 'rejected', 'dropped'] as const).map(
     (status) => `${count(tally.total(status))} ${status}`,
   );
-  const left = await withPatience(outbox.stats(), PATIENCE_MS).then(
+  const left = await keepProcess(withTimeout(outbox.stats(), { timeoutMs: PATIENCE_MS })).then(
     ({ waiting, claimed }) => `${count(waiting + claimed)} left in the outbox`,
     () => 'the outbox does not answer how many are left',
   );

@@ -4,10 +4,10 @@ import type { EncodeContext, Entry, IdentifyInput } from '../protocol/event.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import type { ClientOptions, OutgoingEvent } from './options.js';
 
-/** Makes an entry of an input, or says why not; `null` is an event the user let go. */
+/** Encodes an input, or returns why it is refused; `null` if the user dropped it. */
 export type Encode<Input> = (input: Input, context: EncodeContext) => Entry | Refusal | null;
 
-/** Lets `beforeSend` see a copy of the event first; `null` drops it. */
+/** Passes a copy of the event to `beforeSend` first; `null` drops the event. */
 export function throughBeforeSend<Input extends IdentifyInput>(
   beforeSend: NonNullable<ClientOptions['beforeSend']>,
   encode: Encode<Input>,

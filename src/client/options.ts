@@ -19,9 +19,7 @@ export interface OutgoingEvent extends TrackFields {
   readonly eventProperties?: object | undefined;
 }
 
-/**
- * How a client behaves. What is left out comes from the environment variable named beside it, then from the default.
- */
+/** The options of a client. A missing option is read from its environment variable, then from its default. */
 export interface ClientOptions<
   Catalog extends EventCatalog = EventCatalog,
   Experiments extends ExperimentCatalog = ExperimentCatalog,
@@ -29,8 +27,8 @@ export interface ClientOptions<
   /** The source token. `OURS_TOKEN`. Required unless `disabled`. */
   readonly token?: string | undefined;
   /**
-   * The test source's token, `test_…`: with it go the events of visitors whose address or cookie has the same
-   * `ours_test_token`. `OURS_TEST_TOKEN`. @default such visitors are like all others
+   * The token of the test source, `test_…`. Events of visitors whose address or cookie has the same `ours_test_token` are sent
+   * with it. `OURS_TEST_TOKEN`. @default such visitors are like all others
    */
   readonly testToken?: string | undefined;
   /** The token for `assign`, `exp_…`. `OURS_EXPERIMENT_TOKEN`. */
@@ -41,58 +39,58 @@ export interface ClientOptions<
   readonly events?: Catalog | undefined;
   /** Your experiments: key → names of its variants, as `npx ours-ingest pull` writes them. Without it every key is allowed. */
   readonly experiments?: Experiments | undefined;
-  /** Where events wait. @default a memory outbox */
+  /** The outbox that holds events until they are delivered. @default a memory outbox */
   readonly outbox?: Outbox | undefined;
-  /** Events that make a batch, and the most that one may hold. `OURS_FLUSH_AT`. @default 100 */
+  /** The size of a full batch, in events, and its maximum. `OURS_FLUSH_AT`. @default 100 */
   readonly flushAt?: number | undefined;
-  /** How long an event waits for its batch to fill; the first 200 ms at most. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
+  /** How long an event waits for its batch to fill; the first event at most 200 ms. `OURS_FLUSH_INTERVAL_MS`. @default 1000 */
   readonly flushIntervalMs?: number | undefined;
-  /** The most one request may hold, UTF-8. `OURS_MAX_BATCH_BYTES`. @default 524288 */
+  /** The maximum size of one request, in UTF-8 bytes. `OURS_MAX_BATCH_BYTES`. @default 524288 */
   readonly maxBatchBytes?: number | undefined;
-  /** Events the memory outbox holds, those under way included. `OURS_MAX_QUEUE_SIZE`. @default 100000 */
+  /** The maximum number of events in the memory outbox, including those being sent. `OURS_MAX_QUEUE_SIZE`. @default 100000 */
   readonly maxQueueSize?: number | undefined;
-  /** Bytes the memory outbox holds. `OURS_MAX_QUEUE_BYTES`. @default 67108864 */
+  /** The maximum size of the memory outbox, in bytes. `OURS_MAX_QUEUE_BYTES`. @default 67108864 */
   readonly maxQueueBytes?: number | undefined;
-  /** Which event goes when the memory outbox is full. `OURS_WHEN_FULL`. @default 'drop-newest' */
+  /** Which event is dropped when the memory outbox is full. `OURS_WHEN_FULL`. @default 'drop-newest' */
   readonly whenFull?: WhenFull | undefined;
   /**
-   * Retries of a request that fails while the service takes others. An outage does not count: events wait it out.
+   * Retries of a request that fails while the service accepts others. An outage does not count: events wait until it ends.
    * `OURS_MAX_RETRIES`. @default 10
    */
   readonly maxRetries?: number | undefined;
-  /** Batches under way at once, each on a socket; `assign` has one more. `OURS_CONCURRENCY`. @default 4 */
+  /** Concurrent batches, each on its own socket; `assign` has one more. `OURS_CONCURRENCY`. @default 4 */
   readonly concurrency?: number | undefined;
-  /** The most one request may take, its answer's body included. `OURS_REQUEST_TIMEOUT_MS`. @default 10000 */
+  /** The timeout of one request, including the body of its response. `OURS_REQUEST_TIMEOUT_MS`. @default 10000 */
   readonly requestTimeoutMs?: number | undefined;
   /** How long `assign` waits before it falls back. `OURS_ASSIGN_TIMEOUT_MS`. @default 400 */
   readonly assignTimeoutMs?: number | undefined;
   /**
-   * Where processes tell each other which exposures they have recorded, so that `assign` records one a session for all of them.
-   * @default each process remembers its own
+   * Shares the recorded exposures between processes, so that `assign` records one exposure per session for all of them.
+   * @default each process remembers its own exposures
    */
   readonly exposures?: Exposures | undefined;
   /**
-   * The most that `assign` waits for `exposures`, within `assignTimeoutMs`. A store that is slower counts as down.
+   * How long `assign` waits for `exposures`, within `assignTimeoutMs`. A slower store counts as down.
    * `OURS_EXPOSURES_TIMEOUT_MS`. @default 100
    */
   readonly exposuresTimeoutMs?: number | undefined;
-  /** Whether this process delivers. With `false` it only appends to the outbox, for a relay elsewhere. @default true */
+  /** Whether this process delivers. With `false` it only appends to the outbox, and a relay elsewhere delivers. @default true */
   readonly relay?: boolean | undefined;
-  /** Hears warnings, one an episode. @default the console */
+  /** Receives warnings. Each problem is logged once, not once per event. @default the console */
   readonly logger?: Logger | undefined;
-  /** Called for every event that ended. What it throws or rejects with is ignored. */
+  /** Called with the outcome of every event. Its errors are ignored. */
   readonly onOutcome?: ((outcome: Outcome, info: OutcomeInfo) => void) | undefined;
   /**
-   * Sees every event before it is encoded, an identify as `$identify`; returns it, another one, or `null` to drop it.
-   * Synchronous; it may change the object it is given.
+   * Called with every event before it is encoded; an identify is named `$identify`. Returns that event, another one, or `null` to
+   * drop it. Must be synchronous. It may change the object.
    */
   readonly beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null) | undefined;
-  /** Called with a promise of the delivery whenever events were tracked. @default the adapters', or found on Vercel by itself */
+  /** Called with a promise of the delivery when events were tracked. @default provided by an adapter, or detected on Vercel */
   readonly waitUntil?: WaitUntil | undefined;
   /** Replaces the HTTP client. @default undici on Node, the global `fetch` elsewhere and where it was replaced */
   readonly fetch?: FetchLike | undefined;
   /**
-   * Tells through the logger's `debug` what is encoded and sent, by names and sizes, never by values. On Node, Bun and Deno. `OURS_DEBUG`.
+   * Logs through `logger.debug` what is encoded and sent: names and sizes, never values. On Node, Bun and Deno. `OURS_DEBUG`.
    * @default false
    */
   readonly debug?: boolean | undefined;
@@ -100,9 +98,9 @@ export interface ClientOptions<
   readonly disabled?: boolean | undefined;
 }
 
-/** Options with every gap filled. */
+/** Options with all defaults applied. */
 export interface ResolvedOptions extends ClientOptions {
-  /** Empty where there is none because nothing is sent. */
+  /** Empty if the client is disabled and has no token. */
   readonly token: string;
   readonly baseUrl: string;
   readonly flushAt: number;
@@ -123,7 +121,7 @@ export interface ResolvedOptions extends ClientOptions {
 
 export const DEFAULT_BASE_URL = 'https://api.oursprivacy.com/api/v1';
 
-/** What an option may be, in code and in words, its default, and what to make of its variable's text if it has one. */
+/** The check of an option, in code and in words, its default, and the parser of its environment variable. */
 type Rule = readonly [
   fits: (value: never) => boolean,
   expected: string,
@@ -152,7 +150,7 @@ function aToken(standard?: string): Rule {
 
 function aNumber(standard: number, min: number, max: number): Rule {
   const fits = (value: number): boolean => Number.isInteger(value) && value >= min && value <= max;
-  return [fits, `a whole number from ${min} to ${max}`, standard, Number];
+  return [fits, `an integer from ${min} to ${max}`, standard, Number];
 }
 
 const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
@@ -174,7 +172,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   experiments: [isObject, 'a map of keys to names of variants'],
   outbox: [
     (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.share : outbox?.claim),
-    'an outbox, such as createMemoryOutbox() makes',
+    'an outbox, such as createMemoryOutbox()',
   ],
   flushAt: aNumber(DEFAULT_BATCH_ROWS, 1, 10_000),
   flushIntervalMs: aNumber(1_000, 0, 3_600_000),
@@ -208,8 +206,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(Object.keys(RULES));
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Fills gaps from the environment and defaults. What a caller without types can get wrong is found here, not at the first
- * event.
+ * Applies the environment and the defaults, and checks each option, so that mistakes show before the first event.
  * @throws {OursError} `invalid_option`, naming the option and the fix
  */
 export function resolveOptions(options: ClientOptions, env: Env): ResolvedOptions {
@@ -219,11 +216,11 @@ export function resolveOptions(options: ClientOptions, env: Env): ResolvedOption
   for (const [option, [fits, expected, standard, parse]] of Object.entries(RULES)) {
     const given = options[option as keyof ClientOptions];
     const variable = envName(option);
-    // An empty variable counts as none.
+    // An empty variable counts as unset.
     const text = given === undefined ? env[variable] : '';
     const [value, name] = text && parse ? [parse(text), variable] : [given, option];
     if (value !== undefined && !fits(value as never)) {
-      // Numbers alone are shown: a token must not reach an error report.
+      // Only numbers are shown: a token must not reach an error report.
       const came = parse === Number && typeof value === 'number' ? value : typeName(value);
       failOption(`${name} must be ${expected}; got ${came}.`);
     }
@@ -235,7 +232,7 @@ export function resolveOptions(options: ClientOptions, env: Env): ResolvedOption
   return resolved;
 }
 
-/** What is wrong though each option is right. */
+/** Checks options that are valid alone and contradict each other. */
 function checkTogether({ token, experimentToken, disabled, relay, outbox }: ResolvedOptions): void {
   if (!token && !disabled) {
     failOption('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
@@ -244,7 +241,7 @@ function checkTogether({ token, experimentToken, disabled, relay, outbox }: Reso
     failOption('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
   }
   if (token && token === experimentToken) {
-    failOption('experimentToken and token are the same: the dashboard has one of each.');
+    failOption('experimentToken and token are the same: the dashboard shows two different tokens.');
   }
   if (!relay && !outbox?.durable) failOption('relay is false: pass a durable outbox that a relay elsewhere drains.');
 }
@@ -254,7 +251,7 @@ function checkEvents(events: EventCatalog): void {
   for (const [name, schema] of Object.entries(events)) {
     const folded = name.toLowerCase();
     const namesake = seen.get(folded);
-    if (namesake) failOption(`events has '${namesake}' and '${name}', which the service takes for one: drop one.`);
+    if (namesake) failOption(`events has '${namesake}' and '${name}', which the service treats as one: remove one.`);
     seen.set(folded, name);
     const refusal = checkName(name);
     if (refusal) failOption(`events has a name that cannot be sent: ${refusal.message}`);
@@ -274,7 +271,7 @@ function readFlag(text: string): unknown {
   return /^(0|false)$/i.test(text) ? false : text;
 }
 
-/** Each option that may come from the environment, and its variable. */
+/** Each option that may come from the environment, with its variable. */
 export function optionVariables(): ReadonlyMap<string, string> {
   const rules = Object.entries(RULES).filter(([, [, , , parse]]) => parse !== undefined);
   return new Map(rules.map(([option]) => [option, envName(option)]));

@@ -1,19 +1,23 @@
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import { currentRequest } from '../runtime/wait-until.js';
-import type { Client } from './client.js';
-import { OWN_CLIENT } from './own-client.js';
-import { createVisitor } from './visitor.js';
+import { createVisitor } from './create-visitor.js';
+import { SCOPED_CLIENT } from './scoped-client.js';
+import type { Client } from './types.js';
+
+/** A client that uses a separate client for each request. */
+export interface RequestScopedClient<Catalog extends EventCatalog> extends Client<Catalog> {
+  readonly [SCOPED_CLIENT]: () => Client<Catalog>;
+}
 
 /**
- * A client that is another one in each request. Workers let no request use what another has begun: its timers and fetches end
- * with it, and whoever waits for them waits for ever.
+ * Workers forbid a request to use timers and fetches of another request: they end with it, and waiting for them never ends.
  *
- * @param create makes the client of a request, or the one for whatever is not known to belong to one
+ * @param create creates the client of one request, or the shared one for calls outside of any known request
  */
 export function createRequestScopedClient<Catalog extends EventCatalog>(
   create: (waitUntil?: WaitUntil) => Client<Catalog>,
-): Client<Catalog> {
+): RequestScopedClient<Catalog> {
   const clients = new WeakMap<object, Client<Catalog>>();
   const outside = {};
   const current = (): Client<Catalog> => {
@@ -23,9 +27,9 @@ export function createRequestScopedClient<Catalog extends EventCatalog>(
     return client;
   };
 
-  const client: Client<Catalog> & { readonly [OWN_CLIENT]: () => Client<Catalog> } = {
-    // Whoever asks for it waits for its events.
-    [OWN_CLIENT]: () => (currentRequest() === undefined ? create(() => undefined) : current()),
+  const client: RequestScopedClient<Catalog> = {
+    // The caller waits for the events of this client, so it needs no waitUntil.
+    [SCOPED_CLIENT]: () => (currentRequest() === undefined ? create(() => undefined) : current()),
     get isTest() {
       return current().isTest;
     },
@@ -34,7 +38,7 @@ export function createRequestScopedClient<Catalog extends EventCatalog>(
     assign: (experimentKey, options) => current().assign(experimentKey, options),
     personalization: (options) => current().personalization(options),
     within: (tx) => current().within(tx),
-    // A visit in test mode has a client of its own, which is a request's too: its visitor cannot outlive the request.
+    // A test visit has its own client, which also belongs to one request: its visitor cannot outlive the request.
     visitor: (input) => (input.testToken ? current().visitor(input) : createVisitor(client, input)),
     flush: (options) => current().flush(options),
     close: (options) => current().close(options),

@@ -1,15 +1,15 @@
 import type { WarnOnce } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Totals } from '../tracking/delivery-counts.js';
-import type { Client, FlushOptions } from './client.js';
+import type { Client, FlushOptions } from './types.js';
 import type { VisitorInput } from './visitor.js';
 
-/** A client as far as it knows nothing of test visits. */
+/** The part of a client that does not depend on test visits. */
 export type LiveClient<Catalog extends EventCatalog> = Omit<Client<Catalog>, 'visitor' | typeof Symbol.asyncDispose>;
 
-/** The visits in test mode: whoever opens a page with the right token in its address. */
+/** Visits in test mode: of visitors whose page address contains the right token. */
 export interface TestVisits<Catalog extends EventCatalog> {
-  /** The client for a visitor's events. */
+  /** The client for the events of a visitor. */
   clientOf(input: VisitorInput): LiveClient<Catalog>;
   flush(options?: FlushOptions): Promise<Totals>;
   close(options?: FlushOptions): Promise<Totals>;
@@ -17,18 +17,18 @@ export interface TestVisits<Catalog extends EventCatalog> {
 
 export interface TestVisitsOptions<Catalog extends EventCatalog> {
   readonly testToken: string | undefined;
-  /** The client for everybody else. */
+  /** The client of all other visits. */
   readonly live: LiveClient<Catalog>;
-  /** Makes a client that sends with the test token. */
+  /** Creates a client that sends with the test token. */
   readonly create: () => LiveClient<Catalog>;
   readonly warnings: WarnOnce;
 }
 
 /**
- * Sends the events of a visit in test mode through a client of their own, made when the first such visit comes: a token belongs
- * to a request, and a durable outbox keeps events without one. So these events wait in memory, and a crash loses them.
+ * Sends events of test visits through a second client, which is created for the first such visit. A durable outbox stores no
+ * token, so these events wait in memory, and a crash loses them.
  *
- * A link cannot name just any token: only the one that the options have is taken.
+ * A link cannot choose the token: only the one in the options is accepted.
  */
 export function createTestVisits<Catalog extends EventCatalog>({
   testToken,
@@ -39,7 +39,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
   let tests: LiveClient<Catalog> | undefined;
   let isClosed = false;
 
-  /** Assignments are asked for as ever, but leave no impression in the experiment that real visitors are in. */
+  /** Its assignments record no impressions in the experiments of real visitors. */
   function createTests(): LiveClient<Catalog> {
     const client = create();
     return { ...client, assign: (key, options) => client.assign(key, { ...options, record: false }) };
@@ -51,7 +51,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
       if (input.testToken !== testToken) {
         warnings.throttled(
           'test visit',
-          'a visit asks for test mode (ours_test_token) with a token that is not the option testToken (OURS_TEST_TOKEN): its server-side events go out as those of any visitor.',
+          'a visit asks for test mode (ours_test_token) with a token that is not the option testToken (OURS_TEST_TOKEN): its server-side events are sent like those of any visitor.',
         );
         return live;
       }

@@ -3,8 +3,8 @@ import { typeName } from './refusal.js';
 import { describeUnknown } from './unknown-names.js';
 
 /**
- * An option that nothing reads would leave what it was meant to change as it is, without a word.
- * @throws {OursError} `invalid_option`, naming the option and what was probably meant
+ * Refuses options that nothing reads: a misspelt option would silently have no effect.
+ * @throws {OursError} `invalid_option`, naming the option and the one that was probably meant
  */
 export function checkOptionNames(call: string, options: object | undefined, known: ReadonlySet<string>): void {
   const unknown = describeUnknown(options ?? {}, known);
@@ -17,7 +17,7 @@ export function requireFunction(name: string, value: unknown): void {
 }
 
 /**
- * A logger may be left out.
+ * Checks an optional logger.
  * @throws {OursError} `invalid_option`
  */
 export function checkLogger(logger: unknown): void {
@@ -27,7 +27,7 @@ export function checkLogger(logger: unknown): void {
 }
 
 /**
- * A bound that may be left out: then there is none.
+ * Reads an optional limit. @default no limit
  * @throws {OursError} `invalid_option`
  */
 export function readLimit(name: string, limit: number | undefined): number {

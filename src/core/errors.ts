@@ -1,24 +1,24 @@
-// A registered symbol, so that an error made by the CommonJS copy is recognised by the ES module copy.
+// A registered symbol, so that the ES module copy recognises errors of the CommonJS copy.
 const MARK = Symbol.for('ours-ingest.error');
 
-/** What went wrong, in one word a program can switch on. */
+/** The kind of failure, for programs to switch on. */
 export type OursErrorCode =
   /** An option, environment variable or argument is missing or wrong. */
   | 'invalid_option'
-  /** The event will never be stored as it is: sending it again ends the same way. The error's `cause` is the outcome. */
+  /** The event will never be stored as it is; a retry fails the same way. The error's `cause` is the outcome. */
   | 'rejected'
-  /** The event is not stored, or may not be: send it again with its `distinctId`. The error's `cause` is the outcome. */
+  /** The event is not stored, or may not be: retry it with the same `distinctId`. The error's `cause` is the outcome. */
   | 'not_stored'
-  /** The client was closed before the event had an outcome, or the collector before it was asked. */
+  /** The client was closed before the event had an outcome, or the collector before the call. */
   | 'closed'
-  /** An assignment could not be had in time. */
+  /** No assignment arrived in time. */
   | 'assignment_failed'
   /**
-   * The database, the server or the file of an outbox or of a store of exposures did not do what was asked; the message says what to
-   * do, and `engineCode` what the engine calls it.
+   * The database, server or file of an outbox or an exposure store failed. The message says what to do; `engineCode` is the
+   * engine's own code.
    */
   | 'store_failed'
-  /** A webhook's signature cannot be checked now, because the provider that checks it cannot be asked. */
+  /** The signature of a webhook cannot be verified now, because the provider's API did not answer. */
   | 'verification_unavailable';
 
 const RETRYABLE: ReadonlySet<OursErrorCode> = new Set([
@@ -29,13 +29,13 @@ const RETRYABLE: ReadonlySet<OursErrorCode> = new Set([
   'verification_unavailable',
 ]);
 
-/** The one error class of this package. Messages say what was expected, what came and what to do. */
+/** The only error class of this package. Messages say what was expected, what was received and how to fix it. */
 export class OursError extends Error {
   override readonly name = 'OursError';
   readonly code: OursErrorCode;
   /** Whether the same call may succeed later. A webhook answers 503 if it may, and 200 if it never will. */
   readonly retryable: boolean;
-  /** Of `store_failed`: the SQLSTATE, SQLite's result code by name, or the system's name for a failed connection. */
+  /** For `store_failed`: the SQLSTATE, the name of SQLite's result code, or the system's error code of a failed connection. */
   readonly engineCode: string | undefined;
 
   constructor(
@@ -51,7 +51,7 @@ export class OursError extends Error {
   }
 }
 
-/** Tells whether `error` is an {@link OursError}, also one from another copy of this package. */
+/** Whether `error` is an {@link OursError}, also of another copy of this package. */
 export function isOursError(error: unknown): error is OursError {
   return typeof error === 'object' && error !== null && (error as { [MARK]?: unknown })[MARK] === true;
 }

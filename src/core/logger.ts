@@ -1,20 +1,19 @@
 import { printable } from './printable.js';
 import { callUser } from './user-call.js';
 
-/** What this package needs of a logger. The console, pino and winston all fit as they are. */
+/** The logger this package expects. The console, pino and winston fit unchanged. */
 export interface Logger {
   warn(message: string): void;
-  /** Hears what the option `debug` tells; without it `warn` does. */
+  /** Receives the output of the option `debug`. @default `warn` receives it */
   debug?(message: string): void;
 }
 
 /**
- * A logger that can be called anywhere on the delivery line: what the user's logger throws or rejects with ends here, because
- * a broken log sink must not cost an event. Messages quote event names and answers of servers, so each is made printable.
+ * Wraps the user's logger so that it never throws or rejects: a broken log sink must not cost an event. Messages quote event
+ * names and answers of servers, so each is made printable.
  */
 export function guardLogger(logger: Logger): Required<Logger> {
   return {
-    // When it fails, there is no one left to tell.
     warn: (message) => callUser(() => logger.warn(toLine(message))),
     debug: (message) => callUser(() => (logger.debug ?? logger.warn).call(logger, toLine(message))),
   };
@@ -24,30 +23,30 @@ function toLine(message: string): string {
   return printable(`[ours-ingest] ${message}`);
 }
 
-/** How often a warning without an end is repeated. */
+/** The interval of a repeated warning. */
 const REMINDER_MS = 60_000;
-/** So many different warnings that {@link WarnOnce.throttledEach} has given within a minute are kept, so that it does not repeat them. */
+/** How many different warnings of one minute {@link WarnOnce.throttledEach} remembers. */
 const MAX_KEPT = 64;
 
 /**
- * Says a thing once per episode. An outage or a full queue would otherwise write one line an event. Topics are words of this
- * package's own, so there are few of them; what events and visitors hold is told apart by `each` alone, which has a bound.
+ * Limits repeated warnings. An outage or a full queue would otherwise write one line per event. Topics are constants of this
+ * package, so there are few; only `throttledEach`, which has a bound, distinguishes data of events and visitors.
  */
 export interface WarnOnce {
-  /** Speaks unless the topic's episode is open; `end` closes it. */
+  /** Warns, and then not again until `end` of the topic. */
   once(topic: string, message: string): void;
-  /** Speaks at most once a minute, for what has no end that could be noticed. */
+  /** Warns at most once a minute, for conditions without a noticeable end. */
   throttled(topic: string, message: string): void;
   /**
-   * Speaks at most once a minute for each message, or each topic where messages differ in what does not matter. Above the bound
-   * further ones are left out, and that is said once a minute.
+   * Warns at most once a minute for each message, or for each topic where messages differ only in details. Above the bound,
+   * further messages are left out, and one warning a minute says so.
    */
   throttledEach(message: string, topic?: string): void;
   end(topic: string): void;
 }
 
 export function createWarnOnce(logger: Logger, monotonic: () => number): WarnOnce {
-  /** Until when a topic or a message is not said again. */
+  /** When each topic or message may be logged again. */
   const quietUntil = new Map<string, number>();
 
   function speak(key: string, message: string, until: number): void {
@@ -78,7 +77,7 @@ export function createWarnOnce(logger: Logger, monotonic: () => number): WarnOnc
     throttledEach(message, topic = message) {
       if (isQuiet(topic)) return;
       if (hasRoom()) remind(topic, message);
-      else remind('bound', `${MAX_KEPT} different warnings came within a minute: further ones are left out for now.`);
+      else remind('bound', `${MAX_KEPT} different warnings within a minute: further ones are left out for now.`);
     },
     end(topic) {
       quietUntil.delete(topic);
@@ -86,7 +85,7 @@ export function createWarnOnce(logger: Logger, monotonic: () => number): WarnOnc
   };
 }
 
-/** What an error says, as a sentence. */
+/** The message of an error, as a sentence. */
 export function sentenceOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /[.!?]$/.test(text) ? text : `${text}.`;

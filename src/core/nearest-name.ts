@@ -1,7 +1,7 @@
-/** The name that was probably meant: of those that differ in no more than a few letters, the one that differs least. */
+/** The known name with the smallest edit distance, if only a few letters differ. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const folded = name.toLowerCase();
-  // One letter in four, and two in a short name: more and it is another word.
+  // A quarter of the letters, and at least two. With more it is a different word.
   let least = Math.max(2, Math.floor(name.length / 4)) + 1;
   let nearest: string | undefined;
   for (const candidate of known) {
@@ -13,7 +13,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest;
 }
 
-/** Letters to insert, delete, replace, or swap with their neighbour. */
+/** The number of letters to insert, delete, replace, or swap with their neighbour. */
 function editDistance(left: string, right: string): number {
   const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= left.length; row += 1) {

@@ -1,12 +1,12 @@
 import type { RefusalCode } from './refusal.js';
 
-/** Why an event was given up without the service having refused it. */
+/** Why an event was dropped although the service did not refuse it. */
 export type DropReason =
   /** The queue was full; see `maxQueueSize`, `maxQueueBytes` and `whenFull`. */
   | 'queue_full'
-  /** It waited until it was older than the 7 days the service accepts. */
+  /** It is older than the 7 days the service accepts. */
   | 'too_old'
-  /** The service failed on this very event again and again while it took others. */
+  /** The service failed on this event repeatedly while it accepted others. */
   | 'retries_exhausted'
   /** The outbox could not store it. */
   | 'outbox_failed'
@@ -17,16 +17,16 @@ export type DropReason =
   /** The client was closed before the call. */
   | 'closed';
 
-/** Why nothing is known about an event. */
+/** Why the outcome of an event is not known. */
 export type UnknownReason =
-  /** The outbox did not confirm that it stored the event, and it may have: an answer was lost, or the client closed first. */
+  /** The outbox did not confirm the event but may have stored it: an answer was lost, or the client closed first. */
   | 'not_confirmed'
-  /** The queue was full after the event had been handed to a request: the service may have it. */
+  /** The queue was full after the event was sent: the service may have it. */
   | 'unanswered'
-  /** The outbox had stored the event and was emptied, replaced or restored before the event's end was known. */
+  /** The outbox had stored the event, and was emptied, replaced or restored before its outcome was known. */
   | 'store_lost';
 
-/** Why an event was refused: at the call ({@link RefusalCode}), row by row by the service, or as a whole request. */
+/** Why an event was refused: at the call ({@link RefusalCode}), or by the service as one row or as a whole request. */
 export type RejectionCode = RefusalCode | 'invalid_event' | 'http_error';
 
 /** How an event ended. */
@@ -37,30 +37,30 @@ export type Outcome =
   | {
       readonly status: 'dropped';
       readonly reason: DropReason;
-      /** What happened and what to do, where the reason alone does not say it. */
+      /** Details, where the reason alone does not say what to do. */
       readonly message?: string | undefined;
     }
   | {
-      /** The event may be delivered, now or later, or it may be lost. Sending it again with its `distinctId` is safe. */
+      /** The event may be delivered, now or later, or lost. It is safe to send it again with its `distinctId`. */
       readonly status: 'unknown';
       readonly reason: UnknownReason;
       readonly message?: string | undefined;
     };
 
-/** How an event ends where its end is known. */
+/** The outcome of an event, where it is known. */
 export type KnownOutcome = Exclude<Outcome, { readonly status: 'unknown' }>;
 
-/** How an event ended that the service does not have. */
+/** The outcome of an event that the service does not have. */
 export type Undelivered = Exclude<KnownOutcome, { readonly status: 'delivered' }>;
 
-/** What an outcome belongs to. */
+/** The event of an outcome. */
 export interface OutcomeInfo {
   readonly kind: 'track' | 'identify';
   readonly event: string;
   readonly distinctId: string;
 }
 
-/** Whether sending the event again would end the same way, however often. */
+/** Whether every retry of the event would have the same outcome. */
 export function isPermanent(outcome: Outcome): boolean {
   if (outcome.status === 'rejected') return true;
   return outcome.status === 'dropped' && PERMANENT_DROPS.has(outcome.reason);

@@ -1,13 +1,17 @@
-// A terminal obeys control characters; format characters are invisible or turn the direction of writing; a line end makes one line
-// look like two. The joiners stay: they only shape emoji and some scripts.
+// Control characters affect a terminal, format characters are invisible or change the writing direction, and a line end forges a
+// second line. Joiners stay: they only shape emoji and some scripts.
 const UNPRINTABLE = /(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Any text as one line that can be printed. What is not harmless becomes an escape such as `\u001b`: it can be seen, and JSON
- * stays the same JSON.
+ * Makes a string one printable line. Harmful characters become escapes such as `\u001b`, which are visible and keep JSON valid.
  */
 export function printable(text: string, maxLength: number = Number.POSITIVE_INFINITY): string {
   return text.slice(0, maxLength).replace(UNPRINTABLE, escapeUnits);
+}
+
+/** A name for a message. It may be very long, or not a string at all. */
+export function shortName(name: string): string {
+  return String(name).slice(0, 80);
 }
 
 function escapeUnits(character: string): string {

@@ -5,7 +5,7 @@ export type RefusalCode =
   | 'unknown_event'
   | 'no_identity'
   | 'invalid_field'
-  /** It has a field that nothing reads: most often the name another SDK gives it. */
+  /** It has an unknown field, often a name that another SDK uses. */
   | 'unknown_field'
   | 'invalid_properties'
   | 'invalid_time'
@@ -13,7 +13,7 @@ export type RefusalCode =
   | 'unreadable'
   | 'before_send_failed';
 
-/** An event that cannot be sent as it is. The message names the field, the limit and what came, never the value. */
+/** An event that cannot be sent. The message names the field, the limit and the type received, never the value. */
 export class Refusal {
   readonly code: RefusalCode;
   readonly message: string;
@@ -24,7 +24,7 @@ export class Refusal {
   }
 }
 
-/** Names a value's type for a message without showing the value, which may be personal. */
+/** The type of a value, for messages: the value itself may be personal. */
 export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';

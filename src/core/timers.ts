@@ -1,18 +1,18 @@
-/** The longest wait a timer can measure; a longer one would end at once. */
+/** The maximum delay of a timer; a longer one fires at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
- * Runs `action` after `ms` without keeping the process alive for it; the returned function cancels. What is overdue runs at
- * once: Node 24 and later warn of a timer with a negative time.
+ * Runs `action` after `ms` without keeping the process alive; the returned function cancels it. A negative delay counts as 0:
+ * Node 24 and later warn of it.
  */
 export function later(ms: number, action: () => void): () => void {
   const timer: { unref?(): void } = setTimeout(action, Math.max(0, Math.min(ms, MAX_TIMER_MS)));
-  // Node and Bun return an object; where timers are numbers nothing is kept alive by them.
+  // Where timers are numbers, they keep nothing alive.
   timer.unref?.();
   return () => clearTimeout(timer as never);
 }
 
-/** Keeps the process while it waits for something that ends, and whose own timers keep no process. */
+/** Keeps the process alive until `work` ends. For work that must end, and whose own timers are unref'd. */
 export async function keepProcess<Result>(work: Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => undefined, MAX_TIMER_MS);
   return work.finally(() => clearTimeout(timer));
@@ -32,7 +32,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What waits on a signal. */
+/** The waiters of a signal. */
 interface Waiting {
   readonly actions: Set<() => void>;
   stop(): void;
@@ -41,8 +41,8 @@ interface Waiting {
 const waitingOn = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls `action` when the signal aborts; the returned function takes that back. A signal gets one listener, however many
- * wait on it: Node 20 warns of a leak from the eleventh on.
+ * Calls `action` when the signal aborts; the returned function cancels it. All waiters of a signal share one listener: Node 20
+ * warns of a leak from the eleventh on.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal === undefined) return () => undefined;

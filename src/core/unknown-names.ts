@@ -1,7 +1,7 @@
 import { nearestName } from './nearest-name.js';
 import { Refusal } from './refusal.js';
 
-/** The names that an object may have: written as a map, so that the compiler compares them with its type. */
+/** The allowed names of an object. They are written as a map so that the compiler compares them with its type. */
 export function fieldNames<Shape extends object>(
   fields: { readonly [Name in keyof Shape & string]-?: 1 },
 ): ReadonlySet<string> {
@@ -9,8 +9,8 @@ export function fieldNames<Shape extends object>(
 }
 
 /**
- * The names of an object that nobody would read, each with the one that was probably meant; `undefined` where there are none. A
- * name without a value (`undefined`) is no name. Their values are not shown: they may be personal.
+ * Describes the unknown names of an object, each with the name that was probably meant; `undefined` if there are none. A name
+ * whose value is `undefined` does not count. Values are not shown: they may be personal.
  */
 export function describeUnknown(given: object, known: ReadonlySet<string>): string | undefined {
   let found: string[] | undefined;
@@ -26,7 +26,7 @@ export function describeUnknown(given: object, known: ReadonlySet<string>): stri
     .join(', ');
 }
 
-/** {@link describeUnknown} as the refusal of an event. `owner` is the call or the field that has the names, if not the event itself. */
+/** {@link describeUnknown} as a refusal. `owner` is the call or field that has the names. */
 export function checkNames(given: object, known: ReadonlySet<string>, owner = 'the event'): Refusal | undefined {
   const unknown = describeUnknown(given, known);
   return unknown === undefined ? undefined : new Refusal('unknown_field', `${owner} has an unknown field: ${unknown}.`);
@@ -41,7 +41,7 @@ function describe(name: string, known: ReadonlySet<string>): string {
   return `'${name.slice(0, MAX_NAME_LENGTH)}' (${hint})`;
 }
 
-/** The known name that an unknown one probably stands for. */
+/** The known name that was probably meant by an unknown one. */
 export function meantBy(name: string, known: readonly string[]): string | undefined {
   const lower = name.slice(0, MAX_NAME_LENGTH).toLowerCase();
   const folded = lower.replace(/[^a-z]/g, '');
@@ -51,7 +51,7 @@ export function meantBy(name: string, known: readonly string[]): string | undefi
   return synonym?.[0] ?? nearestName(lower, known);
 }
 
-/** What Segment, PostHog, Mixpanel and older habits call our fields and options. The first line whose name is known decides. */
+/** Names that Segment, PostHog and Mixpanel use for our fields and options. The first entry whose name is known applies. */
 const SYNONYMS =
   'eventProperties:properties props eventprops params data payload attributes;' +
   'userProperties:traits $set set person profile user;' +

@@ -13,8 +13,8 @@ export function ignoreRejection(promise: PromiseLike<unknown>, onRejected: () =>
 }
 
 /**
- * Calls a function the user passed in, for its effect alone. Types let an asynchronous function pass for a synchronous one, so
- * `onFailure` is called when it throws and when the promise it returns rejects. Never throws, as long as `onFailure` does not.
+ * Calls a function of the user and ignores its result. TypeScript accepts an asynchronous function for a synchronous one, so
+ * `onFailure` is called when it throws and when its promise rejects. Never throws, as long as `onFailure` does not.
  */
 export function callUser(call: () => unknown, onFailure: () => void = () => undefined): void {
   try {

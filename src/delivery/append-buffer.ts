@@ -3,7 +3,7 @@ import type { Outcome } from '../core/outcome.js';
 import type { Appended, AppendFailure, DurablyAppended } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
 
-/** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
+/** Appending before the end of the tick keeps a long synchronous loop within the limits of the outbox. */
 const MAX_GROUP = 256;
 const NONE: ReadonlyMap<Entry, Promise<DurablyAppended>> = new Map();
 
@@ -11,22 +11,22 @@ const QUEUE_FULL: Outcome = { status: 'dropped', reason: 'queue_full' };
 const UNANSWERED: Outcome = {
   status: 'unknown',
   reason: 'unanswered',
-  message: 'the queue was full, and the event had been sent without an answer.',
+  message: 'the queue was full, and the event had been sent without a response.',
 };
 
 export interface AppendBufferOptions {
   readonly append: (entries: readonly Entry[]) => Promise<Appended | DurablyAppended>;
   readonly warnings: WarnOnce;
   readonly onAppended: (entries: readonly Entry[], answer: Appended) => void;
-  /** An entry is not in the outbox, or may not be. */
+  /** The outbox has not stored an entry, or may not have. */
   readonly onNotAppended: (entry: Entry, outcome: Outcome) => void;
 }
 
-/** Collects the entries of one tick, so that the outbox takes them in one append: one transaction, one promise. */
+/** Collects the entries of one tick for a single append: one transaction, one promise. */
 export interface AppendBuffer {
-  /** Adds an entry; the answer says whether it is the first of its group. */
+  /** Adds an entry. Returns whether it is the first of its group. */
   add(entry: Entry): boolean;
-  /** Hands the group to the outbox; resolves when this and every earlier group has been taken. Never rejects. */
+  /** Appends the group. Resolves when this append and all earlier ones have ended. Never rejects. */
   hand(): Promise<void>;
 }
 
@@ -39,15 +39,15 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
       const answer = await appendThem();
       const { dropped } = answer;
       const deferred = 'deferred' in answer ? (answer.deferred ?? NONE) : NONE;
-      // Each of them has an answer of its own. The others, and a flush, do not wait for it.
+      // Deferred entries are answered later. The other entries and a flush do not wait for them.
       for (const [entry, appended] of deferred) void take([entry], () => appended);
       const unanswered = new Set(answer.unanswered);
       for (const entry of dropped) onNotAppended(entry, unanswered.has(entry) ? UNANSWERED : QUEUE_FULL);
       if (dropped.length > 0) {
-        // A queue under load is full and has room again many times a second.
+        // Under load, a queue may be full many times a second.
         warnings.throttled(
           'queue_full',
-          `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, those of the outbox where you pass one.`,
+          `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, of the client or of the outbox you pass.`,
         );
       }
       const absent = new Set([...dropped, ...deferred.keys()]);

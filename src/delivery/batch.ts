@@ -2,23 +2,23 @@ import { fromBytes, joinBytes, toBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { PATHS } from '../protocol/wire.js';
-import type { TransportRequest } from '../transport/transport.js';
+import type { TransportRequest } from '../transport/request.js';
 import { sentTime } from './sent-time.js';
 
-/** Entries that travel in one request. */
+/** The entries of one request. */
 export interface Batch {
   readonly kind: Entry['kind'];
   readonly entries: readonly Entry[];
 }
 
-/** Bytes of a request around its rows: the token and the names. */
+/** The size of a request without its rows. */
 export function frameBytes(token: string): number {
   return toBytes(JSON.stringify({ token, events: [] })).length;
 }
 
 /**
- * Cuts what was claimed into batches in the order they must be sent: people first, one request a visitor, then all events
- * in one. Events may go after later identifies of their visitor, never before earlier ones.
+ * Divides a claim into batches, in the order in which they must be sent: identifies first, one request per person, then all
+ * events in one batch. An event may be sent after later identifies of its person, never before earlier ones.
  */
 export function toBatches(entries: readonly Entry[]): Batch[] {
   const batches: Batch[] = groupPeople(entries.filter(({ kind }) => kind === 'identify'));
@@ -29,23 +29,23 @@ export function toBatches(entries: readonly Entry[]): Batch[] {
 
 const IDENTIFIERS = ['userId', 'externalId', 'email'] as const;
 
-/** What is said of one person, and by which identifiers so far. */
+/** The identifies of one person, with the identifiers they contain. */
 interface Person extends Batch {
   readonly entries: Entry[];
   readonly identity: { [Field in (typeof IDENTIFIERS)[number]]?: string | undefined };
 }
 
-/** Identifies that name the same person, each saying more or less about who that is, become one batch. */
+/** Groups identifies by person. Each may contain other identifiers of the person. */
 function groupPeople(identifies: readonly Entry[]): Batch[] {
   const people: Person[] = [];
   const latest = new Map<string, Person>();
   for (const entry of identifies) {
     const given = IDENTIFIERS.filter((field) => entry[field]);
-    // By field as well: your id '42' and the visitor id '42' need not be the same person.
+    // With the field: your id '42' and the visitor id '42' may be different people.
     const names = given.map((field) => `${field}:${entry[field]}`);
     const [known, another] = new Set(names.flatMap((name) => latest.get(name) ?? []));
     let person = known;
-    // Two people, or another id in the same place, must stay apart and in order.
+    // An identify that matches two people, or changes an id, starts a new batch, so that the order is kept.
     if (!person || another || given.some((field) => (person!.identity[field] ?? entry[field]) !== entry[field])) {
       person = { kind: 'identify', entries: [], identity: {} };
       people.push(person);
@@ -57,7 +57,7 @@ function groupPeople(identifies: readonly Entry[]): Batch[] {
   return people;
 }
 
-/** A batch in pieces of at most `size` entries, in their order. */
+/** Divides a batch into pieces of at most `size` entries, in order. */
 export function cut({ kind, entries }: Batch, size: number): Batch[] {
   return Array.from({ length: Math.ceil(entries.length / size) }, (_, at) => ({
     kind,
@@ -65,7 +65,7 @@ export function cut({ kind, entries }: Batch, size: number): Batch[] {
   }));
 }
 
-/** A batch in pieces of at most `rows` entries and `bytes` with one byte more for each; an entry above it goes alone. */
+/** Divides a batch into pieces of at most `rows` entries and `bytes`, with one separator byte each. A larger entry is sent alone. */
 export function cutToFit({ kind, entries }: Batch, rows: number, bytes: number): Batch[] {
   const pieces: Batch[] = [];
   let from = 0;
@@ -81,12 +81,12 @@ export function cutToFit({ kind, entries }: Batch, rows: number, bytes: number):
   return pieces;
 }
 
-/** Bytes of the entries' rows. */
+/** The size of the rows of entries, in bytes. */
 export function sizeOf(entries: readonly Entry[]): number {
   return entries.reduce((bytes, { body }) => bytes + body.length, 0);
 }
 
-/** The request that carries a batch. Rows keep the text they were given at the call; only a wrong time is replaced. */
+/** The request of a batch. Rows are sent as they were serialised at the call; only a wrong time is replaced. */
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
   const events = entries.length;
@@ -101,7 +101,7 @@ function withTime(entry: Entry, time: number): Uint8Array {
   return toBytes(`{"time":${time}${rest}`);
 }
 
-/** Several identifies of one visitor as one: later values win, maps merge. Consent does not: the service replaces it as a whole. */
+/** Merges identifies of one person: later values win, maps merge. Consent does not merge, because the service replaces it as a whole. */
 function mergePeople(entries: readonly Entry[]): string {
   const [only, ...others] = entries.map(({ body }) => fromBytes(body));
   if (others.length === 0) return only!;

@@ -3,13 +3,13 @@ import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import { sentTime } from './sent-time.js';
 
-/** One answer tells the service's clock to a second and its own way. */
+/** One response tells the service's clock to within a second plus its own latency. */
 const WORTH_SAYING_MS = 2_000;
 
 /**
- * Warns of delivered events whose time turns out to be too early: they went out with the first request, before any answer had
- * shown that this machine's clock is slow. They may seem to have happened before the assignment that led to them. A fast clock
- * does no such harm: the service refuses its events, and they go again with the right time.
+ * Warns of delivered events whose time is too early: the first request was sent before any response had shown that this
+ * machine's clock is slow. Such events may appear to precede their assignment. A fast clock does no such harm: the service
+ * refuses its events, and they are retried with the right time.
  */
 export function warnOfMisdated(
   entries: readonly Entry[],
@@ -17,7 +17,7 @@ export function warnOfMisdated(
   now: ClockReading,
   warnings: WarnOnce,
 ): void {
-  // A clock that was known has been allowed for.
+  // A known clock was already corrected.
   if (sent.state !== 'unchecked') return;
   const shifts = entries
     .filter(({ kind }) => kind === 'track')
@@ -27,6 +27,6 @@ export function warnOfMisdated(
   const seconds = Math.round(Math.max(...shifts) / 1_000);
   warnings.throttled(
     'misdated',
-    `this machine's clock is about ${seconds} s slow: events were delivered with times that are too early by as much (${shifts.length}), and may count as before_assignment. Later events get the service's time. Synchronise the clock (NTP).`,
+    `this machine's clock is about ${seconds} s slow: ${shifts.length} events were delivered with times that are too early by as much, and may count as before_assignment. Later events get the service's time. Synchronise the clock (NTP).`,
   );
 }

@@ -1,38 +1,38 @@
 import { type Entry, identifiersOf } from '../protocol/event.js';
 
-/** A window grows to so many events. */
+/** The maximum number of events in a window. */
 const MAX_ENTRIES = 3_200;
-/** The most bytes a window holds, unless a single batch may hold more. */
+/** The maximum size of a window, unless a single batch may be larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** The least and the most that a search keeps a window of events out of sight after its probe has failed. */
+/** The shortest and longest time that a window is skipped after its probe has failed. */
 const MIN_SKIP_MS = 2_000;
 const MAX_SKIP_MS = 5 * 60_000;
 
-/** What a probe claims to choose its one event from. */
+/** The claim from which a probe chooses its event. */
 export interface ProbeWindow {
   readonly maxEntries: number;
   readonly maxBytes: number;
 }
 
-/** Looks for an event that the service takes, through a queue of any length. */
+/** Searches a queue of any length for an event that the service accepts. */
 export interface ProbeSearch {
   /**
-   * The window of the next probe: twice as large after each one that failed, so that a run of n bad events at the head of
-   * the queue is passed after about log2(n / flushAt) probes. At its full size it moves on instead of growing.
+   * The window of the next probe. It doubles after each failed probe, so that n bad events at the head of the queue are passed
+   * after about log2(n / flushAt) probes. At its full size, it moves instead of growing.
    *
    * @param batch the most rows and bytes of one batch
    */
   window(failedBefore: number, batch: ProbeWindow): ProbeWindow;
   /**
-   * How long the events of a window stay out of sight if its probe fails: twice as long as the search took to come here, so
-   * that it comes further each time, however slow its probes are. 0 for a window that may still grow and for one that was not
-   * full: there the queue ends, and the search starts again at its head.
+   * How long to skip the events of a window if its probe fails: twice as long as the search has taken so far, so that it gets
+   * further each time, however slow its probes are. 0 for a window that may still grow, and for one that was not full: there
+   * the queue ends, and the search starts again at its head.
    */
   skipMs(window: ProbeWindow, isFull: boolean): number;
 }
 
 export function createProbeSearch(monotonic: () => number): ProbeSearch {
-  /** When the first window since the queue's head was skipped. */
+  /** When the first window after the head of the queue was skipped. */
   let startedAt: number | undefined;
   return {
     window(failedBefore, batch) {
@@ -54,11 +54,11 @@ export function createProbeSearch(monotonic: () => number): ProbeSearch {
 }
 
 /**
- * Chooses the event to probe with, so that none of n events waits for more than about 2n probes: at least half of the probes
- * take one that has not failed yet, each of them with the same chance, and the others take the one whose last failure is
- * longest ago, or one of those that failed together with it. Where the chosen one has to follow an identify, the identify goes.
+ * Chooses the event of a probe so that none of n events waits for more than about 2n probes: at least half of the probes take
+ * a random event that has not failed yet; the others take the event whose last failure is the oldest, or one of those that
+ * failed with it. If the chosen event must follow an identify, the identify is sent instead.
  *
- * @param lastFailure a number that is larger the later the event failed last, and 0 if it has not
+ * @param lastFailure larger the later the event last failed; 0 if it has not
  */
 export function chooseProbe(
   entries: readonly Entry[],

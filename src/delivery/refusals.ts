@@ -5,18 +5,18 @@ import type { SendResult } from '../transport/send-result.js';
 import { sizeOf } from './batch.js';
 import { isPastAge } from './sent-time.js';
 
-/* What a user is told of an event that the service refused. */
+/* The outcomes of events that the service refused. */
 
 export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
 
-/** For a row of a batch that the service refused with this message. */
+/** The outcome of a row that the service refused with this message. */
 export function refusalOfRow(entry: Entry, message: string, clock: ClockReading, token: string): Undelivered {
   return isPastAge(entry, clock)
     ? TOO_OLD
     : { status: 'rejected', code: 'invalid_event', message: scrub(message, token) };
 }
 
-/** For a request that the service refused, with only these events in it. */
+/** The outcome of the events of a request that the service refused. */
 export function refusalOf(
   result: SendResult & { readonly kind: 'tooLarge' | 'rejected' },
   entries: readonly Entry[],
@@ -36,12 +36,11 @@ export function refusalOf(
 }
 
 /**
- * Shorter tokens are left as they are: they are ordinary words or letters, of tests and examples, and no message could be read
- * without them. A secret is longer.
+ * Shorter tokens are not removed from messages: they are ordinary words of tests and examples. A secret is longer.
  */
 const MIN_SECRET_LENGTH = 8;
 
-/** A service that quotes the request in its complaint must put neither the token nor an address into our messages. */
+/** Removes the token and email addresses: a service may quote the request in its error. */
 function scrub(message: string, token: string): string {
   const safe = token.length < MIN_SECRET_LENGTH ? message : message.replaceAll(token, '[token]');
   return safe.replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');

@@ -1,7 +1,9 @@
 import { sentenceOf } from '../core/logger.js';
-import { later, sleep } from '../core/timers.js';
+import { sleep } from '../core/timers.js';
 import type { ClaimOptions } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
+import { createAlarm } from './alarm.js';
+import { createBacklog } from './backlog.js';
 import { frameBytes, sizeOf } from './batch.js';
 import type { Probe } from './circuit-breaker.js';
 import { type ClaimDeliveryOptions, createClaimDelivery } from './claim-delivery.js';
@@ -10,14 +12,16 @@ import { createProbeSearch } from './probe-search.js';
 
 /** The first events wait no longer than this for their batch to fill, so that a wrong address shows within a second. */
 const FIRST_FLUSH_MS = 200;
-/** How soon to look again into a shared outbox for what the identifies just delivered had stood in the way of. */
-const LOOK_AGAIN_MS = 200;
-/** How often at least to look while entries are delayed: each may have a time of its own. */
-const LOOK_FOR_DELAYED_MS = 1_000;
-/** How soon to look again after the outbox itself has failed. */
+/** How soon to claim again from a shared outbox after identifies were delivered: other entries may have waited for them. */
+const AFTER_IDENTIFY_MS = 200;
+/** The longest pause between claims while entries are delayed, each by its own time. */
+const DELAYED_POLL_MS = 1_000;
+/** How long to wait after the outbox has failed. */
 const OUTBOX_PAUSE_MS = 1_000;
-/** How soon to try again what was claimed when it failed; it may have been delivered. */
+/** When to retry the entries of a claim during which the outbox failed. They may have been delivered. */
 const OUTBOX_RETRY_MS = 10_000;
+/** A claim that is this full may have left more behind. */
+const FULL = 0.9;
 
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
   readonly flushIntervalMs: number;
@@ -27,110 +31,89 @@ export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
 /**
  * Moves entries from the outbox to the service: claim → batch → send → settle.
  *
- * A sender starts when a batch is full, when the flush interval has passed or when something waits for delivery, as far as
- * the circuit breaker admits it; it takes one claim and ends. Nothing here rejects: what cannot be delivered now goes back
- * to the outbox.
+ *   idle     ──a batch is full, the flush interval has passed, or flushNow──▶ sending, while the breaker admits senders
+ *   sending  each sender delivers one claim ──▶ idle, or sending again while entries are due
+ *   paused   the outbox has failed ──after OUTBOX_PAUSE_MS──▶ sending
+ *   stopped  no sender starts any more
+ *
+ * Nothing here rejects: entries that cannot be delivered now are released to the outbox.
  */
 export interface Relay {
-  /** Tells that entries were appended. */
+  /** Entries were appended; they are sent when their batch is full or the flush interval has passed. */
   schedule(count: number): void;
-  /** Sends what there is without waiting for more. */
+  /** Sends all entries now, without waiting for a full batch. */
   flushNow(): void;
   /**
-   * Claims nothing more, and gives the requests under way `graceMs` to end; resolves when the entries of those that did not
-   * are back in the outbox.
+   * Claims nothing more, and gives the current requests `graceMs` to end. Resolves when the entries of the other requests are
+   * back in the outbox.
    */
   stop(graceMs: number): Promise<void>;
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { outbox, breaker, token, flushAt, monotonic, warnings } = options;
+  const { outbox, breaker, token, monotonic, warnings } = options;
   const { leaseMs, sendForMs } = leaseTimes(options.requestTimeoutMs);
-  /** Aborts what is under way. */
-  const stopping = new AbortController();
-  let isStopped = false;
-  let hasClaimed = false;
-
+  const backlog = createBacklog({ flushAt: options.flushAt, isShared: outbox.durable });
+  const alarm = createAlarm(monotonic, flushNow);
   const search = createProbeSearch(monotonic);
+  const stopping = new AbortController();
   const senders = new Set<Promise<void>>();
-  /** Senders that have not claimed yet; `waiting` still counts what they will take. */
+  /** Senders that have not claimed yet. The backlog still counts the entries they will take. */
   let claiming = 0;
-  /** Entries this process has appended or given back and not claimed since; a shared outbox may hold any number besides. */
-  let waiting = 0;
-  /** Those that the last claim could not return: delayed, or behind an identify under way. */
-  let aside = 0;
-  /** When the last of the delayed ones may be claimed. */
+  /** When the last delayed entry may be claimed. */
   let delayedUntil = 0;
-  /** Send what there is, full batch or not. */
-  let isDue = false;
-  /** Until when the outbox, which has failed, is left alone. */
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  let wakesAt = Number.POSITIVE_INFINITY;
-  let cancelWake = (): void => undefined;
+  let isStopped = false;
 
   const delivery = createClaimDelivery(
     {
       ...options,
       onReleased(count, delayMs) {
-        waiting += count;
-        isDue = true;
+        backlog.addReleased(count);
         if (delayMs === 0) return;
         delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
-        flushIn(delayMs);
+        alarm.setIn(delayMs);
       },
     },
     stopping.signal,
   );
 
   function flushNow(): void {
-    isDue = true;
-    waiting += aside;
-    aside = 0;
-    pump();
+    backlog.flush();
+    startSenders();
   }
 
-  function flushIn(ms: number): void {
-    const at = monotonic() + ms;
-    if (isStopped || wakesAt <= at) return;
-    cancelWake();
-    wakesAt = at;
-    cancelWake = later(ms, () => {
-      wakesAt = Number.POSITIVE_INFINITY;
-      flushNow();
-    });
-  }
-
-  /** Starts senders; one more than there are batches would find nothing. */
-  function pump(): void {
+  function startSenders(): void {
     const pauseMs = pausedUntil - monotonic();
-    if (pauseMs > 0) flushIn(pauseMs);
-    while (
-      pauseMs <= 0 &&
-      !isStopped &&
-      (isDue || waiting >= flushAt) &&
-      (claiming === 0 || claiming * delivery.limits.rows < waiting)
-    ) {
-      // Looked at before the question: should the wait end in between, it is answered with a pass.
+    if (pauseMs > 0) {
+      alarm.setIn(pauseMs);
+      return;
+    }
+    while (!isStopped && backlog.needsSender(claiming, delivery.limits.rows)) {
+      // Read before admit: if the wait ends in between, admit answers with a pass.
       const { waitMs } = breaker;
       const pass = breaker.admit(senders.size);
       if (pass === undefined) {
-        if (waitMs > 0) flushIn(waitMs);
+        if (waitMs > 0) alarm.setIn(waitMs);
         return;
       }
-      const probe = pass === 'sender' ? undefined : pass;
-      const sender = send(probe).then((entries) => {
-        senders.delete(sender);
-        if (probe !== undefined) breaker.abandon();
-        // What it has settled may be what others had to wait for.
-        if (entries.length > 0 && aside > 0) flushNow();
-        else pump();
-        if (outbox.durable && entries.some(({ kind }) => kind === 'identify')) flushIn(LOOK_AGAIN_MS);
-      });
-      senders.add(sender);
+      startSender(pass === 'sender' ? undefined : pass);
     }
   }
 
-  /** Resolves to what there was to send. Never rejects. */
+  function startSender(probe: Probe | undefined): void {
+    const sender = send(probe).then((entries) => {
+      senders.delete(sender);
+      if (probe !== undefined) breaker.abandon();
+      // Entries that were set aside may have waited for these.
+      if (entries.length > 0 && backlog.hasAside) flushNow();
+      else startSenders();
+      if (outbox.durable && entries.some(({ kind }) => kind === 'identify')) alarm.setIn(AFTER_IDENTIFY_MS);
+    });
+    senders.add(sender);
+  }
+
+  /** Delivers one claim. Resolves to its entries. Never rejects. */
   async function send(probe: Probe | undefined): Promise<readonly Entry[]> {
     let entries: readonly Entry[] = [];
     try {
@@ -140,20 +123,17 @@ export function createRelay(options: RelayOptions): Relay {
       const endsAt = monotonic() + sendForMs;
       const claimed = await claim(window);
       entries = claimed.entries;
-      if (outbox.durable) pump();
+      if (outbox.durable) startSenders();
       if (probe === undefined) await delivery.deliver(entries, endsAt);
-      else await delivery.probe(entries, search.skipMs(window, claimed.isFull), endsAt);
+      else await delivery.probe(entries, search.skipMs(window, claimed.fullness >= FULL), endsAt);
       warnings.end('outbox');
       return entries;
     } catch (error) {
-      warnings.once(
-        'outbox',
-        `the outbox failed: ${sentenceOf(error)} Events stay in it; it is tried again every second.`,
-      );
-      // What of the claim is settled it no longer holds; the rest need not wait for the end of the lease.
+      warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; retrying every second.`);
+      // The outbox no longer holds the settled entries. The others need not wait until the lease expires.
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
-      flushIn(OUTBOX_PAUSE_MS);
+      alarm.setIn(OUTBOX_PAUSE_MS);
       return [];
     }
   }
@@ -161,24 +141,17 @@ export function createRelay(options: RelayOptions): Relay {
   async function claim({
     maxEntries,
     maxBytes,
-  }: Pick<ClaimOptions, 'maxEntries' | 'maxBytes'>): Promise<{ entries: readonly Entry[]; isFull: boolean }> {
-    const askedAt = monotonic();
+  }: Pick<ClaimOptions, 'maxEntries' | 'maxBytes'>): Promise<{ entries: readonly Entry[]; fullness: number }> {
+    const startedAt = monotonic();
     claiming += 1;
     try {
       const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs });
-      waiting = Math.max(0, waiting - entries.length);
-      if (entries.length > 0) hasClaimed = true;
-      if (entries.length === 0) {
-        // Where nothing here holds what they wait for, another process has taken them.
-        aside = outbox.durable && senders.size <= 1 ? 0 : aside + waiting;
-        waiting = 0;
-      }
-      if (delayedUntil > askedAt) flushIn(Math.min(Math.max(0, delayedUntil - monotonic()), LOOK_FOR_DELAYED_MS));
       const fullness = Math.max(entries.length / maxEntries, sizeOf(entries) / maxBytes);
-      // Behind a claim of a shared outbox that is at least half full there may be more, of which this process knows nothing.
-      // It need not be full: what has to wait for an identify was looked at and left out.
-      if (waiting === 0) isDue = outbox.durable && fullness >= 0.5;
-      return { entries, isFull: fullness >= 0.9 };
+      backlog.noteClaim({ count: entries.length, fullness }, senders.size <= 1);
+      if (delayedUntil > startedAt) {
+        alarm.setIn(Math.min(Math.max(0, delayedUntil - monotonic()), DELAYED_POLL_MS));
+      }
+      return { entries, fullness };
     } finally {
       claiming -= 1;
     }
@@ -186,16 +159,17 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     schedule(count) {
-      waiting += count;
-      if (waiting >= flushAt) pump();
-      else flushIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
+      backlog.add(count);
+      if (backlog.isFull) startSenders();
+      else
+        alarm.setIn(backlog.hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
     },
-    flushNow: flushNow,
+    flushNow,
     async stop(graceMs) {
       isStopped = true;
-      cancelWake();
+      alarm.stop();
       const ended = Promise.all(senders);
-      // No timer holds the process: it might end in the middle of this.
+      // No timer keeps the process alive here: the caller does.
       if (graceMs > 0) await Promise.race([ended, sleep(graceMs)]);
       stopping.abort();
       await ended;

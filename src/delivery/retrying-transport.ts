@@ -1,15 +1,16 @@
 import { sleep } from '../core/timers.js';
+import type { TransportRequest } from '../transport/request.js';
 import type { SendResult } from '../transport/send-result.js';
-import type { Transport, TransportRequest } from '../transport/transport.js';
+import type { Transport } from '../transport/transport.js';
 import { backoffMs, MAX_BACKOFF_MS } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 
-// A keep-alive socket that the other side closed while it was idle: nothing is at fault and nothing is overloaded.
+// The other side closed an idle keep-alive socket. Neither the request nor the service is at fault.
 const STALE_SOCKET = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 
-/** A request is repeated so often before its events are suspected: bad luck rarely strikes four times in a row. */
+/** Retries before the events of a request become suspects: random failures are rarely four in a row. */
 export const MAX_RETRIES_IN_PLACE = 3;
-/** An attempt that failed only after so long is not repeated at once. Whatever is wrong, it would cost as long again. */
+/** A slow attempt is not retried at once: the retry would probably take as long. */
 export const SLOW_MS = 1_000;
 
 export interface RetryingOptions {
@@ -18,7 +19,7 @@ export interface RetryingOptions {
   readonly random: () => number;
 }
 
-/** Sends a request, and again up to `maxRetries` times. Never rejects. */
+/** Sends a request, with up to `maxRetries` retries. Never rejects. */
 export type SendRetrying = (
   request: TransportRequest,
   sent: Sent,
@@ -27,8 +28,8 @@ export type SendRetrying = (
 ) => Promise<SendResult>;
 
 /**
- * Sends a request again, word for word, while it has bad luck and the breaker is closed. Every answer is reported to the
- * breaker; once that opens, retrying is no longer this request's business and the last result goes back to the caller.
+ * Retries a request, byte for byte, while its result is retryable and the breaker is closed. The breaker observes every result;
+ * once it opens, the last result is returned.
  */
 export function retrying(transport: Transport, { breaker, monotonic, random }: RetryingOptions): SendRetrying {
   return async (request, sent, maxRetries, signal) => {
@@ -38,7 +39,7 @@ export function retrying(transport: Transport, { breaker, monotonic, random }: R
       if (signal.aborted) return result;
       breaker.observe(result, sent);
       if (result.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return result;
-      // A longer pause than the backoff is waited out in the outbox: the lease is not long enough for it.
+      // A longer pause is spent in the outbox: the lease is too short for it.
       if (monotonic() - startedAt >= SLOW_MS || (result.afterMs ?? 0) > MAX_BACKOFF_MS) return result;
       const isStale = attempt === 1 && STALE_SOCKET.includes(result.reason);
       if (!isStale) await sleep(result.afterMs ?? backoffMs(attempt, random), signal);

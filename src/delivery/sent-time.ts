@@ -2,34 +2,34 @@ import type { Entry } from '../protocol/event.js';
 import { type ClockReading, isTimely, isTooOld } from '../protocol/time.js';
 
 /*
- * What the clocks mean for an event that waits:
+ * How clocks affect the time of a waiting event:
  *
- * - A time that this client stamped with a clock known to have been wrong is sent as what the right clock showed then.
- * - A time that the service would refuse, but that is timely by this machine's clock, is taken to be by that clock. It is sent
- *   as the same age by the service's.
- * - Any other time ahead of the service's clock is sent as the service's now.
- * - All other times are sent as they are, in every attempt.
- * - An event that was put behind an assignment waits until its time is past, at most 2.5 s.
- * - An event is given up as too old only by a confirmed clock of the service.
- * - A refused event is sent again until its time was within the service's seven days for certain.
+ * - A time that this client stamped by a wrong clock is corrected to what the right clock showed then.
+ * - A time that the service would refuse, but that is valid by this machine's clock, is taken as a time of that clock. It is
+ *   sent as the same age by the service's clock.
+ * - Any other time ahead of the service's clock is sent as the service's current time.
+ * - All other times are sent unchanged, in every attempt.
+ * - An event that was stamped after an assignment waits until its time is past, at most 2.5 s.
+ * - An event is dropped as too old only by a confirmed clock of the service.
+ * - A refused event is retried until its time was certainly within the service's seven days.
  */
 
-/** Servers behind one address differ this much: a time must lie so far back to be in the past for all of them. */
+/** The clocks of servers behind one address differ by this much. An older time is in the past for all of them. */
 const MARGIN_MS = 500;
 /** How far an offset may drift while it is in use. */
 const DRIFT_MS = 1_000;
 /** How long a refused event waits for its time to be past, and for the next answer while the clock is disputed. */
 const MAX_WAIT_MS = 2_000;
-/** How long an event is held until its time is past for certain: `assignment/exposure-times.ts` puts none further ahead. */
+/** How long an event is held until its time is certainly past: `assignment/exposure-times.ts` stamps none further ahead. */
 const MAX_HELD_MS = 2_500;
-/** How often an event goes again because of its time; two answers settle a dispute. */
+/** How often an event is retried because of its time. Two responses settle a dispute. */
 const MAX_RESENDS = 8;
-/** [A] The service's messages are unpublished; one about the time is taken to say so. */
+/** [A] The service's messages are unpublished. One about the time is assumed to contain these words. */
 const NAMES_TIME = /time|date|clock|future/i;
-/** Far more than are refused at a time. */
+/** Far more than are ever refused at once. */
 const MAX_KNOWN = 10_000;
 
-/** The time an event is sent with, in milliseconds since the epoch. */
+/** The time that is sent with an event, in milliseconds since the epoch. */
 export function sentTime({ time, owner }: Entry, clock: ClockReading): number {
   const { monotonic, local, service, earliest, latest, state } = clock;
   if (state === 'unchecked') return time;
@@ -37,7 +37,7 @@ export function sentTime({ time, owner }: Entry, clock: ClockReading): number {
   const isAhead = time > latest;
   const isRefused = isAhead || isTooOld(time, latest);
   if (!isRefused && spans.length === 0) return time;
-  // An offset drifts while it is in use.
+  // An offset drifts during use.
   const slackMs = isRefused ? DRIFT_MS : 1;
   const span = spans.findLast(
     ({ from, until, offset, isDoubtful }) =>
@@ -66,12 +66,12 @@ export function isExpired(entry: Entry, clock: ClockReading): boolean {
   return clock.state === 'confirmed' && isPastAge(entry, clock);
 }
 
-/** Whether a refused event was too old for the service, as far as its clock is known. */
+/** Whether a refused event was too old by the service's clock, as far as that is known. */
 export function isPastAge(entry: Entry, clock: ClockReading): boolean {
   return entry.kind === 'track' && isTooOld(sentTime(entry, clock), clock.earliest);
 }
 
-/** A refusal, with what is needed to tell whether a clock is the reason. */
+/** A refusal, with the clocks that may be its reason. */
 export interface Refused {
   /** Read before the request. */
   readonly sent: ClockReading;
@@ -81,9 +81,9 @@ export interface Refused {
   readonly message: string;
 }
 
-/** Keeps count of the events that a clock may have had refused. */
+/** Counts the retries of events that may have been refused because of a clock. */
 export interface Resends {
-  /** In how many milliseconds a refused event should go again; `undefined` if no clock can be the reason. */
+  /** Milliseconds until a refused event should be retried; `undefined` if no clock can be the reason. */
   inMs(entry: Entry, refusal: Refused): number | undefined;
   /** Forgets events that are settled. */
   forget(entries: readonly Entry[]): void;
@@ -117,7 +117,7 @@ function resendInMs(entry: Entry, { sent, now, message }: Refused): number | und
   const movedMs = Math.abs(after - before);
   if (movedMs > MARGIN_MS) return 0;
   if (isDisputed) return MAX_WAIT_MS;
-  // Its time may have been ahead by less than can be measured. Once it is past for certain, a refusal is final.
+  // Its time may have been slightly ahead. Once the time is certainly past, a refusal is final.
   if (wasPast || (movedMs === 0 && !NAMES_TIME.test(message))) return undefined;
   return Math.min(Math.max(0, after - now.earliest + MARGIN_MS), MAX_WAIT_MS);
 }

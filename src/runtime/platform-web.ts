@@ -15,12 +15,12 @@ export const webPlatform: Platform = {
   randomId: () => randomId(Date.now()),
   serialise: (row) => toBytes(toJson(row)),
   env: globalThis.process?.env ?? {},
-  // Looked up for each request, so that a tool that replaces it later is heard.
+  // Looked up for each request, because tools may replace it at any time.
   createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),
   // https://developers.cloudflare.com/workers/runtime-apis/web-standards/#navigatoruseragent
   serverlessHost: () => (globals.navigator?.userAgent === 'Cloudflare-Workers' ? 'Cloudflare Workers' : undefined),
-  // A client that several requests share cannot be flushed by one of them.
+  // One request cannot flush a client that several requests share.
   waitUntilAdvice: 'put an adapter around the route, or pass it to a client of each request.',
-  // Workers and Edge functions have no process that ends.
+  // Workers and Edge functions have no process exit.
   createLifetime: () => ({ ref() {}, unref() {} }),
 };

@@ -1,8 +1,8 @@
-/** What a client does when its process comes to an end. */
+/** The handlers of a client for the end of its process. */
 export interface EndListener {
-  /** The process has run out of work. Timers and requests that this starts keep it. */
+  /** The event loop is empty. New timers and requests keep the process alive. */
   onIdle(): void;
-  /** The process ends now: nothing asynchronous runs after this. */
+  /** The process exits now. Asynchronous work no longer runs. */
   onExit(): void;
 }
 
@@ -16,13 +16,13 @@ const exit = (): void => {
 };
 
 /**
- * Listens to the end of the process, as Node, Bun and Deno tell it; the returned function takes that back. All clients share
- * two listeners of `process`, because Node warns of the eleventh.
+ * Listens for the end of the process on Node, Bun and Deno; the returned function stops listening. All clients share two
+ * listeners of `process`, because Node warns of the eleventh.
  */
 export function onProcessEnd(listener: EndListener): () => void {
   listeners.add(listener);
   if (listeners.size === 1) process.on('beforeExit', idle).on('exit', exit);
-  // A listener of "beforeExit" that tracks an event is too late for this round: one more turn of the loop makes another.
+  // A listener that is added during "beforeExit" is not called. One more turn of the event loop emits it again.
   setTimeout(() => undefined, 0);
   return () => {
     listeners.delete(listener);

@@ -1,36 +1,37 @@
 import type { EndListener } from './process-events.js';
 
-/** How long a process that has run out of work stays for its last events, in milliseconds. */
+/** How long a process with an empty event loop waits for its last events, in milliseconds. */
 const DRAIN_MS = 5_000;
 /**
- * What a drain takes of that time at the least. A program that tracks an event in every 'beforeExit' starts one drain after the
- * other and would never end; it ends after ten.
+ * The minimum that a drain uses of that time. A program that tracks an event in every 'beforeExit' would start drains forever;
+ * it ends after ten.
  */
 const MIN_DRAIN_MS = 500;
 
 export interface LifetimeOptions {
   readonly monotonic: () => number;
-  /** Delivers what is open; resolves to how many events still are, at the latest after `timeoutMs`. */
+  /** Delivers the open events. Resolves to the number that is still open, after `timeoutMs` at the latest. */
   readonly flush: (timeoutMs: number) => Promise<number>;
-  /** The time for the last events is over: lets go of whatever keeps the process. */
+  /** The time is over: ends everything that keeps the process alive. */
   readonly giveUp: () => void;
   /** The process ends with open events. Synchronous. */
   readonly onExit: () => void;
 }
 
 /**
- * Keeps a process that runs out of work until its events are delivered, and not longer.
+ * Keeps a process alive until its events are delivered, and no longer.
  *
- *   idle      no event is open                                            → waiting, with the first event
- *   waiting   events are open; nothing here keeps the process             → draining, when it has run out of work
- *   draining  a timer keeps the process                                   → idle, or waiting when the time is over
+ *   idle      no event is open                              ──the first event──▶ waiting
+ *   waiting   events are open; nothing keeps the process    ──the event loop is empty──▶ draining
+ *   draining  a timer keeps the process                     ──all events are settled──▶ idle
+ *                                                           ──the time is over──▶ waiting
  *
- * All drains of a process together take at most {@link DRAIN_MS}; after that, waiting only tells how many events were lost.
+ * All drains of a process together take at most {@link DRAIN_MS}. After that, `onExit` reports the open events.
  */
 export interface ProcessLifetime {
-  /** Events are open. */
+  /** An event is open. */
   ref(): void;
-  /** No event is open any longer, or the client is closed. */
+  /** No event is open, or the client is closed. */
   unref(): void;
 }
 
@@ -49,7 +50,7 @@ export function createProcessLifetime(
     const startedAt = monotonic();
     const restMs = (): number => leftMs - (monotonic() - startedAt);
     const hold = setTimeout(() => undefined, leftMs);
-    // Events that are tracked meanwhile, as by `onOutcome`, are open as well.
+    // `onOutcome` may track further events.
     let open: number;
     do open = await flush(Math.max(0, restMs()));
     while (open > 0 && unlisten !== undefined && restMs() > 0);

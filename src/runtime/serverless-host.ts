@@ -1,4 +1,4 @@
-// Variables that only these hosts set, and that they always set.
+// Variables that these hosts always set, and no others.
 const FREEZING_HOSTS = {
   AWS_LAMBDA_FUNCTION_NAME: 'AWS Lambda',
   VERCEL: 'Vercel',
@@ -7,7 +7,7 @@ const FREEZING_HOSTS = {
   FUNCTION_TARGET: 'Google Cloud Functions',
 };
 
-/** The host, when it is known to freeze a process as soon as it has answered. */
+/** The name of a host that is known to freeze the process after each response. */
 export function serverlessHost(env: Readonly<Record<string, string | undefined>>): string | undefined {
   return Object.entries(FREEZING_HOSTS).find(([name]) => env[name])?.[1];
 }

@@ -8,11 +8,11 @@ export interface TellHostOptions {
   readonly platform: Pick<Platform, 'env' | 'serverlessHost' | 'waitUntilAdvice'>;
   readonly waitUntil: WaitUntil | undefined;
   readonly warnings: WarnOnce;
-  /** Delivers what is open. Never rejects. */
+  /** Delivers all open events. Never rejects. */
   readonly flush: () => Promise<unknown>;
 }
 
-/** Tells a serverless host, within the request, that there are events to wait for. */
+/** Tells a serverless host, during the request, to wait for the delivery of its events. */
 export function createTellHost({ platform, waitUntil, warnings, flush }: TellHostOptions): () => void {
   const host = platform.serverlessHost(platform.env);
   const onFailure = (): void =>

@@ -1,9 +1,10 @@
 import type { Assignment } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
-import { buildClient, type Client } from '../client/client.js';
+import { buildClient } from '../client/client.js';
+import { createVisitor } from '../client/create-visitor.js';
 import type { ClientOptions, OutgoingEvent } from '../client/options.js';
 import type { Enlisted } from '../client/transaction.js';
-import { createVisitor } from '../client/visitor.js';
+import type { Client } from '../client/types.js';
 import { checkOptionNames } from '../core/check-option.js';
 import type { OutcomeInfo } from '../core/outcome.js';
 import { fieldNames } from '../core/unknown-names.js';

@@ -1,8 +1,8 @@
 import { PATHS } from '../protocol/wire.js';
 import { failedRows } from './batch-rows.js';
+import type { TransportRequest } from './request.js';
 import { type ReadHeader, retryAfterMs } from './retry-after.js';
 import { readServiceAnswer, type ServiceAnswer } from './service-answer.js';
-import type { TransportRequest } from './transport.js';
 
 /** How much of the service's own text a message of ours repeats. */
 const MAX_MESSAGE_LENGTH = 300;

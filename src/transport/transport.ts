@@ -1,12 +1,5 @@
+import type { TransportRequest } from './request.js';
 import type { SendResult } from './send-result.js';
-
-/** One POST: a path below the base URL and the JSON text to send, in UTF-8. */
-export interface TransportRequest {
-  readonly path: string;
-  readonly body: Uint8Array;
-  /** Events that travel in it; a request without any is a question and cannot be cut. @default 1 */
-  readonly events?: number | undefined;
-}
 
 /**
  * Sends requests and says what became of them.

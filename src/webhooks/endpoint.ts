@@ -1,9 +1,9 @@
-import { ownClient } from '../client/own-client.js';
+import { scopedClient } from '../client/scoped-client.js';
 import { isOursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Conversion, ConversionSink } from './conversion.js';
-import { inTime } from './in-time.js';
 import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
 import { type Reported, report } from './report.js';
 import { isUnavailable } from './verification-failure.js';
@@ -92,11 +92,11 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
     const reportOne = async (
       pending: Conversion<Catalog> | Promise<Conversion<Catalog> | undefined>,
     ): Promise<Reported[]> => {
-      const conversion = await inTime(pending, signal);
+      const conversion = await withTimeout(pending, { signal });
       return conversion === undefined ? [] : [await report(conversion, () => identify?.(event), signal, reporter)];
     };
     // Each for itself: what can be reported now is not lost with what cannot.
-    const found = await inTime(conversions(event), signal);
+    const found = await withTimeout(conversions(event), { signal });
     const reported = await Promise.all(found.map((each) => reportOne(each).catch((error) => [lookUpFailed(error)])));
     return reported.flat();
   }
@@ -106,7 +106,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
     warn,
     async handle(raw, signal) {
       // Before the first wait: it is the request's own on Workers.
-      const own = ownClient(ours);
+      const own = scopedClient(ours);
       const incoming = toIncoming(raw);
       if (incoming === undefined) {
         warn(
@@ -117,7 +117,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
       }
       let event: Event;
       try {
-        event = await inTime(verify(incoming), signal);
+        event = await withTimeout(verify(incoming), { signal });
       } catch (error) {
         return refuse(error, signal.aborted);
       }

@@ -1,10 +1,10 @@
 import { isOursError } from '../core/errors.js';
 import type { Outcome, RejectionCode } from '../core/outcome.js';
 import type { SecretKey } from '../core/secret-key.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
-import { inTime } from './in-time.js';
 import { type NoVisitorReason, type OpenOptions, openVisitor } from './visitor-token.js';
 
 /** What became of one conversion. */
@@ -42,7 +42,7 @@ export async function report<Catalog extends EventCatalog>(
       `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. The event is reported without it where identify() or the event names somebody, else not at all.`,
     );
   }
-  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await inTime(identify(), signal));
+  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await withTimeout(identify(), { signal }));
   const input = { ...event, ...who };
   if (!namesSomebody(input)) {
     return { line: `${distinctId} is not reported: nobody is known for it`, isLost: false };

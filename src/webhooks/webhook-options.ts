@@ -1,4 +1,4 @@
-import type { Client } from '../client/client.js';
+import type { Client } from '../client/types.js';
 import { checkLogger, failOption, requireFunction } from '../core/check-option.js';
 import type { Logger } from '../core/logger.js';
 import { typeName } from '../core/refusal.js';

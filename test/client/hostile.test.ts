@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/client/client.js';
+import type { Client } from '../../src/client/types.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import type { FetchLike } from '../../src/transport/transport.js';
 import { hostileMap, hostileValue } from '../protocol/hostile.js';
@@ -166,7 +166,7 @@ describe('nothing else in the queue suffers', () => {
     });
     expect(await receipt.settled()).toEqual({ status: 'delivered' });
     expect(said).toEqual([
-      "[ours-ingest] property 'total' of event 'purchase' holds something that could not be read, which is left out: pass plain data.",
+      "[ours-ingest] property 'total' of event 'purchase' could not be read and is left out: pass plain data.",
     ]);
   });
 });

@@ -63,12 +63,12 @@ describe.each(NUMBERS)('the number %s, %s', (name, variable, _standard, min, max
   it('may be as small and as large as is said, and no more', () => {
     expect(read({ [name]: min })).toBe(min);
     expect(read({ [name]: max })).toBe(max);
-    const rule = `${name} must be a whole number from ${min} to ${max}`;
+    const rule = `${name} must be an integer from ${min} to ${max}`;
     expect(refused({ [name]: min - 1 })).toBe(`${rule}; got ${min - 1}.`);
     expect(refused({ [name]: max + 1 })).toBe(`${rule}; got ${max + 1}.`);
   });
 
-  it('must be a whole number', () => {
+  it('must be an integer', () => {
     for (const [wrong, came] of [
       [min + 0.5, String(min + 0.5)],
       [Number.NaN, 'NaN'],
@@ -77,7 +77,7 @@ describe.each(NUMBERS)('the number %s, %s', (name, variable, _standard, min, max
       [{}, 'an object'],
       [true, 'a boolean'],
     ]) {
-      expect(refused({ [name]: wrong })).toMatch(new RegExp(`^${name} must be a whole number .*got ${came}\\.$`));
+      expect(refused({ [name]: wrong })).toMatch(new RegExp(`^${name} must be an integer .*got ${came}\\.$`));
     }
   });
 
@@ -88,9 +88,7 @@ describe.each(NUMBERS)('the number %s, %s', (name, variable, _standard, min, max
   });
 
   it('that is wrong in the environment is refused by the variable’s name', () => {
-    expect(refused({}, { [variable]: 'many' })).toMatch(
-      new RegExp(`^${variable} must be a whole number .*got NaN\\.$`),
-    );
+    expect(refused({}, { [variable]: 'many' })).toMatch(new RegExp(`^${variable} must be an integer .*got NaN\\.$`));
     expect(refused({}, { [variable]: String(min - 1) })).toContain(variable);
   });
 });
@@ -326,8 +324,6 @@ describe('what a caller without types gets wrong', () => {
   });
 
   it('is thrown by createClient itself', () => {
-    expect(() => createClient({ token, flushAt: 0 })).toThrow(
-      /^flushAt must be a whole number from 1 to 10000; got 0\.$/,
-    );
+    expect(() => createClient({ token, flushAt: 0 })).toThrow(/^flushAt must be an integer from 1 to 10000; got 0\.$/);
   });
 });

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Client } from '../../src/client/client.js';
-import { ownClient } from '../../src/client/own-client.js';
 import { createRequestScopedClient } from '../../src/client/request-scoped-client.js';
+import { scopedClient } from '../../src/client/scoped-client.js';
+import type { Client } from '../../src/client/types.js';
 import { createCollector } from '../../src/collector/index.js';
 import { createClient } from '../../src/edge.js';
 import { REQUEST_SCOPE } from '../../src/runtime/wait-until.js';
@@ -63,7 +63,7 @@ describe('a client of a Worker', () => {
     expect(isTest).toEqual({ 'of a tester': true, 'of a customer': false });
   });
 
-  it('finds its request at each call, also of a visitor and of methods that were taken off it', async () => {
+  it('looks up the request at each call, also through a visitor and detached methods', async () => {
     const { client, made } = clientPerRequest();
     const { identify, flush } = client;
     const visitor = client.visitor({ userId: 'u' });
@@ -76,18 +76,18 @@ describe('a client of a Worker', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('gives a webhook outside of requests one of its own each time, and the request’s within one', () => {
+  it('gives a webhook a new client outside of requests, and the client of the request within one', () => {
     const { client, made } = clientPerRequest();
-    expect(ownClient(client)).not.toBe(ownClient(client));
+    expect(scopedClient(client)).not.toBe(scopedClient(client));
     expect(made).toHaveLength(2);
     requests.run({}, () => {
       client.track({ event: 'purchase', userId: 'u' });
-      expect(ownClient(client)).toBe(made.at(-1));
+      expect(scopedClient(client)).toBe(made.at(-1));
     });
     expect(made).toHaveLength(3);
   });
 
-  it('stays the same in a request whose platform describes it anew at each look', async () => {
+  it('stays the same within a request whose platform creates a new context object for each lookup', async () => {
     const { client, made } = clientPerRequest();
     const holder = globalThis as Record<symbol, unknown>;
     onTestFinished(() => {
@@ -101,7 +101,7 @@ describe('a client of a Worker', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('says what is wrong with its options when it is made, and not in the first request', () => {
+  it('refuses wrong options when it is created, not in the first request', () => {
     expect(() => createClient({ token: TOKEN, flushAt: 0 })).toThrow(/flushAt must be/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/client/client.js';
+import type { Client } from '../../src/client/types.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import { answer, clientWith } from '../support/clients.js';
 

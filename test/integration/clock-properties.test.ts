@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { buildClient, type Client } from '../../src/client/client.js';
+import { buildClient } from '../../src/client/client.js';
+import type { Client } from '../../src/client/types.js';
 import type { FetchInit } from '../../src/transport/transport.js';
 import { answer, platformWith } from '../support/clients.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../../src/client/client.js';
+import type { Client } from '../../src/client/types.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 
 const HOUR_MS = 3_600_000;

@@ -70,7 +70,7 @@ describe('debug', () => {
     const lines: string[] = [];
     const logger = { warn: (line: string) => void lines.push(line) };
     buildClient({ token: 'test_shop', debug: true, logger }, webPlatform);
-    expect(lines).toEqual([expect.stringContaining('debug tells nothing on this runtime')]);
+    expect(lines).toEqual([expect.stringContaining('debug has no effect on this runtime')]);
   });
 
   it('is off unless asked for, also by OURS_DEBUG', () => {

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { buildClient, type Client } from '../../src/client/client.js';
+import { buildClient } from '../../src/client/client.js';
 import type { ClientOptions } from '../../src/client/options.js';
+import type { Client } from '../../src/client/types.js';
 import { toBytes } from '../../src/protocol/bytes.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
 import type { Platform } from '../../src/runtime/platform.js';

@@ -1,6 +1,7 @@
 import { onTestFinished, vi } from 'vitest';
-import { buildClient, type Client } from '../../src/client/client.js';
+import { buildClient } from '../../src/client/client.js';
 import type { ClientOptions } from '../../src/client/options.js';
+import type { Client } from '../../src/client/types.js';
 import type { Outcome, OutcomeInfo } from '../../src/core/outcome.js';
 import { nodePlatform } from '../../src/runtime/platform-node.js';
 import type { FetchInit, FetchLike, FetchResponse } from '../../src/transport/transport.js';

@@ -3,15 +3,24 @@ import { fromBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import type { HttpPost } from '../transport/http-transport.js';
 import { classifyFailure } from '../transport/send-result.js';
-import type { CircuitBreaker } from './circuit-breaker.js';
 
-/** Tells what a client does, step by step. It names fields and properties and never shows what they hold. */
+/** What the debug log reads of a circuit breaker. */
+interface ObservedBreaker {
+  readonly isClosed: boolean;
+  readonly waitMs: number;
+  /** An object admits a probe. */
+  admit(active: number): unknown;
+  observe(...result: never[]): void;
+  open(...cause: never[]): void;
+}
+
+/** Logs each step of a client: names of fields and properties, never their values. */
 export interface DebugLog {
   encoded(entry: Entry): void;
-  /** The same post, each request told with its end. */
+  /** Wraps a post, to log each request with its result. */
   post(post: HttpPost): HttpPost;
-  /** The same breaker, each change of its state told. */
-  breaker(breaker: CircuitBreaker): CircuitBreaker;
+  /** Wraps a circuit breaker, to log each change of its state. */
+  breaker<Breaker extends ObservedBreaker>(breaker: Breaker): Breaker;
 }
 
 export function createDebugLog({ debug }: Required<Logger>, monotonic: () => number): DebugLog {
@@ -22,58 +31,59 @@ export function createDebugLog({ debug }: Required<Logger>, monotonic: () => num
     },
 
     post(post) {
-      // Sent again word for word, a request is the same object.
+      // A retry sends the same object.
       const attempts = new WeakMap<Uint8Array, number>();
-      const told: HttpPost = async (path, body, signal) => {
+      const logged: HttpPost = async (path, body, signal) => {
         const attempt = (attempts.get(body) ?? 0) + 1;
         attempts.set(body, attempt);
         const startedAt = monotonic();
-        const tell = (end: string): void => {
+        const log = (result: string): void => {
           const again = attempt === 1 ? '' : `, attempt ${attempt}`;
           debug(
-            `POST ${path}, ${countOf(body)}${body.length} bytes${again}: ${end} in ${Math.round(monotonic() - startedAt)} ms`,
+            `POST ${path}, ${countOf(body)}${body.length} bytes${again}: ${result} in ${Math.round(monotonic() - startedAt)} ms`,
           );
         };
         try {
           const answer = await post(path, body, signal);
-          tell(`HTTP ${answer.status}`);
+          log(`HTTP ${answer.status}`);
           return answer;
         } catch (error) {
           const result = classifyFailure(error);
-          tell(result.kind === 'retryable' ? result.reason : 'no answer');
+          log(result.kind === 'retryable' ? result.reason : 'no answer');
           throw error;
         }
       };
-      return Object.assign(told, post);
+      return Object.assign(logged, post);
     },
 
     breaker(breaker) {
-      let was = 'closed';
-      const tell = (): void => {
-        const is = breaker.isClosed ? 'closed' : 'open';
-        if (is !== was) debug(`circuit ${is}${breaker.isClosed ? '' : `, for ${Math.round(breaker.waitMs)} ms`}`);
-        was = is;
+      let before = 'closed';
+      const logChange = (): void => {
+        const state = breaker.isClosed ? 'closed' : 'open';
+        if (state !== before)
+          debug(`circuit ${state}${breaker.isClosed ? '' : `, for ${Math.round(breaker.waitMs)} ms`}`);
+        before = state;
       };
-      const told: Partial<CircuitBreaker> = {
+      const observed: Pick<ObservedBreaker, 'admit' | 'observe' | 'open'> = {
         admit(active) {
           const pass = breaker.admit(active);
           if (typeof pass === 'object') {
-            was = 'half-open';
+            before = 'half-open';
             debug('circuit half-open: one event probes');
           }
           return pass;
         },
-        observe(result, sent) {
-          breaker.observe(result, sent);
-          tell();
+        observe(...result) {
+          breaker.observe(...result);
+          logChange();
         },
-        open(reason, afterMs) {
-          breaker.open(reason, afterMs);
-          tell();
+        open(...cause) {
+          breaker.open(...cause);
+          logChange();
         },
       };
-      // What is read of it, it reads of the other.
-      return Object.assign(Object.create(breaker) as CircuitBreaker, told);
+      // Everything else is read through the prototype.
+      return Object.assign(Object.create(breaker), observed);
     },
   };
 }
@@ -87,7 +97,7 @@ function namesOf(row: Readonly<Record<string, unknown>>): string {
     .join(', ');
 }
 
-/** How many events a batch holds; other requests hold none or are one. */
+/** The number of events, for a batch. */
 function countOf(body: Uint8Array): string {
   const { events } = JSON.parse(fromBytes(body)) as { readonly events?: readonly unknown[] };
   return events === undefined ? '' : `${events.length} event${events.length === 1 ? '' : 's'}, `;

@@ -1,0 +1,15 @@
+import type { Logger, WarnOnce } from '../core/logger.js';
+import type { DebugLog } from '../runtime/debug-log.js';
+import type { Platform } from '../runtime/platform.js';
+import type { SkewedClock } from '../transport/clock.js';
+import type { ResolvedOptions } from './options.js';
+
+/** What all parts of one client share. */
+export interface ClientContext {
+  readonly options: ResolvedOptions;
+  readonly platform: Platform;
+  readonly clock: SkewedClock;
+  readonly logger: Logger;
+  readonly warnings: WarnOnce;
+  readonly debug: DebugLog | undefined;
+}

@@ -1,0 +1,129 @@
+import { ASSIGN_OPTIONS, WAIT_OPTIONS } from '../assignment/assign.js';
+import type { AssignOptions } from '../assignment/assignment.js';
+import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
+import { checkNames, fieldNames } from '../core/unknown-names.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import {
+  type Checked,
+  IDENTIFY_NAMES,
+  type IdentifyInput,
+  MISUSE,
+  TRACK_OPTIONS,
+  type TrackInput,
+} from '../protocol/event.js';
+import type { DefaultProperties } from '../protocol/fields.js';
+import { readMap } from '../protocol/properties.js';
+import { sessionOf } from '../protocol/session.js';
+import { IDENTIFY_EVENT } from '../protocol/wire.js';
+import type { OutgoingEvent } from './options.js';
+import type { Client } from './types.js';
+import type { Visitor, VisitorInput, VisitorTrackOptions } from './visitor.js';
+
+const VISITOR_NAMES = fieldNames<VisitorInput>({
+  userId: 1,
+  externalId: 1,
+  email: 1,
+  sessionId: 1,
+  session: 1,
+  isFromLink: 1,
+  testToken: 1,
+  ip: 1,
+  userAgent: 1,
+  url: 1,
+  defaultProperties: 1,
+});
+
+/** Merges two maps; values of `upper` take precedence. An unreadable map is returned as it is: the encoder reports it. */
+function overlay(
+  lower: DefaultProperties | undefined,
+  upper: DefaultProperties | undefined,
+): DefaultProperties | undefined {
+  if (!lower || !upper) return upper ?? lower;
+  let current = lower;
+  try {
+    const below = readMap(lower);
+    current = upper;
+    return { ...below, ...readMap(upper) };
+  } catch {
+    return current;
+  }
+}
+
+const THIRD_ARGUMENT = 'the third argument, after the name and the properties,';
+
+/** Binds a client to a visitor. */
+export function createVisitor<Catalog extends EventCatalog>(
+  client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
+  input: VisitorInput,
+): Visitor<Catalog> {
+  const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
+  const { session, sessionId } = sessionOf(input);
+  // Exposures are only remembered for a session that the goal will also be in.
+  const lasting = session === 'active' ? sessionId : undefined;
+  const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
+  const page = overlay(url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined, defaultProperties);
+  // Unknown names must not fail the request: each event of this visitor is refused instead.
+  const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
+
+  // Field by field: object spread would double the cost of a call.
+  const filled = (
+    own: VisitorTrackOptions,
+    known: ReadonlySet<string>,
+    event: string,
+    eventProperties?: object,
+  ): unknown => {
+    try {
+      const { defaultProperties: ownPage, userProperties } = own;
+      const person = own.externalId ?? externalId ?? own.email ?? email ?? userProperties;
+      // Another person's link must not connect this person to that visitor.
+      const isTied = !isFromLink || (event !== IDENTIFY_EVENT && person == null);
+      return {
+        [MISUSE]: misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined),
+        event,
+        eventProperties,
+        userId: own.userId ?? (isTied ? userId : undefined),
+        externalId: own.externalId ?? externalId,
+        email: own.email ?? email,
+        sessionId: own.sessionId ?? (isTied ? sessionId : undefined),
+        distinctId: own.distinctId,
+        time: own.time,
+        userProperties,
+        defaultProperties: overlay(page, ownPage),
+        identityContext: own.identityContext ?? identityContext,
+      } satisfies OutgoingEvent & Checked;
+    } catch {
+      // The client cannot read it either, and refuses it instead of throwing.
+      return own;
+    }
+  };
+
+  const asking = (call: string, options: object | undefined, known: ReadonlySet<string>) => ({
+    [MISUSE]: misuse ?? (options && checkNames(options, known, call)),
+    userId,
+  });
+  return Object.freeze({
+    userId,
+    externalId,
+    session,
+    sessionId,
+    track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
+      client.track(
+        filled(own, TRACK_OPTIONS, event, eventProperties) as TrackInput<Catalog>,
+      )) as Visitor<Catalog>['track'],
+    identify: (person: IdentifyInput) =>
+      client.identify(filled(person, IDENTIFY_NAMES, IDENTIFY_EVENT) as IdentifyInput),
+    // The browser uses the same id, so both show the visitor the same variant.
+    assign: <Key extends ExperimentKey<Catalog>>(
+      experimentKey: Key,
+      options?: AssignOptions<VariantName<Catalog, Key>>,
+    ) =>
+      client.assign(experimentKey, {
+        sessionId: lasting,
+        url,
+        ...options,
+        ...asking('assign()', options, ASSIGN_OPTIONS),
+      }),
+    personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>
+      client.personalization({ ...options, ...asking('personalization()', options, WAIT_OPTIONS) }),
+  });
+}

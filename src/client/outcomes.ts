@@ -1,0 +1,50 @@
+import type { Outcome, OutcomeInfo, Undelivered } from '../core/outcome.js';
+import { shortName } from '../core/printable.js';
+import { callUser } from '../core/user-call.js';
+import type { Entry } from '../protocol/event.js';
+import type { ClientContext } from './context.js';
+
+/** Tells the user how events ended. */
+export interface OutcomeReporter {
+  report(outcome: Outcome, info: OutcomeInfo): void;
+  /** Reports an event that ended at the call, with a warning where its code must change. Returns what names the event. */
+  refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
+}
+
+export function createOutcomeReporter({ options, platform, warnings }: ClientContext): OutcomeReporter {
+  function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
+    callUser(
+      () => options.onOutcome?.(outcome, { kind, event, distinctId }),
+      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected. The outcome of the event does not change.'),
+    );
+  }
+
+  return {
+    report,
+    refuse(kind, input, outcome) {
+      const info = {
+        kind,
+        event: readText(input, 'event') ?? kind,
+        distinctId: readText(input, 'distinctId') ?? platform.randomId(),
+      };
+      if (outcome.status === 'rejected') {
+        const which = kind === 'track' ? `track '${shortName(info.event)}'` : kind;
+        warnings.throttledEach(`${which}: ${outcome.message} The event is not sent.`);
+      } else if (outcome.reason === 'closed') {
+        warnings.once('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);
+      }
+      report(outcome, info);
+      return info;
+    },
+  };
+}
+
+/** A string field of an input of any type. */
+function readText(input: unknown, field: string): string | undefined {
+  try {
+    const value = (input as Record<string, unknown>)[field];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Assignment, AssignOptions, Personalization } from '../assignment/assignment.js';
+import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
+import type { SqlClient } from '../outbox/outbox.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import type { IdentifyInput, TrackInput } from '../protocol/event.js';
+import type { Totals } from '../tracking/delivery-counts.js';
+import type { Receipt } from '../tracking/receipt.js';
+import type { Transaction } from './transaction.js';
+import type { Visitor, VisitorInput } from './visitor.js';
+
+/** The time limits of `flush` and `close`. */
+export interface FlushOptions {
+  /** Milliseconds after which other events stay pending. @default no limit for `flush`, 5000 for `close` */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sends events and requests assignments. Methods can be called detached from the client. */
+export interface Client<Catalog extends EventCatalog = EventCatalog> {
+  /** Whether the token is a test token (`test_…`): the service tags its events and does not forward them. */
+  readonly isTest: boolean;
+  /**
+   * Tracks an event. It is synchronous and never throws for its input: the receipt of an invalid event is settled as `rejected`,
+   * with a code and a message.
+   */
+  track(input: TrackInput<Catalog>): Receipt;
+  /** Sends the identifiers and properties of a person. They arrive in order, and before the person's later events. */
+  identify(input: IdentifyInput): Receipt;
+  /**
+   * Requests the variant of a visitor. Never falls back to the control variant: after a timeout or failure, a visitor keeps the
+   * last known variant (`reason: 'sticky'`) or is not in the experiment (`reason: 'fallback'`).
+   * @throws the signal's reason
+   */
+  assign<Key extends ExperimentKey<Catalog>>(
+    experimentKey: Key,
+    options: AssignOptions<VariantName<Catalog, Key>> & { readonly userId: string | undefined },
+  ): Promise<Assignment<VariantName<Catalog, Key>>>;
+  /**
+   * The variants of a visitor in experiments of type `personalization`. Records nothing. At present the service returns an empty
+   * list for every visitor; the collector returns what it assigned.
+   * @throws {OursError} `assignment_failed`
+   */
+  personalization(
+    options: Pick<AssignOptions, 'timeoutMs' | 'signal'> & { readonly userId: string | undefined },
+  ): Promise<readonly Personalization[]>;
+  /**
+   * Stores events in the caller's database transaction: they commit or roll back with it. `tx` is a `pg` client, or a transaction
+   * of another library that is wrapped by a `from…` function of `ours-ingest/outbox/postgres`.
+   * @throws {OursError} `invalid_option` when the outbox is not in your database
+   */
+  within(tx: SqlClient): Transaction<Catalog>;
+  /** This client bound to one visitor. */
+  visitor(input: VisitorInput): Visitor<Catalog>;
+  /**
+   * Sends all waiting events. Resolves when every event tracked before this call has an outcome, or after the timeout.
+   * @throws the signal's reason
+   */
+  flush(options?: FlushOptions): Promise<Totals>;
+  /**
+   * Flushes, then closes sockets and timers. Later events are dropped. Events without an outcome after the timeout are `pending`:
+   * with a durable outbox, the next process delivers them.
+   */
+  close(options?: FlushOptions): Promise<Totals>;
+  /** `await using client = createClient(…)` closes it. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
