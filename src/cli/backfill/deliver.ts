@@ -1,4 +1,4 @@
-import type { Client } from '../../client/client.js';
+import type { Client } from '../../client/types.js';
 import type { Outcome, OutcomeInfo } from '../../core/outcome.js';
 import { sleep } from '../../core/timers.js';
 import type { TypedEvent } from '../typed-event.js';
