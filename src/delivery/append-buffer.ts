@@ -47,7 +47,7 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
         // Under load, a queue may be full many times a second.
         warnings.throttled(
           'queue_full',
-          `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, of the client or of the outbox you pass.`,
+          `the queue is full: ${dropped.length} events are dropped. Raise maxQueueSize or maxQueueBytes, of the client or of the outbox you pass.`,
         );
       }
       const absent = new Set([...dropped, ...deferred.keys()]);
@@ -58,7 +58,7 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
       const what = isCertain
         ? 'could not be stored and are dropped'
         : 'may be lost, because the outbox did not confirm them';
-      warnings.throttled('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
+      warnings.throttled('append', `${entries.length} events ${what}: ${message}`);
       const outcome: Outcome = isCertain
         ? { status: 'dropped', reason: 'outbox_failed', message }
         : { status: 'unknown', reason: 'not_confirmed', message };

@@ -14,7 +14,7 @@ describe('an id or a name', () => {
     expect(refusalOf(track({ [field!]: text }))).toEqual(
       new Refusal(
         'invalid_field',
-        `${field} holds '${text}', which templates and String() write where a value is missing: find the value, or leave the field out.`,
+        `${field} contains '${text}', the string of a missing value: find the value, or leave the field out.`,
       ),
     );
   });
