@@ -136,10 +136,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   function abandon(when: string): void {
     const entries = tracker.unconfirmed();
     if (entries.length === 0) return;
-    const message = `the outbox had not confirmed the event when ${when}.`;
+    const message = `not confirmed by the outbox when ${when}.`;
     warnings.throttled(
       'unconfirmed',
-      `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Sending them again with the same distinctId is safe.`,
+      `${entries.length} events may be lost: ${message} Sending them again with the same distinctId is safe.`,
     );
     for (const entry of entries) settle(entry, { status: 'unknown', reason: 'not_confirmed', message });
   }

@@ -51,7 +51,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
       if (input.testToken !== testToken) {
         warnings.throttled(
           'test visit',
-          'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are sent like those of any visitor.',
+          'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are not test events.',
         );
         return live;
       }
