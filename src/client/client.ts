@@ -51,20 +51,18 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   platform: Platform,
 ): Client<Catalog> {
   const { disabled } = options;
-  const { now, monotonic, random } = platform;
+  const { monotonic } = platform;
   const logger = guardLogger(options.logger ?? console);
   const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
-  if (options.debug && !debug)
-    logger.warn('debug has no effect on this runtime: its code is left out to keep the package small.');
+  if (options.debug && !debug) logger.warn('debug has no effect on this runtime.');
   const warnings = createWarnOnce(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
   const clock = createSkewedClock({
-    now,
-    monotonic,
+    ...platform,
     // A shared outbox also holds events of other processes.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const context: ClientContext = { options, platform, clock, logger, warnings, debug };
+  const context: ClientContext = { ...platform, options, clock, logger, warnings, debug };
   const { transport, breaker } = createServiceLine(context);
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const counts = createDeliveryCounts();
@@ -93,17 +91,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     outcomes.report(outcome, entry);
     unrefWhenDone();
   };
-  const relay = createRelay({
-    ...options,
-    outbox,
-    transport,
-    breaker,
-    clock,
-    monotonic,
-    random,
-    warnings,
-    onSettled: settle,
-  });
+  const relay = createRelay({ ...options, ...context, outbox, transport, breaker, onSettled: settle });
   const appendBuffer = createAppendBuffer({
     append: (entries) => outbox.append(entries),
     warnings,
@@ -139,7 +127,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       else {
         warnings.throttled(
           'exit',
-          `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not take them in time, or process.exit() was called before close().`,
+          `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not take them in time, or close() was not called.`,
         );
       }
     },
@@ -148,10 +136,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   function abandon(when: string): void {
     const entries = tracker.unconfirmed();
     if (entries.length === 0) return;
-    const message = `the outbox had not confirmed the event when ${when}.`;
+    const message = `not confirmed by the outbox when ${when}.`;
     warnings.throttled(
       'unconfirmed',
-      `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending an event again with the same distinctId is safe.`,
+      `${entries.length} events may be lost: ${message} Sending them again with the same distinctId is safe.`,
     );
     for (const entry of entries) settle(entry, { status: 'unknown', reason: 'not_confirmed', message });
   }

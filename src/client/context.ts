@@ -5,9 +5,8 @@ import type { SkewedClock } from '../transport/clock.js';
 import type { ResolvedOptions } from './options.js';
 
 /** What all parts of one client share. */
-export interface ClientContext {
+export interface ClientContext extends Platform {
   readonly options: ResolvedOptions;
-  readonly platform: Platform;
   readonly clock: SkewedClock;
   readonly logger: Logger;
   readonly warnings: WarnOnce;

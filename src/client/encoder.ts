@@ -22,7 +22,7 @@ const FRAME_BYTES = 512;
 export type Encoder<Input> = (input: Input) => Entry | Undelivered;
 
 export function createEncoders(
-  { options, platform, clock, warnings }: ClientContext,
+  { options, clock, warnings, randomId, serialise }: ClientContext,
   exposureTimes: ExposureTimes,
 ): {
   readonly track: Encoder<TrackInput>;
@@ -32,8 +32,8 @@ export function createEncoders(
   const context: EncodeContext = {
     clock: () => clock.read(),
     earliestFor: (userId) => exposureTimes.earliestFor(userId),
-    randomId: platform.randomId,
-    serialise: platform.serialise,
+    randomId,
+    serialise,
     maxBytes: options.maxBatchBytes - FRAME_BYTES,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,

@@ -32,7 +32,7 @@ export interface FlushAndClose {
 }
 
 export function createFlushAndClose(
-  { platform, warnings }: ClientContext,
+  { monotonic, warnings }: ClientContext,
   { counts, relay, transport, outbox, flushNow, onClosed }: FlushAndCloseOptions,
 ): FlushAndClose {
   let closing: Promise<Totals> | undefined;
@@ -54,14 +54,14 @@ export function createFlushAndClose(
   }
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
-    const deadline = platform.monotonic() + timeoutMs;
+    const deadline = monotonic() + timeoutMs;
     const release = (work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
       withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS }).catch(() => undefined);
     try {
       await flush({ timeoutMs, signal });
     } finally {
       // Requests with events of other processes may be in flight.
-      const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - platform.monotonic());
+      const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
       await release(relay.stop(graceMs), graceMs);
       await release(transport.close());
       await release(outbox.close());

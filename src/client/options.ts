@@ -142,7 +142,7 @@ function isToken(token: unknown): token is string {
 function aToken(standard?: string): Rule {
   return [
     isToken,
-    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`,
+    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes (docker --env-file keeps quotes)`,
     standard,
     String,
   ];
@@ -241,7 +241,7 @@ function checkTogether({ token, experimentToken, disabled, relay, outbox }: Reso
     failOption('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
   }
   if (token && token === experimentToken) {
-    failOption('experimentToken and token are the same: the dashboard shows two different tokens.');
+    failOption('experimentToken and token are the same: the dashboard shows both.');
   }
   if (!relay && !outbox?.durable) failOption('relay is false: pass a durable outbox that a relay elsewhere drains.');
 }

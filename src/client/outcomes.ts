@@ -11,11 +11,11 @@ export interface OutcomeReporter {
   refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
 }
 
-export function createOutcomeReporter({ options, platform, warnings }: ClientContext): OutcomeReporter {
+export function createOutcomeReporter({ options, randomId, warnings }: ClientContext): OutcomeReporter {
   function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
-      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected. The outcome of the event does not change.'),
+      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected.'),
     );
   }
 
@@ -25,7 +25,7 @@ export function createOutcomeReporter({ options, platform, warnings }: ClientCon
       const info = {
         kind,
         event: readText(input, 'event') ?? kind,
-        distinctId: readText(input, 'distinctId') ?? platform.randomId(),
+        distinctId: readText(input, 'distinctId') ?? randomId(),
       };
       if (outcome.status === 'rejected') {
         const which = kind === 'track' ? `track '${shortName(info.event)}'` : kind;

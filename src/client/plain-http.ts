@@ -6,7 +6,7 @@ import type { ResolvedOptions } from './options.js';
 export function plainHttpWarning(baseUrl: string): string | undefined {
   const { protocol, host, hostname } = new URL(baseUrl);
   if (protocol !== 'http:' || isLoopback(hostname)) return undefined;
-  return `${host} is reached over http, so anyone on the network path can read the token and all personal data: use https.`;
+  return `${host} is reached over http, which exposes the token and all personal data: use https.`;
 }
 
 /** Warns if events would be sent unencrypted. */

@@ -4,21 +4,20 @@ import { shortName } from '../core/printable.js';
 import { keepProcess } from '../core/timers.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { ClientContext } from './context.js';
+import type { ResolvedOptions } from './options.js';
 import type { Client } from './types.js';
 
 /** The calls of a client that ask the service and wait for its answer. Without a service they answer at once. */
 export function createQuestions<Catalog extends EventCatalog>(
-  { options, platform, warnings }: ClientContext,
+  { options, monotonic, warnings }: ClientContext,
   service: Pick<AssignerOptions, 'transport' | 'onRecorded' | 'isDown'>,
 ): Pick<Client<Catalog>, 'assign' | 'personalization'> {
   const { disabled, experiments } = options;
   const assigner = createAssigner({
-    ...options,
+    ...(options as ResolvedOptions & Pick<AssignerOptions, 'experimentToken' | 'exposures'>),
     ...service,
-    monotonic: platform.monotonic,
+    monotonic,
     warnings,
-    experimentToken: options.experimentToken,
-    exposures: options.exposures,
     timeoutMs: options.assignTimeoutMs,
   });
   return {
@@ -27,7 +26,7 @@ export function createQuestions<Catalog extends EventCatalog>(
       if (experiments && !Object.hasOwn(experiments, experimentKey)) {
         const known = Object.keys(experiments).join(', ');
         warnings.throttledEach(
-          `experiment '${shortName(experimentKey)}' is not in your experiments; the service is asked anyway. Known: ${known}. If it is new, run npx ours-ingest pull.`,
+          `experiment '${shortName(experimentKey)}' is not in your experiments. Known: ${known}. If it is new, run npx ours-ingest pull.`,
         );
       }
       // The types of the variants come from the account.

@@ -4,19 +4,19 @@ import { createHttpTransport, type HttpTransport } from '../transport/http-trans
 import type { ClientContext } from './context.js';
 
 /** Connects a client to the service: one transport, behind one circuit breaker. */
-export function createServiceLine({ options, platform, logger, warnings, clock, debug }: ClientContext): {
+export function createServiceLine(context: ClientContext): {
   readonly transport: HttpTransport;
   readonly breaker: CircuitBreaker;
 } {
+  const { options, debug } = context;
   const { baseUrl, concurrency, requestTimeoutMs, fetch } = options;
-  const { monotonic, random } = platform;
   // One more socket than senders: assign does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
   const post =
     fetch === undefined
-      ? platform.createPost({ baseUrl, connections, requestTimeoutMs, monotonic, logger })
+      ? context.createPost({ ...context, baseUrl, connections, requestTimeoutMs })
       : createFetchPost(baseUrl, () => fetch);
-  const breaker = createCircuitBreaker({ concurrency, monotonic, random, warnings, via: post.via });
-  const transport = createHttpTransport({ post: debug?.post(post) ?? post, requestTimeoutMs, clock, monotonic });
+  const breaker = createCircuitBreaker({ ...context, concurrency, via: post.via });
+  const transport = createHttpTransport({ ...context, post: debug?.post(post) ?? post, requestTimeoutMs });
   return { transport, breaker: debug?.breaker(breaker) ?? breaker };
 }

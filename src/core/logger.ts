@@ -77,7 +77,7 @@ export function createWarnOnce(logger: Logger, monotonic: () => number): WarnOnc
     throttledEach(message, topic = message) {
       if (isQuiet(topic)) return;
       if (hasRoom()) remind(topic, message);
-      else remind('bound', `${MAX_KEPT} different warnings within a minute: further ones are left out for now.`);
+      else remind('bound', `${MAX_KEPT} different warnings within a minute: others are left out.`);
     },
     end(topic) {
       quietUntil.delete(topic);

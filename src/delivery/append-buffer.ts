@@ -11,7 +11,7 @@ const QUEUE_FULL: Outcome = { status: 'dropped', reason: 'queue_full' };
 const UNANSWERED: Outcome = {
   status: 'unknown',
   reason: 'unanswered',
-  message: 'the queue was full, and the event had been sent without a response.',
+  message: 'the queue was full, and the event had been sent.',
 };
 
 export interface AppendBufferOptions {
@@ -47,7 +47,7 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
         // Under load, a queue may be full many times a second.
         warnings.throttled(
           'queue_full',
-          `the queue is full: ${dropped.length} events are dropped just now, each with an outcome. Raise maxQueueSize or maxQueueBytes, of the client or of the outbox you pass.`,
+          `the queue is full: ${dropped.length} events are dropped. Raise maxQueueSize or maxQueueBytes.`,
         );
       }
       const absent = new Set([...dropped, ...deferred.keys()]);
@@ -55,10 +55,8 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
     } catch (error) {
       const message = sentenceOf(error);
       const isCertain = (error as AppendFailure | undefined)?.storedNothing === true;
-      const what = isCertain
-        ? 'could not be stored and are dropped'
-        : 'may be lost, because the outbox did not confirm them';
-      warnings.throttled('append', `${entries.length} events ${what}, each with an outcome: ${message}`);
+      const what = isCertain ? 'could not be stored and are dropped' : 'may be lost: the outbox did not confirm them';
+      warnings.throttled('append', `${entries.length} events ${what}: ${message}`);
       const outcome: Outcome = isCertain
         ? { status: 'dropped', reason: 'outbox_failed', message }
         : { status: 'unknown', reason: 'not_confirmed', message };

@@ -28,14 +28,10 @@ export interface BacklogOptions {
 export interface Backlog {
   /** Whether a claim may return entries although none waits here. */
   readonly hasAside: boolean;
-  /** Whether any claim has returned entries. */
-  readonly hasClaimed: boolean;
   /** Whether a full batch waits. */
   readonly isFull: boolean;
-  /** Adds entries that were appended. */
-  add(count: number): void;
-  /** Adds entries that were released. They are due. */
-  addReleased(count: number): void;
+  /** Adds entries that were appended or released. Released ones are due. */
+  add(count: number, isReleased: boolean): void;
   /** Makes every entry due, full batch or not. */
   flush(): void;
   /**
@@ -52,23 +48,16 @@ export function createBacklog({ flushAt, isShared }: BacklogOptions): Backlog {
   let waiting = 0;
   let aside = 0;
   let isDue = false;
-  let hasClaimed = false;
   return {
     get hasAside() {
       return aside > 0;
     },
-    get hasClaimed() {
-      return hasClaimed;
-    },
     get isFull() {
       return waiting >= flushAt;
     },
-    add(count) {
+    add(count, isReleased) {
       waiting += count;
-    },
-    addReleased(count) {
-      waiting += count;
-      isDue = true;
+      isDue ||= isReleased;
     },
     flush() {
       isDue = true;
@@ -80,8 +69,7 @@ export function createBacklog({ flushAt, isShared }: BacklogOptions): Backlog {
     },
     noteClaim({ count, fullness }, isOnlySender) {
       waiting = Math.max(0, waiting - count);
-      if (count > 0) hasClaimed = true;
-      else {
+      if (count === 0) {
         // If nothing in this process holds the entries back, another process has claimed them.
         aside = isShared && isOnlySender ? 0 : aside + waiting;
         waiting = 0;

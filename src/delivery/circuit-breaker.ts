@@ -95,7 +95,7 @@ export function createCircuitBreaker({
     isProbing = false;
     opensUntil = Math.max(opensUntil, monotonic() + ms);
     senders = 1;
-    warnings.once(why, `${message} Events wait in the outbox; delivery resumes automatically.`);
+    warnings.once(why, `${message} Events wait in the outbox.`);
   }
 
   function open(reason: string, afterMs: number | undefined): void {

@@ -64,12 +64,13 @@ export function createRelay(options: RelayOptions): Relay {
   let delayedUntil = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let isStopped = false;
+  let hasClaimed = false;
 
   const delivery = createClaimDelivery(
     {
       ...options,
       onReleased(count, delayMs) {
-        backlog.addReleased(count);
+        backlog.add(count, true);
         if (delayMs === 0) return;
         delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
         alarm.setIn(delayMs);
@@ -129,7 +130,7 @@ export function createRelay(options: RelayOptions): Relay {
       warnings.end('outbox');
       return entries;
     } catch (error) {
-      warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; retrying every second.`);
+      warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it.`);
       // The outbox no longer holds the settled entries. The others need not wait until the lease expires.
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
@@ -147,6 +148,7 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs });
       const fullness = Math.max(entries.length / maxEntries, sizeOf(entries) / maxBytes);
+      hasClaimed ||= entries.length > 0;
       backlog.noteClaim({ count: entries.length, fullness }, senders.size <= 1);
       if (delayedUntil > startedAt) {
         alarm.setIn(Math.min(Math.max(0, delayedUntil - monotonic()), DELAYED_POLL_MS));
@@ -159,10 +161,9 @@ export function createRelay(options: RelayOptions): Relay {
 
   return {
     schedule(count) {
-      backlog.add(count);
+      backlog.add(count, false);
       if (backlog.isFull) startSenders();
-      else
-        alarm.setIn(backlog.hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
+      else alarm.setIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
     },
     flushNow,
     async stop(graceMs) {

@@ -31,7 +31,7 @@ function slipIn(field: string, text: string): Refusal | undefined {
   const placeholder = PLACEHOLDER.exec(text)?.[1];
   let slip: string;
   if (placeholder !== undefined) {
-    slip = `holds '${placeholder}', which templates and String() write where a value is missing: find the value, or leave the field out`;
+    slip = `contains '${placeholder}', a missing value: leave the field out`;
   } else if (text !== text.trim()) slip = 'has blanks around it: trim it';
   else if (QUOTED.test(text)) slip = 'has quotes around it: remove them, or parse the JSON it comes from';
   else return undefined;
@@ -68,7 +68,7 @@ export function checkIdentity(userId: unknown, externalId: unknown, email: unkno
   if ((userId ?? externalId ?? email) === undefined) {
     return new Refusal(
       'no_identity',
-      'the event names nobody: set userId (the ours_device_id cookie), externalId (your own id) or email.',
+      'the event has no identity: set userId (the ours_device_id cookie), externalId (your id) or email.',
     );
   }
   return (

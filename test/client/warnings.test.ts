@@ -34,7 +34,7 @@ describe.each([
 
   it('warns once of an address that is reached by http, for events cross the network readable', () => {
     expect(warned('http://ingest.example:8080/api/v1')).toEqual([
-      '[ours-ingest] ingest.example:8080 is reached over http, so anyone on the network path can read the token and all personal data: use https.',
+      '[ours-ingest] ingest.example:8080 is reached over http, which exposes the token and all personal data: use https.',
     ]);
   });
 

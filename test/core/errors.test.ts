@@ -108,7 +108,7 @@ describe('an episode', () => {
     };
     flood();
     expect(said).toHaveLength(65);
-    expect(said.at(-1)).toBe('64 different warnings within a minute: further ones are left out for now.');
+    expect(said.at(-1)).toBe('64 different warnings within a minute: others are left out.');
     advance(59_999);
     flood();
     expect(said).toHaveLength(65);

@@ -12,16 +12,13 @@ describe('an id or a name', () => {
     ),
   )('is refused where a template had no value to write: %s %j', (field, text) => {
     expect(refusalOf(track({ [field!]: text }))).toEqual(
-      new Refusal(
-        'invalid_field',
-        `${field} holds '${text}', which templates and String() write where a value is missing: find the value, or leave the field out.`,
-      ),
+      new Refusal('invalid_field', `${field} contains '${text}', a missing value: leave the field out.`),
     );
   });
 
   it('is refused where a part of it is missing, or every purchase without an id would be one', () => {
     for (const distinctId of ['purchase:undefined', 'purchase:null:2', 'NaN:1']) {
-      expect(refusalOf(track({ distinctId })).message).toMatch(/^distinctId holds '(undefined|null|NaN)'/);
+      expect(refusalOf(track({ distinctId })).message).toMatch(/^distinctId contains '(undefined|null|NaN)'/);
     }
   });
 
@@ -94,7 +91,7 @@ describe('a session', () => {
 
   it('that a template or a number without a value wrote is refused, but for the words that browsers’ cookies hold', () => {
     for (const sessionId of ['[object Object]', 'NaN', 'sid_NaN']) {
-      expect(refusalOf(track({ sessionId })).message).toMatch(/^sessionId holds '(\[object Object\]|NaN)'/);
+      expect(refusalOf(track({ sessionId })).message).toMatch(/^sessionId contains '(\[object Object\]|NaN)'/);
     }
     expect(rowOf(track({ sessionId: 'sid_undefined' }))).toEqual(rowOf(track({})));
   });
