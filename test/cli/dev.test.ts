@@ -61,8 +61,8 @@ describe('ours-ingest dev', () => {
     stop.abort();
     await ended;
     expect(lines.slice(WELCOME).map((line) => line.replace(/^\S+\s+/, '').replace(/\s+/g, ' '))).toEqual([
-      'purchase kept: no experiment measures it',
-      'purchase kept: no experiment measures it',
+      'purchase stored: no experiment measures it',
+      'purchase stored: no experiment measures it',
       'signup dropped: the name is not in allowedEvents',
       'bell\\u0007 dropped: the name is not in allowedEvents',
       'purchase not counted again: this distinctId was already used',

@@ -80,7 +80,7 @@ describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
   it('is not created by reading it', async () => {
     const name = `cli-test-${randomUUID()}`;
     const message = await messageFrom({ redis: REDIS_URL, name });
-    expect(message).toMatch(/cannot be used: there is no outbox cli-test-.*--name is another/);
+    expect(message).toMatch(/cannot be used: there is no outbox cli-test-.*--name is wrong/);
     const { default: ioredis } = await import('ioredis');
     const client = new ioredis.Redis(REDIS_URL);
     onTestFinished(() => client.disconnect());

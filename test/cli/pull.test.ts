@@ -41,7 +41,7 @@ describe('ours-ingest pull', () => {
   it.each(['ours-account.js', 'ours-account', 'ours.json'])('writes no TypeScript into %s', async (name) => {
     const { env } = await accountOf();
     const file = await tempFile(name, 'as it was');
-    expect((await run(pull, ['--out', file], { env })).error?.message).toContain('name a .ts file');
+    expect((await run(pull, ['--out', file], { env })).error?.message).toContain('must be a .ts file');
     expect(await readFile(file, 'utf8')).toBe('as it was');
   });
 

@@ -51,11 +51,17 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
   }
 }
 
+/** The clock of a pace, for tests. */
+interface Timing {
+  readonly now: () => number;
+  readonly wait: (ms: number, stop: AbortSignal) => Promise<void>;
+}
+
 /** Waits until the next event may be sent. After a pause it catches up by at most one second. */
 export function createPace(
   rate: number | undefined,
   stop: AbortSignal,
-  { now, wait } = { now: () => performance.now(), wait: sleep },
+  { now, wait }: Timing = { now: () => performance.now(), wait: sleep },
 ): () => Promise<void> | undefined {
   if (rate === undefined) return () => undefined;
   let nextAt = now();
