@@ -1,15 +1,13 @@
 import type { Client } from '../client/client.js';
 import type { Visitor } from '../client/visitor.js';
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
 import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import type { WaitUntil } from '../runtime/wait-until.js';
-import { NOBODY, type ReadVisitor } from './read-visitor.js';
+import { LazyScope, type RuntimeArguments, type VisitorReader } from './lazy-visitor.js';
+import { type RequestVisitor, readVisitor, UNKNOWN_VISITOR } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
 import type { RequestScope } from './request-scope.js';
-import { readVisitor } from './request-visitor.js';
-import { type Reader, Scope, type Surroundings } from './scope.js';
 import {
   type AdapterOptions,
   checkAdapter,
@@ -18,41 +16,41 @@ import {
   type VisitorOptions,
 } from './visitor-options.js';
 
-/** What an adapter needs of the client. */
+/** The part of the client that an adapter needs. */
 export type VisitorClient<Catalog extends EventCatalog> = Pick<Client<Catalog>, 'visitor' | 'flush'>;
 
-/** A request whose visitor is known. */
+/** A request with its visitor. */
 export interface WithVisitor<Catalog extends EventCatalog = EventCatalog> {
   readonly visitor: Visitor<Catalog>;
 }
 
-/** The framework's own request, where a handler's parameter says that it has a visitor. */
+/** The framework's request type, given a handler's parameter type that includes the visitor. */
 export type WithoutVisitor<Request, Catalog extends EventCatalog> = Request extends infer Own & WithVisitor<Catalog>
   ? Own
   : Request;
 
-/** Opens the scope of a request. Cheap: nothing is read before the visitor is used. */
+/** Opens the scope of a request. Cheap: nothing is read until the visitor is used. */
 export type OpenScope<Catalog extends EventCatalog, Request> = (
   request: Request,
-  ...around: Surroundings
+  ...rest: RuntimeArguments
 ) => RequestScope<Visitor<Catalog>>;
 
-/** What a framework's requests are to us. Asked when a visitor or a `waitUntil` is first used, which few requests do. */
+/** How a framework's requests are read. Called when a visitor or `waitUntil` is first used. */
 interface Framework<Request, Read> {
-  readonly read: (request: Request, around: Surroundings) => Read;
-  readonly waitUntilOf?: ((request: Request, around: Surroundings) => WaitUntil | undefined) | undefined;
-  /** The names of its options. @default those of every adapter of requests */
+  readonly read: (request: Request, rest: RuntimeArguments) => Read;
+  readonly waitUntilOf?: VisitorReader<EventCatalog, Request>['waitUntilOf'];
+  /** The names of the adapter's options. @default those of HTTP adapters */
   readonly options?: ReadonlySet<string>;
 }
 
 /**
- * What all adapters share: who it is about, read late, once, and never at the cost of the request.
+ * The part that all adapters share: a visitor is read late, at most once, and a failure never breaks the request.
  * @throws {OursError} `invalid_option`
  */
 export function createScopes<Catalog extends EventCatalog, Request>(
   ours: VisitorClient<Catalog>,
   options: AdapterOptions<Request>,
-  { read, waitUntilOf, options: known = VISITOR_OPTIONS }: Framework<Request, ReadVisitor>,
+  { read, waitUntilOf, options: known = VISITOR_OPTIONS }: Framework<Request, RequestVisitor>,
 ): OpenScope<Catalog, Request> {
   checkAdapter(ours, options, known);
   const { consent } = options;
@@ -60,36 +58,36 @@ export function createScopes<Catalog extends EventCatalog, Request>(
 
   function agrees(request: Request): boolean {
     const answer: unknown = consent === undefined ? true : consent(request);
-    // A promise is no consent: it would be one however it ends.
+    // A promise is truthy, whatever it resolves to.
     if (typeof answer !== 'boolean') {
       if (isPromise(answer)) ignoreRejection(answer);
-      warnings.throttled('consent', 'consent must return true or false: the visitor is taken not to have agreed.');
+      warnings.throttled('consent', 'consent must return true or false; anything else counts as no consent.');
     }
     return answer === true;
   }
 
-  /** What reading returns, or `otherwise`. What was thrown may tell of the visitor; it is not repeated. */
-  function attempt<Read>(reading: () => Read, otherwise: Read): Read {
+  /** The error itself is not logged: it may hold personal data. */
+  function attempt<Read>(reading: () => Read, fallback: Read): Read {
     try {
       return reading();
     } catch {
       warnings.throttled(
         'read',
-        'reading a visitor threw (the request, consent or visitorOf): what was not read stays unknown, the request goes on.',
+        'reading the visitor of a request threw (the request, consent or visitorOf). What could not be read stays unknown; the request continues.',
       );
-      return otherwise;
+      return fallback;
     }
   }
 
-  const reader: Reader<Catalog, Request> = {
-    read: (request, around) => attempt(() => (agrees(request) ? read(request, around) : NOBODY), NOBODY),
+  const reader: VisitorReader<Catalog, Request> = {
+    read: (request, rest) => attempt(() => (agrees(request) ? read(request, rest) : UNKNOWN_VISITOR), UNKNOWN_VISITOR),
     open: (visitor) => {
       const { userId, session, sessionId, isFromLink } = visitor;
-      return ours.visitor(attempt(() => visitor.whole(), { userId, session, sessionId, isFromLink }));
+      return ours.visitor(attempt(() => visitor.toInput(), { userId, session, sessionId, isFromLink }));
     },
     waitUntilOf,
   };
-  return (request, ...around) => new Scope(reader, request, around);
+  return (request, ...rest) => new LazyScope(reader, request, rest);
 }
 
 /**
@@ -103,13 +101,12 @@ export function createRequestScopes<Catalog extends EventCatalog, Request>(
 ): OpenScope<Catalog, Request> {
   const reading = resolveReading(options);
   if (Array.isArray(options.trustProxy) && !knowsPeer) {
-    throw new OursError(
-      'invalid_option',
-      'trustProxy lists addresses, but who opens connections is not known here: pass the number of proxies, or ipHeader.',
+    failOption(
+      "trustProxy lists addresses, but this adapter does not know the connection's address: pass the number of proxies, or ipHeader.",
     );
   }
   return createScopes(ours, options, {
     ...framework,
-    read: (request, around) => readVisitor(read(request, around), reading),
+    read: (request, rest) => readVisitor(read(request, rest), reading),
   });
 }

@@ -1,4 +1,4 @@
-// The types of what every adapter is given, for each of them to hand on.
+// The types that every adapter exports.
 export type { TrustProxy } from './trusted-proxies.js';
 export type {
   AdapterOptions,
@@ -7,3 +7,4 @@ export type {
   ReadingOptions,
   VisitorOptions,
 } from './visitor-options.js';
+export type { VisitorClient } from './visitor-scopes.js';
