@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromMinorUnits } from '../../src/webhooks/index.js';
-import { conversionsFromStripe } from '../../src/webhooks/stripe/index.js';
+import { fromMinorUnits } from '../../../src/webhooks/index.js';
+import { conversionsFromStripe } from '../../../src/webhooks/stripe/index.js';
 import {
   CREATED,
   carrying,
@@ -12,10 +12,10 @@ import {
   session,
   stripeEvent,
   subscription,
-} from './stripe-events.js';
+} from './events.js';
 
 const TOKEN = 'sealed';
-// The end of Stripe's whole second.
+// The end of Stripe's second.
 const TIME = CREATED * 1000 + 999;
 const carried = carrying(TOKEN);
 
@@ -41,11 +41,11 @@ describe('a one-off payment', () => {
     ['payment_intent.succeeded', paymentIntent(carried)],
     ['charge.succeeded', charge(carried)],
     ['charge.captured', charge(carried)],
-  ])('is the same purchase when %s tells of it', (type, object) => {
+  ])('is the same purchase in %s', (type, object) => {
     expect(conversionOf(type, object)).toEqual(purchase);
   });
 
-  it('is none before the money is there', () => {
+  it('is not a purchase before it succeeds', () => {
     expect(
       conversionOf('checkout.session.completed', session({ ...carried, payment_status: 'unpaid' })),
     ).toBeUndefined();
@@ -56,7 +56,7 @@ describe('a one-off payment', () => {
     }
   });
 
-  it('is what was captured, where that is less than was authorised', () => {
+  it('has the captured amount if it is less than the authorised one', () => {
     const partly = { ...carried, amount: 10_000, amount_received: 1_000, amount_captured: 1_000 };
     expect(conversionOf('payment_intent.succeeded', paymentIntent(partly))?.eventProperties).toMatchObject({
       value: 10,
@@ -64,7 +64,7 @@ describe('a one-off payment', () => {
     expect(conversionOf('charge.captured', charge(partly))?.eventProperties).toMatchObject({ value: 10 });
   });
 
-  it('is named after its session when it is free, and after its charge when there is nothing else', () => {
+  it('uses the session’s id if it is free, and the charge’s id if there is nothing else', () => {
     const free = session({ payment_status: 'no_payment_required', payment_intent: null, amount_total: 0 });
     expect(conversionOf('checkout.session.completed', free)).toMatchObject({
       distinctId: 'purchase:cs_1',
@@ -75,7 +75,7 @@ describe('a one-off payment', () => {
     });
   });
 
-  it('is told by its session also where no visitor travels, and never by a PaymentIntent or charge without one', () => {
+  it('is reported by its session even without a visitor, but not by a PaymentIntent or charge without one', () => {
     expect(conversionOf('checkout.session.completed', session())).toMatchObject({ distinctId: 'purchase:pi_1' });
     expect(conversionOf('payment_intent.succeeded', paymentIntent())).toBeUndefined();
     expect(conversionOf('charge.succeeded', charge())).toBeUndefined();
@@ -86,7 +86,7 @@ describe('a subscription', () => {
   it.each([
     ['today', invoice],
     ['before 2025-03-31', olderInvoice],
-  ])('is bought with its first invoice and renewed with the later ones, in the shape of %s', (_, shape) => {
+  ])('is purchased by its first invoice and renewed by later ones, in the format of %s', (_, shape) => {
     for (const type of ['invoice.paid', 'invoice.payment_succeeded']) {
       expect(conversionOf(type, shape(TOKEN))).toEqual({
         event: 'purchase',
@@ -105,19 +105,19 @@ describe('a subscription', () => {
     }
   });
 
-  it('is not bought a second time by its session, its PaymentIntent or its charge', () => {
+  it('is not purchased again by its session, its PaymentIntent or its charge', () => {
     const bySession = session({ ...carried, mode: 'subscription', payment_intent: null, invoice: 'in_1' });
     expect(conversionOf('checkout.session.completed', bySession)).toBeUndefined();
     expect(conversionOf('payment_intent.succeeded', paymentIntent())).toBeUndefined();
     expect(conversionOf('charge.succeeded', charge())).toBeUndefined();
   });
 
-  it('is paid when its invoice is paid, however long that was open', () => {
+  it('is paid when its invoice is paid, even if that was open for a long time', () => {
     const open = invoice(TOKEN, { created: CREATED - 20 * 86_400 });
     expect(conversionOf('invoice.paid', open)).toMatchObject({ time: TIME });
   });
 
-  it('costs nothing while on trial, and that is a trial', () => {
+  it('has a trial_started event and no purchase during a trial', () => {
     expect(conversionOf('invoice.paid', invoice(TOKEN, { total: 0, amount_paid: 0 }))).toBeUndefined();
     const onTrial = subscription({ ...carried, status: 'trialing', trial_end: CREATED });
     expect(conversionOf('customer.subscription.created', onTrial)).toEqual({
@@ -132,7 +132,7 @@ describe('a subscription', () => {
   it.each([
     ['the whole', 0, -4990],
     ['a part', 2990, -2000],
-  ])('is bought for its whole price where the credit balance pays %s of it', (_, amount_paid, starting_balance) => {
+  ])('is purchased at its full price if the credit balance pays %s of it', (_, amount_paid, starting_balance) => {
     expect(conversionOf('invoice.paid', invoice(TOKEN, { amount_paid, starting_balance }))).toMatchObject({
       distinctId: 'purchase:in_1',
       eventProperties: { value: 49.9 },
@@ -142,11 +142,11 @@ describe('a subscription', () => {
   it.each([
     ['a credit note larger than the plan', -500],
     ['a free plan', 0],
-  ])('is not bought with an invoice of %s', (_, total) => {
+  ])('is not purchased by an invoice of %s', (_, total) => {
     expect(conversionOf('invoice.paid', invoice(TOKEN, { total, amount_paid: 0 }))).toBeUndefined();
   });
 
-  it('ends', () => {
+  it('is cancelled', () => {
     const ended = subscription({
       ...carried,
       status: 'canceled',
@@ -166,14 +166,14 @@ describe('a subscription', () => {
 describe('an invoice of another kind', () => {
   const plain = { billing_reason: 'manual', parent: null };
 
-  it('is a purchase when it carries a visitor itself', () => {
+  it('is a purchase if its own metadata has a visitor', () => {
     expect(conversionOf('invoice.paid', invoice(undefined, { ...plain, ...carried }))).toMatchObject({
       distinctId: 'purchase:in_1',
       visitorToken: TOKEN,
     });
   });
 
-  it('is nothing otherwise: Checkout makes some for payments that its session tells of', () => {
+  it('is not reported otherwise: Checkout creates some for payments that the session reports', () => {
     expect(conversionOf('invoice.paid', invoice(undefined, plain))).toBeUndefined();
     for (const billing_reason of ['subscription_update', 'subscription_threshold']) {
       expect(conversionOf('invoice.paid', invoice(TOKEN, { billing_reason }))).toBeUndefined();
@@ -182,7 +182,7 @@ describe('an invoice of another kind', () => {
 });
 
 describe('the time of a payment', () => {
-  it('is when it succeeded, however long before it was begun: whichever event tells of it', () => {
+  it('is when it succeeded, not when it was created, in every event', () => {
     const begun = { ...carried, created: CREATED - 86_400 };
     expect(conversionOf('payment_intent.succeeded', paymentIntent(begun))?.time).toBe(TIME);
     expect(conversionOf('charge.captured', charge(begun))?.time).toBe(TIME);
@@ -198,7 +198,7 @@ describe('amounts', () => {
     [50_000, 'krw', 50_000],
     [15_250, 'kwd', 15.25],
     [5_124, 'bhd', 5.124],
-    // No minor unit any more, and two digits all the same.
+    // They have no minor unit any more, but still two digits.
     [500, 'isk', 5],
     [500, 'ugx', 5],
     [1_045, 'huf', 10.45],
@@ -214,7 +214,7 @@ describe('amounts', () => {
 });
 
 describe('any other event', () => {
-  it('is nothing', () => {
+  it('is not reported', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'toString', 'customer.created')), (type) => {
         expect(conversionsFromStripe(stripeEvent(type, { id: 'x' }))).toEqual([]);
@@ -222,7 +222,7 @@ describe('any other event', () => {
     );
   });
 
-  it('never shows a name, an email or a product', () => {
+  it('never includes a name, an email or a product', () => {
     const text = JSON.stringify([
       conversionOf('checkout.session.completed', session(carried)),
       conversionOf('payment_intent.succeeded', paymentIntent(carried)),

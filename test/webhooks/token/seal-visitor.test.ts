@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openVisitor, sealVisitor } from '../../src/webhooks/index.js';
-import { keyOf } from '../support/keys.js';
+import { openVisitor, sealVisitor } from '../../../src/webhooks/index.js';
+import { keyOf } from '../../support/keys.js';
 
 const KEYS = [keyOf(3)];
 const USER = '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10';
@@ -16,28 +16,28 @@ describe('the session in a visitor token', () => {
     [String(2 ** 48), false],
     [String(2 ** 48 + 1), false],
     ['0', false],
-  ])('comes back as it was when it is %s; short: %s', async (sessionId, isShort) => {
+  ])('is preserved if it is %s; short: %s', async (sessionId, isShort) => {
     const token = await sealVisitor({ userId: USER, sessionId }, KEYS, { now });
     expect(await openVisitor(token, KEYS, { now })).toEqual({ visitor: { userId: USER, sessionId }, issuedAt: NOW });
     expect(token.length === SHORT).toBe(isShort);
   });
 });
 
-describe('an id that the client refuses', () => {
-  it('is sealed as nobody’s: the payment is reported for whom identify() names, instead of being refused', async () => {
+describe('an id that the client rejects', () => {
+  it('gives a token without a visitor: the payment is reported with the identity of identify() instead of being rejected', async () => {
     for (const userId of ['undefined', ' v', '\uFEFFvisitor', '"v"', 'ours_device_id=v; a=b']) {
       expect(await openVisitor(await sealVisitor({ userId }, KEYS), KEYS)).toEqual({ visitor: null, reason: 'nobody' });
     }
   });
 
-  it('costs the visitor its session alone where it is the session’s', async () => {
+  it('removes only the session if it is the session’s id', async () => {
     const token = await sealVisitor({ userId: USER, sessionId: '[object Object]' }, KEYS);
     expect(await openVisitor(token, KEYS)).toMatchObject({ visitor: { userId: USER, sessionId: undefined } });
   });
 });
 
 describe('maxAgeMs: 0', () => {
-  it('opens a token of this very instant and none that is older', async () => {
+  it('opens a token of the same instant and none that is older', async () => {
     const token = await sealVisitor({ userId: USER }, KEYS, { now });
     expect(await openVisitor(token, KEYS, { maxAgeMs: 0, now })).toMatchObject({ visitor: { userId: USER } });
     expect(await openVisitor(token, KEYS, { maxAgeMs: 0, now: () => NOW + 1 })).toEqual({

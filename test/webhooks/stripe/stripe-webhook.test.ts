@@ -4,18 +4,18 @@ import { Stripe } from 'stripe';
 import { Stripe as Stripe20 } from 'stripe20';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createMemoryOutbox } from '../../src/index.js';
-import type { EventCatalog } from '../../src/protocol/catalog.js';
-import { sealVisitor, type WebhookIdentity } from '../../src/webhooks/index.js';
+import { createMemoryOutbox } from '../../../src/index.js';
+import type { EventCatalog } from '../../../src/protocol/catalog.js';
+import { sealVisitor, type WebhookIdentity } from '../../../src/webhooks/index.js';
 import {
   type StripeEvent,
   type StripeLike,
   type StripeWebhookOptions,
   visitorMetadata,
-} from '../../src/webhooks/stripe/index.js';
-import { keyOf } from '../support/keys.js';
-import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
-import { endpoint, offline } from './stripe-endpoint.js';
+} from '../../../src/webhooks/stripe/index.js';
+import { keyOf } from '../../support/keys.js';
+import { KEYS, openShop, type Shop, tracker, VISITOR } from '../shop.js';
+import { endpoint, offline } from './endpoint.js';
 import {
   CREATED,
   carrying,
@@ -28,17 +28,16 @@ import {
   session,
   stripeEvent,
   subscription,
-} from './stripe-events.js';
-import { signed, startStripe } from './stripe-service.js';
+} from './events.js';
+import { signed, startStripe } from './service.js';
 
-/** What nobody answers. */
 const never = new Promise<never>(() => undefined);
 
 const LISTED =
   '/v1/invoice_payments?payment[type]=payment_intent&payment[payment_intent]=pi_1&expand[0]=data.invoice&limit=1';
 const SESSIONS = '/v1/checkout/sessions?payment_intent=pi_1&limit=1';
 
-/** Stripe has the payment, and nothing that says whose it is. */
+/** Stripe has the payment, but no visitor. */
 function knowNothing(answers: Map<string, object | number>): void {
   answers.set('/v1/payment_intents/pi_1', paymentIntent());
   for (const path of [LISTED, SESSIONS]) answers.set(path, { object: 'list', data: [] });
@@ -46,11 +45,11 @@ function knowNothing(answers: Map<string, object | number>): void {
 
 const paid = (token: string | undefined) => stripeEvent('payment_intent.succeeded', paymentIntent(carrying(token)));
 
-describe('a payment that Stripe tells of', () => {
+describe('a Stripe payment', () => {
   it.each([
     ['23', offline as StripeLike],
     ['20', new Stripe20('sk_test_shop') as StripeLike],
-  ])('is a purchase of the visitor who saw the variant, with major %s of the package', async (_, stripe) => {
+  ])('is a purchase of the visitor who saw the variant, with major version %s of the package', async (_, stripe) => {
     const shop = await openShop();
     const answer = await endpoint(shop, { stripe }).handle(signed(paid(shop.token)));
     expect(answer).toEqual({ statusCode: 200, body: 'purchase:pi_1 is stored' });
@@ -68,16 +67,16 @@ describe('a payment that Stripe tells of', () => {
     expect(shop.warnings).toEqual([]);
   });
 
-  it('counts for a variant seen in the second of the payment: Stripe’s times are whole seconds', async () => {
+  it('counts for a variant seen in the second of the payment: Stripe’s times have no milliseconds', async () => {
     const shop = await openShop({ seenAt: CREATED * 1000 + 700 });
     await endpoint(shop).handle(signed(paid(shop.token)));
     expect(shop.conversions()).toBe(1);
   });
 
   it.each(['PaymentIntent', 'charge', 'session'])(
-    'counts for a variant that was seen while it was open, whichever tells of it first: its %s',
+    'counts for a variant that was seen before it succeeded, if the first event is that of its %s',
     async (first) => {
-      // A page that shows Stripe's payment form makes the PaymentIntent before the browser has seen anything.
+      // A page with Stripe's payment form creates the PaymentIntent before the browser shows anything.
       const shop = await openShop({ seenAt: (CREATED - 60) * 1000 });
       const opened = { ...carrying(shop.token), created: CREATED - 120 };
       const events = {
@@ -92,7 +91,7 @@ describe('a payment that Stripe tells of', () => {
     },
   );
 
-  it('counts once however often it is delivered', async () => {
+  it('counts once even if it is delivered several times', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const delivery = signed(paid(shop.token));
@@ -104,7 +103,7 @@ describe('a payment that Stripe tells of', () => {
 });
 
 describe('the events of one payment', () => {
-  // A family: everything that Stripe tells of one payment, in the order in which it happens.
+  // A family: all events of a payment, in the order in which they happen.
   const families: Record<string, (token: string) => StripeEvent[]> = {
     'Checkout, one-off, paid at once': (token) => [
       stripeEvent('payment_intent.created', paymentIntent(carrying(token))),
@@ -151,7 +150,7 @@ describe('the events of one payment', () => {
     'a subscription and its renewal': ['cancellation:sub_1', 'purchase:in_1', 'renewal:in_2', 'subscription:sub_1'],
   };
 
-  it.each(Object.keys(families))('give the same report in any order and number: %s', async (name) => {
+  it.each(Object.keys(families))('give the same report in any order and with repetitions: %s', async (name) => {
     const { stripe, answers } = await startStripe();
     answers.set('/v1/subscriptions/sub_1', subscription());
     const report = async (pick: (events: StripeEvent[]) => StripeEvent[]) => {
@@ -182,7 +181,7 @@ describe('the events of one payment', () => {
   });
 });
 
-describe('a webhook that Stripe did not send, or not now', () => {
+describe('a forged or replayed webhook', () => {
   it.each([
     [
       'changed on the way',
@@ -207,7 +206,7 @@ describe('a webhook that Stripe did not send, or not now', () => {
     const { body, headers } = make(shop);
     expect(await endpoint(shop).handle({ body, headers })).toEqual({
       statusCode: 400,
-      body: 'the signature could not be confirmed',
+      body: 'the signature is not valid',
     });
     await shop.client.flush();
     expect(tracker(shop.collector)).toEqual([]);
@@ -239,34 +238,37 @@ describe('a thin event', () => {
   it.each([
     ['23', offline as StripeLike],
     ['20', new Stripe20('sk_test_shop') as StripeLike],
-  ])('is refused by its own name, for it tells of no amounts, with major %s of the package', async (_, stripe) => {
-    const shop = await openShop();
-    const answer = await endpoint(shop, { stripe }).handle(signed(thin));
-    expect(answer).toEqual({
-      statusCode: 400,
-      body: "this is a thin event (v2.core.event), which does not hold the payment: give this endpoint's event destination the payload style Snapshot",
-    });
-    expect(shop.warnings).toEqual([expect.stringContaining('payload style Snapshot')]);
-  });
+  ])(
+    'is rejected with an explanation, because it has no amounts, with major version %s of the package',
+    async (_, stripe) => {
+      const shop = await openShop();
+      const answer = await endpoint(shop, { stripe }).handle(signed(thin));
+      expect(answer).toEqual({
+        statusCode: 400,
+        body: "this is a thin event (v2.core.event), which does not contain the payment: set the payload style of this endpoint's event destination to Snapshot",
+      });
+      expect(shop.warnings).toEqual([expect.stringContaining('destination to Snapshot')]);
+    },
+  );
 
-  it('that Stripe did not sign is refused as anything else is', async () => {
+  it('that Stripe did not sign is rejected like any other', async () => {
     const shop = await openShop();
     expect(await endpoint(shop).handle(signed(thin, { secret: 'whsec_other' }))).toEqual({
       statusCode: 400,
-      body: 'the signature could not be confirmed',
+      body: 'the signature is not valid',
     });
   });
 });
 
-describe('a payment whose visitor is not known', () => {
+describe('a payment without a known visitor', () => {
   const who: WebhookIdentity = { externalId: 'customer 17' };
 
   it.each([
-    ['is not there', async () => undefined],
-    ['says that nobody was known', () => sealVisitor({}, KEYS)],
+    ['is missing', async () => undefined],
+    ['has no visitor', () => sealVisitor({}, KEYS)],
     ['was sealed in another environment', () => sealVisitor(VISITOR, [keyOf(9)])],
-    ['is nonsense', async () => 'x'],
-  ])('is reported for whom identify names when the token %s', async (_, makeToken) => {
+    ['is invalid', async () => 'x'],
+  ])('is reported with the identity of identify if the token %s', async (_, makeToken) => {
     const { stripe, answers } = await startStripe();
     knowNothing(answers);
     const shop = await openShop();
@@ -282,18 +284,18 @@ describe('a payment whose visitor is not known', () => {
     expect(seen).toEqual([event]);
   });
 
-  it('is not asked for where the token names the visitor', async () => {
+  it('does not call identify if the token has a visitor', async () => {
     const shop = await openShop();
     const identify = () => expect.unreachable();
     expect(await endpoint(shop, { identify }).handle(signed(paid(shop.token)))).toMatchObject({ statusCode: 200 });
   });
 
-  it('is answered 200 and not reported when nobody knows', async () => {
+  it('is answered 200 and not reported without an identity', async () => {
     const shop = await openShop();
     const event = paid(await sealVisitor({}, KEYS));
     expect(await endpoint(shop).handle(signed(event))).toEqual({
       statusCode: 200,
-      body: 'purchase:pi_1 is not reported: nobody is known for it',
+      body: 'purchase:pi_1 is not reported: the visitor is not known',
     });
     expect(tracker(shop.collector)).toEqual([]);
   });
@@ -302,11 +304,11 @@ describe('a payment whose visitor is not known', () => {
     [
       'not_authentic',
       () => sealVisitor(VISITOR, [keyOf(9)]),
-      /opened by none of keys .*sealed it in another environment.*or its key is missing/,
+      /cannot be opened with any of keys .*sealed in another environment.*or its key is missing/,
     ],
-    ['malformed', async () => 'no token', /was cut or changed on its way/],
+    ['malformed', async () => 'no token', /was truncated or changed/],
     ['expired', () => sealVisitor(VISITOR, KEYS, { now: () => Date.now() - 60_000 }), /older than maxAgeMs/],
-  ])('is warned of by its likely cause, without the token, when that is %s', async (_, makeToken, cause) => {
+  ])('causes a warning with the likely cause, without the token, if that is %s', async (_, makeToken, cause) => {
     const shop = await openShop();
     const token = await makeToken();
     expect(await endpoint(shop, { maxAgeMs: 30_000 }).handle(signed(paid(token)))).toMatchObject({ statusCode: 200 });
@@ -315,7 +317,7 @@ describe('a payment whose visitor is not known', () => {
     expect(shop.warnings[0]).not.toContain(token);
   });
 
-  it('is nobody’s where it was sealed in another environment with the same key', async () => {
+  it('is not reported if it was sealed in another environment with the same key', async () => {
     const shop = await openShop();
     const { ours_visitor: token } = await visitorMetadata(VISITOR, KEYS, { environment: 'staging' });
     expect(await endpoint(shop, { environment: 'production' }).handle(signed(paid(token)))).toMatchObject({
@@ -328,7 +330,7 @@ describe('a payment whose visitor is not known', () => {
     });
   });
 
-  it('tells no session of a renewal after years, and still whose it is', async () => {
+  it('has the visitor but no session for a renewal after years', async () => {
     const shop = await openShop();
     const token = await sealVisitor(VISITOR, KEYS, { now: () => Date.now() - 401 * 86_400_000 });
     expect(await endpoint(shop).handle(signed(paid(token)))).toMatchObject({ body: 'purchase:pi_1 is stored' });
@@ -337,7 +339,7 @@ describe('a payment whose visitor is not known', () => {
     expect(purchase!.defaultProperties).not.toHaveProperty('sid');
   });
 
-  it('is expired where tokens may only be so old', async () => {
+  it('expires after maxAgeMs', async () => {
     const shop = await openShop();
     const token = await sealVisitor(VISITOR, KEYS, { now: () => Date.now() - 86_400_000 });
     expect(await endpoint(shop, { maxAgeMs: 3_600_000 }).handle(signed(paid(token)))).toMatchObject({
@@ -355,17 +357,17 @@ describe('a payment whose visitor is not known', () => {
       async () => stripeEvent('refund.created', refund()),
       { stripe: { ...offline, webhooks: offline.webhooks, paymentIntents: { retrieve: () => never } } as StripeLike },
     ],
-  ])('is sent again when %s does not answer in time', async (_, makeEvent, options) => {
+  ])('is answered 503 if %s does not answer in time', async (_, makeEvent, options) => {
     const shop = await openShop();
     const webhook = endpoint(shop, { timeoutMs: 20, ...options });
     expect(await webhook.handle(signed(await makeEvent()))).toEqual({
       statusCode: 503,
-      body: 'looking up what to report failed: send it again',
+      body: 'the lookup of what to report failed: retry',
     });
     expect(shop.warnings).toEqual([expect.stringContaining('or took longer than timeoutMs (TimeoutError)')]);
   });
 
-  it('is sent again when Stripe cannot be reached, which is named and not quoted', async () => {
+  it('is answered 503 if Stripe cannot be reached, and the warning does not include the message', async () => {
     const shop = await openShop();
     const retrieve = async () => {
       throw new Stripe.errors.StripeConnectionError({ type: 'api_error', message: 'of buyer@example.org' } as never);
@@ -380,7 +382,7 @@ describe('a payment whose visitor is not known', () => {
     expect(shop.warnings[0]).not.toContain('buyer');
   });
 
-  it('is sent again when identify fails', async () => {
+  it('is answered 503 if identify fails', async () => {
     const shop = await openShop();
     const identify = async () => {
       throw new Error('the database of buyer@example.org is away');
@@ -393,7 +395,7 @@ describe('a payment whose visitor is not known', () => {
 
 describe('a refund', () => {
   const refunded = stripeEvent('refund.created', refund());
-  it('is the visitor’s whose payment it is, and never subtracts', async () => {
+  it('belongs to the payment’s visitor, and never subtracts', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
@@ -407,7 +409,7 @@ describe('a refund', () => {
     expect(shop.conversions()).toBe(1);
   });
 
-  it('is the subscriber’s when it pays back an invoice', async () => {
+  it('belongs to the subscriber if it refunds an invoice', async () => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent());
@@ -419,9 +421,9 @@ describe('a refund', () => {
   });
 
   it.each([
-    ['the subscriber’s', (shop: Shop) => olderInvoice(shop.token)],
-    ['the visitor’s whom the invoice itself carries', (shop: Shop) => olderInvoice(undefined, carrying(shop.token))],
-  ])('is %s also by the API before 2025-03-31, which has no invoice payments', async (_, older) => {
+    ['the subscriber', (shop: Shop) => olderInvoice(shop.token)],
+    ['the visitor in the invoice’s own metadata', (shop: Shop) => olderInvoice(undefined, carrying(shop.token))],
+  ])('belongs to %s with the API before 2025-03-31 too, which has no invoice payments', async (_, older) => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent({ invoice: 'in_1' }));
@@ -431,7 +433,7 @@ describe('a refund', () => {
     expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
   });
 
-  it('asks that API for no invoice where the payment has none', async () => {
+  it('looks up no invoice in that API if the payment has none', async () => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     knowNothing(answers);
@@ -441,7 +443,7 @@ describe('a refund', () => {
     expect(shop.warnings).toEqual([]);
   });
 
-  it('is the visitor’s who was charged without a PaymentIntent', async () => {
+  it('belongs to the charge’s visitor if there is no PaymentIntent', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/charges/ch_1', charge({ ...carrying(shop.token), payment_intent: null }));
@@ -449,7 +451,7 @@ describe('a refund', () => {
     expect(await endpoint(shop, { stripe }).handle(signed(event))).toMatchObject({ body: 'dispute:dp_1 is stored' });
   });
 
-  it('is sent again when Stripe cannot be asked', async () => {
+  it('is answered 503 if Stripe fails', async () => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', 500);
@@ -461,9 +463,9 @@ describe('a refund', () => {
 
   it.each([
     [401, 'the API key is wrong or was revoked'],
-    [403, 'let the API key read PaymentIntents'],
-    [404, 'it does not have them yet, or the API key is of another account, or of another mode'],
-  ])('is sent again when Stripe refuses to say with %d, which may pass or be fixed', async (status, cause) => {
+    [403, 'allow the API key to read PaymentIntents'],
+    [404, 'they do not exist yet, or the API key belongs to another account or to another mode'],
+  ])('is answered 503 if Stripe answers %d, which may be temporary or fixed', async (status, cause) => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', status);
@@ -477,14 +479,14 @@ describe('a refund', () => {
 });
 
 describe('an answer', () => {
-  it('is 503 while the purchase is not safe, and 200 once it is', async () => {
+  it('is 503 until the purchase is stored, and 200 then', async () => {
     const shop = await openShop();
     shop.collector.faults.next({ kind: 'hang' });
     const { handle } = endpoint(shop, { timeoutMs: 50 });
     const delivery = signed(paid(shop.token));
     expect(await handle(delivery)).toEqual({
       statusCode: 503,
-      body: 'purchase:pi_1 could not be stored in time: send it again',
+      body: 'purchase:pi_1 could not be stored in time: retry',
     });
     expect(await endpoint(shop).handle(delivery)).toMatchObject({ statusCode: 200 });
     expect(shop.conversions()).toBe(1);
@@ -495,7 +497,7 @@ describe('an answer', () => {
     const { handle } = endpoint(shop);
     expect(await handle(signed(paid(shop.token)))).toEqual({
       statusCode: 503,
-      body: 'purchase:pi_1 could not be stored (queue_full): send it again',
+      body: 'purchase:pi_1 could not be stored (queue_full): retry',
     });
     await shop.client.close();
     expect(await handle(signed(paid(shop.token)))).toMatchObject({ statusCode: 503 });
@@ -506,20 +508,20 @@ describe('an answer', () => {
     ['invalid_name', { Purchase: z.object({}) }, "a goal is matched exactly: send 'Purchase'."],
     ['invalid_properties', { purchase: z.object({ plan: z.string() }) }, 'plan (got nothing).'],
   ])(
-    'is 503 while the client’s events do not fit, and says so, for they can be mended: %s',
+    'is 503 while the client’s events do not match, and warns, because they can be fixed: %s',
     async (code, events, why) => {
       const shop = await openShop({ events });
       expect(await endpoint(shop).handle(signed(paid(shop.token)))).toEqual({
         statusCode: 503,
-        body: `purchase:pi_1 does not fit the events of createClient (${code}): mend them, it is stored when it is sent again`,
+        body: `purchase:pi_1 does not match the events of createClient (${code}): fix them, and a retry stores it`,
       });
       const [warning, ...others] = shop.warnings.filter((each) => each.includes('Stripe webhook: purchase:pi_1'));
-      expect(warning).toContain(`${why} Mend the events of createClient`);
+      expect(warning).toContain(`${why} Fix the events of createClient`);
       expect(others).toEqual([]);
     },
   );
 
-  it('is 200 for what will never be stored: Stripe must not send it for ever', async () => {
+  it('is 200 for events that will never be stored: Stripe must not retry them for ever', async () => {
     const refusing = await openShop({
       beforeSend: () => {
         throw new Error('no');
@@ -527,16 +529,16 @@ describe('an answer', () => {
     });
     expect(await endpoint(refusing).handle(signed(paid(refusing.token)))).toEqual({
       statusCode: 200,
-      body: 'purchase:pi_1 is refused for good: before_send_failed',
+      body: 'purchase:pi_1 is rejected permanently: before_send_failed',
     });
     const dropping = await openShop({ beforeSend: () => null });
     expect(await endpoint(dropping).handle(signed(paid(dropping.token)))).toEqual({
       statusCode: 200,
-      body: 'purchase:pi_1 is dropped for good: before_send',
+      body: 'purchase:pi_1 is dropped permanently: before_send',
     });
   });
 
-  it('is 200 for an event of no interest', async () => {
+  it('is 200 for an event that is not relevant', async () => {
     const shop = await openShop();
     const event = stripeEvent('customer.created', { id: 'cus_1', object: 'customer' });
     expect(await endpoint(shop).handle(signed(event))).toEqual({ statusCode: 200, body: 'nothing to report' });

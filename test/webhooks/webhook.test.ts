@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-// @ts-expect-error: version 4 has no types of its own here.
+// @ts-expect-error: version 4 has no types here.
 import express4 from 'express4';
 import fastify, { type FastifyPluginAsync } from 'fastify';
 import { Hono } from 'hono';
@@ -10,8 +10,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createWebhook, type Webhook } from '../../src/webhooks/index.js';
 import { stripeWebhook } from '../../src/webhooks/stripe/index.js';
 import { KEYS, openShop, type Shop } from './shop.js';
-import { carrying, paymentIntent, stripeEvent } from './stripe-events.js';
-import { SECRET, signed } from './stripe-service.js';
+import { carrying, paymentIntent, stripeEvent } from './stripe/events.js';
+import { SECRET, signed } from './stripe/service.js';
 
 interface Delivery {
   readonly body: string;
@@ -50,7 +50,7 @@ async function overFastify(route: FastifyPluginAsync): Promise<Post> {
   return async ({ body, headers }) => app.inject({ method: 'POST', url: '/webhook', payload: body, headers });
 }
 
-/** The function whose whole handler is a line of README's, and what its platform makes of what it returns. */
+/** A function whose handler is one line, as in README, and how its platform interprets the result. */
 async function invoke(
   handle: Webhook['handle'],
   event: { readonly body: string; readonly isBase64Encoded: boolean; readonly headers: Record<string, string> },
@@ -59,13 +59,13 @@ async function invoke(
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     headers: event.headers,
   });
-  // Payload 2.0: what has no statusCode is a 200, and its JSON the body.
+  // Payload 2.0: a result without statusCode is a 200 with its JSON as the body.
   return 'statusCode' in returned ? (returned as Answer) : { statusCode: 200, body: JSON.stringify(returned) };
 }
 
 const raw = { type: 'application/json', limit: '1mb' };
 
-/** How to mount it where the body stays raw, as the README says. */
+/** Correct set-ups with a raw body, as in README. */
 const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
   'Express 5': ({ express: handler }) => overHttp(express().post('/webhook', express.raw(raw), handler)),
   'Express 4': ({ express: handler }) => overHttp(express4().post('/webhook', express4.raw(raw), handler)),
@@ -74,7 +74,7 @@ const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
       app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
       app.post('/webhook', handler);
     }),
-  'Fastify, where the raw body is kept beside the parsed one': ({ fastify: handler }) =>
+  'Fastify, with both a raw and a parsed body': ({ fastify: handler }) =>
     overFastify(async (app) => {
       app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
         Object.assign(request, { rawBody: body });
@@ -100,7 +100,7 @@ const mounted: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
     ),
 };
 
-/** How not to. */
+/** Wrong set-ups. */
 const mistaken: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
   'Express 5 with a JSON parser before it': ({ express: handler }) =>
     overHttp(express().use(express.json()).post('/webhook', express.raw(raw), handler)),
@@ -113,7 +113,7 @@ const mistaken: Record<string, (webhook: Webhook) => Post | Promise<Post>> = {
     overHttp(express4().post('/webhook', express4.raw({ type: 'text/plain' }), handler)),
   'Fastify with its own JSON parser': ({ fastify: handler }) =>
     overFastify(async (app) => void app.post('/webhook', handler)),
-  'a Request that somebody has read': ({ request }) =>
+  'a Request that was read before': ({ request }) =>
     overRequests(async (given) => {
       await given.json();
       return request(given);
@@ -130,7 +130,7 @@ function endpoint(shop: Shop): Webhook {
 }
 
 function delivery({ token }: Shop): Delivery {
-  // What JSON writes in other ways than Stripe, and what is more than a byte a character.
+  // Characters that JSON.stringify escapes differently than Stripe, or that need several bytes.
   const event = stripeEvent(
     'payment_intent.succeeded',
     paymentIntent({ ...carrying(token), description: 'Café ☕ \u2028' }),
@@ -147,7 +147,7 @@ describe.each(Object.entries(mounted))('in %s', (_, mount) => {
     expect(shop.warnings).toEqual([]);
   });
 
-  it('a body that was changed is refused', async () => {
+  it('a changed body is rejected', async () => {
     const shop = await openShop();
     const post = await mount(endpoint(shop));
     const { body, headers } = delivery(shop);
@@ -157,12 +157,12 @@ describe.each(Object.entries(mounted))('in %s', (_, mount) => {
 });
 
 describe.each(Object.entries(mistaken))('in %s', (_, mount) => {
-  it('a payment is answered 500, and the log says how to get the raw body', async () => {
+  it('a payment is answered 500, and the log explains how to get the raw body', async () => {
     const shop = await openShop();
     const post = await mount(endpoint(shop));
     expect(await post(delivery(shop))).toMatchObject({
       statusCode: 500,
-      body: 'the server hands over a parsed or missing body; its log says what to do',
+      body: 'the server passes a parsed or missing body; see its log',
     });
     expect(shop.warnings).toEqual([expect.stringContaining("express.raw({ type: 'application/json', limit: '1mb' })")]);
     expect(shop.warnings[0]).not.toContain(shop.token);
@@ -170,7 +170,7 @@ describe.each(Object.entries(mistaken))('in %s', (_, mount) => {
   });
 });
 
-it('a byte order mark is signed as well, however the body is handed over', async () => {
+it('a byte order mark is part of the signed body, for handle and request', async () => {
   const shop = await openShop();
   const { handle, request } = createWebhook({
     provider: 'Till',
@@ -184,7 +184,7 @@ it('a byte order mark is signed as well, however the body is handed over', async
   expect((await request(new Request('https://shop.example', { method: 'POST', body }))).status).toBe(200);
 });
 
-it('an endless body is not read to its end', async () => {
+it('an endless body is not read to the end', async () => {
   const shop = await openShop();
   let sent = 0;
   const body = new ReadableStream<Uint8Array>({
@@ -201,14 +201,14 @@ it('an endless body is not read to its end', async () => {
   expect(shop.warnings).toEqual([expect.stringContaining('larger than 1 MiB')]);
 });
 
-it('headers that are no text are none', async () => {
+it('headers that are not strings are ignored', async () => {
   const shop = await openShop();
   const { body, headers } = delivery(shop);
   const odd = { ...headers, 'x-empty': null, 'content-length': 5 } as unknown as Record<string, string>;
   expect(await endpoint(shop).handle({ body, headers: odd })).toMatchObject({ statusCode: 200 });
 });
 
-it('headers may be missing altogether', async () => {
+it('headers may be missing', async () => {
   const shop = await openShop();
   const { body } = delivery(shop);
   const headers = null as unknown as Record<string, string>;

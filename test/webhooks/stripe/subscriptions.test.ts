@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { conversionsFromStripe } from '../../src/webhooks/stripe/index.js';
-import { openShop, tracker } from './shop.js';
-import { endpoint } from './stripe-endpoint.js';
-import { CREATED, carrying, invoice, stripeEvent, subscription } from './stripe-events.js';
-import { signed, startStripe } from './stripe-service.js';
+import { conversionsFromStripe } from '../../../src/webhooks/stripe/index.js';
+import { openShop, tracker } from '../shop.js';
+import { endpoint } from './endpoint.js';
+import { CREATED, carrying, invoice, stripeEvent, subscription } from './events.js';
+import { signed, startStripe } from './service.js';
 
 const TRIAL_END = CREATED - 3_600;
 const onTrial = { trial_end: TRIAL_END, items: { data: [{ current_period_start: TRIAL_END }] } };
@@ -37,8 +37,8 @@ describe('the states of a subscription', () => {
   });
 
   it.each<[string, string, object, string | undefined]>([
-    ['becomes active as its trial ends: Stripe collects later', UPDATED, onTrial, 'trialing'],
-    ['is created as active with an invoice to pay', CREATION, { collection_method: 'send_invoice' }, undefined],
+    ['becomes active when its trial ends: Stripe collects later', UPDATED, onTrial, 'trialing'],
+    ['is created as active with an open invoice', CREATION, { collection_method: 'send_invoice' }, undefined],
     ['is created as incomplete', CREATION, { status: 'incomplete' }, undefined],
     ['expires as incomplete', UPDATED, { status: 'incomplete_expired' }, 'incomplete'],
     ['becomes past_due after its trial', UPDATED, { ...onTrial, status: 'past_due' }, 'trialing'],
@@ -54,8 +54,8 @@ describe('the states of a subscription', () => {
     ['is paid late without a trial', UPDATED, {}, 'past_due'],
     ['is paid late in a later period', UPDATED, longAgo, 'past_due'],
     ['is paid after months of unpaid', UPDATED, longAgo, 'unpaid'],
-    ['is resumed and never had a trial', UPDATED, {}, 'paused'],
-    ['changes otherwise', UPDATED, {}, undefined],
+    ['is resumed without a trial', UPDATED, {}, 'paused'],
+    ['changes in another way', UPDATED, {}, undefined],
   ])('do not start it when it %s', (_, type, fields, before) => {
     expect(conversionsOf(type, fields, before)).toEqual([]);
   });
@@ -88,19 +88,19 @@ describe('a paid invoice', () => {
     expect(statusCode).toBe(200);
   });
 
-  it('starts it when all invoices between were of 0', async () => {
+  it('starts it if all invoices in between were 0', async () => {
     const free = invoice(undefined, { total: 0 });
     const { ids } = await reported(cycle, { [SUBSCRIPTION]: subscription(onTrial), [LISTED]: list(free, free) });
     expect(ids).toEqual(['renewal:in_1', 'subscription:sub_1']);
   });
 
-  it('starts it when it was sent to the customer, without asking Stripe', async () => {
+  it('starts it if it was sent to the customer, without a call to Stripe', async () => {
     const { ids, requests } = await reported({ collection_method: 'send_invoice' });
     expect(ids).toEqual(['purchase:in_1', 'subscription:sub_1']);
     expect(requests).toEqual([]);
   });
 
-  it('does not start it when one since the trial was paid before', async () => {
+  it('does not start it if an earlier one since the trial was paid', async () => {
     const { ids } = await reported(cycle, {
       [SUBSCRIPTION]: subscription(onTrial),
       [LISTED]: list(invoice(undefined, { total: 0 }), invoice(undefined)),
@@ -108,25 +108,25 @@ describe('a paid invoice', () => {
     expect(ids).toEqual(['renewal:in_1']);
   });
 
-  it('does not start it without a trial, and Stripe is asked once', async () => {
+  it('does not start it without a trial, with one call to Stripe', async () => {
     const { ids, requests } = await reported(cycle, { [SUBSCRIPTION]: subscription() });
     expect(ids).toEqual(['renewal:in_1']);
     expect(requests).toEqual([`GET ${SUBSCRIPTION}`]);
   });
 
-  it('does not start it while the trial lasts, such as one for the set-up', async () => {
+  it('does not start it during the trial, such as one for the set-up', async () => {
     const { ids, statusCode } = await reported(cycle, { [SUBSCRIPTION]: subscription({ trial_end: CREATED + 1 }) });
     expect(ids).toEqual(['renewal:in_1']);
     expect(statusCode).toBe(200);
   });
 
-  it('does not start it with the invoice that began it: its own state says that', async () => {
+  it('does not start it by the first invoice: its own state does', async () => {
     const { ids, requests } = await reported({});
     expect(ids).toEqual(['purchase:in_1']);
     expect(requests).toEqual([]);
   });
 
-  it.each([401, 403, 404, 500])('is a renewal all the same when Stripe answers %d, and sent again', async (status) => {
+  it.each([401, 403, 404, 500])('is still a renewal if Stripe answers %d, and is answered 503', async (status) => {
     const { ids, statusCode, warnings } = await reported(cycle, { [SUBSCRIPTION]: status });
     expect(ids).toEqual(['renewal:in_1']);
     expect(statusCode).toBe(503);
@@ -134,7 +134,7 @@ describe('a paid invoice', () => {
   });
 });
 
-describe('a subscription that began with a pricing table', () => {
+describe('a subscription from a pricing table', () => {
   it('is found by the reference of its Checkout session', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();

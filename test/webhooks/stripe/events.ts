@@ -1,6 +1,6 @@
-import type { StripeEvent } from '../../src/webhooks/stripe/index.js';
+import type { StripeEvent } from '../../../src/webhooks/stripe/index.js';
 
-/** Made by hand in the shape of Stripe's API, with the fields that matter and some that must not. */
+/** Objects in the format of Stripe's API, with the fields that matter and some that must be ignored. */
 
 /** Seconds since the epoch: a moment ago. */
 export const CREATED: number = Math.floor(Date.now() / 1000) - 30;
@@ -22,7 +22,7 @@ export function stripeEvent(type: string, object: object, fields: Fields = {}): 
   } as StripeEvent;
 }
 
-/** What carries a visitor. */
+/** Metadata with a visitor. */
 export function carrying(token: string | undefined): Fields {
   return { metadata: token === undefined ? {} : { order: '17', ours_visitor: token } };
 }

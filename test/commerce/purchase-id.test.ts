@@ -24,7 +24,7 @@ describe('the id of a purchase', () => {
     ],
     ['a free order', { object: 'checkout.session', id: 'cs_1', payment_intent: null, invoice: null }, 'purchase:cs_1'],
     ['an invoice with a payment', { object: 'invoice', id: 'in_1', payment_intent: 'pi_1' }, 'purchase:in_1'],
-  ])('of %s is that of its payment', (_, payment, expected) => {
+  ])('of %s is its payment’s', (_, payment, expected) => {
     expect(purchaseId(payment)).toBe(expected);
   });
 
@@ -33,7 +33,7 @@ describe('the id of a purchase', () => {
     expect(await purchaseId({ id: 'order-7' }, { secret: SECRET })).toBe(`purchase:${mac}`);
   });
 
-  it('with a provider is an HMAC over both, and the same number of two providers is two purchases', async () => {
+  it('with a provider is an HMAC of both, and differs between providers', async () => {
     const mac = createHmac('sha256', SECRET).update('purchase:shopify:1001').digest('base64url');
     const ids = await Promise.all(
       [undefined, 'shopify', 'till'].map((provider) => purchaseId('1001', { secret: SECRET, provider })),
@@ -42,16 +42,16 @@ describe('the id of a purchase', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('takes a secret of bytes as it takes its text', async () => {
+  it('treats a secret as bytes like its string', async () => {
     const secret = new TextEncoder().encode(SECRET);
     expect(await purchaseId('1001', { secret })).toBe(await purchaseId('1001', { secret: SECRET }));
   });
 
-  it.each(['', 'a:b', 'with blank', 7])('is refused with %j for a provider', async (provider) => {
+  it.each(['', 'a:b', 'with blank', 7])('rejects %j as a provider', async (provider) => {
     await expect(purchaseId('1', { secret: SECRET, provider } as never)).rejects.toThrow('needs a provider');
   });
 
-  it('with a secret is as short for every payment, and another one for another payment or secret', async () => {
+  it('with a secret has a fixed length, and differs for each payment and secret', async () => {
     const order = fc.string({ minLength: 1 }).filter((id) => id.trim() !== '');
     await fc.assert(
       fc.asyncProperty(order, order, async (one, other) => {
@@ -69,7 +69,7 @@ describe('the id of a purchase', () => {
   });
 
   it.each([undefined, null, '', ' ', 7, {}, { id: '' }, { object: 'charge', id: null, payment_intent: null }])(
-    'is refused for %j, which names no payment',
+    'rejects %j, which has no payment id',
     (payment) => {
       expect(() => purchaseId(payment as Payment)).toThrow("the payment's id");
     },
@@ -80,19 +80,16 @@ describe('the id of a purchase', () => {
     [{ id: 1017 }, 'got a number. Pass String(id).'],
     [' ', 'got a blank string.'],
     [{ id: undefined }, 'got nothing.'],
-  ])('says of the payment %o what to pass instead', (payment, advice) => {
+  ])('explains what to pass instead of %o', (payment, advice) => {
     expect(() => purchaseId(payment as unknown as Payment)).toThrow(advice);
   });
 
-  it.each([undefined, null, '', 'too short', 7, new Uint8Array(8)])(
-    'is refused with %j for a secret',
-    async (secret) => {
-      await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
-    },
-  );
+  it.each([undefined, null, '', 'too short', 7, new Uint8Array(8)])('rejects %j as a secret', async (secret) => {
+    await expect(purchaseId('1', { secret } as { secret: string })).rejects.toThrow('at least 16 characters');
+  });
 
   it.each(['x'.repeat(32), 'secretsecretsecret', new Uint8Array(32)])(
-    'is refused with a secret that follows a pattern: %#',
+    'rejects a secret with a pattern: %#',
     async (secret) => {
       await expect(purchaseId('1', { secret })).rejects.toMatchObject({
         code: 'invalid_option',
@@ -102,7 +99,7 @@ describe('the id of a purchase', () => {
   );
 
   it.each([null, 'a secret of the servers', { secret: SECRET, providr: 'shopify' }])(
-    'is refused with %j for its options',
+    'rejects %j as options',
     async (options) => {
       await expect(purchaseId('1', options as never)).rejects.toMatchObject({ code: 'invalid_option' });
     },

@@ -1,34 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { currentVisitor } from '../../src/adapters/request.js';
-import { openVisitor } from '../../src/webhooks/index.js';
-import { type VisitorMetadata, visitorMetadata, withVisitor } from '../../src/webhooks/stripe/index.js';
-import { keyOf } from '../support/keys.js';
+import { currentVisitor } from '../../../src/adapters/request.js';
+import { openVisitor } from '../../../src/webhooks/index.js';
+import { type VisitorMetadata, visitorMetadata, withVisitor } from '../../../src/webhooks/stripe/index.js';
+import { keyOf } from '../../support/keys.js';
 
 const keys = [keyOf(7)];
 const USER = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' };
 const visitor = { ours_visitor: 'sealed' };
 
 describe('visitorMetadata', () => {
-  it('is one short entry that only the keys open', async () => {
+  it('is one short entry that only the keys can open', async () => {
     const metadata = await visitorMetadata(USER, keys);
     expect(Object.keys(metadata)).toEqual(['ours_visitor']);
     expect(metadata.ours_visitor).toHaveLength(74);
     expect(await openVisitor(metadata.ours_visitor, keys)).toMatchObject({ visitor: USER });
   });
 
-  it('marks a payment to report also where nobody is known', async () => {
+  it('marks a payment to report even without a known visitor', async () => {
     const { ours_visitor } = await visitorMetadata({}, keys);
     expect(await openVisitor(ours_visitor, keys)).toEqual({ visitor: null, reason: 'nobody' });
   });
 
-  it('takes no visitor at all for nobody: currentVisitor() outside of a request must not end a checkout', async () => {
+  it('accepts a missing visitor: currentVisitor() outside a request must not break a checkout', async () => {
     const { ours_visitor } = await visitorMetadata(currentVisitor(), keys);
     expect(await openVisitor(ours_visitor, keys)).toEqual({ visitor: null, reason: 'nobody' });
   });
 });
 
 describe('withVisitor', () => {
-  it('puts the visitor on a payment and its session, and keeps what is there', () => {
+  it('adds the visitor to a payment and its session, and keeps existing metadata', () => {
     const params = {
       mode: 'payment',
       metadata: { order: '17' },
@@ -43,7 +43,7 @@ describe('withVisitor', () => {
     expect(params.metadata).toEqual({ order: '17' });
   });
 
-  it('puts the visitor on a subscription, where Stripe refuses payment_intent_data', () => {
+  it('adds the visitor to a subscription, for which Stripe rejects payment_intent_data', () => {
     expect(withVisitor({ mode: 'subscription', subscription_data: { trial_period_days: 14 } }, visitor)).toEqual({
       mode: 'subscription',
       metadata: visitor,
@@ -51,12 +51,12 @@ describe('withVisitor', () => {
     });
   });
 
-  it('puts the visitor on the session alone in any other mode', () => {
+  it('adds the visitor only to the session in any other mode', () => {
     expect(withVisitor({ mode: 'setup' }, visitor)).toEqual({ mode: 'setup', metadata: visitor });
     expect(withVisitor({ metadata: '' }, visitor)).toEqual({ metadata: visitor });
   });
 
-  it('says how to mend it when the metadata was not awaited: no purchase would be reported', () => {
+  it('explains the fix if the metadata was not awaited: no purchase would be reported', () => {
     const promised = visitorMetadata(USER, keys) as unknown as VisitorMetadata;
     expect(() => withVisitor({ mode: 'payment' }, promised)).toThrow(
       expect.objectContaining({
@@ -66,7 +66,7 @@ describe('withVisitor', () => {
     );
   });
 
-  it('lets a checkout go on without the visitor where all of Stripe’s 50 keys are taken', () => {
+  it('leaves out the visitor if all of Stripe’s 50 keys are used', () => {
     const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key_${index}`, 'x']));
     expect(withVisitor({ mode: 'payment', metadata }, visitor)).toEqual({
       mode: 'payment',

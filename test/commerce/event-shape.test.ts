@@ -12,7 +12,7 @@ async function outcomeOf(event: string, eventProperties: object) {
   return receipt.settled();
 }
 
-describe('the events of commerce', () => {
+describe('the commerce events', () => {
   it.each<[string, object]>([
     ['purchase', PURCHASE],
     ['purchase', { ...PURCHASE, value: 0, subscription_id: 'sub' }],
@@ -25,11 +25,11 @@ describe('the events of commerce', () => {
     ['trial_started', { subscription_id: 's' }],
     ['lead', {}],
     ['lead', { lead_id: 'l', value: 10, currency: 'EUR' }],
-  ])('take a %s with %j', async (event, properties) => {
+  ])('accept a %s with %j', async (event, properties) => {
     expect(await outcomeOf(event, properties)).toEqual({ status: 'delivered' });
   });
 
-  const text = 'must be a text that is not empty';
+  const text = 'must be a non-empty string';
   const amount = 'must be a number of at least 0';
   const currency = 'must be three capital letters of ISO 4217, such as EUR';
 
@@ -43,12 +43,12 @@ describe('the events of commerce', () => {
     [
       'purchase',
       { ...PURCHASE, customer_email: 'a@example.org' },
-      'customer_email is no property of this event (got a string)',
+      'customer_email is not a property of this event (got a string)',
     ],
-    ['purchase', { ...PURCHASE, toString: 'x' }, 'toString is no property of this event (got a string)'],
-    ['purchase', [], 'the whole must be an object of names and values (got an array)'],
+    ['purchase', { ...PURCHASE, toString: 'x' }, 'toString is not a property of this event (got a string)'],
+    ['purchase', [], 'the whole must be an object (got an array)'],
     ['lead', { lead_id: 7 }, `lead_id ${text} (got a number)`],
-  ])('refuse a %s with %j', async (event, properties, where) => {
+  ])('reject a %s with %j', async (event, properties, where) => {
     expect(await outcomeOf(event, properties)).toEqual({
       status: 'rejected',
       code: 'invalid_properties',
@@ -56,11 +56,11 @@ describe('the events of commerce', () => {
     });
   });
 
-  it('do not know any other', async () => {
+  it('do not include any other', async () => {
     expect(await outcomeOf('page_viewed', {})).toMatchObject({ code: 'unknown_event' });
   });
 
-  it('stand beside others, and give way to a schema of one’s own', async () => {
+  it('can be combined with others and replaced by your own schema', async () => {
     const purchase = z.object({ order_id: z.string(), coupon: z.string() });
     const { client } = await rig({ events: { ...commerceEvents, purchase } });
     const bought = client.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', coupon: 'c' } });
@@ -68,7 +68,7 @@ describe('the events of commerce', () => {
     expect(await Promise.all([bought.settled(), lead.settled()])).toEqual(Array(2).fill({ status: 'delivered' }));
   });
 
-  it('answer any value at all', () => {
+  it('validate any value without throwing', () => {
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom(...Object.values(commerceEvents)), (value, schema) => {
         const result = schema['~standard'].validate(value);

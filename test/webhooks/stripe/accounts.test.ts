@@ -1,11 +1,11 @@
 import { Stripe } from 'stripe';
 import { describe, expect, it } from 'vitest';
-import { commerceEvents } from '../../src/commerce/index.js';
-import { createRecordingClient } from '../../src/testing/index.js';
-import { openShop, tracker, VISITOR } from './shop.js';
-import { endpoint } from './stripe-endpoint.js';
-import { carrying, paymentIntent, refund, session, stripeEvent } from './stripe-events.js';
-import { signed, startStripe } from './stripe-service.js';
+import { commerceEvents } from '../../../src/commerce/index.js';
+import { createRecordingClient } from '../../../src/testing/index.js';
+import { openShop, tracker, VISITOR } from '../shop.js';
+import { endpoint } from './endpoint.js';
+import { carrying, paymentIntent, refund, session, stripeEvent } from './events.js';
+import { signed, startStripe } from './service.js';
 
 const LIVE = { token: 'live_token' };
 const TEST_MODE = { livemode: false };
@@ -13,18 +13,18 @@ const TEST_MODE = { livemode: false };
 const testPayment = (token: string) =>
   stripeEvent('payment_intent.succeeded', paymentIntent(carrying(token)), TEST_MODE);
 
-describe('a payment of Stripe’s test mode', () => {
-  it('is not reported under a live token, is answered 200, and says why', async () => {
+describe('a payment in Stripe’s test mode', () => {
+  it('is not reported with a live token, is answered 200, and warns', async () => {
     const shop = await openShop(LIVE);
     expect(await endpoint(shop).handle(signed({ ...testPayment(shop.token), account: 'acct_1' }))).toEqual({
       statusCode: 200,
-      body: "not reported: a payment of Stripe's test mode, and the token is not a test token",
+      body: "not reported: the payment is in Stripe's test mode, and the token is not a test token",
     });
     expect(tracker(shop.collector)).toEqual([]);
     expect(shop.warnings).toEqual([expect.stringContaining('use a token that starts with test_, or pass testMode')]);
   });
 
-  it('asks Stripe nothing where it is not reported: a live key has no answer', async () => {
+  it('makes no call to Stripe if it is not reported: a live key could not look it up', async () => {
     const { stripe, requests } = await startStripe();
     const shop = await openShop(LIVE);
     const event = stripeEvent('refund.created', refund(), TEST_MODE);
@@ -32,14 +32,14 @@ describe('a payment of Stripe’s test mode', () => {
     expect(requests).toEqual([]);
   });
 
-  it('is a test event under a test token', async () => {
+  it('is a test event with a test token', async () => {
     const shop = await openShop({ token: 'test_token' });
     expect(await endpoint(shop).handle(signed(testPayment(shop.token)))).toMatchObject({ statusCode: 200 });
     expect(shop.collector.recent(1)).toMatchObject([{ isTest: true, event: { distinctId: 'purchase:pi_1' } }]);
     expect(shop.warnings).toEqual([]);
   });
 
-  it('goes to the client and is looked up with the key that testMode names, and live ones do not', async () => {
+  it('uses the client and the key of testMode, which live payments do not', async () => {
     const { stripe: testStripe, answers, requests } = await startStripe();
     const shop = await openShop(LIVE);
     answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
@@ -54,7 +54,7 @@ describe('a payment of Stripe’s test mode', () => {
   });
 
   it.each([{}, { ours: createRecordingClient() }, { stripe: new Stripe('sk_test') }])(
-    'fails at set-up with a testMode that is half of one',
+    'fails at set-up with an incomplete testMode',
     async (testMode) => {
       const shop = await openShop();
       expect(() => endpoint(shop, { testMode } as object)).toThrow(/^testMode must be \{ ours, stripe \}/);
@@ -72,7 +72,7 @@ describe('an event of another account', () => {
       'the context acct_shop/acct_1',
     ],
     ['no other', { account: undefined, context: null }, undefined],
-  ])('of %s is looked up there', async (_, fields, place) => {
+  ])('of %s is looked up in that account', async (_, fields, place) => {
     const { stripe, answers, requests } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
@@ -91,7 +91,7 @@ describe('a Payment Link', () => {
   });
 
   it.each(['customer-17', '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', 'A'.repeat(74), ''])(
-    'may carry a reference of the shop’s own, which is no visitor and warned of by nobody: %s',
+    'may have the shop’s own reference, which is not a visitor and causes no warning: %s',
     async (client_reference_id) => {
       const { stripe, answers } = await startStripe();
       const shop = await openShop();
@@ -107,7 +107,7 @@ describe('a Payment Link', () => {
     },
   );
 
-  it('gives its refunds the visitor of its session', async () => {
+  it('gives its refunds the session’s visitor', async () => {
     const { stripe, answers } = await startStripe();
     const shop = await openShop();
     answers.set('/v1/payment_intents/pi_1', paymentIntent({ invoice: null }));

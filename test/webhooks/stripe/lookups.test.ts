@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { conversionsFromStripe, type StripePayments } from '../../src/webhooks/stripe/index.js';
-import { findToken } from '../../src/webhooks/stripe/lookups.js';
-import { carrying, dispute, refund, stripeEvent } from './stripe-events.js';
+import { conversionsFromStripe, type StripePayments } from '../../../src/webhooks/stripe/index.js';
+import { findToken } from '../../../src/webhooks/stripe/lookups.js';
+import { carrying, dispute, refund, stripeEvent } from './events.js';
 
 const CALL = { timeout: 1, maxNetworkRetries: 0 };
 
-/** Stripe's API with one charge and nothing else. */
+/** Stripe's API with a single charge. */
 function withCharge(id: string, token: string | undefined) {
   const asked: string[] = [];
-  const unknown = (): never => expect.unreachable('only the charge is to be asked for');
+  const unknown = (): never => expect.unreachable('only the charge may be looked up');
   const stripe: StripePayments = {
     charges: {
       async retrieve(asking, _params, options) {
@@ -27,7 +27,7 @@ function withCharge(id: string, token: string | undefined) {
 }
 
 describe('a refund or dispute of a payment without a PaymentIntent', () => {
-  // A bank debit or transfer of Stripe's older APIs is a charge whose id begins with py_.
+  // A bank debit or transfer in Stripe's older APIs is a charge with the prefix py_.
   it.each(['ch_1', 'py_1'])('finds the visitor on the charge %s', async (id) => {
     for (const [type, object] of [
       ['refund.created', refund({ payment_intent: null, charge: id })],
@@ -41,14 +41,14 @@ describe('a refund or dispute of a payment without a PaymentIntent', () => {
     }
   });
 
-  it('has no visitor where the charge has none', async () => {
+  it('has no visitor if the charge has none', async () => {
     const [conversion] = conversionsFromStripe(
       stripeEvent('refund.created', refund({ payment_intent: null, charge: 'py_1' })),
     );
     expect(await findToken(withCharge('py_1', undefined).stripe, conversion!, CALL)).toBeUndefined();
   });
 
-  it.each([null, 'src_1'])('asks Stripe nothing where it is about %j', async (charge) => {
+  it.each([null, 'src_1'])('makes no call to Stripe if the charge is %j', async (charge) => {
     const [conversion] = conversionsFromStripe(stripeEvent('refund.created', refund({ payment_intent: null, charge })));
     const { stripe, asked } = withCharge('', undefined);
     expect(await findToken(stripe, conversion!, CALL)).toBeUndefined();

@@ -3,7 +3,7 @@ import { OursError } from '../../src/core/errors.js';
 import { createWebhook, type WebhookOptions } from '../../src/webhooks/index.js';
 import { KEYS, openShop, type Shop } from './shop.js';
 
-/** An error as HTTP clients throw it. */
+/** An error like those of HTTP clients. */
 function errorWith(fields: object, message = 'of buyer@example.org'): Error {
   return Object.assign(new Error(message), fields);
 }
@@ -32,11 +32,11 @@ describe('a signature that cannot be checked now', () => {
     ['verify says so', new OursError('verification_unavailable', 'Till answered 500')],
     ['verify says so below another error', errorWith({ cause: new OursError('verification_unavailable', 'down') })],
     ['fetch is refused', new TypeError('fetch failed', { cause: errorWith({ code: 'ECONNREFUSED' }) })],
-    ['fetch says no more', new TypeError('fetch failed')],
-    ['the name is not found', errorWith({ code: 'EAI_AGAIN' })],
-    ['undici runs out of time', errorWith({ code: 'UND_ERR_HEADERS_TIMEOUT' })],
-    ['axios finds no network', errorWith({ code: 'ERR_NETWORK' })],
-    ['its own limit of time is over', new DOMException('too late', 'TimeoutError')],
+    ['fetch gives no cause', new TypeError('fetch failed')],
+    ['DNS fails', errorWith({ code: 'EAI_AGAIN' })],
+    ['undici times out', errorWith({ code: 'UND_ERR_HEADERS_TIMEOUT' })],
+    ['axios has no network', errorWith({ code: 'ERR_NETWORK' })],
+    ['its own timeout expires', new DOMException('too late', 'TimeoutError')],
     ['the provider answers 503', errorWith({ status: 503 })],
     ['the provider answers 429', errorWith({ statusCode: 429 })],
     ['the provider answers axios 502', errorWith({ response: { status: 502 } })],
@@ -45,7 +45,7 @@ describe('a signature that cannot be checked now', () => {
     expect(statusCode).toBe(503);
     expect(warnings).toEqual([expect.stringContaining('so that Till retries')]);
     expect(warnings[0]).not.toContain('example.org');
-    expect(warnings[0]).not.toContain('it was changed');
+    expect(warnings[0]).not.toContain('was changed');
   });
 
   it('is answered 503 when verify does not answer within timeoutMs', async () => {
@@ -61,23 +61,23 @@ describe('a signature that cannot be checked now', () => {
   });
 });
 
-describe('a signature that is wrong', () => {
+describe('an invalid signature', () => {
   it.each<[string, unknown]>([
-    ['an error without more', new Error('wrong')],
+    ['a plain error', new Error('wrong')],
     ['Node’s comparison of unequal lengths', errorWith({ code: 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH' })],
     ['a missing header', new TypeError("Cannot read properties of undefined (reading 'split')")],
     ['an argument of the wrong type', Object.assign(new TypeError('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
-    ['a body that is no JSON', new SyntaxError('Unexpected token')],
+    ['a body that is not JSON', new SyntaxError('Unexpected token')],
     ['another error of ours', new OursError('invalid_option', 'a thin event')],
-    ['a status that decides', errorWith({ status: 401 })],
-    ['something that is no error', 'wrong'],
+    ['a definite status', errorWith({ status: 401 })],
+    ['a value that is not an error', 'wrong'],
     ['nothing', undefined],
   ])('is answered 400 for %s', async (_, error) => {
     expect(await answerTo(error)).toMatchObject({ statusCode: 400 });
   });
 });
 
-it('errors are named by their type where a bundle has minified their classes', async () => {
+it('uses the type of errors whose classes a bundle has minified', async () => {
   class a extends Error {
     readonly type = 'StripeSignatureVerificationError';
   }
@@ -85,7 +85,7 @@ it('errors are named by their type where a bundle has minified their classes', a
   expect(warnings).toEqual([expect.stringContaining('(StripeSignatureVerificationError)')]);
 });
 
-it('a type that is no name is not shown', async () => {
+it('does not show a type that is not a name', async () => {
   const { warnings } = await answerTo(errorWith({ type: 'from buyer@example.org' }));
   expect(warnings[0]).not.toContain('example.org');
 });
@@ -97,7 +97,7 @@ describe('the body of a request', () => {
   it.each([
     ['never comes', () => undefined],
     ['stalls', (controller: ReadableStreamDefaultController<Uint8Array>) => controller.enqueue(new Uint8Array(1))],
-  ])('that %s is waited for no longer than timeoutMs, and asked for again', async (_, start) => {
+  ])('that %s is awaited for at most timeoutMs, and answered 503', async (_, start) => {
     const shop = await openShop();
     const verify = () => expect.unreachable();
     const { request } = endpoint(shop, { timeoutMs: 20, verify });
@@ -106,7 +106,7 @@ describe('the body of a request', () => {
     expect(shop.warnings).toEqual([expect.stringContaining('did not arrive within timeoutMs')]);
   });
 
-  it('and all that follows have timeoutMs together', async () => {
+  it('shares timeoutMs with all later steps', async () => {
     const shop = await openShop();
     let release = (): void => undefined;
     const body = new ReadableStream<Uint8Array>({
@@ -121,7 +121,7 @@ describe('the body of a request', () => {
   });
 });
 
-it('what cannot be looked up holds back nothing else', async () => {
+it('a failed lookup does not affect other conversions', async () => {
   const shop = await openShop();
   const properties = { order_id: '1', value: 1, currency: 'EUR' };
   const stored = {
@@ -134,6 +134,6 @@ it('what cannot be looked up holds back nothing else', async () => {
   const { handle } = endpoint(shop, { conversions: conversions as never });
   expect(await handle({ body: '{}', headers: {} })).toEqual({
     statusCode: 503,
-    body: 'looking up what to report failed: send it again\npurchase:1 is stored',
+    body: 'the lookup of what to report failed: retry\npurchase:1 is stored',
   });
 });

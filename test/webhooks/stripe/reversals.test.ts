@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { conversionsFromStripe } from '../../src/webhooks/stripe/index.js';
-import { CREATED, dispute, refund, stripeEvent } from './stripe-events.js';
+import { conversionsFromStripe } from '../../../src/webhooks/stripe/index.js';
+import { CREATED, dispute, refund, stripeEvent } from './events.js';
 
 const AT_CREATION = CREATED * 1000 + 999;
 const LATER = CREATED + 10 * 86_400;
@@ -13,7 +13,7 @@ function conversionOf(type: string, object: object, previous_attributes?: object
 }
 
 describe('a refund', () => {
-  it('is an event of its own', () => {
+  it('is a separate event', () => {
     expect(conversionOf('refund.created', refund())).toEqual({
       event: 'refund',
       eventProperties: {
@@ -28,30 +28,33 @@ describe('a refund', () => {
     });
   });
 
-  it.each(['pending', 'requires_action', 'failed', 'canceled'])('is nothing while it is %s', (status) => {
+  it.each(['pending', 'requires_action', 'failed', 'canceled'])('is not reported while it is %s', (status) => {
     expect(conversionOf('refund.created', refund({ status }))).toBeUndefined();
     expect(conversionOf('refund.updated', refund({ status }), { status: 'pending' })).toBeUndefined();
   });
 
-  it.each(['refund.updated', 'charge.refund.updated'])('that was pending counts when %s says it succeeded', (type) => {
-    expect(conversionOf(type, refund(), { status: 'pending' }, LATER)).toMatchObject({
-      distinctId: 'refund:re_1',
-      // Its creation may be more than the 7 days ago that the service accepts.
-      time: LATER * 1000 + 999,
-    });
-  });
+  it.each(['refund.updated', 'charge.refund.updated'])(
+    'that was pending is reported when %s says it succeeded',
+    (type) => {
+      expect(conversionOf(type, refund(), { status: 'pending' }, LATER)).toMatchObject({
+        distinctId: 'refund:re_1',
+        // Its creation may be older than the 7 days that the service accepts.
+        time: LATER * 1000 + 999,
+      });
+    },
+  );
 
-  it('is not reported anew when something else about it changes', () => {
+  it('is not reported again when something else changes', () => {
     expect(conversionOf('refund.updated', refund(), { metadata: {} }, LATER)).toBeUndefined();
   });
 
-  it('of a payment method without states counts as it is made', () => {
+  it('of a payment method without states is reported at its creation', () => {
     expect(conversionOf('refund.created', refund({ status: null }))).toMatchObject({ distinctId: 'refund:re_1' });
   });
 });
 
 describe('a dispute', () => {
-  it('is an event of its own', () => {
+  it('is a separate event', () => {
     expect(conversionOf('charge.dispute.created', dispute({ payment_intent: null }))).toEqual({
       event: 'dispute',
       eventProperties: { dispute_id: 'dp_1', order_id: 'ch_1', value: 49.9, currency: 'EUR', reason: 'fraudulent' },
@@ -70,7 +73,7 @@ describe('a dispute', () => {
     },
   );
 
-  it('counts when an inquiry becomes one', () => {
+  it('is reported when an inquiry becomes one', () => {
     const was = { status: 'warning_under_review' };
     expect(conversionOf('charge.dispute.updated', dispute(), was, LATER)).toMatchObject({
       distinctId: 'dispute:dp_1',
@@ -78,7 +81,7 @@ describe('a dispute', () => {
     });
   });
 
-  it('is not reported anew when evidence is added', () => {
+  it('is not reported again when evidence is added', () => {
     expect(conversionOf('charge.dispute.updated', dispute(), { evidence: {} }, LATER)).toBeUndefined();
   });
 });

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkSessionId, checkUserId } from '../../src/protocol/identity.js';
-import { openVisitor, sealVisitor, type VisitorKey } from '../../src/webhooks/index.js';
-import { keyOf } from '../support/keys.js';
+import { checkSessionId, checkUserId } from '../../../src/protocol/identity.js';
+import { openVisitor, sealVisitor, type VisitorKey } from '../../../src/webhooks/index.js';
+import { keyOf } from '../../support/keys.js';
 
 const OLD = keyOf(1);
 const NEW = keyOf(2);
@@ -18,21 +18,21 @@ const browserVisitor = fc.record({
   sessionId: fc.option(fc.integer({ min: 1, max: 2 ** 48 - 1 }).map(String), { nil: undefined }),
 });
 const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
-/** Nearly what the browser SDK makes. */
+/** Almost like the browser SDK's ids. */
 const nearlySid = fc.constantFrom('0', '007', '1e3', ' 1', '1.0', '-1', '0x10', '281474976710656', '9007199254740993');
 const nearlyUuid = fc.uuid().map((uuid) => uuid.toUpperCase());
 const strangeVisitor = fc.record({
   userId: fc.oneof(id, nearlyUuid, fc.uuid()),
   sessionId: fc.option(fc.oneof(id, nearlySid), { nil: undefined }),
 });
-/** What a session id is after the browser's prefix and the words for nothing are gone. */
+/** Whether a session id stays as it is: without the browser's prefix and not a word for nothing. */
 const isPlainSid = (sid: string | undefined) =>
   sid === undefined || (!/^(sid_.*|undefined|null)$/.test(sid) && checkSessionId(sid) === undefined);
-/** Whether the client takes the id. */
+/** Whether the client accepts the id. */
 const isUserId = (id: string) => id !== '00000000-0000-0000-0000-000000000000' && checkUserId(id) === undefined;
 
 describe('a visitor token', () => {
-  it('gives back the visitor it was made of, whatever the ids that the client takes', async () => {
+  it('returns the sealed visitor, for all ids that the client accepts', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(browserVisitor, strangeVisitor), key, async (visitor, secret) => {
         fc.pre(isPlainSid(visitor.sessionId) && isUserId(visitor.userId));
@@ -43,7 +43,7 @@ describe('a visitor token', () => {
     );
   });
 
-  it('is 74 characters for the ids of the browser SDK, which every provider takes', async () => {
+  it('has 74 characters for ids of the browser SDK, which every provider accepts', async () => {
     await fc.assert(
       fc.asyncProperty(browserVisitor, async (visitor) => {
         expect(await sealVisitor(visitor, [OLD])).toMatch(/^[A-Za-z0-9_-]{74}$/);
@@ -51,7 +51,7 @@ describe('a visitor token', () => {
     );
   });
 
-  it('never exceeds what Stripe takes as a metadata value, and is nobody’s where it would', async () => {
+  it('never exceeds Stripe’s limit for a metadata value; longer ids give a token without a visitor', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: 'grapheme', maxLength: 600 }),
@@ -66,30 +66,30 @@ describe('a visitor token', () => {
   });
 
   it.each([
-    ['all', {}],
-    ['an id', { userId: '', sessionId: '1732398000123' }],
-    ['a text as id', { userId: 7 as unknown as string }],
-    ['being there', undefined],
-    ['being there, without types', null as unknown as undefined],
-  ])('is nobody’s for a visitor without %s', async (_, visitor) => {
+    ['any id', {}],
+    ['a user id', { userId: '', sessionId: '1732398000123' }],
+    ['a string as id', { userId: 7 as unknown as string }],
+    ['a value', undefined],
+    ['a value, in untyped code', null as unknown as undefined],
+  ])('has no visitor for one without %s', async (_, visitor) => {
     const token = await sealVisitor(visitor, [OLD]);
     expect(token).toHaveLength(74);
     expect(await openVisitor(token, [OLD])).toEqual({ visitor: null, reason: 'nobody' });
   });
 
-  it('takes a session with the browser’s prefix', async () => {
+  it('accepts a session with the browser’s prefix', async () => {
     const token = await sealVisitor({ ...USUAL, sessionId: `sid_${USUAL.sessionId}` }, [OLD]);
     expect(await openVisitor(token, [OLD])).toMatchObject({ visitor: USUAL });
   });
 
-  it('shows nothing of the visitor, and is another one each time', async () => {
+  it('reveals nothing about the visitor, and differs each time', async () => {
     const tokens = await Promise.all([sealVisitor(USUAL, [OLD]), sealVisitor(USUAL, [OLD])]);
     expect(tokens[0]).not.toBe(tokens[1]);
     const bytes = tokens.map((token) => Buffer.from(token, 'base64url').toString('hex'));
     for (const hex of bytes) expect(hex).not.toContain(USUAL.userId.slice(0, 8));
   });
 
-  it('opens with no other key', async () => {
+  it('does not open with another key', async () => {
     await fc.assert(
       fc.asyncProperty(key, key, async (one, other) => {
         fc.pre(Buffer.compare(one, other) !== 0);
@@ -99,7 +99,7 @@ describe('a visitor token', () => {
     );
   });
 
-  it('opens with no character changed, left out or added', async () => {
+  it('does not open if a character is changed, removed or added', async () => {
     const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= é';
     const long = await sealVisitor({ userId: 'a visitor of another SDK' }, [OLD]);
     const usual = await sealVisitor(USUAL, [OLD]);
@@ -121,7 +121,7 @@ describe('a visitor token', () => {
     );
   });
 
-  it('opens as no other version', async () => {
+  it('does not open as another version', async () => {
     const bytes = Buffer.from(await sealVisitor(USUAL, [OLD]), 'base64url');
     for (let version = 0; version < 256; version++) {
       bytes[0] = version;
@@ -130,7 +130,7 @@ describe('a visitor token', () => {
     }
   });
 
-  it('says why whatever else is no token', async () => {
+  it('gives the reason for anything that is not a token', async () => {
     for (const nothing of [undefined, null, '']) {
       expect(await openVisitor(nothing, [OLD])).toEqual({ visitor: null, reason: 'missing' });
     }
@@ -165,12 +165,12 @@ describe('keys', () => {
 
   it.each([
     ['none', []],
-    ['a text instead of a list', 'secret' as unknown as VisitorKey[]],
+    ['a string instead of a list', 'secret' as unknown as VisitorKey[]],
     ['one that is not set', [undefined as unknown as string]],
     ['one that is short', ['c2hvcnQtc2VjcmV0']],
-    ['one that is no base64', ['short-secret!']],
+    ['one that is not base64', ['short-secret!']],
     ['a good one and a bad one', [OLD, new Uint8Array(31)]],
-  ])('are refused when there is %s, without showing them', async (_, keys) => {
+  ])('are rejected if there is %s, without showing them', async (_, keys) => {
     const refusal = {
       code: 'invalid_option',
       message: expect.stringMatching(/^keys(\[\d\])? must be .*(?<!secret.*)$/),
@@ -181,7 +181,7 @@ describe('keys', () => {
 });
 
 describe('the age of a token', () => {
-  it('ends the session after 400 days, and the visitor never: a subscription may last for many years', async () => {
+  it('removes the session after 400 days, and never the visitor: a subscription may run for many years', async () => {
     const token = await sealVisitor(USUAL, [OLD], { now });
     const open = (days: number) => openVisitor(token, [OLD], { now: () => NOW + days * DAY_MS });
     expect(await open(400)).toEqual({ visitor: USUAL, issuedAt: NOW });
@@ -190,7 +190,7 @@ describe('the age of a token', () => {
     }
   });
 
-  it('ends the session after sessionMaxAgeMs', async () => {
+  it('removes the session after sessionMaxAgeMs', async () => {
     const token = await sealVisitor(USUAL, [OLD], { now });
     const open = (ageMs: number) => openVisitor(token, [OLD], { sessionMaxAgeMs: 30 * DAY_MS, now: () => NOW + ageMs });
     expect(await open(30 * DAY_MS)).toMatchObject({ visitor: USUAL });
@@ -205,7 +205,7 @@ describe('the age of a token', () => {
   });
 
   it.each([Number.NaN, -1, '30 days' as unknown as number])(
-    'is never %s: every token would be young enough',
+    'cannot be limited to %s: no token would ever expire',
     async (maxAgeMs) => {
       const token = await sealVisitor(USUAL, [OLD]);
       await expect(openVisitor(token, [OLD], { maxAgeMs })).rejects.toMatchObject({ code: 'invalid_option' });
@@ -220,18 +220,18 @@ describe('the environment of a token', () => {
   const open = async (token: string, environment?: string, acceptUnbound?: boolean) =>
     (await openVisitor(token, [NEW, OLD], { environment, acceptUnbound, now })).visitor;
 
-  it('is the only one it opens in, though the key is the same', async () => {
+  it('is the only one it opens in, even with the same key', async () => {
     const [staging, production] = [await seal('staging'), await seal('production')];
     expect(await open(staging, 'staging')).toEqual(USUAL);
     expect(await open(production, 'production')).toEqual(USUAL);
     for (const other of ['production', 'Staging', 'staging ', undefined]) expect(await open(staging, other)).toBeNull();
   });
 
-  it('makes it no longer', async () => {
+  it('does not make it longer', async () => {
     expect(await seal('production')).toHaveLength(74);
   });
 
-  it('is missing from tokens of before, which open with acceptUnbound, and those of other environments do not', async () => {
+  it('is missing from older tokens, which open with acceptUnbound; those of other environments do not', async () => {
     const [before, staging] = [await seal(), await seal('staging')];
     expect(await open(before, 'production')).toBeNull();
     expect(await open(before, 'production', true)).toEqual(USUAL);
@@ -239,14 +239,14 @@ describe('the environment of a token', () => {
     expect(await open(await seal('production'), 'production', true)).toEqual(USUAL);
   });
 
-  it.each(['', 'x'.repeat(101), 7 as unknown as string])('is never %j', async (environment) => {
+  it.each(['', 'x'.repeat(101), 7 as unknown as string])('cannot be %j', async (environment) => {
     const refusal = { code: 'invalid_option', message: expect.stringContaining('environment') };
     await expect(seal(environment)).rejects.toMatchObject(refusal);
     await expect(openVisitor('', [OLD], { environment })).rejects.toMatchObject(refusal);
   });
 
   // Tokens wait in the metadata of subscriptions for years.
-  it('is none in tokens that 0.1.0 has sealed, and they open', async () => {
+  it('is missing from tokens of 0.1.0, and they open', async () => {
     expect(await open('AbtEcpc76A9GAHv5FuKiVOLyJ0mtmol-5-qQytvohtuX52SyHDkAQhmsbanBDxl3JOu4hDGUTA')).toEqual({
       ...USUAL,
       sessionId: '1732398400000',

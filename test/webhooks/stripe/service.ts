@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 export const SECRET = 'whsec_test_shop';
 
-/** Stands in for Stripe's API: path with query → the object to answer, or a status to fail with. */
+/** A fake of Stripe's API: path with query → the answer, or an error status. */
 export interface StripeService {
   /** The real client; only its address differs. */
   readonly stripe: Stripe;

@@ -1,4 +1,4 @@
-/** Whose payment it is, and in which session they made up their mind. */
+/** The visitor who paid, and the session in which they started the payment. */
 export interface TokenVisitor {
   /** The Ours visitor id: the cookie `ours_device_id`. */
   readonly userId: string;
@@ -6,32 +6,32 @@ export interface TokenVisitor {
   readonly sessionId: string | undefined;
 }
 
-/** What a token holds. No visitor: the payment is to be reported, and whose it is was not known when it began. */
+/** What a token holds. Without a visitor, the payment should be reported although the visitor was unknown when it started. */
 export interface TokenContent {
   readonly visitor: TokenVisitor | undefined;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
 }
 
-/** The layout a token's first byte names. */
-export type TokenVersion = typeof USUAL | typeof LONG;
+/** The first byte of a token: its layout. */
+export type TokenVersion = typeof SHORT | typeof LONG;
 
 /** Issued-at (4 bytes), visitor UUID (16), sid in milliseconds (6). All-zero UUID: no visitor. All-zero sid: no session. */
-const USUAL = 1;
-/** Issued-at (4 bytes), length of the visitor id (2), visitor id and sid as UTF-8. For ids that are not the browser SDK's. */
+const SHORT = 1;
+/** Issued-at (4 bytes), length of the visitor id (2), visitor id and sid as UTF-8. For ids of other SDKs. */
 const LONG = 2;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 const SID_BYTES = 6;
-const USUAL_BYTES = 26;
+const SHORT_BYTES = 26;
 const LONG_HEAD_BYTES = 6;
 
 export function isTokenVersion(version: number | undefined): version is TokenVersion {
-  return version === USUAL || version === LONG;
+  return version === SHORT || version === LONG;
 }
 
-/** The shortest layout that gives back exactly what is put in. */
+/** Uses the shortest layout that preserves the ids exactly. */
 export function writeContent({ visitor, issuedAt }: TokenContent): {
   version: TokenVersion;
   bytes: Uint8Array<ArrayBuffer>;
@@ -39,17 +39,17 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
   const { userId, sessionId } = visitor ?? { userId: NO_UUID, sessionId: undefined };
   const sid = toSidNumber(sessionId);
   if (!UUID.test(userId) || sid === undefined) return { version: LONG, bytes: writeLong(userId, sessionId, issuedAt) };
-  const bytes = new Uint8Array(USUAL_BYTES);
+  const bytes = new Uint8Array(SHORT_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, issuedAt);
   const hex = userId.replaceAll('-', '');
   for (let place = 0; place < 16; place++) bytes[4 + place] = Number.parseInt(hex.slice(2 * place, 2 * place + 2), 16);
   view.setUint16(20, Math.floor(sid / 2 ** 32));
   view.setUint32(22, sid % 2 ** 32);
-  return { version: USUAL, bytes };
+  return { version: SHORT, bytes };
 }
 
-/** What {@link writeContent} wrote. Its bytes are authentic by then. */
+/** Reads what {@link writeContent} wrote. The caller has authenticated the bytes. */
 export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuedAt = view.getUint32(0);
@@ -79,10 +79,10 @@ function writeLong(userId: string, sessionId: string | undefined, issuedAt: numb
   return bytes;
 }
 
-/** A sid as a number of 6 bytes, 0 for none; `undefined` when the number would not give the same text back. */
+/** A sid as a number of 6 bytes, 0 for none; `undefined` if the number would not convert back to the same string. */
 function toSidNumber(sessionId: string | undefined): number | undefined {
   if (sessionId === undefined) return 0;
   const sid = Number(sessionId);
-  const isWhole = Number.isInteger(sid) && sid > 0 && sid < 2 ** (8 * SID_BYTES);
-  return isWhole && String(sid) === sessionId ? sid : undefined;
+  const isSidNumber = Number.isInteger(sid) && sid > 0 && sid < 2 ** (8 * SID_BYTES);
+  return isSidNumber && String(sid) === sessionId ? sid : undefined;
 }
