@@ -1,7 +1,8 @@
 import { OursError } from '../core/errors.js';
 import { type Refusal, typeName } from '../core/refusal.js';
-import { later, onAbort, sleep } from '../core/timers.js';
+import { later, sleep } from '../core/timers.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
+import { withTimeout } from '../core/with-timeout.js';
 import { toBytes } from '../protocol/bytes.js';
 import { type Checked, MISUSE } from '../protocol/event.js';
 import { checkSessionId, checkText, checkUserId, toSid } from '../protocol/identity.js';
@@ -110,13 +111,10 @@ export function createAssigner(options: AssignerOptions): Assigner {
    */
   function inTime<Answer>(answer: Promise<Answer>, { signal, timeoutMs }: WaitOptions): Promise<Answer | NoAnswer> {
     const ms = timeoutMs ?? options.timeoutMs;
-    return new Promise((resolve, reject) => {
-      const forget = onAbort(signal, () => reject(signal?.reason));
-      const cancel = later(ms, () => resolve(new NoAnswer(`no answer within ${ms} ms.`, true)));
-      answer.then(resolve, reject).finally(() => {
-        cancel();
-        forget();
-      });
+    return withTimeout(answer, {
+      signal,
+      timeoutMs: ms,
+      onTimeout: () => new NoAnswer(`no answer within ${ms} ms.`, true),
     });
   }
 

@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import { messageOf } from './message-of.js';
 import type { OpenOptions, OpenOutbox } from './outbox-option.js';
-import { withPatience } from './patience.js';
 import { showableUrl } from './store-url.js';
 
 /** Shorter than the outbox waits for an answer, so that a second attempt has its turn. */
@@ -47,10 +48,8 @@ export async function openPostgres(
   client.on('error', () => undefined);
   const outbox = createPostgresOutbox({ client, table, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
-    await withPatience(
-      outbox.close().then(() => client.end()),
-      CLOSE_WITHIN_MS,
-    ).catch(() => undefined);
+    const closed = outbox.close().then(() => client.end());
+    await keepProcess(withTimeout(closed, { timeoutMs: CLOSE_WITHIN_MS })).catch(() => undefined);
     // One that has fallen silent never says goodbye, and would keep the process.
     for (const socket of sockets) socket.destroy();
   };

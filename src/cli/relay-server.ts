@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { listenError } from './listen-error.js';
 import { messageOf } from './message-of.js';
 import { readState } from './outbox-state.js';
-import { withPatience } from './patience.js';
 import { PROMETHEUS_CONTENT_TYPE, toPrometheusText } from './prometheus.js';
 import { relayMetrics } from './relay-metrics.js';
 import type { Tally } from './tally.js';
@@ -56,7 +57,7 @@ export async function startRelayServer(options: RelayServerOptions): Promise<Rel
 }
 
 async function answerHealth({ outbox, failure }: RelayServerOptions, response: ServerResponse): Promise<void> {
-  const silence = await withPatience(outbox.oldest(), PATIENCE_MS).then(
+  const silence = await keepProcess(withTimeout(outbox.oldest(), { timeoutMs: PATIENCE_MS })).then(
     () => undefined,
     (error: unknown) => `the outbox does not answer: ${messageOf(error)}`,
   );
@@ -68,7 +69,7 @@ async function answerHealth({ outbox, failure }: RelayServerOptions, response: S
 
 async function answerMetrics(options: RelayServerOptions, response: ServerResponse): Promise<void> {
   const { outbox, failure, tally } = options;
-  const state = await withPatience(readState(outbox), PATIENCE_MS).catch(() => undefined);
+  const state = await keepProcess(withTimeout(readState(outbox), { timeoutMs: PATIENCE_MS })).catch(() => undefined);
   const isUp = state !== undefined && failure() === undefined;
   answer(response, 200, PROMETHEUS_CONTENT_TYPE, toPrometheusText(relayMetrics(tally.counts, state, isUp)));
 }

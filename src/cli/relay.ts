@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type ClientOptions, DEFAULT_BASE_URL } from '../client/options.js';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
 import { count } from './amounts.js';
 import { PORTS, readArguments, wholeNumber } from './arguments.js';
@@ -7,7 +9,6 @@ import { openClient, resolveSending } from './client.js';
 import { type Command, type CommandContext, printUsage } from './command.js';
 import { keptOpen } from './kept-open.js';
 import { type OpenOutbox, OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
-import { withPatience } from './patience.js';
 import { startRelayServer } from './relay-server.js';
 import { Tally } from './tally.js';
 import { watchWork } from './watch-work.js';
@@ -115,7 +116,7 @@ async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {
   const ended = (['delivered', 'rejected', 'dropped'] as const).map(
     (status) => `${count(tally.total(status))} ${status}`,
   );
-  const left = await withPatience(outbox.stats(), PATIENCE_MS).then(
+  const left = await keepProcess(withTimeout(outbox.stats(), { timeoutMs: PATIENCE_MS })).then(
     ({ waiting, claimed }) => `${count(waiting + claimed)} left in the outbox`,
     () => 'the outbox does not say what is left',
   );

@@ -1,4 +1,5 @@
-import { MAX_TIMER_MS, onAbort } from '../core/timers.js';
+import { keepProcess } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 
 /** What a wait may be given. */
 export interface WaitOptions {
@@ -8,8 +9,9 @@ export interface WaitOptions {
 }
 
 /**
- * Resolves when `subscribe`'s callback is called. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`;
- * what `subscribe` has returned is called then. `complaint` says what is not there by then. The timeout keeps the process: somebody waits for the answer.
+ * Resolves when `subscribe` calls its callback. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`
+ * that begins with `complaint`; the function that `subscribe` returned is called then. A timeout keeps the process alive,
+ * because the caller waits for the answer.
  */
 export function waitFor(
   subscribe: (wake: () => void) => () => void,
@@ -17,27 +19,19 @@ export function waitFor(
   complaint: string,
 ): Promise<void> {
   const { signal, timeoutMs } = options ?? {};
-  return new Promise((resolve, reject) => {
-    const unsubscribe = subscribe(() => {
-      leave();
-      resolve();
-    });
-    const giveUp = (reason: unknown): void => {
-      leave();
-      unsubscribe();
-      reject(reason);
-    };
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(
-            () => giveUp(new DOMException(`${complaint} within ${timeoutMs} ms; delivery goes on.`, 'TimeoutError')),
-            Math.min(timeoutMs, MAX_TIMER_MS),
-          );
-    const leave = (): void => {
-      clearTimeout(timer);
-      forget();
-    };
-    const forget = onAbort(signal, () => giveUp(signal?.reason));
+  let unsubscribe!: () => void;
+  const woken = new Promise<void>((resolve) => {
+    unsubscribe = subscribe(resolve);
   });
+  const waiting = withTimeout(woken, {
+    signal,
+    timeoutMs,
+    onTimeout() {
+      throw new DOMException(`${complaint} within ${timeoutMs} ms; delivery goes on.`, 'TimeoutError');
+    },
+  }).catch((reason: unknown) => {
+    unsubscribe();
+    throw reason;
+  });
+  return timeoutMs === undefined ? waiting : keepProcess(waiting);
 }

@@ -1,9 +1,9 @@
 import { ownClient } from '../client/own-client.js';
 import { isOursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { ConversionSink } from './conversion.js';
-import { inTime } from './in-time.js';
 import { HOW_TO_GET_RAW_BODIES, type RawWebhook, toIncoming } from './incoming.js';
 import { type Reported, type ReporterOptions, report } from './report.js';
 import { createVisitorOpener } from './token/open-visitor.js';
@@ -73,7 +73,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
       }
       let event: Event;
       try {
-        event = await inTime(verify(incoming), signal);
+        event = await withTimeout(verify(incoming), { signal });
       } catch (error) {
         return refuse(toVerificationFailure(error, signal.aborted), provider, warn);
       }
@@ -119,11 +119,11 @@ async function reportAll<Event, Catalog extends EventCatalog>(
   signal: AbortSignal,
   reporter: ReporterOptions<Catalog>,
 ): Promise<Reported[]> {
-  const found = await inTime(conversions(event), signal);
+  const found = await withTimeout(conversions(event), { signal });
   const reported = await Promise.all(
     found.map(async (pending) => {
       try {
-        const conversion = await inTime(pending, signal);
+        const conversion = await withTimeout(pending, { signal });
         return conversion && (await report(conversion, () => identify?.(event), signal, reporter));
       } catch (error) {
         return lookupFailed(error, provider, reporter.warn);

@@ -1,9 +1,9 @@
 import { isOursError } from '../core/errors.js';
 import type { Outcome, RejectionCode } from '../core/outcome.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
-import { inTime } from './in-time.js';
 import type { NoVisitorReason, VisitorOpener } from './token/open-visitor.js';
 
 /** The result for one conversion. */
@@ -39,7 +39,7 @@ export async function report<Catalog extends EventCatalog>(
       `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. Without it, the event is reported only if identify() or the event itself has an identity.`,
     );
   }
-  const who = opened.visitor ?? (hasIdentity(event) ? undefined : await inTime(identify(), signal));
+  const who = opened.visitor ?? (hasIdentity(event) ? undefined : await withTimeout(identify(), { signal }));
   const input = { ...event, ...who };
   if (!hasIdentity(input)) return { line: `${distinctId} is not reported: the visitor is not known`, retry: false };
   try {

@@ -62,7 +62,10 @@ describe('the server of a relay', () => {
     while (!isAsked) await new Promise(setImmediate);
     vi.advanceTimersByTime(5_000);
     const response = await pending;
-    expect([response.status, await response.text()]).toEqual([503, expect.stringContaining('nothing came for 5 s')]);
+    expect([response.status, await response.text()]).toEqual([
+      503,
+      expect.stringContaining('no answer within 5000 ms'),
+    ]);
   });
 
   it('counts for Prometheus what ended how, and what is in the outbox', async () => {

@@ -1,7 +1,8 @@
+import { withTimeout } from '../../core/with-timeout.js';
 import { type Answer, readAnswer } from './answer.js';
 import { createDriver } from './driver.js';
 import { type Keys, keysOf } from './keys.js';
-import { type Link, Links, withTimeout } from './links.js';
+import { type Link, Links } from './links.js';
 import { RedisOutboxError, toRedisOutboxError } from './redis-error.js';
 import type { RedisLike } from './redis-like.js';
 import { REPAIR } from './repair.js';
@@ -118,7 +119,12 @@ export class Connection {
     const evaluate = (command: 'evalsha' | 'eval', text: string): Promise<unknown> => {
       const timeoutMs = Math.max(0, endsAt - performance.now());
       const complaint = endsAt < timesOutAt ? NO_TIME : SILENCE;
-      return withTimeout(link.driver.evaluate(command, text, keys, all), timeoutMs, complaint);
+      return withTimeout(link.driver.evaluate(command, text, keys, all), {
+        timeoutMs,
+        onTimeout() {
+          throw new Error(complaint);
+        },
+      });
     };
     const reply = await evaluate('evalsha', script.sha1).catch((error: unknown) => {
       // This server has not seen the script, or has forgotten it in a restart.

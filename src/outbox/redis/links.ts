@@ -93,11 +93,3 @@ export class Links {
     });
   }
 }
-
-/** Rejects with `complaint` when no answer has come for so long. */
-export function withTimeout<Result>(answer: Promise<Result>, timeoutMs: number, complaint: string): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const cancel = later(timeoutMs, () => reject(new Error(complaint)));
-    answer.then(resolve, reject).finally(cancel);
-  });
-}
