@@ -19,15 +19,12 @@ export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
   readonly getConnInfo?: GetConnInfo<Context> | undefined;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['getConnInfo', ...VISITOR_OPTIONS]);
-
 /** A middleware of Hono 4. */
 export type HonoMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
 
 /**
  * Sets `visitor` on every context, and passes tracked events to the runtime's `waitUntil` if it has one. On Workers, put it before
- * every route that tracks: a Worker's request must not use another request's I/O, so the middleware gives each request its own
- * client behind `ours`.
+ * every route that tracks: it gives each request its own client behind `ours`, because a request must not use another's I/O.
  *
  * @example
  * const app = new Hono<{ Variables: { visitor: Visitor<typeof events> } }>();
@@ -48,7 +45,7 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
     },
     waitUntilOf,
     knowsPeer: getConnInfo !== undefined,
-    options: OPTIONS,
+    options: new Set(['getConnInfo', ...VISITOR_OPTIONS]),
   });
   return (context, next) => {
     const scope = openScope(context);

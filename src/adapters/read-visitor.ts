@@ -22,7 +22,6 @@ export interface RequestVisitor {
   toInput(): VisitorInput;
 }
 
-/** A visitor about whom nothing is known. */
 export const UNKNOWN_VISITOR: RequestVisitor = { session: 'unknown', toInput: () => ({}) };
 
 /** A visitor that needs no further reading. */

@@ -6,6 +6,7 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
+import { processBatch } from './sqs-batch.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
 import { ADAPTER_OPTIONS } from './visitor-options.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
@@ -51,51 +52,33 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
     }
   }
 
-  function report(source: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
+  function fail(source: 'the handler' | 'visitorOf', error: unknown, record: Record): false {
     if (options.onError === undefined) warnings.throttledEach(failure(source, error, record.messageId));
     // An error here must not fail the other records.
     callUser(() => options.onError?.(error, record));
+    return false;
   }
 
-  /** Whether the record succeeded. */
   async function work(record: Record, context: Context): Promise<boolean> {
     const scope = openScope(record);
     // Read now, not on first use: the handler may be halfway through by then.
     void scope.visitor.userId;
     const unread = unreadable.get(record);
     unreadable.delete(record);
-    if (unread !== undefined) {
-      report('visitorOf', unread.error, record);
-      return false;
-    }
+    if (unread !== undefined) return fail('visitorOf', unread.error, record);
     try {
       await runInScope(scope, () => handler(attachVisitor(record, scope), context));
       return true;
     } catch (error) {
-      report('the handler', error, record);
-      return false;
+      return fail('the handler', error, record);
     }
   }
 
   return async (event, context) => {
-    const records = event.Records as readonly Record[];
     try {
-      const isFifo = records[0]?.eventSourceARN.endsWith('.fifo') === true;
-      const failed = await (isFifo ? oneByOne : allAtOnce)(records, context);
-      return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      return await processBatch(event.Records as readonly Record[], (record) => work(record, context));
     } finally {
       await flush(context);
     }
   };
-
-  async function allAtOnce(records: readonly Record[], context: Context): Promise<readonly Record[]> {
-    const done = await Promise.all(records.map((record) => work(record, context)));
-    return records.filter((_, at) => !done[at]);
-  }
-
-  /** A FIFO queue redelivers everything from the first failure on. */
-  async function oneByOne(records: readonly Record[], context: Context): Promise<readonly Record[]> {
-    for (const [at, record] of records.entries()) if (!(await work(record, context))) return records.slice(at);
-    return [];
-  }
 }

@@ -1,7 +1,8 @@
-import { type AssignQuestion, createAssigner } from '../assignment/assign.js';
+import { createAssigner } from '../assignment/assign.js';
 import type { Assignment, AssignOptions, Personalization } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog, ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
 import { createExposureTimes } from '../assignment/exposure-times.js';
+import type { AssignQuestion } from '../assignment/question.js';
 import { OursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
 import type { Outcome, OutcomeInfo, Undelivered } from '../core/outcome.js';

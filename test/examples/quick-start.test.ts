@@ -10,10 +10,10 @@ const SOURCES: Readonly<Record<string, string>> = {
   'ours-ingest/commerce': 'src/commerce/index.ts',
 };
 
-it('the quick start of the README runs as it stands and ends with a purchase that counted', async () => {
+it('the quick start in README runs unchanged and ends with a purchase that counted', async () => {
   const readme = await readFile('README.md', 'utf8');
   const [, program = ''] = /```js\n(.*?)```/s.exec(readme) ?? [];
-  // Below this folder, so that its other packages are found.
+  // Inside this folder, so that its other imports resolve.
   const folder = await mkdtemp(join('test', 'quick-start-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'shop.mts');

@@ -13,7 +13,7 @@ const ASKED = { userId: 'v1', sessionId: 's1' };
 const impressions = (collector: Collector): number =>
   collector.events().filter(({ event }) => event === '$experiment_impression').length;
 
-/** Clients as so many processes have them, before one collector. */
+/** Clients like those of several processes, with one collector. */
 async function fleet(
   count: number,
   { experiments = [checkout], ...options }: Omit<RigOptions, 'experiments'> & { experiments?: ExperimentConfig[] },
@@ -21,14 +21,14 @@ async function fleet(
   const collector = await createCollector({ goal: 'purchase', experiments });
   const processes = await Promise.all(
     Array.from({ length: count }, () =>
-      // Long waits: that the machine is slow must not look like a store that is.
+      // Long timeouts: a slow machine must not look like a slow store.
       rig({ collector, assignTimeoutMs: 30_000, exposuresTimeoutMs: 30_000, ...options }),
     ),
   );
   return { collector, processes };
 }
 
-/** The least that a store can be, and what was asked of it. */
+/** A minimal store, with a record of its calls. */
 function claimsOnly(): Exposures & { readonly keys: string[] } {
   const store = createMemoryExposures();
   const keys: string[] = [];
@@ -41,7 +41,7 @@ function claimsOnly(): Exposures & { readonly keys: string[] } {
   };
 }
 
-/** Forwards to a store that can be replaced by trouble. */
+/** Forwards to a store, and can be made to fail. */
 function switchable(): Required<Exposures> & { trouble: (() => Promise<never>) | undefined; calls: number } {
   const store = createMemoryExposures();
   const call = <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
@@ -58,7 +58,7 @@ function switchable(): Required<Exposures> & { trouble: (() => Promise<never>) |
   return self;
 }
 
-/** Time that passes only when it is told to, for waits that a slow machine would shorten. */
+/** A manual clock, for waits that a slow machine would shorten. */
 function standingStill(): { readonly platform: { readonly monotonic: () => number }; skip(ms: number): void } {
   let ms = 0;
   return {
@@ -86,7 +86,7 @@ describe('with a shared store, an exposure is recorded', () => {
     expect(impressions(collector)).toBe(2);
   });
 
-  it('on the page of the experiment, whatever pages were asked for before', async () => {
+  it('on the experiment’s page, regardless of the pages requested before', async () => {
     const { collector, processes } = await fleet(2, {
       exposures: claimsOnly(),
       experiments: [{ ...checkout, urls: ['/cart'] }],
@@ -99,7 +99,7 @@ describe('with a shared store, an exposure is recorded', () => {
     expect(impressions(collector)).toBe(1);
   });
 
-  it('once for each of two visitors with one session id, and by each of two projects in one store', async () => {
+  it('once for each of two visitors with the same session id, and for each of two projects in the same store', async () => {
     const exposures = createMemoryExposures();
     const { collector, processes } = await fleet(2, { exposures });
     for (const { client } of processes) {
@@ -111,7 +111,7 @@ describe('with a shared store, an exposure is recorded', () => {
     expect(impressions(collector)).toBe(3);
   });
 
-  it('never with record: false, for which no store is asked', async () => {
+  it('never with record: false, without a call to the store', async () => {
     const exposures = claimsOnly();
     const { collector, processes } = await fleet(1, { exposures });
     await processes[0]?.client.assign('checkout', { ...ASKED, record: false });
@@ -122,7 +122,7 @@ describe('with a shared store, an exposure is recorded', () => {
     expect(impressions(collector)).toBe(1);
   });
 
-  it('for no visitor outside the experiment, for whom no store is asked', async () => {
+  it('never for a visitor outside the experiment, without a call to the store', async () => {
     const exposures = claimsOnly();
     const { processes } = await fleet(1, { exposures, experiments: [{ ...checkout, allocation: 0 }] });
     await processes[0]?.client.assign('checkout', ASKED);
@@ -146,7 +146,7 @@ describe('with a shared store, an exposure is recorded', () => {
 });
 
 describe('a store of exposures', () => {
-  it('is asked for nothing where this process knows that the exposure is recorded', async () => {
+  it('is not called if this process knows that the exposure is recorded', async () => {
     const exposures = switchable();
     const { collector, processes } = await fleet(2, { exposures });
     for (const { client } of processes) await client.assign('checkout', ASKED);
@@ -157,7 +157,7 @@ describe('a store of exposures', () => {
     expect(collector.requestsTo(PATH)).toBe(requests);
   });
 
-  it('learns nothing of the visitor: keys are hashes, and values hold no id', async () => {
+  it('does not learn about the visitor: keys are hashes, and values have no id', async () => {
     const seen: string[] = [];
     const store = createMemoryExposures();
     const exposures: Exposures = {
@@ -211,7 +211,7 @@ describe('a store of exposures', () => {
     expect(exposures.calls).toBe(1);
   });
 
-  it('that failed is tried again after a second, then after two, and is used again once it works', async () => {
+  it('that failed is retried after one second, then after two, and is used again once it works', async () => {
     const exposures = switchable();
     exposures.trouble = down;
     const clock = standingStill();
@@ -235,7 +235,7 @@ describe('a store of exposures', () => {
     expect([...one.warnings, ...other.warnings]).toHaveLength(1);
   });
 
-  it('that fails now and then is warned of once, and again after it has worked for a minute', async () => {
+  it('that fails intermittently causes one warning, and another after it has worked for a minute', async () => {
     const exposures = switchable();
     const clock = standingStill();
     const { processes } = await fleet(1, { exposures, platform: clock.platform });
@@ -255,7 +255,7 @@ describe('a store of exposures', () => {
     }
   });
 
-  it('is left alone by all clients of a process together', async () => {
+  it('is paused for all clients of a process together', async () => {
     const exposures = switchable();
     exposures.trouble = down;
     const { processes } = await fleet(3, { exposures, platform: standingStill().platform });
@@ -263,7 +263,7 @@ describe('a store of exposures', () => {
     expect(exposures.calls).toBe(1);
   });
 
-  it('that does not confirm a claim delays no page beyond its time', async () => {
+  it('that does not confirm a claim does not delay a page beyond its timeout', async () => {
     const store = createMemoryExposures();
     const exposures: Exposures = { ...store, remember: silent };
     const { processes } = await fleet(1, { exposures, exposuresTimeoutMs: 20 });
@@ -276,7 +276,7 @@ describe('a store of exposures', () => {
 });
 
 describe('when a claimed exposure could not be recorded', () => {
-  /** Breaks the second request: the first asks for the variant, the second records. */
+  /** Fails the second request: the first asks for the variant, the second records. */
   const breakRecording = (collector: Collector): void => {
     let requests = 0;
     collector.faults.set(() => {
@@ -285,7 +285,7 @@ describe('when a claimed exposure could not be recorded', () => {
     });
   };
 
-  it('the process that has the claim tries again with the next page', async () => {
+  it('the process with the claim retries on the next page', async () => {
     const { collector, processes } = await fleet(2, { exposures: claimsOnly() });
     const [one] = processes as [Rig];
     breakRecording(collector);
@@ -295,7 +295,7 @@ describe('when a claimed exposure could not be recorded', () => {
     expect(impressions(collector)).toBe(1);
   });
 
-  it('another process does within about a minute, when the first has ended', async () => {
+  it('another process records within about a minute if the first has ended', async () => {
     let aheadMs = 0;
     const exposures = createMemoryExposures({ monotonic: () => performance.now() + aheadMs });
     const { collector, processes } = await fleet(2, { exposures });
@@ -310,7 +310,7 @@ describe('when a claimed exposure could not be recorded', () => {
     expect(impressions(collector)).toBe(1);
   });
 
-  it('and the answer of the recording is late, the page gets the variant that was claimed', async () => {
+  it('because its answer is late, the page gets the claimed variant', async () => {
     const { collector, processes } = await fleet(1, { exposures: createMemoryExposures() });
     const [{ client }] = processes as [Rig];
     await client.assign('checkout', { ...ASKED, record: false });
@@ -346,7 +346,7 @@ describe('in an outage of the service', () => {
     expect(impressions(collector)).toBe(2);
   });
 
-  it('so does one whose answer does not come in time, within that time', async () => {
+  it('a visitor whose answer is late keeps it too, within the timeout', async () => {
     const { collector, processes } = await fleet(2, { exposures: createMemoryExposures() });
     const [one, other] = processes as [Rig, Rig];
     await one.client.assign('checkout', ASKED);
@@ -354,7 +354,7 @@ describe('in an outage of the service', () => {
     expect(await other.client.assign('checkout', { ...ASKED, timeoutMs: 2_000 })).toMatchObject({ reason: 'sticky' });
   });
 
-  it('so does a visitor of this process without any store', async () => {
+  it('a visitor keeps it in the same process without a store', async () => {
     const { collector, client, time } = await rig({ collector: { goal: 'purchase', experiments: [checkout] } });
     await client.assign('checkout', ASKED);
     time.skip(2 * MINUTE_MS);
@@ -364,7 +364,7 @@ describe('in an outage of the service', () => {
     expect(await client.assign('checkout', ASKED)).toMatchObject({ reason: 'fallback' });
   });
 
-  it('nobody is shown a variant on another page, or one that the service has taken away', async () => {
+  it('no visitor gets a variant on another page, or one that the service has removed', async () => {
     const { collector, processes } = await fleet(2, { exposures: createMemoryExposures() });
     const [one, other] = processes as [Rig, Rig];
     await one.client.assign('checkout', { ...ASKED, url: `${SHOP}/cart` });
@@ -383,7 +383,7 @@ describe('in an outage of the service', () => {
     }
   });
 
-  it.each([400, 401, 404])('an answer with HTTP %s is no outage: the visitor falls back', async (status) => {
+  it.each([400, 401, 404])('HTTP %s is not an outage: the visitor gets the fallback', async (status) => {
     const { collector, client, time } = await rig({ collector: { goal: 'purchase', experiments: [checkout] } });
     await client.assign('checkout', ASKED);
     time.skip(2 * MINUTE_MS);
@@ -391,7 +391,7 @@ describe('in an outage of the service', () => {
     expect(await client.assign('checkout', ASKED)).toMatchObject({ reason: 'fallback' });
   });
 
-  it('what a store returns that no client has put there is no assignment', async () => {
+  it('an invalid value in the store is not an assignment', async () => {
     for (const text of ['', 'null', '{"inExperiment":true}', '[', '{"variantName":"x"}']) {
       const exposures = { ...createMemoryExposures(), recall: async () => text };
       const { collector, processes } = await fleet(1, { exposures });
@@ -400,7 +400,7 @@ describe('in an outage of the service', () => {
     }
   });
 
-  it('a store that does not answer either leaves the fallback', async () => {
+  it('if the store does not answer either, the visitor gets the fallback', async () => {
     const exposures = { ...createMemoryExposures(), recall: silent };
     const { collector, processes } = await fleet(1, { exposures, exposuresTimeoutMs: 20 });
     outage(collector);
