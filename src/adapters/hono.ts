@@ -14,6 +14,7 @@ export interface HonoContext {
 
 type GetConnInfo<Context> = (context: Context) => { readonly remote: { readonly address?: string } };
 
+/** The middleware's options. */
 export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
   /** From `hono/bun`, `hono/deno`, `@hono/node-server/conninfo` … @default none: `ipHeader` or `trustProxy` give the address */
   readonly getConnInfo?: GetConnInfo<Context> | undefined;

@@ -8,6 +8,7 @@ export interface LambdaContext {
   getRemainingTimeInMillis?(): number;
 }
 
+/** How long an answer waits for its events. */
 export interface LambdaFlushOptions {
   /**
    * How long an answer waits for its events to be delivered, in milliseconds; never longer than the invocation has left. Only an

@@ -7,6 +7,7 @@ import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
 import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
 import { attachVisitor } from './web-request.js';
 
+/** The options of `lambdaHandler`. */
 export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
 
 const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);

@@ -17,6 +17,7 @@ export interface SqsAnswer {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
+/** The options of `sqsHandler`. */
 export interface SqsOptions<Record> extends AdapterOptions<Record>, LambdaFlushOptions {
   /**
    * The visitor of a record, from what the sender put into its body or attributes. If it throws, for example because the body is

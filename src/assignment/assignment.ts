@@ -46,6 +46,7 @@ export interface AssignContext {
   readonly search?: string | undefined;
 }
 
+/** The options of `assign`. */
 export interface AssignOptions<Variant extends string = string> extends AssignContext {
   /**
    * The visitor's session. An exposure is recorded once for each session; without one, once in 25 minutes, and again when the

@@ -23,6 +23,7 @@ export type Payment =
       readonly invoice?: Ref | null | undefined;
     };
 
+/** The options of a keyed id. */
 export interface PurchaseIdOptions {
   /** Known only to your servers: a string of at least 16 characters, or as many bytes. Generate one with `openssl rand -base64 32`. */
   readonly secret: string | Uint8Array;

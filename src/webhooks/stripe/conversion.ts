@@ -2,6 +2,7 @@ import type { CommerceEvents, Money } from '../../commerce/index.js';
 import type { Conversion } from '../conversion.js';
 import { fromMinorUnits } from '../minor-units.js';
 
+/** A conversion of a Stripe event. */
 export type StripeConversion = Conversion<CommerceEvents>;
 
 export function toMoney(amount: number, currency: string): Money {
