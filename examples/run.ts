@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 
-// What `npm run example NAME` runs.
+// Runs `npm run example NAME`.
 const folder = new URL('.', import.meta.url);
 const names = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/main.ts`, folder)));
 

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 
-/** The official browser SDK, to be served as `/ours.mjs`. A shop with a bundler imports the package instead. */
+/** The official browser SDK, served as `/ours.mjs`. A shop with a bundler imports the package instead. */
 export const BROWSER_SDK_FILE: string = fileURLToPath(import.meta.resolve('@oursprivacy/cdp-sdk'));
 
 /**
- * Starts the browser SDK, which leaves visitor and session in cookies and sends to `oursUrl`.
+ * Starts the browser SDK, which stores visitor and session in cookies and sends to `oursUrl`.
  *
- * A new browser's first page came without them. It is asked for once more, now that the server can assign its visitor; a
- * browser that keeps no cookies is not asked again and again.
+ * A new browser requests its first page without these cookies. The page reloads once, so that the server can assign the visitor. A
+ * browser that stores no cookies does not reload.
  */
 export function browserSdk(oursUrl: string): string {
   return `<script type="module">

@@ -17,7 +17,7 @@ const VISITORS = 240;
 const ARRIVAL_MS = 8;
 const WEBHOOK_SECRET = 'whsec_test_shop';
 
-// Stand-ins on this machine: the collector for the Ours service, `payments` for Stripe.
+// Local fakes: the collector for the Ours service, `payments` for Stripe.
 const collector = await createCollector({
   allowedEvents: ['page_viewed', 'purchase'],
   experiments: [
@@ -35,15 +35,15 @@ const shop = await listen(
     ours,
     stripe,
     webhookSecret: WEBHOOK_SECRET,
-    // In production from the environment, the same ones for as long as payments come back.
+    // In production, load them from the environment and keep them as long as payments may return.
     visitorKeys: [randomBytes(32)],
     oursUrl: collector.url,
     collectorUrl: collector.url,
   }),
 );
 
-// A crowd comes by.
-console.log(`${VISITORS} visitors are coming to the shop at ${shop.url} …\n`);
+// Simulated visitors.
+console.log(`Simulating ${VISITORS} visitors of the shop at ${shop.url} …\n`);
 const random = createRandom(3);
 const ledger = createLedger();
 await Promise.all(
@@ -61,10 +61,10 @@ const report = collector.report();
 console.log(summarise({ report, ledger, duplicates: collector.duplicates, webhooks: webhooks.delivered, tampered }));
 const problems = audit(report, ledger);
 const lost = pending + rejected + dropped;
-if (lost > 0) problems.push(`${lost} events have not been delivered`);
+if (lost > 0) problems.push(`${lost} events were not delivered`);
 if (tampered !== 400) problems.push(`a tampered webhook was answered ${tampered} instead of 400`);
 if (problems.length === 0) {
-  console.log(`\nAll ${ledger.bought.length} purchases are there, each once, each for the variant its visitor saw.`);
+  console.log(`\nAll ${ledger.bought.length} purchases were counted, each once, each for the variant its visitor saw.`);
 } else {
   process.exitCode = 1;
   const more = problems.length > 10 ? [`… and ${problems.length - 10} more`] : [];
@@ -77,22 +77,22 @@ await payments.close();
 await ours.close();
 await collector.close();
 
-/** A visitor every now and then, until Ctrl-C. */
+/** Simulates a visitor from time to time, until Ctrl-C. */
 async function stayOpen(): Promise<void> {
   const closing = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => closing.abort());
   console.log(`
-Every event, and why it counted or not:  ${collector.url}
+All events, and why they counted or not: ${collector.url}
 The experiment and its results:          ${collector.url}/experiments/checkout_redesign
-The shop, for a visit of your own:       ${shop.url}
-Ctrl-C closes them.
+The shop, to visit it yourself:          ${shop.url}
+Press Ctrl-C to stop.
 `);
   while (!closing.signal.aborted) {
-    // They decide like the crowd, or the numbers would soon say something else.
+    // Same probabilities as before, so that the result stays the same.
     const visitor = drawVisitor(random);
     const before = ledger.bought.length;
     await visit(shop.url, visitor, ledger);
-    // The webhook of a purchase, and then its event.
+    // First the webhook of a purchase, then its event.
     await webhooks.settled();
     await ours.flush();
     const numbers = collector
@@ -100,7 +100,7 @@ Ctrl-C closes them.
       .experiments.flatMap(({ variants }) => variants)
       .map(({ name, conversions, impressions }) => `${name} ${conversions} of ${impressions}`);
     const did = ledger.bought.length > before ? 'paid' : 'left';
-    console.log(`A visitor saw ${ledger.seen.get(visitor.id)} and ${did}. Conversions now: ${numbers.join(', ')}`);
+    console.log(`A visitor saw ${ledger.seen.get(visitor.id)} and ${did}. Conversions: ${numbers.join(', ')}`);
     await sleep(1_000, undefined, { signal: closing.signal }).catch(() => undefined);
   }
   await webhooks.settled();

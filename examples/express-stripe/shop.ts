@@ -16,18 +16,18 @@ declare module 'ours-ingest/express' {
 }
 
 export interface ExpressShopOptions extends ShopOptions {
-  /** Where the browser SDK sends to: your own domain for the service, here the collector. */
+  /** Where the browser SDK sends events: your own domain for the service, here the collector. */
   readonly oursUrl: string;
-  /** The collector's page, to follow a purchase while you develop. @default no link to it */
+  /** The collector's page, to follow a purchase during development. @default no link */
   readonly collectorUrl?: string;
 }
 
-/** A shop that tests its checkout: who saw which variant is asked on the page, who paid is learned from the webhook. */
+/** A shop that tests its checkout: the page assigns the variant, the webhook reports the purchase. */
 export function createShop(options: ExpressShopOptions): Express {
   const { ours, stripe, webhookSecret, visitorKeys, oursUrl, collectorUrl } = options;
   const app = express();
 
-  // The signature covers the bytes as they came: no JSON parser may touch them before.
+  // The signature covers the raw bytes: do not put a JSON parser before this route.
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
   app.post('/webhooks/stripe', express.raw({ type: 'application/json', limit: '1mb' }), webhook.express);
 
@@ -36,7 +36,7 @@ export function createShop(options: ExpressShopOptions): Express {
   app.use(visitorMiddleware(ours));
 
   app.get('/', async ({ visitor }, response) => {
-    // The first page a new browser ever asks for: the SDK on it has yet to make the visitor.
+    // A new browser's first page: the SDK on it creates the visitor.
     if (visitor.userId === undefined) {
       response.send(homePage(undefined, browserSdk(oursUrl)));
       return;
@@ -58,7 +58,7 @@ export function createShop(options: ExpressShopOptions): Express {
       currency,
       payment_method: 'pm_card_visa',
       confirm: true,
-      // The visitor comes back with the webhook, which has no cookies. Sealed: whoever reads the payment learns nothing.
+      // The webhook, which has no cookies, returns the visitor. It is sealed, so that it cannot be read in the payment.
       metadata: { ...(await visitorMetadata(request.visitor, visitorKeys)) },
     });
     const { userId = '' } = request.visitor;

@@ -40,14 +40,14 @@ export async function createShop(options: ShopOptions): Promise<FastifyInstance>
     return reply.type('text/html').send(thanksPage(payment.id));
   });
 
-  // The last requests are answered by then, and what they tracked is delivered before the process ends.
+  // All requests are answered by then; their events are delivered before the process ends.
   app.addHook('onClose', async () => {
     await ours.close();
   });
   return app;
 }
 
-/** In a plugin of its own, so that only here JSON stays as it came: the signature covers the bytes. */
+/** In a separate plugin, so that only this route gets the raw body: the signature covers the bytes. */
 function stripeRoute({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
   return async (app: FastifyInstance): Promise<void> => {

@@ -16,7 +16,7 @@ await demonstrate(
         VISITOR_KEY: String(visitorKeys[0]),
       },
     }),
-  // What is not handed to `waitUntil` ends with the answer.
+  // Work that is not passed to `waitUntil` ends with the response.
   async (world, ledger) => {
     await lastVisitorComes(world, ledger);
     return [];

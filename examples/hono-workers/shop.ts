@@ -12,12 +12,12 @@ import { PRICES } from '../shop/prices.js';
 export function createShop({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const app = new Hono<{ Variables: { visitor: Visitor<ShopEvents> } }>();
 
-  // It has no visitor, and waits for its events itself.
+  // It has no visitor, and waits for its own events.
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
   app.post('/webhooks/stripe', (c) => webhook.request(c.req.raw));
 
-  // Before every other route that tracks: within it each request delivers its own events, and hands that to its `waitUntil`.
-  // Nobody reaches a Worker past Cloudflare, who names the visitor's address.
+  // Before every other route that tracks: each request delivers its own events through its `waitUntil`. All requests to a Worker
+  // come through Cloudflare, which sets the visitor's address.
   app.use(visitorMiddleware(ours, { ipHeader: 'cf-connecting-ip' }));
 
   app.get('/', async (c) => {

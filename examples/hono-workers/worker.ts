@@ -11,7 +11,7 @@ export interface Env {
   readonly VISITOR_KEY: string;
 }
 
-// One for all requests of an isolate, made by the first: on Workers the secrets come with it.
+// Created by the first request of an isolate for all of them: on Workers the secrets come with a request.
 let shop: ReturnType<typeof createShop> | undefined;
 
 /** The Worker's entry. */

@@ -9,17 +9,17 @@ import type { Readable } from 'node:stream';
 import { build } from 'esbuild';
 import type { Listening } from '../simulation/listen.js';
 
-// The runtime itself: the package's command would stand between it and its signals. It comes without types.
+// The runtime's binary, not the package's command, so that signals reach it. It has no types.
 const { default: WORKERD } = createRequire(import.meta.url)('workerd') as { readonly default: string };
 
-/** A Worker, and the variables and secrets it is given. */
+/** A Worker with its variables and secrets. */
 export interface DeployedWorker {
-  /** The file of its entry. */
+  /** The entry file. */
   readonly entry: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Bundles a Worker as Cloudflare's tools do, and serves it with their runtime. */
+/** Bundles a Worker like Cloudflare's tools, and serves it with their runtime. */
 export async function serveWorker({ entry, env }: DeployedWorker): Promise<Listening> {
   const folder = await mkdtemp(join(tmpdir(), 'ours-worker-'));
   await build({
@@ -31,7 +31,7 @@ export async function serveWorker({ entry, env }: DeployedWorker): Promise<Liste
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['browser', 'module', 'main'],
     external: ['node:*', 'cloudflare:*'],
-    // Of tsconfig.json nothing: its paths lead from the package to the sources.
+    // Ignore tsconfig.json: its paths resolve the package to the sources.
     tsconfigRaw: {},
     logLevel: 'error',
   });
@@ -40,7 +40,7 @@ export async function serveWorker({ entry, env }: DeployedWorker): Promise<Liste
   const child = spawn(WORKERD, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
   });
-  // Whatever goes wrong, it does not outlive this process.
+  // It must not outlive this process.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = once(child, 'exit');
@@ -55,7 +55,7 @@ export async function serveWorker({ entry, env }: DeployedWorker): Promise<Liste
   };
 }
 
-/** What the Worker runs with. The world around it is on loopback, which Workers reach only where they are allowed to. */
+/** The simulation runs on loopback, which Workers can reach only if allowed. */
 function configFor(env: DeployedWorker['env']): string {
   const bindings = Object.entries(env).map(([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -74,7 +74,7 @@ const config :Workerd.Config = (
 `;
 }
 
-/** The port it says it listens on. */
+/** The port that it reports. */
 async function portOf(control: Readable): Promise<number> {
   for await (const line of createInterface(control)) {
     const said = JSON.parse(line) as { readonly event: string; readonly port: number };

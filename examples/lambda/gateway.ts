@@ -6,18 +6,18 @@ import type { Listening } from '../simulation/listen.js';
 
 type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** What an invocation of 10 seconds has left when it begins. */
+/** The remaining time at the start of an invocation. */
 const LEFT_MS = 10_000;
 
-/** An invocation, as far as a handler looks at it. */
+/** The part of an invocation's context that a handler uses. */
 export function invocation(): Context {
   const endsAt = Date.now() + LEFT_MS;
   return { getRemainingTimeInMillis: () => endsAt - Date.now() } as Context;
 }
 
 /**
- * Plays an HTTP API of API Gateway on this machine, and one instance of the function behind it: it works on one request at a time
- * and is frozen after each answer, of which `onFrozen` hears.
+ * Simulates an HTTP API of API Gateway with one instance of a function, which handles one request at a time and is frozen after each
+ * answer. `onFrozen` is called then.
  */
 export async function startGateway(handler: Handler, onFrozen: () => Promise<void>): Promise<Listening> {
   let idle: Promise<unknown> = Promise.resolve();
@@ -41,7 +41,7 @@ export async function startGateway(handler: Handler, onFrozen: () => Promise<voi
   };
 }
 
-/** Payload 2.0: cookies apart from the other headers, bodies in base64 unless they are JSON or text. */
+/** Payload 2.0: cookies separate from the other headers, bodies in base64 unless they are JSON or text. */
 async function toEvent(request: IncomingMessage): Promise<APIGatewayProxyEventV2> {
   const { method = 'GET', url = '/', headers, socket } = request;
   const { cookie, ...others } = headers as Record<string, string>;

@@ -5,7 +5,7 @@ import { invocation, startGateway } from './gateway.js';
 import { createQueue } from './queue.js';
 import { createWeb } from './web.js';
 
-/** Events that were still inside when the function was frozen. */
+/** Events not delivered when the function was frozen. */
 let unsent = 0;
 
 await demonstrate(
@@ -19,18 +19,17 @@ await demonstrate(
     const answer = await receive(
       message('m1', '{"id":"demo-1"}'),
       message('m2', '{"id":"demo-2"}'),
-      message('m3', 'no booking'),
+      message('m3', 'not a booking'),
     );
     const again = await receive(message('m2', '{"id":"demo-2"}'));
 
-    const problems = unsent === 0 ? [] : [`${unsent} events were not out when the function was frozen`];
+    const problems = unsent === 0 ? [] : [`${unsent} events were not delivered when the function was frozen`];
     const expected = { batchItemFailures: [{ itemIdentifier: 'm3' }] };
-    if (!isDeepStrictEqual(answer, expected))
-      problems.push('not just the message that cannot be read is to come again');
-    if (!isDeepStrictEqual(again, { batchItemFailures: [] })) problems.push('a message that came twice is refused');
+    if (!isDeepStrictEqual(answer, expected)) problems.push('the unreadable message should be the only one to retry');
+    if (!isDeepStrictEqual(again, { batchItemFailures: [] })) problems.push('a repeated message is rejected');
     const leads = collector.report().events.filter(({ event }) => event.event === 'lead');
-    if (leads.length === 2) console.log('Both bookings of the queue are there, each once.');
-    else problems.push(`2 bookings were in the queue, ${leads.length} are counted`);
+    if (leads.length === 2) console.log('Both bookings of the queue were counted, each once.');
+    else problems.push(`2 bookings were in the queue, ${leads.length} were counted`);
     return problems;
   },
 );

@@ -10,9 +10,9 @@ const booking = z.object({ id: z.string() });
 const STORED_TIMEOUT_MS = 8_000;
 
 /**
- * Demos that were booked, from a queue; the booking page has put the visitor's two ids into the message's attributes. SQS
- * delivers some messages twice, and again those whose event is not safe: by its id a booking counts once. A message whose event
- * can never be stored is done with: the queue would repeat it for days.
+ * Booked demos from a queue. The booking page puts the visitor's two ids into the message attributes. SQS delivers some messages
+ * twice, and retries those whose event was not stored; the `distinctId` makes a booking count once. A message whose event can never
+ * be stored succeeds: the queue would retry it for days.
  */
 export function createQueue(ours: Ours) {
   return sqsHandler(

@@ -14,7 +14,7 @@ interface Answer {
   readonly body?: string;
 }
 
-/** The shop as a function behind an HTTP API, payload 2.0. What a request tracks is delivered before it is answered. */
+/** The shop as a function behind an HTTP API, payload 2.0. Events are delivered before the answer. */
 export function createWeb({ ours, stripe, webhookSecret, visitorKeys }: ShopOptions) {
   const webhook = stripeWebhook({ stripe, secret: webhookSecret, ours, keys: visitorKeys });
 
@@ -55,7 +55,7 @@ export function createWeb({ ours, stripe, webhookSecret, visitorKeys }: ShopOpti
   );
 }
 
-/** As it came over the wire: API Gateway encodes what it does not take for text. */
+/** The raw body: API Gateway encodes it in base64 unless it considers it text. */
 function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): Buffer {
   return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
 }

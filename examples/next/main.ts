@@ -15,14 +15,14 @@ await buildPackage();
 await demonstrate(openShop, async (world, ledger) => {
   await lastVisitorComes(world, ledger);
 
-  // The service is away for a moment, and Next.js is told to stop as soon as it has answered: `after()` is what it stays for.
+  // The service fails for a moment, and Next.js is stopped right after its response: `after()` keeps it alive.
   const { collector, shop } = world;
   collector.faults.next({ kind: 'status', status: 503 });
   const cookie = 'ours_device_id=0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10';
   await fetch(`${shop.url}/callback`, { method: 'POST', headers: { cookie } });
   await shop.close();
   const isThere = collector.events().some(({ event }) => event === 'lead');
-  return isThere ? [] : ['the route handler had answered when Next.js was stopped, and its event was lost'];
+  return isThere ? [] : ['Next.js was stopped after the response of the route handler, and its event was lost'];
 });
 
 async function openShop({ collector, paymentsUrl, webhookSecret, visitorKeys }: World): Promise<Listening> {
@@ -38,16 +38,16 @@ async function openShop({ collector, paymentsUrl, webhookSecret, visitorKeys }: 
   const next = (...args: string[]) =>
     spawn(process.execPath, [NEXT, ...args], { cwd: here, env, stdio: ['ignore', 'pipe', 'inherit'] });
 
-  console.log('Next.js builds the shop …');
+  console.log('Building the shop with Next.js …');
   const build = next('build');
   build.stdout.pipe(process.stdout);
   const [code] = await once(build, 'exit');
-  if (code !== 0) throw new Error(`next build has ended with ${code}.`);
+  if (code !== 0) throw new Error(`next build exited with ${code}.`);
 
   const port = await freePort();
   const server = next('start', '--hostname', '127.0.0.1', '--port', String(port));
   const ended = once(server, 'exit');
-  // Whatever goes wrong, it does not outlive this process.
+  // It must not outlive this process.
   process.once('exit', () => server.kill());
   for await (const line of createInterface(server.stdout)) if (line.includes('Ready')) break;
   return {

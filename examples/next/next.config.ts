@@ -1,9 +1,9 @@
 import type { NextConfig } from 'next';
 
 const config: NextConfig = {
-  // The example is type-checked with the package's sources (`npm run check:source`): what it is built with here has no types.
+  // `npm run check:source` type-checks the example with the package's sources; the build used here has no types.
   typescript: { ignoreBuildErrors: true },
-  // Only because the shop beside it is written for Node, where a file is imported by the name it will have when it is compiled.
+  // Only needed because the shared shop code is written for Node, with imports of compiled file names.
   turbopack: { resolveAlias: { './prices.js': '../shop/prices.ts' } },
 };
 

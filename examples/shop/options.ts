@@ -2,11 +2,11 @@ import type { VisitorKey } from 'ours-ingest/webhooks';
 import type { Stripe } from 'stripe';
 import type { Ours } from './ours.js';
 
-/** What every one of the shops is made with. */
+/** The options of every shop. */
 export interface ShopOptions {
   readonly ours: Ours;
   readonly stripe: Stripe;
   readonly webhookSecret: string;
-  /** They seal the visitor into payments. */
+  /** For sealing the visitor into payments. */
   readonly visitorKeys: readonly VisitorKey[];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
 import { CURRENCIES } from './prices.js';
 
-/** What the home page's form posts. */
+/** The form on the home page. */
 export const order = z.object({ currency: z.enum(CURRENCIES) });

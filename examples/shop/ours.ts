@@ -4,12 +4,12 @@ import { z } from 'zod';
 
 const pageViewed = z.object({ page: z.string() });
 
-/** Every event the shop sends. A misspelt name or a missing property is a type error, and refused at run time too. */
+/** All events of the shop. A misspelt name or a missing property is a type error, and rejected at run time too. */
 export type ShopEvents = CommerceEvents & { readonly page_viewed: typeof pageViewed };
 
 export type Ours = Client<ShopEvents>;
 
-/** The shop's one client. In production `baseUrl` is left out, and the tokens come from the environment. */
+/** The shop's client. In production, omit `baseUrl` and set the tokens in the environment. */
 export function createOurs(
   baseUrl: string,
   options: Pick<ClientOptions, 'outbox' | 'relay' | 'flushIntervalMs'> = {},
@@ -19,8 +19,8 @@ export function createOurs(
     experimentToken: 'exp_shop',
     baseUrl,
     events: { ...commerceEvents, page_viewed: pageViewed },
-    // Here one process plays shop, service and every visitor at once, perhaps on a busy machine. A real shop keeps the 400 of
-    // the default: a page must not wait longer to find out which one it is.
+    // Here one process is shop, service and all visitors, perhaps on a busy machine. A real shop keeps the default of 400: a page
+    // must not wait longer for its variant.
     assignTimeoutMs: 10_000,
     ...options,
   });

@@ -1,12 +1,12 @@
 import { CURRENCIES } from './prices.js';
 
-// Without an icon named here, browsers ask for one that is not there.
+// Without this, browsers request an icon that does not exist.
 const HEAD =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>The shop</title><link rel="icon" href="data:,">';
 
 /**
- * The home page. `variant` is `undefined` for a visitor who is not in the experiment: they see the shop as it always was.
- * `script` starts the browser SDK.
+ * The home page. `variant` is `undefined` for a visitor outside the experiment, who sees the original page. `script` starts the
+ * browser SDK.
  */
 export function homePage(variant: string | undefined, script = ''): string {
   const headline = variant === 'one_page' ? 'One plan, one click.' : 'Choose your plan';
@@ -20,9 +20,9 @@ export function homePage(variant: string | undefined, script = ''): string {
 ${script}`;
 }
 
-/** What a visitor sees after paying. `eventsUrl` is where a developer sees what became of it. */
+/** The page after a payment. `eventsUrl` shows a developer the visitor's events. */
 export function thanksPage(paymentId: string, eventsUrl?: string): string {
-  const events = eventsUrl === undefined ? '' : ` <a href="${eventsUrl}">What the collector has of this visitor</a>`;
+  const events = eventsUrl === undefined ? '' : ` <a href="${eventsUrl}">This visitor's events in the collector</a>`;
   return `${HEAD}
 <body data-payment="${paymentId}">
 <h1>Thank you</h1>

@@ -1,4 +1,4 @@
-/** What the annual plan costs, as payment providers write amounts: in the currency's minor unit. */
+/** The price of the annual plan, in minor units as payment providers use them. */
 export const PRICES = { usd: 4_900, eur: 4_550, jpy: 7_300, kwd: 15_250 } as const;
 
 export type Currency = keyof typeof PRICES;

@@ -6,9 +6,9 @@ import { drawVisitor, visit } from './visitors.js';
 const VISITORS = 40;
 const ARRIVAL_MS = 8;
 
-/** The same crowd in every run; resolves to what it saw and bought when everybody has left. */
+/** Simulates the same visitors in every run; resolves to what they saw and bought. */
 export async function letCrowdCome(shopUrl: string): Promise<Ledger> {
-  console.log(`${VISITORS} visitors are coming to the shop at ${shopUrl} …`);
+  console.log(`Simulating ${VISITORS} visitors of the shop at ${shopUrl} …`);
   const random = createRandom(3);
   const ledger = createLedger();
   await Promise.all(

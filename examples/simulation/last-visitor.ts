@@ -8,8 +8,8 @@ const PATIENCE_MS = 10_000;
 const LOOK_MS = 50;
 
 /**
- * Somebody looks at the home page when everybody has left: no later request carries their view along. Resolves when every view
- * is counted, this one included, or after a while: the audit misses it then.
+ * One more visitor opens the home page after all others: no later request delivers this view. Resolves once all views are counted, or
+ * after a timeout; the audit then reports it.
  */
 export async function lastVisitorComes({ collector, shop }: OpenWorld, ledger: Ledger): Promise<void> {
   await visit(shop.url, { ...drawVisitor(createRandom(4)), reluctance: 1 }, ledger);

@@ -1,22 +1,21 @@
 import type { Currency } from '../shop/prices.js';
 
-/** Something a visitor bought, as the visitor would tell it. */
+/** A purchase, as the visitor recorded it. */
 export interface Bought {
   readonly paymentId: string;
   readonly visitorId: string;
-  /** In the currency's own unit, as on the price tag. */
+  /** In units of the currency, as on the price tag. */
   readonly value: number;
   readonly currency: Currency;
 }
 
-/** What every visitor saw and bought, written down by the visitors: what the collector's numbers are held against. */
+/** What every visitor saw and bought, recorded by the visitors, to compare with the collector's counts. */
 export interface Ledger {
-  /** The variant by visitor; `undefined` for one who was shown none. */
+  /** The variant by visitor; `undefined` for none. */
   readonly seen: Map<string, string | undefined>;
   readonly bought: Bought[];
 }
 
-/** Opens the books. */
 export function createLedger(): Ledger {
   return { seen: new Map(), bought: [] };
 }

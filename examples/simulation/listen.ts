@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 
-/** An app on a port of this machine. */
+/** An app on a local port. */
 export interface Listening {
   readonly url: string;
   /** Stops listening and drops every connection. */

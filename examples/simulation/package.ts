@@ -6,10 +6,9 @@ const TSUP = fileURLToPath(import.meta.resolve('tsup/dist/cli-default.js'));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Builds the package into `dist`, as it is published but for its types. Bundlers find it there by its name, as they find an
- * installed one.
+ * Builds the package into `dist`, as published but without types. Bundlers resolve its name to `dist`, like an installed package.
  */
 export async function buildPackage(): Promise<void> {
-  console.log('The package is built …');
+  console.log('Building the package …');
   await promisify(execFile)(process.execPath, [TSUP, '--no-dts', '--silent'], { cwd: root });
 }

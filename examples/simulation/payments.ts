@@ -10,7 +10,7 @@ const creation = z.object({
   metadata: z.record(z.string(), z.string()).default({}),
 });
 
-/** Plays the payment provider's API for the shop's real Stripe client. Every payment succeeds, and `onPaid` hears of it. */
+/** Simulates the payment provider's API for the real Stripe client. Every payment succeeds and is passed to `onPaid`. */
 export async function startPayments(onPaid: (payment: Payment) => void): Promise<Listening> {
   const app = express();
   app.post('/v1/payment_intents', express.urlencoded({ extended: true }), (request, response) => {
@@ -20,7 +20,7 @@ export async function startPayments(onPaid: (payment: Payment) => void): Promise
       amount_received: created.amount,
       id: `pi_${randomUUID().replaceAll('-', '')}`,
       object: 'payment_intent',
-      // Whole seconds, rounded down, as Stripe does.
+      // Seconds, rounded down like Stripe's.
       created: Math.floor(Date.now() / 1_000),
       status: 'succeeded',
     };

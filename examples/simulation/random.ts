@@ -1,4 +1,4 @@
-/** Random numbers in [0, 1) that are the same in every run, so that the table is, too (mulberry32). */
+/** Random numbers in [0, 1), the same in every run (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,7 +9,7 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** A UUID v4, as the browser SDK makes for a new visitor. */
+/** A UUID v4, like the browser SDK's visitor ids. */
 export function randomUuid(random: () => number): string {
   return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (place) => {
     const digit = Math.floor(random() * 16);

@@ -1,6 +1,6 @@
 import { type Collector, createCollector } from 'ours-ingest/collector';
 
-/** Plays the Ours service for the shops, with the experiment they run. */
+/** A local Ours service with the shops' experiment. */
 export function openCollector(): Promise<Collector> {
   return createCollector({
     allowedEvents: ['page_viewed', 'purchase', 'lead'],

@@ -2,15 +2,15 @@ import type { CollectorReport } from 'ours-ingest/collector';
 import type { Ledger } from './ledger.js';
 import { formatTable, percent } from './table.js';
 
-/** What there is to tell of a run. */
+/** The data of a run. */
 export interface Run {
   readonly report: CollectorReport;
   readonly ledger: Ledger;
-  /** Events the collector removed because it had their `distinctId` already. */
+  /** Events that the collector removed because their `distinctId` was known. */
   readonly duplicates: number;
   /** Webhooks the shop answered 200. */
   readonly webhooks: number;
-  /** What the tampered webhook was answered. */
+  /** The status of the tampered webhook. */
   readonly tampered: number;
 }
 

@@ -1,4 +1,4 @@
-/** A table as text: the first column to the left, the others, which are numbers, to the right. */
+/** A text table: the first column is left-aligned, the numbers are right-aligned. */
 export function formatTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const lines = [header, ...rows].map((row) => row.map(String));
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -2,23 +2,22 @@ import { CURRENCIES, type Currency } from '../shop/prices.js';
 import type { Ledger } from './ledger.js';
 import { randomUuid } from './random.js';
 
-// The redesign is better. The table should find out.
+// The redesign is better; the results should show it.
 const CHANCE_TO_BUY: Readonly<Record<string, number>> = { classic: 0.25, one_page: 0.35 };
 const CHANCE_TO_BUY_AGAIN = 0.2;
 
-/** As on the price tag; written here a second time so that a wrong conversion of minor units is noticed. */
+/** As on the price tag; repeated here to detect a wrong conversion of minor units. */
 const PRICE_TAGS: Readonly<Record<Currency, number>> = { usd: 49, eur: 45.5, jpy: 7300, kwd: 15.25 };
 
-/** A person with a browser. Everything about them is drawn beforehand, so that timing changes nothing. */
+/** A person with a browser. All decisions are drawn in advance, so that timing does not change them. */
 export interface Visitor {
   readonly id: string;
-  /** Buys where this is below the variant's chance. */
+  /** Buys if this is below the variant's probability. */
   readonly reluctance: number;
   readonly buysTwice: boolean;
   readonly currency: Currency;
 }
 
-/** Somebody new. */
 export function drawVisitor(random: () => number): Visitor {
   return {
     id: randomUuid(random),
@@ -28,7 +27,7 @@ export function drawVisitor(random: () => number): Visitor {
   };
 }
 
-/** A visit: looks at the home page, perhaps buys. Tells the ledger what a person could tell. */
+/** A visit: opens the home page, perhaps buys. Records in the ledger only what a person would know. */
 export async function visit(shopUrl: string, visitor: Visitor, ledger: Ledger): Promise<void> {
   const cookie = cookiesOf(visitor.id, Date.now());
   const home = await open(shopUrl, { headers: { cookie } });
@@ -46,7 +45,7 @@ export async function visit(shopUrl: string, visitor: Visitor, ledger: Ledger): 
   }
 }
 
-/** The cookies as the browser SDK writes them. */
+/** The browser SDK's cookies. */
 function cookiesOf(visitorId: string, sessionStart: number): string {
   const session = encodeURIComponent(JSON.stringify({ sid: `sid_${sessionStart}` }));
   return `ours_device_id=${visitorId}; _cord_sdk_data=${session}`;

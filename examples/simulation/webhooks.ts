@@ -1,24 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Stripe } from 'stripe';
 
-/** A payment, as far as a shop looks at it. */
+/** The part of a payment that a shop uses. */
 export type Payment = Pick<
   Stripe.PaymentIntent,
   'id' | 'object' | 'amount' | 'amount_received' | 'currency' | 'created' | 'metadata' | 'status'
 >;
 
-/** Tells the shop of payments, with the habits of a real provider. */
+/** Sends payment webhooks to the shop, with the habits of a real provider. */
 export interface Webhooks {
   /** Webhooks the shop answered 200. */
   readonly delivered: number;
   notify(payment: Payment): void;
-  /** Sends a webhook that was changed after it was signed; resolves to the status it was answered with. */
+  /** Sends a webhook that was changed after signing; resolves to the answer's status. */
   tamper(): Promise<number>;
-  /** Resolves when no webhook is under way or to come. */
+  /** Resolves when all webhooks are done. */
   settled(): Promise<void>;
 }
 
-/** They take turns, so that every run has all of them. */
+/** Used in turn, so that every run has all of them. */
 const HABITS = ['once', 'twice at once', 'once', 'again later', 'late and out of order'] as const;
 type Habit = (typeof HABITS)[number];
 
@@ -26,7 +26,7 @@ const LATE_MS = 1_500;
 const MAX_ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
-/** Creates the sender; it asks for the shop's `address` at each webhook. */
+/** `address` is called for each webhook. */
 export function createWebhooks(address: () => string, secret: string): Webhooks {
   const paid: Payment[] = [];
   const underWay = new Set<Promise<void>>();
@@ -39,7 +39,7 @@ export function createWebhooks(address: () => string, secret: string): Webhooks 
     return (await fetch(address(), { method: 'POST', headers, body })).status;
   }
 
-  /** Tries until it is answered 200, as the real one does for three days. */
+  /** Retries until the answer is 200, as the real one does for three days. */
   async function deliver(webhook: string): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       const status = await post(webhook, sign(webhook)).catch(() => undefined);
@@ -63,7 +63,7 @@ export function createWebhooks(address: () => string, secret: string): Webhooks 
         await sleep(PAUSE_MS);
         return deliver(webhook);
       case 'late and out of order':
-        // Payments made after this one are told of before it.
+        // Later payments are reported before this one.
         await sleep(LATE_MS);
         return deliver(webhook);
     }

@@ -11,22 +11,22 @@ import { openCollector } from './service.js';
 import { createStripe } from './stripe.js';
 import { createWebhooks } from './webhooks.js';
 
-/** What a shop finds around itself, and how to reach it from elsewhere. */
+/** The simulated environment of a shop. */
 export interface World extends ShopOptions {
   readonly ours: Ours;
   readonly collector: Collector;
-  /** Where the payment provider's API is. */
+  /** The address of the payment provider's API. */
   readonly paymentsUrl: string;
 }
 
-/** A world whose shop is open. */
+/** With the running shop. */
 export interface OpenWorld extends World {
   readonly shop: Listening;
 }
 
 /**
- * Opens a shop in a world of its own, lets a crowd come by, and says whether every purchase was counted once, for the variant
- * its visitor saw; otherwise the process ends with 1. `afterwards` does and looks at whatever else there is.
+ * Runs a shop with simulated visitors and checks that every purchase was counted once, for the variant its visitor saw; otherwise the
+ * process exits with 1. `afterwards` does further checks.
  */
 export async function demonstrate(
   openShop: (world: World) => Promise<Listening>,

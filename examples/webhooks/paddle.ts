@@ -12,8 +12,8 @@ export interface PaddleOptions {
 }
 
 /**
- * Paddle Billing. The checkout carries the visitor as `customData: { ours_visitor: await sealVisitor(visitor, keys) }`, which Paddle
- * copies into the transaction and its subscription. Paddle's SDK refuses what is older than 5 seconds; Paddle signs a retry anew.
+ * Paddle Billing. The checkout has the visitor in `customData: { ours_visitor: await sealVisitor(visitor, keys) }`, which Paddle copies
+ * into the transaction and its subscription. Paddle's SDK rejects webhooks older than 5 seconds; Paddle signs each retry again.
  */
 export function paddleWebhook({ paddle, secret, ours, keys }: PaddleOptions): Webhook {
   return createWebhook<EventEntity, CommerceEvents>({
@@ -32,7 +32,7 @@ function conversionsFromPaddle(event: EventEntity): Conversion<CommerceEvents>[]
   const { id, origin, currencyCode: currency, details, subscriptionId, customData, billedAt, createdAt } = event.data;
   const value = fromMinorUnits(Number(details?.totals?.grandTotal ?? 0), currency);
   const isRenewal = origin === 'subscription_recurring';
-  // Another card, another plan: Paddle completes transactions for them too.
+  // Paddle also completes transactions for a new card or another plan.
   if (!isRenewal && origin !== 'web' && origin !== 'api') return [];
   // A trial.
   if (value === 0 && subscriptionId !== null) return [];

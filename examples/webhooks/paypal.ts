@@ -6,7 +6,7 @@ import type { Ours } from './ours.js';
 
 const anyEvent = z.object({ event_type: z.string(), resource: z.unknown() });
 
-/** As much of a capture or a refund as is needed. */
+/** The required fields of a capture or a refund. */
 const payment = z.object({
   id: z.string(),
   amount: z.object({ value: z.string(), currency_code: z.string() }),
@@ -28,10 +28,10 @@ export interface PayPalOptions {
 }
 
 /**
- * PayPal. The order carries the visitor as `purchase_units[].custom_id`, which takes 127 characters: a sealed visitor is 74.
+ * PayPal. The order has the visitor in `purchase_units[].custom_id`, with a limit of 127 characters: a sealed visitor has 74.
  *
- * PayPal's server SDK does not verify webhooks, so PayPal itself is asked, as its documentation recommends. A retry may keep its
- * first time, so the time is not checked: what is replayed counts once all the same. Its capture ids cannot be guessed.
+ * PayPal's server SDK does not verify webhooks, so its API does, as PayPal's documentation recommends. A retry may keep the original
+ * time, so the time is not checked; a replayed webhook still counts once. PayPal's capture ids cannot be guessed.
  */
 export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: PayPalOptions): Webhook {
   return createWebhook<unknown, CommerceEvents>({
@@ -46,7 +46,7 @@ export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: P
         webhook_id: webhookId,
       });
       const event: unknown = JSON.parse(body);
-      // The event goes in as it came: written anew it might differ from what was signed.
+      // The raw event: serialised again, it might differ from what was signed.
       const status = await askPayPal(`${claims.slice(0, -1)},"webhook_event":${body}}`, baseUrl, accessToken);
       if (status !== 'SUCCESS') throw new Error('PayPal did not send this');
       return event;
@@ -58,8 +58,8 @@ export function payPalWebhook({ baseUrl, webhookId, accessToken, ours, keys }: P
 }
 
 /**
- * What PayPal says of a signature.
- * @throws {OursError} `verification_unavailable` for any other answer, and none: PayPal is down, or the access token expired
+ * PayPal's verification status of a signature.
+ * @throws {OursError} `verification_unavailable` without a valid response: PayPal is down, or the access token expired
  */
 async function askPayPal(body: string, baseUrl: string, accessToken: PayPalOptions['accessToken']): Promise<string> {
   try {
@@ -68,17 +68,17 @@ async function askPayPal(body: string, baseUrl: string, accessToken: PayPalOptio
       headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/json' },
       body,
     });
-    // So it answers headers that it cannot have written.
+    // PayPal's answer to headers that it cannot have sent.
     if (response.status === 400) return 'FAILURE';
     if (!response.ok) throw new Error(`PayPal answered ${response.status}`);
     return verification.parse(await response.json()).verification_status;
   } catch (cause) {
-    throw new OursError('verification_unavailable', 'PayPal cannot be asked about a signature', { cause });
+    throw new OursError('verification_unavailable', 'PayPal cannot verify a signature now', { cause });
   }
 }
 
 function conversionsFromPayPal({ event_type, resource }: z.infer<typeof anyEvent>): Conversion<CommerceEvents>[] {
-  // Before the resource is read: those of other events have another shape.
+  // First, because the resources of other events have another format.
   if (event_type !== 'PAYMENT.CAPTURE.COMPLETED' && event_type !== 'PAYMENT.CAPTURE.REFUNDED') return [];
   const { id, amount, custom_id: visitorToken, create_time } = payment.parse(resource);
   const money = { value: Number(amount.value), currency: amount.currency_code };

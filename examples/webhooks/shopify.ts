@@ -4,7 +4,7 @@ import { type Conversion, createWebhook, type VisitorKey, type Webhook } from 'o
 import { z } from 'zod';
 import type { Ours } from './ours.js';
 
-/** As much of the topic `orders/paid` as is needed. Other apps leave attributes too, of any shape: only ours is read closely. */
+/** The required fields of the topic `orders/paid`. Other apps add attributes in any format; only ours is parsed. */
 const orderPaid = z.object({
   id: z.number(),
   total_price: z.string(),
@@ -22,12 +22,12 @@ export interface ShopifyOptions {
 }
 
 /**
- * Shopify, topic `orders/paid`. The cart carries the visitor as an attribute, `ours_visitor`, which becomes one of the order's
- * `note_attributes`. Shopify signs no time: a replayed webhook cannot be refused, but it counts once all the same. Test orders
- * are reported only by a client with a test token.
+ * Shopify, topic `orders/paid`. The cart has the visitor in the attribute `ours_visitor`, which becomes one of the order's
+ * `note_attributes`. Shopify does not sign a time, so a replayed webhook cannot be rejected, but it counts only once. Test orders are
+ * reported only by a client with a test token.
  *
- * Order ids can be guessed, so the purchase's `distinctId` is keyed, by the last of `keys`: a new key goes first and changes no
- * id. A page that reports the purchase too must be given the finished id.
+ * Order ids can be guessed, so the purchase's `distinctId` is hashed with the last of `keys`: a new key is added first and does not
+ * change ids. If a page reports the purchase too, send it the finished id.
  */
 export function shopifyWebhook({ shopify, ours, keys }: ShopifyOptions): Webhook {
   return createWebhook<unknown, CommerceEvents>({

@@ -12,21 +12,21 @@ const SCHEMA = `
   INSERT INTO stock VALUES (1000);
 `;
 
-/** What PostgreSQL says when a check refuses a row. */
+/** PostgreSQL's code for a violated check. */
 export const CHECK_VIOLATION = '23514';
 
 /** The shop's database. */
 export interface Database {
-  /** With a password, perhaps. */
+  /** May include a password. */
   readonly url: string;
   readonly pool: pg.Pool;
-  /** Removes all that was made in it, and closes it. */
+  /** Drops the schema and closes the pool. */
   drop(): Promise<void>;
 }
 
 /**
- * Makes a schema of this run's own.
- * @throws {Error} saying what to do, when there is no database or it cannot be used
+ * Creates a schema for this run.
+ * @throws {Error} with instructions, if the database is missing or cannot be used
  */
 export async function openDatabase(postgresUrl: string | undefined): Promise<Database> {
   if (!postgresUrl || !URL.canParse(postgresUrl)) {
@@ -43,7 +43,7 @@ export async function openDatabase(postgresUrl: string | undefined): Promise<Dat
     await pool.query(SCHEMA);
   } catch (error) {
     await pool.end();
-    // A host with several addresses fails with an error for each and no words of its own.
+    // For a host with several addresses, the error has no message, only one error for each address.
     const { message, code } = error as { readonly message: string; readonly code?: string };
     throw new Error(`The database of POSTGRES_URL cannot be used: ${message || code}`, { cause: error });
   }

@@ -25,7 +25,7 @@ await outbox.ensureSchema();
 const ours = createOurs(collector.baseUrl, { outbox, relay: false });
 const web = await listen(createWeb({ ours, pool }));
 
-// The relay: `npx ours-ingest relay` anywhere else. The address holds a password, so it goes by the environment.
+// The relay; elsewhere: `npx ours-ingest relay`. The URL has a password, so it is passed in the environment.
 const relay = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'relay'], {
   env: {
     PATH: process.env.PATH,
@@ -40,21 +40,21 @@ const relayExit = once(relay, 'exit');
 try {
   const ledger = await letCrowdCome(web.url);
 
-  // One more, who finds the plan sold out: an order that was taken back, and no event of it.
+  // One more visitor, when the plan is sold out: the order is rolled back, with its event.
   await pool.query('UPDATE stock SET remaining = 0');
   const late = await fetch(`${web.url}/checkout`, {
     method: 'POST',
     headers: { cookie: `ours_device_id=${randomUUID()}` },
     body: new URLSearchParams({ currency: 'eur' }),
   });
-  const problems = late.status === 409 ? [] : [`an order of what is sold out was answered ${late.status}`];
+  const problems = late.status === 409 ? [] : [`an order of a sold-out plan was answered ${late.status}`];
 
   await ours.close();
   for (let left = 1; left > 0; ) {
     await sleep(LOOK_MS);
     const { waiting, claimed } = await outbox.stats();
     left = waiting + claimed;
-    if (relay.exitCode !== null) throw new Error(`The relay has ended, and ${left} events wait in the outbox.`);
+    if (relay.exitCode !== null) throw new Error(`The relay has exited, and ${left} events are still in the outbox.`);
   }
   conclude(collector, ledger, problems);
 } finally {

@@ -7,8 +7,8 @@ import { type Currency, PRICES } from '../shop/prices.js';
 import { CHECK_VIOLATION } from './database.js';
 
 /**
- * Places an order, and its event with it: both are committed, or neither was ever there. Resolves to the order's id, or to
- * `undefined` when the plan is sold out.
+ * Places an order and its event in one transaction: both are committed, or neither. Resolves to the order's id, or to `undefined` if
+ * the plan is sold out.
  */
 export async function placeOrder(
   pool: Pool,
@@ -33,7 +33,7 @@ export async function placeOrder(
       },
       distinctId: `purchase:${id}`,
     });
-    // Last, because it makes orders wait for each other. It may fail, and takes order and event back.
+    // Last, because it locks the row for other orders. If it fails, order and event are rolled back.
     await tx.query('UPDATE stock SET remaining = remaining - 1');
     await tx.query('COMMIT');
     return id;

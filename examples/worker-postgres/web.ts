@@ -12,7 +12,7 @@ export interface WebOptions {
   readonly pool: Pool;
 }
 
-/** The shop's web process. What it reports is delivered by the relay, whether or not the service is there. */
+/** The shop's web process. The relay delivers its events, even after an outage of the service. */
 export function createWeb({ ours, pool }: WebOptions): Express {
   const app = express();
   app.use(visitorMiddleware(ours));

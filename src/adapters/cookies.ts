@@ -1,21 +1,17 @@
-/**
- * The most of a `Cookie` header that is read, in UTF-16 code units. Servers refuse headers from 8 or 16 KiB on unless they
- * are told otherwise; cookies behind this are not there.
- */
+/** How much of a `Cookie` header is read, in UTF-16 code units. By default, servers reject headers of more than 8 or 16 KiB. */
 const MAX_HEADER_LENGTH = 64 * 1024;
-/** No browser keeps a cookie whose name and value are longer (RFC 6265bis). */
+/** Browsers store no cookie whose name and value are longer (RFC 6265bis). */
 const MAX_VALUE_LENGTH = 4_096;
-/** A browser has one of a name for each path and domain; a stranger sends thousands that do not decode. */
+/** A browser has at most one cookie of a name for each path and domain; an attacker can send thousands that do not decode. */
 const MAX_OF_ONE_NAME = 4;
 const LONE_PERCENT = /%(?![\da-f]{2})/gi;
 
 /**
- * A cookie's value, decoded, or `undefined`. As the browser SDK reads it (js-cookie): quotes around it do not belong to it,
- * a lone `%` stands for itself, and of a few cookies with one name the first counts whose value decodes. Browsers send the
- * one with the longest path first (RFC 6265, 5.4).
+ * The decoded value of a cookie, as the browser SDK (js-cookie) reads it: surrounding quotes are removed, a lone `%` stays, and
+ * the first cookie of that name that decodes wins. Browsers send the one with the longest path first (RFC 6265, 5.4).
  */
 export function readCookie(header: string, name: string): string | undefined {
-  const text = whole(header);
+  const text = truncate(header);
   const begin = `${name}=`;
   let left = MAX_OF_ONE_NAME;
   for (let at = text.indexOf(begin); at >= 0 && left > 0; at = text.indexOf(begin, at + 1)) {
@@ -28,15 +24,15 @@ export function readCookie(header: string, name: string): string | undefined {
   return undefined;
 }
 
-/** Whether nothing but spaces is between `at` and the `;` before it. */
+/** Whether only spaces are between `at` and the `;` before it. */
 function startsPair(text: string, at: number): boolean {
   let before = at - 1;
   while (text[before] === ' ') before -= 1;
   return before < 0 || text[before] === ';';
 }
 
-/** The header's beginning, without the cookie that would be cut: half an id is another id. */
-function whole(header: string): string {
+/** Cuts before a cookie, never inside one: half an id is a different id. */
+function truncate(header: string): string {
   if (header.length <= MAX_HEADER_LENGTH) return header;
   return header.slice(0, Math.max(0, header.lastIndexOf(';', MAX_HEADER_LENGTH)));
 }

@@ -1,42 +1,36 @@
 import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { type NodeHeaders, nodeHeader } from './node-headers.js';
-import { absoluteUrl } from './request-facts.js';
+import { type NodeRequest, nodeFacts, nodeHeader } from './request-facts.js';
 import { runInScope } from './request-scope.js';
-import { createRequestScopes, type VisitorClient } from './request-visitors.js';
 import type { VisitorOptions } from './visitor-options.js';
+import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
 
-/** What is needed of a request of Express 4 or 5. */
-export interface ExpressRequest {
-  readonly headers: NodeHeaders;
-  readonly originalUrl: string;
-  readonly protocol: string;
+/** The part of an Express 4 or 5 request that the middleware uses. */
+export interface ExpressRequest extends NodeRequest {
   readonly hostname?: string | undefined;
-  readonly ip?: string | undefined;
-  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /**
- * What an application says of itself, once, so that `request.visitor` knows its events.
+ * Register your events once, so that `request.visitor` knows their types.
  *
  * @example
  * declare module 'ours-ingest/express' {
  *   interface Register { events: typeof events }
  * }
  */
-// biome-ignore lint/suspicious/noEmptyInterface: it is there to be merged into
+// biome-ignore lint/suspicious/noEmptyInterface: applications merge into it
 export interface Register {}
 
-/** The events of the application, or any. */
+/** The application's events, or any. */
 export type RegisteredEvents = Register extends { readonly events: infer Catalog extends EventCatalog }
   ? Catalog
   : EventCatalog;
 
 declare global {
-  // The types of Express 4 and of 5 both have it, for this.
+  // The types of Express 4 and 5 both provide this namespace for extensions.
   namespace Express {
     interface Request {
-      /** Put there by `visitorMiddleware`. */
+      /** Set by `visitorMiddleware`. */
       readonly visitor: Visitor<RegisteredEvents>;
     }
   }
@@ -46,9 +40,8 @@ declare global {
 export type ExpressMiddleware<Request> = (request: Request, response: unknown, next: () => void) => void;
 
 /**
- * Puts `visitor` on every request, which is all that types need; {@link Register} tells them of your events. Where `trustProxy`
- * is left out, Express is asked for the address, scheme and host, so that
- * `app.set('trust proxy', …)` need not be repeated.
+ * Sets `visitor` on every request. Without `trustProxy`, Express's own `trust proxy` setting determines the address, scheme and
+ * host.
  *
  * @example
  * app.use(visitorMiddleware(ours));
@@ -63,16 +56,7 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
   options: VisitorOptions<Request> = {},
 ): ExpressMiddleware<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: (request) => {
-      const { protocol, headers, hostname, originalUrl, socket } = request;
-      // Sockets forget the address when they are closed, unless they have been asked for it before.
-      const { remoteAddress } = socket;
-      return {
-        url: absoluteUrl(protocol, publicHost(nodeHeader(headers, 'host'), hostname), originalUrl),
-        peerIp: () => (options.trustProxy === undefined ? request.ip : remoteAddress),
-        header: (name) => nodeHeader(headers, name),
-      };
-    },
+    read: (request) => nodeFacts(request, publicHost(request), options.trustProxy !== undefined),
     knowsPeer: true,
   });
   return (request, _response, next) => {
@@ -82,11 +66,11 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
   };
 }
 
-/** Express's `hostname` is the one its trusted proxy was asked for. It has no port, which `Host` has where it is the same. */
-function publicHost(host: string | undefined, hostname: string | undefined): string | undefined {
+/** Express's `hostname` respects its trusted proxies but has no port. `Host` has the port; it is used if both are the same host. */
+function publicHost({ headers, hostname }: ExpressRequest): string | undefined {
+  const host = nodeHeader(headers, 'host');
   return hostname === undefined || host?.startsWith(`${hostname}:`) ? host : hostname;
 }
 
-export type * from './option-types.js';
+export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
-export type { VisitorClient } from './request-visitors.js';

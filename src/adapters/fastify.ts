@@ -1,21 +1,16 @@
 import type { EventCatalog } from '../protocol/catalog.js';
-import { type NodeHeaders, nodeHeader } from './node-headers.js';
-import { absoluteUrl } from './request-facts.js';
+import { type NodeRequest, nodeFacts } from './request-facts.js';
 import { runInScope } from './request-scope.js';
-import { createRequestScopes, type VisitorClient } from './request-visitors.js';
 import type { VisitorOptions } from './visitor-options.js';
+import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
 
-/** What is needed of a request of Fastify 5. */
-export interface FastifyRequest {
-  readonly headers: NodeHeaders;
-  readonly originalUrl: string;
-  readonly protocol: string;
+/** The part of a Fastify 5 request that the plugin uses. */
+export interface FastifyRequest extends NodeRequest {
   readonly host: string;
   readonly ip: string;
-  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-/** What is needed of a Fastify 5 server. */
+/** The part of a Fastify 5 server that the plugin uses. */
 export interface FastifyServer<Request> {
   decorateRequest(name: 'visitor'): unknown;
   addHook(name: 'onRequest', hook: (request: Request, reply: unknown, done: () => void) => void): unknown;
@@ -25,7 +20,7 @@ export interface FastifyServer<Request> {
 export type FastifyPlugin<Request> = (server: FastifyServer<Request>, options: unknown, done: () => void) => void;
 
 /**
- * Puts `visitor` on every request. Where `trustProxy` is left out, Fastify's own setting counts.
+ * Sets `visitor` on every request. Without `trustProxy`, Fastify's own `trustProxy` setting determines the address.
  *
  * @example
  * declare module 'fastify' { interface FastifyRequest { visitor: ReturnType<typeof ours.visitor> } } // TypeScript
@@ -38,16 +33,7 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
   options: VisitorOptions<Request> = {},
 ): FastifyPlugin<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: (request) => {
-      const { protocol, host, headers, originalUrl, socket } = request;
-      // Sockets forget the address when they are closed, unless they have been asked for it before.
-      const { remoteAddress } = socket;
-      return {
-        url: absoluteUrl(protocol, host, originalUrl),
-        peerIp: () => (options.trustProxy === undefined ? request.ip : remoteAddress),
-        header: (name) => nodeHeader(headers, name),
-      };
-    },
+    read: (request) => nodeFacts(request, request.host, options.trustProxy !== undefined),
     knowsPeer: true,
   });
   const plugin: FastifyPlugin<Request> = (server, _options, done) => {
@@ -59,13 +45,12 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
     });
     done();
   };
-  // What fastify-plugin does: the hooks are the whole server's, not only the plugin's own routes'.
+  // As fastify-plugin does: the hook applies to the whole server, not only to the plugin's own routes.
   return Object.assign(plugin, {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'ours-ingest',
   });
 }
 
-export type * from './option-types.js';
+export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
-export type { VisitorClient } from './request-visitors.js';

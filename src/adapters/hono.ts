@@ -2,33 +2,30 @@ import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import { runInScope } from './request-scope.js';
-import { createRequestScopes, type VisitorClient } from './request-visitors.js';
 import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
+import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
 
-/** What is needed of a context of Hono 4. */
+/** The part of a Hono 4 context that the middleware uses. */
 export interface HonoContext {
   readonly req: { readonly url: string; header(name: string): string | undefined };
   readonly executionCtx: { waitUntil(promise: Promise<unknown>): void };
   set(key: 'visitor', value: unknown): void;
 }
 
-/** How Hono's requests are read. */
-export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
-  /**
-   * `getConnInfo` of `hono/bun`, `hono/deno`, `@hono/node-server/conninfo` and so on: who opened the connection.
-   * @default not known; `ipHeader` or `trustProxy` tell the address then
-   */
-  readonly getConnInfo?: ((context: Context) => { readonly remote: { readonly address?: string } }) | undefined;
-}
+type GetConnInfo<Context> = (context: Context) => { readonly remote: { readonly address?: string } };
 
-const OPTIONS: ReadonlySet<string> = new Set(['getConnInfo', ...VISITOR_OPTIONS]);
+/** The middleware's options. */
+export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
+  /** From `hono/bun`, `hono/deno`, `@hono/node-server/conninfo` … @default none: `ipHeader` or `trustProxy` give the address */
+  readonly getConnInfo?: GetConnInfo<Context> | undefined;
+}
 
 /** A middleware of Hono 4. */
 export type HonoMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>;
 
 /**
- * Sets `visitor` on every context. What is tracked is handed to the runtime's `waitUntil` where it has one. On Workers it stands
- * before every route that tracks: within it each request has a client of its own behind `ours`, as none may use another's I/O.
+ * Sets `visitor` on every context, and passes tracked events to the runtime's `waitUntil` if it has one. On Workers, put it before
+ * every route that tracks: it gives each request its own client behind `ours`, because a request must not use another's I/O.
  *
  * @example
  * const app = new Hono<{ Variables: { visitor: Visitor<typeof events> } }>();
@@ -45,15 +42,11 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   const openScope = createRequestScopes(ours, options, {
     read: (context) => {
       const peerIp = getConnInfo && peerOf(context, getConnInfo);
-      return {
-        url: context.req.url,
-        peerIp: () => peerIp,
-        header: (name) => context.req.header(name),
-      };
+      return { url: context.req.url, peerIp: () => peerIp, header: (name) => context.req.header(name) };
     },
     waitUntilOf,
     knowsPeer: getConnInfo !== undefined,
-    options: OPTIONS,
+    options: new Set(['getConnInfo', ...VISITOR_OPTIONS]),
   });
   return (context, next) => {
     const scope = openScope(context);
@@ -62,17 +55,14 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   };
 }
 
-function peerOf<Context>(
-  context: Context,
-  getConnInfo: NonNullable<HonoVisitorOptions<Context>['getConnInfo']>,
-): string | undefined {
+function peerOf<Context>(context: Context, getConnInfo: GetConnInfo<Context>): string | undefined {
   try {
     const info = getConnInfo(context);
-    // Its `remote` is missing then, like the address.
+    // A promise has no `remote`; the address is unknown then.
     if (isPromise(info)) ignoreRejection(info);
     return info.remote.address;
   } catch {
-    // Nobody has opened a connection: `app.request()` in tests.
+    // There is no connection: `app.request()` in tests.
     return undefined;
   }
 }
@@ -82,11 +72,10 @@ function waitUntilOf(context: HonoContext): WaitUntil | undefined {
     const { executionCtx } = context;
     return (promise) => executionCtx.waitUntil(promise);
   } catch {
-    // So Hono says that the runtime has none: Node, Bun, Deno.
+    // Hono throws if the runtime has no execution context: Node, Bun, Deno.
     return undefined;
   }
 }
 
-export type * from './option-types.js';
+export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
-export type { VisitorClient } from './request-visitors.js';

@@ -1,15 +1,14 @@
-/** An address, as text for people and as numbers for ranges. */
+/** An IP address, as text and as numbers for comparing with ranges. */
 export interface Ip {
   /** IPv4 in dotted form, IPv6 in lower case; without port, brackets and zone. */
   readonly text: string;
-  /** Eight times 16 bits; IPv4 as `::ffff:a.b.c.d`, which is how a dual-stack socket names it. */
+  /** Eight groups of 16 bits; IPv4 as `::ffff:a.b.c.d`, as dual-stack sockets report it. */
   readonly groups: readonly number[];
 }
 
-// The longest are 45 characters; brackets, a zone and a port come on top.
+// Addresses have at most 45 characters, plus brackets, a zone and a port.
 const MAX_LENGTH = 80;
-// With the prefix by which a dual-stack socket names it, which most servers have. Without leading zeros: `010` is eight to some
-// who read it and ten to others.
+// With the prefix of dual-stack sockets, which most servers use. Leading zeros are refused: some parsers read `010` as octal.
 const IPV4 = /^(?:::ffff:)?(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?::\d+)?$/i;
 const IPV4_PREFIX = [0, 0, 0, 0, 0, 0xffff];
 
@@ -45,13 +44,13 @@ function ipv6Groups(text: string): number[] | undefined {
   if (!text.includes(':') || halves.length > 2) return undefined;
   const [head = [], tail = []] = halves.map((half, at) => halfGroups(half, at === halves.length - 1));
   const missing = 8 - head.length - tail.length;
-  // '::' stands for one group at least; without it none is missing.
+  // '::' stands for at least one group; without it none may be missing.
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
   const groups = [...head, ...Array<number>(missing).fill(0), ...tail];
   return groups.some(Number.isNaN) ? undefined : groups;
 }
 
-/** `db8:1` or, at the address's end, `ffff:1.2.3.4`; what is no group is `NaN`. */
+/** `db8:1` or, at the end of an address, `ffff:1.2.3.4`. An invalid group is `NaN`. */
 function halfGroups(half: string, isEnd: boolean): number[] {
   if (half === '') return [];
   return half.split(':').flatMap((group, at, all) => {

@@ -3,7 +3,7 @@ import { absoluteUrl, type RequestFacts } from './request-facts.js';
 type Values = Readonly<Record<string, string | null | undefined>>;
 type MultiValues = Readonly<Record<string, readonly (string | null)[] | null | undefined>>;
 
-/** What API Gateway (payload 1.0 and 2.0), function URLs and load balancers say of a request; other events have none of it. */
+/** The request fields of API Gateway (payload 1.0 and 2.0), function URLs and load balancers. Other events have none of them. */
 interface HttpEvent {
   readonly headers?: Values | null;
   readonly multiValueHeaders?: MultiValues | null;
@@ -15,16 +15,15 @@ interface HttpEvent {
   readonly multiValueQueryStringParameters?: MultiValues | null;
   readonly requestContext?: {
     readonly domainName?: string;
-    /** Payload 1.0: with the stage, as the browser has asked for it. */
+    /** Payload 1.0: with the stage, as the browser requested it. */
     readonly path?: string;
     readonly identity?: { readonly sourceIp?: string };
     readonly http?: { readonly sourceIp?: string };
-    /** A load balancer. */
+    /** Only from a load balancer. */
     readonly elb?: object;
   };
 }
 
-/** Reads a request out of the event that stands for it. */
 export function lambdaFacts(event: unknown): RequestFacts {
   const http = (event ?? {}) as HttpEvent;
   const { requestContext: context } = http;
@@ -32,7 +31,7 @@ export function lambdaFacts(event: unknown): RequestFacts {
   const path = http.rawPath ?? context?.path ?? http.path;
   const query = http.rawQueryString ?? queryOf(http);
   const peerIp = context?.http?.sourceIp ?? context?.identity?.sourceIp ?? (context?.elb && lastHop(headers));
-  // The others are reached by https only.
+  // The others accept https only.
   const scheme = context?.elb ? headers.get('x-forwarded-proto') : 'https';
   return {
     url: absoluteUrl(scheme ?? 'http', headers.get('host') ?? context?.domainName, query ? `${path}?${query}` : path),
@@ -42,7 +41,7 @@ export function lambdaFacts(event: unknown): RequestFacts {
   };
 }
 
-/** Names come in the browser's own case with payload 1.0, several values apart; cookies come apart with 2.0. */
+/** Payload 1.0 keeps the browser's case and lists several values separately; 2.0 lists the cookies separately. */
 function headersOf({ headers, multiValueHeaders, cookies }: HttpEvent): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of Object.entries(headers ?? {})) if (value != null) found.set(name.toLowerCase(), value);
@@ -58,16 +57,16 @@ function queryOf({ multiValueQueryStringParameters, queryStringParameters, reque
   const pairs = Object.entries(multiValueQueryStringParameters ?? queryStringParameters ?? {}).flatMap(
     ([name, values]) => [values].flat().map((value): [string, string] => [name, value ?? '']),
   );
-  // A load balancer has decoded nothing.
+  // A load balancer does not decode.
   return requestContext?.elb ? pairs.map((pair) => pair.join('=')).join('&') : new URLSearchParams(pairs).toString();
 }
 
-/** Whom a load balancer has seen. It says so at the end of the list alone. */
+/** The address that a load balancer saw: the last entry of the list. */
 function lastHop(headers: ReadonlyMap<string, string>): string | undefined {
   return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
 }
 
-/** The gateway adds to the list whom it names as the source: one hop, not two. */
+/** The gateway also appends the source address to the list; it must count as one hop, not two. */
 function withoutPeer(list: string | undefined, peerIp: string | undefined): string | undefined {
   const entries = list?.split(',') ?? [];
   if (peerIp !== undefined && entries.at(-1)?.trim() === peerIp) entries.pop();

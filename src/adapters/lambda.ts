@@ -3,24 +3,24 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import { lambdaFacts } from './lambda-event.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
 import { runInScope } from './request-scope.js';
-import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
+import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
 import { attachVisitor } from './web-request.js';
 
-/** How a Lambda function reads its requests. */
+/** The options of `lambdaHandler`. */
 export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
 
 const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);
 
 /**
- * A handler for API Gateway (payload 1.0 and 2.0), function URLs and Application Load Balancers. The event has `visitor`, and
- * what was tracked is delivered before the answer, because the function is frozen after it. `handler` returns a promise;
- * callbacks are not passed on.
+ * A handler for API Gateway (payload 1.0 and 2.0), function URLs and Application Load Balancers. The event has `visitor`. Tracked
+ * events are delivered before the answer, because Lambda freezes the function after it. `handler` returns a promise; callbacks
+ * are not supported.
  *
- * The proxies of `trustProxy` are those in front of the gateway or load balancer, which names whom it has seen. A load balancer
- * does so by appending to `X-Forwarded-For`: leave it set to `append`.
+ * `trustProxy` counts the proxies in front of the gateway or load balancer, which itself reports the address it saw. A load
+ * balancer appends it to `X-Forwarded-For`: leave its setting on `append`.
  *
- * An event whose type is named has it as well: `APIGatewayProxyEventV2 & WithVisitor<typeof events>`.
+ * To type the event: `APIGatewayProxyEventV2 & WithVisitor<typeof events>`.
  *
  * @example
  * export const handler = lambdaHandler(ours, async (event) => { event.visitor.track('signup'); return { statusCode: 204 }; });
@@ -52,8 +52,8 @@ export function lambdaHandler<Catalog extends EventCatalog, Event, Context exten
 }
 
 export type { LambdaContext, LambdaFlushOptions } from './lambda-flush.js';
-export type * from './option-types.js';
+export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
-export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
 export { sqsHandler } from './sqs.js';
 export type { SqsAnswer, SqsEvent, SqsOptions, SqsRecord } from './sqs-record.js';
+export type { WithoutVisitor, WithVisitor } from './visitor-scopes.js';

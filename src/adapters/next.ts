@@ -2,11 +2,11 @@ import type { Visitor } from '../client/visitor.js';
 import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { type NextAsked, type NextHeaders, nextFacts } from './next-facts.js';
-import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
 import type { VisitorOptions } from './visitor-options.js';
-import { inScope, type RequestHandler } from './web-request.js';
+import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
+import { handleInScope, type RequestHandler } from './web-request.js';
 
-/** Next.js's own functions, passed in so that this package imports nothing of Next.js. */
+/** Functions of Next.js, passed in because this package does not import Next.js. */
 export interface NextFunctions {
   /** `headers` of `next/headers`. */
   readonly headers: () => Promise<NextHeaders>;
@@ -17,14 +17,14 @@ export interface NextFunctions {
 /** Visitors in the App Router of Next.js 16. */
 export interface NextVisitors<Catalog extends EventCatalog> {
   /**
-   * Whose request this is, in server components, server actions and route handlers. It reads headers, so the page is rendered
-   * for each request. Components do not know their own address: pass `url` to `assign`.
-   * @throws what `headers()` throws, such as outside of a request
+   * The visitor in server components, server actions and route handlers. It reads headers, so the page is rendered for each
+   * request. Components do not know their own address: pass `url` to `assign`.
+   * @throws what `headers()` throws, for example outside a request
    */
   visitor(): Promise<Visitor<Catalog>>;
   /**
-   * Wraps a route handler or the proxy: the request has `visitor`, and `currentVisitor()` knows it.
-   * @throws {OursError} `invalid_option` for a handler that is no function
+   * Wraps a route handler or the proxy: the request has `visitor`, and `currentVisitor()` returns it.
+   * @throws {OursError} `invalid_option` if the handler is not a function
    */
   requestHandler<Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
     handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
@@ -32,8 +32,8 @@ export interface NextVisitors<Catalog extends EventCatalog> {
 }
 
 /**
- * Visitors for Next.js. Events are flushed through `after()`: the answer does not wait, and the function stays until they are
- * out.
+ * Visitors for Next.js. Events are flushed through `after()`: the response does not wait, and the function stays alive until they
+ * are delivered.
  *
  * @example
  * // lib/ours.ts
@@ -58,7 +58,7 @@ export function nextVisitors<Catalog extends EventCatalog>(
     knowsPeer: false,
   });
   const openDynamic: typeof openScope = (request) => {
-    // What Next.js throws here stops a prerender, and must reach Next.js; what reading throws goes nowhere.
+    // Next.js throws here to stop a prerender, and must receive that error; the scope swallows errors.
     void request.headers;
     return openScope(request);
   };
@@ -66,12 +66,12 @@ export function nextVisitors<Catalog extends EventCatalog>(
     visitor: async () => openScope({ headers: await next.headers() }).visitor,
     requestHandler: <Request extends globalThis.Request, Rest extends readonly unknown[], Answer>(
       handler: RequestHandler<Request & WithVisitor<Catalog>, Rest, Answer>,
-    ) => inScope<Catalog, NextAsked, Request, Rest, Answer>(openDynamic, handler),
+    ) => handleInScope<Catalog, NextAsked, Request, Rest, Answer>(openDynamic, handler),
   };
 }
 
 export type { NextAsked, NextHeaders } from './next-facts.js';
-export type * from './option-types.js';
+export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
-export type { VisitorClient, WithoutVisitor, WithVisitor } from './request-visitors.js';
+export type { WithoutVisitor, WithVisitor } from './visitor-scopes.js';
 export type { RequestHandler } from './web-request.js';

@@ -1,28 +1,27 @@
 import { CAMPAIGN_FIELDS } from '../protocol/fields.js';
-import { plainText } from './plain-text.js';
-import type { RequestFacts } from './request-facts.js';
+import { plainText, type RequestFacts } from './request-facts.js';
 
-/** What is known of the page a request is about. */
+/** The page that a request is about. */
 export interface Page {
   readonly url: URL | undefined;
   readonly referrer: URL | undefined;
 }
 
-/** The longest URL that is read, in UTF-16 code units; Node takes headers of 16 KiB altogether. */
+/** The longest URL to read, in UTF-16 code units; Node limits all headers together to 16 KiB. */
 const MAX_URL_LENGTH = 8_192;
 const MAX_VALUE_LENGTH = 1_000;
 
-/** What a browser loads to show it, by `Sec-Fetch-Dest`; everything else is asked for by a page. */
+/** `Sec-Fetch-Dest` of what a browser loads to display; pages request everything else. */
 const DOCUMENTS = ['document', 'iframe', 'frame', 'embed', 'object', 'fencedframe'];
 
-// The browser SDK 1.0.3 finds these in the page's address whatever their case; li_did becomes clickid where there is none.
+// The browser SDK 1.0.3 reads these from the page's address in any case; li_did becomes clickid if there is none.
 const CAMPAIGN_PARAMETERS: ReadonlyMap<string, string> = new Map(
   [...CAMPAIGN_FIELDS.split(' '), 'li_did'].map((name) => [name, name]),
 );
 
 /**
- * The page of a request. A browser says by `Sec-Fetch-Dest` whether it asks for a page or whether a page asks; then that page
- * is the referrer, and `/api/buy` never takes its place.
+ * The page of a request. `Sec-Fetch-Dest` tells whether the browser loads a page or a page sends a request. In the second case
+ * the page is the referrer, not `/api/buy`.
  */
 export function pageOf(facts: RequestFacts, address: URL | undefined): Page {
   const referrer = readUrl(facts.header('referer'));
@@ -30,8 +29,8 @@ export function pageOf(facts: RequestFacts, address: URL | undefined): Page {
 }
 
 /**
- * Whether a page of this site sent the request: by script, or by a form, for which browsers send `Origin`. Loading a page, by a
- * link or by its address, is no request of that page, and one of another site shows nothing about the browser SDK.
+ * Whether a page of this site sent the request: by script, or by a form, for which browsers send `Origin`. Following a link does
+ * not count, and a page of another site says nothing about the browser SDK.
  */
 export function isSentByPage(facts: RequestFacts): boolean {
   const site = facts.header('sec-fetch-site');
@@ -40,9 +39,8 @@ export function isSentByPage(facts: RequestFacts): boolean {
 }
 
 /**
- * The page as the browser SDK describes it: address, host, path, referrer, and the campaign the visitor has come with. Of another
- * site's address only the origin is told, which is all that browsers send unless that site wants otherwise
- * (`strict-origin-when-cross-origin`): its path and query are about what the visitor read there.
+ * The page as the browser SDK describes it: address, host, path, referrer and campaign. A referrer on another site is reduced to
+ * its origin, as browsers do by default (`strict-origin-when-cross-origin`): the path and query tell what the visitor read there.
  */
 export function pageProperties({ url, referrer }: Page, keeps: KeepsParameter, now: number): Record<string, string> {
   const properties: Record<string, string> = {};
@@ -55,7 +53,7 @@ export function pageProperties({ url, referrer }: Page, keeps: KeepsParameter, n
     const isOwn = referrer.hostname === url?.hostname;
     properties.referrer = isOwn ? addressOf(referrer, keeps) : `${referrer.origin}/`;
     properties.referring_domain = referrer.hostname;
-    // An in-app browser hands over to another one without the query; the address before it still has it.
+    // An in-app browser may open the page in another browser without the query; the previous address still has it.
     if (isOwn) addCampaign(properties, referrer);
   }
   if (url !== undefined) addCampaign(properties, url);
@@ -63,17 +61,17 @@ export function pageProperties({ url, referrer }: Page, keeps: KeepsParameter, n
   return properties;
 }
 
-/** Whether a query parameter stays in an address, by its name in lower case. */
+/** Whether a query parameter stays in an address. Takes the lower-case name. */
 export type KeepsParameter = (name: string) => boolean;
 
-/** Campaigns and click ids stay in addresses, and what the site names; `*` is everything. */
+/** Keeps campaigns, click ids and the given names; `*` keeps everything. */
 export function parametersToKeep(names: readonly string[]): KeepsParameter {
   if (names.includes('*')) return () => true;
   const kept = new Set([...CAMPAIGN_PARAMETERS.keys(), ...names.map((name) => name.toLowerCase())]);
   return (name) => kept.has(name);
 }
 
-/** An address without the parameters that do not stay. What is left is as the browser wrote it. */
+/** The address with only the kept parameters, which stay as the browser wrote them. */
 function addressOf(url: URL, keeps: KeepsParameter): string {
   if (url.search === '') return url.href;
   const kept = url.search
@@ -83,7 +81,7 @@ function addressOf(url: URL, keeps: KeepsParameter): string {
   return url.origin + url.pathname + (kept.length > 0 ? `?${kept.join('&')}` : '');
 }
 
-/** What the browser SDK makes of other click ids; `fbc` is Meta's form of `fbclid`, with the time at which it was seen. */
+/** Click ids that the browser SDK derives from others. `fbc` is Meta's form of `fbclid`, with the time it was seen. */
 function deriveClickIds(properties: Record<string, string>, now: number): void {
   const { fbclid, li_did, host } = properties;
   if (fbclid !== undefined && host !== undefined) {
@@ -100,13 +98,13 @@ function isAskedByPage(facts: RequestFacts): boolean {
   return !!destination && !DOCUMENTS.includes(destination);
 }
 
-/** An http(s) address without credentials and fragment, or `undefined`. */
+/** An http(s) address, without credentials and fragment. */
 export function readUrl(text: string | null | undefined): URL | undefined {
   const plain = plainText(text, MAX_URL_LENGTH);
   const url = plain && parse(plain);
   if (!url) return undefined;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
-  // Nearly no address has any of them, and setting them is slow.
+  // Setting them is slow, and hardly any address has one.
   if (url.username !== '') url.username = '';
   if (url.password !== '') url.password = '';
   if (url.hash !== '') url.hash = '';
@@ -122,11 +120,11 @@ function parse(text: string): URL | undefined {
 }
 
 function addCampaign(properties: Record<string, string>, url: URL): void {
-  // Nearly every referrer is without a query.
+  // Nearly every referrer has no query.
   if (url.search === '') return;
-  // Not `url.searchParams`, which writes back into the address whatever is done to it, and costs twice as much.
+  // Not `url.searchParams`: it writes changes back into the address and costs twice as much.
   for (const [name, value] of new URLSearchParams(url.search)) {
-    // The name as the map has it: V8 finds a property by a text it knows faster than by one just made.
+    // Use the map's own string: V8 looks up properties by an interned string faster than by a new one.
     const known = CAMPAIGN_PARAMETERS.get(name.toLowerCase());
     if (known !== undefined && plainText(value, MAX_VALUE_LENGTH) !== undefined) properties[known] = value;
   }

@@ -1,17 +1,43 @@
-/** What of a request its visitor is read from. */
+/** What a visitor is read from: a request, independent of the framework. */
 export interface RequestFacts {
-  /** The request's own absolute address, as far as this server knows it. */
+  /** The request's absolute address, as far as this server knows it. */
   readonly url?: string | undefined;
-  /**
-   * Who opened the connection: the visitor, or the proxy nearest to this server. Asked when an event is tracked, where the
-   * connection may be closed already.
-   */
+  /** The address at the other end of the connection: the visitor, or the nearest proxy. May be called after the connection is closed. */
   peerIp?(): string | undefined;
-  /** A header by its name in lower case; several of one name joined by `, ` (cookies by `; `). */
+  /** A header by its lower-case name. Several values are joined by `, ` (cookies by `; `). */
   header(name: string): string | null | undefined;
 }
 
-/** The absolute address of a request to this server, from what a server knows of it: scheme, `Host` and `/path?query`. */
+/** Headers as Node's `http` provides them: lower-case names, joined except for `set-cookie`. */
+export type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** What Express's and Fastify's requests have in common. */
+export interface NodeRequest {
+  readonly headers: NodeHeaders;
+  readonly originalUrl: string;
+  readonly protocol: string;
+  readonly ip?: string | undefined;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
+/** @param trustsProxy whether our `trustProxy` is set; otherwise the framework's own setting determines the address */
+export function nodeFacts(request: NodeRequest, host: string | undefined, trustsProxy: boolean): RequestFacts {
+  const { protocol, headers, originalUrl, socket } = request;
+  // Read now: a closed socket no longer knows the address unless it was read before.
+  const { remoteAddress } = socket;
+  return {
+    url: absoluteUrl(protocol, host, originalUrl),
+    peerIp: () => (trustsProxy ? remoteAddress : request.ip),
+    header: (name) => nodeHeader(headers, name),
+  };
+}
+
+export function nodeHeader(headers: NodeHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'object' ? value.join(', ') : value;
+}
+
+/** The absolute address of a request, from the scheme, `Host` and `/path?query`. */
 export function absoluteUrl(
   scheme: string,
   host: string | null | undefined,
@@ -19,4 +45,16 @@ export function absoluteUrl(
 ): string | undefined {
   // `OPTIONS *` and requests to a proxy have no path.
   return host && path?.startsWith('/') ? `${scheme}://${host}${path}` : undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what it looks for
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+/**
+ * A string from a request that can be an id, a name or an address: not empty, at most `maxLength` UTF-16 code units, no control
+ * characters. Anything else is `undefined`: if it were truncated or cleaned, it could identify a different visitor.
+ */
+export function plainText(value: unknown, maxLength: number): string | undefined {
+  if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
+  return CONTROL_CHARACTERS.test(value) ? undefined : value;
 }

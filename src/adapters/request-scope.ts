@@ -4,19 +4,18 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import { REQUEST_SCOPE } from '../runtime/wait-until.js';
 
-/** What is known wherever a request is worked on. */
+/** What is known anywhere within a request. */
 export interface RequestScope<TheVisitor = unknown> {
   readonly visitor: TheVisitor;
-  /** Keeps the function alive beyond the answer; the client looks for it here. */
+  /** Keeps the function alive after the response; the client looks for it here. */
   readonly waitUntil: WaitUntil | undefined;
 }
 
-// One for the whole process: every subpath, and the CommonJS build beside the ES modules, may be another copy of this module.
+// One for the process: each subpath, in ESM and in CommonJS, may have its own copy of this module.
 const globals = globalThis as { [REQUEST_SCOPE]?: AsyncLocalStorage<RequestScope> };
 globals[REQUEST_SCOPE] ??= new AsyncLocalStorage();
 const scopes = globals[REQUEST_SCOPE];
 
-/** Calls `work` as part of the request. */
 export function runInScope<Result>(scope: RequestScope, work: () => Result): Result {
   return scopes.run(scope, work);
 }
@@ -26,15 +25,15 @@ export function currentScope(): RequestScope | undefined {
 }
 
 /**
- * The visitor of the request that is being worked on, or `undefined` outside of one. `currentVisitor<typeof events>()` where
- * the client has a catalogue.
+ * The visitor of the current request; `undefined` outside a request. With an event catalogue:
+ * `currentVisitor<typeof events>()`.
  */
 export function currentVisitor<Catalog extends EventCatalog = EventCatalog>(): Visitor<Catalog> | undefined {
   return scopes.getStore()?.visitor as Visitor<Catalog> | undefined;
 }
 
-/** `call`, as part of the request wherever it is called, also where its scope has been lost. */
-export function within<Given extends readonly unknown[], Result>(
+/** `call`, bound to the request's scope, even where the asynchronous context was lost. */
+export function bindToScope<Given extends readonly unknown[], Result>(
   scope: RequestScope,
   call: (...given: Given) => Result,
 ): (...given: Given) => Result {

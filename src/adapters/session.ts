@@ -2,48 +2,45 @@ import { checkSessionId, sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { KnownSession } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
-import { plainText } from './plain-text.js';
-import { readSdkData } from './sdk-cookie.js';
+import { plainText } from './request-facts.js';
+import { readSdkData } from './sdk-cookies.js';
 import { stateOf } from './session-end.js';
 
-/** The cookies a session may be in. */
+/** The cookies that may hold the session. */
 export interface SessionCookies {
-  /** JSON: the session under `sid`, and when it was last active. */
+  /** JSON: the session under `sid`, and its last activity. */
   readonly data: string;
-  /** Where older versions of the browser SDK keep the session alone. */
+  /** Older versions of the browser SDK keep only the session, here. */
   readonly session: string;
 }
 
-/** A session that an address fixes. */
+/** A session in an address (`ours_session_id`). */
 export interface PinnedSession {
   readonly session: string | null | undefined;
-  /** Whether it may be another one than the cookies hold. If not, it only tells that theirs does not end. */
+  /** Whether it may differ from the cookies' session. If not, it can only confirm that session. */
   readonly decides: boolean;
 }
 
-/** What a request says about its session besides the cookies. */
+/** What a request says about its session in addition to the cookies. */
 export interface SessionRequest {
-  /** What the request's own address fixes. */
+  /** From the request's own address. */
   readonly pinned: PinnedSession | undefined;
-  /** The page of this site that sent the request. Asked only when the cookies leave a doubt. */
-  readonly sender: () => SendingPage | undefined;
+  /** The page of this site that sent the request, with the session in its address. Called only if the cookies leave doubt. */
+  readonly sender: () => { readonly pinned: PinnedSession | undefined } | undefined;
   /** The request's time in milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** A page of this site in which the browser SDK has run. */
-export interface SendingPage {
-  /** What its address fixes. */
-  readonly pinned: PinnedSession | undefined;
-}
-
-/** The session a browser is in, without the `sid_` prefix, by the browser SDK's own rule. A session that an address fixes never ends in that page. */
+/**
+ * The browser's session, without the `sid_` prefix, by the browser SDK's rule. A session in a page's address does not end while
+ * that page is open.
+ */
 export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): KnownSession {
   const data = readSdkData(cookies, names.data);
   const sessionId = toSession(data.sid) ?? toSession(readCookie(cookies, names.session));
   const pinned = pinnedTo(request.pinned, sessionId);
   if (pinned !== undefined) return { session: 'active', sessionId: pinned };
-  // The browser has not been here before, or it keeps no cookies.
+  // A first visit, or a browser that stores no cookies.
   if (sessionId === undefined) return { session: 'unknown', sessionId };
   const startedAt = sidTime(sessionId);
   const times = startedAt === undefined ? undefined : { startedAt, activeAt: toTime(data.session_last_activity) };

@@ -2,7 +2,7 @@ import type { VisitorInput } from '../client/visitor.js';
 import type { LambdaFlushOptions } from './lambda-flush.js';
 import type { AdapterOptions } from './visitor-options.js';
 
-/** What is needed of an SQS record. */
+/** The part of an SQS record that the adapter uses. */
 export interface SqsRecord {
   readonly messageId: string;
   readonly eventSourceARN: string;
@@ -12,27 +12,27 @@ export interface SqsEvent<Record> {
   readonly Records: readonly Record[];
 }
 
-/** Which records SQS is to deliver again. */
+/** The records that SQS should deliver again. */
 export interface SqsAnswer {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-/** How the records of a queue are read. */
+/** The options of `sqsHandler`. */
 export interface SqsOptions<Record> extends AdapterOptions<Record>, LambdaFlushOptions {
   /**
-   * Whom a record is about: what the sender has put into its body or attributes. What it throws, for a body that is no JSON, makes
-   * SQS deliver the record again, and at last to the dead-letter queue.
+   * The visitor of a record, from what the sender put into its body or attributes. If it throws, for example because the body is
+   * not JSON, SQS delivers the record again, and finally to the dead-letter queue.
    */
   readonly visitorOf: (record: Record) => VisitorInput;
   /**
-   * Hears what the handler or `visitorOf` threw; what it throws itself is ignored.
+   * Receives what the handler or `visitorOf` threw. Errors that it throws are ignored.
    * @default a warning with the message's id and the error's name
    */
   readonly onError?: ((error: unknown, record: Record) => void) | undefined;
 }
 
-/** The error's own message may tell of the visitor. */
-export function failure(who: string, error: unknown, messageId: string): string {
+/** Without the error's message, which may hold personal data. */
+export function failure(source: string, error: unknown, messageId: string): string {
   const name = error instanceof Error ? error.name : typeof error;
-  return `${who} threw on SQS message ${messageId} (${name}): SQS delivers it again. Pass onError to see what it threw.`;
+  return `${source} threw on SQS message ${messageId} (${name}). SQS will deliver it again. Pass onError to see the error.`;
 }

@@ -6,20 +6,21 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
-import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './request-visitors.js';
+import { processBatch } from './sqs-batch.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
 import { ADAPTER_OPTIONS } from './visitor-options.js';
+import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
 import { attachVisitor } from './web-request.js';
 
 const OPTIONS: ReadonlySet<string> = new Set(['visitorOf', 'onError', 'flushTimeoutMs', ...ADAPTER_OPTIONS]);
 
 /**
- * A handler for SQS that works on every record by itself, in the record's own scope: one that throws is delivered again, the
- * others are not. So is one whose visitor cannot be read, which the handler does not see. Needs `ReportBatchItemFailures` on the
- * event source; without it SQS takes every answer for success.
+ * A handler for SQS that processes each record separately, in its own scope: SQS redelivers only the records that failed. A record
+ * whose visitor cannot be read fails without reaching the handler. Set `ReportBatchItemFailures` on the event source; without it
+ * SQS treats every answer as success.
  *
- * Events need a `distinctId` named after what happened, because SQS delivers some messages twice. A record whose
- * event must not be lost awaits it: `await record.visitor.track(…).stored({ timeoutMs })` throws when it is not safe.
+ * SQS delivers some messages twice, so derive each event's `distinctId` from what happened. If an event must not be lost, await
+ * it: `await record.visitor.track(…).stored({ timeoutMs })` throws if it is not safe.
  *
  * @throws {OursError} `invalid_option`
  */
@@ -38,7 +39,7 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   const flush = createFlush(ours, options);
   const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
 
-  /** A request goes on whatever reading its visitor throws; a record comes again, so what was thrown is kept. */
+  /** Scopes swallow errors, but a record is redelivered: the error is kept for `work`. */
   function visitorOf(record: Record): VisitorInput {
     try {
       const visitor = options.visitorOf(record);
@@ -51,51 +52,33 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
     }
   }
 
-  function tell(who: 'the handler' | 'visitorOf', error: unknown, record: Record): void {
-    if (options.onError === undefined) warnings.throttledEach(failure(who, error, record.messageId));
-    // What it throws must not make the other records come again.
+  function fail(source: 'the handler' | 'visitorOf', error: unknown, record: Record): false {
+    if (options.onError === undefined) warnings.throttledEach(failure(source, error, record.messageId));
+    // An error here must not fail the other records.
     callUser(() => options.onError?.(error, record));
+    return false;
   }
 
-  /** Whether the record is done with. */
   async function work(record: Record, context: Context): Promise<boolean> {
     const scope = openScope(record);
-    // Read now, not when the handler asks: by then it may have done half of its work.
+    // Read now, not on first use: the handler may be halfway through by then.
     void scope.visitor.userId;
     const unread = unreadable.get(record);
     unreadable.delete(record);
-    if (unread !== undefined) {
-      tell('visitorOf', unread.error, record);
-      return false;
-    }
+    if (unread !== undefined) return fail('visitorOf', unread.error, record);
     try {
       await runInScope(scope, () => handler(attachVisitor(record, scope), context));
       return true;
     } catch (error) {
-      tell('the handler', error, record);
-      return false;
+      return fail('the handler', error, record);
     }
   }
 
   return async (event, context) => {
-    const records = event.Records as readonly Record[];
     try {
-      const inOrder = records[0]?.eventSourceARN.endsWith('.fifo') === true;
-      const failed = inOrder ? await oneByOne(records, context) : await allAtOnce(records, context);
-      return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+      return await processBatch(event.Records as readonly Record[], (record) => work(record, context));
     } finally {
       await flush(context);
     }
   };
-
-  async function allAtOnce(records: readonly Record[], context: Context): Promise<readonly Record[]> {
-    const done = await Promise.all(records.map((record) => work(record, context)));
-    return records.filter((_, at) => !done[at]);
-  }
-
-  /** A queue that keeps its order gets back everything from the first failure on. */
-  async function oneByOne(records: readonly Record[], context: Context): Promise<readonly Record[]> {
-    for (const [at, record] of records.entries()) if (!(await work(record, context))) return records.slice(at);
-    return [];
-  }
 }

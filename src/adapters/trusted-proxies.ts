@@ -1,29 +1,27 @@
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import { typeName } from '../core/refusal.js';
 import { type Ip, readIp } from './ip.js';
+import { readUrl } from './page.js';
+import type { RequestFacts } from './request-facts.js';
 
-/** Whom to believe what they say about the request before them: how many proxies, or which addresses (`10.0.0.0/8`). */
+/** The trusted proxies: their number, or their addresses (`10.0.0.0/8`). */
 export type TrustProxy = number | readonly string[];
 
-/** Whether the one who is `hop` hops away from this server may be believed; `ip` is who it is, when that is known. */
+/** Whether the machine `hop` hops away from this server is a trusted proxy; `ip` is its address, if known. */
 export type Trusts = (ip: Ip | undefined, hop: number) => boolean;
 
 const MAX_HOPS = 32;
-// What is read of X-Forwarded-For, from its end: 32 addresses of the longest kind.
+// How much of X-Forwarded-For is read, from its end: 32 addresses of the longest kind.
 const MAX_HEADER_LENGTH = 2_048;
 
-/**
- * Makes the question of the option.
- * @throws {OursError} `invalid_option`
- */
+/** @throws {OursError} `invalid_option` */
 export function toTrusts(option: TrustProxy): Trusts {
   if (typeof option === 'number') {
     if (Number.isInteger(option) && option >= 0 && option <= MAX_HOPS) return (_, hop) => hop < option;
-    throw new OursError('invalid_option', `trustProxy must be a whole number of proxies from 0 to ${MAX_HOPS}.`);
+    failOption(`trustProxy must be an integer from 0 to ${MAX_HOPS}: the number of proxies in front of this server.`);
   }
   if (!Array.isArray(option)) {
-    throw new OursError(
-      'invalid_option',
+    failOption(
       `trustProxy must be the number of proxies in front of this server, or a list of their addresses such as ['10.0.0.0/8']; got ${typeName(option)}.`,
     );
   }
@@ -32,9 +30,9 @@ export function toTrusts(option: TrustProxy): Trusts {
 }
 
 /**
- * The address of the nearest who is not a trusted proxy. Walks from this server outwards: the connection's peer, then
- * `X-Forwarded-For` from its end, because everything in front of an entry that is not trusted may be invented. A trusted address
- * is a proxy's and nobody's own: where the list ends with one, or is missing, the address is unknown.
+ * The nearest address that is not a trusted proxy. Walks outwards from this server: the connection's peer, then `X-Forwarded-For`
+ * from its end, because everything before an untrusted entry can be forged. A trusted address is never a visitor's: if the list
+ * is missing or ends with one, the address is unknown.
  */
 export function clientIp(
   peer: string | undefined,
@@ -51,12 +49,29 @@ export function clientIp(
   return ip?.text;
 }
 
-// Brackets, a zone or a port, which an address in a header may have.
+/** Sets the scheme and host that the visitor's browser used, as a trusted proxy reports them. */
+export function correctOrigin(address: URL, facts: RequestFacts): void {
+  const scheme = lastOf(facts.header('x-forwarded-proto'))?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') address.protocol = scheme;
+  const host = lastOf(facts.header('x-forwarded-host'));
+  const asked = host ? readUrl(`${address.protocol}//${host}`) : undefined;
+  if (asked === undefined) return;
+  // One by one: setting `host` without a port would keep the port between the proxy and this server.
+  address.hostname = asked.hostname;
+  address.port = asked.port;
+}
+
+/** The nearest proxy's entry: earlier ones can be forged. */
+function lastOf(list: string | null | undefined): string | undefined {
+  return list?.slice(list.lastIndexOf(',') + 1).trim();
+}
+
+// An address in a header may have brackets, a zone or a port; one in the option may not.
 const MORE_THAN_ADDRESS = /[[%]|\.\d+:/;
 
 interface Range {
   readonly network: Ip;
-  /** Of 128 bits those that are the network's. */
+  /** How many of the 128 bits belong to the network. */
   readonly length: number;
 }
 
@@ -73,15 +88,13 @@ function toRange(text: unknown): Range {
   const width = address?.includes(':') ? 128 : 32;
   const length = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
   if (length === 0) {
-    throw new OursError(
-      'invalid_option',
-      'trustProxy has a range of all addresses, which would take every visitor for a proxy: list the proxies, or say how many there are.',
+    failOption(
+      'trustProxy has a range of all addresses, which would make every visitor a proxy: list the proxies, or pass their number.',
     );
   }
   if (network === undefined || !(length >= 0 && length <= width)) {
-    throw new OursError(
-      'invalid_option',
-      "trustProxy has an entry that is no address range: write '10.0.0.0/8', '192.0.2.7' or '2001:db8::/32'.",
+    failOption(
+      "trustProxy has an entry that is not an address range: write '10.0.0.0/8', '192.0.2.7' or '2001:db8::/32'.",
     );
   }
   return { network, length: 128 - width + length };

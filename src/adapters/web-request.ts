@@ -1,19 +1,19 @@
 import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { runInScope } from './request-scope.js';
-import type { OpenScope, WithoutVisitor, WithVisitor } from './request-visitors.js';
+import type { OpenScope, WithoutVisitor, WithVisitor } from './visitor-scopes.js';
 
-/** A handler of `Request`s, with whatever its runtime passes beside them. */
+/** A handler of `Request`s, with the further arguments that its runtime passes. */
 export type RequestHandler<Request, Rest extends readonly unknown[], Answer> = (
   request: Request,
   ...rest: Rest
 ) => Answer;
 
 /**
- * Calls `handler` in the scope of each request, which it hands over with `visitor`.
+ * Calls `handler` in the scope of each request, with `visitor` on the request.
  * @throws {OursError} `invalid_option`
  */
-export function inScope<
+export function handleInScope<
   Catalog extends EventCatalog,
   Asked,
   Request extends Asked,
@@ -31,7 +31,7 @@ export function inScope<
   };
 }
 
-/** Puts `visitor` on a request or an event; what takes nothing, such as a warm-up's bare text, goes on without. */
+/** Sets `visitor` on a request or an event. One that cannot be extended, such as a warm-up's plain string, stays without. */
 export function attachVisitor<Catalog extends EventCatalog, Request>(
   request: Request,
   { visitor }: WithVisitor<Catalog>,

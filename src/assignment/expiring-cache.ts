@@ -1,4 +1,4 @@
-/** A map that forgets: each entry after its own time, and the least recently set ones above a size. */
+/** A map whose entries expire, each after its own time. Above the maximum size, the least recently set entry is removed. */
 export interface ExpiringCache<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value, ttlMs: number): void;
@@ -14,7 +14,7 @@ export function createExpiringCache<Value>(maxSize: number, monotonic: () => num
       return undefined;
     },
     set(key, value, ttlMs) {
-      // Deleted first, so that the order of the map is the order of setting.
+      // Delete first, so that the map's order is the order of setting.
       entries.delete(key);
       entries.set(key, { value, expiresAt: monotonic() + ttlMs });
       if (entries.size > maxSize) entries.delete(entries.keys().next().value!);

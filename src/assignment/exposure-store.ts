@@ -1,30 +1,28 @@
 /**
- * A store in which processes tell each other which exposures they record, so that a visitor's session is one exposure for the
- * whole fleet. `createRedisExposures`, `createPostgresExposures`, `createSqliteExposures` and `createMemoryExposures` make one.
+ * A store that processes share, so that each session has one exposure for the whole fleet. Created by `createRedisExposures`,
+ * `createPostgresExposures`, `createSqliteExposures` and `createMemoryExposures`.
  *
- * Keys are SHA-256 in hex: no visitor's id reaches the store. A call may reject or never answer: the client stops waiting
- * after `exposuresTimeoutMs`, and as long as the store fails, each process remembers for itself.
+ * Keys are SHA-256 in hex: no visitor's id reaches the store. A call may reject or never return: the client stops waiting after
+ * `exposuresTimeoutMs`, and while the store fails, each process remembers its own exposures.
  *
- * Claiming and recording are two steps, and a process may fail between them. A store with `remember` is claimed for a short
- * time (`requestTimeoutMs` and 5 s) and keeps the claim for the session once the exposure is recorded: after a failed or
- * unanswered recording another process records within about a minute. Nothing is lost then, and an exposure whose answer was
- * lost may be recorded twice. With `claim` alone the claim is for the session at once: after a failed recording only the
- * process that has the claim tries again.
+ * A process may fail between claiming and recording. With `remember`, a claim is short (`requestTimeoutMs` and 5 s) and is extended
+ * to the session once the exposure is recorded. After a failed or unanswered recording, another process records within about a
+ * minute: nothing is lost, but an exposure whose answer was lost may be recorded twice. With only `claim`, the claim lasts for the
+ * session: after a failed recording, only the process with the claim retries.
  */
 export interface Exposures {
   /**
-   * Whether the caller is the first to claim the key within `ttlMs` milliseconds. Atomic: of any number of callers at once, one
-   * gets `true`.
+   * Whether the caller is the first to claim the key within `ttlMs` milliseconds. Atomic: exactly one of any number of concurrent
+   * callers gets `true`.
    */
   claim(key: string, ttlMs: number): Promise<boolean>;
   /**
-   * Keeps a value for `ttlMs` milliseconds from now, in place of what the key has, a claim included: the key cannot be claimed
-   * meanwhile.
+   * Stores a value for `ttlMs` milliseconds from now. It replaces the key's value or claim; the key cannot be claimed meanwhile.
    */
   remember?(key: string, value: string, ttlMs: number): Promise<unknown>;
   /**
-   * What the key was last given by `remember`, an empty string for a claim, `undefined` for none. Without it no variant
-   * outlives a process in an outage of the service.
+   * The value of the last `remember`, an empty string for a claim, `undefined` for none. Without this method, a new process does
+   * not know visitors' variants in an outage of the service.
    */
   recall?(key: string): Promise<string | undefined>;
 }

@@ -2,24 +2,24 @@ import type { ClockReading } from '../protocol/time.js';
 import { createExpiringCache } from './expiring-cache.js';
 
 /*
- * A goal counts only if it happened at or after the exposure, and the service stamps the exposure by its own clock. An event
- * tracked right after an assignment must not be stamped earlier because this machine's clock is 20 ms slow.
+ * A goal counts only if it happened at or after the exposure, which the service stamps by its own clock. An event tracked right
+ * after an assignment must not get an earlier time because this machine's clock is 20 ms slow.
  *
- * The answer says by its Date, to a second, when the exposure was recorded. The event gets the latest time that this can have
- * been, which may still be ahead of the service's clock: delivery holds the event until it is not.
+ * The response's Date header says, to a second, when the exposure was recorded. The event gets the latest possible time, which may
+ * still be ahead of the service's clock: delivery then holds the event until that time.
  */
 
-/** How far ahead an event may be put: the second that a Date leaves open, and the way of a request. */
+/** How far ahead an event's time may be: the resolution of a Date, plus the duration of a request. */
 const MAX_AHEAD_MS = 1_500;
-/** By then every clock that is known at all shows a later time. */
+/** After this time, any known clock shows a later time. */
 const KEEP_MS = 60_000;
 const MAX_VISITORS = 50_000;
 
-/** When visitors were exposed, by the service's clock. */
+/** The times of visitors' exposures, by the service's clock. */
 export interface ExposureTimes {
   /** Notes that an exposure was recorded before now. */
   note(userId: string): void;
-  /** The earliest time, in milliseconds since the epoch, of an event that the visitor causes from now on. */
+  /** The earliest time, in milliseconds since the epoch, for a new event of the visitor. */
   earliestFor(userId: string): number;
 }
 

@@ -5,44 +5,44 @@ import { hashKey } from './exposure-key.js';
 import type { Exposures } from './exposure-store.js';
 import { createStoreGuard, type StoreGuardOptions } from './store-guard.js';
 
-/** How long another process is trusted to have recorded what it has claimed, before the claim is tried again. */
+/** How long another process is trusted to record what it claimed, before the claim is tried again. */
 const TAKEN_TTL_MS = 60_000;
-/** How long a visitor's variant is kept for an outage. An experiment that was stopped may show it again for so long. */
+/** How long a visitor's variant is kept for an outage. A stopped experiment may show it again within this time. */
 const LAST_TTL_MS = 24 * 60 * 60_000;
-/** Beyond the time that the recording request may take. */
+/** Added to the timeout of the recording request. */
 const CLAIM_MARGIN_MS = 5_000;
 const MAX_EXPOSURES = 50_000;
 const MAX_LAST = 10_000;
 
 export interface ExposureMemoryOptions extends Omit<StoreGuardOptions, 'timeoutMs'> {
-  /** Shared with other processes; without it each process remembers its own. */
+  /** Shared with other processes; without it, each process remembers its own exposures. */
   readonly exposures: Exposures | undefined;
   readonly exposuresTimeoutMs: number;
   readonly requestTimeoutMs: number;
-  /** Keeps apart what several projects put into one store. */
+  /** Separates the projects in a store. */
   readonly experimentToken: string | undefined;
 }
 
 /** The right to record an exposure. */
 export interface Claim {
-  /** The answer to the recording has come. Waits for the store no longer than the claim has left of `exposuresTimeoutMs`. */
+  /** Call it with the answer to the recording. Waits for the store only for the rest of the claim's `exposuresTimeoutMs`. */
   confirm(place: string, recorded: Assignment): Promise<void>;
 }
 
 /**
- * Remembers which exposures are recorded, in a unit (a visitor's session in an experiment) one for each variant, nearly always
- * one; and for outages each visitor's last assignment.
+ * Remembers recorded exposures by unit (a visitor's session in an experiment) and variant, nearly always one; and, for outages, each
+ * visitor's last assignment.
  */
 export interface ExposureMemory {
   /** Whether other processes must be asked before an exposure is recorded. */
   readonly isShared: boolean;
   /** Whether this process has recorded any variant of the unit. */
   hasRecorded(unit: string): boolean;
-  /** Whether the exposure is known to be recorded, by any process. Asks no store. */
+  /** Whether the exposure is known to be recorded, by any process. Does not ask the store. */
   isRecorded(unit: string, variantName: string): boolean;
-  /** @param unitMs how long the unit can be the same */
+  /** @param unitMs how long the unit stays the same */
   noteRecorded(unit: string, variantName: string, unitMs: number): void;
-  /** The right to record; `undefined` when another process has it. While the store fails, this process decides alone. */
+  /** The right to record; `undefined` if another process has it. While the store fails, this process decides alone. */
   claim(unit: string, variantName: string, unitMs: number): Promise<Claim | undefined>;
   /** Notes an answer of the service. */
   noteAssignment(place: string, assignment: Assignment): void;
@@ -53,13 +53,13 @@ export interface ExposureMemory {
 export function createExposureMemory(options: ExposureMemoryOptions): ExposureMemory {
   const { exposures: store, exposuresTimeoutMs: timeoutMs, monotonic } = options;
   const guard = store && createStoreGuard(store, { ...options, timeoutMs });
-  /** What cannot be confirmed is claimed for as long as the unit can be the same. */
+  /** Without `remember` a claim cannot be extended, so it lasts as long as the unit. */
   const claimMs = (unitMs: number): number => (store?.remember ? options.requestTimeoutMs + CLAIM_MARGIN_MS : unitMs);
   /** By unit: the variants that this process has recorded. */
   const recorded = createExpiringCache<readonly string[]>(MAX_EXPOSURES, monotonic);
   /** The exposures that another process has claimed. */
   const taken = createExpiringCache<true>(MAX_EXPOSURES, monotonic);
-  /** Those that this process has claimed: after a failure it tries again by the same claim. */
+  /** The exposures that this process has claimed: after a failure it retries with the same claim. */
   const held = createExpiringCache<true>(MAX_EXPOSURES, monotonic);
   const last = createExpiringCache<Assignment>(MAX_LAST, monotonic);
 
@@ -124,7 +124,7 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
       const before = last.get(place);
       if (!assignment.inExperiment && !before) return;
       last.set(place, assignment, LAST_TTL_MS);
-      // It is over for this visitor: the store must not bring it back.
+      // The visitor is no longer in the experiment: the store must not bring the variant back.
       if (!assignment.inExperiment && before?.inExperiment) void remember('last', place, '', LAST_TTL_MS);
     },
 
@@ -135,7 +135,7 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
   };
 }
 
-/** Reads what {@link ExposureMemory} has stored, or whatever else stands there. */
+/** Parses a stored value, which may be anything. */
 function toAssignment(text: string | undefined): Assignment | undefined {
   try {
     const value = JSON.parse(text ?? '') as Partial<Assignment> | null;

@@ -1,20 +1,20 @@
 import type { WireAssignmentAnswer, WirePersonalization } from '../protocol/wire.js';
 import type { Assignment, Personalization } from './assignment.js';
+import { NoAnswer } from './no-answer.js';
 
 type WireAssigned = Extract<WireAssignmentAnswer, { in_experiment: true }>;
 
-/** What an answer says of the visitor, or, as a sentence, that it says nothing. */
-export function toAssignment(experimentKey: string, answer: Partial<WireAssigned>): Assignment | string {
+export function toAssignment(experimentKey: string, answer: Partial<WireAssigned>): Assignment | NoAnswer {
   const isIn: unknown = answer.in_experiment;
   if (isIn === false) return { inExperiment: false, experimentKey, reason: 'not_assigned' };
-  if (isIn !== true) return 'the answer does not say whether the visitor is in the experiment.';
+  if (isIn !== true) return new NoAnswer('the answer has no in_experiment.');
   const variantName = answer.variant_name ?? answer.variant_id;
   return typeof variantName === 'string'
     ? inVariant(experimentKey, variantName, 'assigned', answer)
-    : 'the answer names no variant.';
+    : new NoAnswer('the answer has no variant.');
 }
 
-/** The place of a visitor who is in the experiment, with what else is known of it. */
+/** The assignment of a visitor in the experiment. */
 export function inVariant(
   experimentKey: string,
   variantName: string,

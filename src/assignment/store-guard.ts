@@ -1,14 +1,14 @@
 import { sentenceOf, type WarnOnce } from '../core/logger.js';
-import { later } from '../core/timers.js';
+import { withTimeout } from '../core/with-timeout.js';
 import type { Exposures } from './exposure-store.js';
 
-/** How long a store that failed is left alone; doubled with each further failure. */
+/** The pause after a failure; doubled with each further failure. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** A store works again when it has not failed for so long: one that is slow now and then is one trouble, with one warning. */
+/** A store that has not failed for this long works again. An intermittent problem gets only one warning. */
 const SOUND_AFTER_MS = 60_000;
 
-/** What is known of a store, for all clients that use it: on Workers each request has another client. */
+/** The state of a store, shared by all its clients: on Workers each request has its own client. */
 interface Health {
   downUntil: number;
   /** 0 while the store works. */
@@ -24,11 +24,11 @@ export interface StoreGuardOptions {
   readonly warnings: WarnOnce;
 }
 
-/** Keeps a store that fails or does not answer away from the page. */
+/** A circuit breaker that keeps a failing store from delaying pages. */
 export interface StoreGuard {
   /** Whether the store may be asked now. */
   readonly isOpen: boolean;
-  /** The store's answer; `undefined` when there is none in time, or the store is left alone. Never rejects. */
+  /** The store's answer; `undefined` if it does not come in time, or during a pause. Never rejects. */
   ask<Answer>(work: () => Promise<Answer>): Promise<Answer | undefined>;
 }
 
@@ -37,12 +37,16 @@ export interface StoreGuard {
  *   one call tries ──it is answered──▶ working
  *                  ──it fails──▶ paused, twice as long
  *
- * So a store that never answers delays one page by `timeoutMs` at each end of a pause, and keeps few unanswered calls.
+ * A store that never answers delays one page by `timeoutMs` at each end of a pause, and has few unanswered calls.
  */
 export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, warnings }: StoreGuardOptions): StoreGuard {
   const health: Health = healths.get(store) ?? { downUntil: 0, pauseMs: 0, lastFailedAt: 0 };
   healths.set(store, health);
   const isOpen = (): boolean => monotonic() >= health.downUntil;
+
+  const fail = (): never => {
+    throw new Error(`no answer within ${timeoutMs} ms (exposuresTimeoutMs).`);
+  };
 
   return {
     get isOpen() {
@@ -52,38 +56,32 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, warni
     async ask(work) {
       if (!isOpen()) return undefined;
       const isTrial = health.pauseMs > 0;
-      // Nobody else tries meanwhile.
+      // No other call tries meanwhile.
       if (isTrial) health.downUntil = monotonic() + health.pauseMs;
       try {
-        const answer = await within(work(), timeoutMs);
+        const working = work();
+        const answer = await withTimeout(working, {
+          timeoutMs,
+          // One more turn: after a stall of this process, the answer may have arrived unread.
+          onTimeout: () => withTimeout(working, { timeoutMs: 0, onTimeout: fail }),
+        });
         health.downUntil = 0;
         health.pauseMs = 0;
         if (monotonic() - health.lastFailedAt >= SOUND_AFTER_MS) warnings.end('exposures');
         return answer;
       } catch (error) {
         health.lastFailedAt = monotonic();
-        // Calls that were under way together fail together.
+        // Concurrent calls fail together and count once.
         if (isTrial || isOpen()) {
           health.pauseMs = Math.min(Math.max(FIRST_PAUSE_MS, health.pauseMs * 2), LONGEST_PAUSE_MS);
           health.downUntil = monotonic() + health.pauseMs;
         }
         warnings.once(
           'exposures',
-          `the store of exposures failed: ${sentenceOf(error)} Each process records exposures of its own until it works again: check that it can be reached.`,
+          `the store of exposures failed: ${sentenceOf(error)} Check that it can be reached; until then each process records its own exposures.`,
         );
         return undefined;
       }
     },
   };
-}
-
-function within<Answer>(answer: Promise<Answer>, timeoutMs: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const fail = (): void => reject(new Error(`no answer within ${timeoutMs} ms (exposuresTimeoutMs).`));
-    // One turn more: after a stall of this process the answer may be there, unread.
-    let cancel = later(timeoutMs, () => {
-      cancel = later(0, fail);
-    });
-    answer.then(resolve, reject).finally(() => cancel());
-  });
 }

@@ -1,6 +1,6 @@
-import { ASSIGN_OPTIONS, WAIT_OPTIONS } from '../assignment/assign.js';
 import type { AssignOptions } from '../assignment/assignment.js';
 import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
+import { ASSIGN_OPTIONS, WAIT_OPTIONS } from '../assignment/question.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import {

@@ -1,5 +1,6 @@
-import { type AssignerOptions, type AssignQuestion, createAssigner } from '../assignment/assign.js';
+import { type AssignerOptions, createAssigner } from '../assignment/assign.js';
 import type { Assignment } from '../assignment/assignment.js';
+import type { AssignQuestion } from '../assignment/question.js';
 import { shortName } from '../core/printable.js';
 import { keepProcess } from '../core/timers.js';
 import type { EventCatalog } from '../protocol/catalog.js';

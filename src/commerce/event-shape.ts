@@ -1,6 +1,6 @@
 import type { EventSchema } from '../protocol/catalog.js';
 
-/** What one property must be. */
+/** What a property must be. */
 export interface PropertyShape {
   /** Completes "must be …". */
   readonly expected: string;
@@ -8,7 +8,7 @@ export interface PropertyShape {
 }
 
 export const TEXT: PropertyShape = {
-  expected: 'a text that is not empty',
+  expected: 'a non-empty string',
   fits: (value) => typeof value === 'string' && value !== '',
 };
 
@@ -30,8 +30,8 @@ type OptionalName<Properties> = {
 type Shapes<Name extends PropertyKey> = { readonly [Each in Name]: PropertyShape };
 
 /**
- * A schema for an event with exactly these properties: one that is not listed is refused, so that nothing personal gets in by
- * the way. It follows the Standard Schema convention and costs no import: zod would add tens of milliseconds to a cold start.
+ * A schema for an event with exactly these properties. Others are rejected, so that no personal data is sent by accident. It
+ * implements Standard Schema without an import: zod would add tens of milliseconds to a cold start.
  */
 export function eventShape<Properties extends object>(
   required: Shapes<Exclude<keyof Properties, OptionalName<Properties>>>,
@@ -49,7 +49,7 @@ export function eventShape<Properties extends object>(
   };
 }
 
-/** What a schema's caller is told. The message goes into logs as it is, so it never quotes the value. */
+/** The message is logged, so it never includes the value. */
 interface Issue {
   readonly message: string;
   readonly path: readonly string[];
@@ -57,7 +57,7 @@ interface Issue {
 
 function findIssues(value: unknown, required: Shapes<string>, optional: Shapes<string>): Issue[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [{ message: 'must be an object of names and values', path: [] }];
+    return [{ message: 'must be an object', path: [] }];
   }
   const given = value as Readonly<Record<string, unknown>>;
   const issues: Issue[] = [];
@@ -67,7 +67,7 @@ function findIssues(value: unknown, required: Shapes<string>, optional: Shapes<s
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(required, name) || given[name] === undefined) continue;
     const shape = Object.hasOwn(optional, name) ? optional[name] : undefined;
-    if (shape === undefined) issues.push({ message: 'is no property of this event', path: [name] });
+    if (shape === undefined) issues.push({ message: 'is not a property of this event', path: [name] });
     else if (!shape.fits(given[name])) issues.push({ message: `must be ${shape.expected}`, path: [name] });
   }
   return issues;

@@ -12,63 +12,63 @@ export interface Money {
   readonly currency: string;
 }
 
-/** Somebody paid for the first time for something: a one-off order, or a subscription's first period. */
+/** A first payment: a one-off order, or a subscription's first period. */
 export interface PurchaseProperties extends Money {
   /** The order's or the payment's id. */
   readonly order_id: string;
-  /** The subscription it began. */
+  /** The subscription that it started. */
   readonly subscription_id?: string | undefined;
 }
 
-/** Money went back. It never subtracts from a goal: conversions are counted, not summed. */
+/** A refund never reduces a goal: conversions are counted, not summed. */
 export interface RefundProperties extends Money {
   readonly refund_id: string;
   /** The order's or the payment's id, as the purchase had it. */
   readonly order_id?: string | undefined;
-  /** One word of the provider's, such as `duplicate`. */
+  /** The provider's code, such as `duplicate`. */
   readonly reason?: string | undefined;
 }
 
-/** A customer's bank asks for the money back. */
+/** The customer's bank claims the money back. */
 export interface DisputeProperties extends Money {
   readonly dispute_id: string;
   /** The order's or the payment's id, as the purchase had it. */
   readonly order_id?: string | undefined;
-  /** One word of the provider's, such as `fraudulent`. */
+  /** The provider's code, such as `fraudulent`. */
   readonly reason?: string | undefined;
 }
 
 /**
- * A subscription was paid for the first time: at its beginning, or after a trial. The goal of a shop with trials, where Stripe's
- * first paid invoice is already a renewal. A trial that ends unpaid has not started a subscription.
+ * The first payment of a subscription, at its start or after a trial. Use it as the goal of a shop with trials, where Stripe's first
+ * paid invoice is already a renewal. A trial that ends without a payment does not start a subscription.
  */
 export interface SubscriptionStartedProperties {
   readonly subscription_id: string;
 }
 
-/** A further period of a subscription was paid. */
+/** A later period of a subscription was paid. */
 export interface SubscriptionRenewedProperties extends Money {
   /** The invoice's or the payment's id. */
   readonly order_id: string;
   readonly subscription_id?: string | undefined;
 }
 
-/** A subscription has ended. */
+/** A subscription ended. */
 export interface SubscriptionCancelledProperties {
   readonly subscription_id: string;
-  /** One word of the provider's, such as `payment_failed`. */
+  /** The provider's code, such as `payment_failed`. */
   readonly reason?: string | undefined;
 }
 
-/** A subscription began with a time that costs nothing. */
+/** A subscription started with a free trial. */
 export interface TrialStartedProperties {
   readonly subscription_id: string;
 }
 
-/** Somebody asked to be contacted: a form, a call, a booked demo. */
+/** A request for contact: a form, a call, a booked demo. */
 export interface LeadProperties {
   readonly lead_id?: string | undefined;
-  /** What it is worth to you. */
+  /** Its value to you. */
   readonly value?: number | undefined;
   readonly currency?: string | undefined;
 }
@@ -90,8 +90,8 @@ export type CommerceEvents = {
 const MONEY = { value: AMOUNT, currency: CURRENCY };
 
 /**
- * The events of a shop, for `events` of `createClient`. They are what the webhooks of this package report. An event with a
- * schema of your own replaces the one here.
+ * The events of a shop, for the option `events` of `createClient`. This package's webhooks report them. To change one, replace its
+ * schema.
  *
  * @example
  * const ours = createClient({ token, events: { ...commerceEvents, page_viewed: z.object({ page: z.string() }) } });

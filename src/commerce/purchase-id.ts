@@ -10,72 +10,71 @@ import { toBytes } from '../protocol/bytes.js';
 type Ref = string | { readonly id: string };
 
 /**
- * What was paid: its id, or an object of Stripe's. A Checkout session and a charge stand for their payment, so the page
- * that has the session and the webhook that has the charge name the same purchase.
+ * A payment: its id, or a Stripe object. A Checkout session and a charge are resolved to their payment, so a page with the session
+ * and a webhook with the charge produce the same id.
  */
 export type Payment =
   | string
   | {
       readonly id: string;
-      /** Stripe's name of the kind of object, such as `checkout.session`. */
+      /** Stripe's type of the object, such as `checkout.session`. */
       readonly object?: string | undefined;
       readonly payment_intent?: Ref | null | undefined;
       readonly invoice?: Ref | null | undefined;
     };
 
-/** How a keyed id is built. */
+/** The options of a keyed id. */
 export interface PurchaseIdOptions {
-  /** Known to your servers only: a string of at least 16 characters, or as many bytes. `openssl rand -base64 32` makes one. */
+  /** Known only to your servers: a string of at least 16 characters, or as many bytes. Generate one with `openssl rand -base64 32`. */
   readonly secret: string | Uint8Array;
   /**
-   * Whose id it is, such as `shopify`. Needed where several shops or providers share one secret: each counts its orders from 1.
-   * @default the id alone is keyed
+   * The source of the id, such as `shopify`. Set it if several shops or providers share a secret: each numbers its orders from 1.
+   * @default only the id is keyed
    */
   readonly provider?: string | undefined;
 }
 
 const MIN_SECRET_LENGTH = 16;
-/** Characters of a secret that must differ: any text that was meant as one has as many. */
+/** The minimum of different characters; any real secret has more. */
 const MIN_DIFFERENT = 8;
 
 /**
- * The `distinctId` of a purchase. Report a purchase under it from the page and from the webhook, and it counts once, whichever
- * comes first. It is also the one under which this package's webhooks report purchases. Runs in browsers and on servers.
+ * The `distinctId` of a purchase. If page and webhook both report the purchase with it, the purchase counts once, whichever comes
+ * first. This package's webhooks use it too. Runs in browsers and on servers.
  *
- * The first event under an id wins, and a browser's token is public: with ids that can be guessed, such as order numbers, a
- * stranger could report junk under the next thousand of them, and the purchases would be lost. Give a `secret` for those, on the
- * server only, and hand the finished id to the page. Random ids, such as Stripe's `pi_…` or a UUID, cannot be guessed and need none.
+ * The first event with an id wins, and a browser's token is public. If ids can be guessed, such as order numbers, an attacker could
+ * send junk events with the next thousand ids, and those purchases would be lost. Pass a `secret` for such ids, only on the server, and
+ * send the result to the page. Random ids, such as Stripe's `pi_…` or a UUID, need no secret.
  *
- * @throws {OursError} `invalid_option` for a payment without an id
+ * @throws {OursError} `invalid_option` if the payment has no id
  */
 export function purchaseId(payment: Payment): string;
 /**
- * The same as a keyed hash (HMAC-SHA-256 over provider and payment id): it reveals nothing of the payment's id and cannot be
- * guessed.
+ * A keyed hash (HMAC-SHA-256 of provider and payment id): it does not reveal the payment's id and cannot be guessed.
  *
- * @throws {OursError} as a rejection: `invalid_option` for a payment without an id, or a secret that is too short or can be guessed
+ * @throws {OursError} as a rejection: `invalid_option` if the payment has no id, or the secret is too short or can be guessed
  */
 export function purchaseId(payment: Payment, options: PurchaseIdOptions): Promise<string>;
 export function purchaseId(payment: Payment, options?: PurchaseIdOptions): string | Promise<string> {
   return options === undefined ? `purchase:${paymentIdOf(payment)}` : keyedId(payment, options);
 }
 
-/** The id that all objects of one payment agree on. */
+/** The id that all objects of a payment share. */
 export function paymentIdOf(payment: Payment): string {
   const id: unknown = typeof payment === 'object' && payment !== null ? idInObject(payment) : payment;
   if (typeof id === 'string' && id.trim() !== '') return id;
-  const came = typeof id === 'string' ? 'a blank string' : typeName(id);
+  const got = typeof id === 'string' ? 'a blank string' : typeName(id);
   const advice = typeof id === 'number' || typeof id === 'bigint' ? ' Pass String(id).' : '';
   throw new OursError(
     'invalid_option',
-    `purchaseId needs the payment's id as a string, or the payment with its id; got ${came}.${advice}`,
+    `purchaseId needs the payment's id as a string, or the payment with its id; got ${got}.${advice}`,
   );
 }
 
 function idInObject({ id, object, payment_intent, invoice }: Exclude<Payment, string>): string {
-  // An invoice of an older API version has a payment intent too, but is reported under its own id.
+  // An invoice of an older API version also has a payment intent, but is reported under its own id.
   if (object === 'invoice') return id;
-  // A session in subscription mode has no payment intent: its invoice tells what was paid.
+  // A session in subscription mode has no payment intent; its invoice is the payment.
   return idOf(payment_intent) ?? (object === 'checkout.session' ? idOf(invoice) : undefined) ?? id;
 }
 
@@ -112,5 +111,5 @@ async function keyedId(payment: Payment, options: PurchaseIdOptions): Promise<st
   return `purchase:${toBase64Url(mac)}`;
 }
 
-// No colon: it ends where the payment's id begins.
+// No colon: it separates the provider from the payment's id.
 const PROVIDER = /^[\w-]+$/;

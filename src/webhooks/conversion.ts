@@ -4,21 +4,21 @@ import type { Identity } from '../protocol/identity.js';
 import type { Receipt } from '../tracking/receipt.js';
 
 /**
- * An event that a webhook tells of. `distinctId` names the payment, never the webhook's delivery: providers send several
- * events for one payment, each perhaps twice, in any order.
+ * An event reported by a webhook. `distinctId` identifies the payment, not the webhook: providers send several events for a
+ * payment, each perhaps twice, in any order.
  */
 export type Conversion<Catalog extends EventCatalog = EventCatalog> = TrackInput<Catalog> & {
   readonly distinctId: string;
-  /** What `sealVisitor` made when the payment began, as the provider hands it back. */
+  /** The token of `sealVisitor`, as the provider returns it. */
   readonly visitorToken?: string | null | undefined;
 };
 
-/** Whose an event is when no token says so. */
+/** The person or visitor of an event without a usable token. */
 export type WebhookIdentity = Identity & { readonly sessionId?: string | undefined };
 
-/** What a webhook needs of the client. Its `events` must have every event that the webhook reports. */
+/** The part of the client that a webhook needs. Its `events` must include every event that the webhook reports. */
 export interface ConversionSink<Catalog extends EventCatalog> {
   readonly track: (input: TrackInput<Catalog>) => Receipt;
-  /** Whether what it sends are test events. @default false */
+  /** Whether it sends test events. @default false */
   readonly isTest?: boolean | undefined;
 }

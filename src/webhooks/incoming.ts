@@ -1,37 +1,37 @@
 import { toBytes } from '../protocol/bytes.js';
 
-/** A webhook as it came, whatever server received it. */
+/** A webhook as any server receives it. */
 export interface RawWebhook {
-  /** The body before any parser touched it, as text or bytes: signatures cover it byte by byte. */
+  /** The unparsed body, as a string or bytes: the signature covers every byte. */
   readonly body: unknown;
   readonly headers: HeadersLike;
 }
 
-/** A `Headers`, or the plain object that Node, API Gateway and most frameworks make of them. */
+/** A `Headers`, or a plain object as in Node, API Gateway and most frameworks. */
 export type HeadersLike =
   | { readonly forEach: (visit: (value: string, name: string) => void) => void }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A webhook whose signature can be checked. */
+/** A webhook whose signature can be verified. */
 export interface IncomingWebhook {
-  /** The raw body as text. */
+  /** The raw body as a string. */
   readonly body: string;
-  /** The raw body as it came, which is what signatures cover. */
+  /** The raw body as received, which is what signatures cover. */
   readonly bytes: Uint8Array;
-  /** Names in lower case. */
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The webhook as text, or `undefined` when its body is not raw any more. */
+/** `undefined` if the body is not raw. */
 export function toIncoming({ body, headers }: RawWebhook): IncomingWebhook | undefined {
   if (typeof body === 'string') return { body, bytes: toBytes(body), headers: toRecord(headers) };
   if (!(body instanceof Uint8Array)) return undefined;
-  // A byte order mark is signed as well.
+  // The signature covers a byte order mark, too.
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body);
   return { body: text, bytes: body, headers: toRecord(headers) };
 }
 
-/** What to do about a body that is not raw any more, for the person who reads the log. */
+/** For the log. */
 export const HOW_TO_GET_RAW_BODIES: string = [
   "Express: express.raw({ type: 'application/json', limit: '1mb' }) on this route, before any express.json()",
   "Fastify: in the route's own plugin addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))",
@@ -46,7 +46,7 @@ function toRecord(headers: HeadersLike): Record<string, string> {
     else if (Array.isArray(value)) record[name.toLowerCase()] = value.join(', ');
   };
   if (typeof headers?.forEach === 'function') headers.forEach(add);
-  // API Gateway writes null where there are none.
+  // API Gateway passes null if there are none.
   else for (const [name, value] of Object.entries(headers ?? {})) add(value, name);
   return record;
 }

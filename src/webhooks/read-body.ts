@@ -1,18 +1,20 @@
 import { onAbort } from '../core/timers.js';
 
-/** The limit that docs/payments.md gives `express.raw`. No provider's event comes near it, and a sender of more has not shown a signature yet. */
+/** As README sets for `express.raw`. No provider's event is nearly as large, and the sender is not authenticated yet. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** The raw body of a request, as far as there is one. Gone: something has read it, or the sender left. */
-export type RawBody = { readonly bytes: Uint8Array } | 'too large' | 'gone' | 'late';
+/** The raw body of a request. `gone`: it was read before, or the sender disconnected. */
+export type BodyResult =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too_large' | 'gone' | 'timed_out' };
 
-/** Reads the body as bytes, because text() would leave out a byte order mark, for as long as the signal allows. */
-export async function readBody({ body, bodyUsed }: Request, signal: AbortSignal): Promise<RawBody> {
-  if (bodyUsed || body?.locked) return 'gone';
+/** Reads the body until the signal aborts. As bytes, because `text()` drops a byte order mark. */
+export async function readBody({ body, bodyUsed }: Request, signal: AbortSignal): Promise<BodyResult> {
+  if (bodyUsed || body?.locked) return { kind: 'gone' };
   const reader = body?.getReader();
-  // A sender that stalls is not waited for; a cancelled reader ends the read under way.
+  // Cancelling ends the pending read.
   const cancel = (): void => void reader?.cancel().catch(() => undefined);
-  const forget = onAbort(signal, cancel);
+  const stopListening = onAbort(signal, cancel);
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
@@ -20,16 +22,16 @@ export async function readBody({ body, bodyUsed }: Request, signal: AbortSignal)
       length += part.value.length;
       if (length > MAX_BODY_BYTES) {
         cancel();
-        return 'too large';
+        return { kind: 'too_large' };
       }
       chunks.push(part.value);
     }
   } catch {
-    return signal.aborted ? 'late' : 'gone';
+    return { kind: signal.aborted ? 'timed_out' : 'gone' };
   } finally {
-    forget();
+    stopListening();
   }
-  return signal.aborted ? 'late' : { bytes: concat(chunks, length) };
+  return signal.aborted ? { kind: 'timed_out' } : { kind: 'read', bytes: concat(chunks, length) };
 }
 
 function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {

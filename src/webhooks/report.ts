@@ -1,69 +1,64 @@
 import { isOursError } from '../core/errors.js';
 import type { Outcome, RejectionCode } from '../core/outcome.js';
-import type { SecretKey } from '../core/secret-key.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
-import { type NoVisitorReason, type OpenOptions, openVisitor } from './visitor-token.js';
+import type { NoVisitorReason, VisitorOpener } from './token/open-visitor.js';
 
-/** What became of one conversion. */
+/** The result for one conversion. */
 export interface Reported {
-  /** For whoever looks at the delivery in the provider's dashboard: a payment's id and what happened, nothing personal. */
+  /** For the provider's dashboard: a payment's id and what happened, nothing personal. */
   readonly line: string;
-  /** Whether the provider should send the webhook again. */
-  readonly isLost: boolean;
+  /** Whether the provider should retry. */
+  readonly retry: boolean;
 }
 
-/** What reporting needs. */
 export interface ReporterOptions<Catalog extends EventCatalog> {
   readonly ours: ConversionSink<Catalog>;
-  readonly keys: readonly SecretKey[];
-  readonly opening: OpenOptions;
+  readonly openToken: VisitorOpener;
   readonly warn: (topic: string, message: string) => void;
 }
 
 /**
- * Reports a conversion and waits until it is safe.
- * @throws what `identify` throws, and the signal's reason when that takes too long
+ * Reports a conversion and waits until it is stored.
+ * @throws what `identify` throws, or the signal's reason if that takes too long
  */
 export async function report<Catalog extends EventCatalog>(
   conversion: Conversion<Catalog>,
   identify: () => WebhookIdentity | undefined | Promise<WebhookIdentity | undefined>,
   signal: AbortSignal,
-  { ours, keys, opening, warn }: ReporterOptions<Catalog>,
+  { ours, openToken, warn }: ReporterOptions<Catalog>,
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
   const { distinctId } = conversion;
-  const opened = await openVisitor(visitorToken, keys, opening);
+  const opened = await openToken(visitorToken);
   if (opened.visitor === null && SUSPICIONS[opened.reason] !== undefined) {
     warn(
       `token ${opened.reason}`,
-      `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. The event is reported without it where identify() or the event names somebody, else not at all.`,
+      `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. Without it, the event is reported only if identify() or the event itself has an identity.`,
     );
   }
-  const who = opened.visitor ?? (namesSomebody(event) ? undefined : await withTimeout(identify(), { signal }));
+  const who = opened.visitor ?? (hasIdentity(event) ? undefined : await withTimeout(identify(), { signal }));
   const input = { ...event, ...who };
-  if (!namesSomebody(input)) {
-    return { line: `${distinctId} is not reported: nobody is known for it`, isLost: false };
-  }
+  if (!hasIdentity(input)) return { line: `${distinctId} is not reported: the visitor is not known`, retry: false };
   try {
     await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });
-    return { line: `${distinctId} is stored`, isLost: false };
+    return { line: `${distinctId} is stored`, retry: false };
   } catch (error) {
     return whyNotStored(conversion, error, warn);
   }
 }
 
-/** What is likely to be wrong with a token that should have opened. */
+/** What is probably wrong with a token that does not open. */
 const SUSPICIONS: Partial<Record<NoVisitorReason, string>> = {
   not_authentic:
-    'is opened by none of keys (not_authentic): you sealed it in another environment, whose payments the same account tells of, or before `environment` was set (acceptUnbound opens those), or its key is missing from keys; add the key and have the provider send the webhook again',
-  malformed: 'is none (malformed): it was cut or changed on its way',
-  expired: 'is older than maxAgeMs (expired)',
+    'cannot be opened with any of keys (not_authentic). It was sealed in another environment that uses the same provider account, or before `environment` was set (acceptUnbound opens those), or its key is missing: add the key and have the provider send the webhook again',
+  malformed: 'is malformed: it was truncated or changed',
+  expired: 'has expired: it is older than maxAgeMs',
 };
 
-function namesSomebody({ userId, externalId, email }: WebhookIdentity): boolean {
+function hasIdentity({ userId, externalId, email }: WebhookIdentity): boolean {
   return Boolean(userId || externalId || email);
 }
 
@@ -75,24 +70,24 @@ function whyNotStored(
   const hasOutcome = isOursError(error) && (error.code === 'rejected' || error.code === 'not_stored');
   const outcome = hasOutcome ? (error.cause as Outcome) : undefined;
   if (outcome === undefined || outcome.status === 'delivered' || outcome.status === 'unknown') {
-    // Out of time, or the client was closed: perhaps it arrives all the same. Sent again it counts once.
-    return { line: `${distinctId} could not be stored in time: send it again`, isLost: true };
+    // A timeout or a closed client: it may have arrived. A retry counts once.
+    return { line: `${distinctId} could not be stored in time: retry`, retry: true };
   }
-  if (outcome.status === 'rejected' && MENDABLE.has(outcome.code)) {
+  if (outcome.status === 'rejected' && FIXABLE.has(outcome.code)) {
     warn(
       `${outcome.code} ${event}`,
-      `${distinctId} is refused: ${outcome.message} Mend the events of createClient; until then it is answered 503, so that the provider sends it again.`,
+      `${distinctId} is rejected: ${outcome.message} Fix the events of createClient. Until then the answer is 503, so that the provider retries.`,
     );
-    const line = `${distinctId} does not fit the events of createClient (${outcome.code}): mend them, it is stored when it is sent again`;
-    return { line, isLost: true };
+    const line = `${distinctId} does not match the events of createClient (${outcome.code}): fix them, and a retry stores it`;
+    return { line, retry: true };
   }
   if (outcome.status === 'rejected') {
-    return { line: `${distinctId} is refused for good: ${outcome.code}`, isLost: false };
+    return { line: `${distinctId} is rejected permanently: ${outcome.code}`, retry: false };
   }
   return isOursError(error) && !error.retryable
-    ? { line: `${distinctId} is dropped for good: ${outcome.reason}`, isLost: false }
-    : { line: `${distinctId} could not be stored (${outcome.reason}): send it again`, isLost: true };
+    ? { line: `${distinctId} is dropped permanently: ${outcome.reason}`, retry: false }
+    : { line: `${distinctId} could not be stored (${outcome.reason}): retry`, retry: true };
 }
 
-/** The client's catalogue says so, and providers send again for days: enough to mend it. */
-const MENDABLE: ReadonlySet<RejectionCode> = new Set(['unknown_event', 'invalid_name', 'invalid_properties']);
+/** The client's catalogue rejects the event. Providers retry for days, which leaves time to fix it. */
+const FIXABLE: ReadonlySet<RejectionCode> = new Set(['unknown_event', 'invalid_name', 'invalid_properties']);

@@ -4,24 +4,24 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import { createWebhook, type Webhook } from './webhook.js';
 import { REPORTING_OPTIONS, type WebhookOptions } from './webhook-options.js';
 
-/** What is needed of `new Webhook(secret)` of the package `standardwebhooks`. */
+/** `new Webhook(secret)` of the package `standardwebhooks`. */
 export interface StandardVerifier {
   verify(body: string, headers: Record<string, string>): unknown;
 }
 
 export interface StandardWebhookOptions<Event, Catalog extends EventCatalog = EventCatalog>
   extends Omit<WebhookOptions<Event, Catalog>, 'provider' | 'verify'> {
-  /** `new Webhook(secret)` of the package `standardwebhooks`. It refuses what is older than 300 seconds. */
+  /** `new Webhook(secret)` of the package `standardwebhooks`. It rejects webhooks older than 300 seconds. */
   readonly verifier: StandardVerifier;
-  /** Who sends it, for messages. @default 'Standard' */
+  /** The provider's name, for messages. @default 'Standard' */
   readonly provider?: string | undefined;
 }
 
-/** Besides the two that are read here. */
+/** In addition to `verifier` and `provider`. */
 const OPTIONS: ReadonlySet<string> = new Set(['conversions', ...REPORTING_OPTIONS]);
 
 /**
- * An endpoint for senders that keep to Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+ * An endpoint for providers that follow Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
  *
  * @example
  * const webhook = standardWebhook({
@@ -31,7 +31,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['conversions', ...REPORTING_OPTION
  *   keys,
  * });
  *
- * @throws {OursError} `invalid_option` when it is misconfigured
+ * @throws {OursError} `invalid_option`
  */
 export function standardWebhook<Event, Catalog extends EventCatalog = EventCatalog>({
   verifier,

@@ -1,11 +1,36 @@
 import { isOursError } from '../core/errors.js';
 
+/** Why a webhook was not verified: the signature is wrong, it could not be checked now, or the endpoint is set up wrongly. */
+export type VerificationFailure =
+  | { readonly kind: 'invalid'; readonly cause: string }
+  | { readonly kind: 'unavailable'; readonly cause: string }
+  | { readonly kind: 'misconfigured'; readonly message: string };
+
+/** @param isLate whether `verify` took longer than the timeout */
+export function toVerificationFailure(error: unknown, isLate: boolean): VerificationFailure {
+  if (isLate || isUnavailable(error)) {
+    return { kind: 'unavailable', cause: isOursError(error) ? error.message : nameOf(error) };
+  }
+  if (isOursError(error)) return { kind: 'misconfigured', message: error.message };
+  return { kind: 'invalid', cause: nameOf(error) };
+}
+
 /**
- * Tells whether an error of `verify` means that the signature could not be checked, not that it is wrong: the provider that
- * checks it was not reached, took too long or failed. `verify` says so itself by throwing `verification_unavailable`; here are
- * the errors that HTTP clients throw of their own accord.
+ * The name of an error; its message may hold what was signed. Errors of Stripe's package are all named `Error`, and a minified
+ * bundle changes class names: `type` remains.
  */
-export function isUnavailable(error: unknown): boolean {
+export function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  if (error.name !== 'Error') return error.name;
+  const { type } = error as { readonly type?: unknown };
+  return typeof type === 'string' && /^\w+$/.test(type) ? type : error.constructor.name;
+}
+
+/**
+ * Whether an error of `verify` means that the signature could not be checked: the provider that checks it was not reached, took too
+ * long or failed. `verify` can throw `verification_unavailable`; the rest are errors of HTTP clients.
+ */
+function isUnavailable(error: unknown): boolean {
   for (let each = error, depth = 0; isObject(each) && depth < MAX_CAUSES; each = each.cause, depth += 1) {
     if (isOursError(each)) return each.code === 'verification_unavailable';
     if (isNetworkError(each) || isServerFailure(each)) return true;
@@ -31,11 +56,11 @@ function isNetworkError({ name, message, code }: ErrorFields): boolean {
   return name === 'TypeError' && typeof message === 'string' && FETCH_FAILURE.test(message);
 }
 
-/** Codes of Node's sockets and DNS, of undici and of axios. `ERR_…` otherwise is Node's for wrong arguments, as of a forgery. */
+/** Codes of Node's sockets and DNS, of undici and axios. Other `ERR_…` codes are Node's for invalid arguments, as in a forgery. */
 const NETWORK_CODE =
   /^(E(?!RR_)[A-Z_]+|UND_ERR_\w+|ERR_NETWORK|ERR_BAD_RESPONSE|Connection(Refused|Closed|Reset)|FailedToOpenSocket)$/;
 
-/** What `fetch` says on Node, Deno, Bun and Workers when it gets no answer. */
+/** The message of `fetch` without a response, on Node, Deno, Bun and Workers. */
 const FETCH_FAILURE = /^(fetch failed|terminated|error sending request|Unable to connect|Network connection lost)/i;
 
 function isServerFailure({ status, statusCode, response }: ErrorFields): boolean {

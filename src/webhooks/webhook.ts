@@ -5,11 +5,11 @@ import type { RawWebhook } from './incoming.js';
 import { readBody } from './read-body.js';
 import { WEBHOOK_OPTIONS, type WebhookOptions } from './webhook-options.js';
 
-/** What the requests of Express, Fastify, Next's pages and Node itself have in common. */
+/** What requests of Express, Fastify, Next.js pages and Node have in common. */
 export interface NodeRequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: unknown;
-  /** Where Google's functions and `fastify-raw-body` keep the raw body. */
+  /** Set by Google Cloud Functions and `fastify-raw-body`. */
   readonly rawBody?: unknown;
 }
 
@@ -19,33 +19,33 @@ export interface NodeResponseLike {
   end(text: string): unknown;
 }
 
-/** What is needed of a reply of Fastify 5. */
+/** The part of a Fastify 5 reply that the endpoint uses. */
 export interface FastifyReplyLike {
   code(status: number): unknown;
   type(contentType: string): unknown;
 }
 
-/** A webhook's endpoint. Every method may be passed on without its receiver; none of them throws. */
+/** A webhook endpoint. The methods can be called without a receiver; none of them throws. */
 export interface Webhook {
   /**
-   * For any server: takes what came, says what to answer. A Lambda function (function URL, API Gateway 1.0 and 2.0) returns it
-   * as it is; any other server has to answer with its `statusCode`, or the provider never sends again what could not be stored.
+   * For any server: takes the raw webhook, returns the answer. A Lambda function (function URL, API Gateway 1.0 and 2.0) returns
+   * it unchanged. Other servers must answer with its `statusCode`, or the provider will not retry events that were not stored.
    */
   handle(webhook: RawWebhook): Promise<WebhookAnswer>;
-  /** For Next.js route handlers, Hono, Workers, Deno and Bun: takes the `Request`, unread. */
+  /** For Next.js route handlers, Hono, Workers, Deno and Bun: takes the unread `Request`. */
   request(request: Request): Promise<Response>;
-  /** For Express, behind `express.raw({ type: 'application/json' })`. */
+  /** For Express, after `express.raw({ type: 'application/json' })`. */
   express(request: NodeRequestLike, response: NodeResponseLike): Promise<void>;
-  /** For Fastify, as a route's handler, where a content type parser with `parseAs: 'buffer'` leaves the body raw. */
+  /** For Fastify, as a route handler. A content type parser with `parseAs: 'buffer'` must keep the body raw. */
   fastify(request: NodeRequestLike, reply: FastifyReplyLike): Promise<string>;
 }
 
 const TEXT = 'text/plain';
 
 /**
- * An endpoint for a provider's webhooks: it checks the signature, opens the visitor token, reports, and answers 200 when
- * losing the process no longer loses anything.
- * @throws {OursError} `invalid_option` when it is misconfigured
+ * An endpoint for a provider's webhooks: it verifies the signature, opens the visitor token, reports the event, and answers 200 once
+ * the event is stored.
+ * @throws {OursError} `invalid_option`
  */
 export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog>(
   options: WebhookOptions<Event, Catalog>,
@@ -54,7 +54,7 @@ export function createWebhook<Event, Catalog extends EventCatalog = EventCatalog
   return mount(createEndpoint<Event, Catalog>(options));
 }
 
-/** The endpoint as each server calls it. */
+/** Adapts the endpoint to each kind of server. */
 export function mount(endpoint: Endpoint): Webhook {
   const handle = (webhook: RawWebhook): Promise<WebhookAnswer> =>
     endpoint.handle(webhook, AbortSignal.timeout(endpoint.timeoutMs));
@@ -64,16 +64,19 @@ export function mount(endpoint: Endpoint): Webhook {
 
   async function handleRequest(request: Request): Promise<WebhookAnswer> {
     const signal = AbortSignal.timeout(endpoint.timeoutMs);
-    const body = await readBody(request, signal);
-    if (body === 'late') {
-      endpoint.warn('slow', 'the body of one did not arrive within timeoutMs. Nothing is sent; it is answered 503.');
-      return { statusCode: 503, body: 'the body did not arrive in time: send it again' };
+    const result = await readBody(request, signal);
+    switch (result.kind) {
+      case 'timed_out':
+        endpoint.warn('slow', 'a body did not arrive within timeoutMs. Nothing is sent; the answer is 503.');
+        return { statusCode: 503, body: 'the body did not arrive in time: retry' };
+      case 'too_large':
+        endpoint.warn('large', 'rejected a body larger than 1 MiB, which no provider sends. Nothing is sent.');
+        return { statusCode: 413, body: 'the body is larger than 1 MiB' };
+      case 'gone':
+        return endpoint.handle({ body: undefined, headers: request.headers }, signal);
+      case 'read':
+        return endpoint.handle({ body: result.bytes, headers: request.headers }, signal);
     }
-    if (body === 'too large') {
-      endpoint.warn('large', 'refused a body larger than 1 MiB, which no provider sends. Nothing is sent.');
-      return { statusCode: 413, body: 'the body is larger than 1 MiB' };
-    }
-    return endpoint.handle({ body: body === 'gone' ? undefined : body.bytes, headers: request.headers }, signal);
   }
 
   return {

@@ -6,7 +6,7 @@ import { type Client, isOursError, type Visitor } from '../../src/index.js';
 import { LIBRARY } from '../../src/protocol/library.js';
 import { rig, until } from '../support/client.js';
 
-/** What a request's handler does; what it returns is answered as JSON. */
+/** The handler of a request; its result is the JSON answer. */
 export type Handle = (visitor: Visitor) => unknown;
 
 // biome-ignore lint/suspicious/noExplicitAny: every framework's own request
@@ -30,7 +30,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A framework with our adapter and one route for everything, which reads the body first. */
+/** A framework with our adapter and a single route, which reads the body first. */
 export interface App {
   send(path: string, sent?: Sent): Promise<Answer>;
 }
@@ -38,14 +38,14 @@ export interface App {
 export interface Adapter {
   readonly create: (setup: AdapterSetup) => App | Promise<App>;
   readonly currentVisitor: () => Visitor | undefined;
-  /** Whether it sees who opens the connection; `send` comes from 127.0.0.1. */
+  /** Whether it knows the connection's address; `send` connects from 127.0.0.1. */
   readonly knowsPeer: boolean;
   /** The scheme and host of `send`'s paths. */
   readonly origin: string;
 }
 
 const ID = '7d9c2b34-5d0e-4b6a-9d84-b7d8d9d6b2f1';
-/** When the requests come: in the session of the cookie. */
+/** The time of the requests, within the cookie's session. */
 const NOW = 1_732_398_060_000;
 const BROWSER = 'Mozilla/5.0 (test)';
 const SESSION_COOKIE = `_cord_sdk_data=${encodeURIComponent('{"sid":"sid_1732398000000","session_count":2}')}`;
@@ -70,7 +70,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
   const buying = (visitor: Visitor) => visitor.track('purchase', { value: 1 }).distinctId;
 
   describe(`the ${name} adapter`, () => {
-    it('knows the visitor and the session by the browser’s cookies', async () => {
+    it('reads the visitor and the session from the browser’s cookies', async () => {
       const { app } = await world(SEEN);
       const { status, body } = await app.send('/', { headers: HEADERS });
       expect(status).toBe(200);
@@ -101,7 +101,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       expect(event?.identityContext).toEqual(knowsPeer ? { ip: '127.0.0.1', userAgent: BROWSER } : undefined);
     });
 
-    it('takes the page that asks, not what it asks for', async () => {
+    it('reports the page that sends a request, not the request’s own address', async () => {
       const { buys } = await world(buying);
       const { event } = await buys('/api/buy', {
         method: 'POST',
@@ -115,7 +115,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
     });
 
     it.each(['ours_visitor_id', 'ours_user_id'])(
-      'lets no link say by %s whose it is, unless told to',
+      'does not identify visitors by %s in a link, unless enabled',
       async (parameter) => {
         const link = `/?${parameter}=other&ours_session_id=77`;
         for (const [identityFromLinks, expected] of [
@@ -129,7 +129,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       },
     );
 
-    it('reads the cookies a site has named otherwise', async () => {
+    it('reads cookies under custom names', async () => {
       const { app } = await world(SEEN, {
         cookieNames: { visitor: 'shop_id', data: 'shop_data', session: 'shop_sid' },
       });
@@ -139,7 +139,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       expect(JSON.parse(body)).toEqual({ userId: 'v', sessionId: '1732398000005' });
     });
 
-    it('has the same visitor as currentVisitor(), after the body and after waiting too', async () => {
+    it('has the same visitor as currentVisitor(), also after the body and after an await', async () => {
       const { app } = await world(async (visitor) => {
         const atOnce = currentVisitor()?.userId;
         await nextTurn();
@@ -152,7 +152,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       expect(currentVisitor()).toBeUndefined();
     });
 
-    it('never mixes up visitors that come at the same time', async () => {
+    it('never mixes up concurrent visitors', async () => {
       const { app } = await world(async (visitor) => {
         for (let turns = Math.random() * 5; turns > 0; turns -= 1) await nextTurn();
         return [visitor.userId, currentVisitor()?.userId];
@@ -164,27 +164,27 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       expect(answers.map(({ body }) => JSON.parse(body))).toEqual(ids.map((id) => [id, id]));
     });
 
-    it('makes up no visitor', async () => {
+    it('never generates a visitor', async () => {
       const { buys } = await world((visitor) => ({ ...SEEN(visitor), known: currentVisitor()?.userId ?? null }));
       const { answer, event } = await buys('/');
       expect(JSON.parse(answer.body)).toEqual({ known: null });
       expect(event).toBeUndefined();
     });
 
-    it('reads nothing of a request whose visitor nobody asks for', async () => {
+    it('reads nothing from a request whose visitor is not used', async () => {
       let asked = 0;
       const { app } = await world(() => 'bare', { consent: () => ++asked > 0 });
       expect(await app.send('/', { headers: HEADERS })).toMatchObject({ status: 200, body: '"bare"' });
       expect(asked).toBe(0);
     });
 
-    it('lets its methods be called without their receiver', async () => {
+    it('has methods that can be called without a receiver', async () => {
       const { buys } = await world(({ track }) => track('purchase', { value: 1 }).distinctId);
       const { event } = await buys('/', { headers: HEADERS });
       expect(event?.userId).toBe(ID);
     });
 
-    it('shows nothing of the visitor when it is logged', async () => {
+    it('shows nothing personal when the visitor is logged', async () => {
       const { app } = await world(
         (visitor) => `${visitor.userId === ID} ${JSON.stringify(visitor)} ${inspect(visitor)}`,
       );
@@ -201,25 +201,25 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         return event?.identityContext?.ip;
       };
 
-      it('is not what anybody may have written', async () => {
+      it('is not taken from a header that anyone can send', async () => {
         expect(await addressOf({})).toBe(knowsPeer ? '127.0.0.1' : undefined);
       });
 
-      it('is what the trusted proxy has seen', async () => {
+      it('is what the trusted proxy reports', async () => {
         expect(await addressOf({ trustProxy: 1 })).toBe('203.0.113.7');
         expect(await addressOf({ trustProxy: 2 })).toBe('9.9.9.9');
       });
 
-      it.runIf(knowsPeer)('is what trusted addresses have seen', async () => {
+      it.runIf(knowsPeer)('is what proxies at trusted addresses report', async () => {
         expect(await addressOf({ trustProxy: ['127.0.0.0/8'] })).toBe('203.0.113.7');
         expect(await addressOf({ trustProxy: ['10.0.0.0/8'] })).toBe('127.0.0.1');
       });
 
-      it('is what the platform states, when it is asked', async () => {
+      it('is what the platform’s header says, if set', async () => {
         expect(await addressOf({ ipHeader: 'CF-Connecting-IP' })).toBe('198.51.100.4');
       });
 
-      it('goes with the scheme and host the trusted proxy was asked for', async () => {
+      it('comes with the scheme and host that the trusted proxy reports', async () => {
         const { buys } = await world(buying, { trustProxy: 1 });
         const headers = { ...forwarded, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'www.shop.example' };
         const { event } = await buys('/plans', { headers });
@@ -236,7 +236,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         ['throws', throwing, 1],
         ['is a promise', async () => true, 1],
       ] as [string, () => boolean, number][])(
-        'that %s, nothing is read, and the request goes on',
+        'that %s, nothing is read and the request continues',
         async (_, consent, warnings) => {
           const { buys, told } = await world(
             (visitor) => {
@@ -255,7 +255,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         },
       );
 
-      it('is asked once a request', async () => {
+      it('is checked once for each request', async () => {
         let asked = 0;
         const { app } = await world((visitor) => [visitor.userId, currentVisitor()?.userId, visitor.sessionId], {
           consent: () => ++asked > 0,
@@ -265,7 +265,7 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
       });
     });
 
-    describe('with input nobody should send', () => {
+    describe('with invalid input', () => {
       it.each([
         ['a cookie of 1 MB', `junk=${'x'.repeat(1_000_000)}; ours_device_id=${ID}`],
         ['cookies that do not decode', 'ours_device_id=%ff%fe; _cord_sdk_data=%7B%22sid%22%3A%7D; ours_sid=%c3'],
@@ -273,10 +273,10 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
           'control characters',
           'ours_device_id=a%00b; _cord_sdk_data=%7B%22sid%22%3A%22%5Cu0007%22%7D; ours_sid=%0d%0aa',
         ],
-        ['an endless id', `ours_device_id=${'7'.repeat(401)}; ours_sid=${'7'.repeat(401)}`],
+        ['an id that is too long', `ours_device_id=${'7'.repeat(401)}; ours_sid=${'7'.repeat(401)}`],
         ['JSON that is something else', 'ours_device_id=; _cord_sdk_data=[1,2]; ours_sid=undefined'],
         ['a session that is an object', 'ours_device_id=null; _cord_sdk_data={"sid":{"sid":1}}'],
-      ])('goes on: %s', async (_, cookie) => {
+      ])('continues: %s', async (_, cookie) => {
         const { app, told } = await world((visitor) => {
           buying(visitor);
           return { ...SEEN(visitor), bought: true };
@@ -289,14 +289,14 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
         expect(told).toEqual([]);
       });
 
-      it('goes on with a token of another environment', async () => {
+      it('continues with a token of another environment', async () => {
         const { app, client, collector } = await world(buying, {}, { collector: { tokens: ['live_token'] } });
         expect(await app.send('/', { headers: HEADERS })).toMatchObject({ status: 200 });
         await until(() => collector.requests > 0);
         expect(await client.close({ timeoutMs: 0 })).toMatchObject({ pending: 1, delivered: 0 });
       });
 
-      it('leaves the application’s own errors to the framework', async () => {
+      it('passes the application’s errors to the framework', async () => {
         const { app } = await world((): never => {
           throw new TypeError('of the application');
         });
@@ -307,25 +307,25 @@ export function describeAdapter(name: string, { create, currentVisitor, knowsPee
     describe('at set-up', () => {
       it.each<[string, object]>([
         ['trustProxy must be', { trustProxy: true }],
-        ['trustProxy must be a whole number', { trustProxy: -1 }],
+        ['trustProxy must be an integer', { trustProxy: -1 }],
         ['trustProxy', { trustProxy: ['10.0.0.0/40'] }],
         ['trustProxy', { trustProxy: ['localhost'] }],
         ['ipHeader must be', { ipHeader: 'cf connecting' }],
         ['cookieNames.visitor must be', { cookieNames: { visitor: 'a=b' } }],
         ['consent must be a function', { consent: true }],
         ['logger must have', { logger: {} }],
-      ])('says what is wrong: %s', async (message, options) => {
+      ])('reports an invalid option: %s', async (message, options) => {
         await expect(world(SEEN, options as AnyOptions)).rejects.toSatisfy(
           (error) => isOursError(error) && error.code === 'invalid_option' && error.message.includes(message),
         );
       });
 
-      it('says that it was not given a client', async () => {
+      it('reports a missing client', async () => {
         const setup = { ours: { token: 'test_token' } as unknown as Client, options: {}, handle: SEEN };
         await expect((async () => create(setup))()).rejects.toThrow(/createClient/);
       });
 
-      it.runIf(!knowsPeer)('says that addresses cannot be compared where they are not known', async () => {
+      it.runIf(!knowsPeer)('reports that it cannot compare addresses it does not know', async () => {
         await expect(world(SEEN, { trustProxy: ['10.0.0.0/8'] })).rejects.toThrow(/number of proxies/);
       });
     });

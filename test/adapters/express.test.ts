@@ -1,5 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-// @ts-expect-error an alias has no types of its own; what is used here is the same in both
+// @ts-expect-error an alias has no types; the parts used here are the same in both
 import express4 from 'express4';
 import { describe, expect, it } from 'vitest';
 import { currentVisitor, visitorMiddleware } from '../../src/adapters/express.js';
@@ -36,7 +36,7 @@ for (const [name, framework] of Object.entries(frameworks)) {
   });
 
   describe(`${name}’s own settings`, () => {
-    it('tell the address, the scheme and the host where trustProxy is left out', async () => {
+    it('determine the address, scheme and host without trustProxy', async () => {
       const { client, collector } = await rig();
       const app = createApp({ ours: client, options: {}, handle: (visitor) => visitor.track('purchase').distinctId });
       app.set('trust proxy', 1);
@@ -60,7 +60,7 @@ for (const [name, framework] of Object.entries(frameworks)) {
       ]);
     });
 
-    it('do not believe anybody’s host, and keep the port', async () => {
+    it('do not trust a forged host, and keep the port', async () => {
       const { client, collector } = await rig();
       const handle = (visitor: Visitor) => visitor.track('purchase').distinctId;
       const { send } = await serve(createApp({ ours: client, options: {}, handle }));
@@ -72,7 +72,7 @@ for (const [name, framework] of Object.entries(frameworks)) {
       ]);
     });
 
-    it('tell the address where the connection is gone before an event is tracked', async () => {
+    it('give the address even if the connection closes before an event is tracked', async () => {
       const { client, collector } = await rig();
       const app = framework();
       let userId: string | undefined;
@@ -89,7 +89,7 @@ for (const [name, framework] of Object.entries(frameworks)) {
       expect(collector.events()).toMatchObject([{ identityContext: { ip: '127.0.0.1' } }]);
     });
 
-    it('leave the address of a mounted application whole', async () => {
+    it('keep the full address of a mounted application', async () => {
       const { client, collector } = await rig();
       const shop = framework();
       const inner = createApp({ ours: client, options: {}, handle: (visitor) => visitor.track('purchase').distinctId });

@@ -21,7 +21,7 @@ async function createApp({ ours, options, handle }: AdapterSetup, own: object = 
 describeAdapter('Fastify', { create: createApp, currentVisitor, knowsPeer: true, origin: 'http://shop.example' });
 
 describe('Fastify’s own settings', () => {
-  it('tell the address and the scheme where trustProxy is left out', async () => {
+  it('determine the address and the scheme without trustProxy', async () => {
     const { client, collector } = await rig();
     const handle = (visitor: Visitor) => visitor.track('purchase').distinctId;
     const { send } = await createApp({ ours: client, options: {}, handle }, { trustProxy: '127.0.0.1' });
@@ -42,7 +42,7 @@ describe('Fastify’s own settings', () => {
     ]);
   });
 
-  it('tell the address where the connection is gone before an event is tracked', async () => {
+  it('give the address even if the connection closes before an event is tracked', async () => {
     const { client, collector } = await rig();
     let userId: string | undefined;
     const handle = (request: FastifyRequest) => {
@@ -61,7 +61,7 @@ describe('Fastify’s own settings', () => {
     expect(collector.events()).toMatchObject([{ identityContext: { ip: '127.0.0.1' } }]);
   });
 
-  it('give the visitor to routes beside and below the plugin, and to those that are not there', async () => {
+  it('set the visitor on sibling and nested routes, and on unknown ones', async () => {
     const { client } = await rig();
     const app = fastify();
     app.register(visitorPlugin(client));

@@ -25,7 +25,7 @@ function createApp({ ours, options, handle }: AdapterSetup) {
   return app;
 }
 
-/** As on Node: a server of the framework's own. */
+/** Hono's own server for Node. */
 async function serveHono(setup: AdapterSetup): Promise<App> {
   const server = createAdaptorServer({
     fetch: createApp(setup).fetch,
@@ -43,8 +43,8 @@ describeAdapter('Hono, with getConnInfo,', {
   ...shared,
 });
 
-describe('Hono, with a getConnInfo that knows no connection,', () => {
-  it('still knows the visitor, as in tests with app.request()', async () => {
+describe('Hono, with getConnInfo but without a connection,', () => {
+  it('still reads the visitor, as in tests with app.request()', async () => {
     const { client } = await rig();
     const told: string[] = [];
     const options = { getConnInfo, logger: { warn: (message: string) => void told.push(message) } } as AnyOptions;
@@ -55,7 +55,7 @@ describe('Hono, with a getConnInfo that knows no connection,', () => {
 });
 
 describe('Hono on Workers', () => {
-  it('hands what is tracked to the request’s own waitUntil, by the visitor and by the client', async () => {
+  it('passes events to the request’s waitUntil, from the visitor and from the client', async () => {
     const { client, collector } = await rig({ flushIntervalMs: HOUR_MS });
     for (const track of [
       (visitor: Visitor) => visitor.track('purchase'),

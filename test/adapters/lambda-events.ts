@@ -3,7 +3,7 @@ import type { Sent } from './contract.js';
 
 const PEER = '127.0.0.1';
 
-/** What an invocation is told of itself; `leftMs` is what it has left. */
+/** An invocation with `leftMs` left. */
 export function lambdaContext(leftMs = 30_000): Context {
   return {
     awsRequestId: 'request-1',
@@ -12,13 +12,13 @@ export function lambdaContext(leftMs = 30_000): Context {
   } as Context;
 }
 
-/** The gateway adds whom it has seen to the list of those before. */
+/** The gateway appends the address that it saw. */
 function seenByGateway(headers: Readonly<Record<string, string>>): Record<string, string> {
   const before = headers['x-forwarded-for'];
   return { host: 'shop.example', ...headers, 'x-forwarded-for': before === undefined ? PEER : `${before}, ${PEER}` };
 }
 
-/** Payload 2.0: an HTTP API or a function URL. Names in lower case, cookies apart, the query as it came. */
+/** Payload 2.0: an HTTP API or a function URL. Lower-case names, separate cookies, the raw query. */
 export function httpApiEvent(path: string, { method = 'GET', headers = {}, body }: Sent = {}): APIGatewayProxyEventV2 {
   const { pathname, search } = new URL(path, 'https://shop.example');
   const { cookie, ...rest } = seenByGateway(headers);
@@ -40,7 +40,7 @@ export function httpApiEvent(path: string, { method = 'GET', headers = {}, body 
   } as unknown as APIGatewayProxyEventV2;
 }
 
-/** Payload 1.0: a REST API. Names as the browser wrote them, twice, the query taken apart, the stage in the path. */
+/** Payload 1.0: a REST API. Names in the browser's case, twice, a parsed query, the stage in the path. */
 export function restApiEvent(path: string, { method = 'GET', headers = {}, body }: Sent = {}): APIGatewayProxyEvent {
   const { pathname, searchParams } = new URL(path, 'https://shop.example');
   const named = Object.entries(seenByGateway(headers)).map(([name, value]) => [
@@ -68,7 +68,7 @@ export function restApiEvent(path: string, { method = 'GET', headers = {}, body 
   } as unknown as APIGatewayProxyEvent;
 }
 
-/** An Application Load Balancer: nothing decoded, who is seen and by which scheme in headers alone, single values or all. */
+/** An Application Load Balancer: nothing is decoded, address and scheme are only in headers, with single or multiple values. */
 export function albEvent(path: string, { method = 'GET', headers = {}, body }: Sent = {}, multi = false): ALBEvent {
   const { pathname, search } = new URL(path, 'https://shop.example');
   const seen = { ...seenByGateway(headers), 'x-forwarded-proto': headers['x-forwarded-proto'] ?? 'https' };
@@ -100,7 +100,7 @@ export function albEvent(path: string, { method = 'GET', headers = {}, body }: S
   };
 }
 
-/** A message as SQS delivers it, with its visitor among its attributes. */
+/** A message as SQS delivers it, with the visitor in its attributes. */
 export function sqsRecord(messageId: string, userId: string, queue = 'orders'): SQSRecord {
   return {
     messageId,

@@ -8,7 +8,7 @@ import { type AdapterSetup, type App, describeAdapter, type Sent } from './contr
 const HOUR_MS = 3_600_000;
 const outside = () => Promise.reject(new Error('headers() was called outside a request'));
 
-/** As Next.js hands requests to handlers: the address is the server's own, what the browser asked is in `Host`. */
+/** As Next.js passes requests to handlers: the address is the server's own, the public one is in `Host`. */
 function nextRequest(path: string, { method = 'GET', headers = {}, body }: Sent = {}): NextRequest {
   return new NextRequest(`http://localhost:3000${path}`, {
     method,
@@ -42,7 +42,7 @@ describe('in Next.js', () => {
     return { collector, tasks, ...nextVisitors(client, next, { now: () => 1_732_398_060_000 }) };
   }
 
-  it('a component or an action knows its visitor, and after() keeps the function until the events are out', async () => {
+  it('a component or an action has its visitor, and after() keeps the function alive until events are delivered', async () => {
     const { collector, tasks, visitor } = await world();
     const who = await visitor();
     expect([who.userId, who.sessionId]).toEqual(['v', '1732398000000']);
@@ -53,7 +53,7 @@ describe('in Next.js', () => {
     expect(arrived(collector)).toEqual(['a']);
   });
 
-  it('an action is about the page that calls it; a component does not know its page, and never takes the one before', async () => {
+  it('an action reports the page that calls it; a component does not know its page, and never reports the previous one', async () => {
     const { client, collector } = await rig();
     const asked = { cookie: 'ours_device_id=v', referer: 'http://shop.example/plans', 'sec-fetch-dest': 'empty' };
     for (const headers of [new Headers({ ...asked, 'next-action': 'a1' }), new Headers(asked)]) {
@@ -66,7 +66,7 @@ describe('in Next.js', () => {
     expect(pages[1]).not.toHaveProperty('current_url');
   });
 
-  it('a route handler and the proxy hand what is tracked to after()', async () => {
+  it('a route handler and the proxy pass events to after()', async () => {
     const { collector, tasks, requestHandler } = await world();
     const proxy = requestHandler((request: NextRequest & WithVisitor, event: { sourcePage: string }) => {
       request.visitor.track('purchase', {}, { distinctId: event.sourcePage });
@@ -80,7 +80,7 @@ describe('in Next.js', () => {
     expect(arrived(collector)).toEqual(['/proxy']);
   });
 
-  it('a handler that is none is told of where it is wrapped', async () => {
+  it('an invalid handler is reported when it is wrapped', async () => {
     const { requestHandler } = await world();
     expect(() => requestHandler(undefined as never)).toThrow('handler must be a function; got nothing');
   });
@@ -101,7 +101,7 @@ describe('in Next.js', () => {
     expect(() => route(prerendered)).toThrow('dynamic');
   });
 
-  it('an after() that throws costs neither the event nor the answer', async () => {
+  it('an after() that throws loses neither the event nor the answer', async () => {
     const { client, collector, warnings } = await rig();
     const after = () => {
       throw new Error('after() was called outside a request');
@@ -116,7 +116,7 @@ describe('in Next.js', () => {
     expect(warnings).toEqual([expect.stringContaining('waitUntil threw')]);
   });
 
-  it('a client without adapter finds what the host gives Next.js for after()', async () => {
+  it('a client without an adapter finds the context that the host gives Next.js for after()', async () => {
     const { client, collector } = await rig({ flushIntervalMs: HOUR_MS });
     const promises: Promise<unknown>[] = [];
     const globals = globalThis as { [context: symbol]: object };

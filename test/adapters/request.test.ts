@@ -50,7 +50,7 @@ describe('a handler of requests on Workers', () => {
     return { answer: await handler(new Request('https://shop.example/', { headers }), ...around), client, collector };
   }
 
-  it('hands what is tracked to waitUntil', async () => {
+  it('passes events to waitUntil', async () => {
     const promises: Promise<unknown>[] = [];
     const context = {
       waitUntil(promise: Promise<unknown>) {
@@ -64,7 +64,7 @@ describe('a handler of requests on Workers', () => {
     expect(collector.events()).toMatchObject([{ identityContext: { ip: '2001:db8::7', userAgent: 'browser' } }]);
   });
 
-  it('goes on where the runtime passes nothing, or something else', async () => {
+  it('continues if the runtime passes nothing, or something else', async () => {
     for (const around of [[], [undefined], [null, null], ['text', 7], [{ remoteAddr: 'x', requestIP: 7 }]]) {
       const { answer, client, collector } = await onWorkers(...around);
       expect(answer.status).toBe(200);
@@ -73,7 +73,7 @@ describe('a handler of requests on Workers', () => {
     }
   });
 
-  it('says at set-up that it was given no handler', async () => {
+  it('reports a missing handler at set-up', async () => {
     const { client } = await rig();
     expect(() => requestHandler(client, undefined as never)).toThrow('handler must be a function; got nothing');
   });

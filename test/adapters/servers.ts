@@ -1,22 +1,22 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { onTestFinished } from 'vitest';
 import type { App, Sent } from './contract.js';
 
-/** Room for the cookies of the contract; by default Node refuses more than 16 KiB. */
+/** Room for the contract's cookies; Node's default limit is 16 KiB. */
 export const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 
-/** A server of Node's on 127.0.0.1, until the test is over. */
+/** A Node server on 127.0.0.1 until the end of the test. */
 export async function serve(listener: RequestListener): Promise<App> {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return reach(server);
 }
 
-/** A server that listens already. */
+/** The same for a server that already listens. */
 export function reach(server: Server): App {
   const { port } = server.address() as AddressInfo;
   const dispatcher = new Agent();
@@ -39,10 +39,10 @@ export function reach(server: Server): App {
   };
 }
 
-/** A body whose second half comes when the first has been read: the server has to wait for it. */
+/** A body in two writes: the server has to wait for the second. */
 async function* inTwo(body: string): AsyncGenerator<string> {
   yield body.slice(0, body.length / 2);
-  await setTimeout(5);
+  await nextTurn();
   yield body.slice(body.length / 2);
 }
 

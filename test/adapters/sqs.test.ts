@@ -22,7 +22,7 @@ const buy = ({ visitor, messageId }: { visitor: Visitor; messageId: string }) =>
   visitor.track('purchase', {}, { distinctId: `purchase:${messageId}` });
 
 describe('a handler of SQS records', () => {
-  it('knows each record’s visitor, also as the current one, and has delivered before it answers', async () => {
+  it('has each record’s visitor, also as currentVisitor(), and delivers before it answers', async () => {
     const current: unknown[] = [];
     const { collector, warnings, receive } = await world(async (record) => {
       await undefined;
@@ -38,7 +38,7 @@ describe('a handler of SQS records', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('gives back the records that failed, and only those', async () => {
+  it('returns only the records that failed', async () => {
     const { collector, told, receive } = await world((record) => {
       if (record.messageId === 'm2') throw new RangeError('ada@example.org');
       buy(record);
@@ -50,7 +50,7 @@ describe('a handler of SQS records', () => {
     expect(told.join()).not.toContain('ada');
   });
 
-  it('keeps the order of a FIFO queue: from the first failure on everything comes again', async () => {
+  it('keeps the order of a FIFO queue: everything from the first failure on is redelivered', async () => {
     const seen: string[] = [];
     const { receive } = await world(async ({ messageId }) => {
       await undefined;
@@ -62,14 +62,14 @@ describe('a handler of SQS records', () => {
     expect(seen).toEqual(['m1', 'm2']);
   });
 
-  it('gives back a record whose event is not safe, when the handler waits for that', async () => {
+  it('returns a record whose event is not safe, if the handler awaits it', async () => {
     const { collector, receive } = await world((record) => buy(record).stored({ timeoutMs: 1 }));
     collector.faults.next({ kind: 'hang' });
     expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
     collector.faults.clear();
   });
 
-  it('gives back a record whose visitor cannot be read, unworked, so that it reaches the dead-letter queue', async () => {
+  it('returns a record whose visitor cannot be read without calling the handler, so that it reaches the dead-letter queue', async () => {
     const worked: string[] = [];
     const { told, receive } = await world(({ messageId }) => void worked.push(messageId), {
       visitorOf: ({ messageId }: SQSRecord) => JSON.parse(messageId === 'm1' ? '{ ada@example.org' : '{}'),
@@ -82,7 +82,7 @@ describe('a handler of SQS records', () => {
     expect(told.join()).not.toContain('ada');
   });
 
-  it('asks visitorOf of nobody who has not agreed', async () => {
+  it('does not call visitorOf without consent', async () => {
     const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
       consent: () => false,
       visitorOf: () => expect.unreachable(),
@@ -90,14 +90,14 @@ describe('a handler of SQS records', () => {
     expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
   });
 
-  it('goes on with a record of which visitorOf knows no visitor', async () => {
+  it('continues with a record for which visitorOf returns nothing', async () => {
     const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
       visitorOf: () => undefined,
     });
     expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
   });
 
-  it('tells onError what was thrown, by the handler or by visitorOf', async () => {
+  it('passes errors of the handler and of visitorOf to onError', async () => {
     const heard: unknown[] = [];
     const { told, receive } = await world(
       () => {
@@ -118,7 +118,7 @@ describe('a handler of SQS records', () => {
     expect(heard.at(-1)).toBe('no body');
   });
 
-  it('goes on when onError throws itself', async () => {
+  it('continues if onError throws', async () => {
     const fail = () => {
       throw new Error('not now');
     };
@@ -128,7 +128,7 @@ describe('a handler of SQS records', () => {
     });
   });
 
-  it('says at set-up that nobody tells whom a record is about', async () => {
+  it('reports a missing visitorOf at set-up', async () => {
     await expect(world(() => undefined, { visitorOf: undefined })).rejects.toThrow(/visitorOf must be a function/);
   });
 });

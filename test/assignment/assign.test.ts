@@ -8,7 +8,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const checkout: ExperimentConfig = { key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] };
 const PATH = '/experiments/assignments/checkout';
 
-/** A client and a collector that runs the experiment `checkout`. */
+/** A client, and a collector with the experiment `checkout`. */
 function experiment(options: RigOptions & { readonly collector?: CollectorOptions } = {}): Promise<Rig> {
   return rig({
     ...options,
@@ -25,7 +25,7 @@ function impressions(collector: Collector): (string | undefined)[] {
 }
 
 describe('assign', () => {
-  it('gives the variant of the visitor, always the same', async () => {
+  it('always gives a visitor the same variant', async () => {
     const { client, collector } = await experiment();
     const first = await client.assign('checkout', { userId: 'v1' });
     expect(first).toMatchObject({
@@ -38,21 +38,21 @@ describe('assign', () => {
     expect(await other.client.assign('checkout', { userId: 'v1' })).toEqual(first);
   });
 
-  it('tells a visitor who is not in the experiment from the control', async () => {
+  it('distinguishes a visitor outside the experiment from the control', async () => {
     const { client } = await experiment({ collector: { experiments: [{ ...checkout, allocation: 0 }] } });
     const assignment = await client.assign('checkout', { userId: 'v1' });
     expect(assignment).toEqual({ inExperiment: false, experimentKey: 'checkout', reason: 'not_assigned' });
     expect(assignment).not.toHaveProperty('error');
   });
 
-  it('asks with the page, where the experiment runs on some pages only', async () => {
+  it('sends the page, for experiments that run only on some pages', async () => {
     const { client } = await experiment({ collector: { experiments: [{ ...checkout, urls: ['/cart/**'] }] } });
     const ask = (url: string) => client.assign('checkout', { userId: 'v1', url });
     expect(await ask('https://shop.example/cart/1')).toMatchObject({ inExperiment: true });
     expect(await ask('https://shop.example/home')).toMatchObject({ inExperiment: false, reason: 'not_assigned' });
   });
 
-  it('is there on a visitor, with the visitor’s id, session and page', async () => {
+  it('is available on a visitor, with the visitor’s id, session and page', async () => {
     const { client, collector } = await experiment({ collector: { experiments: [{ ...checkout, urls: ['/cart'] }] } });
     const visitor = client.visitor({ userId: 'v1', sessionId: 'sid_1', url: 'https://shop.example/cart' });
     expect(await visitor.assign('checkout')).toMatchObject({ inExperiment: true });
@@ -62,7 +62,7 @@ describe('assign', () => {
     expect(impressions(collector)).toEqual(['v1', 'v1']);
   });
 
-  it('leaves out a visitor without an id, without asking or complaining', async () => {
+  it('skips a visitor without an id, without a request or a warning', async () => {
     const { client, collector, warnings } = await experiment();
     const visitor = client.visitor({ externalId: 'crm-1' });
     expect(await visitor.assign('checkout')).toMatchObject({ inExperiment: false, reason: 'no_visitor' });
@@ -72,8 +72,8 @@ describe('assign', () => {
   });
 });
 
-describe('assign asks as seldom as it may', () => {
-  it('once for a question asked many times at once', async () => {
+describe('assign sends a request', () => {
+  it('once for many concurrent calls with the same question', async () => {
     const { client, collector } = await experiment();
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => client.assign('checkout', { userId: 'v1', sessionId: 's1' })),
@@ -96,7 +96,7 @@ describe('assign asks as seldom as it may', () => {
     expect(impressions(collector)).toEqual(['v1']);
   });
 
-  it('for each visitor by itself', async () => {
+  it('for each visitor separately', async () => {
     const { client, collector } = await experiment();
     await Promise.all(['v1', 'v2', 'v3'].map((userId) => client.assign('checkout', { userId })));
     expect(impressions(collector).sort()).toEqual(['v1', 'v2', 'v3']);
@@ -113,14 +113,14 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toEqual(['v1', 'v1', 'v1']);
   });
 
-  it('once in a session whatever form its id comes in', async () => {
+  it('once in a session, for any form of its id', async () => {
     const { client, collector } = await experiment();
     await client.assign('checkout', { userId: 'v1', sessionId: 'sid_17' });
     await client.assign('checkout', { userId: 'v1', sessionId: '17' });
     expect(impressions(collector)).toHaveLength(1);
   });
 
-  it('once in a session from many pages, one after the other or at once', async () => {
+  it('once in a session for many pages, in sequence or concurrently', async () => {
     const { client, collector } = await experiment();
     const ask = (url: string) => client.assign('checkout', { userId: 'v1', sessionId: 's1', url });
     await Promise.all(['/a', '/b', '/c', '/d'].map((path) => ask(`https://shop.example${path}`)));
@@ -128,13 +128,13 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toEqual(['v1']);
   });
 
-  it('once for two visitors each who share a session id', async () => {
+  it('once for each of two visitors who share a session id', async () => {
     const { client, collector } = await experiment();
     for (const userId of ['v1', 'v2', 'v1', 'v2']) await client.assign('checkout', { userId, sessionId: 's1' });
     expect(impressions(collector)).toEqual(['v1', 'v2']);
   });
 
-  it('once for every variant of a session, though an experiment moves the visitor to and fro', async () => {
+  it('once for every variant of a session, even if the experiment moves the visitor back and forth', async () => {
     const recorded: string[] = [];
     let variant = '';
     const { client, time } = await rig({
@@ -152,7 +152,7 @@ describe('an exposure is recorded', () => {
     expect(recorded).toEqual(['a', 'b']);
   });
 
-  it('again after six hours, when no session can be the same any more', async () => {
+  it('again after six hours, when no session can be the same', async () => {
     const { client, collector, time } = await experiment();
     await client.assign('checkout', { userId: 'v1' });
     time.skip(6 * HOUR_MS + 1);
@@ -160,7 +160,7 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toHaveLength(2);
   });
 
-  it('never with record: false, which tells whether one was recorded before, and later with record: true', async () => {
+  it('never with record: false, which reports whether one was recorded before, and later with record: true', async () => {
     const { client, collector } = await experiment();
     const read = () => client.assign('checkout', { userId: 'v1', sessionId: 's1', record: false });
     const seen = await Promise.all([read(), read(), read()]);
@@ -177,7 +177,7 @@ describe('an exposure is recorded', () => {
     expect(collector.requestsTo(PATH)).toBe(2);
   });
 
-  it('once in 25 minutes while no session is known, and again in the session that is known then', async () => {
+  it('once in 25 minutes without a session, and again once the session is known', async () => {
     const { client, collector, time } = await experiment();
     const landing = client.visitor({ userId: 'v1', sessionId: '1', session: 'ended' });
     const doubtful = client.visitor({ userId: 'v1', sessionId: '1', session: 'uncertain' });
@@ -199,7 +199,7 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toEqual([]);
   });
 
-  it('at most once by one call: what may have been recorded is not asked again', async () => {
+  it('at most once in one call: a request that may have recorded is not retried', async () => {
     const { client, collector } = await experiment();
     collector.faults.next({ kind: 'resetAfter' });
     expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ reason: 'fallback' });
@@ -207,7 +207,7 @@ describe('an exposure is recorded', () => {
     expect(impressions(collector)).toHaveLength(1);
   });
 
-  it('for nobody who is shown a forced variant, and nothing is asked', async () => {
+  it('never for a forced variant, which needs no request', async () => {
     const { client, collector } = await experiment();
     expect(await client.assign('checkout', { userId: 'v1', forceVariant: 'one_page' })).toMatchObject({
       inExperiment: true,
@@ -215,15 +215,15 @@ describe('an exposure is recorded', () => {
       reason: 'forced',
     });
     expect(collector.requests).toBe(0);
-    // Nor does it stick.
+    // It is not sticky either.
     await client.assign('checkout', { userId: 'v1' });
     expect(impressions(collector)).toEqual(['v1']);
   });
 });
 
-describe('without an answer, assign falls back and never pretends the control', () => {
+describe('without an answer, assign falls back, never to the control,', () => {
   it.each<[string, Fault, RegExp]>([
-    ['a 404', { kind: 'status', status: 404 }, /no such experiment/],
+    ['a 404', { kind: 'status', status: 404 }, /unknown experiment/],
     ['a 401', { kind: 'status', status: 401 }, /OURS_EXPERIMENT_TOKEN/],
     ['a 400', { kind: 'status', status: 400 }, /HTTP 400/],
     ['a 500', { kind: 'status', status: 500 }, /HTTP 500/],
@@ -247,7 +247,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     expect(collector.requestsTo(PATH), 'not tried again').toBe(1);
     expect(warnings).toHaveLength(1);
 
-    // And it is not remembered.
+    // It is not cached.
     expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
@@ -292,7 +292,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
-  it('but still asks while the source token alone is refused', async () => {
+  it('but not while only the source token is rejected', async () => {
     const { client, collector, warnings } = await experiment();
     collector.faults.next({ kind: 'status', status: 401 });
     trackMany(client, 1);
@@ -309,7 +309,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ inExperiment: true });
   });
 
-  it('without an experiment token, saying what is missing', async () => {
+  it('without an experiment token, with a message about what is missing', async () => {
     const { client, collector } = await experiment({ experimentToken: undefined });
     expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({
       reason: 'fallback',
@@ -332,7 +332,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     });
   });
 
-  it('warns of an outage once a minute, also while some visitors get an answer', async () => {
+  it('with one warning a minute in an outage, even if some visitors get an answer', async () => {
     const { client, collector, warnings, time } = await experiment();
     const broken: Fault = { kind: 'status', status: 500 };
     for (const [fault, afterMs, expected] of [
@@ -349,7 +349,7 @@ describe('without an answer, assign falls back and never pretends the control', 
     }
   });
 
-  it('warns once a minute of each experiment that the service does not know, however many visitors ask for it', async () => {
+  it('with one warning a minute for each unknown experiment, for any number of visitors', async () => {
     const { client, warnings, time } = await experiment();
     const visit = async (userId: string) => {
       for (const key of ['checkout', 'chekout', 'hreo']) await client.assign(key, { userId });
@@ -363,7 +363,7 @@ describe('without an answer, assign falls back and never pretends the control', 
 });
 
 describe('a signal', () => {
-  it('ends assign with its reason, before and while it waits', async () => {
+  it('rejects assign with its reason, before and during the wait', async () => {
     const { client, collector } = await experiment();
     const gone = AbortSignal.abort(new Error('the visitor has left'));
     await expect(client.assign('checkout', { userId: 'v1', signal: gone })).rejects.toThrow('has left');
@@ -377,7 +377,7 @@ describe('a signal', () => {
     await expect(asked).rejects.toThrow('has left');
   });
 
-  it('ends only the wait of its own caller', async () => {
+  it('ends only the wait of its caller', async () => {
     const { client, collector } = await experiment();
     collector.faults.next({ kind: 'delay', ms: 50 });
     const abort = new AbortController();
@@ -397,7 +397,7 @@ describe('personalization', () => {
     variants: [{ name: 'sun' }, { name: 'rain' }],
   };
 
-  it('lists the variants the visitor was given, and records nothing', async () => {
+  it('lists the visitor’s variants, and records nothing', async () => {
     const { client, collector } = await experiment({ collector: { experiments: [hero] } });
     expect(await client.personalization({ userId: 'v1' })).toEqual([]);
     const { variantName } = await client.assign('hero', { userId: 'v1' });
@@ -407,7 +407,7 @@ describe('personalization', () => {
     expect(collector.events()).toHaveLength(before);
   });
 
-  it('rejects when it cannot be had, saying why, and by its signal', async () => {
+  it('rejects with the reason if it fails, and if its signal aborts', async () => {
     const { client, collector } = await experiment();
     const ask = (options = {}) => client.personalization({ userId: 'v1', ...options });
     collector.faults.next({ kind: 'status', status: 500 });

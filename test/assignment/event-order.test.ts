@@ -4,7 +4,7 @@ import { answer, clientWith } from '../support/clients.js';
 
 const NOON = Date.UTC(2026, 2, 14, 12);
 const MINUTE_MS = 60_000;
-/** Somewhere in every part of a second, for that is as fine as an answer's Date is. */
+/** Several phases of a second, which is the resolution of a Date header. */
 const PHASES = [0, 5, 430, 985];
 
 beforeEach(() => void vi.useFakeTimers());
@@ -15,7 +15,7 @@ interface Row {
   readonly time: number;
 }
 
-/** A service that takes no event from the future, and that answers 15 ms after it was asked. */
+/** A service that rejects events from the future and answers after 15 ms. */
 function createService() {
   const impressions: number[] = [];
   const events = new Map<string, number>();
@@ -48,7 +48,7 @@ function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A client on a machine whose clock is wrong. */
+/** A client on a machine with a wrong clock. */
 function world(aheadMs: number, phaseMs = 0) {
   vi.setSystemTime(NOON + phaseMs);
   const service = createService();
@@ -80,7 +80,7 @@ describe('an event tracked after an assignment, in the same request', () => {
     },
   );
 
-  it('is held until its time has come, a second and the way of a request at most', async () => {
+  it('is held until its time, for at most a second plus the duration of a request', async () => {
     const { service, client, assign } = world(-20, 5);
     await assign();
     client.track({ event: 'purchase', userId: 'v', distinctId: 'p' });
@@ -92,7 +92,7 @@ describe('an event tracked after an assignment, in the same request', () => {
     await flushing;
   });
 
-  it('is delivered all the same when the clock is fast by less than can be noticed', async () => {
+  it('is delivered even if the clock is fast by less than can be detected', async () => {
     const { service, client, assign, flush } = world(300, 5);
     await assign();
     client.track({ event: 'purchase', userId: 'v', distinctId: 'p' });
@@ -100,7 +100,7 @@ describe('an event tracked after an assignment, in the same request', () => {
     expect(service.events.size).toBe(1);
   });
 
-  it('keeps the time that it was given, and another visitor’s event is not held', async () => {
+  it('keeps its explicit time, and another visitor’s event is not held', async () => {
     const { service, client, assign, flush } = world(-20, 5);
     await assign();
     const time = Date.now() - MINUTE_MS;
@@ -118,7 +118,7 @@ describe('an event tracked after an assignment, in the same request', () => {
 });
 
 describe('events that were delivered before the client knew that its clock is slow', () => {
-  it('are said to have times that are too early, with the amount, once', async () => {
+  it('cause one warning with the amount by which their times are too early', async () => {
     const { client, said, flush } = world(-5 * MINUTE_MS);
     client.track({ event: 'purchase', userId: 'v' });
     client.track({ event: 'purchase', userId: 'w' });
@@ -129,7 +129,7 @@ describe('events that were delivered before the client knew that its clock is sl
     expect(said).toHaveLength(1);
   });
 
-  it('are none where the clock is right to a second, or fast', async () => {
+  it('cause no warning if the clock is right to a second, or fast', async () => {
     for (const aheadMs of [-500, 0, 5 * MINUTE_MS]) {
       const { client, said, flush } = world(aheadMs);
       client.track({ event: 'purchase', userId: 'v' });

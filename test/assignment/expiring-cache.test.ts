@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createExpiringCache } from '../../src/assignment/expiring-cache.js';
 
-it('forgets an entry when its own time is over, and not before; setting it again begins anew', () => {
+it('removes an entry after its own time and not before; setting it again restarts the time', () => {
   let now = 0;
   const cache = createExpiringCache<string>(10, () => now);
   cache.set('a', 'first', 100);
@@ -16,7 +16,7 @@ it('forgets an entry when its own time is over, and not before; setting it again
   expect(cache.get('a')).toBe('second');
 });
 
-it('holds as many entries as it may, and above that forgets the one that was set least recently', () => {
+it('holds the maximum number of entries, and then removes the one set least recently', () => {
   const cache = createExpiringCache<number>(3, () => 0);
   for (const [value, key] of ['a', 'b', 'c', 'a'].entries()) cache.set(key, value, 100);
   expect(['a', 'b', 'c'].map((key) => cache.get(key))).toEqual([3, 1, 2]);

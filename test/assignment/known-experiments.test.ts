@@ -4,8 +4,8 @@ import { rig } from '../support/client.js';
 const variants = [{ name: 'classic' }, { name: 'one_page' }];
 const collector = { goal: 'purchase', experiments: ['checkout', 'brand_new'].map((key) => ({ key, variants })) };
 
-describe('a client that was told of its experiments', () => {
-  it('asks for another one all the same, and says once that it is not among them', async () => {
+describe('a client with a catalogue of experiments', () => {
+  it('still requests another experiment, and warns once that it is not in the catalogue', async () => {
     const { client, warnings } = await rig({
       assignTimeoutMs: 5_000,
       experiments: { checkout: ['classic', 'one_page'] },
@@ -21,7 +21,7 @@ describe('a client that was told of its experiments', () => {
     ]);
   });
 
-  it('knows none by a name that every object has', async () => {
+  it('does not take a property of every object as an experiment', async () => {
     const { client, warnings } = await rig({ experiments: { checkout: [] }, collector });
     await client.assign('constructor', { userId: 'v1' });
     expect(warnings[0]).toContain("'constructor' is not in your experiments");

@@ -29,21 +29,21 @@ export function findChromium(skipped: string): string | undefined {
   return undefined;
 }
 
-/** Starts Chromium without a window and with a profile of its own, which is gone when it is closed. */
+/** Starts headless Chromium with a temporary profile. */
 export function launchBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
-/** A visitor's browser: its own cookies, and a record of what went on in it. */
+/** A visitor's browser: its own cookies, requests and errors. */
 export interface Visit {
   readonly page: Page;
-  /** Every address that was asked for, by whatever page. */
+  /** All requested addresses. */
   readonly requests: readonly string[];
-  /** What pages complained of: exceptions, refused requests, what their policies forbid. */
+  /** Exceptions, failed requests and policy violations of the pages. */
   readonly errors: readonly string[];
 }
 
-/** Opens a window without a past; pages look as they do by day. */
+/** Opens a new context with the light colour scheme. */
 export async function openVisit(browser: Browser): Promise<Visit> {
   const context = await browser.newContext({ colorScheme: 'light', reducedMotion: 'reduce' });
   const requests: string[] = [];
@@ -57,7 +57,7 @@ export async function openVisit(browser: Browser): Promise<Visit> {
   return { page: await context.newPage(), requests, errors };
 }
 
-/** Those of `addresses` that are not on this machine. */
+/** The addresses on other machines. */
 export function elsewhere(addresses: readonly string[]): string[] {
   return addresses.filter((address) => {
     const { protocol, hostname } = new URL(address);
@@ -65,14 +65,14 @@ export function elsewhere(addresses: readonly string[]): string[] {
   });
 }
 
-/** Keeps what the whole page looks like as `artifacts/screenshots/<name>.png`. */
+/** Saves a full-page screenshot as `artifacts/screenshots/<name>.png`. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, fullPage: true });
 }
 
-/** What axe finds against WCAG A and AA on the page, one line each. */
+/** The page's violations of WCAG A and AA that axe finds, one line each. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  // Evaluated and not added as a script tag, so that the page's own policy need not allow it.
+  // Evaluated instead of added as a script tag, which the page's policy would have to allow.
   await page.evaluate(axe.source);
   const found = await page.evaluate<AxeResults>(
     `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })`,

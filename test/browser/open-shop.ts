@@ -7,18 +7,18 @@ import { createStripe } from '../../examples/simulation/stripe.js';
 import { createWebhooks } from '../../examples/simulation/webhooks.js';
 import { type Collector, createCollector } from '../../src/collector/index.js';
 
-/** The example shop with everything around it, and nobody in it yet. */
+/** The example shop with its simulation, before any visitor. */
 export interface OpenShop {
   readonly url: string;
   readonly collector: Collector;
-  /** Resolves when every payment was told of and every event of the shop is with the collector. */
+  /** Resolves when every payment was reported and every event of the shop is delivered. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
 
 const WEBHOOK_SECRET = 'whsec_test_shop';
 
-/** Opens the shop as `examples/express-stripe/main.ts` does. */
+/** Opens the shop like `examples/express-stripe/main.ts`. */
 export async function openShop(): Promise<OpenShop> {
   const collector = await createCollector({
     experiments: [

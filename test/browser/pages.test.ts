@@ -47,7 +47,7 @@ describe.skipIf(chromium === undefined)('a developer at the pages of the collect
     expect(errors).toEqual([]);
   });
 
-  it('has new rows wait while one is open', async () => {
+  it('holds new rows while one is open', async () => {
     const { page, collector } = await opened();
     await track(collector, 'signed_up');
     await page.goto(collector.url);
@@ -57,7 +57,7 @@ describe.skipIf(chromium === undefined)('a developer at the pages of the collect
     expect(await page.locator('#rows > li').count()).toBe(1);
   });
 
-  it('makes an experiment with the keyboard alone, starts it, sees it convert, stops it and names the winner', async () => {
+  it('creates an experiment with only the keyboard, starts it, sees it convert, stops it and names the winner', async () => {
     const { page, collector, errors } = await opened();
     await page.goto(`${collector.url}/experiments/new`);
     const type = async (label: string, text: string): Promise<void> => {

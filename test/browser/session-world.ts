@@ -9,7 +9,8 @@ import { type Collector, createCollector } from '../../src/collector/index.js';
 import { purchaseId } from '../../src/commerce/index.js';
 import type { Client, Visitor } from '../../src/index.js';
 import { toSid } from '../../src/protocol/identity.js';
-import { openVisitor, sealVisitor } from '../../src/webhooks/visitor-token.js';
+import { openVisitor } from '../../src/webhooks/token/open-visitor.js';
+import { sealVisitor } from '../../src/webhooks/token/seal-visitor.js';
 import { bundleForBrowsers } from '../support/bundle.js';
 import { rig, type TestTime, until } from '../support/client.js';
 import { keyOf } from '../support/keys.js';
@@ -17,28 +18,28 @@ import { keyOf } from '../support/keys.js';
 const KEY = keyOf(7);
 const COMMERCE = new URL('../../src/commerce/index.ts', import.meta.url);
 
-/** A shop of two processes, the service, and one browser, whose clocks go together. */
+/** A shop with two processes, the service and a browser, with a shared clock. */
 export interface SessionWorld {
   readonly collector: Collector;
   readonly context: BrowserContext;
-  /** Opens a page of a process in a tab; resolves when the browser SDK has told the service of the session it is in. */
+  /** Opens a page of a process in a tab; resolves when the browser SDK has sent its session to the service. */
   open(tab: Page, process: 'one' | 'two', path: string): Promise<void>;
-  /** Lets time pass everywhere. */
+  /** Advances all clocks. */
   pass(ms: number): Promise<void>;
-  /** Pays from the page in a tab. Resolves to what travels in the payment. */
+  /** Pays from the page in a tab. Resolves to the token in the payment. */
   pay(tab: Page): Promise<string>;
-  /** The payment provider sends the browser back to the page that says thank you, and the page reports the purchase. */
+  /** The payment provider redirects the browser to the thank-you page, which reports the purchase. */
   thank(tab: Page, paymentId: string): Promise<void>;
-  /** The payment provider reports a payment, to another process. */
+  /** The payment provider sends its webhook to the other process. */
   report(token: string, paymentId?: string): Promise<void>;
   /** The session in the browser's cookies. */
   sid(): Promise<string | undefined>;
 }
 
 export interface WorldOptions {
-  /** When it begins, in milliseconds since the epoch. */
+  /** The start in milliseconds since the epoch. */
   readonly startsAt: number;
-  /** By how much the browser's clock is ahead. */
+  /** How far the browser's clock is ahead. */
   readonly browserAheadMs?: number;
 }
 
@@ -115,17 +116,17 @@ export async function createSessionWorld(
   };
 }
 
-/** A page that assigns its visitor, one that says so as well, and one that makes the visitor itself. */
+/** A page that assigns its visitor, one that also reports it, and one that creates the visitor. */
 function createShop(ours: Client, oursUrl: string, now: () => number): Express {
   const app = express();
   app.get('/ours.mjs', (_, response) => response.sendFile(BROWSER_SDK_FILE));
   app.get('/commerce.mjs', async (_, response) => void response.type('js').send(await bundleForBrowsers(COMMERCE)));
-  // One of the tests fixes a session by a link.
+  // One test sets the session by a link.
   app.use(visitorMiddleware(ours, { now, identityFromLinks: 'always' }));
 
   const show = async (visitor: Visitor, isNew = false): Promise<string> => {
     if (visitor.userId !== undefined) await visitor.assign('hero');
-    // The answer to the browser waits until the service has what this page told, so that tests need not.
+    // The response waits until the service has this page's events, so that tests need not.
     await ours.flush();
     return page(oursUrl, visitor.userId === undefined && !isNew);
   };
@@ -144,7 +145,7 @@ function createShop(ours: Client, oursUrl: string, now: () => number): Express {
   return app;
 }
 
-/** As docs/one-purchase.md tells it. */
+/** As in docs/one-purchase.md. */
 function thankYou(oursUrl: string): string {
   return `<!doctype html><title>Thank you</title><body><script type="module">
   import ours from '/ours.mjs';
@@ -156,7 +157,7 @@ function thankYou(oursUrl: string): string {
 </script>`;
 }
 
-/** Asked for once more by a browser that has just got its visitor, as the example shop does. */
+/** Reloads once in a browser that has just got its visitor, like the example shop. */
 function page(oursUrl: string, isUnknown: boolean): string {
   return `<!doctype html><title>Shop</title><body><script type="module">
   import ours from '/ours.mjs';

@@ -11,7 +11,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const NOON = Date.UTC(2026, 10, 3, 12);
 
-/** Reads the world's log: what the purchases came to, and how many sessions were exposed and converted. */
+/** The purchases' verdicts, and how many sessions were exposed and converted. */
 function outcomeOf({ collector }: SessionWorld) {
   const { events, experiments } = collector.report();
   const verdicts = events.filter(({ event }) => event.event === 'purchase').map(({ verdict }) => verdict);
@@ -20,7 +20,7 @@ function outcomeOf({ collector }: SessionWorld) {
   return { verdicts, units: sum('impressions'), conversions: sum('conversions') };
 }
 
-/** The sessions that events of the shop's own servers carry. */
+/** The sessions in events of the shop's servers. */
 function stampedOn({ collector }: SessionWorld) {
   const views = collector.events().filter(({ event }) => event === 'page_viewed');
   return views.map(({ defaultProperties }) => defaultProperties?.sid);
@@ -54,13 +54,13 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
         expect(second !== first).toBe(isNew);
         await world.report(await world.pay(tab));
         expect(outcomeOf(world)).toEqual({ verdicts: ['counted'], units: isNew ? 2 : 1, conversions: 1 });
-        // On landing nobody knows the new session, and the old one is over.
+        // On landing the new session is not known yet, and the old one has ended.
         if (path === '/view-and-assign') expect(stampedOn(world)).toEqual([first, isNew ? undefined : first]);
       },
     );
   });
 
-  it('who is active past midnight UTC stays in the session, and gets another after 45 idle minutes', async () => {
+  it('who is active past midnight UTC stays in the session, and gets a new one after 45 idle minutes', async () => {
     const world = await createSessionWorld(browser, { startsAt: Date.UTC(2026, 10, 3, 23, 50) });
     const tab = await world.context.newPage();
     await world.open(tab, 'one', '/view-and-assign');
@@ -76,7 +76,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     expect(outcomeOf(world)).toEqual({ verdicts: ['counted', 'counted'], units: 2, conversions: 2 });
   });
 
-  it('who lands in a second tab buys from the first one in the session that both share', async () => {
+  it('who lands in a second tab buys from the first one in their shared session', async () => {
     const world = await createSessionWorld(browser, { startsAt: NOON });
     const [early, late] = [await world.context.newPage(), await world.context.newPage()];
     await world.open(early, 'one', '/view-and-assign');
@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     expect(outcomeOf(world)).toEqual({ verdicts: ['counted'], units: 2, conversions: 1 });
   });
 
-  it('whose session the address fixes is still in it after 45 idle minutes, and after 7 hours', async () => {
+  it('whose session is in the address stays in it after 45 idle minutes, and after 7 hours', async () => {
     for (const awayMs of [45 * MINUTE_MS, 7 * HOUR_MS]) {
       const world = await createSessionWorld(browser, { startsAt: NOON });
       const tab = await world.context.newPage();
@@ -119,7 +119,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     },
   );
 
-  it('who has never been here converts on the first visit', async () => {
+  it('who is new converts on the first visit', async () => {
     const world = await createSessionWorld(browser, { startsAt: NOON });
     const tab = await world.context.newPage();
     await world.open(tab, 'one', '/assign');
@@ -127,7 +127,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     expect(outcomeOf(world)).toEqual({ verdicts: ['counted'], units: 1, conversions: 1 });
   });
 
-  it('whom the server makes on the first visit converts at once, and is one unit when assigned again', async () => {
+  it('whom the server creates on the first visit converts at once, and is one unit when assigned again', async () => {
     const world = await createSessionWorld(browser, { startsAt: NOON });
     const tab = await world.context.newPage();
     await world.open(tab, 'one', '/made-by-server');
@@ -136,7 +136,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     expect(outcomeOf(world)).toEqual({ verdicts: ['counted'], units: 1, conversions: 1 });
   });
 
-  it('who paid in an earlier visit, as a webhook tells days later, converts in the new one as well', async () => {
+  it('who paid in an earlier visit, with a webhook days later, converts in the new visit as well', async () => {
     const world = await createSessionWorld(browser, { startsAt: NOON });
     const tab = await world.context.newPage();
     await world.open(tab, 'one', '/assign');
@@ -155,7 +155,7 @@ describe.skipIf(chromium === undefined)('a visitor with the official browser SDK
     ['only the page, because the webhook is lost', ['page']],
     ['only the webhook, because the page never loads', ['webhook']],
   ] as const)('whose purchase is reported by %s', (_, reports) => {
-    it('has bought once, in the same session, and converts once', async () => {
+    it('buys once, in the same session, and converts once', async () => {
       const world = await createSessionWorld(browser, { startsAt: NOON });
       const tab = await world.context.newPage();
       await world.open(tab, 'one', '/assign');

@@ -17,7 +17,7 @@ import { type OpenShop, openShop } from './open-shop.js';
 
 const chromium = findChromium('a real browser in the example shop, with the official browser SDK');
 
-// A browser takes its time to start, the more so on a busy machine.
+// A browser starts slowly, especially on a busy machine.
 const TIMEOUT_MS = 300_000;
 
 const VIEWPORTS = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
@@ -26,7 +26,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
   let browser: Browser;
   let shop: OpenShop;
   let visit: Visit;
-  /** What the page said: which variant it is, and which payment it thanks for. */
+  /** The variant and the payment that the page shows. */
   let shown: string | null;
   let paid: string | null;
   let cookies: Map<string, Cookie>;
@@ -37,7 +37,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     visit = await openVisit(browser);
     const { page } = visit;
 
-    // The SDK makes the visitor and asks for the page once more, perhaps before it has loaded.
+    // The SDK creates the visitor and reloads the page, perhaps before it has loaded.
     await page.goto(shop.url, { waitUntil: 'commit' });
     const assigned = page.locator('body:not([data-variant=""])');
     await assigned.waitFor();
@@ -45,7 +45,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     cookies = new Map((await page.context().cookies()).map((cookie) => [cookie.name, cookie]));
     await screenshot(page, 'shop-home');
 
-    // Payments know whole seconds: one made in the second of the impression would seem to lie before it.
+    // Payments have a resolution of seconds: one in the second of the impression would appear to be before it.
     const impression = shop.collector.events().find(({ event }) => event === IMPRESSION_EVENT);
     await until(() => Math.floor(Date.now() / 1_000) * 1_000 > impression!.time);
     await page.getByRole('button', { name: 'Buy in usd' }).click();
@@ -61,7 +61,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     await shop?.close();
   });
 
-  it('gets visitor and session from the official SDK, in cookies', () => {
+  it('gets visitor and session in cookies from the official SDK', () => {
     expect(cookies.get('ours_device_id')?.value).toMatch(
       /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/,
     );
@@ -69,14 +69,14 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     expect(session).toMatchObject({ sid: expect.stringMatching(/^sid_\d{13}$/) });
   });
 
-  it('is assigned on the server, once, to the variant the page shows', () => {
+  it('is assigned once on the server, to the variant that the page shows', () => {
     const impressions = shop.collector.events().filter(({ event }) => event === IMPRESSION_EVENT);
     expect(impressions).toMatchObject([
       { userId: cookies.get('ours_device_id')?.value, eventProperties: { variant_name: shown } },
     ]);
   });
 
-  it('converts for that variant and no other when the webhook has come back', () => {
+  it('converts only for that variant after the webhook', () => {
     const { experiments, events } = shop.collector.report();
     const [{ variants } = { variants: [] }] = experiments;
     const counted = variants.map(({ name, impressions, conversions }) => [name, impressions, conversions]);
@@ -85,7 +85,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     expect(purchases).toMatchObject([{ verdict: 'counted', event: { eventProperties: { order_id: paid } } }]);
   });
 
-  it('is heard by the collector through the official SDK, under the same visitor and session', async () => {
+  it('sends events through the official SDK, with the same visitor and session', async () => {
     const sent = (): readonly CollectedEvent[] =>
       shop.collector.events().filter(({ event }) => event === IDENTIFY_EVENT);
     await until(() => sent().length > 0);
@@ -97,12 +97,12 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     }
   });
 
-  it('can read the answers of the collector, which never name another visitor', () => {
+  it('can read the collector’s answers, which never name another visitor', () => {
     expect(visit.errors).toEqual([]);
     expect(shop.collector.events().map(({ event }) => event)).not.toContain('$identity_recovered');
   });
 
-  it('is read off the results page as a conversion of that variant', async () => {
+  it('appears on the results page as a conversion of that variant', async () => {
     const { page } = visit;
     await page.goto(`${shop.collector.url}/experiments/checkout_redesign`);
     const results = await readTable(page, 'Conversions');
@@ -134,23 +134,23 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     });
   });
 
-  it('leaves no page with anything to complain of', () => {
+  it('causes no error on any page', () => {
     expect(visit.errors).toEqual([]);
   });
 
-  it('asks nothing of another machine', () => {
+  it('sends no request to another machine', () => {
     expect(visit.requests).toContain(`${shop.url}/ours.mjs`);
     expect(elsewhere(visit.requests)).toEqual([]);
   });
 });
 
-/** The path of the one visitor's page, from a link on the page of events. */
+/** The path of the visitor's page, from a link on the events page. */
 async function visitorPath(page: Page, url: string): Promise<string> {
   await page.goto(url);
   return (await page.locator('a[href^="/visitors/"]').first().getAttribute('href')) ?? 'missing';
 }
 
-/** The rows of the table with this column, by the texts of its head. */
+/** The rows of the table with this column, keyed by its header texts. */
 async function readTable(page: Page, column: string): Promise<Readonly<Record<string, string>>[]> {
   const table = page.getByRole('table').filter({ has: page.getByRole('columnheader', { name: column, exact: true }) });
   const head = await table.locator('thead th').allTextContents();
@@ -163,7 +163,7 @@ async function readTable(page: Page, column: string): Promise<Readonly<Record<st
   );
 }
 
-/** How wide the page is, whatever of it the window shows. */
+/** The full width of the page. */
 function widthOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth');
 }

@@ -6,7 +6,7 @@ import { createClient } from '../../src/index.js';
 
 const purchase = { order_id: 'pi_1', value: 49, currency: 'USD' };
 
-/** One visitor who sees a variant and buys; `track` reports what became of it. */
+/** A visitor who sees a variant and buys; `track` reports the purchase. */
 async function visitAndBuy(
   track: (visitor: ReturnType<ReturnType<typeof createClient>['visitor']>) => void,
   see = (variant: string | undefined) => variant,
@@ -30,7 +30,7 @@ async function visitAndBuy(
 }
 
 describe('the audit of the Express example', () => {
-  it('has nothing to say when every purchase is there once', async () => {
+  it('finds no problem if every purchase is counted once', async () => {
     const [collector, ledger] = await visitAndBuy((visitor) => {
       visitor.track('purchase', purchase, { distinctId: 'purchase:pi_1' });
       visitor.track('purchase', purchase, { distinctId: 'purchase:pi_1' });
@@ -38,51 +38,51 @@ describe('the audit of the Express example', () => {
     expect(audit(collector.report(), ledger)).toEqual([]);
   });
 
-  it('names a page view that is missing', async () => {
+  it('reports a missing page view', async () => {
     const [collector, ledger] = await visitAndBuy((visitor) => visitor.track('purchase', purchase));
     ledger.seen.set('another visitor', undefined);
-    expect(audit(collector.report(), ledger)).toEqual(['2 visitors have opened the home page; 1 views are counted']);
+    expect(audit(collector.report(), ledger)).toEqual(['2 visitors opened the home page; 1 views were counted']);
   });
 
-  it('names a missing purchase', async () => {
+  it('reports a missing purchase', async () => {
     const [collector, ledger] = await visitAndBuy(() => undefined);
     expect(audit(collector.report(), ledger)).toContain('purchase pi_1 is missing');
   });
 
-  it('names a purchase that is counted twice', async () => {
+  it('reports a purchase that was counted twice', async () => {
     const [collector, ledger] = await visitAndBuy((visitor) => {
       visitor.track('purchase', purchase);
       visitor.track('purchase', purchase);
     });
-    expect(audit(collector.report(), ledger)).toEqual(['purchase pi_1 is counted 2 times']);
+    expect(audit(collector.report(), ledger)).toEqual(['purchase pi_1 was counted 2 times']);
   });
 
-  it('names a purchase with a wrong price and one that was never made', async () => {
+  it('reports a purchase with a wrong price and one that was never made', async () => {
     const [collector, ledger] = await visitAndBuy((visitor) => {
       visitor.track('purchase', { ...purchase, value: 4900 });
       visitor.track('purchase', { ...purchase, order_id: 'pi_forged' });
     });
     expect(audit(collector.report(), ledger)).toEqual([
-      'purchase pi_1 has not the visitor or the price it was made with',
+      'purchase pi_1 has the wrong visitor or price',
       'purchase pi_forged was never made',
     ]);
   });
 
-  it('names a visitor who is counted for a variant they did not see', async () => {
+  it('reports a visitor who was counted for a variant they did not see', async () => {
     const [collector, ledger] = await visitAndBuy(
       (visitor) => visitor.track('purchase', purchase),
       (variant) => (variant === 'classic' ? 'one_page' : 'classic'),
     );
     const problems = audit(collector.report(), ledger);
-    expect(problems[0]).toMatch(/^a visitor is counted for (classic|one_page) and was shown (classic|one_page)$/);
+    expect(problems[0]).toMatch(/^a visitor was counted for (classic|one_page) but saw (classic|one_page)$/);
     expect(problems.some((problem) => problem.startsWith('one_page had'))).toBe(true);
     expect(problems.some((problem) => problem.startsWith('classic had'))).toBe(true);
   });
 
-  it('names a purchase that came without its session and does not count', async () => {
+  it('reports a purchase without its session, which does not count', async () => {
     const [collector, ledger] = await visitAndBuy((visitor) => visitor.track('purchase', purchase, { sessionId: '' }));
     expect(audit(collector.report(), ledger)).toEqual([
-      expect.stringMatching(/^(classic|one_page) had 1 buyers; 0 are counted$/),
+      expect.stringMatching(/^(classic|one_page) had 1 buyers; 0 were counted$/),
     ]);
   });
 });

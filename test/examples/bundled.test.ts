@@ -4,14 +4,14 @@ import { runExample } from './run-example.js';
 // One after the other: each builds the package into the same folder.
 describe.each([
   { name: 'hono-workers', where: 'in workerd', timeout: 300_000 },
-  // Twenty seconds on a quiet machine, half of it the build.
+  // Twenty seconds on an idle machine, half of them for the build.
   { name: 'next', where: 'after `next build`, in `next start`', timeout: 600_000 },
 ])('the example $name', ({ name, where, timeout }) => {
   it(`counts every purchase once and for the right variant, ${where}`, { timeout }, async () => {
     const { code, output, errors } = await runExample(name);
     expect(errors).not.toContain('WRONG');
     expect(code, errors + output).toBe(0);
-    // Who comes, what they see and whether they buy is the same in every run.
-    expect(output).toContain('All 16 purchases are there, each once');
+    // The simulated visitors and their decisions are the same in every run.
+    expect(output).toContain('All 16 purchases were counted, each once');
   });
 });

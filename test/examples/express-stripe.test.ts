@@ -11,7 +11,7 @@ function start(...args: string[]): ChildProcess {
   });
 }
 
-/** The numbers of a line of the table. */
+/** The numbers in a line of the table. */
 function numbers(output: string, label: string): number[] {
   const line = output.split('\n').find((candidate) => candidate.trim().startsWith(label));
   return (
@@ -27,7 +27,7 @@ function number(output: string, label: string): number {
 }
 
 describe.concurrent('the Express example', () => {
-  it('counts every purchase once and for the right variant, and exits by itself', { timeout: TIMEOUT_MS }, async () => {
+  it('counts every purchase once and for the right variant, and exits', { timeout: TIMEOUT_MS }, async () => {
     const child = start('--once');
     const [output, errors, [code]] = await Promise.all([
       text(child.stdout!),
@@ -37,15 +37,15 @@ describe.concurrent('the Express example', () => {
 
     expect(errors).not.toContain('WRONG');
     expect(code, errors).toBe(0);
-    // Who comes, what they see and whether they buy is the same in every run.
-    expect(output).toContain('All 93 purchases are there');
+    // The simulated visitors and their decisions are the same in every run.
+    expect(output).toContain('All 93 purchases were counted');
     expect(numbers(output, 'classic').slice(0, 3)).toEqual([121, 121, 32]);
     expect(numbers(output, 'one_page').slice(0, 3)).toEqual([119, 119, 44]);
     expect(number(output, 'counted')).toBe(32 + 44);
     expect(number(output, 'repeat_in_session')).toBe(93 - 32 - 44);
     expect(number(output, 'not_a_goal')).toBe(240);
     expect(number(output, 'accepted')).toBe(240 + 93);
-    // Two payments of five are told of twice.
+    // Two of five payments are reported twice.
     expect(number(output, 'webhooks answered 200')).toBe(93 + 19 + 18);
     expect(number(output, 'duplicates removed')).toBe(19 + 18);
     expect(number(output, 'page views and purchases sent')).toBe(240 + 93 + 19 + 18);
@@ -62,7 +62,7 @@ describe.concurrent('the Express example', () => {
     }
 
     expect(await exited).toEqual([0, null]);
-    expect(output).toMatch(/Every event, and why it counted or not: +http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(output).toMatch(/All events, and why they counted or not: +http:\/\/127\.0\.0\.1:\d+\n/);
     expect(output).toMatch(
       /The experiment and its results: +http:\/\/127\.0\.0\.1:\d+\/experiments\/checkout_redesign\n/,
     );

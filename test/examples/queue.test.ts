@@ -4,12 +4,12 @@ import { createQueue } from '../../examples/lambda/queue.js';
 import { createOurs } from '../../examples/shop/ours.js';
 import { createCollector } from '../../src/collector/index.js';
 
-it('the queue of the Lambda example is done with a booking that can never be reported, and reports the others', async () => {
+it('the queue of the Lambda example does not retry a booking that can never be reported, and reports the others', async () => {
   await using collector = await createCollector();
   await using ours = createOurs(collector.baseUrl);
   const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const messageAttributes = { visitor: { stringValue: 'v1', dataType: 'String' } };
-  // No id may be this long.
+  // Too long for an id.
   const records = ['b1', 'x'.repeat(1_000)].map((id, i) => ({
     messageId: `m${i}`,
     eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:bookings',

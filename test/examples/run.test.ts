@@ -8,7 +8,7 @@ describe('npm run example', () => {
     ['', `Which example? npm run example ${NAMES}\n`],
     ['expres', `There is no example 'expres'. npm run example ${NAMES}\n`],
     ['shop', `There is no example 'shop'. npm run example ${NAMES}\n`],
-  ])('says which examples there are when it is given %j', async (name, errors) => {
+  ])('lists the examples for the name %j', async (name, errors) => {
     expect(await runExample(name)).toEqual({ code: 1, output: '', errors });
   });
 });

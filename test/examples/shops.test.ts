@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runExample } from './run-example.js';
 
-// What each example says is the word of its audit (audit.test.ts), which holds the collector's numbers against the visitors'.
+// Each example reports the result of its audit (audit.test.ts), which compares the collector's counts with the visitors'.
 describe.concurrent.each(['fastify', 'lambda'])('the example %s', (name) => {
   it('counts every purchase once and for the right variant', { timeout: 300_000 }, async () => {
     const { code, output, errors } = await runExample(name);
     expect(errors).not.toContain('WRONG');
     expect(code, errors).toBe(0);
-    // Who comes, what they see and whether they buy is the same in every run.
-    expect(output).toContain('All 16 purchases are there, each once');
+    // The simulated visitors and their decisions are the same in every run.
+    expect(output).toContain('All 16 purchases were counted, each once');
   });
 });

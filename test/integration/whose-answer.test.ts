@@ -157,8 +157,8 @@ it('an experiment is unknown only if the service itself says so', async () => {
   );
   const { client } = await rig({ baseUrl: service.baseUrl, assignTimeoutMs: 5_000 });
   const asked = () => client.assign('x', { userId: 'v' });
-  expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('knows no such experiment') } });
-  expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('is baseUrl right?') } });
+  expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('unknown experiment') } });
+  expect(await asked()).toMatchObject({ error: { message: expect.stringContaining('check baseUrl') } });
 });
 
 describe('an answer that leaves rows of its batch open', () => {

@@ -18,7 +18,7 @@ const events = { purchase: z.object({ value: z.number() }) };
 type Events = typeof events;
 const ours = createClient({ token: 'test_token', events });
 
-// As an application declares it, once.
+// As in an application.
 declare module 'fastify' {
   interface FastifyRequest {
     visitor: Visitor<Events>;
@@ -27,34 +27,34 @@ declare module 'fastify' {
 
 function knowsItsEvents(visitor: Visitor<Events>): void {
   visitor.track('purchase', { value: 1 });
-  // @ts-expect-error no such event
+  // @ts-expect-error unknown event
   visitor.track('purchased', { value: 1 });
-  // @ts-expect-error a number as a text
+  // @ts-expect-error a number instead of a string
   visitor.track('purchase', { value: '1' });
 }
 
 describe('Fastify', () => {
-  it('takes the plugin, and the request has its visitor', () => {
+  it('accepts the plugin, and the request has its visitor', () => {
     const app = fastify();
     app.register(visitorPlugin(ours));
     app.register(visitorPlugin(ours, { trustProxy: ['10.0.0.0/8'] }));
     app.get('/', (request) => knowsItsEvents(request.visitor));
   });
 
-  it('is asked for consent with its own request', () => {
+  it('passes its own request to consent', () => {
     fastify().register(visitorPlugin(ours, { consent: (request: FastifyRequest) => request.host !== 'intern' }));
     fastify().register(
       visitorPlugin(ours, { consent: (request: import('fastify').FastifyRequest) => request.is404 === false }),
     );
   });
 
-  it('may have a logger or a server of another kind', () => {
+  it('may have another logger or server type', () => {
     fastify({ logger: { level: 'warn' } }).register(visitorPlugin(ours));
   });
 });
 
 describe('Hono', () => {
-  it('takes the middleware, and the context has its visitor', () => {
+  it('accepts the middleware, and the context has its visitor', () => {
     const app = new Hono<{ Variables: { visitor: Visitor<Events> }; Bindings: { KEY: string } }>();
     app.use(honoVisitors(ours));
     app.use('/shop/*', honoVisitors(ours, { getConnInfo }));
@@ -66,7 +66,7 @@ describe('Hono', () => {
 });
 
 describe('a handler of requests', () => {
-  it('is what Workers, Deno and Bun call', () => {
+  it('fits the signatures of Workers, Deno and Bun', () => {
     interface Env {
       readonly KEY: string;
     }
@@ -87,13 +87,13 @@ describe('a handler of requests', () => {
 describe('Next.js', () => {
   const next = nextVisitors(ours, { headers, after });
 
-  it('passes its own functions in, and knows the visitor in components and actions', () => {
+  it('passes its functions, and has the visitor in components and actions', () => {
     expectTypeOf(next.visitor).returns.resolves.toEqualTypeOf<Visitor<Events>>();
     // @ts-expect-error after is missing
     nextVisitors(ours, { headers });
   });
 
-  it('takes a wrapped function as a route handler, its parameters included', () => {
+  it('accepts a wrapped function as a route handler, including its parameters', () => {
     type Route = (request: NextRequest, context: { params: Promise<{ id: string }> }) => Promise<Response> | Response;
     const plain = next.requestHandler(async (request) => {
       knowsItsEvents(request.visitor);
@@ -111,7 +111,7 @@ describe('Next.js', () => {
     expectTypeOf(annotated).toExtend<Route>();
   });
 
-  it('takes a wrapped function as its proxy', () => {
+  it('accepts a wrapped function as its proxy', () => {
     const proxy = next.requestHandler((request: NextRequest & WithVisitor<Events>, _event: NextFetchEvent) => {
       knowsItsEvents(request.visitor);
       return NextResponse.next();
@@ -135,7 +135,7 @@ describe('Lambda', () => {
     expectTypeOf(v1).parameter(0).toEqualTypeOf<APIGatewayProxyEvent>();
   });
 
-  it('takes a handler of SQS records', () => {
+  it('accepts a handler of SQS records', () => {
     const handler = sqsHandler(
       ours,
       (record: SQSRecord & WithVisitor<Events>, _context: Context) => knowsItsEvents(record.visitor),
@@ -143,13 +143,13 @@ describe('Lambda', () => {
     );
     const usable: SQSHandler = handler;
     expectTypeOf(usable).not.toBeAny();
-    // @ts-expect-error nobody says whom a record is about
+    // @ts-expect-error visitorOf is missing
     sqsHandler(ours, () => undefined, {});
   });
 });
 
 describe('the current visitor', () => {
-  it('may be none', () => {
+  it('may be undefined', () => {
     expectTypeOf(currentVisitor()).toEqualTypeOf<Visitor | undefined>();
     expectTypeOf(currentVisitor<Events>()).toEqualTypeOf<Visitor<Events> | undefined>();
   });

@@ -14,8 +14,8 @@ const events = { purchase: z.object({ value: z.number() }) };
 const client = createClient({ token: 'test_token', events, experiments });
 const visitor = client.visitor({ userId: 'v' });
 
-describe('a client that knows its experiments', () => {
-  it('assigns in those and no others', () => {
+describe('a client with a catalogue of experiments', () => {
+  it('assigns only in those', () => {
     client.assign('checkout_redesign', { userId: 'v' });
     visitor.assign('hero', { record: false });
     // @ts-expect-error misspelt
@@ -36,7 +36,7 @@ describe('a client that knows its experiments', () => {
     if (variantName === 'video') return;
   });
 
-  it('forces variants that there are', () => {
+  it('forces only existing variants', () => {
     visitor.assign('hero', { forceVariant: 'video' });
     // @ts-expect-error a variant of another experiment
     visitor.assign('hero', { forceVariant: 'one_page' });
@@ -50,7 +50,7 @@ describe('a client that knows its experiments', () => {
     client.track({ event: 'purchase', userId: 'v', eventProperties: { value: '1' } });
   });
 
-  it('hands its experiments on through adapters', () => {
+  it('passes its experiments on through adapters', () => {
     requestHandler(client, async (request) => {
       const { variantName } = await request.visitor.assign('hero');
       expectTypeOf(variantName).toEqualTypeOf<'plain' | 'video' | 'quote' | undefined>();
@@ -68,12 +68,12 @@ describe('a client that knows its experiments', () => {
     other.assign('heroes', { userId: 'v' });
   });
 
-  it('fits where a client of any catalogue is asked for', () => {
+  it('is assignable to a client with any catalogue', () => {
     const take = <Catalog extends EventCatalog>(one: Client<Catalog>): Client<Catalog> => one;
     expectTypeOf(take(client)).toEqualTypeOf<typeof client>();
   });
 
-  it('may be a recording one', async () => {
+  it('may be a recording client', async () => {
     const recording = createRecordingClient({ experiments });
     // @ts-expect-error misspelt
     recording.visitor({}).assign('chekout_redesign');
@@ -83,10 +83,10 @@ describe('a client that knows its experiments', () => {
   });
 });
 
-describe('a client that knows none', () => {
+describe('a client without one', () => {
   const any = createClient({ token: 'test_token', events });
 
-  it('assigns in any, to any variant', async () => {
+  it('assigns in any experiment, to any variant', async () => {
     const key: string = 'computed';
     expectTypeOf(await any.assign(key, { userId: 'v', forceVariant: key })).toEqualTypeOf<Assignment>();
     expectTypeOf(any).toEqualTypeOf<Client<typeof events>>();

@@ -25,7 +25,7 @@ const ours = createClient({ token: 'test_token', disabled: true, events: commerc
 const visitor: VisitorMetadata = { ours_visitor: 'token' };
 
 describe('the package stripe', () => {
-  it('has what is read of its objects', () => {
+  it('has the fields that are used', () => {
     expectTypeOf<Stripe.Checkout.Session>().toExtend<StripeSession>();
     expectTypeOf<Stripe.PaymentIntent>().toExtend<StripePaymentIntent>();
     expectTypeOf<Stripe.Charge>().toExtend<StripeCharge>();
@@ -36,7 +36,7 @@ describe('the package stripe', () => {
     expectTypeOf<Stripe.Event>().toExtend<StripeEvent>();
   });
 
-  it('fits as it is, and identify is given its events', () => {
+  it('fits unchanged, and identify gets its events', () => {
     stripeWebhook({
       stripe: new Stripe('sk'),
       secret: 'whsec_a',
@@ -51,14 +51,14 @@ describe('the package stripe', () => {
     });
   });
 
-  it('seals a visitor who may be missing, and is told by the compiler that it must be awaited', () => {
+  it('seals a visitor that may be missing, and must be awaited', () => {
     const metadata = visitorMetadata(currentVisitor(), ['k']);
     expectTypeOf(metadata).resolves.toEqualTypeOf<VisitorMetadata>();
     // @ts-expect-error
     expectTypeOf(withVisitor).toBeCallableWith({ mode: 'payment' }, metadata);
   });
 
-  it('takes parameters that carry a visitor', () => {
+  it('accepts parameters with a visitor', () => {
     const line_items = [{ price: 'price_plan', quantity: 1 }];
     const params: Stripe.Checkout.SessionCreateParams = withVisitor(
       { mode: 'payment', line_items, payment_intent_data: { description: 'd' }, metadata: { order: 1 } },

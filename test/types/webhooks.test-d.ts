@@ -17,7 +17,7 @@ const ours = createClient({ token: 'test_token', events: commerceEvents });
 const keys = ['k'];
 
 describe('the package standardwebhooks', () => {
-  it('fits as it is', () => {
+  it('fits unchanged', () => {
     expectTypeOf<StandardWebhook>().toExtend<StandardVerifier>();
     standardWebhook({
       verifier: new StandardWebhook('c2VjcmV0'),
@@ -33,7 +33,7 @@ describe('the package standardwebhooks', () => {
     });
   });
 
-  it('fits with a catalogue of one event, of several, or none', () => {
+  it('fits with a catalogue of one event, of several, or without one', () => {
     const order_id = z.object({ order_id: z.string() });
     const webhook = {
       verifier: new StandardWebhook('c2VjcmV0'),
@@ -61,24 +61,24 @@ describe('the package standardwebhooks', () => {
 });
 
 describe('a client for webhooks', () => {
-  it('may know any event, or those of commerce and its own', () => {
+  it('may have any event, or the commerce events and its own', () => {
     expectTypeOf<Client>().toExtend<ConversionSink<CommerceEvents>>();
     const events = { ...commerceEvents, page_viewed: z.object({ page: z.string() }) };
     expectTypeOf<Client<typeof events>>().toExtend<ConversionSink<CommerceEvents>>();
   });
 
-  it('may have a schema of its own for one of them', () => {
+  it('may replace the schema of one of them', () => {
     const events = { ...commerceEvents, purchase: z.object({ order_id: z.string(), value: z.number() }) };
     expectTypeOf<Client<typeof events>>().toExtend<ConversionSink<CommerceEvents>>();
   });
 
-  it('must know all that is reported', () => {
+  it('must include all reported events', () => {
     const { refund: _, ...events } = commerceEvents;
     expectTypeOf<Client<typeof events>>().not.toExtend<ConversionSink<CommerceEvents>>();
     expectTypeOf<Client<{ purchase: CommerceEvents['lead'] }>>().not.toExtend<ConversionSink<CommerceEvents>>();
   });
 
-  it('is told by the compiler which properties an event has', () => {
+  it('has type-checked properties', () => {
     ours.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', value: 1, currency: 'EUR' } });
     // @ts-expect-error
     ours.track({ event: 'purchase', userId: 'v', eventProperties: { order_id: '1', value: 1 } });
@@ -89,7 +89,7 @@ describe('a client for webhooks', () => {
 });
 
 describe('an endpoint', () => {
-  it('is a route’s handler in Fastify, with options or without', () => {
+  it('is a route handler in Fastify, with or without options', () => {
     const mount = (app: FastifyInstance, webhook: Webhook) => {
       app.post('/webhook', webhook.fastify);
       app.post('/webhook', { bodyLimit: 1, config: { rawBody: true } }, webhook.fastify);
@@ -97,7 +97,7 @@ describe('an endpoint', () => {
     expectTypeOf(mount).returns.toBeVoid();
   });
 
-  it('answers what a Lambda function may return as it is', () => {
+  it('returns what a Lambda function may return unchanged', () => {
     expectTypeOf<WebhookAnswer>().toExtend<APIGatewayProxyStructuredResultV2>();
     expectTypeOf<WebhookAnswer>().toExtend<APIGatewayProxyResult>();
   });

@@ -55,7 +55,7 @@ describe('the recipe for Paddle', () => {
     return { body, headers: { 'Paddle-Signature': `ts=${ts};h1=${h1}` } };
   }
 
-  it('reports a transaction once, and a renewal under its own name', async () => {
+  it('reports a transaction once, and a renewal as a renewal', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     await handle(posted(completed(shop)));
@@ -72,13 +72,13 @@ describe('the recipe for Paddle', () => {
     ['another card', { origin: 'subscription_payment_method_change' }],
     ['another plan', { origin: 'subscription_update' }],
     ['a trial', { details: { totals: { grand_total: '0' }, line_items: [], tax_rates_used: [] } }],
-  ])('takes %s of a subscription for no purchase', async (_, fields) => {
+  ])('does not report %s of a subscription as a purchase', async (_, fields) => {
     const shop = await openShop();
     const event = completed(shop, { subscription_id: 'sub_1', ...fields });
     expect(await endpoint(shop).handle(posted(event))).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
-  it('sends nothing for what was changed or is old', async () => {
+  it('sends nothing for a changed or old webhook', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const { body, headers } = posted(completed(shop));
@@ -125,7 +125,7 @@ describe('the recipe for Shopify', () => {
     return { body, headers };
   }
 
-  it('reports a paid order once, however often it is replayed', async () => {
+  it('reports a paid order once, even if it is replayed', async () => {
     const shop = await openShop();
     const { handle } = endpoint(shop);
     const delivery = posted(order(shop));
@@ -139,7 +139,7 @@ describe('the recipe for Shopify', () => {
     expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
-  it('keys the order’s number, which a stranger can guess, by a key that outlives the next ones', async () => {
+  it('hashes the order’s number, which can be guessed, with a key that stays after rotation', async () => {
     const shop = await openShop();
     const rotated = shopifyWebhook({ shopify, ours: shop.client, keys: [keyOf(9), ...KEYS] });
     await endpoint(shop).handle(posted(order(shop)));
@@ -152,7 +152,7 @@ describe('the recipe for Shopify', () => {
     ['null', [{ name: 'gift_note', value: null }]],
     ['a number', [{ name: 'count', value: 2 }]],
     ['no value', [{ name: 'flag' }]],
-  ])('takes attributes of other apps for what they are: %s', async (_, others) => {
+  ])('ignores attributes of other apps: %s', async (_, others) => {
     const shop = await openShop();
     const event = { ...order(shop), note_attributes: [...others, { name: 'ours_visitor', value: shop.token }] };
     expect(await endpoint(shop).handle(posted(event))).toMatchObject({ statusCode: 200 });
@@ -164,7 +164,7 @@ describe('the recipe for Shopify', () => {
     async (note_attributes) => {
       const shop = await openShop();
       const answer = await endpoint(shop).handle(posted({ ...order(shop), note_attributes }));
-      expect(answer).toMatchObject({ statusCode: 200, body: expect.stringContaining('nobody is known') });
+      expect(answer).toMatchObject({ statusCode: 200, body: expect.stringContaining('the visitor is not known') });
     },
   );
 
@@ -179,7 +179,7 @@ describe('the recipe for Shopify', () => {
     expect(shop.collector.recent(1)).toMatchObject([{ isTest: true, event: { event: 'purchase' } }]);
   });
 
-  it('checks the signature over the bytes, whatever they are as text', async () => {
+  it('verifies the signature over the bytes, even if they are not valid text', async () => {
     const shop = await openShop();
     const bytes = Buffer.concat([Buffer.from('\ufeff'), Buffer.from(JSON.stringify(order(shop))), Buffer.from([0xff])]);
     const { headers } = posted({});
@@ -191,7 +191,7 @@ describe('the recipe for Shopify', () => {
     expect(answer).toEqual({ statusCode: 200, body: 'nothing to report' });
   });
 
-  it('sends nothing for what was changed', async () => {
+  it('sends nothing for a changed webhook', async () => {
     const shop = await openShop();
     const { body, headers } = posted(order(shop));
     expect(await endpoint(shop).handle({ body: body.replace('49.90', '1'), headers })).toMatchObject({
@@ -211,7 +211,7 @@ describe('the recipe for PayPal', () => {
     'PAYPAL-TRANSMISSION-TIME': AT,
   };
 
-  /** Stands in for PayPal, which finds a signature good when the event is byte for byte the one it sent. */
+  /** A fake of PayPal, which accepts a signature if the event has exactly the bytes that it sent. */
   async function startPayPal(sent: string) {
     const asked: string[] = [];
     const server = createServer(async (request, response) => {
@@ -277,7 +277,7 @@ describe('the recipe for PayPal', () => {
   it.each([
     ['PAYMENT.SALE.COMPLETED', { id: 'SALE', amount: { total: '14.97', currency: 'EUR' } }],
     ['CUSTOMER.DISPUTE.CREATED', { dispute_id: 'PP-D-1' }],
-  ])('answers 200 to %s, which is of no interest and has another shape', async (event_type, resource) => {
+  ])('answers 200 to %s, which is not relevant and has another format', async (event_type, resource) => {
     const shop = await openShop();
     const body = JSON.stringify({ event_type, resource });
     const { baseUrl } = await startPayPal(body);
@@ -287,7 +287,7 @@ describe('the recipe for PayPal', () => {
     });
   });
 
-  it('sends nothing for what PayPal did not send, and has it sent again when PayPal cannot be asked', async () => {
+  it('sends nothing for a forged webhook, and answers 503 if PayPal cannot be reached', async () => {
     const shop = await openShop();
     const body = event(shop, 'PAYMENT.CAPTURE.COMPLETED', 'CAPTURE');
     const { baseUrl } = await startPayPal(body);

@@ -9,7 +9,7 @@ export const KEYS: readonly Uint8Array[] = [keyOf(7)];
 export const VISITOR = { userId: '0b7e6c1a-5a52-4f0e-9d7c-3f6f7b1f2a10', sessionId: '1732398000123' } as const;
 
 export interface Shop extends Rig {
-  /** The sealed visitor, as the payment's metadata carries it. */
+  /** The sealed visitor, as in the payment's metadata. */
   readonly token: string;
   /** Conversions of the experiment so far, of one exposed session. */
   conversions(): number;
@@ -20,7 +20,7 @@ export interface ShopOptions extends ClientOptions {
   readonly seenAt?: number;
 }
 
-/** A client with the events of commerce, and a collector whose one visitor saw a variant. */
+/** A client with the commerce events, and a collector with one visitor who saw a variant. */
 export async function openShop({ seenAt = Date.now() - 3_600_000, ...options }: ShopOptions = {}): Promise<Shop> {
   let isOpen = false;
   const collector = await createCollector({
@@ -45,7 +45,7 @@ export async function openShop({ seenAt = Date.now() - 3_600_000, ...options }: 
   };
 }
 
-/** What webhooks reported, without when and in which order it arrived. */
+/** What webhooks reported, without time and order of arrival. */
 export function tracker(collector: Collector): object[] {
   return collector
     .report()

@@ -1,7 +1,7 @@
 import { CURRENCIES } from '../../shop/prices';
 import { visitor } from '../lib/ours';
 
-/** The home page; which one it is, is decided on the server. A visitor who is not in the experiment sees it as it always was. */
+/** The home page; the server chooses the variant. A visitor outside the experiment sees the original page. */
 export default async function Home() {
   const { track, assign } = await visitor();
   track('page_viewed', { page: 'home' });

@@ -1,4 +1,4 @@
-/** The server's environment, complete or not started at all. */
+/** The server's environment. Without a variable, the server does not start. */
 export const OURS_BASE_URL: string = read('OURS_BASE_URL');
 export const STRIPE_URL: string = read('STRIPE_URL');
 export const STRIPE_WEBHOOK_SECRET: string = read('STRIPE_WEBHOOK_SECRET');

@@ -2,7 +2,7 @@ import type { CommerceEvents, Money } from '../../commerce/index.js';
 import type { Conversion } from '../conversion.js';
 import { fromMinorUnits } from '../minor-units.js';
 
-/** What Stripe's events are reported as. */
+/** A conversion of a Stripe event. */
 export type StripeConversion = Conversion<CommerceEvents>;
 
 export function toMoney(amount: number, currency: string): Money {
@@ -10,8 +10,8 @@ export function toMoney(amount: number, currency: string): Money {
 }
 
 /**
- * Milliseconds, from Stripe's seconds. It cuts off the rest of a second: the end of the second is taken, or a payment would come
- * before the variant that was seen in that second.
+ * Converts Stripe's seconds to milliseconds. Stripe rounds down, so the end of the second is used: otherwise a payment could appear
+ * to come before an exposure in the same second.
  */
 export function toTime(seconds: number): number {
   return seconds * 1000 + 999;

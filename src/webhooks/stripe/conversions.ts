@@ -22,12 +22,12 @@ import {
 } from './subscriptions.js';
 
 /**
- * What an event of Stripe is to be reported as; nothing for most. Pure: whatever comes, however often and in whatever order,
- * one payment has one `distinctId`.
+ * The conversions of a Stripe event; most events have none. Pure: a payment always has the same `distinctId`, regardless of order
+ * and repetition.
  *
- * | payment | told of by | `distinctId` |
+ * | payment | events | `distinctId` |
  * |---|---|---|
- * | Checkout, one-off | `checkout.session.completed` unless unpaid, `….async_payment_succeeded` | `purchase:<payment intent>`, of a free order `purchase:<session>` |
+ * | Checkout, one-off | `checkout.session.completed` unless unpaid, `….async_payment_succeeded` | `purchase:<payment intent>`, for a free order `purchase:<session>` |
  * | PaymentIntent, charge | `payment_intent.succeeded`, `charge.succeeded`, `charge.captured`, with a visitor token in the metadata | `purchase:<payment intent, else charge>` |
  * | a subscription's first invoice | `invoice.paid`, `invoice.payment_succeeded` | `purchase:<invoice>` |
  * | its later ones | the same | `renewal:<invoice>` |
@@ -36,14 +36,14 @@ import {
  * | dispute | `charge.dispute.created`, `….updated`, unless it is an inquiry | `dispute:<dispute>` |
  * | subscription | `customer.subscription.created`, `….updated`, `….resumed`, `….deleted` | `trial:…`, `subscription:…`, `cancellation:<subscription>` |
  *
- * A free order of Checkout is a purchase of 0; an invoice of 0 reports nothing, for trials have one. The first paid invoice after a
- * trial has the billing reason `subscription_cycle`, so it is a `subscription_renewed`: for a shop with trials the goal is
- * `subscription_started`. After a trial only Stripe's API can tell the first payment: {@link stripeWebhook} asks it, this function
- * does not. Invoices of any other billing reason than `subscription_create` and `subscription_cycle`, such as
- * `subscription_update` for a change of plan, report nothing else unless they carry a visitor themselves.
+ * A free order in Checkout is a purchase of 0. An invoice of 0 reports nothing, because trials have one. The first paid invoice
+ * after a trial has the billing reason `subscription_cycle`, so it is a `subscription_renewed`: a shop with trials should use
+ * `subscription_started` as its goal. Only Stripe's API knows the first payment after a trial: {@link stripeWebhook} calls it, this
+ * function does not. Invoices with another billing reason than `subscription_create` and `subscription_cycle`, such as
+ * `subscription_update` for a change of plan, are reported only if their own metadata has a visitor.
  *
- * A PaymentIntent does not say whether an invoice is behind it, which reports the same money (Stripe took that field away in
- * 2025). Stripe copies metadata into no PaymentIntent of an invoice: the token in its metadata tells them apart.
+ * A PaymentIntent does not tell whether it belongs to an invoice, which reports the same money (Stripe removed that field in 2025).
+ * Stripe does not copy metadata into the PaymentIntent of an invoice, so a token in its metadata tells them apart.
  */
 export function conversionsFromStripe(event: StripeEvent): readonly StripeConversion[] {
   if (!Object.hasOwn(READERS, event.type)) return [];
@@ -52,7 +52,7 @@ export function conversionsFromStripe(event: StripeEvent): readonly StripeConver
   return conversion === undefined ? [] : [conversion];
 }
 
-/** The events that are read, and what they are about. */
+/** The supported events and their objects. */
 interface EventObjects {
   'checkout.session.completed': StripeSession;
   'checkout.session.async_payment_succeeded': StripeSession;
@@ -95,7 +95,7 @@ const READERS: { readonly [Type in keyof EventObjects]: Reader<EventObjects[Type
 
 function fromSession(session: StripeSession, event: StripeEvent): StripeConversion | undefined {
   const { mode, payment_status, amount_total, currency } = session;
-  // What a session in subscription mode costs is told by its invoice.
+  // In subscription mode the invoice has the amount.
   if (mode !== 'payment' || payment_status === 'unpaid' || currency === null) return undefined;
   return purchase(session, toMoney(amount_total ?? 0, currency), event.created, tokenOfSession(session));
 }
@@ -106,7 +106,7 @@ function fromPaymentIntent(intent: StripePaymentIntent, event: StripeEvent): Str
   return token === undefined ? undefined : purchase(intent, toMoney(amount_received, currency), event.created, token);
 }
 
-/** A charge carries its PaymentIntent's metadata. One that is only authorised is no payment yet. */
+/** A charge has its PaymentIntent's metadata. One that is only authorised is not a payment yet. */
 function fromCharge(charge: StripeCharge, event: StripeEvent): StripeConversion | undefined {
   const { paid, captured, amount_captured, currency, metadata } = charge;
   const token = tokenIn(metadata);
@@ -115,8 +115,8 @@ function fromCharge(charge: StripeCharge, event: StripeEvent): StripeConversion 
 }
 
 /**
- * `paidAt` is when the money was there: events of one payment agree on it, while its session and its PaymentIntent may have been
- * begun long before, on a page where the visitor had seen nothing yet.
+ * `paidAt` is when the payment succeeded. All events of a payment agree on it; the session and the PaymentIntent may have been
+ * created long before, before the visitor's exposure.
  */
 function purchase(payment: Payment, money: Money, paidAt: number, visitorToken: string | undefined): StripeConversion {
   return {

@@ -5,14 +5,13 @@ import { tokenIn } from './metadata.js';
 import { type StripeEvent, type StripeInvoice, subscriptionOf } from './objects.js';
 import { started } from './subscriptions.js';
 
-/** As many as a page of Stripe's lists has at most: further ones since the trial are later than these. */
+/** Stripe's maximum page size; invoices on further pages are later than these. */
 const MAX_LISTED = 100;
 
 /**
- * `subscription_started` by a paid invoice, where the subscription's own events cannot tell: an invoice that was sent to the
- * customer, and the first one after a trial. That of a trial is known by nothing on itself, so Stripe is asked: at most two calls,
- * for subscriptions without a trial one.
- *
+ * `subscription_started` from a paid invoice, if the subscription's own events cannot tell: for an invoice that was sent to the
+ * customer, and for the first one after a trial. The latter is not marked as such, so Stripe's API is called: at most twice, once
+ * for subscriptions without a trial.
  * @throws what Stripe's client throws
  */
 export async function findFirstPayment(
@@ -26,7 +25,7 @@ export async function findFirstPayment(
   if (id === undefined || worthOf(invoice) <= 0) return undefined;
   const isFirst =
     invoice.billing_reason === 'subscription_create'
-      ? // Otherwise its subscription is active only when it is paid, and says so.
+      ? // With other methods the subscription becomes active once the invoice is paid, which its own event reports.
         invoice.collection_method === 'send_invoice'
       : await isFirstSinceTrial(stripe, id, invoice.created, options);
   const token = tokenIn(invoice.metadata) ?? tokenIn(metadata);

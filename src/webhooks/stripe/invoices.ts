@@ -21,12 +21,12 @@ export function fromInvoice(invoice: StripeInvoice): StripeConversion | undefine
   };
 }
 
-/** In minor units. What the customer's credit balance pays is paid as well: of that, `amount_paid` has nothing. */
+/** In minor units. Includes what the customer's credit balance paid, which `amount_paid` does not. */
 export function worthOf({ total, amount_paid }: StripeInvoice): number {
   return total ?? amount_paid;
 }
 
-/** Seconds since the epoch. An invoice may have been open for long. */
+/** Seconds since the epoch. An invoice may have been open for a long time. */
 export function paidAt({ created, status_transitions }: StripeInvoice): number {
   return status_transitions.paid_at ?? created;
 }

@@ -3,21 +3,21 @@ import { tokenIn, tokenOfSession } from './metadata.js';
 import type { StripeEvent, StripeMetadata } from './objects.js';
 
 export interface StripeCallOptions {
-  /** The connected account to ask in. */
+  /** The connected account. */
   stripeAccount?: string;
-  /** The account of an organization to ask in. */
+  /** The organization's account. */
   stripeContext?: string;
   /** Milliseconds. */
   timeout: number;
   maxNetworkRetries: number;
 }
 
-// Stripe waits for the answer, and it retries.
+// Stripe waits for the webhook's answer, and retries the webhook.
 const CALL = { timeout: 3_000, maxNetworkRetries: 0 };
 
-/** How to ask about an event's objects: in the account that they belong to. */
+/** Calls are made in the account that the event's objects belong to. */
 export function callOptionsFor({ account, context }: StripeEvent): StripeCallOptions {
-  // An event of an organization's connected account names both; its context is the whole path.
+  // An event of an organization's connected account has both; the context is the full path.
   if (context) return { ...CALL, stripeContext: context };
   return account ? { ...CALL, stripeAccount: account } : CALL;
 }
@@ -46,7 +46,7 @@ interface SessionLike {
   readonly client_reference_id: string | null;
 }
 
-/** What is asked of the client of the package `stripe`: whose a payment is, and whether it is a subscription's first. */
+/** The part of the `stripe` client that looks up a payment's visitor, and whether it is a subscription's first payment. */
 export interface StripePayments {
   readonly paymentIntents: {
     retrieve(id: string, params: object, options: StripeCallOptions): PromiseLike<PaymentIntentLike>;
@@ -81,9 +81,8 @@ export interface StripePayments {
 }
 
 /**
- * The visitor token of the payment or subscription that a conversion is about, for what does not carry it: refunds, disputes, and
- * whatever began with a Payment Link, a pricing table or a buy button, where the Checkout Session alone has it. At most three
- * calls to Stripe.
+ * The visitor token of a conversion's payment or subscription, if the event does not have it: for refunds, disputes, and payments by
+ * Payment Link, pricing table or buy button, whose token is only on the Checkout Session. At most three calls to Stripe.
  * @throws what Stripe's client throws
  */
 export async function findToken(
@@ -111,7 +110,7 @@ async function tokenOfInvoice(
   stripe: StripePayments,
   options: StripeCallOptions,
 ): Promise<string | undefined> {
-  // A client that is pinned to an API version before 2025-03-31 is told the invoice, or null, and has no invoice payments.
+  // Before API version 2025-03-31 `invoice` is an id or null, and there are no invoice payments.
   if (invoice === undefined) return tokenOfPaid(payment_intent, stripe, options);
   return invoice === null ? undefined : tokenOf(await stripe.invoices.retrieve(invoice, {}, options));
 }

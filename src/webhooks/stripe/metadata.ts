@@ -1,25 +1,25 @@
 import { OursError } from '../../core/errors.js';
 import type { SecretKey } from '../../core/secret-key.js';
-import { isSealed, type SealableVisitor, type SealOptions, sealVisitor } from '../visitor-token.js';
+import { isSealed } from '../token/cipher.js';
+import { type SealableVisitor, type SealOptions, sealVisitor } from '../token/seal-visitor.js';
 import type { StripeSession } from './objects.js';
 
-/** The key under which the visitor travels. */
 const VISITOR_KEY = 'ours_visitor';
 
-/** What Stripe takes at most on one object. */
+/** Stripe's limit for one object. */
 const MAX_METADATA_KEYS = 50;
 
-/** The visitor, to be spread into the `metadata` of a payment. */
+/** The visitor, to spread into the `metadata` of a payment. */
 export interface VisitorMetadata {
   readonly ours_visitor: string;
 }
 
 /**
- * The visitor as metadata for Stripe, sealed: nothing in it can be read without a key. Spread it into the `metadata` of what you
- * create: a PaymentIntent, a Subscription, an Invoice. A Checkout Session has several: {@link withVisitor} fills them.
+ * The sealed visitor as metadata for Stripe; it cannot be read without a key. Spread it into the `metadata` of a PaymentIntent, a
+ * Subscription or an Invoice. A Checkout Session has several metadata fields: use {@link withVisitor}.
  *
- * Give it to every payment, also where the visitor is not known or there is none: it marks the payment as one to report, for whom
- * `identify` names. Await it: a promise spreads to nothing, and the payment is not reported.
+ * Add it to every payment, even without a known visitor: it marks the payment as one to report, and `identify` can supply the
+ * identity. Await it: a promise spreads to nothing, and the payment is not reported.
  *
  * @example
  * await stripe.paymentIntents.create({
@@ -28,7 +28,7 @@ export interface VisitorMetadata {
  *   metadata: { order: order.id, ...(await visitorMetadata(visitor, keys)) },
  * });
  *
- * @throws {OursError} `invalid_option` when the keys or the environment are wrong
+ * @throws {OursError} `invalid_option` if the keys or the environment are invalid
  */
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,
@@ -43,7 +43,7 @@ export function tokenIn(metadata: Readonly<Record<string, string>> | null | unde
   return metadata?.[VISITOR_KEY];
 }
 
-/** The sealed visitor of a session. A `client_reference_id` that is none is the shop's own reference. */
+/** The sealed visitor of a session. A `client_reference_id` that is not a token is the shop's own reference. */
 export function tokenOfSession({
   metadata,
   client_reference_id,
@@ -53,7 +53,7 @@ export function tokenOfSession({
 
 type Metadata = Record<string, string | number | null>;
 
-/** What is needed of the parameters of `stripe.checkout.sessions.create`. */
+/** The part of the parameters of `stripe.checkout.sessions.create` that {@link withVisitor} uses. */
 export interface CheckoutParams {
   mode?: string;
   metadata?: Metadata | '';
@@ -62,22 +62,22 @@ export interface CheckoutParams {
 }
 
 /**
- * The parameters of a Checkout Session with the visitor in all the right places: on the session, and on the payment or the
- * subscription it will create, which sends events of its own. What is there already stays. Not on the invoice that
- * `invoice_creation` makes: one that carries a visitor is a purchase of its own, and the payment would count twice.
+ * Adds the visitor to the parameters of a Checkout Session: to the session, and to the payment or subscription that it creates,
+ * which has its own events. Existing metadata stays. The invoice of `invoice_creation` gets no visitor: it would be a separate
+ * purchase, and the payment would count twice.
  *
  * @example
  * await stripe.checkout.sessions.create(
  *   withVisitor({ mode: 'payment', line_items, success_url }, await visitorMetadata(visitor, keys)),
  * );
  *
- * @throws {OursError} `invalid_option` when the metadata was not awaited: no purchase would be reported
+ * @throws {OursError} `invalid_option` if the metadata was not awaited: no purchase would be reported
  */
 export function withVisitor<Params extends CheckoutParams>(params: Params, visitor: VisitorMetadata): Params {
   if (visitor instanceof Promise) {
     throw new OursError(
       'invalid_option',
-      'withVisitor needs the metadata, not a promise of it: withVisitor(params, await visitorMetadata(visitor, keys)).',
+      'withVisitor got a promise; await the metadata: withVisitor(params, await visitorMetadata(visitor, keys)).',
     );
   }
   const { mode, metadata, payment_intent_data, subscription_data } = params;
@@ -93,7 +93,7 @@ function carrying(data: { readonly metadata?: Metadata } | undefined, visitor: V
   return { ...data, metadata: merge(data?.metadata, visitor) };
 }
 
-/** One key too many, and Stripe would refuse the checkout: then it goes on without the visitor. */
+/** Leaves the visitor out if Stripe would reject the checkout for too many keys. */
 function merge(metadata: Metadata | '' | undefined, visitor: VisitorMetadata): Metadata {
   const merged = { ...(metadata || {}), ...visitor };
   return Object.keys(merged).length > MAX_METADATA_KEYS && metadata ? metadata : merged;

@@ -1,9 +1,9 @@
 /**
- * What is read of Stripe's objects, as far as it is the same from API version 2024-06-20 to today's. Declared here, so that
- * this package needs none of Stripe's; the real types of majors 20 and 23 are held against them in the type tests.
+ * The fields used of Stripe's objects, since API version 2024-06-20. Declared here, so that this package does not depend on
+ * Stripe's; type tests compare them with the real types of majors 20 and 23.
  */
 
-/** An object, or its id where it is not expanded. */
+/** An object, or its id if it is not expanded. */
 export type Ref = string | { readonly id: string };
 
 export type StripeMetadata = Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface StripeSession extends Carrier {
   readonly payment_intent: Ref | null;
   readonly amount_total: number | null;
   readonly currency: string | null;
-  /** All that a Payment Link, a pricing table or a buy button passes on. */
+  /** The only field that a Payment Link, a pricing table or a buy button passes on. */
   readonly client_reference_id: string | null;
 }
 
@@ -46,9 +46,9 @@ interface SubscriptionDetails {
 export interface StripeInvoice extends Carrier {
   readonly billing_reason: string | null;
   readonly collection_method: string;
-  /** What it is about. */
+  /** The invoice amount. */
   readonly total: number;
-  /** What was collected for it: less than `total` where the customer's credit balance paid. */
+  /** The collected amount: less than `total` if the customer's credit balance paid a part. */
   readonly amount_paid: number;
   readonly currency: string;
   readonly status_transitions: { readonly paid_at: number | null };
@@ -63,7 +63,7 @@ export interface StripeInvoice extends Carrier {
 export interface StripeSubscription extends Carrier {
   readonly status: string;
   readonly collection_method: string;
-  /** Seconds since the epoch; null without a trial. It stays when the trial is over. */
+  /** Seconds since the epoch; null without a trial. Stays set after the trial. */
   readonly trial_end: number | null;
   readonly ended_at: number | null;
   readonly cancellation_details: { readonly reason: string | null } | null;
@@ -82,30 +82,30 @@ interface Reversal extends Carrier {
 }
 
 export interface StripeRefund extends Reversal {
-  /** `pending`, `requires_action`, `succeeded`, `failed` or `canceled`; null where the payment method has no states. */
+  /** `pending`, `requires_action`, `succeeded`, `failed` or `canceled`; null if the payment method has no states. */
   readonly status: string | null;
 }
 
 export interface StripeDispute extends Reversal {
-  /** `warning_…` while it is an inquiry, which takes no money. */
+  /** `warning_…` for an inquiry, which takes no money. */
   readonly status: string;
 }
 
-/** A webhook's event, as `constructEvent` of the package `stripe` returns it. */
+/** An event, as `constructEvent` of the package `stripe` returns it. */
 export interface StripeEvent {
   readonly type: string;
   /** Seconds since the epoch. */
   readonly created: number;
   /** `false` in test mode. */
   readonly livemode: boolean;
-  /** The connected account it happened in. */
+  /** The connected account. */
   readonly account?: string;
-  /** The account it happened in, where it comes from an organization. Since API version 2025-04-30. */
+  /** The account, if the event comes from an organization. Since API version 2025-04-30. */
   readonly context?: string;
   readonly data: { readonly object: object; readonly previous_attributes?: object };
 }
 
-/** The subscription of an invoice, and what Stripe copied of its metadata. */
+/** The subscription of an invoice, with Stripe's copy of its metadata. */
 export function subscriptionOf(invoice: StripeInvoice): {
   readonly id: string | undefined;
   readonly metadata: StripeMetadata | null | undefined;

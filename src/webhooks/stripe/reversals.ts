@@ -4,7 +4,7 @@ import { idOf, type StripeDispute, type StripeEvent, type StripeRefund } from '.
 
 /**
  * A refund counts once it has succeeded, at its creation or later: a bank transfer is pending for days, and a failed or cancelled
- * refund returns nothing. The visitor of a refund or a dispute is known to the payment: see `findToken`.
+ * refund returns nothing. The payment has the visitor: see `findToken`.
  */
 export function fromRefund(refund: StripeRefund, event: StripeEvent): StripeConversion | undefined {
   const { id, amount, currency, metadata, status } = refund;
@@ -18,7 +18,7 @@ export function fromRefund(refund: StripeRefund, event: StripeEvent): StripeConv
   };
 }
 
-/** A dispute takes the money away. An inquiry, of a status `warning_…`, does not, and may become a dispute. */
+/** A dispute withdraws the money. An inquiry (`warning_…`) does not, but may become a dispute. */
 export function fromDispute(dispute: StripeDispute, event: StripeEvent): StripeConversion | undefined {
   const { id, amount, currency, metadata, status } = dispute;
   if (isUnchanged(event) || status?.startsWith('warning_') || status === 'prevented') return undefined;
@@ -31,12 +31,12 @@ export function fromDispute(dispute: StripeDispute, event: StripeEvent): StripeC
   };
 }
 
-/** An update of something else than the status, perhaps months later: what there is to report was reported. */
+/** An update that does not change the status, perhaps months later: the reversal was reported before. */
 function isUnchanged({ data: { previous_attributes } }: StripeEvent): boolean {
   return previous_attributes !== undefined && !('status' in previous_attributes);
 }
 
-/** An object that waited for weeks has an old creation time: the money moved when its status changed. */
+/** The money moves when the status changes, which may be weeks after the creation. */
 function timeOf({ created }: StripeRefund | StripeDispute, { type, created: changed }: StripeEvent): number {
   return toTime(type.endsWith('.created') ? created : changed);
 }

@@ -12,34 +12,34 @@ import { findFirstPayment } from './first-payment.js';
 import { callOptionsFor, findToken, type StripePayments } from './lookups.js';
 import type { StripeEvent } from './objects.js';
 
-/** What is needed of the client of the package `stripe`. */
+/** The part of the `stripe` client that the endpoint uses. */
 export interface StripeLike<Event extends StripeEvent = StripeEvent> extends StripePayments {
   readonly webhooks: {
     constructEventAsync(payload: string, header: string, secret: string): Promise<Event>;
   };
 }
 
-/** Where payments of Stripe's test mode go. */
+/** The clients for payments in Stripe's test mode. */
 export interface StripeTestMode {
   /** A client with a test token (`test_…`). */
   readonly ours: ConversionSink<CommerceEvents>;
-  /** `new Stripe(key)` with a key of test mode: a live key cannot look up what is in test mode. */
+  /** `new Stripe(key)` with a test-mode key: a live key cannot look up test-mode objects. */
   readonly stripe: StripePayments;
 }
 
 export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> extends ReportingOptions<Event> {
-  /** The client. Its `events` must have those of `commerceEvents`. */
+  /** The client. Its `events` must include `commerceEvents`. */
   readonly ours: ConversionSink<CommerceEvents>;
   /**
-   * `new Stripe(key)`. The key needs to read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions, to learn
-   * whose a payment is and whether it is the first of a subscription.
+   * `new Stripe(key)`. The key needs permission to read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions, to
+   * find a payment's visitor and a subscription's first payment.
    */
   readonly stripe: StripeLike<Event>;
   /** The endpoint's signing secret: `whsec_…`. */
   readonly secret: string | undefined;
   /**
-   * Where payments of Stripe's test mode go (`livemode: false`). A Connect endpoint gets them together with live ones.
-   * @default `ours` and `stripe`, if the token of `ours` is a test token; otherwise they are not reported
+   * For payments in Stripe's test mode (`livemode: false`), which a Connect endpoint receives together with live ones.
+   * @default `ours` and `stripe`, if the token of `ours` is a test token; otherwise such payments are not reported
    */
   readonly testMode?: StripeTestMode | undefined;
 }
@@ -47,9 +47,9 @@ export interface StripeWebhookOptions<Event extends StripeEvent = StripeEvent> e
 const OPTIONS: ReadonlySet<string> = new Set(['stripe', 'secret', 'testMode', ...REPORTING_OPTIONS]);
 
 /**
- * An endpoint for Stripe's webhooks: see {@link conversionsFromStripe} for what is reported. It answers 200 when all is safe, and
- * for events that are of no interest or will never be accepted; everything else, also what your `events` do not have, makes Stripe
- * send the webhook again, for 3 days.
+ * An endpoint for Stripe's webhooks; {@link conversionsFromStripe} lists what is reported. It answers 200 once the events are
+ * stored, and for events that are not relevant or will never be accepted. Otherwise, including events missing from your `events`,
+ * Stripe retries for 3 days.
  *
  * @example
  * const webhook = stripeWebhook({ stripe, secret: process.env.STRIPE_WEBHOOK_SECRET, ours, keys });
@@ -57,13 +57,16 @@ const OPTIONS: ReadonlySet<string> = new Set(['stripe', 'secret', 'testMode', ..
  * // or, in a Next.js route handler
  * export const POST = webhook.request;
  *
- * @throws {OursError} `invalid_option` when it is misconfigured
+ * @throws {OursError} `invalid_option`
  */
 export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookOptions<Event>): Webhook {
   checkOptionNames('stripeWebhook', options, OPTIONS);
   const { stripe, secret, testMode } = options;
   if (typeof stripe?.webhooks?.constructEventAsync !== 'function') {
-    throw new OursError('invalid_option', "stripe must be new Stripe(key) of the package 'stripe', 20 or later.");
+    throw new OursError(
+      'invalid_option',
+      "stripe must be new Stripe(key) of the package 'stripe', version 20 or later.",
+    );
   }
   if (typeof secret !== 'string' || !secret.startsWith('whsec_')) {
     throw new OursError(
@@ -74,7 +77,7 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
   if (testMode !== undefined && !(typeof testMode.ours?.track === 'function' && testMode.stripe?.paymentIntents)) {
     throw new OursError(
       'invalid_option',
-      'testMode must be { ours, stripe }: a client with a test token, and a Stripe.',
+      'testMode must be { ours, stripe }: a client with a test token, and a Stripe client.',
     );
   }
 
@@ -88,9 +91,9 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
       if (ours.isTest === true) return { client: ours };
       endpoint.warn(
         'test mode',
-        `payments of Stripe's test mode (livemode: false) are not reported, because the client's token is not a test token. To report them as test events, use a token that starts with test_, or pass testMode.`,
+        `payments in Stripe's test mode (livemode: false) are not reported, because the client's token is not a test token. To report them as test events, use a token that starts with test_, or pass testMode.`,
       );
-      return { ignored: "not reported: a payment of Stripe's test mode, and the token is not a test token" };
+      return { ignored: "not reported: the payment is in Stripe's test mode, and the token is not a test token" };
     },
     conversions: (event) => conversionsOf(event, isTestMode(event) ? (testMode?.stripe ?? stripe) : stripe),
   });
@@ -101,7 +104,7 @@ function isTestMode({ livemode }: StripeEvent): boolean {
   return livemode === false;
 }
 
-/** All that an event reports. Each is looked up for itself, so that a failure holds back only what it is about. */
+/** All conversions of an event. Each has its own lookup, so that a failure affects only one. */
 function conversionsOf(event: StripeEvent, stripe: StripePayments): Promise<StripeConversion | undefined>[] {
   const call = callOptionsFor(event);
 
@@ -117,20 +120,20 @@ function conversionsOf(event: StripeEvent, stripe: StripePayments): Promise<Stri
   return lookUps.map((lookUp) => lookUp.catch((error: unknown) => explain(error, event)));
 }
 
-/** Says what to do about an answer that is likely to stay the same. It may be passing as well, so Stripe retries. */
+/** Explains how to fix an error that is probably permanent. It may be temporary, so Stripe retries. */
 function explain(error: unknown, { type }: StripeEvent): never {
   const { statusCode } = error as { readonly statusCode?: number };
   const cause = statusCode === undefined ? undefined : REFUSALS[statusCode];
   if (cause === undefined) throw error;
-  throw new OursError('invalid_option', `Stripe's API answered ${statusCode} about the objects of ${type}: ${cause}`, {
+  throw new OursError('invalid_option', `Stripe's API answered ${statusCode} for the objects of ${type}: ${cause}`, {
     cause: error,
   });
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
   401: 'the API key is wrong or was revoked',
-  403: 'let the API key read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions',
-  404: 'it does not have them yet, or the API key is of another account, or of another mode than the endpoint (test, live)',
+  403: 'allow the API key to read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions',
+  404: 'they do not exist yet, or the API key belongs to another account or to another mode than the endpoint (test, live)',
 };
 
 const THIN = 'v2.core.event';
@@ -141,16 +144,16 @@ async function verify<Event extends StripeEvent>(
   { body, headers }: IncomingWebhook,
 ): Promise<Event> {
   try {
-    // The asynchronous one works on every runtime. It refuses what is older than 300 seconds.
+    // The asynchronous method works on every runtime. It rejects events older than 300 seconds.
     const event = await webhooks.constructEventAsync(body, headers['stripe-signature'] ?? '', secret);
     if ((event as { readonly object?: unknown }).object !== THIN) return event;
   } catch (error) {
-    // Later majors refuse a thin event themselves, once its signature is confirmed.
+    // Later majors reject a thin event themselves, after verifying its signature.
     const { type } = error as { readonly type?: string };
     if (type === 'StripeSignatureVerificationError' || !body.includes(THIN)) throw error;
   }
   throw new OursError(
     'invalid_option',
-    `this is a thin event (${THIN}), which does not hold the payment: give this endpoint's event destination the payload style Snapshot`,
+    `this is a thin event (${THIN}), which does not contain the payment: set the payload style of this endpoint's event destination to Snapshot`,
   );
 }

@@ -3,18 +3,18 @@ import { tokenIn } from './metadata.js';
 import type { StripeEvent, StripeSubscription } from './objects.js';
 
 /*
- * When a subscription has started: with its first payment that is not a trial's. Stripe's states tell that as follows.
+ * A subscription starts with its first payment that is not a trial's. In Stripe's states:
  *
  *   incomplete ──first invoice paid──▶ active                                         started
- *   created as active                                                                 started, its first invoice is paid or 0
- *   created as active with collection_method 'send_invoice'                           not yet: its invoice is open
- *   trialing ──trial over──▶ active                                                   not yet: Stripe collects an hour later
+ *   created as active                                                                 started; its first invoice is paid or 0
+ *   created as active with collection_method 'send_invoice'                           not yet; its invoice is open
+ *   trialing ──trial over──▶ active                                                   not yet; Stripe collects an hour later
  *   trialing ──▶ paused (no card) ──resumed and paid──▶ active                        started
  *   trialing ──▶ past_due | unpaid (card declined) ──invoice of that period paid──▶ active   started
- *   active ──▶ past_due | unpaid ──paid──▶ active                                     a renewal that was late
+ *   active ──▶ past_due | unpaid ──paid──▶ active                                     a late renewal
  *
- * Where the state says "not yet", the invoice's own event says when: see `first-payment.ts`. Both use one `distinctId`.
- * Source: Stripe's documentation of subscription statuses, of trials and of pausing.
+ * Where the state says "not yet", the invoice's event reports the start: see `first-payment.ts`. Both use the same `distinctId`.
+ * Source: Stripe's documentation of subscription statuses, trials and pausing.
  */
 
 export function fromNewSubscription(subscription: StripeSubscription): StripeConversion | undefined {
@@ -64,7 +64,7 @@ export function fromEndedSubscription(subscription: StripeSubscription, event: S
   };
 }
 
-/** A subscription's start, under the one id that all its tellers use. `time` in milliseconds since the epoch. */
+/** All sources of a subscription's start use the same id. `time` in milliseconds since the epoch. */
 export function started(id: string, time: number, visitorToken: string | undefined): StripeConversion {
   return {
     event: 'subscription_started',
@@ -75,12 +75,12 @@ export function started(id: string, time: number, visitorToken: string | undefin
   };
 }
 
-/** Whether a subscription that has just become active was paid for the first time. */
+/** Whether a subscription that just became active was paid for the first time. */
 function isFirstPayment({ trial_end, items, current_period_start }: StripeSubscription, before: string): boolean {
   if (before === 'incomplete') return true;
   if (trial_end === null) return false;
   if (before === 'paused') return true;
-  // The period that began as the trial ended: a later one that is paid late is a renewal.
+  // Only the period that began at the end of the trial: paying a later one late is a renewal.
   const periodStart = items?.data[0]?.current_period_start ?? current_period_start ?? trial_end;
   return (before === 'past_due' || before === 'unpaid') && periodStart === trial_end;
 }

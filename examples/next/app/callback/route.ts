@@ -1,6 +1,6 @@
 import { requestHandler } from '../../lib/ours';
 
-/** "Call me back": what is tracked right before the answer is sent after it. */
+/** "Call me back": the event is sent after the response. */
 export const POST = requestHandler((request) => {
   request.visitor.track('lead');
   return new Response(null, { status: 204 });

@@ -1,0 +1,112 @@
+import type { Client } from '../client/types.js';
+import type { Visitor } from '../client/visitor.js';
+import { failOption } from '../core/check-option.js';
+import { createWarnOnce, guardLogger } from '../core/logger.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
+import type { EventCatalog } from '../protocol/catalog.js';
+import { LazyScope, type RuntimeArguments, type VisitorReader } from './lazy-visitor.js';
+import { type RequestVisitor, readVisitor, UNKNOWN_VISITOR } from './read-visitor.js';
+import type { RequestFacts } from './request-facts.js';
+import type { RequestScope } from './request-scope.js';
+import {
+  type AdapterOptions,
+  checkAdapter,
+  resolveReading,
+  VISITOR_OPTIONS,
+  type VisitorOptions,
+} from './visitor-options.js';
+
+/** The part of the client that an adapter needs. */
+export type VisitorClient<Catalog extends EventCatalog> = Pick<Client<Catalog>, 'visitor' | 'flush'>;
+
+/** A request with its visitor. */
+export interface WithVisitor<Catalog extends EventCatalog = EventCatalog> {
+  readonly visitor: Visitor<Catalog>;
+}
+
+/** The framework's request type, given a handler's parameter type that includes the visitor. */
+export type WithoutVisitor<Request, Catalog extends EventCatalog> = Request extends infer Own & WithVisitor<Catalog>
+  ? Own
+  : Request;
+
+/** Opens the scope of a request. Cheap: nothing is read until the visitor is used. */
+export type OpenScope<Catalog extends EventCatalog, Request> = (
+  request: Request,
+  ...rest: RuntimeArguments
+) => RequestScope<Visitor<Catalog>>;
+
+/** How a framework's requests are read. Called when a visitor or `waitUntil` is first used. */
+interface Framework<Request, Read> {
+  readonly read: (request: Request, rest: RuntimeArguments) => Read;
+  readonly waitUntilOf?: VisitorReader<EventCatalog, Request>['waitUntilOf'];
+  /** The names of the adapter's options. @default those of HTTP adapters */
+  readonly options?: ReadonlySet<string>;
+}
+
+/**
+ * The part that all adapters share: a visitor is read late, at most once, and a failure never breaks the request.
+ * @throws {OursError} `invalid_option`
+ */
+export function createScopes<Catalog extends EventCatalog, Request>(
+  ours: VisitorClient<Catalog>,
+  options: AdapterOptions<Request>,
+  { read, waitUntilOf, options: known = VISITOR_OPTIONS }: Framework<Request, RequestVisitor>,
+): OpenScope<Catalog, Request> {
+  checkAdapter(ours, options, known);
+  const { consent } = options;
+  const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
+
+  function agrees(request: Request): boolean {
+    const answer: unknown = consent === undefined ? true : consent(request);
+    // A promise is truthy, whatever it resolves to.
+    if (typeof answer !== 'boolean') {
+      if (isPromise(answer)) ignoreRejection(answer);
+      warnings.throttled('consent', 'consent must return true or false; anything else counts as no consent.');
+    }
+    return answer === true;
+  }
+
+  /** The error itself is not logged: it may hold personal data. */
+  function attempt<Read>(reading: () => Read, fallback: Read): Read {
+    try {
+      return reading();
+    } catch {
+      warnings.throttled(
+        'read',
+        'reading the visitor of a request threw (the request, consent or visitorOf). What could not be read stays unknown; the request continues.',
+      );
+      return fallback;
+    }
+  }
+
+  const reader: VisitorReader<Catalog, Request> = {
+    read: (request, rest) => attempt(() => (agrees(request) ? read(request, rest) : UNKNOWN_VISITOR), UNKNOWN_VISITOR),
+    open: (visitor) => {
+      const { userId, session, sessionId, isFromLink } = visitor;
+      return ours.visitor(attempt(() => visitor.toInput(), { userId, session, sessionId, isFromLink }));
+    },
+    waitUntilOf,
+  };
+  return (request, ...rest) => new LazyScope(reader, request, rest);
+}
+
+/**
+ * {@link createScopes} for HTTP.
+ * @throws {OursError} `invalid_option`
+ */
+export function createRequestScopes<Catalog extends EventCatalog, Request>(
+  ours: VisitorClient<Catalog>,
+  options: VisitorOptions<Request>,
+  { read, knowsPeer, ...framework }: Framework<Request, RequestFacts> & { readonly knowsPeer: boolean },
+): OpenScope<Catalog, Request> {
+  const reading = resolveReading(options);
+  if (Array.isArray(options.trustProxy) && !knowsPeer) {
+    failOption(
+      "trustProxy lists addresses, but this adapter does not know the connection's address: pass the number of proxies, or ipHeader.",
+    );
+  }
+  return createScopes(ours, options, {
+    ...framework,
+    read: (request, rest) => readVisitor(read(request, rest), reading),
+  });
+}

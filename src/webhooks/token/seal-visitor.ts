@@ -1,0 +1,63 @@
+import { failOption } from '../../core/check-option.js';
+import { readSecretKeys, type SecretKey } from '../../core/secret-key.js';
+import { checkSessionId, checkUserId, toSid } from '../../protocol/identity.js';
+import { importTokenKey, MAX_TOKEN_LENGTH, seal } from './cipher.js';
+import type { TokenVisitor } from './layout.js';
+
+/** The visitor of a request: from an adapter, or the cookies `ours_device_id` and `sid`. */
+export interface SealableVisitor {
+  readonly userId?: string | undefined;
+  readonly sessionId?: string | undefined;
+}
+
+/** Where tokens are valid. */
+export interface TokenScope {
+  /**
+   * The environment of a token, such as `production`: 1–100 characters. A token opens only in its own environment, even if others
+   * use the same key. It does not make the token longer. Pass the same value for sealing and opening.
+   * @default none: only the key decides
+   */
+  readonly environment?: string | undefined;
+}
+
+export interface SealOptions extends TokenScope {
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+const MAX_ENVIRONMENT_LENGTH = 100;
+
+/**
+ * Seals a visitor into a string for a payment's metadata: 74 characters of base64url for the browser SDK's ids, up to 500 for
+ * others. Without a key it can be neither read nor forged.
+ *
+ * If there is no visitor (`currentVisitor()` outside a request), or its ids are missing or invalid, the token holds no visitor: a
+ * checkout must not fail because of a strange cookie, and the token still marks the payment as one to report.
+ *
+ * @throws {OursError} `invalid_option` if the keys or the environment are invalid
+ */
+export async function sealVisitor(
+  visitor: SealableVisitor | undefined,
+  keys: readonly SecretKey[],
+  { environment, now = Date.now }: SealOptions = {},
+): Promise<string> {
+  const [first] = readSecretKeys('keys', keys);
+  checkEnvironment(environment);
+  const key = await importTokenKey(first);
+  const issuedAt = Math.floor(now() / 1000);
+  const token = await seal(key, { visitor: toTokenVisitor(visitor ?? {}), issuedAt }, environment);
+  return token.length <= MAX_TOKEN_LENGTH ? token : seal(key, { visitor: undefined, issuedAt }, environment);
+}
+
+/** @throws {OursError} `invalid_option` */
+export function checkEnvironment(environment: string | undefined): void {
+  if (environment === undefined) return;
+  if (typeof environment === 'string' && environment !== '' && environment.length <= MAX_ENVIRONMENT_LENGTH) return;
+  failOption(`environment must be a string of 1 to ${MAX_ENVIRONMENT_LENGTH} characters, such as production.`);
+}
+
+/** Without ids that the client would reject: they would cost the payment its event. */
+function toTokenVisitor({ userId, sessionId }: SealableVisitor): TokenVisitor | undefined {
+  if (userId === undefined || checkUserId(userId) !== undefined) return undefined;
+  return { userId, sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined };
+}

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { knownVisitor } from '../../src/adapters/read-visitor.js';
+import { createRequestScopes, createScopes } from '../../src/adapters/visitor-scopes.js';
+import type { VisitorInput } from '../../src/client/visitor.js';
+
+function world() {
+  const inputs: VisitorInput[] = [];
+  const warnings: string[] = [];
+  const ours = {
+    flush: async () => ({}),
+    visitor: (input: VisitorInput) => {
+      inputs.push(input);
+      return { externalId: input.externalId };
+    },
+  };
+  return { ours: ours as never, inputs, warnings, logger: { warn: (message: string) => void warnings.push(message) } };
+}
+const fail = (): never => {
+  throw new Error('ada@example.org');
+};
+
+it('keeps the identity if the rest of the request cannot be read, and warns without the error', () => {
+  const { ours, inputs, warnings, logger } = world();
+  const openScope = createScopes(
+    ours,
+    { logger },
+    { read: () => ({ ...knownVisitor({ userId: 'v' }), toInput: fail }) },
+  );
+  void openScope({}).visitor.externalId;
+  expect(inputs).toMatchObject([{ userId: 'v', session: 'unknown' }]);
+  expect(warnings).toEqual([expect.stringContaining('reading the visitor of a request threw')]);
+  expect(warnings.join()).not.toContain('ada');
+});
+
+it('has an unknown visitor if the request cannot be read at all', () => {
+  const { ours, logger } = world();
+  const { visitor } = createScopes(ours, { logger }, { read: fail })({});
+  expect([visitor.userId, visitor.session]).toEqual([undefined, 'unknown']);
+});
+
+it.each<[string, () => unknown]>([
+  ['nothing', () => undefined],
+  ['a truthy value', () => 'yes'],
+  ['a promise', () => Promise.reject(new Error('no'))],
+])('takes %s as no consent, and warns', (_, consent) => {
+  const { ours, warnings, logger } = world();
+  const options = { logger, consent: consent as () => boolean };
+  const { visitor } = createScopes(ours, options, { read: () => knownVisitor({ userId: 'v' }) })({});
+  expect(visitor.userId).toBeUndefined();
+  expect(warnings).toEqual([expect.stringContaining('consent must return true or false')]);
+});
+
+it('rejects a list of proxies if the connection’s address is not known', () => {
+  const framework = { read: () => ({ header: () => undefined }), knowsPeer: false };
+  expect(() => createRequestScopes(world().ours, { trustProxy: ['10.0.0.0/8'] }, framework)).toThrow(
+    /number of proxies/,
+  );
+  expect(() => createRequestScopes(world().ours, { trustProxy: 1 }, framework)).not.toThrow();
+});
