@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { readBody } from '../../src/webhooks/read-body.js';
 
 const { signal } = new AbortController();
-const request = (body: BodyInit | ReadableStream<Uint8Array> | null) =>
+const request = (body: string | ReadableStream<Uint8Array> | null) =>
   new Request('https://shop.example', { method: 'POST', body, duplex: 'half' } as RequestInit);
 const streamOf = (...chunks: Uint8Array[]) =>
   new ReadableStream<Uint8Array>({
