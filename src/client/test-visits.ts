@@ -51,7 +51,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
       if (input.testToken !== testToken) {
         warnings.throttled(
           'test visit',
-          'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are not test events.',
+          'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN).',
         );
         return live;
       }
