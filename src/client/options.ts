@@ -251,7 +251,7 @@ function checkEvents(events: EventCatalog): void {
   for (const [name, schema] of Object.entries(events)) {
     const folded = name.toLowerCase();
     const namesake = seen.get(folded);
-    if (namesake) failOption(`events has '${namesake}' and '${name}', which the service treats as one: remove one.`);
+    if (namesake) failOption(`events has '${namesake}' and '${name}', one name to the service: remove one.`);
     seen.set(folded, name);
     const refusal = checkName(name);
     if (refusal) failOption(`events has a name that cannot be sent: ${refusal.message}`);
