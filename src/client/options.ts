@@ -238,7 +238,7 @@ function checkTogether({ token, experimentToken, disabled, relay, outbox }: Reso
     failOption('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
   }
   if (token.startsWith('exp_')) {
-    failOption('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
+    failOption('token is an experiment token (exp_…): pass it as experimentToken, and the source token as token.');
   }
   if (token && token === experimentToken) {
     failOption('experimentToken and token are the same: the dashboard shows both.');
