@@ -127,7 +127,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       else {
         warnings.throttled(
           'exit',
-          `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not take them in time, or close() was not called.`,
+          `the process ends with ${counts.openCount} events undelivered, and they are lost: close() was not called, or the time was over.`,
         );
       }
     },

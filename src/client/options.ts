@@ -238,7 +238,7 @@ function checkTogether({ token, experimentToken, disabled, relay, outbox }: Reso
     failOption('token is missing: pass { token } or set OURS_TOKEN (or OURS_DISABLED=1 to send nothing).');
   }
   if (token.startsWith('exp_')) {
-    failOption('token is an experiment token (exp_…): pass that as experimentToken and the source token as token.');
+    failOption('token is an experiment token (exp_…): pass it as experimentToken, and the source token as token.');
   }
   if (token && token === experimentToken) {
     failOption('experimentToken and token are the same: the dashboard shows both.');
@@ -251,7 +251,7 @@ function checkEvents(events: EventCatalog): void {
   for (const [name, schema] of Object.entries(events)) {
     const folded = name.toLowerCase();
     const namesake = seen.get(folded);
-    if (namesake) failOption(`events has '${namesake}' and '${name}', which the service treats as one: remove one.`);
+    if (namesake) failOption(`events has '${namesake}' and '${name}', one name to the service: remove one.`);
     seen.set(folded, name);
     const refusal = checkName(name);
     if (refusal) failOption(`events has a name that cannot be sent: ${refusal.message}`);

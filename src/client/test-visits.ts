@@ -49,10 +49,7 @@ export function createTestVisits<Catalog extends EventCatalog>({
     clientOf(input) {
       if (!input.testToken) return live;
       if (input.testToken !== testToken) {
-        warnings.throttled(
-          'test visit',
-          'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are not test events.',
-        );
+        warnings.throttled('test visit', 'ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN).');
         return live;
       }
       if (isClosed) return tests ?? live;
