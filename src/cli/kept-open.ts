@@ -14,7 +14,6 @@ export function keptOpen(outbox: DurableOutbox): DurableOutbox {
     forget: (person, options) => outbox.forget(person, options),
     mark: () => outbox.mark(),
     stats: () => outbox.stats(),
-    share: (client) => outbox.share(client),
     watch: (wake) => outbox.watch?.(wake) ?? (() => undefined),
     deadLetters: outbox.deadLetters,
     close: async () => undefined,

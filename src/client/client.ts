@@ -31,6 +31,7 @@ import { createDeliveryCounts, type Totals } from '../tracking/delivery-counts.j
 import { createMemoryTracker } from '../tracking/memory-tracker.js';
 import { type Receipt, settledReceipt } from '../tracking/receipt.js';
 import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
+import { sharedTrackerFor } from '../tracking/tracker-registry.js';
 import { createSkewedClock } from '../transport/clock.js';
 import { createFetchPost } from '../transport/fetch-post.js';
 import { createHttpTransport } from '../transport/http-transport.js';
@@ -154,7 +155,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const counts = createDeliveryCounts();
   const tracker: ReceiptTracker = outbox.durable
-    ? outbox.share({
+    ? sharedTrackerFor(outbox, {
         counts,
         id: clientId,
         relays: options.relay && !disabled,

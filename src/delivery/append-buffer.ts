@@ -1,7 +1,8 @@
 import { sentenceOf, type WarnOnce } from '../core/logger.js';
 import type { Outcome } from '../core/outcome.js';
-import type { Appended, AppendFailure, DurablyAppended } from '../outbox/outbox.js';
+import type { AppendFailure } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
+import type { Appended, DurablyAppended } from '../tracking/polled-outbox.js';
 
 /** Handing over sooner than the tick's end keeps a long synchronous loop within the outbox's bounds. */
 const MAX_GROUP = 256;

@@ -1,8 +1,7 @@
 import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
-import type { OutboxHost } from '../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
+import type { Appended, DurablyAppended, PolledOutbox } from '../tracking/polled-outbox.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
@@ -10,14 +9,6 @@ export interface ClaimOptions {
   readonly maxBytes: number;
   /** How long the entries are the claimer's alone. */
   readonly leaseMs: number;
-}
-
-/** What became of an append. */
-export interface Appended {
-  /** Entries that found no room, or older ones that had to make room for them. They are gone. */
-  readonly dropped: readonly Entry[];
-  /** Those of the dropped that had been sent without an answer: the service may have them. */
-  readonly unanswered?: readonly Entry[] | undefined;
 }
 
 export interface OutboxStats {
@@ -52,45 +43,14 @@ export interface VolatileOutbox extends Queueing {
   readonly durable: false;
 }
 
-/** Where a store stands. Two marks of one store tell whether it may have lost confirmed entries in between. */
-export interface StoreMark {
-  /**
-   * Identifies the store's contents. It changes whenever confirmed entries may be gone without having been settled, as far
-   * as the engine can tell: the store was emptied or replaced, or it fell back to an older copy.
-   */
-  readonly incarnation: string;
-  /** The position last given in it. A later mark with a smaller one is a mark of an older copy. */
-  readonly position: number;
-}
-
-/** What became of an append to a durable outbox. The mark is that of the store right after the append. */
-export interface DurablyAppended extends Appended, StoreMark {
-  /** Entries that were ignored because their `distinctId` was inside already. */
-  readonly duplicates: readonly Entry[];
-  /** No appended entry has a greater {@link DurableOutbox.oldest position}. */
-  readonly position: number;
-  /**
-   * Entries that are not stored yet, because another transaction holds their `distinctId` and has not ended. Each promise
-   * settles when that transaction ends: the entry is stored then, or ignored as a duplicate.
-   */
-  readonly deferred?: ReadonlyMap<Entry, Promise<DurablyAppended>> | undefined;
-}
-
 /**
  * An outbox whose entries survive the death of the process. Any number of processes may append to one store and claim from
  * it.
  */
-export interface DurableOutbox extends Queueing {
+export interface DurableOutbox extends Queueing, PolledOutbox {
   readonly durable: true;
   /** A dropped entry is always one of `entries`: what was confirmed once is never dropped to make room. */
   append(entries: readonly Entry[]): Promise<DurablyAppended>;
-  /**
-   * What is known of events by their ids: still inside, or among the dead letters. Nothing is known of one that was
-   * delivered, so its absence means delivery only while the store's {@link mark} shows no loss.
-   */
-  lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
-  /** The entry that has been inside for longest. Positions grow from append to append. */
-  oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
   /**
    * Removes every event and every dead letter that has one of the names. What is appended meanwhile may stay. A client that waits for the
    * outcome of a removed event takes it for delivered.
@@ -98,21 +58,9 @@ export interface DurableOutbox extends Queueing {
    * Rejects with `invalid_option` when nobody is named.
    */
   forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
-  /** Where the store stands now. */
-  mark(): Promise<StoreMark>;
   readonly deadLetters: DeadLetters;
-  /**
-   * Calls `wake` when entries may have arrived that this process does not know of; the returned function ends that. Only for
-   * stores that can tell; whoever claims looks by itself from time to time in any case.
-   */
-  watch?(wake: () => void): () => void;
   /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
   countUnsealed?: (() => Promise<number>) | undefined;
-  /**
-   * Begins the tracker of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
-   * the outbox, so that a client whose events wait in memory does not carry it.
-   */
-  share(client: OutboxHost): ReceiptTracker;
 }
 
 /** What an outbox may say about an append it rejects. */

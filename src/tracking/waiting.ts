@@ -1,15 +1,16 @@
 import { MAX_TIMER_MS, onAbort } from '../core/timers.js';
 
-/** What a wait may be given. */
+/** Limits of a wait. */
 export interface WaitOptions {
-  /** The most to wait, in milliseconds. @default as long as it takes */
+  /** The longest wait, in milliseconds. @default no limit */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Resolves when `subscribe`'s callback is called. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`;
- * what `subscribe` has returned is called then. `complaint` says what is not there by then. The timeout keeps the process: somebody waits for the answer.
+ * Resolves when `subscribe` calls `wake`. Rejects with the signal's reason or, after the timeout, with a `TimeoutError` that
+ * begins with `complaint`; it then calls the function `subscribe` returned. The timer keeps the process alive, because a caller
+ * waits.
  */
 export function waitFor(
   subscribe: (wake: () => void) => () => void,

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createClient } from '../../src/index.js';
-import type { DurablyAppended } from '../../src/outbox/outbox.js';
 import { createPostgresOutbox, type PostgresOutbox, type SqlClient } from '../../src/outbox/postgres/index.js';
+import type { DurablyAppended } from '../../src/tracking/polled-outbox.js';
 import { identifyEntry, idsOf, trackEntry } from '../support/entries.js';
 import { EVERYTHING } from './contract.js';
 import { connect } from './postgres-stores.js';

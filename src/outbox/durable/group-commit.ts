@@ -1,5 +1,6 @@
 import type { Entry } from '../../protocol/event.js';
-import type { AppendFailure, DurablyAppended } from '../outbox.js';
+import type { DurablyAppended } from '../../tracking/polled-outbox.js';
+import type { AppendFailure } from '../outbox.js';
 import { RETRY_FOR_MS, retryTransient } from './retry-transient.js';
 
 /** Entries and bytes of one commit, about. A long commit keeps everybody waiting. */

@@ -1,7 +1,7 @@
 import { later } from '../../core/timers.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
-import type { DurablyAppended } from '../outbox.js';
+import type { DurablyAppended } from '../../tracking/polled-outbox.js';
 import { PostgresError } from './errors.js';
 
 /** Entries that may wait at once. The limit bounds memory when a transaction with very many ids stays open. */

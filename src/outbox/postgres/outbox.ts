@@ -7,9 +7,8 @@ import { fieldNames } from '../../core/unknown-names.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
+import { enableSharedTracker } from '../../tracking/create-shared-tracker.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
@@ -19,12 +18,10 @@ import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type {
   ClaimOptions,
   DeadLetters,
-  DurablyAppended,
   ForgetOptions,
   Forgotten,
   OutboxStats,
   SqlClient,
-  StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
@@ -76,6 +73,7 @@ export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOu
     throw new OursError('invalid_option', 'client must be a pg Pool or Client, or anything with query(text, values).');
   }
   checkOptionNames('createPostgresOutbox', options, OPTIONS);
+  enableSharedTracker();
   return new TableOutbox(options);
 }
 
@@ -214,10 +212,6 @@ class TableOutbox implements PostgresOutbox {
 
   takeNotice(): string | undefined {
     return this.#records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
   }
 
   async stats(): Promise<OutboxStats> {

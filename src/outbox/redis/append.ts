@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry } from '../../protocol/event.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { toStoredId } from '../durable/stored-id.js';
-import type { DurablyAppended, StoreMark } from '../outbox.js';
 import type { Connection } from './connection.js';
 import { writeHead } from './head.js';
 import { defineScript } from './script.js';

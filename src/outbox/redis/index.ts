@@ -1,6 +1,7 @@
 import { checkOptionNames, failOption, readLimit } from '../../core/check-option.js';
 import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
+import { enableSharedTracker } from '../../tracking/create-shared-tracker.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import type { DurableOutbox } from '../outbox.js';
 import { Connection } from './connection.js';
@@ -11,18 +12,16 @@ import type { RedisLike } from './redis-like.js';
 export type { Undelivered } from '../../core/outcome.js';
 export type { SecretKey as SealingKey } from '../../core/secret-key.js';
 export type { Entry } from '../../protocol/event.js';
+export type { Appended, DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 export type {
-  Appended,
   AppendFailure,
   ClaimOptions,
   DeadLetter,
   DeadLetters,
   DurableOutbox,
-  DurablyAppended,
   ForgetOptions,
   Forgotten,
   OutboxStats,
-  StoreMark,
 } from '../outbox.js';
 export type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 
@@ -68,6 +67,7 @@ const OPTIONS = fieldNames<RedisOutboxOptions>({
  */
 export function createRedisOutbox(options: RedisOutboxOptions): DurableOutbox {
   checkOptionNames('createRedisOutbox', options, OPTIONS);
+  enableSharedTracker();
   const { client, name = DEFAULT_NAME, now } = options ?? {};
   if (typeof name !== 'string' || !/^[\w.:-]{1,100}$/.test(name)) {
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');

@@ -1,24 +1,13 @@
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
-import type {
-  ClaimOptions,
-  DeadLetters,
-  DurableOutbox,
-  DurablyAppended,
-  ForgetOptions,
-  Forgotten,
-  OutboxStats,
-  StoreMark,
-} from '../outbox.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
 import { Appender } from './append.js';
 import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
@@ -107,10 +96,6 @@ export class RedisOutbox implements DurableOutbox {
 
   takeNotice(): string | undefined {
     return this.#records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
   }
 
   async stats(): Promise<OutboxStats> {

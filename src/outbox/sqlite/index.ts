@@ -4,6 +4,7 @@ import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
 import type { SqliteDatabase } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
+import { enableSharedTracker } from '../../tracking/create-shared-tracker.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import type { DurableOutbox } from '../outbox.js';
 import type { Source } from './connection.js';
@@ -64,6 +65,7 @@ const OPTIONS = fieldNames<SqliteOutboxOptions>({
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
   checkOptionNames('createSqliteOutbox', options, OPTIONS);
+  enableSharedTracker();
   const { maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),

@@ -2,24 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 import { type DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { FORGET_PAGE, forget, type StoredRow } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
-import type {
-  ClaimOptions,
-  DeadLetters,
-  DurableOutbox,
-  DurablyAppended,
-  ForgetOptions,
-  Forgotten,
-  OutboxStats,
-  StoreMark,
-} from '../outbox.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
 import { draw, keepOrder, type NamedPlace, readPlaces, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
 import type { SqliteFile } from './file.js';
@@ -170,10 +159,6 @@ export class SqliteOutbox implements DurableOutbox {
 
   takeNotice(): string | undefined {
     return this.#options.records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
   }
 
   stats(): Promise<OutboxStats> {

@@ -1,14 +1,12 @@
-import type { DurableOutbox } from '../outbox/outbox.js';
 import type { OutboxHost } from './outbox-host.js';
 import { OutboxPoller } from './outbox-poller.js';
+import type { PolledOutbox } from './polled-outbox.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
 import { SharedTracker } from './shared-tracker.js';
+import { registerSharedTracker } from './tracker-registry.js';
 
-/**
- * Keeps a client's tracker of an outbox that other processes use as well, and looks into that outbox for as long as the client
- * lives. Durable outboxes bring it along, so that a client whose events wait in memory does not carry it.
- */
-export function shareOutbox(outbox: DurableOutbox, client: OutboxHost): ReceiptTracker {
+/** Creates a client's tracker for an outbox that other processes use too, and polls that outbox until the tracker is closed. */
+function createSharedTracker(outbox: PolledOutbox, client: OutboxHost): ReceiptTracker {
   const { counts, id: clientId, relays } = client;
   const tracker = new SharedTracker({
     counts,
@@ -17,19 +15,24 @@ export function shareOutbox(outbox: DurableOutbox, client: OutboxHost): ReceiptT
     onLoss: client.onLoss,
     onWait(distinctId) {
       client.flushNow();
-      rounds.ask(distinctId);
+      poller.ask(distinctId);
     },
   });
-  const rounds = new OutboxPoller({ outbox, tracker, client });
-  if (relays) rounds.start();
+  const poller = new OutboxPoller({ outbox, tracker, client });
+  if (relays) poller.start();
   return {
     open: (entry) => tracker.open(entry),
     appended: (entries, answer) => tracker.appended(entries, answer),
     unconfirmed: () => tracker.unconfirmed(),
     settle: (entry, outcome) => tracker.settle(entry, outcome),
     close() {
-      rounds.stop();
+      poller.stop();
       tracker.close();
     },
   };
+}
+
+/** Makes durable outboxes work in this bundle. Calling it again changes nothing. */
+export function enableSharedTracker(): void {
+  registerSharedTracker(createSharedTracker);
 }
