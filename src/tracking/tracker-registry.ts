@@ -22,10 +22,7 @@ export function registerSharedTracker(create: CreateTracker): void {
  */
 export const sharedTrackerFor: CreateTracker = (outbox, client) => {
   if (registered === undefined) {
-    throw new OursError(
-      'invalid_option',
-      'outbox: on this runtime a durable outbox must come from ours-ingest/outbox/….',
-    );
+    throw new OursError('invalid_option', 'outbox must come from ours-ingest/outbox/… on this runtime.');
   }
   return registered(outbox, client);
 };

@@ -16,6 +16,13 @@ describe('the memory outbox', () => {
     expect(createMemoryOutbox().durable).toBe(false);
   });
 
+  it('may store an id twice', async () => {
+    const outbox = createMemoryOutbox();
+    await outbox.append([trackEntry('a')]);
+    await outbox.append([trackEntry('a'), trackEntry('b')]);
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a', 'a', 'b']);
+  });
+
   it('hands back what the appender put on an entry, dropped ones included', async () => {
     const outbox = createMemoryOutbox({ maxQueueSize: 1, whenFull: 'drop-oldest' });
     const [first, second] = [Symbol('first'), Symbol('second')];

@@ -285,7 +285,7 @@ describe('the redis outbox with a client that never answers', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const outbox = createRedisOutbox({ client: { call: () => new Promise(() => {}) } });
-    const claimed = expect(outbox.claim(EVERYTHING)).rejects.toThrow(/no answer within 4 seconds/);
+    const claimed = expect(outbox.claim(EVERYTHING)).rejects.toThrow(/no reply within 4 seconds/);
     await vi.advanceTimersByTimeAsync(4_000);
     await claimed;
   });

@@ -78,6 +78,6 @@ describe('the redis outbox with a client that returns', () => {
 
   it('nothing that the outbox knows is refused with a message that says so', async () => {
     const outbox = createRedisOutbox({ client: { call: async () => 'OK' } });
-    await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/form that the outbox does not know/);
+    await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/form that the outbox does not support/);
   });
 });

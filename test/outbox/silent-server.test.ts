@@ -72,7 +72,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)(
       await expect(outbox.append([trackEntry('lost')])).rejects.toMatchObject({
         code: 'store_failed',
         isTransient: true,
-        message: expect.stringMatching(/check that (it can be reached|the server is up)/),
+        message: expect.stringMatching(/check that (it is reachable|the server is up)/),
       });
       proxy.restore();
       await outbox.append([trackEntry('kept')]);

@@ -1,18 +1,18 @@
 import { later } from '../../core/timers.js';
 import type { Driver } from './driver.js';
 
-/** How long a fresh client is given before it may be replaced in turn: a failover takes longer than a connection does. */
+/** How long a new client is kept before it may be replaced: a failover takes longer than connecting. */
 const MIN_AGE_MS = 1_000;
-/** How soon the outbox's own client follows the user's when that is closed: left open, it would keep the process alive. */
+/** How soon the outbox closes its own client after the caller's is closed: an open one would keep the process alive. */
 const FOLLOW_MS = 500;
 
-/** A client, and what is known of the server behind it. */
+/** A client, and the clock of the server behind it. */
 export class Link {
   readonly driver: Driver;
   readonly openedAt: number = performance.now();
   /**
-   * Server time minus this process's monotonic time, or less: never more. `undefined` until the server has answered, and
-   * again after each failure, because another server with another clock may answer next.
+   * Server time minus this process's monotonic time, or less, but never more. `undefined` until the server has replied, and
+   * after each failure, because another server with another clock may reply next.
    */
   clockOffset: number | undefined;
 
@@ -20,7 +20,7 @@ export class Link {
     this.driver = driver;
   }
 
-  /** Notes what the server's clock showed at some moment before now; returns the offset. */
+  /** Records a time that the server's clock showed before now; returns the offset. */
   noteTime(serverMs: number): number {
     this.clockOffset = serverMs - performance.now();
     return this.clockOffset;
@@ -30,16 +30,16 @@ export class Link {
 /**
  * Chooses the client that commands go through:
  *
- *   given   the user's client                        → own, when it does not answer or leads to a read-only replica
- *   own     a duplicate that belongs to the outbox   → another own, for the same reasons
- *                                                    → given, when that has reconnected
+ *   given   the caller's client                  → own, if it does not respond or is connected to a read-only replica
+ *   own     a duplicate that the outbox owns     → another own, for the same reasons
+ *                                                → given, once that has reconnected
  *
- * The user's client itself is never disconnected: others may be using it. A client that cannot be duplicated stays in use.
+ * The caller's client is never disconnected: others may be using it. A client that cannot be duplicated stays in use.
  */
 export class Links {
   #given: Link;
   #own: Link | undefined;
-  /** Whether the user's client has lost its connection since the outbox left it: ready again, it is connected anew. */
+  /** Whether the caller's client has lost its connection since the outbox switched: when ready again, it has reconnected. */
   #givenWasAway = false;
   #cancelFollow = (): void => undefined;
 
@@ -47,7 +47,7 @@ export class Links {
     this.#given = new Link(given);
   }
 
-  /** Whether the user has closed the client, or never connected it. */
+  /** Whether the caller has closed the client, or never connected it. */
   get isEnded(): boolean {
     return this.#given.driver.isEnded;
   }
@@ -59,12 +59,12 @@ export class Links {
       if (this.#givenWasAway && driver.isReady) this.close();
     }
     const link = this.#own ?? this.#given;
-    // It reconnects, perhaps to another server.
+    // It may reconnect to another server.
     if (!link.driver.isReady) link.clockOffset = undefined;
     return link;
   }
 
-  /** Sends the next commands through a fresh client. */
+  /** Sends the next commands through a new client. */
   replace(link: Link): void {
     const isOwn = link === this.#own;
     if (link !== (this.#own ?? this.#given) || this.isEnded) return;
@@ -77,7 +77,7 @@ export class Links {
     this.#follow();
   }
 
-  /** Closes the outbox's own client; commands go through the user's again. */
+  /** Closes the outbox's own client; commands go through the caller's again. */
   close(): void {
     this.#cancelFollow();
     this.#own?.driver.dispose();
@@ -94,7 +94,7 @@ export class Links {
   }
 }
 
-/** Rejects with `complaint` when no answer has come for so long. */
+/** Rejects with `complaint` if the answer takes longer than `timeoutMs`. */
 export function withTimeout<Result>(answer: Promise<Result>, timeoutMs: number, complaint: string): Promise<Result> {
   return new Promise((resolve, reject) => {
     const cancel = later(timeoutMs, () => reject(new Error(complaint)));
