@@ -21,7 +21,7 @@ async function messageFor(error: unknown): Promise<string> {
 describe('what fails in the database is told with what to do:', () => {
   it.each([
     ['28P01', /refused the password.*credentials/s],
-    ['53100', /disk is full.*make room/s],
+    ['53100', /disk is full.*free some space/s],
     ['53300', /no more connections.*max_connections/s],
     ['25P02', /roll it back/],
     ['42P01', /ensureSchema\(\)/],

@@ -544,7 +544,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
         },
       };
       const outbox = createPostgresOutbox({ client, table });
-      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/answer.*cannot be read.*plugin.*type parser/s);
+      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/result.*cannot be read.*plugin.*type parser/s);
       expect(await owner.stats()).toMatchObject({ waiting: 0 });
     });
 
@@ -561,7 +561,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await ready(admin, table);
       const client = ownPool({ options: '-c default_transaction_read_only=on' });
       const outbox = createPostgresOutbox({ client, table });
-      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/only be read.*primary.*25006/s);
+      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/read-only.*primary.*25006/s);
       await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/25006/);
     });
   });
