@@ -293,7 +293,7 @@ describe('trouble with the file of an sqlite outbox is an error of the call that
     ];
     for (const work of works) {
       expect(await failureOf(work())).toBe(
-        `the outbox file ${file} cannot be opened: check that its folder is there and this process may write it (SQLITE_CANTOPEN).`,
+        `the outbox file ${file} cannot be opened: check that its folder exists and this process may write to it (SQLITE_CANTOPEN).`,
       );
     }
     await mkdir(dirname(file));
@@ -340,7 +340,7 @@ describe('trouble with the file of an sqlite outbox is an error of the call that
     const large = trackEntry('large', { userId: 'x'.repeat(50_000) });
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    expect(await refusal(outbox.append([trackEntry('small'), large]))).toMatch(/disk .* is full: make room/);
+    expect(await refusal(outbox.append([trackEntry('small'), large]))).toMatch(/disk .* is full: free/);
     expect(await outbox.stats()).toMatchObject({ waiting: 5 });
     vi.useRealTimers();
     database.exec('PRAGMA max_page_count = 100000');
