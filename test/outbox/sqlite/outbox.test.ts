@@ -354,7 +354,7 @@ describe('trouble with the file of an sqlite outbox is an error of the call that
     const outbox = createSqliteOutbox({ database });
     await outbox.append(many(1));
     database.exec('PRAGMA query_only = 1');
-    expect(await failureOf(outbox.append([trackEntry('b')]))).toMatch(/cannot be written: give this process the right/);
+    expect(await failureOf(outbox.append([trackEntry('b')]))).toMatch(/cannot be written: give this process write permission/);
     expect(await failureOf(outbox.claim(EVERYTHING))).toContain('cannot be written');
     expect(await outbox.stats()).toMatchObject({ waiting: 1 });
     database.exec('PRAGMA query_only = 0');
