@@ -25,4 +25,3 @@ export function createClient<
 export { isOursError, OursError } from './core/errors.js';
 export { createMemoryExposures } from './exposures/memory.js';
 export { createMemoryOutbox } from './outbox/memory.js';
-export { shareOutbox } from './tracking/share-outbox.js';

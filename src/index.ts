@@ -5,6 +5,7 @@ import type { Client } from './client/types.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { nodePlatform, otherProcessPlatform } from './runtime/platform-node.js';
 import { webPlatform } from './runtime/platform-web.js';
+import { enableSharedTracker } from './tracking/create-shared-tracker.js';
 
 // Bun and Deno also set process.versions.node. Their own fetch works better there than undici.
 const isLikeNode = typeof process !== 'undefined' && !!process.versions?.node;
@@ -24,6 +25,7 @@ export function createClient<
   Catalog extends EventCatalog = EventCatalog,
   const Experiments extends ExperimentCatalog = ExperimentCatalog,
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
+  enableSharedTracker();
   return buildClient(options, isLikeNode ? likeNode : webPlatform);
 }
 
@@ -61,19 +63,16 @@ export type { RefusalCode } from './core/refusal.js';
 export { createMemoryExposures, type MemoryExposuresOptions } from './exposures/memory.js';
 export { createMemoryOutbox, type MemoryOutboxOptions, type WhenFull } from './outbox/memory.js';
 export type {
-  Appended,
   AppendFailure,
   ClaimOptions,
   DeadLetter,
   DeadLetters,
   DurableOutbox,
-  DurablyAppended,
   ForgetOptions,
   Forgotten,
   Outbox,
   OutboxStats,
   SqlClient,
-  StoreMark,
   TransactionalOutbox,
   VolatileOutbox,
 } from './outbox/outbox.js';
@@ -83,10 +82,8 @@ export type { CampaignProperties, DefaultProperties, TextValue } from './protoco
 export type { Identity } from './protocol/identity.js';
 export type { SessionState } from './protocol/session.js';
 export type { WaitUntil } from './runtime/wait-until.js';
-export type { DeliveryCounts as Books, Totals } from './tracking/delivery-counts.js';
-export type { OutboxHost as SharingClient } from './tracking/outbox-host.js';
+export type { Totals } from './tracking/delivery-counts.js';
+export type { Appended, DurablyAppended, StoreMark } from './tracking/polled-outbox.js';
 export type { Receipt } from './tracking/receipt.js';
-export type { ReceiptTracker as Ledger } from './tracking/receipt-tracker.js';
-export { shareOutbox } from './tracking/share-outbox.js';
 export type { WaitOptions } from './tracking/waiting.js';
 export type { FetchInit, FetchLike, FetchResponse } from './transport/transport.js';

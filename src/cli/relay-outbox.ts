@@ -15,7 +15,6 @@ export function withoutClose(outbox: DurableOutbox): DurableOutbox {
     forget: (person, options) => outbox.forget(person, options),
     mark: () => outbox.mark(),
     stats: () => outbox.stats(),
-    share: (client) => outbox.share(client),
     watch: (wake) => outbox.watch?.(wake) ?? (() => undefined),
     deadLetters: outbox.deadLetters,
     close: async () => undefined,

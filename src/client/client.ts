@@ -15,6 +15,7 @@ import { createDeliveryCounts } from '../tracking/delivery-counts.js';
 import { createMemoryTracker } from '../tracking/memory-tracker.js';
 import { type Receipt, settledReceipt } from '../tracking/receipt.js';
 import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
+import { sharedTrackerFor } from '../tracking/tracker-registry.js';
 import { createSkewedClock } from '../transport/clock.js';
 import type { ClientContext } from './context.js';
 import { createTransaction } from './create-transaction.js';
@@ -68,7 +69,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const counts = createDeliveryCounts();
   const outcomes = createOutcomeReporter(context);
   const tracker: ReceiptTracker = outbox.durable
-    ? outbox.share({
+    ? sharedTrackerFor(outbox, {
         counts,
         id: clientId,
         relays: options.relay && !disabled,

@@ -170,10 +170,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   ],
   events: [isObject, 'a map of names to schemas'],
   experiments: [isObject, 'a map of keys to names of variants'],
-  outbox: [
-    (outbox: Outbox | null) => isFunction(outbox?.durable === true ? outbox.share : outbox?.claim),
-    'an outbox, such as createMemoryOutbox()',
-  ],
+  outbox: [(outbox: Outbox | null) => isFunction(outbox?.claim), 'an outbox, such as createMemoryOutbox()'],
   flushAt: aNumber(DEFAULT_BATCH_ROWS, 1, 10_000),
   flushIntervalMs: aNumber(1_000, 0, 3_600_000),
   maxBatchBytes: aNumber(DEFAULT_BATCH_BYTES, 1_024, 64 * 1024 * 1024),

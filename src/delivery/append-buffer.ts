@@ -1,7 +1,8 @@
 import { sentenceOf, type WarnOnce } from '../core/logger.js';
 import type { Outcome } from '../core/outcome.js';
-import type { Appended, AppendFailure, DurablyAppended } from '../outbox/outbox.js';
+import type { AppendFailure } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
+import type { Appended, DurablyAppended } from '../tracking/polled-outbox.js';
 
 /** Appending before the end of the tick keeps a long synchronous loop within the limits of the outbox. */
 const MAX_GROUP = 256;

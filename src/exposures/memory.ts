@@ -3,16 +3,16 @@ import type { Exposures } from '../assignment/exposure-store.js';
 import { readLimit } from '../core/check-option.js';
 
 export interface MemoryExposuresOptions {
-  /** Keys that are kept; above, the oldest is forgotten. @default 100000 */
+  /** Maximum keys; above it the oldest is removed. @default 100000 */
   readonly maxSize?: number | undefined;
-  /** Milliseconds that never go back, for tests. @default performance.now */
+  /** A monotonic clock in milliseconds, for tests. @default performance.now */
   readonly monotonic?: (() => number) | undefined;
 }
 
 const DEFAULT_SIZE = 100_000;
 
 /**
- * A store for several clients of one process. A single client remembers its own exposures without any.
+ * A store for several clients of one process. A single client remembers its own exposures without a store.
  *
  * @throws {OursError} `invalid_option`
  */

@@ -1,7 +1,7 @@
 import { namesOf as namesOfOutbox } from '../outbox/postgres/names.js';
 import { replyWith } from '../outbox/postgres/reply.js';
 
-/** What the store calls its own in the database, quoted for SQL. */
+/** The names of the store's database objects, quoted for SQL. */
 export interface Names {
   /** As given, for messages. */
   readonly given: string;
@@ -10,7 +10,7 @@ export interface Names {
   readonly byExpiry: string;
 }
 
-/** @throws {OursError} `invalid_option` for a name that is not plain: it becomes a part of SQL texts */
+/** @throws {OursError} `invalid_option` for an invalid name: it becomes part of SQL */
 export function namesOf(given = 'ours_exposures'): Names {
   const { schema, entries } = namesOfOutbox(given);
   return { given, schema, table: entries, byExpiry: `"${given.split('.').at(-1)}_expiry"` };
@@ -28,11 +28,11 @@ export interface Statements {
   readonly sweep: string;
 }
 
-/** More are left for the next sweep. */
+/** The next sweep deletes the rest. */
 const MAX_SWEPT = 10_000;
 
 export function statementsFor({ table }: Names): Statements {
-  // The time of a test, or the server's; not that of a transaction's beginning, which may be long ago.
+  // A test's clock, or the server's; not the start of the transaction, which may be long ago.
   const now = (parameter: string): string =>
     `coalesce(nullif(${parameter}::text, '')::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`;
   const insert = (value: string, ttl: string, time: string): string =>
@@ -49,11 +49,11 @@ export function statementsFor({ table }: Names): Statements {
   };
 }
 
-// One block is one statement, which every client and every migration tool can run, and one transaction.
+// One block is one statement, which every client and migration tool can run, and one transaction.
 export function schemaOf({ given, schema, table, byExpiry }: Names): string {
   return `DO $exposures$
 BEGIN
-  -- Two processes that make one table at once would fail on the catalogue's own keys.
+  -- Two processes that create one table at once would violate the catalogue's keys.
   PERFORM pg_advisory_xact_lock(hashtextextended('ours-ingest ${given}', 0));
 ${schema === undefined ? '' : `  IF to_regnamespace('"${schema}"') IS NULL THEN CREATE SCHEMA "${schema}"; END IF;`}
   CREATE UNLOGGED TABLE IF NOT EXISTS ${table} (

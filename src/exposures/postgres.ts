@@ -3,8 +3,8 @@ import { checkOptionNames, failOption } from '../core/check-option.js';
 import { fieldNames } from '../core/unknown-names.js';
 import { retryTransient } from '../outbox/durable/retry-transient.js';
 import type { SqlClient } from '../outbox/outbox.js';
-import { explain, isTransient, PostgresError } from '../outbox/postgres/errors.js';
-import { isPool, outliveErrors } from '../outbox/postgres/listener.js';
+import { explain, postgresError } from '../outbox/postgres/errors.js';
+import { handlePoolErrors, isPool } from '../outbox/postgres/listener.js';
 import { readReply } from '../outbox/postgres/reply.js';
 import { TimedClient } from '../outbox/postgres/timed-client.js';
 import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
@@ -14,17 +14,17 @@ export type { Exposures } from '../assignment/exposure-store.js';
 export type { SqlClient } from '../outbox/outbox.js';
 
 export interface PostgresExposuresOptions {
-  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. It stays the caller's to close. */
+  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. You close it. */
   readonly client: SqlClient;
   /** A name, or `schema.name`. @default 'ours_exposures' */
   readonly table?: string | undefined;
-  /** Milliseconds, for tests. @default the database's clock, one for all processes */
+  /** The clock in milliseconds, for tests. @default the database's clock, shared by all processes */
   readonly now?: (() => number) | undefined;
 }
 
 /** A store of exposures in a PostgreSQL database. */
 export interface PostgresExposures extends Required<Exposures> {
-  /** Makes the table where it is missing. Any number of processes may call it at once. */
+  /** Creates the table if it is missing. Any number of processes may call it at once. */
   ensureSchema(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ const MIGRATE_WITHIN_MS = 60_000;
  * const exposures = createPostgresExposures({ client: new pg.Pool({ connectionString }) });
  * await exposures.ensureSchema();
  *
- * @throws {OursError} `invalid_option` for a client without `query`, or a table name that is not plain
+ * @throws {OursError} `invalid_option` for a client without `query`, or an invalid table name
  */
 export function createPostgresExposures(options: PostgresExposuresOptions): PostgresExposures {
   checkOptionNames('createPostgresExposures', options, OPTIONS);
@@ -49,7 +49,7 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
   }
   const names = namesOf(table);
   const statements = statementsFor(names);
-  if (isPool(client)) outliveErrors(client);
+  if (isPool(client)) handlePoolErrors(client);
   const timed = new TimedClient(client);
 
   async function ask(text: string, values: string[], withinMs?: number): Promise<unknown> {
@@ -58,8 +58,8 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
     } catch (error) {
       const explained = explain(error, names.given);
       if (!/^(3F000|42P01)$/.test(explained.engineCode ?? '')) throw explained;
-      throw new PostgresError(
-        `the table ${names.given} is not where the client is connected to: run ensureSchema() or the SQL of postgresExposuresSchema() (${explained.engineCode}).`,
+      throw postgresError(
+        `the table ${names.given} does not exist in the client's database: run ensureSchema() or the SQL of postgresExposuresSchema() (${explained.engineCode}).`,
         explained.engineCode,
       );
     }
@@ -67,9 +67,8 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
 
   async function run<Result>(text: string, values: readonly string[]): Promise<Result> {
     const clock = now === undefined ? '' : String(Math.trunc(now()));
-    // Concurrent claims of one key fail under the stricter isolation levels, and succeed at once when tried again. The page
-    // does not wait for longer trouble.
-    const answer = await retryTransient(() => ask(text, [...values, clock]), isTransient);
+    // Under strict isolation levels, concurrent claims of one key fail and succeed when retried.
+    const answer = await retryTransient(() => ask(text, [...values, clock]));
     return readReply(answer, names.given).at(-1) as Result;
   }
 
@@ -90,9 +89,9 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
 }
 
 /**
- * The table as one SQL statement, for whatever runs your migrations. Running it again changes nothing.
+ * The table as one SQL statement, for your migrations. Running it again changes nothing.
  *
- * @throws {OursError} `invalid_option` for a table name that is not plain
+ * @throws {OursError} `invalid_option` for an invalid table name
  */
 export function postgresExposuresSchema({ table }: { readonly table?: string | undefined } = {}): string {
   return schemaOf(namesOf(table));

@@ -4,16 +4,16 @@ import { prepare } from '../outbox/sqlite/prepare.js';
 import type { Database, Sqlite, SqliteDatabase, Statement } from '../sqlite/database.js';
 import { ensurePrivateFile } from '../sqlite/private-file.js';
 
-/** SQLite waits this long for another process, and the whole program with it; then we wait without being in the way. */
+/** SQLite blocks the event loop this long for another process; after that, retries wait without blocking. */
 const BUSY_TIMEOUT_MS = 20;
-/** More are left for the next sweep: the file is locked meanwhile. */
+/** The next sweep deletes the rest, because a sweep locks the file. */
 const MAX_SWEPT = 1_000;
 
 export type Source = { readonly file: string; readonly Sqlite: Sqlite } | { readonly database: SqliteDatabase };
 
 /** Times are in milliseconds since the epoch. */
 export interface Statements {
-  /** key, end, now: changes a row when the key was free */
+  /** key, end, now: changes a row if the key was free */
   readonly claim: Statement;
   /** key, value, end */
   readonly remember: Statement;
@@ -25,11 +25,11 @@ export interface Statements {
 
 interface Open {
   readonly statements: Statements;
-  /** Of a file that the store has opened itself. */
+  /** For a file that the store opened itself. */
   readonly own?: { readonly database: Database; readonly stats: BigIntStats | undefined };
 }
 
-/** The table of exposures, opened by the first use and again after {@link close} or when its file was replaced. */
+/** The table of exposures, opened on first use and again after {@link close} or when its file was replaced. */
 export class SqliteTable {
   readonly #source: Source;
   #open: Open | undefined;
@@ -40,7 +40,7 @@ export class SqliteTable {
 
   /** @throws the driver's or the file system's error */
   use<Result>(work: (statements: Statements) => Result): Result {
-    // Processes that were started later open the file at the path: all must mean the same one.
+    // Later processes open the file at the path: all must use the same file.
     if ('file' in this.#source && this.#open?.own && !isSame(this.#open.own.stats, look(this.#source.file)))
       this.close();
     this.#open ??= open(this.#source);
@@ -53,7 +53,7 @@ export class SqliteTable {
     try {
       own?.database.close();
     } catch {
-      // A broken database may fail here; there is nothing in it that a close would save.
+      // A broken database may fail here, and closing it would save nothing.
     }
   }
 }

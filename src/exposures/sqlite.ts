@@ -3,7 +3,7 @@ import type { Exposures } from '../assignment/exposure-store.js';
 import { checkOptionNames, failOption } from '../core/check-option.js';
 import { fieldNames } from '../core/unknown-names.js';
 import { retryTransient } from '../outbox/durable/retry-transient.js';
-import { explain, isTransient } from '../outbox/sqlite/sqlite-error.js';
+import { explain } from '../outbox/sqlite/sqlite-error.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { type Source, SqliteTable, type Statements } from './sqlite-table.js';
@@ -14,11 +14,11 @@ export type { SqliteDatabase } from '../sqlite/database.js';
 
 export interface SqliteExposuresOptions {
   /**
-   * The file, created if it does not exist, readable by its owner only; not the outbox's. Its folder must exist, on a local
-   * disk.
+   * The file, created if it does not exist and readable by its owner only. Not the outbox's file. Its folder must exist, on a
+   * local disk.
    */
   readonly file?: string | undefined;
-  /** Instead of a file: an open database, which stays the caller's to set up and to close. */
+  /** Instead of a file: an open database, which you configure and close. */
   readonly database?: SqliteDatabase | undefined;
   /** Milliseconds since the epoch, for tests. @default Date.now */
   readonly now?: (() => number) | undefined;
@@ -38,7 +38,7 @@ export interface SqliteExposures extends Required<Exposures> {
  * @example
  * const ours = createClient({ token, experimentToken, exposures: createSqliteExposures({ file: 'exposures.db' }) });
  *
- * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
+ * @throws {OursError} `invalid_option` if it is misconfigured, or no SQLite is found
  */
 export function createSqliteExposures(options: SqliteExposuresOptions): SqliteExposures {
   checkOptionNames('createSqliteExposures', options, OPTIONS);
@@ -47,7 +47,7 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
   const name = 'file' in source ? `the file of exposures ${source.file}` : 'the database of exposures';
   const table = new SqliteTable(source);
 
-  /** In this turn of the event loop where the file is free. */
+  /** Runs in the current turn of the event loop if the file is free. */
   async function run<Result>(work: (statements: Statements, nowMs: number) => Result): Promise<Result> {
     const attempt = async (): Promise<Result> => {
       try {
@@ -58,8 +58,8 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
         throw explained;
       }
     };
-    // Other processes may be writing. The page does not wait for longer trouble.
-    return retryTransient(attempt, isTransient);
+    // Other processes may be writing. The caller's timeout bounds the wait for the page.
+    return retryTransient(attempt);
   }
 
   const sweep = createSweep(() => run((statements, nowMs) => statements.sweep.run(nowMs)));
@@ -80,7 +80,8 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
 }
 
 function toSource({ file, database }: SqliteExposuresOptions): Source {
-  if ((file === undefined) === (database === undefined)) fail('pass either file, a path, or database, an open one.');
+  if ((file === undefined) === (database === undefined))
+    fail('pass either file (a path) or database (an open database).');
   if (database !== undefined) {
     if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
       fail('database must be an open database of better-sqlite3, libsql or node:sqlite.');
@@ -88,7 +89,7 @@ function toSource({ file, database }: SqliteExposuresOptions): Source {
     return { database };
   }
   if (typeof file !== 'string' || file === '' || file === ':memory:') fail('file must be the path of a file.');
-  // What is opened again later is the same file, wherever the process has moved to.
+  // Absolute, so that reopening finds the same file after process.chdir().
   return { file: resolve(file), Sqlite: loadSqlite() };
 }
 

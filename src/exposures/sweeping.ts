@@ -1,8 +1,8 @@
 const SWEEP_EVERY_MS = 60_000;
 
 /**
- * Deletes what has expired, at most once a minute, so that a store does not grow. Nobody waits for it, and a failure is left to
- * the next time.
+ * Deletes expired keys at most once a minute, so that a store does not grow. No caller waits for it; after a failure the next sweep
+ * tries again.
  */
 export function createSweep(deleteExpired: () => Promise<unknown>): () => void {
   let sweepAt = 0;

@@ -1,27 +1,18 @@
 import type { Undelivered } from '../core/outcome.js';
 import type { Entry } from '../protocol/event.js';
 import type { Identity } from '../protocol/identity.js';
-import type { OutboxHost } from '../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../tracking/receipt-tracker.js';
+import type { Appended, DurablyAppended, PolledOutbox } from '../tracking/polled-outbox.js';
 
 export interface ClaimOptions {
   readonly maxEntries: number;
-  /** The entries' bodies added up, with one byte more for each, stay within this many bytes; a first entry above it comes alone. */
+  /** Limit of the sum of the entries' bodies, plus one byte for each. A first entry above it is claimed alone. */
   readonly maxBytes: number;
-  /** How long the entries are the claimer's alone. */
+  /** How long no other claim may return the entries. */
   readonly leaseMs: number;
 }
 
-/** What became of an append. */
-export interface Appended {
-  /** Entries that found no room, or older ones that had to make room for them. They are gone. */
-  readonly dropped: readonly Entry[];
-  /** Those of the dropped that had been sent without an answer: the service may have them. */
-  readonly unanswered?: readonly Entry[] | undefined;
-}
-
 export interface OutboxStats {
-  /** Entries waiting to be claimed, delayed ones included. */
+  /** Entries that wait to be claimed, delayed ones included. */
   readonly waiting: number;
   /** Entries claimed and not yet settled. */
   readonly claimed: number;
@@ -29,20 +20,20 @@ export interface OutboxStats {
   readonly bytes: number;
 }
 
-/** What every outbox does. The duties stand at {@link Outbox}. */
+/** The methods of every outbox. {@link Outbox} lists their duties. */
 interface Queueing {
   append(entries: readonly Entry[]): Promise<Appended>;
   claim(options: ClaimOptions): Promise<readonly Entry[]>;
-  /** The entries have been delivered. */
+  /** The entries were delivered. */
   ack(entries: readonly Entry[]): Promise<void>;
-  /** The entries go back to be claimed again, not before `delayMs` from now. */
+  /** Makes the entries claimable again after `delayMs`. */
   release(entries: readonly Entry[], delayMs: number): Promise<void>;
   /** The entries will never be delivered. */
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void>;
   stats(): Promise<OutboxStats>;
   close(): Promise<void>;
   /**
-   * What the operator should know though nothing has failed, each thing once. The client asks after every append and warns of it.
+   * A warning for the operator although nothing has failed, each one once. The client calls this after every append and logs it.
    */
   takeNotice?(): string | undefined;
 }
@@ -52,78 +43,32 @@ export interface VolatileOutbox extends Queueing {
   readonly durable: false;
 }
 
-/** Where a store stands. Two marks of one store tell whether it may have lost confirmed entries in between. */
-export interface StoreMark {
-  /**
-   * Identifies the store's contents. It changes whenever confirmed entries may be gone without having been settled, as far
-   * as the engine can tell: the store was emptied or replaced, or it fell back to an older copy.
-   */
-  readonly incarnation: string;
-  /** The position last given in it. A later mark with a smaller one is a mark of an older copy. */
-  readonly position: number;
-}
-
-/** What became of an append to a durable outbox. The mark is that of the store right after the append. */
-export interface DurablyAppended extends Appended, StoreMark {
-  /** Entries that were ignored because their `distinctId` was inside already. */
-  readonly duplicates: readonly Entry[];
-  /** No appended entry has a greater {@link DurableOutbox.oldest position}. */
-  readonly position: number;
-  /**
-   * Entries that are not stored yet, because another transaction holds their `distinctId` and has not ended. Each promise
-   * settles when that transaction ends: the entry is stored then, or ignored as a duplicate.
-   */
-  readonly deferred?: ReadonlyMap<Entry, Promise<DurablyAppended>> | undefined;
-}
-
-/**
- * An outbox whose entries survive the death of the process. Any number of processes may append to one store and claim from
- * it.
- */
-export interface DurableOutbox extends Queueing {
+/** An outbox whose entries survive the process. Any number of processes may append to one store and claim from it. */
+export interface DurableOutbox extends Queueing, PolledOutbox {
   readonly durable: true;
-  /** A dropped entry is always one of `entries`: what was confirmed once is never dropped to make room. */
+  /** A dropped entry is always one of `entries`: confirmed entries are never dropped to make room. */
   append(entries: readonly Entry[]): Promise<DurablyAppended>;
   /**
-   * What is known of events by their ids: still inside, or among the dead letters. Nothing is known of one that was
-   * delivered, so its absence means delivery only while the store's {@link mark} shows no loss.
-   */
-  lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>>;
-  /** The entry that has been inside for longest. Positions grow from append to append. */
-  oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined>;
-  /**
-   * Removes every event and every dead letter that has one of the names. What is appended meanwhile may stay. A client that waits for the
-   * outcome of a removed event takes it for delivered.
+   * Removes every event and dead letter that has one of the identifiers. Events appended meanwhile may stay. A client that waits for
+   * the outcome of a removed event reports it as delivered.
    *
-   * Rejects with `invalid_option` when nobody is named.
+   * Rejects with `invalid_option` without an identifier.
    */
   forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
-  /** Where the store stands now. */
-  mark(): Promise<StoreMark>;
   readonly deadLetters: DeadLetters;
-  /**
-   * Calls `wake` when entries may have arrived that this process does not know of; the returned function ends that. Only for
-   * stores that can tell; whoever claims looks by itself from time to time in any case.
-   */
-  watch?(wake: () => void): () => void;
-  /** Entries that are not sealed and so are not delivered. Only an outbox with sealing keys has it. */
+  /** Counts entries that are not delivered because they are not sealed. Only outboxes with sealing keys have it. */
   countUnsealed?: (() => Promise<number>) | undefined;
-  /**
-   * Begins the tracker of a client that uses the outbox beside others: always `shareOutbox(this, client)`. It comes along with
-   * the outbox, so that a client whose events wait in memory does not carry it.
-   */
-  share(client: OutboxHost): ReceiptTracker;
 }
 
-/** What an outbox may say about an append it rejects. */
+/** What the error of a rejected append may say. */
 export interface AppendFailure {
-  /** `true` only if no entry of the append was stored, and none will be: no attempt at it can still succeed. */
+  /** `true` only if no entry of the append was stored and none will be: no attempt can still succeed. */
   readonly storedNothing?: boolean | undefined;
 }
 
 /**
- * The part of an SQL client that the outbox needs. Values are strings, numbers and null; `text` names them `$1`, `$2`, …
- * Resolves to an object with the rows as `pg` does, or to the rows as TypeORM and postgres.js do.
+ * The part of an SQL client that the outbox uses. Values are strings, numbers and null; `text` refers to them as `$1`, `$2`, …
+ * `query` resolves to an object with the rows as `pg` does, or to the rows as TypeORM and postgres.js do.
  */
 export interface SqlClient {
   query(
@@ -132,72 +77,72 @@ export interface SqlClient {
   ): Promise<{ readonly rows: readonly unknown[] } | readonly unknown[]>;
 }
 
-/** A durable outbox that lives in the caller's own database. */
+/** A durable outbox in the caller's own database. */
 export interface TransactionalOutbox extends DurableOutbox {
   /**
-   * An append in the transaction that `tx` has open: the entries are there if it commits, and were never there if not.
+   * Returns an append within the open transaction of `tx`: the entries are stored if it commits, and only then.
    *
-   * The append rejects with `invalid_option`, and stores nothing, when `tx` turns out to have no transaction open.
-   * @throws {OursError} `invalid_option` when `tx` is not a transaction: a pool, or a library's client for the whole database
+   * The append rejects with `invalid_option`, and stores nothing, if `tx` has no open transaction.
+   * @throws {OursError} `invalid_option` if `tx` is not a transaction: a pool, or a library's client for the whole database
    */
   within(tx: SqlClient): (entries: readonly Entry[]) => Promise<void>;
 }
 
 export interface ForgetOptions {
-  /** Counts, and removes nothing. @default false */
+  /** Counts without removing. @default false */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What an outbox has forgotten of a person, or would. */
+/** What `forget` removed, or would remove. */
 export interface Forgotten {
-  /** Events that were waiting, or under way. */
+  /** Events that were waiting or claimed. */
   readonly entries: number;
-  /** Those of them that a relay had claimed: it may have sent them, or may still do so. */
+  /** Those that a relay had claimed: it may have sent them, or may still send them. */
   readonly claimed: number;
   readonly deadLetters: number;
-  /** Events and dead letters that could not be looked at: their key is missing, or they are damaged. They may be the person's. */
+  /** Events and dead letters that cannot be read: their key is missing, or they are damaged. They may be about the person. */
   readonly unreadable: number;
 }
 
-/** An event that will not be delivered, kept with the reason. */
+/** An event that will not be delivered, with the reason. */
 export interface DeadLetter {
   readonly distinctId: string;
   readonly outcome: Undelivered;
-  /** When it was put aside, in milliseconds since the epoch. */
+  /** When it became a dead letter, in milliseconds since the epoch. */
   readonly at: number;
-  /** `undefined` when it cannot be read: it is damaged, or sealed with a key that is not there. */
+  /** `undefined` if it cannot be read: it is damaged, or its key is missing. */
   readonly entry: Entry | undefined;
 }
 
-/** Where a durable outbox keeps what will not be delivered. One letter a `distinctId`: a later one takes its place. */
+/** The dead letters of a durable outbox. One for each `distinctId`: a later one replaces an earlier one. */
 export interface DeadLetters {
   count(): Promise<number>;
   /** Oldest first. */
   list(range: { readonly limit: number; readonly offset?: number | undefined }): Promise<readonly DeadLetter[]>;
   get(distinctId: string): Promise<DeadLetter | undefined>;
-  /** Puts events back at the end of the queue; resolves to how many letters left. One whose id is inside is only removed. */
+  /** Requeues events at the end; resolves to how many dead letters were removed. One whose id is inside is only removed. */
   replay(distinctIds: readonly string[]): Promise<number>;
-  /** Forgets events for good; resolves to how many. */
+  /** Removes dead letters for good; resolves to how many. */
   discard(distinctIds: readonly string[]): Promise<number>;
 }
 
 /**
- * Where events wait until the service has them. The duties of an implementation:
+ * A queue of events that the service does not have yet. The duties of an implementation:
  *
- * - **Durability.** When `append` resolves, the entries survive what the outbox claims to survive (`durable`).
- * - **Idempotence.** A durable outbox ignores an entry whose `distinctId` is already inside; dead letters are not inside. One
- *   in memory may take both: the service counts one. `ack`, `release` and `deadLetter` ignore entries that are no longer
- *   claimed, or claimed by somebody else.
- * - **Leases.** A claimed entry is handed out to nobody else until it is released or its lease ends; after that it is
- *   handed out again, so that a dead relay's entries are not lost.
- * - **Order.** Roughly first in, first out. Strictly: no entry is handed out while an earlier `identify` that shares an
+ * - **Durability.** When `append` resolves, the entries survive what the outbox promises to survive (`durable`).
+ * - **Idempotence.** A durable outbox ignores an entry whose `distinctId` is already inside; dead letters are not inside. A memory
+ *   outbox may store both, and the service counts one. `ack`, `release` and `deadLetter` ignore entries that are no longer
+ *   claimed, or that another claim holds.
+ * - **Leases.** No other claim returns a claimed entry until it is released or its lease expires; after that it is claimed again, so
+ *   that a dead relay's entries are not lost.
+ * - **Order.** Roughly first in, first out. Strictly: no claim returns an entry while an earlier `identify` that shares an
  *   identifier with it is unsettled, unless both are in the same claim, in order. Appends of one process keep their order.
  * - **Errors.** Every method may reject; nothing may throw synchronously. `append` stores all of its entries or none. When it
- *   rejects, the caller takes the entries for possibly stored, unless the error has `storedNothing: true`
- *   ({@link AppendFailure}). Appending them again is safe in both cases.
- * - **Unreadable entries.** What is damaged goes to the dead letters; what is sealed with a key that is not there stays
- *   inside and is tried again later. So does what is not sealed in an outbox with sealing keys, which is never delivered:
- *   someone without a key may have written it. `claim` rejects once to say so, and the next one goes on with the others.
- * - **Owner.** One in memory hands back the very `owner` an entry came with; a durable one does if that is a string.
+ *   rejects, the entries may be stored, unless the error has `storedNothing: true` ({@link AppendFailure}). Appending them again
+ *   is safe in both cases.
+ * - **Unreadable entries.** A damaged entry becomes a dead letter. An entry whose key is missing stays inside and is retried later.
+ *   So does an unsealed entry in an outbox with sealing keys, which is never delivered: someone without a key may have written it.
+ *   `claim` rejects once to report them, and the next claim returns the others.
+ * - **Owner.** A memory outbox returns the same `owner` that was appended; a durable one does if it is a string.
  */
 export type Outbox = VolatileOutbox | DurableOutbox;

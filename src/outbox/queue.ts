@@ -2,7 +2,7 @@
 export interface Queue<Item> {
   readonly size: number;
   push(item: Item): void;
-  /** The item that {@link shift} would take out. */
+  /** The item that {@link shift} would remove. */
   peek(): Item | undefined;
   shift(): Item | undefined;
 }
@@ -24,7 +24,7 @@ export function createQueue<Item>(): Queue<Item> {
       const item = items[head];
       items[head] = undefined;
       head += 1;
-      // Dropping the empty front only when it is most of the array keeps the cost of shifting constant.
+      // Dropping the empty front only when it is most of the array keeps shifting O(1).
       if (head > 1024 && head * 2 > items.length) {
         items = items.slice(head);
         head = 0;

@@ -7,7 +7,7 @@ export interface Statement {
   all(...values: SqlValue[]): unknown[];
 }
 
-/** A database of our own. */
+/** A database that this package opened. */
 export interface Database {
   exec(sql: string): unknown;
   prepare(sql: string): Statement;
@@ -15,8 +15,8 @@ export interface Database {
 }
 
 /**
- * A database that somebody else has open, as all of `node:sqlite`, `libsql` and `better-sqlite3` declare theirs. What a
- * statement takes, each of them says in a way of its own; it is what {@link Statement} says.
+ * A database that the caller opened, typed so that those of `node:sqlite`, `libsql` and `better-sqlite3` all fit. Their statements
+ * behave like {@link Statement}, though each library declares them differently.
  */
 export interface SqliteDatabase {
   exec(sql: string): unknown;

@@ -3,16 +3,16 @@ import { OursError } from '../core/errors.js';
 import type { Sqlite } from './database.js';
 
 /**
- * Finds Node's own SQLite (from 22.13 on) or the package `libsql`.
+ * Loads Node's own SQLite (22.13 or later) or the package `libsql`.
  *
- * @throws {OursError} `invalid_option` where neither is there
+ * @throws {OursError} `invalid_option` if neither is available
  */
 export function loadSqlite(): Sqlite {
   return nodesOwn() ?? libsql();
 }
 
 function nodesOwn(): Sqlite | undefined {
-  // Asked for instead of imported: a Node without it, or a bundler, would stumble over the import.
+  // Not imported, because older versions of Node and bundlers would fail on the import.
   const sqlite = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: Sqlite } | undefined;
   return sqlite?.DatabaseSync;
 }
@@ -23,7 +23,7 @@ function libsql(): Sqlite {
   } catch (cause) {
     throw new OursError(
       'invalid_option',
-      `events are kept in SQLite here, and this Node (${process.version}) comes without it: run \`npm install libsql\`, or use Node 22.13 or later.`,
+      `SQLite is required, and this Node (${process.version}) does not include it: run \`npm install libsql\`, or use Node 22.13 or later.`,
       { cause },
     );
   }

@@ -1,18 +1,18 @@
 import { chmodSync, closeSync, lstatSync, openSync, type Stats, statSync } from 'node:fs';
 
-/** What SQLite puts next to a database. It gives a new one the rights of the database, and leaves the rights of an old one. */
+/** Files that SQLite keeps next to a database. New ones get the database's permissions, existing ones keep theirs. */
 const COMPANIONS = ['-wal', '-shm'];
 
 const OWNER_ONLY = 0o600;
 const GROUP_WRITES = 0o020;
 
 /**
- * Makes sure that a file for private data exists and that only its owner may read it. An existing file loses the rights of
- * everyone else; it keeps those of its group if that may write, which is how users share one.
+ * Ensures that a file for private data exists and that only its owner may read it. An existing file loses the permissions of
+ * others; it keeps its group's if the group may write, which is how users share a file.
  *
- * A link that another user has put there is not followed: its target is that user's choice.
+ * A link created by another user is not followed, because that user chose its target.
  *
- * @returns what to warn of: that others could read what the file holds, or still can
+ * @returns a warning if others could read the file, or still can
  * @throws the file system's error, or one for such a link
  */
 export function ensurePrivateFile(path: string): string | undefined {
@@ -26,11 +26,11 @@ export function ensurePrivateFile(path: string): string | undefined {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink() && !isTrusted(stats)) {
     throw new Error(
-      `${path} is a link that another user has made, so it is not followed: name the file it should lead to, or make the link yourself.`,
+      `${path} is a link created by another user, so it is not followed: name its target, or create the link yourself.`,
     );
   }
-  // SQLite would create the target of a dangling link with the rights that the umask leaves. An existing file must not even be
-  // opened: closing it would end the locks that SQLite holds on it in this process.
+  // SQLite would create the target of a dangling link with the umask's permissions. An existing file must not even be opened:
+  // closing it would release the locks that SQLite holds on it in this process.
   if (stats.isSymbolicLink() && statSync(path, { throwIfNoEntry: false }) === undefined) {
     closeSync(openSync(path, 'a', OWNER_ONLY));
   }
@@ -38,24 +38,24 @@ export function ensurePrivateFile(path: string): string | undefined {
   return warning;
 }
 
-/** Whether this user made it, or the one who may do everything. */
+/** Whether this user or root created it. */
 function isTrusted({ uid }: Stats): boolean {
   return uid === 0 || uid === process.getuid?.();
 }
 
-/** @param mayBeLink whether a link is followed: a log that SQLite makes is none */
+/** @param mayBeLink whether to follow a link: SQLite never creates a log as a link */
 function restrict(path: string, mayBeLink: boolean): string | undefined {
   const stats = (mayBeLink ? statSync : lstatSync)(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile()) return undefined;
   const others = stats.mode & GROUP_WRITES ? 0o007 : 0o077;
   if ((stats.mode & others) === 0) return undefined;
   const mode = (stats.mode & 0o777).toString(8);
-  // Another user's file is shared by its owner's decision, and chmod would fail.
+  // The owner decided to share it, and chmod would fail.
   if (stats.uid !== process.getuid?.()) {
     return `${path} belongs to another user and has mode ${mode}: others can read the events in it. Have its owner run chmod 600, or 660 to share it with a group.`;
   }
   chmodSync(path, stats.mode & 0o777 & ~others);
   return stats.size === 0
     ? undefined
-    : `${path} had mode ${mode}: others could read the events in it. It is its owner's only from now on.`;
+    : `${path} had mode ${mode}: others could read the events in it. Now only its owner can.`;
 }

@@ -4,14 +4,14 @@ import type { Entry } from '../protocol/event.js';
 import { createFakeClock } from './fake-clock.js';
 import { expectIds, expectSame, identifyEntry, trackEntry } from './outbox-entries.js';
 
-/** Opens a fresh, empty outbox without bounds. Its leases and delays go by `now`, in milliseconds. */
+/** Creates an empty outbox without limits. Its leases and delays use the clock `now`, in milliseconds. */
 export type CreateOutbox = (setup: { readonly now: () => number }) => Outbox | Promise<Outbox>;
 
-/** One duty of every outbox. */
+/** One test of the contract. */
 export interface OutboxCase {
-  /** A sentence that begins with the outbox. */
+  /** A sentence that begins with "the outbox". */
   readonly name: string;
-  /** @throws {Error} saying what was expected and what came, when the outbox fails in its duty */
+  /** @throws {Error} with the expected and the actual value, if the outbox fails */
   readonly run: (create: CreateOutbox) => Promise<void>;
 }
 
@@ -28,33 +28,36 @@ const visitor = { userId: 'u1' };
 const tracks = (...ids: readonly string[]): Entry[] => ids.map((id) => trackEntry(id));
 
 /**
- * The duties of an outbox, as {@link Outbox} states them, for authors of other outboxes. Bounds, sealing and what survives a
- * crash are for their own tests.
+ * Tests the duties of an {@link Outbox}, for authors of outboxes. Limits, sealing and crash safety need tests of their own.
  *
  * @example
  * for (const { name, run } of outboxContract) it(name, () => run(({ now }) => createMyOutbox({ now })));
  */
 export const outboxContract: readonly OutboxCase[] = [
-  duty('hands out what was appended, in order and unchanged', async ({ outbox, claim }) => {
-    const entries = [trackEntry('a'), trackEntry('b', { externalId: 'c1', email: 'ada@example.org' })];
+  duty('is empty at first', async ({ outbox, claim }) => {
+    expectIds(await claim(), []);
+    expectSame(await outbox.stats(), NOTHING);
+  }),
+  duty('returns appended entries in order and unchanged', async ({ outbox, claim }) => {
+    const entries = [trackEntry('a'), { ...trackEntry('b', { externalId: 'c1', email: 'ada@example.org' }), time: 42 }];
     expectIds((await outbox.append(entries)).dropped, []);
     await outbox.append(tracks('c'));
     const claimed = await claim();
     expectIds(claimed, ['a', 'b', 'c']);
     for (const [index, entry] of entries.entries()) expectSame(plain(claimed[index]!), plain(entry));
   }),
-  duty('hands an entry to one claimer only', async ({ outbox, claim }) => {
+  duty('gives an entry to one claim only', async ({ outbox, claim }) => {
     await outbox.append(tracks('a', 'b', 'c'));
     const claims = await Promise.all([claim({ maxEntries: 2 }), claim({ maxEntries: 2 }), claim()]);
     expectSame(claims.flatMap((entries) => entries.map(({ distinctId }) => distinctId)).sort(), ['a', 'b', 'c']);
     expectIds(await claim(), []);
   }),
-  duty('hands out no more entries than asked for', async ({ outbox, claim }) => {
+  duty('returns no more entries than maxEntries', async ({ outbox, claim }) => {
     await outbox.append(tracks('a', 'b', 'c'));
     expectIds(await claim({ maxEntries: 2 }), ['a', 'b']);
     expectIds(await claim({ maxEntries: 2 }), ['c']);
   }),
-  duty('hands out no more bytes than asked for, one more for each entry, and a larger entry alone', async (world) => {
+  duty('returns no more bytes than maxBytes, one more for each entry, and a larger entry alone', async (world) => {
     const { outbox, claim } = world;
     const entries = tracks('a', 'b', 'c');
     const two = entries[0]!.body.length + entries[1]!.body.length + 2;
@@ -64,17 +67,19 @@ export const outboxContract: readonly OutboxCase[] = [
     await outbox.append(tracks('d', 'e'));
     expectIds(await claim({ maxBytes: 1 }), ['d']);
   }),
-  duty('counts what waits, what is claimed and the bytes of both', async ({ outbox, claim }) => {
+  duty('counts waiting entries, claimed entries and the bytes of both', async ({ outbox, claim }) => {
     const entries = tracks('a', 'b', 'c');
     const bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
     await outbox.append(entries);
+    expectSame(await outbox.stats(), { waiting: 3, claimed: 0, bytes });
     const [a, b] = await claim({ maxEntries: 2 });
     expectSame(await outbox.stats(), { waiting: 1, claimed: 2, bytes });
     await outbox.release([b!], 1_000);
+    expectSame(await outbox.stats(), { waiting: 2, claimed: 1, bytes });
     await outbox.ack([a!]);
     expectSame(await outbox.stats(), { waiting: 2, claimed: 0, bytes: bytes - a!.body.length });
   }),
-  duty('never hands out again what was delivered or given up', async ({ outbox, claim, advance }) => {
+  duty('never returns settled entries again', async ({ outbox, claim, advance }) => {
     await outbox.append(tracks('a', 'b'));
     const [a, b] = await claim();
     await outbox.ack([a!]);
@@ -83,12 +88,12 @@ export const outboxContract: readonly OutboxCase[] = [
     expectIds(await claim(), []);
     expectSame(await outbox.stats(), NOTHING);
   }),
-  duty('hands out at once, before what came later, what was released without a delay', async ({ outbox, claim }) => {
+  duty('returns entries released without a delay at once, before later ones', async ({ outbox, claim }) => {
     await outbox.append(tracks('a', 'b', 'c'));
     await outbox.release(await claim({ maxEntries: 2 }), 0);
     expectIds(await claim(), ['a', 'b', 'c']);
   }),
-  duty('hands out what was released with a delay when that is over and not before', async (world) => {
+  duty('returns entries released with a delay after the delay and not before', async (world) => {
     const { outbox, claim, advance } = world;
     await outbox.append(tracks('a', 'b'));
     await outbox.release(await claim({ maxEntries: 1 }), 1_000);
@@ -98,7 +103,7 @@ export const outboxContract: readonly OutboxCase[] = [
     advance(1);
     expectIds(await claim(), ['a']);
   }),
-  duty('hands out what a claimer left behind when its lease is over and not before', async (world) => {
+  duty('returns the entries of a dead claimer when its lease expires and not before', async (world) => {
     const { outbox, claim, advance } = world;
     await outbox.append(tracks('a', 'b'));
     await outbox.ack((await claim()).slice(0, 1));
@@ -107,30 +112,45 @@ export const outboxContract: readonly OutboxCase[] = [
     advance(1);
     expectIds(await claim(), ['b']);
   }),
-  duty('ignores the settling of entries that are settled, released, waiting or unknown', async ({ outbox, claim }) => {
-    await outbox.append(tracks('a', 'b', 'c'));
-    const [a, b] = await claim({ maxEntries: 2 });
-    await outbox.ack([a!]);
-    await outbox.release([b!], 0);
-    for (const entry of [a!, b!, trackEntry('c'), trackEntry('stranger')]) {
-      await outbox.ack([entry]);
-      await outbox.release([entry], 0);
-      await outbox.deadLetter([entry], UNDELIVERED);
-    }
-    expectIds(await claim(), ['b', 'c']);
+  duty('expires each lease at its own time', async ({ outbox, claim, advance }) => {
+    await outbox.append(tracks('a', 'b'));
+    await claim({ maxEntries: 1, leaseMs: 3_000 });
+    await claim({ maxEntries: 1, leaseMs: 1_000 });
+    advance(1_000);
+    expectIds(await claim(), ['b']);
+    advance(2_000);
+    expectIds(await claim(), ['a']);
   }),
-  duty('takes an id once if it is durable, and at least once in any case', async ({ outbox, claim }) => {
+  duty(
+    'ignores calls that settle entries which are settled, released, waiting or unknown',
+    async ({ outbox, claim }) => {
+      await outbox.append(tracks('a', 'b', 'c'));
+      const [a, b] = await claim({ maxEntries: 2 });
+      await outbox.ack([a!]);
+      await outbox.release([b!], 0);
+      const before = await outbox.stats();
+      for (const entry of [a!, b!, trackEntry('c'), trackEntry('stranger')]) {
+        await outbox.ack([entry]);
+        await outbox.release([entry], 0);
+        await outbox.deadLetter([entry], UNDELIVERED);
+      }
+      expectSame(await outbox.stats(), before);
+      expectIds(await claim(), ['b', 'c']);
+    },
+  ),
+  duty('stores an id once if it is durable, and at least once in any case', async ({ outbox, claim }) => {
     await outbox.append(tracks('a'));
     await outbox.append(tracks('a', 'b'));
     const ids = new Set((await claim()).map(({ distinctId }) => distinctId));
     expectSame([...ids], ['a', 'b']);
     if (outbox.durable) expectSame((await outbox.stats()).claimed, 2);
   }),
-  duty('hands out nothing of a person while an earlier identify of theirs is under way', async ({ outbox, claim }) => {
+  duty('returns nothing of a person while an earlier identify of theirs is claimed', async ({ outbox, claim }) => {
     await outbox.append([
       trackEntry('t0', visitor),
       identifyEntry('i1', visitor),
       trackEntry('t1', visitor),
+      identifyEntry('i2', visitor),
       trackEntry('other'),
     ]);
     expectIds(await claim({ maxEntries: 1 }), ['t0']);
@@ -138,9 +158,24 @@ export const outboxContract: readonly OutboxCase[] = [
     expectIds(identify, ['i1']);
     expectIds(await claim(), ['other']);
     await outbox.ack(identify);
+    expectIds(await claim(), ['t1', 'i2']);
+  }),
+  duty('keeps the order of a person within one claim', async ({ outbox, claim }) => {
+    await outbox.append([identifyEntry('i1', visitor), identifyEntry('i2', visitor), trackEntry('t1', visitor)]);
+    expectIds(await claim(), ['i1', 'i2', 't1']);
+  }),
+  duty('returns the events of a person once their identify is a dead letter', async ({ outbox, claim }) => {
+    await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
+    await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
     expectIds(await claim(), ['t1']);
   }),
-  duty('knows a person by each of their three names', async ({ outbox, claim }) => {
+  duty('returns other people’s entries from behind any number of blocked ones', async ({ outbox, claim }) => {
+    const blocked = Array.from({ length: 50 }, (_, index) => trackEntry(`t${index}`, visitor));
+    await outbox.append([identifyEntry('i1', visitor), ...blocked, trackEntry('other')]);
+    await claim({ maxEntries: 1 });
+    expectIds(await claim({ maxEntries: 5 }), ['other']);
+  }),
+  duty('recognises a person by each of their three identifiers', async ({ outbox, claim }) => {
     await outbox.append([
       identifyEntry('i1', { userId: 'u1', externalId: 'c1', email: 'ada@example.org' }),
       trackEntry('t1', { userId: 'u1' }),
@@ -151,7 +186,7 @@ export const outboxContract: readonly OutboxCase[] = [
     await claim({ maxEntries: 1 });
     expectIds(await claim(), ['t4']);
   }),
-  duty('lets nothing overtake what has to wait itself, though both follow one that is handed out', async (world) => {
+  duty('lets nothing overtake an identify that is itself blocked, even if both follow a claimed one', async (world) => {
     const { outbox, claim } = world;
     await outbox.append([identifyEntry('i1', { externalId: 'c1' })]);
     const underWay = await claim();
@@ -162,14 +197,17 @@ export const outboxContract: readonly OutboxCase[] = [
       identifyEntry('i3', { externalId: 'c1', email: 'ada@example.org' }),
       identifyEntry('i4', both),
     ]);
-    // i4 shares two names with i2, which is more often than a claim of two has room for.
+    // i4 shares two names with i2: counted by name, they exceed a claim of two.
     const first = await claim({ maxEntries: 2 });
     expectIds(first, ['i2']);
     await outbox.ack([...underWay, ...first]);
     expectIds(await claim(), ['i3', 'i4']);
   }),
-  duty('keeps the order of a person across a release and the end of a lease', async ({ outbox, claim, advance }) => {
+  duty('keeps the order of a person across releases and an expired lease', async ({ outbox, claim, advance }) => {
     await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor), trackEntry('t2', visitor)]);
+    await outbox.release(await claim({ maxEntries: 2 }), 1_000);
+    expectIds(await claim(), []);
+    advance(1_000);
     const [i1, t1] = await claim({ maxEntries: 2 });
     await outbox.release([i1!], 1_000);
     await outbox.release([t1!], 0);
@@ -180,14 +218,15 @@ export const outboxContract: readonly OutboxCase[] = [
     advance(LEASE_MS);
     const again = await claim({ maxEntries: 1 });
     expectIds(again, ['i1']);
+    expectIds(await claim(), []);
     await outbox.ack(again);
     expectIds(await claim(), ['t1', 't2']);
   }),
-  duty('forgets what it holds of one person, under way or dead, and nothing of others', async (world) => {
+  duty('forgets the entries and dead letters of one person and nothing of others', async (world) => {
     const { outbox, claim } = world;
     if (!outbox.durable) return;
     await outbox.append([
-      trackEntry('letter', { externalId: 'c1' }),
+      trackEntry('dead', { externalId: 'c1' }),
       trackEntry('claimed', { externalId: 'c1' }),
       identifyEntry('waiting', { userId: 'u1', externalId: 'c1', email: 'ada@example.org' }),
       trackEntry('by email', { email: 'Ada@example.org' }),
@@ -205,7 +244,7 @@ export const outboxContract: readonly OutboxCase[] = [
     expectIds(await claim(), ['other']);
     expectSame(await outbox.deadLetters.count(), 0);
   }),
-  duty('keeps dead letters and takes them back if it is durable', async ({ outbox, claim }) => {
+  duty('keeps dead letters and replays them if it is durable', async ({ outbox, claim }) => {
     if (!outbox.durable) return;
     await outbox.append(tracks('a', 'b'));
     await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
@@ -213,29 +252,26 @@ export const outboxContract: readonly OutboxCase[] = [
       ['a', UNDELIVERED],
       ['b', 'inside'],
     ]);
-    const [letter] = await outbox.deadLetters.list({ limit: 10 });
-    expectSame([letter?.distinctId, letter?.outcome], ['a', UNDELIVERED]);
+    const [deadLetter] = await outbox.deadLetters.list({ limit: 10 });
+    expectSame([deadLetter?.distinctId, deadLetter?.outcome], ['a', UNDELIVERED]);
     expectSame(await outbox.deadLetters.replay(['a']), 1);
     expectSame(await outbox.deadLetters.count(), 0);
     expectIds(await claim(), ['b', 'a']);
   }),
-  duty(
-    'marks where it stands if it is durable: one incarnation, and positions that grow',
-    async ({ outbox, claim }) => {
-      if (!outbox.durable) return;
-      const first = await outbox.append(tracks('a', 'b'));
-      const second = await outbox.append(tracks('c'));
-      expectSame(second.incarnation, first.incarnation);
-      if (!(second.position > first.position)) {
-        throw new Error(`expected a position after ${first.position}, but got ${second.position}`);
-      }
-      const mark = { incarnation: second.incarnation, position: second.position };
-      expectSame(await outbox.mark(), mark);
-      await outbox.ack(await claim());
-      expectSame(await outbox.mark(), mark);
-    },
-  ),
-  duty('takes lists of nothing, and closes twice', async ({ outbox }) => {
+  duty('has a mark if it is durable: one incarnation, and positions that grow', async ({ outbox, claim }) => {
+    if (!outbox.durable) return;
+    const first = await outbox.append(tracks('a', 'b'));
+    const second = await outbox.append(tracks('c'));
+    expectSame(second.incarnation, first.incarnation);
+    if (!(second.position > first.position)) {
+      throw new Error(`expected a position after ${first.position}; got ${second.position}`);
+    }
+    const mark = { incarnation: second.incarnation, position: second.position };
+    expectSame(await outbox.mark(), mark);
+    await outbox.ack(await claim());
+    expectSame(await outbox.mark(), mark);
+  }),
+  duty('accepts empty lists, and closes twice', async ({ outbox }) => {
     expectIds((await outbox.append([])).dropped, []);
     await Promise.all([outbox.ack([]), outbox.release([], 0), outbox.deadLetter([], UNDELIVERED)]);
     expectSame(await outbox.stats(), NOTHING);
@@ -260,7 +296,7 @@ function duty(name: string, check: (world: World) => Promise<void>): OutboxCase 
   };
 }
 
-/** What every outbox keeps of an entry. */
+/** The fields of an entry that every outbox keeps. */
 function plain({ kind, distinctId, event, body, time, userId, externalId, email }: Entry): object {
   return { kind, distinctId, event, body: [...body], time, userId, externalId, email };
 }

@@ -2,7 +2,7 @@ import { toBytes } from '../protocol/bytes.js';
 import type { Entry } from '../protocol/event.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 
-/** Who an entry is about. */
+/** The person an entry is about. */
 type Who = Partial<Pick<Entry, 'userId' | 'externalId' | 'email'>>;
 
 /** A track entry as the encoder makes it. */
@@ -20,7 +20,7 @@ function toEntry(kind: Entry['kind'], distinctId: string, event: string, who: Wh
   return { kind, distinctId, event, body: toBytes(JSON.stringify(row)), time: 0, userId, externalId, email };
 }
 
-/** @throws {Error} unless the entries are these, in this order */
+/** @throws {Error} unless the entries have these ids, in this order */
 export function expectIds(entries: readonly Entry[], ids: readonly string[]): void {
   expectSame(
     entries.map(({ distinctId }) => distinctId),
@@ -28,7 +28,7 @@ export function expectIds(entries: readonly Entry[], ids: readonly string[]): vo
   );
 }
 
-/** @throws {Error} unless both are the same as JSON, whatever the order of their fields */
+/** @throws {Error} unless both are equal as JSON, in any order of fields */
 export function expectSame(actual: unknown, expected: unknown): void {
   const [came, wanted] = [toText(actual), toText(expected)];
   if (came !== wanted) throw new Error(`expected ${wanted}; got ${came}`);

@@ -6,28 +6,27 @@ import type { ClientOptions, OutgoingEvent } from '../client/options.js';
 import type { Enlisted } from '../client/transaction.js';
 import type { Client } from '../client/types.js';
 import { checkOptionNames } from '../core/check-option.js';
-import type { OutcomeInfo } from '../core/outcome.js';
 import { fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.js';
 import { webPlatform } from '../runtime/platform-web.js';
 import type { Receipt } from '../tracking/receipt.js';
-import { createService } from './service.js';
+import { createService, type ServiceOptions } from './service.js';
 
-/** An event that was taken, in the caller's own values and not in the text the service keeps. */
+/** An event the client accepted, with the caller's own values. */
 export type RecordedEvent<Catalog extends EventCatalog = EventCatalog> = {
   [Name in EventName<Catalog>]: TrackFields & {
     readonly event: Name;
     readonly eventProperties?: EventProperties<Catalog, Name> | undefined;
-    /** Given or made up. */
+    /** Yours, or a generated UUIDv7. */
     readonly distinctId: string;
   };
 }[EventName<Catalog>];
 
-/** A person as `identify` was given them. */
+/** The input of an `identify` call. */
 export type RecordedIdentify = IdentifyInput;
 
-/** A question for a variant and its answer. */
+/** An `assign` call and its result. */
 export interface RecordedAssignment {
   readonly experimentKey: string;
   readonly userId: string | undefined;
@@ -37,29 +36,22 @@ export interface RecordedAssignment {
 export interface RecordingOptions<
   Catalog extends EventCatalog = EventCatalog,
   Experiments extends ExperimentCatalog = ExperimentCatalog,
-> extends Pick<ClientOptions<Catalog, Experiments>, 'events' | 'experiments' | 'beforeSend' | 'onOutcome' | 'logger'> {
-  /**
-   * The name of the visitor's variant, or `undefined` for a visitor who is not in the experiment. What it throws is an outage:
-   * the assignment is the fallback. A visitor's answer is kept for a minute, as the client does.
-   * @default nobody is in any experiment
-   */
-  readonly variant?: ((experimentKey: string, userId: string) => string | undefined) | undefined;
-  /** Why the service refuses an event; `undefined` takes it. @default it takes every event */
-  readonly refuse?: ((event: Pick<OutcomeInfo, 'event' | 'distinctId'>) => string | undefined) | undefined;
-  /** Milliseconds since the epoch, which the times of events are held against. @default Date.now */
+> extends Pick<ClientOptions<Catalog, Experiments>, 'events' | 'experiments' | 'beforeSend' | 'onOutcome' | 'logger'>,
+    ServiceOptions {
+  /** The current time in milliseconds since the epoch, for checking the times of events. @default Date.now */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * A client that goes nowhere and remembers what it took. What it would refuse it refuses as the real one does: it is warned
- * of, it is not among the events, and its receipt says why.
+ * A client that sends nothing and records what it accepts. It rejects the same events as the real client: it logs a warning,
+ * does not record the event, and the receipt says why.
  */
 export interface RecordingClient<Catalog extends EventCatalog = EventCatalog> extends Client<Catalog> {
-  /** Events in the order of their calls, as soon as `track` returns. One whose `distinctId` was there before is there twice. */
+  /** Events in call order, recorded before `track` returns. An event with a repeated `distinctId` is recorded again. */
   readonly events: readonly RecordedEvent<Catalog>[];
   readonly identifies: readonly RecordedIdentify[];
   readonly assignments: readonly RecordedAssignment[];
-  /** Forgets what it has recorded. */
+  /** Removes everything recorded so far. */
   clear(): void;
 }
 
@@ -75,7 +67,7 @@ const OPTIONS = fieldNames<RecordingOptions>({
 });
 
 /**
- * Makes a client for unit tests. It reads no environment variables and opens no sockets; `receipt.settled()` resolves at once.
+ * Creates a client for unit tests. It reads no environment variables and opens no sockets; `receipt.settled()` resolves at once.
  *
  * @example
  * const ours = createRecordingClient({ events, variant: () => 'one_page' });
@@ -93,7 +85,7 @@ export function createRecordingClient<
   const identifies: RecordedIdentify[] = [];
   const assignments: RecordedAssignment[] = [];
 
-  /** What the call under way sends; gone as soon as the call finds that it cannot be sent. */
+  /** The event of the current call; `null` once the call has rejected it. */
   let outgoing: OutgoingEvent | null = null;
   const client = buildClient<Events, Experiments>(
     {
@@ -109,7 +101,7 @@ export function createRecordingClient<
       },
       onOutcome(outcome, info) {
         outgoing = null;
-        // Returned, so that the client handles the rejection of an asynchronous one.
+        // Returned so that the client handles the rejection of an async callback.
         return onOutcome?.(outcome, info);
       },
     },
@@ -126,7 +118,7 @@ export function createRecordingClient<
   async function enlisted(receipt: Receipt): Promise<Enlisted> {
     const { distinctId } = receipt;
     const outcome = await receipt.settled();
-    // What the service refuses it refuses after the commit.
+    // The service would reject it only after the commit.
     const isRefusedLater = outcome.status === 'rejected' && outcome.code === 'invalid_event';
     if (outcome.status === 'delivered' || outcome.status === 'unknown' || isRefusedLater)
       return { status: 'appended', distinctId };
@@ -153,7 +145,7 @@ export function createRecordingClient<
       assignments.push({ experimentKey, userId: asked.userId, assignment });
       return assignment;
     },
-    // Whether the transaction commits is between the test and its database.
+    // The client does not see whether the transaction commits.
     within: () => ({
       track: (input) => enlisted(recording.track(input)),
       identify: (input) => enlisted(recording.identify(input)),

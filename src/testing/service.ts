@@ -1,3 +1,4 @@
+import type { OutcomeInfo } from '../core/outcome.js';
 import { fromBytes } from '../protocol/bytes.js';
 import {
   PATHS,
@@ -8,10 +9,20 @@ import {
   type WireTrack,
 } from '../protocol/wire.js';
 import type { HttpPost } from '../transport/http-transport.js';
-import type { RecordingOptions } from './recording-client.js';
 
-/** Answers as the service does, without being one: it keeps nothing. */
-export function createService({ variant, refuse }: Pick<RecordingOptions, 'variant' | 'refuse'>): HttpPost {
+export interface ServiceOptions {
+  /**
+   * Returns the name of the visitor's variant, or `undefined` for a visitor who is not in the experiment. If it throws, the
+   * assignment is the fallback, as in an outage. The client caches a visitor's answer for a minute.
+   * @default every visitor is outside every experiment
+   */
+  readonly variant?: ((experimentKey: string, userId: string) => string | undefined) | undefined;
+  /** Returns why the service rejects an event, or `undefined` to accept it. @default every event is accepted */
+  readonly refuse?: ((event: Pick<OutcomeInfo, 'event' | 'distinctId'>) => string | undefined) | undefined;
+}
+
+/** Answers like the service and stores nothing. */
+export function createService({ variant, refuse }: ServiceOptions): HttpPost {
   function take(rows: readonly WireTrack[]): WireBatchAnswer {
     const results = rows.map(({ event, distinctId }, index): WireBatchRow => {
       const message = refuse?.({ event, distinctId: distinctId! });

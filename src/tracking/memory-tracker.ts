@@ -3,13 +3,13 @@ import { OpenReceipt, type ReceiptHost } from './receipt.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
 
 /**
- * The tracker of a client whose outbox hands back the very entries it was given: each carries its receipt.
+ * The tracker of a client with a memory outbox, which returns the same entry objects: each entry carries its receipt.
  *
- * @param onWait somebody has begun to wait for an event
+ * @param onWait called when a caller starts to wait for an event
  */
 export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void): ReceiptTracker {
   const watched = new Set<OpenReceipt>();
-  const desk: ReceiptHost = {
+  const host: ReceiptHost = {
     watch(receipt) {
       if (counts.isEnded) return false;
       watched.add(receipt);
@@ -21,7 +21,7 @@ export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void):
 
   return {
     open(entry) {
-      const receipt = new OpenReceipt(entry.distinctId, counts.open(), desk);
+      const receipt = new OpenReceipt(entry.distinctId, counts.open(), host);
       entry.owner = receipt;
       return receipt;
     },
@@ -30,15 +30,15 @@ export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void):
     settle(entry, outcome) {
       const receipt = entry.owner;
       if (!(receipt instanceof OpenReceipt)) return false;
-      // An entry whose lease ended too soon comes back twice, and counts once.
+      // An entry whose lease expired too early is claimed twice and counts once.
       entry.owner = undefined;
       receipt.enter(outcome);
       if (watched.size > 0) watched.delete(receipt);
-      counts.close(receipt.order, outcome);
+      counts.close(receipt.sequence, outcome);
       return true;
     },
     close() {
-      for (const receipt of watched) receipt.leave();
+      for (const receipt of watched) receipt.abandon();
     },
   };
 }

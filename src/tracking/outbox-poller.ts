@@ -1,20 +1,20 @@
 import { later } from '../core/timers.js';
-import type { DurableOutbox } from '../outbox/outbox.js';
 import type { OutboxHost } from './outbox-host.js';
+import type { PolledOutbox } from './polled-outbox.js';
 import { isLoss, type SharedTracker } from './shared-tracker.js';
 
-/** Ids asked for at once. */
+/** Ids in one look-up. */
 const MAX_LOOK_UP = 1_000;
 
 export interface OutboxPollerOptions {
-  readonly outbox: DurableOutbox;
+  readonly outbox: PolledOutbox;
   readonly tracker: SharedTracker;
   readonly client: OutboxHost;
 }
 
 /**
- * What a client does again and again because it shares its outbox: it sends what earlier processes left, what others append
- * and what dead ones had claimed; and it finds out which of its own events others have settled.
+ * Polls a shared outbox. Each round sends what earlier processes left, what others appended and what dead processes had claimed,
+ * and finds which of the client's own events other processes have settled.
  */
 export class OutboxPoller {
   readonly #options: OutboxPollerOptions;
@@ -22,7 +22,7 @@ export class OutboxPoller {
   #unwatch: (() => void) | undefined;
   #isStopped = false;
   readonly #asked: string[] = [];
-  /** Own events up to this number were found gone in the last round. */
+  /** The last round found the client's own events up to this sequence number gone. */
   #goneUpTo = 0;
 
   constructor(options: OutboxPollerOptions) {
@@ -39,7 +39,7 @@ export class OutboxPoller {
       void this.#lookUp(tracker.watchedIds(MAX_LOOK_UP));
       this.#cancel = later(intervalMs, round);
     };
-    // Not within the caller's own tick: a program that is wrong about its outbox hears of that by its own logger.
+    // Not in the caller's tick: a misconfigured outbox then warns through the logger instead of from createClient.
     this.#cancel = later(0, round);
   }
 
@@ -49,14 +49,14 @@ export class OutboxPoller {
     this.#unwatch?.();
   }
 
-  /** Asks the outbox for an event that somebody has begun to wait for: it may have ended long ago. */
+  /** Looks up an event that a caller has started to wait for: it may have been settled long ago. */
   ask(distinctId: string): void {
     this.#asked.push(distinctId);
     if (this.#asked.length === 1) void this.#answer();
   }
 
   async #answer(): Promise<void> {
-    // What is asked for while the outbox thinks is asked for together.
+    // Ids that arrive during a look-up share the next one.
     while (this.#asked.length > 0) {
       const ids = this.#asked.slice(0, MAX_LOOK_UP);
       await this.#lookUp(ids);
@@ -70,7 +70,7 @@ export class OutboxPoller {
     const { mark } = tracker.progress;
     const found = await this.#attempt(async () => {
       const known = await outbox.lookUp(ids);
-      // In this order: if there is no loss now, there was none when the outbox looked.
+      // The order matters: no loss now means no loss during the look-up.
       return { known, isLoss: isLoss(mark, await outbox.mark()) };
     });
     if (found !== undefined) tracker.resolveWatched(ids, found.known, found.isLoss);
@@ -78,21 +78,21 @@ export class OutboxPoller {
 
   async #findGone(): Promise<void> {
     const { outbox, tracker, client } = this.#options;
-    // Found in the last round: meanwhile this client's own relay has had its say about them.
+    // One round later, this client's own relay has settled what it had claimed.
     tracker.closeMissing(this.#goneUpTo);
     this.#goneUpTo = 0;
     if (client.counts.openCount === 0) return;
     const { progress } = tracker;
-    const { order, mark } = progress;
+    const { sequence, mark } = progress;
     if (mark === undefined) return;
     const found = await this.#attempt(async () => ({ oldest: await outbox.oldest(), now: await outbox.mark() }));
     if (found === undefined) return;
     const isLost = isLoss(mark, found.now);
     if (isLost) tracker.noteLoss(progress, found.now);
-    if (isLost || found.oldest === undefined || found.oldest.position > mark.position) this.#goneUpTo = order;
+    if (isLost || found.oldest === undefined || found.oldest.position > mark.position) this.#goneUpTo = sequence;
   }
 
-  /** `undefined` when the outbox fails: the next round asks again, and the relay has warned. */
+  /** `undefined` if the outbox fails: the next round tries again, and the relay has warned. */
   async #attempt<Answer>(ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
       return await ask();

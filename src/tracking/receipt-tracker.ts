@@ -1,18 +1,18 @@
 import type { Outcome } from '../core/outcome.js';
-import type { Appended } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
+import type { Appended } from './polled-outbox.js';
 import type { Receipt } from './receipt.js';
 
-/** Knows a client's entries again when the outbox hands them out, and tells whoever waits for one. */
+/** Recognises a client's entries when the outbox returns them, and settles their receipts. */
 export interface ReceiptTracker {
-  /** Opens an event that is about to be appended; marks the entry, to know it again. */
+  /** Opens an event that is about to be appended, and marks its entry. */
   open(entry: Entry): Receipt;
-  /** The outbox has taken the entries. */
+  /** The outbox has accepted the entries. */
   appended(entries: readonly Entry[], answer: Appended): void;
-  /** Entries the outbox has not confirmed so far, though losing the process must not lose them. */
+  /** Entries that must survive the process and that the outbox has not confirmed yet. */
   unconfirmed(): readonly Entry[];
-  /** Ends an event; `false` when there is nothing to tell about it, because it had ended before. */
+  /** Settles an event; returns `false` if it was settled before. */
   settle(entry: Entry, outcome: Outcome): boolean;
-  /** The counts are ended: tells whoever waits that nothing more will come. */
+  /** Abandons all receipts, once the counts have ended. */
   close(): void;
 }

@@ -2,69 +2,69 @@ import { OursError } from '../core/errors.js';
 import { isPermanent, type Outcome } from '../core/outcome.js';
 import { type WaitOptions, waitFor } from './waiting.js';
 
-/** What a caller gets for an event. No promise exists until one is asked for. */
+/** Tracks one event. No promise exists until one is asked for. */
 export interface Receipt {
-  /** The idempotency key, given or made up. */
+  /** The idempotency key: yours, or a generated UUIDv7. */
   readonly distinctId: string;
   /**
    * Resolves once losing the process no longer loses the event: a durable outbox has committed it, or the service has it.
-   * Waiting hurries delivery: no batch is waited for.
-   * @throws {OursError} `rejected` for an event that will never be stored as it is (`retryable` is false), `not_stored` for one
-   * that may be stored when it is sent again (`retryable` is true), each with the outcome as its `cause`; `closed` when the
-   * client was closed first. Or the signal's reason, a `TimeoutError` after `timeoutMs`.
+   * Calling it sends the event without waiting for a full batch.
+   * @throws {OursError} `rejected` if the event can never be stored (`retryable` is false), `not_stored` if sending it again may
+   * succeed (`retryable` is true), each with the outcome as its `cause`; `closed` if the client was closed first. Or the
+   * signal's reason, or a `TimeoutError` after `timeoutMs`.
    */
   stored(options?: WaitOptions): Promise<void>;
   /**
-   * Resolves to how the event ended. Waiting hurries delivery.
-   * @throws {OursError} `closed` when this client will not learn it: it was closed first, or it has no relay. Or the
-   * signal's reason, a `TimeoutError` after `timeoutMs`.
+   * Resolves to the event's outcome. Calling it sends the event without waiting for a full batch.
+   * @throws {OursError} `closed` if this client will not learn the outcome: it was closed first, or it has no relay. Or the
+   * signal's reason, or a `TimeoutError` after `timeoutMs`.
    */
   settled(options?: WaitOptions): Promise<Outcome>;
 }
 
 /**
  * open ──durable outbox──▶ stored ──▶ an outcome
- * open ──close──▶ left            stored ──close, or no relay here──▶ handed over
+ * open ──close──▶ abandoned       stored ──close, or no relay here──▶ elsewhere
  */
-type ReceiptState = 'stored' | 'handed over' | 'left' | Outcome;
+type ReceiptState = 'stored' | 'elsewhere' | 'abandoned' | Outcome;
 
-/** Where receipts are waited for. */
+/** The part of a tracker that its receipts use. */
 export interface ReceiptHost {
-  /** Somebody waits for news of this receipt; `false` when there will be none, because the client is closed. */
+  /** A caller waits for this receipt. Returns `false` if its state will not change, because the client is closed. */
   watch(receipt: OpenReceipt): boolean;
-  /** Nobody waits any longer. */
+  /** The last waiting caller gave up. */
   unwatch(receipt: OpenReceipt): void;
 }
 
-const NO_DESK: ReceiptHost = { watch: () => false, unwatch() {} };
+const NO_HOST: ReceiptHost = { watch: () => false, unwatch() {} };
 
-/** The receipt of an event that ended at the call. */
+/** The receipt of an event whose outcome is known at the call. */
 export function settledReceipt(distinctId: string, outcome: Outcome): Receipt {
-  const receipt = new OpenReceipt(distinctId, 0, NO_DESK);
+  const receipt = new OpenReceipt(distinctId, 0, NO_HOST);
   receipt.enter(outcome);
   return receipt;
 }
 
 /**
- * A receipt and what it waits for. One is made for every event, so it is kept plain: no promise, no list, no private method
- * (each would cost every object a brand).
+ * The receipt of an event that was taken. Every event allocates one, so it holds no promise and no list, and uses no `#private`
+ * members (each would brand every object).
  */
 export class OpenReceipt implements Receipt {
   readonly distinctId: string;
-  readonly order: number;
-  private readonly desk: ReceiptHost;
+  readonly sequence: number;
+  private readonly host: ReceiptHost;
   private state: ReceiptState | undefined = undefined;
   private waiters: Set<() => void> | undefined = undefined;
 
-  constructor(distinctId: string, order: number, desk: ReceiptHost) {
+  constructor(distinctId: string, sequence: number, host: ReceiptHost) {
     this.distinctId = distinctId;
-    this.order = order;
-    this.desk = desk;
+    this.sequence = sequence;
+    this.host = host;
   }
 
   async stored(options?: WaitOptions): Promise<void> {
     const state = await this.reach('stored', options);
-    if (state === 'stored' || state === 'handed over' || state.status === 'delivered') return;
+    if (state === 'stored' || state === 'elsewhere' || state.status === 'delivered') return;
     const code = isPermanent(state) ? 'rejected' : 'not_stored';
     const what = state.status === 'unknown' ? 'may not be stored' : 'was not stored';
     throw new OursError(code, `event ${this.distinctId} ${what}: ${describe(state)}`, { cause: state });
@@ -76,7 +76,7 @@ export class OpenReceipt implements Receipt {
     throw this.unknown('it is stored, and the relay that delivers it will know');
   }
 
-  /** Stored, and without an outcome so far. */
+  /** Stored, with no outcome yet. */
   get isStored(): boolean {
     return this.state === 'stored';
   }
@@ -86,40 +86,43 @@ export class OpenReceipt implements Receipt {
     for (const look of this.waiters ?? []) look();
   }
 
-  /** Nothing more will be heard of it in this client. */
-  leave(): void {
-    this.enter(this.isStored ? 'handed over' : 'left');
+  /** This client will learn nothing more about the event. */
+  abandon(): void {
+    this.enter(this.isStored ? 'elsewhere' : 'abandoned');
   }
 
-  private async reach(aim: 'stored' | 'settled', options: WaitOptions = {}): Promise<Exclude<ReceiptState, 'left'>> {
-    if (!this.isPast(aim)) {
+  private async reach(
+    goal: 'stored' | 'settled',
+    options: WaitOptions = {},
+  ): Promise<Exclude<ReceiptState, 'abandoned'>> {
+    if (!this.isPast(goal)) {
       options.signal?.throwIfAborted();
-      if (this.desk.watch(this)) await this.wait(aim, options);
-      else this.leave();
+      if (this.host.watch(this)) await this.wait(goal, options);
+      else this.abandon();
     }
-    if (this.state === 'left') throw this.unknown('the client was closed before that');
+    if (this.state === 'abandoned') throw this.unknown('the client was closed before that');
     return this.state!;
   }
 
-  private isPast(aim: 'stored' | 'settled'): boolean {
-    return this.state !== undefined && !(aim === 'settled' && this.isStored);
+  private isPast(goal: 'stored' | 'settled'): boolean {
+    return this.state !== undefined && !(goal === 'settled' && this.isStored);
   }
 
-  private wait(aim: 'stored' | 'settled', options: WaitOptions): Promise<void> {
+  private wait(goal: 'stored' | 'settled', options: WaitOptions): Promise<void> {
     this.waiters ??= new Set();
     const { waiters } = this;
-    const complaint = `event ${this.distinctId} is not ${aim}`;
+    const complaint = `event ${this.distinctId} is not ${goal}`;
     return waitFor(
       (wake) => {
         const look = (): void => {
-          if (!this.isPast(aim)) return void this.desk.watch(this);
+          if (!this.isPast(goal)) return void this.host.watch(this);
           waiters.delete(look);
           wake();
         };
         waiters.add(look);
         return () => {
           waiters.delete(look);
-          if (waiters.size === 0) this.desk.unwatch(this);
+          if (waiters.size === 0) this.host.unwatch(this);
         };
       },
       options,

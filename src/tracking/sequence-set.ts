@@ -1,8 +1,8 @@
 const BITS = 32;
 
 /**
- * A set of whole numbers that are added roughly in order: a bit for each in words that exist while they hold one. A client in
- * a long outage has millions of open events, and a set of that many numbers would be the largest thing in the process.
+ * A set of integers that are added roughly in order: one bit each, in words that exist only while they hold a bit. In a long
+ * outage a client has millions of open events, and a `Set` of their numbers would dominate its memory.
  */
 export class SequenceSet {
   readonly #words = new Map<number, number>();
@@ -16,7 +16,7 @@ export class SequenceSet {
     return ((this.#words.get(Math.floor(number / BITS)) ?? 0) & (1 << (number % BITS))) !== 0;
   }
 
-  /** Whether it was there. */
+  /** Returns whether the number was in the set. */
   delete(number: number): boolean {
     const index = Math.floor(number / BITS);
     const word = this.#words.get(index) ?? 0;
@@ -27,7 +27,7 @@ export class SequenceSet {
     return true;
   }
 
-  /** The numbers up to and including `last`. */
+  /** All numbers up to and including `last`. */
   upTo(last: number): number[] {
     const found: number[] = [];
     for (const [index, word] of this.#words) {

@@ -1,9 +1,9 @@
 import { keepProcess } from '../core/timers.js';
 import { throwTimeout, withTimeout } from '../core/with-timeout.js';
 
-/** What a wait may be given. */
+/** Limits of a wait. */
 export interface WaitOptions {
-  /** The most to wait, in milliseconds. @default as long as it takes */
+  /** The longest wait, in milliseconds. @default no limit */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

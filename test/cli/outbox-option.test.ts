@@ -120,7 +120,7 @@ describe.runIf(POSTGRES_URL)('the outbox of a command in Postgres', () => {
 
   it('names a missing database without the password', async () => {
     const message = await messageFrom({ postgres: withPassword(POSTGRES_URL, 'postgres', '/nowhere') });
-    expect(message).toMatch(/\/nowhere cannot be used: there is no such database/);
+    expect(message).toMatch(/\/nowhere cannot be used: the database does not exist/);
     expect(message).not.toContain('hunter2');
   });
 });

@@ -6,7 +6,7 @@ import { type Collector, createCollector } from '../../src/collector/index.js';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createPostgresOutbox } from '../../src/outbox/postgres/index.js';
 import { createRedisOutbox } from '../../src/outbox/redis/index.js';
-import { hasRedisServer, startRedis } from '../outbox/redis-server.js';
+import { hasRedisServer, startRedis } from '../outbox/redis/server.js';
 import { until } from '../support/client.js';
 import { type SilentProxy, silentProxy } from '../support/silent-proxy.js';
 import { testContext } from './context.js';

@@ -4,11 +4,12 @@ import type { Undelivered } from '../../src/core/outcome.js';
 import type { WhenFull } from '../../src/outbox/memory.js';
 import type { ClaimOptions, Outbox } from '../../src/outbox/outbox.js';
 import { type Entry, identifiersOf } from '../../src/protocol/event.js';
+import { outboxContract } from '../../src/testing/index.js';
 import { identifyEntry, idsOf, trackEntry, type Who } from '../support/entries.js';
 
-/** What a test asks of a fresh, empty outbox. */
+/** How a test sets up an empty outbox. */
 export interface OutboxSetup {
-  /** Milliseconds by the test's clock, for leases and delays. */
+  /** The clock for leases and delays, in milliseconds. */
   readonly now: () => number;
   readonly maxQueueSize?: number;
   readonly maxQueueBytes?: number;
@@ -18,9 +19,9 @@ export interface OutboxSetup {
 export type CreateOutbox = (setup: OutboxSetup) => Outbox | Promise<Outbox>;
 
 export interface OutboxTraits {
-  /** Which entries it may drop above `maxQueueSize` and `maxQueueBytes`. */
+  /** Which entries it can drop above `maxQueueSize` and `maxQueueBytes`. */
   readonly drops: readonly WhenFull[];
-  /** Interleavings the property test tries. @default 100 */
+  /** Runs of the property test. @default 100 */
   readonly runs?: number;
 }
 
@@ -29,7 +30,7 @@ export const EVERYTHING: ClaimOptions = { maxEntries: 1e6, maxBytes: 1e9, leaseM
 export const UNDELIVERED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 const visitor: Who = { userId: 'u1' };
 
-/** The duties of every outbox, as its interface states them. */
+/** The published contract, and what it leaves to the tests of each outbox. */
 export function describeOutbox(name: string, create: CreateOutbox, { drops, runs = 100 }: OutboxTraits): void {
   async function open(limits: Omit<OutboxSetup, 'now'> = {}) {
     let now = 0;
@@ -50,152 +51,9 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
   }
 
   describe(`the ${name} outbox`, () => {
-    it('is empty at first', async () => {
-      const { outbox, claim } = await opened();
-      expect(await claim()).toEqual([]);
-      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
-    });
+    it.each(outboxContract)('$name', ({ run }) => run(({ now }) => create({ now })));
 
-    it('hands out what was appended, in order and unchanged', async () => {
-      const { outbox, claim } = await opened();
-      const entries = [trackEntry('a'), trackEntry('b', { externalId: 'c1', email: 'ada@example.org' }, 42)];
-      expect(await outbox.append(entries)).toMatchObject({ dropped: [] });
-      await outbox.append([trackEntry('c')]);
-      const claimed = await claim();
-      expect(idsOf(claimed)).toEqual(['a', 'b', 'c']);
-      for (const [index, { owner: _, ...entry }] of entries.entries()) expect(claimed[index]).toMatchObject(entry);
-    });
-
-    it('hands an entry to one claimer only', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
-      const claims = await Promise.all([claim({ maxEntries: 2 }), claim({ maxEntries: 2 }), claim()]);
-      expect(claims.flatMap(idsOf).toSorted()).toEqual(['a', 'b', 'c']);
-      expect(await claim()).toEqual([]);
-    });
-
-    it('hands out no more entries than asked for', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
-      expect(idsOf(await claim({ maxEntries: 2 }))).toEqual(['a', 'b']);
-      expect(idsOf(await claim({ maxEntries: 2 }))).toEqual(['c']);
-    });
-
-    it('hands out no more bytes than asked for, a separator for each entry included', async () => {
-      const { outbox, claim } = await opened();
-      const entries = ['a', 'b', 'c'].map((id) => trackEntry(id));
-      const two = entries[0]!.body.length + entries[1]!.body.length + 2;
-      await outbox.append(entries);
-      expect(idsOf(await claim({ maxBytes: two - 1 }))).toEqual(['a']);
-      expect(idsOf(await claim({ maxBytes: two }))).toEqual(['b', 'c']);
-    });
-
-    it('hands out an entry that is above the bytes asked for by itself', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([trackEntry('a'), trackEntry('b')]);
-      expect(idsOf(await claim({ maxBytes: 1 }))).toEqual(['a']);
-    });
-
-    it('counts what waits, what is claimed and the bytes of both', async () => {
-      const { outbox, claim } = await opened();
-      const entries = ['a', 'b', 'c'].map((id) => trackEntry(id));
-      const bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
-      await outbox.append(entries);
-      expect(await outbox.stats()).toEqual({ waiting: 3, claimed: 0, bytes });
-      const [a, b] = await claim({ maxEntries: 2 });
-      expect(await outbox.stats()).toEqual({ waiting: 1, claimed: 2, bytes });
-      await outbox.release([b!], 1000);
-      expect(await outbox.stats()).toEqual({ waiting: 2, claimed: 1, bytes });
-      await outbox.ack([a!]);
-      expect(await outbox.stats()).toEqual({ waiting: 2, claimed: 0, bytes: bytes - a!.body.length });
-    });
-
-    it.each(['ack', 'deadLetter'] as const)('never hands out again what was settled by %s', async (settle) => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([trackEntry('a'), trackEntry('b')]);
-      await outbox[settle]((await claim()) as Entry[], UNDELIVERED);
-      advance(10 * LEASE_MS);
-      expect(await claim()).toEqual([]);
-      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
-    });
-
-    it('hands out at once what was released without a delay, before what came later', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
-      await outbox.release(await claim({ maxEntries: 2 }), 0);
-      expect(idsOf(await claim())).toEqual(['a', 'b', 'c']);
-    });
-
-    it('hands out what was released with a delay when that is over and not before, while others pass', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append(['a', 'b'].map((id) => trackEntry(id)));
-      await outbox.release(await claim({ maxEntries: 1 }), 1000);
-      expect(idsOf(await claim())).toEqual(['b']);
-      advance(999);
-      expect(await claim()).toEqual([]);
-      advance(1);
-      expect(idsOf(await claim())).toEqual(['a']);
-    });
-
-    it('hands out what a claimer left behind when its lease is over and not before', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([trackEntry('a'), trackEntry('b')]);
-      const [a] = await claim();
-      await outbox.ack([a!]);
-      advance(LEASE_MS - 1);
-      expect(await claim()).toEqual([]);
-      advance(1);
-      expect(idsOf(await claim())).toEqual(['b']);
-    });
-
-    it('ends each lease in its own time', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([trackEntry('a'), trackEntry('b')]);
-      await claim({ maxEntries: 1, leaseMs: 3000 });
-      await claim({ maxEntries: 1, leaseMs: 1000 });
-      advance(1000);
-      expect(idsOf(await claim())).toEqual(['b']);
-      advance(2000);
-      expect(idsOf(await claim())).toEqual(['a']);
-    });
-
-    it('ignores the settling of entries that are settled, released, only waiting or not its own', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([trackEntry('a'), trackEntry('b'), trackEntry('c')]);
-      const [a, b] = await claim({ maxEntries: 2 });
-      await outbox.ack([a!]);
-      await outbox.release([b!], 0);
-      const before = await outbox.stats();
-      for (const entry of [a!, b!, trackEntry('c'), trackEntry('stranger')]) {
-        await outbox.ack([entry]);
-        await outbox.release([entry], 0);
-        await outbox.deadLetter([entry], UNDELIVERED);
-      }
-      expect(await outbox.stats()).toEqual(before);
-      expect(idsOf(await claim())).toEqual(['b', 'c']);
-    });
-
-    it('takes lists of nothing', async () => {
-      const { outbox } = await opened();
-      expect(await outbox.append([])).toMatchObject({ dropped: [] });
-      await Promise.all([outbox.ack([]), outbox.release([], 0), outbox.deadLetter([], UNDELIVERED)]);
-      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
-    });
-
-    it('takes an id once if it is durable, and at least once in any case', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([trackEntry('a')]);
-      await outbox.append([trackEntry('a'), trackEntry('b')]);
-      expect(idsOf(await claim())).toEqual(outbox.durable ? ['a', 'b'] : ['a', 'a', 'b']);
-    });
-
-    it('closes twice', async () => {
-      const { outbox } = await opened();
-      await outbox.close();
-      await outbox.close();
-    });
-
-    it('holds a hundred thousand entries and hands out each of them once', async () => {
+    it('holds a hundred thousand entries and returns each of them once', async () => {
       const { outbox, claim } = await opened();
       const COUNT = 100_000;
       for (let first = 0; first < COUNT; first += 1000) {
@@ -219,115 +77,8 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
     });
   });
 
-  describe(`the ${name} outbox keeps the order of a person`, () => {
-    it('by handing out nothing of theirs while an earlier identify is under way', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([
-        identifyEntry('i1', visitor),
-        trackEntry('t1', visitor),
-        identifyEntry('i2', visitor),
-        trackEntry('other'),
-      ]);
-      const first = await claim({ maxEntries: 1 });
-      expect(idsOf(first)).toEqual(['i1']);
-      expect(idsOf(await claim())).toEqual(['other']);
-      await outbox.ack(first);
-      expect(idsOf(await claim())).toEqual(['t1', 'i2']);
-    });
-
-    it('within one claim by the order in it', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([identifyEntry('i1', visitor), identifyEntry('i2', visitor), trackEntry('t1', visitor)]);
-      expect(idsOf(await claim())).toEqual(['i1', 'i2', 't1']);
-    });
-
-    it('and lets events before an identify go without it', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([trackEntry('t1', visitor), identifyEntry('i1', visitor)]);
-      expect(idsOf(await claim({ maxEntries: 1 }))).toEqual(['t1']);
-      expect(idsOf(await claim())).toEqual(['i1']);
-    });
-
-    it('by whichever of the three names they share', async () => {
-      const { outbox, claim } = await opened();
-      const everything: Who = { userId: 'u1', externalId: 'c1', email: 'ada@example.org' };
-      await outbox.append([
-        identifyEntry('i1', everything),
-        trackEntry('t1', { userId: 'u1' }),
-        trackEntry('t2', { externalId: 'c1' }),
-        trackEntry('t3', { email: 'ada@example.org' }),
-        trackEntry('t4', { userId: 'u2', externalId: 'c2', email: 'bob@example.org' }),
-      ]);
-      await claim({ maxEntries: 1 });
-      expect(idsOf(await claim())).toEqual(['t4']);
-    });
-
-    it('behind one that has to wait itself, though both follow one that is handed out', async () => {
-      const { outbox, claim } = await opened();
-      const both: Who = { userId: 'u1', email: 'ada@example.org' };
-      await outbox.append([identifyEntry('i1', { externalId: 'c1' })]);
-      const underWay = await claim();
-      await outbox.append([
-        identifyEntry('i2', both),
-        identifyEntry('i3', { externalId: 'c1', email: 'ada@example.org' }),
-        identifyEntry('i4', both),
-      ]);
-      // i4 shares two names with i2, as many as the claim has room for entries.
-      const first = await claim({ maxEntries: 2 });
-      expect(idsOf(first)).toEqual(['i2']);
-      await outbox.ack([...underWay, ...first]);
-      expect(idsOf(await claim())).toEqual(['i3', 'i4']);
-    });
-
-    it('across a release with a delay', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
-      await outbox.release(await claim(), 1000);
-      expect(await claim()).toEqual([]);
-      advance(1000);
-      expect(idsOf(await claim())).toEqual(['i1', 't1']);
-    });
-
-    it('across a release of only the identify', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor), trackEntry('t2', visitor)]);
-      const [i1, t1] = await claim({ maxEntries: 2 });
-      await outbox.release([i1!], 1000);
-      await outbox.release([t1!], 0);
-      expect(await claim()).toEqual([]);
-      advance(1000);
-      expect(idsOf(await claim({ maxEntries: 1 }))).toEqual(['i1']);
-      expect(await claim()).toEqual([]);
-    });
-
-    it('across the end of a lease', async () => {
-      const { outbox, claim, advance } = await opened();
-      await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
-      await claim({ maxEntries: 1 });
-      expect(await claim()).toEqual([]);
-      advance(LEASE_MS);
-      expect(idsOf(await claim({ maxEntries: 1 }))).toEqual(['i1']);
-      expect(await claim()).toEqual([]);
-    });
-
-    it('until the identify is settled, by a dead letter too', async () => {
-      const { outbox, claim } = await opened();
-      await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
-      await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
-      expect(idsOf(await claim())).toEqual(['t1']);
-    });
-
-    it('and finds what others may have behind a line of any length: an empty claim means that nothing can be had', async () => {
-      const { outbox, claim } = await opened();
-      const line = Array.from({ length: 50 }, (_, index) => trackEntry(`t${index}`, visitor));
-      await outbox.append([identifyEntry('i1', visitor), ...line, trackEntry('other')]);
-      await claim({ maxEntries: 1 });
-      expect(idsOf(await claim({ maxEntries: 5 }))).toEqual(['other']);
-    });
-  });
-
-  describe(`the ${name} outbox, whatever is done to it in whatever order,`, () => {
-    it('loses no entry, hands none to two at once, and keeps the order of every person', async () => {
+  describe(`the ${name} outbox, under any sequence of calls,`, () => {
+    it('loses no entry, never gives one to two claims, and keeps the order of every person', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), async (commands) => {
           const world = await open();
@@ -379,7 +130,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
       },
     );
 
-    it.runIf(drops.includes('drop-oldest'))('so that an entry larger than everything drops nobody else', async () => {
+    it.runIf(drops.includes('drop-oldest'))('and an entry larger than the limit drops no other entry', async () => {
       const { outbox, claim } = await opened({ maxQueueBytes: 3 * size, whenFull: 'drop-oldest' });
       await outbox.append(abc());
       const huge = trackEntry('x'.repeat(4 * size));
@@ -387,7 +138,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
       expect(idsOf(await claim())).toEqual(['a', 'b', 'c']);
     });
 
-    it.runIf(drops.includes('drop-oldest'))('with what is claimed counted, and never dropped', async () => {
+    it.runIf(drops.includes('drop-oldest'))('counting claimed entries, which are never dropped', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 2, whenFull: 'drop-oldest' });
       await outbox.append(abc().slice(0, 2));
       const claimed = await claim();
@@ -396,14 +147,14 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
       expect(idsOf(await claim())).toEqual(['a', 'b']);
     });
 
-    it('and has room again for what was settled', async () => {
+    it('and has room again after settling', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 1, maxQueueBytes: size });
       await outbox.append([trackEntry('a')]);
       await outbox.ack(await claim());
       expect(await outbox.append([trackEntry('b')])).toMatchObject({ dropped: [] });
     });
 
-    it.runIf(drops.includes('drop-oldest'))('without a dropped identify holding back the events after it', async () => {
+    it.runIf(drops.includes('drop-oldest'))('and a dropped identify blocks no later event', async () => {
       const { outbox, claim } = await opened({ maxQueueSize: 2, whenFull: 'drop-oldest' });
       await outbox.append([identifyEntry('i1', visitor), trackEntry('t1', visitor)]);
       expect(idsOf((await outbox.append([trackEntry('t2', visitor)])).dropped)).toEqual(['i1']);
@@ -436,7 +187,7 @@ type Command =
 
 const by = fc.nat({ max: 2 });
 const name = fc.option(fc.constantFrom('1', '2', '3'), { nil: undefined });
-/** Something to do with an outbox, for {@link Model.run}. */
+/** A call for {@link Model.run}. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
     do: fc.constant('append' as const),
@@ -463,32 +214,32 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(100, 1_000, 10_000) }),
 );
 
-/** One store, the handles on it, and its time. */
+/** One store, its handles, and its clock. */
 export interface World {
   readonly outboxes: readonly Outbox[];
   readonly advance: (ms: number) => void;
-  /** Puts a new handle in the place of one that is never used again, as if its process had died. */
+  /** Replaces a handle that is never used again, as if its process had died. */
   readonly crash?: (index: number) => Promise<void>;
 }
 
 interface Claimed {
   readonly entry: Entry;
   readonly until: number;
-  /** Whose handle handed it out; nobody's after a crash. */
+  /** The handle that claimed it; `undefined` after a crash. */
   by: number | undefined;
 }
 
-/** What is known of an appended entry. */
+/** The model of an appended entry. */
 interface Known {
-  readonly order: number;
+  readonly sequence: number;
   readonly entry: Entry;
-  /** As the outbox handed it out, while its lease lasts. */
+  /** The claimed entry, while its lease lasts. */
   claimed: Claimed | undefined;
   availableAt: number;
   isSettled: boolean;
 }
 
-/** The contract as a list with flags, too slow to use and too plain to be wrong. */
+/** The contract as a list with flags: slow, and simple enough to be correct. */
 export class Model {
   readonly #world: World;
   readonly #known = new Map<string, Known>();
@@ -516,10 +267,10 @@ export class Model {
     }
   }
 
-  /** Everything that was appended comes out in the end, each entry until it is settled and never after. */
+  /** Every appended entry is returned in the end, until it is settled and never after. */
   async drain(): Promise<void> {
     for (let round = 0; this.#open().length > 0; round += 1) {
-      expect(round, 'entries are left that nobody can claim').toBeLessThan(1 + this.#known.size);
+      expect(round, 'entries are left that cannot be claimed').toBeLessThan(1 + this.#known.size);
       this.#advance(10 * LEASE_MS);
       await this.#claim(round, { maxEntries: 3, maxBytes: 1e9, leaseMs: LEASE_MS });
       for (const known of this.#held()) if (known.claimed!.by !== undefined) await this.#end(known, 'ack');
@@ -550,8 +301,8 @@ export class Model {
   async #append(by: number, entries: readonly Entry[]): Promise<void> {
     expect(await this.#outbox(by).append(entries)).toMatchObject({ dropped: [] });
     for (const entry of entries) {
-      const order = this.#known.size;
-      this.#known.set(entry.distinctId, { order, entry, claimed: undefined, availableAt: 0, isSettled: false });
+      const sequence = this.#known.size;
+      this.#known.set(entry.distinctId, { sequence, entry, claimed: undefined, availableAt: 0, isSettled: false });
     }
   }
 
@@ -563,10 +314,10 @@ export class Model {
     const inThisClaim = new Set<Known>();
     for (const entry of entries) {
       const known = this.#known.get(entry.distinctId)!;
-      expect(known, 'nobody appended it').toBeDefined();
+      expect(known, 'it was never appended').toBeDefined();
       expect(known.isSettled, 'it was settled').toBe(false);
-      expect(known.claimed, 'somebody else holds it').toBeUndefined();
-      expect(known.availableAt, 'it was to wait').toBeLessThanOrEqual(this.#now);
+      expect(known.claimed, 'another claim holds it').toBeUndefined();
+      expect(known.availableAt, 'it is delayed').toBeLessThanOrEqual(this.#now);
       for (const earlier of this.#before(known)) expect(inThisClaim.has(earlier), 'it overtook its person').toBe(true);
       inThisClaim.add(known);
       known.claimed = { entry, until: this.#now + options.leaseMs, by: by % this.#world.outboxes.length };
@@ -613,12 +364,12 @@ export class Model {
     return this.#open().filter(({ claimed }) => claimed !== undefined);
   }
 
-  /** The unsettled identifies that came before it and share a name with it. */
-  #before({ order, entry }: Known): Known[] {
+  /** Earlier unsettled identifies that share a name with it. */
+  #before({ sequence, entry }: Known): Known[] {
     const names = new Set(identifiersOf(entry));
     return this.#open().filter(
       (other) =>
-        other.order < order &&
+        other.sequence < sequence &&
         other.entry.kind === 'identify' &&
         identifiersOf(other.entry).some((one) => names.has(one)),
     );

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.js';
-import type { DurablyAppended } from '../../src/outbox/outbox.js';
 import type { Entry } from '../../src/protocol/event.js';
 import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
+import type { DurablyAppended } from '../../src/tracking/polled-outbox.js';
 import type { Receipt } from '../../src/tracking/receipt.js';
 import { isLoss, SharedTracker } from '../../src/tracking/shared-tracker.js';
 import { errorOf, stateOf, trackEntry } from '../support/entries.js';
@@ -18,7 +18,7 @@ const answer = (position: number, duplicates: readonly Entry[] = [], incarnation
   incarnation,
 });
 
-function ledgerWith({ relays = true } = {}) {
+function sharedTracker({ relays = true } = {}) {
   const onWait = vi.fn();
   const onLoss = vi.fn();
   const counts = createDeliveryCounts();
@@ -37,7 +37,7 @@ function ledgerWith({ relays = true } = {}) {
     onWait,
     onLoss,
     opened,
-    /** Opened and stored, one position each. */
+    /** Opens and stores events, one position each. */
     stored(...ids: string[]) {
       return ids.map((id) => {
         const one = opened(id);
@@ -48,12 +48,12 @@ function ledgerWith({ relays = true } = {}) {
   };
 }
 
-/** What a durable outbox hands out: the same event as another object. */
+/** What a durable outbox returns: the same event as another object. */
 const copyOf = (entry: Entry): Entry => ({ ...entry });
 
 describe('a receipt of a durable outbox', () => {
-  it('is stored once the outbox has the event, which has no outcome yet', async () => {
-    const { tracker, opened } = ledgerWith();
+  it('is stored once the outbox has committed the event, which has no outcome yet', async () => {
+    const { tracker, opened } = sharedTracker();
     const { entry, receipt } = opened('a');
     const [stored, settled] = [receipt.stored(), receipt.settled()];
     expect(await stateOf(stored)).toBe('pending');
@@ -65,7 +65,7 @@ describe('a receipt of a durable outbox', () => {
   });
 
   it('says why its event was not stored', async () => {
-    const { counts, tracker, opened } = ledgerWith();
+    const { counts, tracker, opened } = sharedTracker();
     const { entry, receipt } = opened('a');
     tracker.settle(entry, DROPPED);
     expect((await errorOf(receipt.stored())).message).toBe(
@@ -75,8 +75,8 @@ describe('a receipt of a durable outbox', () => {
     expect(counts.totals).toMatchObject({ dropped: 1, pending: 0 });
   });
 
-  it('that nobody waited for is asked for in the outbox, when somebody does', async () => {
-    const { tracker, onWait, stored } = ledgerWith();
+  it('is looked up in the outbox once a caller waits for it', async () => {
+    const { tracker, onWait, stored } = sharedTracker();
     const [a, b, c] = stored('a', 'b', 'c');
     tracker.settle(copyOf(a!.entry), DELIVERED);
     tracker.settle(copyOf(b!.entry), REJECTED);
@@ -96,8 +96,8 @@ describe('a receipt of a durable outbox', () => {
     expect(tracker.watchedIds(10)).toEqual(['c']);
   });
 
-  it('that nobody waits for any longer is forgotten, whatever ended the wait', async () => {
-    const { tracker, stored } = ledgerWith();
+  it('is no longer watched once its last caller gives up, for any reason', async () => {
+    const { tracker, stored } = sharedTracker();
     const [a] = stored('a');
     const controller = new AbortController();
     const waits = [a!.receipt.settled({ signal: controller.signal }), a!.receipt.settled({ timeoutMs: 1 })];
@@ -108,8 +108,8 @@ describe('a receipt of a durable outbox', () => {
     expect(tracker.watchedIds(10)).toEqual([]);
   });
 
-  it('waits for its turn to be asked for, after those that were not asked for lately', () => {
-    const { tracker, stored } = ledgerWith();
+  it('is looked up in turn, least recently looked up first', () => {
+    const { tracker, stored } = sharedTracker();
     for (const { receipt } of stored('a', 'b', 'c')) void receipt.settled();
     tracker.resolveWatched(
       ['a', 'b'],
@@ -122,8 +122,8 @@ describe('a receipt of a durable outbox', () => {
     expect(tracker.watchedIds(2)).toEqual(['c', 'a']);
   });
 
-  it('of a client that does not relay is stored, and says that the outcome will not be known here', async () => {
-    const { counts, tracker, opened } = ledgerWith({ relays: false });
+  it('of a client without a relay is stored, and says that this client will not learn the outcome', async () => {
+    const { counts, tracker, opened } = sharedTracker({ relays: false });
     const { entry, receipt } = opened('a');
     const settled = receipt.settled();
     const barrier = counts.barrier();
@@ -136,7 +136,7 @@ describe('a receipt of a durable outbox', () => {
   });
 
   it('stays stored when the client closes', async () => {
-    const { counts, close, opened, stored } = ledgerWith();
+    const { counts, close, opened, stored } = sharedTracker();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
     const unstored = opened('b').receipt.stored();
@@ -149,16 +149,16 @@ describe('a receipt of a durable outbox', () => {
 });
 
 describe('the counts of a durable outbox', () => {
-  it('know their own entries by what is written on them, once each', () => {
-    const { counts, tracker, stored } = ledgerWith();
+  it('recognise their own entries by their owner, once each', () => {
+    const { counts, tracker, stored } = sharedTracker();
     const [a] = stored('a', 'b');
     expect(tracker.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
     expect(tracker.settle(copyOf(a!.entry), REJECTED)).toBe(false);
     expect(counts.totals).toEqual({ delivered: 1, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
-  it('tell of the events of other processes, and leave them out', () => {
-    const { counts, tracker, stored } = ledgerWith();
+  it('report the events of other processes without counting them', () => {
+    const { counts, tracker, stored } = sharedTracker();
     stored('a');
     for (const owner of [undefined, 'another.1', 'client', 7]) {
       expect(tracker.settle({ ...trackEntry('stranger'), owner }, DELIVERED)).toBe(owner !== 'client');
@@ -166,8 +166,8 @@ describe('the counts of a durable outbox', () => {
     expect(counts.totals).toEqual({ delivered: 0, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
   });
 
-  it('end an event whose id was inside already as the first one ends', async () => {
-    const { counts, tracker, opened, stored } = ledgerWith();
+  it('give a duplicate the outcome of the event that was already inside', async () => {
+    const { counts, tracker, opened, stored } = sharedTracker();
     const [first] = stored('a');
     const second = opened('a');
     tracker.appended([second.entry], answer(1, [second.entry]));
@@ -179,27 +179,27 @@ describe('the counts of a durable outbox', () => {
     expect(counts.totals).toMatchObject({ rejected: 2, pending: 0 });
   });
 
-  it('close what others have delivered as pending, and lift the barriers before it', async () => {
-    const { counts, tracker, stored } = ledgerWith();
+  it('close events that others delivered as pending, and lift the barriers before them', async () => {
+    const { counts, tracker, stored } = sharedTracker();
     const [a] = stored('a', 'b', 'c');
     const barrier = counts.barrier();
-    const { order } = tracker.progress;
+    const { sequence } = tracker.progress;
     stored('later');
     tracker.settle(copyOf(a!.entry), DELIVERED);
     expect(await stateOf(barrier)).toBe('pending');
-    tracker.closeMissing(order);
+    tracker.closeMissing(sequence);
     await barrier;
     expect(counts.openCount).toBe(1);
     expect(counts.totals).toMatchObject({ delivered: 1, pending: 3 });
   });
 
-  it('count progress only up to the first event that is still being stored', () => {
-    const { tracker, opened } = ledgerWith();
+  it('report progress only up to the first event that is still being stored', () => {
+    const { tracker, opened } = sharedTracker();
     const [a, b] = [opened('a'), opened('b')];
     tracker.appended([b.entry], answer(7));
-    expect(tracker.progress).toMatchObject({ order: 0, mark: { position: 7 } });
+    expect(tracker.progress).toMatchObject({ sequence: 0, mark: { position: 7 } });
     tracker.appended([a.entry], answer(5));
-    expect(tracker.progress).toMatchObject({ order: 2, mark: { position: 7 } });
+    expect(tracker.progress).toMatchObject({ sequence: 2, mark: { position: 7 } });
   });
 });
 
@@ -209,7 +209,7 @@ describe('a store that has lost its contents', () => {
 
   /** Three stored events, for the first of which someone waits, and a store that has lost all of them. */
   function lost() {
-    const world = ledgerWith();
+    const world = sharedTracker();
     const [a, b, c] = world.stored('a', 'b', 'c');
     const settled = a!.receipt.settled();
     const { tracker } = world;
@@ -218,7 +218,7 @@ describe('a store that has lost its contents', () => {
     return { ...world, a: a!, b: b!, c: c!, settled, progress };
   }
 
-  it('is seen by another incarnation and by a position that went back, and by nothing else', () => {
+  it('is detected by a new incarnation or a smaller position, and by nothing else', () => {
     const mark = { incarnation: 'one', position: 7 };
     expect(isLoss(mark, { incarnation: 'another', position: 9 })).toBe(true);
     expect(isLoss(mark, { incarnation: 'one', position: 6 })).toBe(true);
@@ -227,20 +227,20 @@ describe('a store that has lost its contents', () => {
     expect(isLoss(undefined, mark)).toBe(false);
   });
 
-  it('makes absence no proof of delivery: the outcome is unknown once the own relay has had its say', async () => {
+  it('does not prove delivery by absence: the outcome is unknown unless the own relay settles it', async () => {
     const { counts, tracker, onLoss, progress, settled } = lost();
     tracker.resolveWatched(['a'], nothing, false);
     expect(await stateOf(settled)).toBe('pending');
-    tracker.closeMissing(progress.order);
+    tracker.closeMissing(progress.sequence);
     tracker.resolveWatched(['a'], nothing, false);
     expect(await settled).toEqual(UNKNOWN);
     expect(counts.totals).toMatchObject({ delivered: 0, pending: 0, unknown: 3 });
     expect(onLoss.mock.calls).toEqual([[3]]);
   });
 
-  it('takes nothing back from what the own relay had claimed and settles later', async () => {
+  it('keeps the outcomes of events that the own relay had claimed and settles later', async () => {
     const { a, b, counts, tracker, progress, settled } = lost();
-    tracker.closeMissing(progress.order);
+    tracker.closeMissing(progress.sequence);
     expect(tracker.settle(copyOf(a.entry), DELIVERED)).toBe(true);
     expect(tracker.settle(copyOf(a.entry), DELIVERED)).toBe(false);
     expect(tracker.settle(copyOf(b.entry), REJECTED)).toBe(true);
@@ -248,19 +248,19 @@ describe('a store that has lost its contents', () => {
     expect(counts.totals).toEqual({ delivered: 1, rejected: 1, dropped: 0, pending: 0, unknown: 1 });
   });
 
-  it('says nothing of events that are stored after the loss', async () => {
+  it('does not affect events stored after the loss', async () => {
     const { counts, tracker, opened, progress } = lost();
     const later = opened('later');
     tracker.appended([later.entry], answer(1, [], 'another'));
-    tracker.closeMissing(progress.order);
+    tracker.closeMissing(progress.sequence);
     const settled = later.receipt.settled();
     tracker.resolveWatched(['later'], nothing, false);
     expect(await settled).toEqual(DELIVERED);
     expect(counts.totals).toMatchObject({ unknown: 3, pending: 1 });
   });
 
-  it('is also seen by the answer to an append', async () => {
-    const { tracker, opened, stored } = ledgerWith();
+  it('is also detected by the result of an append', async () => {
+    const { tracker, opened, stored } = sharedTracker();
     const [a] = stored('a');
     const settled = a!.receipt.settled();
     tracker.appended([opened('b').entry], answer(1, [], 'another'));
@@ -269,9 +269,9 @@ describe('a store that has lost its contents', () => {
     expect(await settled).toEqual(UNKNOWN);
   });
 
-  it('does not make a dead letter or an event that is inside unknown', async () => {
+  it('does not make a dead letter or an event that is still inside unknown', async () => {
     const { tracker, progress, settled } = lost();
-    tracker.closeMissing(progress.order);
+    tracker.closeMissing(progress.sequence);
     tracker.resolveWatched(['a'], new Map([['a', 'inside']]), true);
     expect(await stateOf(settled)).toBe('pending');
     tracker.resolveWatched(['a'], new Map([['a', REJECTED]]) as never, true);
@@ -280,8 +280,8 @@ describe('a store that has lost its contents', () => {
 });
 
 describe('a client without a relay', () => {
-  it('watches nothing: a wait that was begun before the commit ends with it', async () => {
-    const { tracker, opened, onWait } = ledgerWith({ relays: false });
+  it('watches nothing: a wait that starts before the commit ends with it', async () => {
+    const { tracker, opened, onWait } = sharedTracker({ relays: false });
     const { entry, receipt } = opened('a');
     const [stored, settled] = [receipt.stored(), errorOf(receipt.settled())];
     tracker.appended([entry], answer(1));

@@ -4,43 +4,43 @@ import type { Identity } from '../../protocol/identity.js';
 import type { DeadLetters, ForgetOptions, Forgotten } from '../outbox.js';
 import type { EntryCodec } from './entry-codec.js';
 
-/** Rows that are read at a time. */
+/** Rows in one page. */
 export const FORGET_PAGE = 500;
 
 /** An entry or a dead letter as it is stored. */
 export interface StoredRow {
-  /** Where it stands among its kind; the next page begins behind it. */
+  /** Its sort key; the next page begins after it. */
   readonly key: string;
   readonly distinctId: string;
   readonly record: string;
 }
 
-/** What forgetting needs of a store. Pages go by growing keys and hold at most {@link FORGET_PAGE} rows. */
+/** What `forget` needs of an engine. Pages have ascending keys and at most {@link FORGET_PAGE} rows. */
 export interface ErasableStore {
-  /** The entries behind one, claimed ones included. @param after of an earlier page; `undefined` for the first */
+  /** The next page of entries, claimed ones included. @param after the last key of the previous page */
   entries(after: string | undefined): Promise<readonly StoredRow[]>;
-  letters(after: string | undefined): Promise<readonly StoredRow[]>;
-  /** Counts the entries that are still there, and removes them unless it is a dry run. */
+  deadLetterRows(after: string | undefined): Promise<readonly StoredRow[]>;
+  /** Counts the entries that still exist, and removes them unless it is a dry run. */
   remove(keys: readonly string[], dryRun: boolean): Promise<{ readonly entries: number; readonly claimed: number }>;
   readonly deadLetters: Pick<DeadLetters, 'discard'>;
 }
 
 /**
- * Removes what a store holds of one person. Entries come first: one that becomes a dead letter meanwhile is found there.
+ * Removes a person's events from a store. Entries come first: one that becomes a dead letter meanwhile is then found there.
  *
- * @throws {OursError} `invalid_option` for nobody
+ * @throws {OursError} `invalid_option` without a valid identifier
  */
 export async function forget(
   person: Identity,
   { dryRun = false }: ForgetOptions,
-  records: EntryCodec,
+  codec: EntryCodec,
   store: ErasableStore,
 ): Promise<Forgotten> {
   const isTheirs = toMatcher(person);
   let [entries, claimed, deadLetters, unreadable] = [0, 0, 0, 0];
   const find = (page: readonly StoredRow[]): StoredRow[] =>
     page.filter(({ distinctId, record }) => {
-      const entry = records.readAny(distinctId, record);
+      const entry = codec.readAny(distinctId, record);
       if (entry === undefined) unreadable += 1;
       return entry !== undefined && isTheirs(entry);
     });
@@ -55,22 +55,22 @@ export async function forget(
     entries += removed.entries;
     claimed += removed.claimed;
   }
-  for await (const page of pagesOf((after) => store.letters(after))) {
+  for await (const page of pagesOf((after) => store.deadLetterRows(after))) {
     const ids = find(page).map(({ distinctId }) => distinctId);
     deadLetters += dryRun || ids.length === 0 ? ids.length : await store.deadLetters.discard(ids);
   }
   return { entries, claimed, deadLetters, unreadable };
 }
 
-/** Whoever has one of the names. An address is the same however it is written. */
+/** Matches entries that have one of the identifiers. Email addresses are compared without case. */
 function toMatcher({ userId, externalId, email }: Identity): (entry: Entry) => boolean {
   for (const [field, value] of Object.entries({ userId, externalId, email })) {
     if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      failOption(`forget: ${field} must be a string that is not empty.`);
+      failOption(`forget: ${field} must be a non-empty string.`);
     }
   }
   if ((userId ?? externalId ?? email) === undefined) {
-    failOption('forget needs a person: a userId, an externalId, an email, or several of them.');
+    failOption('forget needs a userId, an externalId, an email, or several of them.');
   }
   const address = email?.toLowerCase();
   return (entry) =>

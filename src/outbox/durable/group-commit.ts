@@ -1,29 +1,29 @@
 import type { Entry } from '../../protocol/event.js';
-import type { AppendFailure, DurablyAppended } from '../outbox.js';
+import type { DurablyAppended } from '../../tracking/polled-outbox.js';
+import type { AppendFailure } from '../outbox.js';
 import { RETRY_FOR_MS, retryTransient } from './retry-transient.js';
+import { isTransient, StoreError } from './store-error.js';
 
-/** Entries and bytes of one commit, about. A long commit keeps everybody waiting. */
+/** Approximate limits of one commit. A long commit delays every caller. */
 const MAX_ENTRIES = 1_000;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** What may wait for its commit in this process: ten seconds of ten thousand small events a second. */
+/** Limit of what waits for its commit in this process: ten seconds of ten thousand small events a second. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
-/** What an entry takes in memory besides its body, about. */
+/** Approximate memory of an entry besides its body. */
 const ENTRY_BYTES = 1_024;
 
 export interface GroupCommitOptions {
-  /** Stores the entries, all or none; the callers give up at `until`, a time of `performance.now()`. */
+  /** Stores all of the entries or none. The callers give up at `until`, a time of `performance.now()`. */
   readonly commit: (entries: readonly Entry[], until: number) => Promise<DurablyAppended>;
-  /** Whether a commit that failed may succeed a moment later: the file is busy, the connection broke. */
-  readonly isTransient: (error: unknown) => boolean;
-  /** How long an append may wait for its commit to succeed, in milliseconds. @default 10000 */
+  /** Whether a failed commit may succeed a moment later. @default by the {@link StoreError} */
+  readonly isTransient?: ((error: unknown) => boolean) | undefined;
+  /** How long an append waits for its commit to succeed, in milliseconds. @default 10000 */
   readonly retryForMs?: number | undefined;
 }
 
-/** An append that no attempt was made at. */
-class NotAttempted extends Error implements AppendFailure {
-  override readonly name = 'NotAttempted';
-  readonly storedNothing = true;
-}
+/** The error of an append that was never attempted. */
+const notAttempted = (message: string, cause?: unknown): StoreError =>
+  new StoreError(message, { isTransient: true, storedNothing: true, cause });
 
 interface Append {
   readonly entries: readonly Entry[];
@@ -34,9 +34,9 @@ interface Append {
 }
 
 /**
- * Lets the appends of one tick, and those that come while a commit is under way, share the next commit. One commit at a time:
- * what a process appends first is stored first. An append is only said to have stored nothing if that is true of every
- * attempt at its commit.
+ * Groups the appends of one tick, and those that arrive during a commit, into the next commit. Commits run one at a time, so a
+ * process's appends are stored in order. A rejected append reports that it stored nothing only if that holds for every attempt
+ * at its commit.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -54,8 +54,8 @@ export class GroupCommit {
       const { retryForMs = RETRY_FOR_MS } = this.#options;
       const bytes = entries.reduce((sum, { body }) => sum + body.length + ENTRY_BYTES, 0);
       if (this.#waitingBytes + bytes > MAX_WAITING_BYTES && this.#waiting.length > 0) {
-        throw new NotAttempted(
-          `events come faster than the outbox stores them, and ${MAX_WAITING_BYTES / 2 ** 20} MB of them wait in this process: see why the store is slow or cannot be reached.`,
+        throw notAttempted(
+          `events arrive faster than the outbox stores them, and ${MAX_WAITING_BYTES / 2 ** 20} MB of them are waiting in this process: check why the store is slow or unreachable.`,
         );
       }
       this.#waitingBytes += bytes;
@@ -64,7 +64,7 @@ export class GroupCommit {
     });
   }
 
-  /** From now on every commit has one attempt left. Resolves when every append has its answer. */
+  /** Allows each commit one more attempt. Resolves when every append has settled. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#underWay;
@@ -79,9 +79,9 @@ export class GroupCommit {
         for (const { entries, resolve } of group) resolve(shareOf(appended, entries));
       } catch (error) {
         for (const { reject } of group) reject(error);
-        // While the store is away every append fails in time, and memory holds no more than what comes in that time.
+        // While the store is down every append fails in time, which bounds the memory of waiting appends.
         const message = error instanceof Error ? error.message : String(error);
-        for (const { reject } of this.#takeLate()) reject(new NotAttempted(message));
+        for (const { reject } of this.#takeLate()) reject(notAttempted(message, error));
       }
     }
     this.#underWay = undefined;
@@ -98,7 +98,7 @@ export class GroupCommit {
     return this.#takeFirst(end < 0 ? this.#waiting.length : end + 1);
   }
 
-  /** Appends that have waited as long as they may. */
+  /** Appends whose time is up. */
   #takeLate(): readonly Append[] {
     const now = performance.now();
     const end = this.#waiting.findIndex(({ failsAt }) => failsAt > now);
@@ -111,9 +111,9 @@ export class GroupCommit {
     return taken;
   }
 
-  /** @throws the error of the attempt that may have stored the entries, otherwise that of the last one */
+  /** @throws the first error of an attempt that may have stored the entries, otherwise the last error */
   async #commit(group: readonly Append[]): Promise<DurablyAppended> {
-    const { commit, isTransient } = this.#options;
+    const { commit, isTransient: isRetryable = isTransient } = this.#options;
     const entries = group.flatMap((append) => append.entries);
     const { failsAt } = group[0]!;
     const doubts: unknown[] = [];
@@ -125,9 +125,9 @@ export class GroupCommit {
         throw error;
       }
     };
-    const mayRetry = (error: unknown): boolean => !this.#isClosing && isTransient(error);
+    const shouldRetry = (error: unknown): boolean => !this.#isClosing && isRetryable(error);
     try {
-      return await retryTransient(attempt, mayRetry, failsAt - performance.now());
+      return await retryTransient(attempt, { shouldRetry, retryForMs: failsAt - performance.now() });
     } catch (error) {
       throw doubts.length > 0 ? doubts[0] : error;
     }
@@ -136,7 +136,7 @@ export class GroupCommit {
 
 const NONE: NonNullable<DurablyAppended['deferred']> = new Map();
 
-/** The part of a commit that concerns these entries of it. */
+/** The part of a commit's result that concerns these entries. */
 function shareOf(all: DurablyAppended, entries: readonly Entry[]): DurablyAppended {
   const { dropped, duplicates, deferred = NONE } = all;
   if (dropped.length === 0 && duplicates.length === 0 && deferred.size === 0) return all;

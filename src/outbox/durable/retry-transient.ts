@@ -1,17 +1,19 @@
 import pRetry from 'p-retry';
+import { isTransient } from './store-error.js';
 
-/** How long an operation that fails for a reason that passes is tried again, in milliseconds. */
+/** How long a failing call is retried, in milliseconds. */
 export const RETRY_FOR_MS = 10_000;
 
-/**
- * Tries `work` again, at growing intervals, as long as it fails for a reason that passes. The last attempt begins within
- * `retryForMs` and has the time that `work` gives it.
- */
-export function retryTransient<Result>(
-  work: () => Promise<Result>,
-  isTransient: (error: unknown) => boolean,
-  retryForMs: number = RETRY_FOR_MS,
-): Promise<Result> {
+export interface RetryOptions {
+  /** Whether to retry after an error. @default after a transient one */
+  readonly shouldRetry?: ((error: unknown) => boolean) | undefined;
+  /** @default 10000 */
+  readonly retryForMs?: number | undefined;
+}
+
+/** Retries `work` at growing intervals. The last attempt starts within `retryForMs`; `work` limits how long it may take. */
+export function retryTransient<Result>(work: () => Promise<Result>, options: RetryOptions = {}): Promise<Result> {
+  const { shouldRetry = isTransient, retryForMs = RETRY_FOR_MS } = options;
   return pRetry(work, {
     retries: Number.POSITIVE_INFINITY,
     minTimeout: 10,
@@ -19,6 +21,6 @@ export function retryTransient<Result>(
     maxRetryTime: Math.max(0, retryForMs),
     randomize: true,
     unref: true,
-    shouldRetry: ({ error }) => isTransient(error),
+    shouldRetry: ({ error }) => shouldRetry(error),
   });
 }

@@ -1,40 +1,36 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { readSecretKeys, type Secret, type SecretKey } from '../../core/secret-key.js';
 import type { KeyUsage } from './key-usage.js';
+import { damaged, type Unreadable } from './unreadable.js';
 
-/** What every sealed text begins with. */
+/** The prefix of every sealed string. */
 export const SEALED_PREFIX = 'sealed:1:';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A text was sealed with a key that is not among the given ones. */
-export class UnknownKeyError extends Error {
-  override readonly name = 'UnknownKeyError';
-}
-
 interface Key {
-  /** Names the key in what it seals; tells nothing about it. */
+  /** Names the key in what it seals, and reveals nothing about it. */
   readonly id: string;
   readonly secret: Secret;
-  /** For fingerprints; another key than the one that seals. */
+  /** For fingerprints; derived from the sealing key. */
   readonly fingerprintSecret: Uint8Array;
 }
 
 /**
- * Seals texts with AES-256-GCM. The first key seals, all of them open: to rotate, put the new key first and drop the old one
- * when nothing is left that it sealed.
+ * Seals strings with AES-256-GCM. The first key seals, all keys open: to rotate, put the new key first and remove the old one
+ * once nothing it sealed is left.
  */
 export class Sealer {
   readonly #keys: readonly Key[];
   readonly #usage: KeyUsage;
 
-  /** @throws {OursError} `invalid_option` for no key, or one that is none */
+  /** @throws {OursError} `invalid_option` for an empty list or an invalid key */
   constructor(keys: readonly SecretKey[], usage: KeyUsage) {
     this.#usage = usage;
     this.#keys = readSecretKeys('sealingKeys', keys).map(toKey);
   }
 
-  /** Seals `text` so that it opens only together with `context`. */
+  /** Seals `text` so that it opens only with the same `context`. */
   seal(text: string, context: string): string {
     const { id, secret } = this.#keys[0]!;
     this.#usage.add(id);
@@ -44,29 +40,28 @@ export class Sealer {
     return `${SEALED_PREFIX}${id}:${sealed.toString('base64')}`;
   }
 
-  /**
-   * @throws {UnknownKeyError} when none of the keys sealed it
-   * @throws {Error} when it was changed, or belongs to another context
-   */
-  open(text: string, context: string): string {
+  open(text: string, context: string): string | Unreadable {
     const id = keyIdOf(text);
     const key = this.#keys.find((one) => one.id === id);
-    if (key === undefined) throw unknownKey(text);
-    const sealed = Buffer.from(text.slice(SEALED_PREFIX.length + id.length + 1), 'base64');
-    if (sealed.length < NONCE_BYTES + TAG_BYTES) throw new Error('it is cut short');
-    const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(0, NONCE_BYTES))
-      .setAAD(Buffer.from(context))
-      .setAuthTag(sealed.subarray(-TAG_BYTES));
-    const opened = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
-    return Buffer.concat([opened, decipher.final()]).toString();
+    if (key === undefined) return noKeyFor(text);
+    const sealed = Buffer.from(text.slice(SEALED_PREFIX.length + key.id.length + 1), 'base64');
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', key.secret, sealed.subarray(0, NONCE_BYTES))
+        .setAAD(Buffer.from(context))
+        .setAuthTag(sealed.subarray(-TAG_BYTES));
+      const opened = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+      return Buffer.concat([opened, decipher.final()]).toString();
+    } catch {
+      return CHANGED;
+    }
   }
 
-  /** What should be said of the use of the keys; each thing once. */
+  /** A warning about the use of the keys, once. */
   takeNotice(): string | undefined {
     return this.#usage.takeNotice();
   }
 
-  /** What `text` is known by without being told: one for each key, so that old and new entries still meet after a rotation. */
+  /** Keyed hashes of `text`, one for each key, so that old and new entries still match after a rotation. */
   fingerprints(text: string): string[] {
     return this.#keys.map(({ fingerprintSecret }) =>
       createHmac('sha256', fingerprintSecret).update(text).digest('base64url'),
@@ -74,20 +69,23 @@ export class Sealer {
   }
 }
 
+const CHANGED = damaged('it was changed after it was sealed');
+
 export function isSealed(text: string): boolean {
   return text.startsWith(SEALED_PREFIX);
 }
 
-/** The error for a sealed text where there is no key at all, or not the right one. */
-export function unknownKey(text: string): UnknownKeyError {
-  return new UnknownKeyError(`it is sealed with key ${keyIdOf(text)}, which is not among sealingKeys`);
+/** Why a sealed string does not open without its key. */
+export function noKeyFor(text: string): Unreadable {
+  const id = keyIdOf(text);
+  if (id === undefined) return CHANGED;
+  return { why: 'no_key', message: `it is sealed with key ${id}, which is not among sealingKeys` };
 }
 
-/** @throws {Error} when the text is not as it was sealed */
-function keyIdOf(text: string): string {
+/** `undefined` if the string was cut or changed. */
+function keyIdOf(text: string): string | undefined {
   const id = text.slice(SEALED_PREFIX.length).split(':', 1)[0]!;
-  if (!/^[0-9a-f]{8}$/.test(id)) throw new Error('it is cut short');
-  return id;
+  return /^[0-9a-f]{8}$/.test(id) ? id : undefined;
 }
 
 function toKey(secret: Secret): Key {

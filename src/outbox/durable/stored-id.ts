@@ -1,7 +1,7 @@
-/** What a database's text cannot hold, U+0000 and half characters, and the sign that stands for them. */
+/** U+0000 and lone surrogates, which databases cannot store, and the backslash that escapes them. */
 const SPECIAL = /[\0\\]|\p{Surrogate}/gu;
 
-/** Any string as one that every database can hold and compare; nearly always the same. */
+/** Escapes an id so that every database can store and compare it. Most ids stay the same. */
 export function toStoredId(id: string): string {
   return id.replace(SPECIAL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

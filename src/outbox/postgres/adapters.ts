@@ -11,7 +11,7 @@ export interface PrismaLike {
 }
 
 /**
- * Prisma's transaction as the outbox needs it: `ours.within(fromPrisma(tx)).track(…)`.
+ * Adapts Prisma's transaction: `ours.within(fromPrisma(tx)).track(…)`.
  *
  * @throws {OursError} `invalid_option` for the client itself
  */
@@ -26,7 +26,7 @@ export interface DrizzleLike<Query> {
 }
 
 /**
- * Drizzle's transaction, with the `sql` of `drizzle-orm`: `ours.within(fromDrizzle(tx, sql)).track(…)`.
+ * Adapts Drizzle's transaction, with the `sql` of `drizzle-orm`: `ours.within(fromDrizzle(tx, sql)).track(…)`.
  *
  * @throws {OursError} `invalid_option` for a database on a pool
  */
@@ -49,7 +49,7 @@ export interface KyselyLike<Query> {
 }
 
 /**
- * Kysely's transaction, with its `CompiledQuery`: `ours.within(fromKysely(trx, CompiledQuery)).track(…)`.
+ * Adapts Kysely's transaction, with its `CompiledQuery`: `ours.within(fromKysely(trx, CompiledQuery)).track(…)`.
  *
  * @throws {OursError} `invalid_option` for the Kysely instance itself
  */
@@ -67,7 +67,7 @@ export interface KnexLike {
 }
 
 /**
- * Knex's transaction: `ours.within(fromKnex(trx)).track(…)`.
+ * Adapts Knex's transaction: `ours.within(fromKnex(trx)).track(…)`.
  *
  * @throws {OursError} `invalid_option` for the Knex instance itself
  */
@@ -81,7 +81,7 @@ export function fromKnex(trx: KnexLike): SqlClient {
   };
 }
 
-/** For libraries that count parameters instead of numbering them: the text between them, and one value for each. */
+/** For libraries with positional parameters: the text between the parameters, and one value for each. */
 function unnumbered(text: string, values: Values): { texts: string[]; inOrder: Values } {
   const texts: string[] = [];
   const inOrder: Values = [];

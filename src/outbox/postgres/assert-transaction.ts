@@ -2,19 +2,19 @@ import { OursError } from '../../core/errors.js';
 import { isPool } from './listener.js';
 
 const HOW_TO =
-  "Otherwise the event is stored even if the order is rolled back. Pass the transaction: a client of pg after BEGIN, TypeORM's manager, or what fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx) return.";
+  "Otherwise the event would be stored even if the order is rolled back. Pass the transaction: a pg client after BEGIN, TypeORM's manager, or the result of fromPrisma(tx), fromDrizzle(tx, sql), fromKysely(trx, CompiledQuery) or fromKnex(trx).";
 
-/** What a library's client for the whole database has and its transaction does not have. */
+/** Members that distinguish a library's client for the whole database from its transaction. */
 interface Clues {
   /** Prisma's client. */
   readonly $connect?: unknown;
-  /** What a Drizzle database runs on. */
+  /** The client of a Drizzle database. */
   readonly $client?: unknown;
   /** `true` in a transaction of Knex and Kysely. */
   readonly isTransaction?: unknown;
 }
 
-/** Whether `tx` is certainly not a transaction. Whether a connection has one open, only the database knows. */
+/** Whether `tx` is certainly not a transaction. Only the database knows whether a connection has one open. */
 function isWholeDatabase(tx: object): boolean {
   const { $connect, $client, isTransaction }: Clues = tx;
   const isKnex = typeof tx === 'function' && 'client' in tx;
@@ -28,14 +28,14 @@ function isWholeDatabase(tx: object): boolean {
 }
 
 /**
- * Refuses what is not a transaction.
+ * Rejects anything that is not a transaction.
  *
- * @param called how the caller wrote it
+ * @param called the call, for the message
  * @throws {OursError} `invalid_option`
  */
 export function assertTransaction(tx: unknown, called = 'within(tx)', method = 'query'): void {
   const isObject = (typeof tx === 'object' && tx !== null) || typeof tx === 'function';
-  // Without a method to call, the event would be appended outside the transaction and nothing would say so.
+  // Without this check the event would silently be appended outside the transaction.
   if (!isObject || typeof (tx as Record<string, unknown>)[method] !== 'function') {
     throw new OursError('invalid_option', `${called} needs a transaction. ${HOW_TO}`);
   }
@@ -44,7 +44,7 @@ export function assertTransaction(tx: unknown, called = 'within(tx)', method = '
   }
 }
 
-/** The error of an append that the database found outside any transaction. */
+/** The error of an append that ran outside any transaction. */
 export const noTransaction = (): OursError =>
   new OursError(
     'invalid_option',

@@ -1,24 +1,24 @@
 import { later } from '../../core/timers.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
-import type { DurablyAppended } from '../outbox.js';
-import { PostgresError } from './errors.js';
+import type { DurablyAppended } from '../../tracking/polled-outbox.js';
+import { StoreError } from '../durable/store-error.js';
 
-/** Entries that may wait at once. The limit bounds memory when a transaction with very many ids stays open. */
+/** Maximum waiting entries. Bounds memory when a transaction with very many ids stays open. */
 const MAX_WAITING = 10_000;
-/** How long an entry waits for a transaction that does not end, such as that of a session that hangs. */
+/** How long an entry waits for a transaction that does not end, such as one of a hung session. */
 const WAIT_FOR_MS = 10 * 60_000;
 const RETRY_MS = 200;
-/** Each waiting entry costs an attempt about a millisecond; attempts take at most a third of the time. */
+/** An attempt takes about a millisecond for each entry; attempts use at most a third of the time. */
 const RETRY_PER_ENTRY_MS = 2;
 
-/** Entries with the one answer to all of them. */
+/** Entries that share one result. */
 export interface AppendedGroup {
   readonly entries: readonly Entry[];
   readonly appended: DurablyAppended;
 }
 
-/** Appends what it can; an entry that is in no group is still contended. */
+/** Appends what it can; an entry in no group is still contended. */
 export type AppendFree = (entries: readonly Entry[]) => Promise<readonly AppendedGroup[]>;
 
 interface Waiting {
@@ -29,9 +29,9 @@ interface Waiting {
 
 /**
  * Entries whose `distinctId` another transaction has inserted and neither committed nor rolled back: they are duplicates if it
- * commits, and are stored if not. PostgreSQL lets an insert of such an id wait until that is decided, together with
- * everything else in the same statement. So they wait here, and only for each other; behind an identify, all later entries of
- * its person do. The other transaction may be our own, of an append whose connection was lost.
+ * commits, and are stored if it rolls back. In PostgreSQL an insert of such an id blocks until then, with everything else in the
+ * same statement. So these entries wait here; behind a waiting identify, all later entries of its person wait too. The other
+ * transaction may be an append of this process whose connection was lost.
  */
 export class ContendedEntries {
   readonly #appendFree: AppendFree;
@@ -39,22 +39,23 @@ export class ContendedEntries {
   readonly #counts = new Map<string, number>();
   #cancelRetry: (() => void) | undefined;
 
-  /** @param appendFree may reject; every entry that waits is rejected with it */
+  /** @param appendFree if it rejects, every waiting entry is rejected */
   constructor(appendFree: AppendFree) {
     this.#appendFree = appendFree;
   }
 
-  /** The entries that none has to wait for which waits already, in their order. */
+  /** The entries that do not have to wait for a waiting one, in order. */
   without(entries: readonly Entry[]): readonly Entry[] {
     if (this.#counts.size === 0) return entries;
     const isBehind = followers([...this.#waiting.keys()]);
     return partition(entries, (entry) => this.#counts.has(entry.distinctId) || isBehind(entry))[1];
   }
 
-  /** Resolves when the entry is stored or known to be a duplicate. The caller may ignore the promise. */
+  /** Resolves when the entry is stored or is a duplicate. The caller may ignore the promise. */
   wait(entry: Entry): Promise<DurablyAppended> {
     const appended = new Promise<DurablyAppended>((resolve, reject) => {
-      if (this.#waiting.size >= MAX_WAITING) return reject(heldTooLong('too many events wait for such transactions'));
+      if (this.#waiting.size >= MAX_WAITING)
+        return reject(heldTooLong('too many events are waiting for such transactions'));
       this.#counts.set(entry.distinctId, (this.#counts.get(entry.distinctId) ?? 0) + 1);
       this.#waiting.set(entry, { until: performance.now() + WAIT_FOR_MS, resolve, reject });
     });
@@ -105,7 +106,7 @@ export class ContendedEntries {
   }
 }
 
-const heldTooLong = (why: string): PostgresError =>
-  new PostgresError(
+const heldTooLong = (why: string): StoreError =>
+  new StoreError(
     `another transaction has inserted an event with the same distinctId, and ${why}. If it commits, that event is delivered and this one is its duplicate; if it rolls back, this one is lost. Look for sessions that are idle in transaction.`,
   );

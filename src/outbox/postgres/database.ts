@@ -1,14 +1,15 @@
+import type { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
-import { explain, PostgresError } from './errors.js';
+import { explain, postgresError } from './errors.js';
 import type { Names } from './names.js';
 import { readReply } from './reply.js';
 import { checkSchema, migrate } from './schema.js';
 import { ANSWER_WITHIN_MS, answerWithin, TimedClient } from './timed-client.js';
 
-/** A migration may have to wait for the one of another process. */
+/** A migration may have to wait for another process's migration. */
 const MIGRATE_WITHIN_MS = 60_000;
 
-/** The outbox's tables as one client or another reaches them. Rejects with a {@link PostgresError} only. */
+/** Runs statements on the outbox's tables. Rejects only with a {@link StoreError}. */
 export class Database {
   readonly #client: TimedClient;
   readonly #names: Names;
@@ -20,10 +21,10 @@ export class Database {
   }
 
   /**
-   * Runs one of the outbox's statements, through `client` where the caller has one; the first run checks the version of the
-   * tables. Every statement answers with two values: whether row level security hides rows, and its own result.
+   * Runs one of the outbox's statements, through `client` if given; the first run checks the version of the tables. Every
+   * statement returns two values: whether row level security hides rows, and its own result.
    *
-   * @param withinMs how long the database may take to answer
+   * @param withinMs the longest wait for the database
    */
   run<Result>(
     text: string,
@@ -45,7 +46,7 @@ export class Database {
     await this.#explaining(() => migrate(this.#timed(MIGRATE_WITHIN_MS), this.#names));
   }
 
-  /** A transaction is its caller's to end: nothing but the wait is bounded there. */
+  /** The caller ends its own transaction: there only the wait is bounded. */
   #timed(withinMs: number, client?: SqlClient): SqlClient {
     return {
       query: async (text, values) =>
@@ -64,8 +65,8 @@ export class Database {
   }
 }
 
-const hiddenRows = ({ given, entries, identifies, deadLetters }: Names): PostgresError =>
-  new PostgresError(
+const hiddenRows = ({ given, entries, identifies, deadLetters }: Names): StoreError =>
+  postgresError(
     `row level security may hide events of ${given} from the client's user: nothing is stored or delivered through it. Give the user BYPASSRLS, or a policy FOR ALL USING (true) on ${entries}, ${identifies} and ${deadLetters}, without restrictive ones (42501).`,
     '42501',
   );

@@ -13,7 +13,7 @@ export interface ErasableParts {
   readonly now: () => string | null;
 }
 
-/** What forgetting needs of the tables. */
+/** The tables as `forget` sees them. */
 export function erasableStore({ database, statements, deadLetters, now }: ErasableParts): ErasableStore {
   const page = async (text: string, after: string): Promise<StoredRow[]> => {
     const rows = await database.run<readonly PageRow[]>(text, [after, String(FORGET_PAGE)]);
@@ -21,7 +21,7 @@ export function erasableStore({ database, statements, deadLetters, now }: Erasab
   };
   return {
     entries: (after = '0') => page(statements.entriesAfter, after),
-    letters: (after = '') => page(statements.lettersAfter, after),
+    deadLetterRows: (after = '') => page(statements.deadLettersAfter, after),
     async remove(keys, dryRun) {
       const text = dryRun ? statements.countEntries : statements.removeEntries;
       const [entries, claimed] = await database.run<readonly [string, string]>(text, [JSON.stringify(keys), now()]);

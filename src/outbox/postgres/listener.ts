@@ -9,9 +9,9 @@ interface Connection extends SqlClient {
   removeListener(event: 'notification' | 'error' | 'end', hear: Hear): unknown;
 }
 
-/** One that was taken from a pool. */
+/** A connection borrowed from a pool. */
 interface PooledConnection extends Connection {
-  /** Of the server. */
+  /** The server process's id. */
   readonly processID?: number;
   /** Whether the connection keeps the process alive. */
   ref?(): void;
@@ -34,39 +34,39 @@ export function isPool(client: object): client is ConnectionPool {
   return 'connect' in client && 'totalCount' in client;
 }
 
-const heard = new WeakSet<ConnectionPool>();
+const handled = new WeakSet<ConnectionPool>();
 
 /**
- * A pool emits an error when an idle connection breaks, and so does a connection that was lent, even before its borrower has
- * had the time to listen. Without a listener, either ends the process.
+ * A pool emits an error when an idle connection breaks, and a borrowed connection may emit one before its borrower can listen.
+ * Without a listener, either ends the process.
  */
-export function outliveErrors(pool: ConnectionPool): void {
-  if (heard.has(pool)) return;
-  heard.add(pool);
+export function handlePoolErrors(pool: ConnectionPool): void {
+  if (handled.has(pool)) return;
+  handled.add(pool);
   pool.on('error', () => {});
   pool.on('connect', (connection) => void connection.on('error', () => {}));
 }
 
-/** What notifications can be heard through. */
+/** A client that can receive notifications. */
 export type ListeningClient = Connection | ConnectionPool;
 
-/** The default of `pg`. */
+/** `pg`'s default. */
 const DEFAULT_POOL_SIZE = 10;
-/** A listening connection leaves at least two: one for a transaction of the application, one for the outbox meanwhile. */
+/** Besides the listening connection, at least two: one for a transaction of the application, one for the outbox. */
 const SMALLEST_POOL = 3;
 
 const sizeOf = (pool: ConnectionPool): number => pool.options?.max ?? DEFAULT_POOL_SIZE;
 
-/** Whether a client can hear notifications: itself, or on a connection that its pool can spare. */
+/** Whether a client can receive notifications, itself or on a spare connection of its pool. */
 export function canListen(client: SqlClient): client is ListeningClient {
   return isPool(client) ? sizeOf(client) >= SMALLEST_POOL : 'connect' in client && 'on' in client;
 }
 
-/** Whether the pool has a connection to spare, and one more for the application. */
+/** Whether the pool has a spare connection, and one more for the application. */
 const hasRoom = (pool: ConnectionPool): boolean =>
   pool.waitingCount === 0 && pool.totalCount - pool.idleCount < sizeOf(pool) - 1;
 
-/** How often to look whether callers wait for the connection that listens. */
+/** How often to check whether callers wait for the listening connection. */
 const CHECK_ROOM_MS = 1_000;
 
 const FIRST_PAUSE_MS = 100;
@@ -75,8 +75,8 @@ const LONGEST_PAUSE_MS = 10_000;
 const listeners = new WeakMap<ListeningClient, Listener>();
 
 /**
- * Calls `wake` for each notification of the channel, until the returned function is called. All channels of a client are heard
- * on one connection, however many outboxes use the client. Never throws.
+ * Calls `wake` for each notification of the channel, until the returned function is called. All channels of a client share one
+ * connection, however many outboxes use the client. Never throws.
  */
 export function listen(client: ListeningClient, channel: string, wake: () => void): () => void {
   let listener = listeners.get(client);
@@ -88,21 +88,21 @@ export function listen(client: ListeningClient, channel: string, wake: () => voi
 }
 
 /**
- * Hears the notifications of one client:
+ * Listens for the notifications of one client:
  *
  *   idle ──a channel is wanted──▶ connecting ──▶ listening ──no channel is wanted──▶ idle
  *   connecting, listening ──the connection broke, or the pool has none to spare──▶ pausing ──▶ connecting
  *
- * Without a connection nothing is lost: relays look into the outbox from time to time.
- * A channel's `wake` is called once when its listening begins, which makes up for the notifications before that.
+ * Without a connection nothing is lost, because relays also poll. A channel's `wake` is called once when listening starts, to cover
+ * earlier notifications.
  */
 class Listener {
   readonly #client: ListeningClient;
   readonly #wanted = new Map<string, Set<() => void>>();
-  /** The channels that the connection listens to. */
+  /** The channels the connection listens to. */
   readonly #heard = new Set<string>();
   #connection: Connection | PooledConnection | undefined;
-  /** Gives the connection back; there while there is one. */
+  /** Returns the connection; defined while there is one. */
   #leave: ((isBroken: boolean) => void) | undefined;
   #cancelPause: (() => void) | undefined;
   #failures = 0;
@@ -113,7 +113,7 @@ class Listener {
   }
 
   add(channel: string, wake: () => void): () => void {
-    // A function for each call: the same one may be added twice.
+    // One function per call: the same `wake` may be added twice.
     const one = (): void => wake();
     const wakes = this.#wanted.get(channel);
     if (wakes === undefined) this.#wanted.set(channel, new Set([one]));
@@ -128,7 +128,7 @@ class Listener {
     };
   }
 
-  /** Makes the connection hear what is wanted. Never rejects. */
+  /** Makes the connection listen to exactly the wanted channels. Never rejects. */
   async #adjust(): Promise<void> {
     if (this.#isBusy || (this.#cancelPause !== undefined && this.#wanted.size > 0)) return;
     this.#isBusy = true;
@@ -137,7 +137,7 @@ class Listener {
     try {
       await this.#listenToWanted();
       this.#isBusy = false;
-      // What was added or removed at the last moment.
+      // A channel may have been added or removed meanwhile.
       if (this.#difference() !== undefined) void this.#adjust();
     } catch {
       this.#isBusy = false;
@@ -145,7 +145,7 @@ class Listener {
     }
   }
 
-  /** A channel that is wanted and not heard, or heard and not wanted. */
+  /** A channel that is wanted but not listened to, or the reverse. */
   #difference(): string | undefined {
     for (const channel of this.#wanted.keys()) if (!this.#heard.has(channel)) return channel;
     for (const channel of this.#heard) if (!this.#wanted.has(channel)) return channel;
@@ -158,7 +158,7 @@ class Listener {
       const connection = this.#connection;
       const isWanted = this.#wanted.has(channel);
       await connection.query(`${isWanted ? 'LISTEN' : 'UNLISTEN'} "${channel}"`, []);
-      // It broke while this waited for an answer that came before.
+      // It broke while this waited.
       if (this.#connection !== connection) throw new Error('the connection was lost');
       if (!isWanted) {
         this.#heard.delete(channel);
@@ -166,7 +166,7 @@ class Listener {
       }
       this.#heard.add(channel);
       this.#failures = 0;
-      // A process that only listens may end.
+      // Listening alone must not keep the process alive.
       if ('release' in connection) connection.unref?.();
       for (const wake of this.#wanted.get(channel) ?? []) wake();
     }
@@ -181,7 +181,7 @@ class Listener {
     const onNotification: Hear = ({ channel = '' }) => {
       for (const wake of this.#wanted.get(channel) ?? []) wake();
     };
-    // A broken connection may report more errors after another has taken its place.
+    // A broken connection may emit more errors after it was replaced.
     const onBroken = (): void => {
       if (this.#leave === leave) this.#broke();
     };
@@ -191,7 +191,7 @@ class Listener {
       this.#heard.clear();
       connection.removeListener('notification', onNotification);
       connection.removeListener('end', onBroken);
-      // The handler of errors stays on a broken one: an error that nothing handles would end the process.
+      // The error handler stays on a broken connection: an unhandled error would end the process.
       if (!isBroken) connection.removeListener('error', onBroken);
       if (!isBroken) pooled?.ref?.();
       pooled?.release(isBroken);
@@ -204,7 +204,7 @@ class Listener {
     return connection;
   }
 
-  /** Closes the connection when the pool has none left for others. */
+  /** Closes the connection when the pool has none left for other callers. */
   #checkRoom(pool: ConnectionPool, leave: (isBroken: boolean) => void): void {
     later(CHECK_ROOM_MS, () => {
       if (this.#leave !== leave) return;
@@ -215,10 +215,10 @@ class Listener {
 
   #broke(): void {
     this.#leave?.(true);
-    // A client of the caller's cannot be connected again.
+    // The caller's single client cannot be reconnected.
     if (this.#wanted.size === 0 || !isPool(this.#client)) return;
     this.#cancelPause?.();
-    // Processes do not all come back at the same moment when the server does.
+    // Jitter: processes must not all reconnect at once when the server is back.
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
     this.#failures += 1;
     this.#cancelPause = later(pauseMs, () => {

@@ -1,4 +1,4 @@
-/** More than fail while a statement can still be on its way. The limit bounds a claim's size in a long outage. */
+/** More than can fail while a statement is still in transit. Bounds a claim's size in a long outage. */
 const MAX_LOST = 100;
 
 interface LostClaim {
@@ -7,14 +7,14 @@ interface LostClaim {
 }
 
 /**
- * Claims that failed here and may have been carried out by the database all the same: the connection broke, or the client gave
- * up. Their entries are leased to a token that this process knows, so the next claims take them back at once. A token is
- * kept for a lease, because a statement that was stuck on its way may be carried out late.
+ * Claims that failed here though the database may have carried them out: the connection broke, or the client timed out. Their
+ * entries are leased to a token that this process knows, so the next claims take them back at once. A token is kept for one
+ * lease, because a delayed statement may still be carried out.
  */
 export class LostClaims {
   #lost: readonly LostClaim[] = [];
 
-  /** Does `work`, which leases entries to `token`, with the tokens whose entries it may take as well. */
+  /** Runs `work`, which leases entries to `token` and may also take entries of the lost tokens. */
   async claim<Result>(
     token: string,
     leaseMs: number,

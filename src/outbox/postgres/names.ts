@@ -3,12 +3,12 @@ import { OursError } from '../../core/errors.js';
 export const DEFAULT_TABLE = 'ours_outbox';
 
 const TABLE = /^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]*$/;
-/** PostgreSQL cuts a name after 63 bytes; the longest ending made here takes 13. */
+/** PostgreSQL truncates a name to 63 bytes; the longest suffix added here has 14. */
 const MAX_LENGTH = 48;
 
-/** What the outbox calls its own in the database, quoted for SQL. */
+/** The names of the outbox's database objects, quoted for SQL. */
 export interface Names {
-  /** As given, for messages and for the channel of NOTIFY. */
+  /** As given, for messages and the channel of NOTIFY. */
   readonly given: string;
   readonly schema: string | undefined;
   readonly entries: string;
@@ -23,9 +23,9 @@ export interface Names {
 }
 
 /**
- * Everything the outbox makes is named after its table.
+ * All objects are named after the table.
  *
- * @throws {OursError} `invalid_option` for a name that is not plain: it becomes a part of SQL texts
+ * @throws {OursError} `invalid_option` for an invalid name: it becomes part of SQL
  */
 export function namesOf(table: string = DEFAULT_TABLE): Names {
   if (typeof table !== 'string' || table.length > MAX_LENGTH || !TABLE.test(table)) {

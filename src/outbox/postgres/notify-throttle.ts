@@ -1,39 +1,39 @@
 import { later } from '../../core/timers.js';
 
-/** How long it keeps quiet after it has rung. */
+/** The shortest time between two notifications. */
 const QUIET_MS = 50;
 
 /**
- * Decides which appends wake the relays elsewhere. Transactions that notify commit one after the other, across the whole
- * database, so of many appends in a short time only the first does; one ring afterwards stands for the others.
+ * Decides which appends notify the relays of other processes. Transactions that notify commit one at a time across the whole
+ * database, so of many appends in a short time only the first notifies, and one later notification covers the rest.
  */
 export class NotifyThrottle {
-  readonly #ring: () => Promise<unknown>;
+  readonly #notify: () => Promise<unknown>;
   #endQuiet: (() => void) | undefined;
   #isDue = false;
 
-  /** @param ring wakes the relays now; may reject, for they also look by themselves */
-  constructor(ring: () => Promise<unknown>) {
-    this.#ring = ring;
+  /** @param notify notifies the relays now; may reject, because they also poll */
+  constructor(notify: () => Promise<unknown>) {
+    this.#notify = notify;
   }
 
-  /** Whether the append that is made now is to wake them itself. */
-  wakes(): boolean {
+  /** Whether the current append should notify. */
+  notifiesNow(): boolean {
     if (this.#endQuiet === undefined) {
-      this.#endQuiet = later(QUIET_MS, () => void this.settle());
+      this.#endQuiet = later(QUIET_MS, () => void this.flush());
       return true;
     }
     this.#isDue = true;
     return false;
   }
 
-  /** Rings for the appends that did not, if there were any. */
-  async settle(): Promise<void> {
+  /** Notifies for the appends that did not, if there were any. */
+  async flush(): Promise<void> {
     this.#endQuiet?.();
     this.#endQuiet = undefined;
     if (!this.#isDue) return;
     this.#isDue = false;
-    this.wakes();
-    await this.#ring().catch(() => {});
+    this.notifiesNow();
+    await this.#notify().catch(() => {});
   }
 }

@@ -7,24 +7,23 @@ import { fieldNames } from '../../core/unknown-names.js';
 import type { Entry } from '../../protocol/event.js';
 import { followers, partition } from '../../protocol/followers.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
-import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import { enableSharedTracker } from '../../tracking/create-shared-tracker.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
+import { claimReadable } from '../durable/claim-readable.js';
+import { DecodedClaim } from '../durable/decoded-claim.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { retryTransient } from '../durable/retry-transient.js';
+import { StoreError } from '../durable/store-error.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type {
   ClaimOptions,
   DeadLetters,
-  DurablyAppended,
   ForgetOptions,
   Forgotten,
   OutboxStats,
   SqlClient,
-  StoreMark,
   TransactionalOutbox,
 } from '../outbox.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
@@ -32,8 +31,8 @@ import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
 import { erasableStore } from './erase.js';
-import { isTransient, PostgresError } from './errors.js';
-import { canListen, isPool, listen, outliveErrors } from './listener.js';
+import { postgresError } from './errors.js';
+import { canListen, handlePoolErrors, isPool, listen } from './listener.js';
 import { LostClaims } from './lost-claims.js';
 import { namesOf } from './names.js';
 import { NotifyThrottle } from './notify-throttle.js';
@@ -41,15 +40,15 @@ import { type Statements, statementsFor } from './statements.js';
 import { RETRIED_WITHIN_MS } from './timed-client.js';
 
 export interface PostgresOutboxOptions {
-  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. It stays the caller's to close. */
+  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. You close it. */
   readonly client: SqlClient;
-  /** A name, or `schema.name`; everything the outbox makes is named after it. @default 'ours_outbox' */
+  /** A name, or `schema.name`; every object the outbox creates is named after it. @default 'ours_outbox' */
   readonly table?: string | undefined;
-  /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
+  /** Keys that seal stored events. The first key seals, all keys open. @default nothing is sealed */
   readonly sealingKeys?: readonly SecretKey[] | undefined;
-  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  /** Whether unsealed entries are delivered although there are keys, while you introduce sealing. @default false */
   readonly acceptUnsealed?: boolean | undefined;
-  /** Milliseconds, for tests. @default the database's clock, one for all processes */
+  /** The clock in milliseconds, for tests. @default the database's clock, shared by all processes */
   readonly now?: (() => number) | undefined;
 }
 
@@ -57,7 +56,7 @@ const OPTIONS = fieldNames<PostgresOutboxOptions>({ client: 1, table: 1, sealing
 
 /** An outbox in a PostgreSQL database. */
 export interface PostgresOutbox extends TransactionalOutbox {
-  /** Makes the tables where they are missing or old. Any number of processes may call it at once. */
+  /** Creates the tables, or upgrades old ones. Any number of processes may call it at once. */
   ensureSchema(): Promise<void>;
 }
 
@@ -69,17 +68,18 @@ export interface PostgresOutbox extends TransactionalOutbox {
  * await outbox.ensureSchema();
  * const ours = createClient({ token, outbox });
  *
- * @throws {OursError} `invalid_option` for a client without `query`, a table name that is not plain, or keys that are none
+ * @throws {OursError} `invalid_option` for a client without `query`, an invalid table name, or invalid keys
  */
 export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOutbox {
   if (typeof options?.client?.query !== 'function') {
     throw new OursError('invalid_option', 'client must be a pg Pool or Client, or anything with query(text, values).');
   }
   checkOptionNames('createPostgresOutbox', options, OPTIONS);
-  return new TableOutbox(options);
+  enableSharedTracker();
+  return new PostgresTableOutbox(options);
 }
 
-class TableOutbox implements PostgresOutbox {
+class PostgresTableOutbox implements PostgresOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
   readonly countUnsealed?: () => Promise<number>;
@@ -87,13 +87,13 @@ class TableOutbox implements PostgresOutbox {
   readonly #table: string;
   readonly #database: Database;
   readonly #statements: Statements;
-  readonly #records: EntryCodec;
+  readonly #codec: EntryCodec;
   readonly #now: () => string | null;
   readonly #appends: GroupCommit;
   readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
   readonly #lostClaims = new LostClaims();
-  readonly #bell: NotifyThrottle;
+  readonly #notifications: NotifyThrottle;
   readonly #stopListening = new Set<() => void>();
 
   constructor(options: PostgresOutboxOptions) {
@@ -102,18 +102,15 @@ class TableOutbox implements PostgresOutbox {
     this.#table = names.given;
     this.#database = new Database(client, names);
     this.#statements = statementsFor(names);
-    this.#records = new EntryCodec(options);
-    if (this.#records.areSealed) this.countUnsealed = () => this.#countUnsealed();
+    this.#codec = new EntryCodec(options);
+    if (this.#codec.seals) this.countUnsealed = () => this.#countUnsealed();
     this.#now = () => (now === undefined ? null : toInteger(now()));
-    this.#appends = new GroupCommit({
-      commit: (entries) => this.#commit(entries),
-      isTransient,
-    });
-    this.#bell = new NotifyThrottle(() => this.#database.run(this.#statements.wake, []));
+    this.#appends = new GroupCommit({ commit: (entries) => this.#commit(entries) });
+    this.#notifications = new NotifyThrottle(() => this.#database.run(this.#statements.wake, []));
     this.deadLetters = createDeadLetters({
       database: this.#database,
       statements: this.#statements,
-      records: this.#records,
+      codec: this.#codec,
       now: this.#now,
     });
     if (canListen(client)) {
@@ -126,7 +123,7 @@ class TableOutbox implements PostgresOutbox {
         };
       };
     }
-    if (isPool(client)) outliveErrors(client);
+    if (isPool(client)) handlePoolErrors(client);
   }
 
   ensureSchema(): Promise<void> {
@@ -142,31 +139,17 @@ class TableOutbox implements PostgresOutbox {
     return (entries) => this.#appendWithin(tx, entries);
   }
 
-  async claim({ maxEntries, maxBytes, leaseMs }: ClaimOptions): Promise<readonly Entry[]> {
-    let unreadable: DecodedClaim<Hold> | undefined;
-    for (;;) {
-      const token = randomUUID();
-      const values = [toInteger(maxEntries), toInteger(maxBytes), toInteger(leaseMs), token, this.#now()];
-      const rows = await this.#lostClaims.claim(token, leaseMs, (lostTokens) =>
-        this.#database.run<readonly ClaimedRow[]>(this.#statements.claim, [...values, JSON.stringify(lostTokens)]),
-      );
-      const reading = new DecodedClaim<Hold>(this.#records, unreadable);
-      for (const [position, storedId, record] of rows) {
-        const distinctId = fromStoredId(storedId);
-        reading.add(distinctId, record, { position, token, distinctId });
-      }
-      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
-      const error = reading.isWhole ? reading.takeError(this.#table) : undefined;
-      if (reading.isWhole && error === undefined) {
-        for (const [entry, hold] of reading.entries) this.#holds.set(entry, hold);
-        return [...reading.entries.keys()];
-      }
-      await this.#bury(reading.damaged, reading.outcome);
-      await this.#giveBack(reading.kept, UNREADABLE_PAUSE_MS);
-      await this.#giveBack([...reading.entries.values()], 0);
-      if (error !== undefined) throw error;
-      unreadable = reading;
-    }
+  async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    const claimed = await claimReadable<Hold>(
+      {
+        claim: (before) => this.#claim(options, before),
+        release: (holds, delayMs) => this.#release(holds, delayMs),
+        deadLetter: (holds, outcome) => this.#deadLetter(holds, outcome),
+      },
+      this.#table,
+    );
+    for (const [entry, hold] of claimed) this.#holds.set(entry, hold);
+    return [...claimed.keys()];
   }
 
   async ack(entries: readonly Entry[]): Promise<void> {
@@ -175,11 +158,11 @@ class TableOutbox implements PostgresOutbox {
   }
 
   async release(entries: readonly Entry[], delayMs: number): Promise<void> {
-    await this.#giveBack(this.#holdsOf(entries), delayMs);
+    await this.#release(this.#holdsOf(entries), delayMs);
   }
 
   async deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    await this.#bury(this.#holdsOf(entries), outcome);
+    await this.#deadLetter(this.#holdsOf(entries), outcome);
   }
 
   async lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>> {
@@ -188,7 +171,7 @@ class TableOutbox implements PostgresOutbox {
     const ids = JSON.stringify(distinctIds.map(toStoredId));
     for (const [storedId, outcome] of await this.#database.run<readonly KnownRow[]>(this.#statements.lookUp, [ids])) {
       const distinctId = fromStoredId(storedId);
-      known.set(distinctId, outcome === null ? 'inside' : this.#records.readOutcome(distinctId, outcome));
+      known.set(distinctId, outcome === null ? 'inside' : this.#codec.readOutcome(distinctId, outcome));
     }
     return known;
   }
@@ -205,7 +188,7 @@ class TableOutbox implements PostgresOutbox {
       deadLetters: this.deadLetters,
       now: this.#now,
     });
-    return forget(person, options, this.#records, store);
+    return forget(person, options, this.#codec, store);
   }
 
   async mark(): Promise<StoreMark> {
@@ -213,11 +196,7 @@ class TableOutbox implements PostgresOutbox {
   }
 
   takeNotice(): string | undefined {
-    return this.#records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
+    return this.#codec.takeNotice();
   }
 
   async stats(): Promise<OutboxStats> {
@@ -232,9 +211,26 @@ class TableOutbox implements PostgresOutbox {
   async close(): Promise<void> {
     await this.#appends.close();
     this.#contended.stop();
-    await this.#bell.settle();
+    await this.#notifications.flush();
     for (const stop of this.#stopListening) stop();
     this.#stopListening.clear();
+  }
+
+  async #claim(
+    { maxEntries, maxBytes, leaseMs }: ClaimOptions,
+    before: DecodedClaim<Hold> | undefined,
+  ): Promise<DecodedClaim<Hold>> {
+    const token = randomUUID();
+    const values = [toInteger(maxEntries), toInteger(maxBytes), toInteger(leaseMs), token, this.#now()];
+    const rows = await this.#lostClaims.claim(token, leaseMs, (lostTokens) =>
+      this.#database.run<readonly ClaimedRow[]>(this.#statements.claim, [...values, JSON.stringify(lostTokens)]),
+    );
+    const decoded = new DecodedClaim(this.#codec, before);
+    for (const [position, storedId, record] of rows) {
+      const distinctId = fromStoredId(storedId);
+      decoded.add(distinctId, record, { position, token, distinctId });
+    }
+    return decoded;
   }
 
   /** Stores the entries, except those whose id another transaction holds. */
@@ -250,7 +246,7 @@ class TableOutbox implements PostgresOutbox {
     return { ...combined, deferred: new Map(contended.map((entry) => [entry, this.#contended.wait(entry)])) };
   }
 
-  /** Answers for the entries of {@link #appendEach}, nearly always with a single statement. */
+  /** Does what {@link #appendEach} does, nearly always with a single statement. */
   async #appendFree(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
     if (entries.length === 0) return [];
     try {
@@ -265,34 +261,34 @@ class TableOutbox implements PostgresOutbox {
     } catch (error) {
       if (!mayHaveWaited(error)) throw error;
       return this.#appendEach(entries).catch((reason: unknown) => {
-        // When it is not certain that the first attempt stored nothing, its error is the one that counts.
+        // If the first attempt may have stored something, its error is the one that counts.
         throw error.engineCode === undefined ? error : reason;
       });
     }
   }
 
   /**
-   * Stores one entry after the other. There is no answer for an entry whose id another transaction holds, nor for those of the
-   * same person behind an identify that is held.
+   * Stores one entry after the other. The result leaves out entries whose id another transaction holds, and entries of a person
+   * behind such an identify.
    */
   async #appendEach(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
     const groups: AppendedGroup[] = [];
     const isBehind = followers();
-    let hasAsked = false;
+    let isPartial = false;
     let rest = entries;
     for (;;) {
       rest = partition(rest, isBehind)[1];
       if (rest.length === 0) return groups;
-      const asked = withoutFollowers(rest.slice(0, EACH_GROUP));
+      const group = withoutFollowers(rest.slice(0, EACH_GROUP));
       const [rows, mark] = await this.#database
-        .run<EachResult>(this.#statements.appendEach, this.#appendValues(asked), undefined, RETRIED_WITHIN_MS)
-        .catch((error: PostgresError) => {
-          // Without its code the error no longer says that nothing was stored.
-          throw hasAsked ? new PostgresError(error.message, undefined, error.isTransient) : error;
+        .run<EachResult>(this.#statements.appendEach, this.#appendValues(group), undefined, RETRIED_WITHIN_MS)
+        .catch((error: StoreError) => {
+          // After the first group, something was stored.
+          throw isPartial ? postgresError(error.message, undefined, error.isTransient) : error;
         });
-      hasAsked = true;
+      isPartial = true;
       for (const [at, [position, isContended]] of rows.entries()) {
-        const entry = asked[at]!;
+        const entry = group[at]!;
         if (isContended) {
           isBehind.add([entry]);
           continue;
@@ -307,7 +303,7 @@ class TableOutbox implements PostgresOutbox {
   async #appendWithin(tx: SqlClient, entries: readonly Entry[]): Promise<void> {
     if (entries.length === 0) return;
     const values = [...this.#appendValues(entries), randomUUID()];
-    // The first statement knows the transaction by what it has written before, the second by what the first has left in it.
+    // The first statement recognises a transaction that has written before, the second by the setting that the first left.
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const [position] = await this.#database.run<AppendResult>(this.#statements.appendWithin, values, tx);
       if (position !== null) return;
@@ -319,39 +315,39 @@ class TableOutbox implements PostgresOutbox {
     const rows = entries.map((entry) => ({
       distinct_id: toStoredId(entry.distinctId),
       is_identify: entry.kind === 'identify',
-      people: this.#records.people(entry),
+      people: this.#codec.people(entry),
       bytes: entry.body.length,
-      record: this.#records.write(entry),
+      record: this.#codec.write(entry),
     }));
-    return [JSON.stringify(rows), this.#now(), this.#bell.wakes() ? 'wake' : null];
+    return [JSON.stringify(rows), this.#now(), this.#notifications.notifiesNow() ? 'wake' : null];
   }
 
-  /** Done twice it is done once: a claim no longer holds what it has settled. */
+  /** Safe to retry: a claim no longer holds what it has settled. */
   async #settle(text: string, values: (string | null)[]): Promise<void> {
-    await retryTransient(() => this.#database.run(text, values, undefined, RETRIED_WITHIN_MS), isTransient);
+    await retryTransient(() => this.#database.run(text, values, undefined, RETRIED_WITHIN_MS));
   }
 
-  /** Those of the entries that this process has claimed. */
+  /** The holds of entries that this process has claimed. */
   #holdsOf(entries: readonly Entry[]): readonly Hold[] {
-    return entries.map((entry) => this.#holds.get(entry)).filter((hold) => hold !== undefined);
+    return entries.flatMap((entry) => this.#holds.get(entry) ?? []);
   }
 
-  async #giveBack(holds: readonly Hold[], delayMs: number): Promise<void> {
+  async #release(holds: readonly Hold[], delayMs: number): Promise<void> {
     if (holds.length === 0) return;
     await this.#settle(this.#statements.release, [JSON.stringify(holds.map(toHeld)), toInteger(delayMs), this.#now()]);
   }
 
-  async #bury(holds: readonly Hold[], outcome: Undelivered): Promise<void> {
+  async #deadLetter(holds: readonly Hold[], outcome: Undelivered): Promise<void> {
     if (holds.length === 0) return;
     const held = holds.map((hold) => ({
       ...toHeld(hold),
-      outcome: this.#records.writeOutcome(hold.distinctId, outcome),
+      outcome: this.#codec.writeOutcome(hold.distinctId, outcome),
     }));
     await this.#settle(this.#statements.deadLetter, [JSON.stringify(held), this.#now()]);
   }
 }
 
-/** The entries up to the first one that has to follow an identify among them. */
+/** The entries before the first one that must follow an identify among them. */
 function withoutFollowers(entries: readonly Entry[]): readonly Entry[] {
   const isBehind = followers();
   const end = entries.findIndex((entry) => {
@@ -362,33 +358,33 @@ function withoutFollowers(entries: readonly Entry[]): readonly Entry[] {
   return end < 0 ? entries : entries.slice(0, end);
 }
 
-/** Which row an entry was handed out from, and by which claim. */
+/** The row of a claimed entry, and the claim that holds it. */
 interface Hold {
   readonly position: string;
   readonly token: string;
   readonly distinctId: string;
 }
 
-/** What the statements need of it. */
+/** What the statements need of a hold. */
 const toHeld = ({ position, token }: Hold): object => ({ position, token });
 
 type ClaimedRow = readonly [position: string, storedId: string, record: string];
-/** The outcome is `null` for an entry that is inside. */
+/** The outcome is `null` for an entry inside. */
 type KnownRow = readonly [storedId: string, outcome: string | null];
 type OldestRow = readonly [position: string, appendedAt: string];
 type Stats = readonly [waiting: string, claimed: string, bytes: string];
 type Mark = readonly [position: string, incarnation: string];
-/** The duplicates are numbers of rows, from 1. */
+/** Duplicates are row numbers from 1. */
 type AppendResult = readonly [position: string | null, duplicates: readonly number[], incarnation: string];
 /** A duplicate has no position. */
 type EachResult = readonly [rows: readonly (readonly [position: string | null, isContended: boolean])[], mark: Mark];
 
-/** Entries of one statement that appends each by itself: it gets to so many at most before it ends. */
+/** Maximum entries of a statement that appends one at a time: more would not finish in its time limit. */
 const EACH_GROUP = 250;
 
 /** Whether an append may have failed because it waited for another transaction: the server ended it, or the client gave up. */
-function mayHaveWaited(error: unknown): error is PostgresError {
-  return error instanceof PostgresError && [undefined, '55P03', '57014'].includes(error.engineCode);
+function mayHaveWaited(error: unknown): error is StoreError {
+  return error instanceof StoreError && [undefined, '55P03', '57014'].includes(error.engineCode);
 }
 
 const toMark = ([position, incarnation]: Mark): StoreMark => ({ position: Number(position), incarnation });

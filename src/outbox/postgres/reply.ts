@@ -1,12 +1,12 @@
-import { PostgresError } from './errors.js';
+import { StoreError } from '../durable/store-error.js';
 
-/** In front of the JSON, so that a plugin that parses JSON columns leaves it alone. */
+/** Prefixes the JSON, so that plugins that parse JSON columns ignore it. */
 const MARK = 'ours:';
 
-/** A result holds rows, which hold columns; a library may wrap that once or twice more. */
+/** A result holds rows, which hold columns; a library may wrap them once or twice more. */
 const MAX_DEPTH = 5;
 
-/** The text that a client's result carries, however the client lays out its rows. */
+/** Finds the reply in a client's result, whatever the shape of its rows. */
 function findReply(value: unknown, depth = 0): string | undefined {
   if (typeof value === 'string') return value.startsWith(MARK) ? value.slice(MARK.length) : undefined;
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return undefined;
@@ -18,12 +18,12 @@ function findReply(value: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
-/** In front of each string outside the JSON. A stored record never holds one: in JSON it is escaped. */
+/** Precedes each string after the JSON. A stored record never contains it: JSON escapes it. */
 const SEPARATOR = '\u001e';
 
 /**
- * The SQL of an answer: one row of one column, an array in JSON without a key. Plugins and type parsers that rename columns,
- * change types or drop the `{ rows }` around them find nothing here that they change.
+ * The SQL of a reply: one row with one column, a JSON array without keys. Plugins and type parsers that rename columns, convert
+ * types or unwrap `{ rows }` do not affect it.
  *
  * @param strings {@link joined} strings, one for each row of the last value
  */
@@ -32,11 +32,11 @@ export function replyWith(values: readonly string[], strings?: string): string {
   return `SELECT '${MARK}' || ${json}${strings === undefined ? '' : ` || coalesce(${strings}, '')`} AS reply`;
 }
 
-/** Aggregates long strings to follow the JSON as they are: escaping them would cost as much as everything else. */
+/** Aggregates long strings to follow the JSON unescaped: escaping them would double the cost. */
 export const joined = (column: string, order: string): string =>
   `string_agg(chr(30) || replace(${column}, chr(30), ''), '' ORDER BY ${order})`;
 
-/** @throws {PostgresError} for a result without the answer in it */
+/** @throws {StoreError} if the result does not contain a reply */
 export function readReply(result: unknown, table: string): readonly unknown[] {
   try {
     const [json, ...strings] = findReply(result)!.split(SEPARATOR);
@@ -45,9 +45,9 @@ export function readReply(result: unknown, table: string): readonly unknown[] {
     for (const [index, string] of strings.entries()) rows[index]!.push(string);
     return values;
   } catch {
-    // What the parser says would quote an event.
-    throw new PostgresError(
-      `the SQL client's answer for ${table} cannot be read: query(text, values) must resolve to { rows } or to the rows, with strings unchanged. Look for a plugin or a type parser that changes them.`,
+    // The parser's message would quote an event.
+    throw new StoreError(
+      `the SQL client's result for ${table} cannot be read: query(text, values) must resolve to { rows } or to the rows, with strings unchanged. Look for a plugin or type parser that changes them.`,
     );
   }
 }

@@ -1,30 +1,31 @@
+import { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
-import { missingSchema, PostgresError, TO_MIGRATE } from './errors.js';
+import { missingSchema, TO_MIGRATE } from './errors.js';
 import { type Names, namesOf } from './names.js';
 import { readReply, replyWith } from './reply.js';
 
-/** Raised with every change of what {@link postgresSchema} makes. */
+/** Incremented with every change of {@link postgresSchema}. */
 export const SCHEMA_VERSION = 2;
 
 export interface PostgresSchemaOptions {
-  /** A name, or `schema.name`; everything the outbox makes is named after it. @default 'ours_outbox' */
+  /** A name, or `schema.name`; every object the outbox creates is named after it. @default 'ours_outbox' */
   readonly table?: string | undefined;
 }
 
 /**
- * The migration as one SQL statement, for whatever runs your migrations. Running it again changes nothing, and several
- * processes may run it at once.
+ * The migration as one SQL statement, for your migrations. Running it again changes nothing, and several processes may run it at
+ * once.
  *
- * @throws {OursError} `invalid_option` for a table name that is not plain
+ * @throws {OursError} `invalid_option` for an invalid table name
  */
 export function postgresSchema({ table }: PostgresSchemaOptions = {}): string {
   return migration(namesOf(table));
 }
 
 /**
- * Makes what is missing. Needs no right to make anything where everything is there.
+ * Creates what is missing. If nothing is missing, it needs no right to create anything.
  *
- * @throws {PostgresError} when the schema belongs to a newer version of this package
+ * @throws {StoreError} if the schema belongs to a newer version of this package
  */
 export async function migrate(client: SqlClient, names: Names): Promise<void> {
   const version = await storedVersion(client, names);
@@ -33,13 +34,13 @@ export async function migrate(client: SqlClient, names: Names): Promise<void> {
   await client.query(migration(names), []);
 }
 
-/** @throws {PostgresError} when the schema is missing or of another version */
+/** @throws {StoreError} if the schema is missing or of another version */
 export async function checkSchema(client: SqlClient, names: Names): Promise<void> {
   const version = await storedVersion(client, names);
   if (version !== SCHEMA_VERSION) throw wrongVersion(version, names);
 }
 
-/** `undefined` where there is no schema. Does not fail then: a query that fails would spoil the caller's transaction. */
+/** `undefined` if there is no schema. A failing query would abort the caller's transaction, so none is sent. */
 async function storedVersion(client: SqlClient, names: Names): Promise<number | undefined> {
   const ask = async (value: string, values: string[] = []): Promise<string | null> => {
     const [answer] = readReply(await client.query(replyWith([value]), values), names.given);
@@ -50,20 +51,20 @@ async function storedVersion(client: SqlClient, names: Names): Promise<number | 
   return version === null ? undefined : Number(version);
 }
 
-function wrongVersion(version: number | undefined, { given }: Names): PostgresError {
+function wrongVersion(version: number | undefined, { given }: Names): StoreError {
   if (version === undefined) return missingSchema(given);
-  return new PostgresError(
+  return new StoreError(
     version < SCHEMA_VERSION
       ? `the tables of ${given} have version ${version}, this version of ours-ingest needs ${SCHEMA_VERSION}: ${TO_MIGRATE}.`
-      : `the tables of ${given} have version ${version}, this version of ours-ingest knows only ${SCHEMA_VERSION}: upgrade ours-ingest here as well.`,
+      : `the tables of ${given} have version ${version}, this version of ours-ingest supports only ${SCHEMA_VERSION}: upgrade ours-ingest here too.`,
   );
 }
 
-// One block is one statement, which every client and every migration tool can run, and one transaction.
+// One block is one statement, which every client and migration tool can run, and one transaction.
 function migration(names: Names): string {
   return `DO $migration$
 BEGIN
-  -- Two processes that make one table at once would fail on the catalogue's own keys.
+  -- Two processes that create one table at once would violate the catalogue's keys.
   PERFORM pg_advisory_xact_lock(hashtextextended('ours-ingest ${names.given}', 0));
 ${names.schema === undefined ? '' : createSchema(names.schema)}
   CREATE TABLE IF NOT EXISTS ${names.version} (version integer NOT NULL);
@@ -76,21 +77,21 @@ ${names.schema === undefined ? '' : createSchema(names.schema)}
     position bigint PRIMARY KEY,
     distinct_id text NOT NULL UNIQUE,
     is_identify boolean NOT NULL,
-    -- Opaque names of whose an identify is; of an event, those that an identify in front of it has.
+    -- Opaque names of an identify's person; of an event, those that an earlier identify has.
     people text[] NOT NULL,
-    -- Of the event alone, as it is sent.
+    -- The size of the event as sent.
     bytes integer NOT NULL,
     record text NOT NULL,
     -- Times are in milliseconds since the epoch.
     appended_at bigint NOT NULL,
-    -- When it may be claimed: the end of a delay or of a lease.
+    -- When it may be claimed: the end of a delay or lease.
     available_at bigint NOT NULL DEFAULT 0,
-    -- Whose it is, while it is leased.
+    -- The claim that leases it.
     claim_token uuid,
-    -- When available_at was last set. A clock that shows less than this has been set back since.
+    -- When available_at was last set. A clock that shows less has been set back since.
     waits_since bigint NOT NULL DEFAULT 0
   );
-  -- Tables of version 1. Asked first, because ALTER TABLE would hold up everything else even where the column is there.
+  -- For tables of version 1. Checked first, because ALTER TABLE would lock the table even if the column exists.
   IF NOT EXISTS (
     SELECT FROM pg_attribute WHERE attrelid = '${names.entries}'::regclass AND attname = 'waits_since'
   ) THEN
@@ -98,15 +99,15 @@ ${names.schema === undefined ? '' : createSchema(names.schema)}
   END IF;
   ALTER SEQUENCE ${names.positions} OWNED BY ${names.entries}.position;
   ALTER TABLE ${names.entries} SET (
-    -- A claim writes every row anew. With room on the same page no index hears of it.
+    -- A claim rewrites every row. With room on the same page, no index has to change.
     fillfactor = 50,
-    -- A claim passes over the dead rows at the head of the line: they must not wait until a long line has lost a fifth.
+    -- A claim scans the dead rows at the head of the queue: vacuum must not wait until a fifth of a long queue is dead.
     autovacuum_vacuum_scale_factor = 0.01,
     autovacuum_vacuum_threshold = 5000,
     autovacuum_vacuum_cost_delay = 0
   );
 
-  -- The unsettled identifies of each person: nothing of theirs may overtake one.
+  -- The unsettled identifies of each person: none of their events may overtake one.
   CREATE TABLE IF NOT EXISTS ${names.identifies} (
     person text NOT NULL,
     position bigint NOT NULL,
@@ -134,23 +135,22 @@ END
 $migration$;`;
 }
 
-// Without the right to make schemas, IF NOT EXISTS fails even where it has nothing to do.
+// Without the right to create schemas, IF NOT EXISTS fails even if the schema exists.
 const createSchema = (schema: string): string => `
   IF to_regnamespace('"${schema}"') IS NULL THEN
     CREATE SCHEMA "${schema}";
   END IF;
 `;
 
-/** Adjustments of a running clock are smaller than this; a wait that becomes this much longer does no harm. */
+/** Adjustments of a running clock are smaller than this, and a wait that is this much longer does no harm. */
 const TOLERANCE_MS = 1_000;
 const setBack = (row: string): string => `${row}.waits_since > now_ms + ${TOLERANCE_MS}`;
-/** A claim stays short; the next ones see to the rest. */
+/** Keeps a claim short; the next claims handle the rest. */
 const MAX_POSTPONED = 10_000;
 
-// A row is locked only once it is chosen: what a claim locks and leaves, others would not find. It is found by its place,
-// which no other row can take while the line is being read. The plan is pinned: one that was made while the table was empty
-// would read all of it when it is not. (The function of version 1 has one parameter less. It stays for the processes that
-// still call it while others are being upgraded.)
+// A row is locked only once it is chosen: other claims would skip rows that this one locks and leaves. It is found by its ctid,
+// which no other row can take during the scan. The plan is pinned: one made while the table was empty would later scan all of
+// it. (The function of version 1 has one parameter less. It stays for processes that still call it during an upgrade.)
 const claimFunction = (names: Names): string => `
   CREATE OR REPLACE FUNCTION ${names.claim} (
     max_entries bigint, max_bytes bigint, lease_ms bigint, token uuid, now_ms bigint, lost_tokens uuid[]
@@ -169,7 +169,7 @@ const claimFunction = (names: Names): string => `
       SELECT e.ctid AS place, e.position, e.bytes, e.is_identify,
         e.available_at <= now_ms OR e.claim_token = ANY (lost_tokens) AS is_available, (
         SELECT array_agg(earlier.position) FROM (
-          -- More than fit into a claim cannot all be in this one. Each is found once for every name it shares.
+          -- More than fit into a claim cannot all be in it. Each is found once for every name it shares.
           SELECT i.position FROM ${names.identifies} i
           WHERE i.person = ANY (e.people) AND i.position < e.position LIMIT max_entries * cardinality(e.people)
         ) earlier
@@ -178,7 +178,7 @@ const claimFunction = (names: Names): string => `
       WHERE e.available_at <= now_ms OR e.claim_token = ANY (lost_tokens) OR ${setBack('e')}
       ORDER BY e.position
     LOOP
-      -- A long line behind one slow identify is looked through in pieces. An empty claim, though, says that nothing can be had.
+      -- A long queue behind one slow identify is scanned in parts. But an empty claim must mean that nothing can be claimed.
       EXIT WHEN taken_count >= max_entries
         OR taken_count > 0 AND (taken_bytes + candidate.bytes + 1 > max_bytes OR passed_over >= max_entries);
       IF NOT candidate.is_available THEN
@@ -204,7 +204,7 @@ const claimFunction = (names: Names): string => `
     END LOOP;
 
     IF cardinality(postponed) > 0 THEN
-      -- The clock was set back. Each entry waits its time again, counted from now.
+      -- The clock was set back. Each entry waits its full time again, from now.
       UPDATE ${names.entries} e SET available_at = e.available_at - e.waits_since + now_ms, waits_since = now_ms
       WHERE e.ctid IN (
         SELECT l.ctid FROM ${names.entries} l WHERE l.ctid = ANY (postponed) AND ${setBack('l')} FOR UPDATE SKIP LOCKED
@@ -219,8 +219,8 @@ const claimFunction = (names: Names): string => `
   $claim$;
 `;
 
-// One row after the other, each in a subtransaction: one whose id another transaction has inserted and not committed is left
-// out instead of waited for. It ends early, so that a statement_timeout does not cut it off: no row is answered for the rest.
+// Inserts one row at a time, each in a subtransaction: a row whose id another uncommitted transaction has inserted is skipped
+// instead of waited for. It stops early, before a statement_timeout would end it, and returns no row for the rest.
 const appendEachFunction = (names: Names): string => `
   CREATE OR REPLACE FUNCTION ${names.appendEach} (given json, now_ms bigint)
   RETURNS TABLE (row_number bigint, row_position bigint, is_contended boolean)
@@ -262,8 +262,8 @@ const appendEachFunction = (names: Names): string => `
   $append$;
 `;
 
-// Whether row level security may hide rows of one of the tables from the user. It hides none where a policy shows everything.
-// A function keeps its plan, and without row level security it only looks into the catalogue's cache.
+// Whether row level security may hide rows of one of the tables from the user. It hides none if a policy shows everything. A
+// function keeps its plan, and without row level security it only reads the catalogue cache.
 const hidesRowsFunction = ({ hidesRows, entries, identifies, deadLetters }: Names): string => `
   CREATE OR REPLACE FUNCTION ${hidesRows} () RETURNS boolean LANGUAGE plpgsql STABLE AS $hides$
   DECLARE

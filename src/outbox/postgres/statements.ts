@@ -3,21 +3,20 @@ import type { Names } from './names.js';
 import { joined, replyWith } from './reply.js';
 
 /**
- * What the outbox says to the database. Each is one statement and so one transaction, and can be part of a transaction of the
- * caller's.
+ * The outbox's statements. Each is one transaction, or part of the caller's.
  *
- * Every parameter is a string and is cast in the statement, because clients convert values in different ways. Every answer is
- * a reply of two values: whether row level security hides rows, and the result named here, whose numbers are strings.
+ * Every parameter is a string and is cast in the statement, because clients convert values in different ways. Every reply has two
+ * values: whether row level security hides rows, and the result named here, whose numbers are strings.
  */
 export interface Statements {
   /** rows, now, whether to wake: a string or null → position, the numbers of the duplicates from 1, incarnation. Waits for no other transaction. */
   readonly append: string;
   /**
-   * rows, now, whether to wake, a token → the same; the position is null when nothing was stored, because no transaction is
-   * known to be open. Called again with the token it stores in every case in which one is.
+   * rows, now, whether to wake, a token → the same; the position is null if nothing was stored, because no transaction is known
+   * to be open. A second call with the same token stores whenever one is open.
    */
   readonly appendWithin: string;
-  /** rows, now, whether to wake → for the rows it got to: position (null for a duplicate), whether another transaction holds the id; mark */
+  /** rows, now, whether to wake → for each row it reached: position (null for a duplicate), whether another transaction holds the id; mark */
   readonly appendEach: string;
   /** Wakes the relays that listen. */
   readonly wake: string;
@@ -40,58 +39,58 @@ export interface Statements {
   /** position, limit → [position, id, record][] */
   readonly entriesAfter: string;
   /** id, limit → [id, id, record][] */
-  readonly lettersAfter: string;
-  /** positions, now → how many entries there are, and how many of them are claimed */
+  readonly deadLettersAfter: string;
+  /** positions, now → how many entries exist, and how many of them are claimed */
   readonly countEntries: string;
   /** The same, and removes them. */
   readonly removeEntries: string;
   /** → how many entries are not sealed */
   readonly countUnsealed: string;
   /** → count */
-  readonly countLetters: string;
+  readonly countDeadLetters: string;
   /** limit, offset → [id, outcome, dead at, record][] */
-  readonly listLetters: string;
+  readonly listDeadLetters: string;
   /** id → the same */
-  readonly getLetter: string;
+  readonly getDeadLetter: string;
   /** ids → [id, record][] */
-  readonly findLetters: string;
+  readonly findDeadLetters: string;
   /** ids with people, now → count */
   readonly replay: string;
   /** ids → count */
   readonly discard: string;
 }
 
-/** How long an append waits for a transaction that is inserting the same id. Nearly all are appends, and end sooner. */
+/** How long an append waits for a transaction that is inserting the same id. Most are appends and end sooner. */
 const LOCK_WAIT_MS = 50;
-/** How long a replay waits for one. It is a person's doing, who can be told to try again. */
+/** How long a replay waits for one. A person starts it and can retry. */
 const REPLAY_WAIT_MS = 1_000;
 
 export function statementsFor(names: Names): Statements {
   const { entries, identifies, deadLetters, positions, claim, appendEach } = names;
   const hidesRows = `${names.hidesRows}()`;
 
-  /** Answers with `result`, a JSON value. */
+  /** Replies with `result`, a JSON value. */
   const answer = (result: string, strings?: string): string => replyWith([hidesRows, result], strings);
-  /** Answers with all rows of `query` as arrays of its columns. */
+  /** Replies with all rows of `query` as arrays of its columns. */
   const answerRows = (columns: string, query: string): string =>
     `${answer(`(SELECT coalesce(json_agg(json_build_array(${columns})), '[]') FROM (${query}) found)`)}`;
 
-  const letters = (rest: string): string =>
+  const selectDeadLetters = (rest: string): string =>
     answerRows(
       'distinct_id, outcome, dead_at::text, record',
       `SELECT distinct_id, outcome, dead_at, record FROM ${deadLetters} ${rest}`,
     );
 
-  /** Ends the entries that `deleted` deletes and returns; `settled` is what they were. */
-  const end = (deleted: string): string => `
+  /** Settles the entries that `deleted` deletes and returns, as `settled`. */
+  const settleDeleted = (deleted: string): string => `
     WITH settled AS (
       ${deleted}
     ), forgotten AS (
       DELETE FROM ${identifies} i USING settled
       WHERE settled.is_identify AND i.person = ANY (settled.people) AND i.position = settled.position
     )`;
-  /** Ends the entries that are still held. */
-  const settle = end(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
+  /** Settles the entries that are still held. */
+  const settle = settleDeleted(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
   const chosen = `position = ANY (${texts('$1')}::bigint[])`;
   const countClaimed = (from: string): string =>
     answer(`(
@@ -101,8 +100,8 @@ export function statementsFor(names: Names): Statements {
     )`);
 
   /**
-   * Stores the rows of `arrived`; `stored` are those whose id was not inside. An event keeps only those names of its person that an
-   * identify in front of it has: no other order matters, and what is not kept links no events of a person.
+   * Stores the rows of `arrived`; `stored` are those whose id was not inside. An event keeps only the names of its person that an
+   * earlier identify has: no other order matters, and names that are not stored cannot link a person's events.
    */
   const store = `
     naming AS MATERIALIZED (
@@ -115,7 +114,7 @@ export function statementsFor(names: Names): Statements {
             OR EXISTS (SELECT FROM naming n WHERE n.person = name AND n.position < arrived.position)
         ) END, bytes, record, ${now('$2')}
       FROM arrived
-      -- In one order for everybody: two appends of the same ids would otherwise wait for each other.
+      -- In a fixed order: otherwise two appends of the same ids could deadlock.
       ORDER BY distinct_id, position
       ON CONFLICT (distinct_id) DO NOTHING
       RETURNING position, is_identify, people
@@ -123,13 +122,13 @@ export function statementsFor(names: Names): Statements {
       INSERT INTO ${identifies} (person, position)
       SELECT DISTINCT person, position FROM stored, unnest(people) person WHERE is_identify
     )`;
-  // TRUNCATE and a new table have another file. So has a table that VACUUM FULL has rewritten, which loses nothing.
+  // TRUNCATE and a new table change the file. So does VACUUM FULL, which loses nothing.
   const incarnation = `pg_relation_filenode('${entries}'::regclass)::text`;
   const mark = `json_build_array((SELECT last_value::text FROM ${positions}), ${incarnation})`;
   const notify = `pg_notify('${names.given}', '')::text`;
   const wakeIfAsked = `CASE WHEN $3::text IS NOT NULL THEN ${notify} END`;
 
-  /** An append of what `condition` lets through. It is looked at once, before the first row. */
+  /** An append if `condition` holds. It is evaluated once, before the first row. */
   const append = (condition: string): string => `
       WITH arrived AS MATERIALIZED (
         SELECT nextval('${positions}') AS position, given.* FROM ROWS FROM (
@@ -146,13 +145,13 @@ export function statementsFor(names: Names): Statements {
   return {
     append: `${append(`NOT ${hidesRows} AND ${waitAtMost(LOCK_WAIT_MS)}`)}
       ${answer(`json_build_array(position, duplicates, ${incarnation}, ${wakeIfAsked})`)} FROM appended`,
-    // An xid shows that the transaction has written before. Otherwise a setting that is local to a transaction shows whether
-    // this statement and the one before it were in the same one.
+    // An xid shows that the transaction has written before. Otherwise a setting local to a transaction shows whether this
+    // statement and the previous one were in the same transaction.
     appendWithin: `${append(
       `txid_current_if_assigned() IS NOT NULL OR current_setting('${WITHIN}', true) IS NOT DISTINCT FROM $4::text`,
     )}
       ${replyWith(['false', `json_build_array(position, duplicates, ${incarnation}, ${wakeIfAsked}, set_config('${WITHIN}', $4::text, true))`])} FROM appended`,
-    // It locks the tables first, and waits for that like any statement: the function takes every wait for another's id.
+    // Locks the tables first and waits for that like any statement, because the function treats every wait as a contended id.
     appendEach: `
       WITH lock_entries AS (DELETE FROM ${entries} WHERE false), lock_identifies AS (DELETE FROM ${identifies} WHERE false)
       ${answer(`json_build_array(coalesce(json_agg(json_build_array(row_position::text, is_contended) ORDER BY row_number), '[]'), ${mark}, ${wakeIfAsked})`)}
@@ -174,7 +173,7 @@ export function statementsFor(names: Names): Statements {
       ) ${answer(`(SELECT count(*)::text FROM released)`)}`,
     deadLetter: `${settle}, dead AS (
         INSERT INTO ${deadLetters} (distinct_id, position, is_identify, people, bytes, record, dead_at, outcome)
-        -- Whose it is, a replay reads in the record.
+        -- A replay reads the person from the record.
         SELECT distinct_id, position, is_identify, '{}', bytes, record, ${now('$2')}, outcome FROM settled
         ON CONFLICT (distinct_id) DO UPDATE SET position = excluded.position, is_identify = excluded.is_identify,
           people = excluded.people, bytes = excluded.bytes, record = excluded.record, dead_at = excluded.dead_at,
@@ -204,20 +203,20 @@ export function statementsFor(names: Names): Statements {
       `SELECT position, distinct_id, record FROM ${entries}
        WHERE position > ${bigint('$1')} ORDER BY position LIMIT ${bigint('$2')}`,
     ),
-    lettersAfter: answerRows(
+    deadLettersAfter: answerRows(
       'distinct_id, distinct_id, record',
       `SELECT distinct_id, record FROM ${deadLetters}
        WHERE distinct_id > $1::text ORDER BY distinct_id LIMIT ${bigint('$2')}`,
     ),
     countEntries: countClaimed(`${entries} WHERE ${chosen}`),
-    removeEntries: `${end(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${countClaimed('settled')}`,
+    removeEntries: `${settleDeleted(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${countClaimed('settled')}`,
     countUnsealed: answer(
       `(SELECT count(*)::text FROM ${entries} WHERE left(record, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}')`,
     ),
-    countLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
-    listLetters: letters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
-    getLetter: letters(`WHERE distinct_id = $1::text`),
-    findLetters: answerRows(
+    countDeadLetters: answer(`(SELECT count(*)::text FROM ${deadLetters})`),
+    listDeadLetters: selectDeadLetters(`ORDER BY dead_at, position LIMIT ${bigint('$1')} OFFSET ${bigint('$2')}`),
+    getDeadLetter: selectDeadLetters(`WHERE distinct_id = $1::text`),
+    findDeadLetters: answerRows(
       'distinct_id, record',
       `SELECT distinct_id, record FROM ${deadLetters} WHERE distinct_id = ANY (${texts('$1')})`,
     ),
@@ -241,21 +240,21 @@ export function statementsFor(names: Names): Statements {
   };
 }
 
-/** Holds a token for as long as a transaction lasts. */
+/** A setting that holds a token for the rest of a transaction. */
 const WITHIN = 'ours_ingest.within';
 
 /**
- * A condition, always true, that ends each later wait of the statement for another transaction with 55P03 after `ms`. The
- * setting ends with the statement, which is a transaction here.
+ * A condition that is always true and makes each later lock wait of the statement fail with 55P03 after `ms`. The setting ends
+ * with the statement, which is a transaction here.
  */
 const waitAtMost = (ms: number): string => `(SELECT set_config('lock_timeout', '${ms}', true)) IS NOT NULL`;
 
-/** What the caller claimed, and whether it still holds it. */
+/** The rows the caller claimed, and whether it still holds them. */
 const HELD = `json_to_recordset($1::text::json) AS held (position bigint, token uuid, outcome text)`;
 const IS_HELD = 'e.position = held.position AND e.claim_token = held.token';
 
 const bigint = (parameter: string): string => `${parameter}::text::bigint`;
 const texts = (parameter: string): string => `ARRAY(SELECT json_array_elements_text(${parameter}::text::json))`;
-/** One clock for a fleet: the database's, unless a test brings its own. A subquery, so that the statement reads it once. */
+/** The database's clock, shared by a fleet, unless a test passes its own. A subquery, so that the statement reads it once. */
 const now = (parameter: string): string =>
   `(SELECT coalesce(${bigint(parameter)}, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;

@@ -1,20 +1,20 @@
 import { later } from '../../core/timers.js';
+import { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
-import { PostgresError } from './errors.js';
 import { type ConnectionPool, isPool } from './listener.js';
 
-/** How long the database may take to answer a statement, in milliseconds. */
+/** Timeout of a statement, in milliseconds. */
 export const ANSWER_WITHIN_MS = 10_000;
-/** The same for a statement that is tried again for 10 s: half of that, so that another connection gets a turn. */
+/** Timeout of a statement that is retried for 10 s: half of that, so that another connection is tried. */
 export const RETRIED_WITHIN_MS = 5_000;
-/** How long an idle connection may take to answer a ping before it is replaced. */
+/** Timeout of a ping on an idle connection before it is replaced. */
 const PING_WITHIN_MS = 1_000;
-/** Well below the 10 connections that a pool usually has: the application keeps most of them. */
+/** Well below a pool's usual 10 connections: the application keeps most of them. */
 const MAX_OVERDUE = 4;
 
 /**
- * Ends a statement that is no longer waited for, where the server is at work on it: behind a lock it would keep a connection of
- * the server's, and the next attempt another. The text tells it from another's: a pooler makes process ids up.
+ * Cancels a statement that has timed out and that the server is still running: behind a lock, each attempt would occupy another
+ * server connection. The text identifies it, because a pooler invents process ids.
  */
 const CANCEL = `
   SELECT pg_cancel_backend(pid)::text FROM pg_stat_activity
@@ -26,25 +26,25 @@ type Answer = Awaited<ReturnType<SqlClient['query']>>;
 /** A statement under way. */
 interface Question {
   readonly answer: Promise<Answer>;
-  /** The server's process that works on it, where that is known. */
+  /** The server process that runs it, if known. */
   readonly processId?: () => number | undefined;
-  /** Stops waiting for the answer, and replaces the connection where that is possible. */
+  /** Stops waiting for the answer, and replaces the connection if possible. */
   abandon(): void;
 }
 
 /**
- * The caller's SQL client with an end to every wait.
+ * The caller's SQL client with a timeout for every statement.
  *
- *   answering ──a statement has no answer in time──▶ it fails; of a `pg` pool that connection and its silent
- *     idle ones are replaced, and the server ends the statement
- *   answering ──4 such statements are still with the client──▶ silent: statements fail at once, one ping is under way
- *   silent ──a ping or one of the 4 is answered──▶ answering
+ *   responsive ──a statement times out──▶ it fails; a `pg` pool's connection and its dead idle connections are replaced,
+ *     and the server cancels the statement
+ *   responsive ──4 such statements are still unanswered──▶ silent: statements fail at once, one ping is under way
+ *   silent ──a ping or one of the 4 is answered──▶ responsive
  *
- * So the number of statements that a client keeps without an answer stays bounded, and with it the memory they hold.
+ * This bounds the number of unanswered statements, and the memory they hold.
  */
 export class TimedClient {
   readonly #client: SqlClient;
-  /** Statements that had no answer in time, as long as the client keeps them. */
+  /** Statements that timed out and are still unanswered. */
   readonly #overdue = new Set<Question>();
   #isPinging = false;
   #replacing: Promise<unknown> | undefined;
@@ -53,16 +53,15 @@ export class TimedClient {
     this.#client = client;
   }
 
-  /** @throws {PostgresError} transient, when there is no answer in time; else what the client throws */
+  /** @throws {StoreError} transient, after a timeout; otherwise what the client throws */
   async query(text: string, values: Values, withinMs: number = ANSWER_WITHIN_MS): Promise<Answer> {
     if (this.#overdue.size < MAX_OVERDUE) {
       return this.#ask(text, values, withinMs, (question) => void this.#cleanUp(text, question));
     }
     void this.#ping();
-    throw new PostgresError(
-      `the SQL client has left ${MAX_OVERDUE} statements without an answer and gets no more until it answers again: check that the database can be reached, and give the client timeouts of its own.`,
-      undefined,
-      true,
+    throw new StoreError(
+      `the SQL client has left ${MAX_OVERDUE} statements unanswered and gets no more until it responds again: check that the database is reachable, and configure timeouts in the client.`,
+      { isTransient: true },
     );
   }
 
@@ -78,7 +77,7 @@ export class TimedClient {
     });
   }
 
-  /** Asks the least there is to ask. An answer shows that the client works again, whatever became of the overdue statements. */
+  /** Sends a trivial statement. An answer shows that the client works again, whatever happened to the overdue statements. */
   async #ping(): Promise<void> {
     if (this.#isPinging) return;
     this.#isPinging = true;
@@ -103,15 +102,15 @@ export class TimedClient {
     if (pid !== undefined) await this.#ask(CANCEL, [String(pid), text], PING_WITHIN_MS).catch(() => undefined);
   }
 
-  /** What took one connection away has often taken the idle ones as well, and the next attempts would get those. */
+  /** What broke one connection has often broken the idle ones too, and the next attempts would get those. */
   #replaceSilent({ idleCount = 0 }: ConnectionPool): Promise<unknown> {
     return Promise.allSettled(Array.from({ length: idleCount }, () => this.#ask('SELECT 1', [], PING_WITHIN_MS)));
   }
 }
 
 /**
- * @param onLate is called when the time is over, before the rejection
- * @throws {PostgresError} transient, when there is no answer in time
+ * @param onLate called on a timeout, before the rejection
+ * @throws {StoreError} transient, after a timeout
  */
 export function answerWithin<Result>(
   answer: PromiseLike<Result>,
@@ -122,10 +121,9 @@ export function answerWithin<Result>(
     const cancel = later(withinMs, () => {
       onLate();
       reject(
-        new PostgresError(
-          `the database has not answered within ${withinMs / 1_000} seconds: check that it can be reached and is not overloaded, and that the SQL client has a free connection.`,
-          undefined,
-          true,
+        new StoreError(
+          `the database has not answered within ${withinMs / 1_000} seconds: check that it is reachable and not overloaded, and that the SQL client has a free connection.`,
+          { isTransient: true },
         ),
       );
     });
@@ -133,12 +131,12 @@ export function answerWithin<Result>(
   });
 }
 
-/** A client of any kind: what it keeps is its own. */
+/** A client of any kind, which manages its own connections. */
 function ask(client: SqlClient, text: string, values: Values): Question {
   return { answer: (async () => client.query(text, values))(), abandon: () => undefined };
 }
 
-/** A pool lends a connection, which can be replaced. */
+/** A pool, whose borrowed connection can be replaced. */
 function askPool(pool: ConnectionPool, text: string, values: Values): Question {
   let giveBack: ((isBroken: boolean) => void) | undefined;
   let processId: number | undefined;
@@ -146,7 +144,7 @@ function askPool(pool: ConnectionPool, text: string, values: Values): Question {
   const work = async (): Promise<Answer> => {
     const connection = await pool.connect();
     processId = connection.processID;
-    // A connection that breaks says so here as well, and an error that nobody listens to ends the process.
+    // A broken connection also emits an error, and an unhandled one ends the process.
     const ignore = (): void => undefined;
     connection.on('error', ignore);
     giveBack = (isBroken) => {

@@ -1,30 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry } from '../../protocol/event.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { toStoredId } from '../durable/stored-id.js';
-import type { DurablyAppended, StoreMark } from '../outbox.js';
 import type { Connection } from './connection.js';
 import { writeHead } from './head.js';
 import { defineScript } from './script.js';
 
-/** How long the server keeps the last commit of a process in mind: far longer than a command is sent again. */
+/** How long the server remembers a process's last commit: far longer than a command may be repeated. */
 const REMEMBERED_MS = 60 * 60 * 1_000;
 
 /**
  * Commit number, bounds, then distinctId, head and record of each entry → incarnation, the number of this writer's previous commit,
- * position, and the indexes of what was dropped and of duplicates. A commit that is sent again, because its answer was lost,
- * gets the answer it had: its entries may have been delivered and settled in between.
+ * position, and the indexes of dropped entries and of duplicates. A repeated commit, whose reply was lost, gets the same reply:
+ * its entries may have been delivered and settled in between.
  */
 const APPEND = defineScript(`
 local lastCommit = KEYS[8]
 local number, maxSize, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local answered = redis.call('GET', lastCommit)
-local before = answered and string.match(answered, '^%d+') or ''
+local previous = redis.call('GET', lastCommit)
+local before = previous and string.match(previous, '^%d+') or ''
 local function reply(commit)
   local _, at, dropped, duplicates = string.match(commit, '^(%d+);(%d+);([%d,]*);([%d,]*)$')
   return done({ incarnation, before, at, dropped, duplicates })
 end
-if answered and tonumber(before) >= number then return reply(answered) end
+if previous and tonumber(before) >= number then return reply(previous) end
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
 
@@ -57,24 +57,24 @@ return reply(commit)
 
 /** → incarnation, position, and the number of this writer's last commit. */
 const MARK = defineScript(`
-local answered = redis.call('GET', KEYS[8])
-return done({ incarnation, string.format('%d', position), answered and string.match(answered, '^%d+') or '' })
+local previous = redis.call('GET', KEYS[8])
+return done({ incarnation, string.format('%d', position), previous and string.match(previous, '^%d+') or '' })
 `);
 
 export interface AppenderOptions {
   readonly connection: Connection;
-  readonly records: EntryCodec;
+  readonly codec: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
 }
 
-/** Appends, one commit after the other, and notices when the store has lost one. */
+/** Appends, one commit at a time, and detects when the store has lost one. */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #writer = randomUUID();
   #number = 0;
   #latest: readonly Entry[] | undefined;
-  /** The last commit that the server has confirmed and keeps in mind. */
+  /** The last commit that the server confirmed and remembers. */
   #confirmed = { number: 0, at: 0 };
   #losses = 0;
 
@@ -83,13 +83,14 @@ export class Appender {
   }
 
   /**
-   * Stores the entries, all or none; the same list once more is the same commit. What has failed is not carried out later.
+   * Stores all of the entries or none. Passing the same array again repeats the same commit. A failed commit is not carried out
+   * later.
    *
    * @param until time of `performance.now()` at which the caller gives up
-   * @throws {RedisOutboxError} with `storedNothing` when this attempt cannot have succeeded
+   * @throws {StoreError} with `storedNothing` if this attempt cannot have succeeded
    */
   async commit(entries: readonly Entry[], until: number): Promise<DurablyAppended> {
-    const { connection, records, maxQueueSize, maxQueueBytes } = this.#options;
+    const { connection, codec, maxQueueSize, maxQueueBytes } = this.#options;
     if (entries !== this.#latest) {
       this.#number += 1;
       this.#latest = entries;
@@ -97,12 +98,12 @@ export class Appender {
     const number = this.#number;
     const values = [String(number), String(maxQueueSize), String(maxQueueBytes)];
     for (const entry of entries) {
-      values.push(toStoredId(entry.distinctId), writeHead(entry, records.people(entry)), records.write(entry));
+      values.push(toStoredId(entry.distinctId), writeHead(entry, codec.people(entry)), codec.write(entry));
     }
     const sentAt = performance.now();
-    const answer = await connection.run(APPEND, values, { writer: this.#writer, expires: true, until });
-    const [incarnation, before, position, dropped, duplicates] = answer as [string, string, string, string, string];
-    // An attempt whose answer was lost has made this very commit the last one.
+    const reply = await connection.run(APPEND, values, { writer: this.#writer, expires: true, until });
+    const [incarnation, before, position, dropped, duplicates] = reply as [string, string, string, string, string];
+    // If the reply to an earlier attempt was lost, the last commit is this one.
     if (Number(before) !== number) this.#compare(before, sentAt);
     const chosen = (indexes: string): Entry[] =>
       indexes === '' ? [] : indexes.split(',').map((index) => entries[Number(index)]!);
@@ -116,20 +117,20 @@ export class Appender {
     return result;
   }
 
-  /** Where the store stands now. @throws {RedisOutboxError} */
+  /** The store's current mark. @throws {StoreError} */
   async mark(): Promise<StoreMark> {
     const sentAt = performance.now();
     const confirmed = this.#confirmed;
-    const answer = await this.#options.connection.run(MARK, [], { writer: this.#writer });
-    const [incarnation, position, last] = answer as [string, string, string];
-    // Otherwise a commit was confirmed in the meantime, which has compared.
+    const reply = await this.#options.connection.run(MARK, [], { writer: this.#writer });
+    const [incarnation, position, last] = reply as [string, string, string];
+    // Otherwise a commit was confirmed in the meantime and has compared.
     if (confirmed === this.#confirmed) this.#compare(last, sentAt);
     return { incarnation: this.#nameOf(incarnation), position: Number(position) };
   }
 
   /**
-   * Replicas receive commits in their order. So a server that does not know the last one it confirmed is a replica that was
-   * promoted without its primary's latest writes, or an older copy.
+   * Replicas receive commits in order. So a server that does not remember a commit it confirmed is a replica that was promoted
+   * without its primary's latest writes, or an older copy.
    */
   #compare(last: string, sentAt: number): void {
     const { number, at } = this.#confirmed;

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { StoreError } from '../durable/store-error.js';
 import type { ClaimOptions } from '../outbox.js';
 import { COMMAND_TIMEOUT_MS, type Connection } from './connection.js';
-import { RedisOutboxError } from './redis-error.js';
 import { defineScript } from './script.js';
 
-/** Claim, most entries, most bytes, lease → id in the stream, head and record of each. */
+/** Claim, max entries, max bytes, lease → stream id, head and record of each entry. */
 const CLAIM = defineScript(`
 local claim = CLAIM .. ARGV[1]
 local maxEntries, maxBytes, lease = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
 
-local function handOut(entries)
+local function result(entries)
   redis.call('ZADD', ends, now + lease, claim)
   keepTime()
   local list = {}
@@ -21,22 +21,22 @@ local function handOut(entries)
   return done(list)
 end
 
--- A client sends the same command again when it has reconnected: the claim gets what it had.
+-- A reconnected client may send the same command again: the claim then returns what it holds.
 if #redis.call('XPENDING', stream, GROUP, '-', '+', 1, claim) > 0 then
-  return handOut(redis.call('XREADGROUP', 'GROUP', GROUP, claim, 'COUNT', 1000000, 'STREAMS', stream, 0)[1][2])
+  return result(redis.call('XREADGROUP', 'GROUP', GROUP, claim, 'COUNT', 1000000, 'STREAMS', stream, 0)[1][2])
 end
 
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', ends, '-inf', now)) do
-  bringBack(pendingWith(consumer))
-  dismiss(consumer)
+  requeue(pendingWith(consumer))
+  removeIfEmpty(consumer)
 end
 
 local taken, passedOver, takenBytes, isFull = {}, {}, 0, false
 -- Identifies in this claim, by person.
 local taking = {}
 
--- Whether an earlier identify of the same person is in the stream and not in this claim. Entries come in order: as many
--- before this one as there are in this claim are all of them.
+-- Whether an earlier identify of the same person is in the stream and not in this claim. Entries come in order, so if as many
+-- are in this claim as come before this entry, all of them are in this claim.
 local function mustWait(id, head)
   for person in peopleIn(head) do
     local before = redis.call('ZLEXCOUNT', identifies, '[' .. person .. ':', '(' .. place(person, id))
@@ -61,13 +61,13 @@ local function consider(entry)
   end
 end
 
--- A long line of events behind one slow identify is looked through in pieces, not all at once on every claim. An empty
--- claim, though, says that nothing can be had.
+-- A long queue behind one slow identify is scanned in parts, not entirely by every claim. But an empty claim must mean that
+-- nothing can be claimed.
 local function isDone()
   return isFull or #taken >= maxEntries or (#taken > 0 and #passedOver >= maxEntries)
 end
 
--- How many entries to read next: as many as will probably fit.
+-- How many entries to read next: as many as probably fit.
 local average = bytes / math.max(size, 1) + 1
 local function nextCount()
   local fitting = math.floor((maxBytes - takenBytes) / average)
@@ -80,7 +80,7 @@ if #redis.call('XPENDING', stream, GROUP, 'IDLE', ABANDONED, '-', '+', 1, WAITIN
     local reply = redis.call('XAUTOCLAIM', stream, GROUP, claim, ABANDONED, cursor, 'COUNT', nextCount())
     cursor = reply[1]
     for _, entry in ipairs(reply[2]) do
-      -- Redis 6.2 names entries that somebody has deleted from the stream by hand as nothing.
+      -- Redis 6.2 returns nil for entries that were deleted from the stream by hand.
       if entry then consider(entry) end
     end
   until cursor == '0-0' or isDone()
@@ -91,8 +91,8 @@ while not isDone() do
   for _, entry in ipairs(reply[1][2]) do consider(entry) end
 end
 
--- Whether the keys agree when nothing can be claimed: what is inside is then held or delayed until a known time. Otherwise
--- entries might wait for ever.
+-- Whether the keys are consistent when nothing can be claimed: every entry is then leased or delayed until a known time.
+-- Otherwise entries might wait for ever.
 local function isComplete()
   if size == 0 then return named == 0 end
   local pending = redis.call('XPENDING', stream, GROUP)
@@ -102,26 +102,26 @@ local function isComplete()
   return pending[1] == size and named == size
 end
 
-bringBack(passedOver)
-if #taken > 0 then return handOut(taken) end
-dismiss(claim)
+requeue(passedOver)
+if #taken > 0 then return result(taken) end
+removeIfEmpty(claim)
 keepTime()
 return answer(isComplete() and 'done' or 'broken', {})
 `);
 
-/** Claims → nothing. Makes what they hold available again, though their leases have not ended. */
-const GIVE_BACK = defineScript(`
+/** Claims → nothing. Requeues what they hold before their leases expire. */
+const REQUEUE = defineScript(`
 for _, id in ipairs(ARGV) do
-  bringBack(pendingWith(CLAIM .. id))
-  dismiss(CLAIM .. id)
+  requeue(pendingWith(CLAIM .. id))
+  removeIfEmpty(CLAIM .. id)
 end
 return done({})
 `);
 
-/** An entry in the store, held by a claim. */
+/** A stored entry that a claim holds. */
 export interface HeldRow {
   readonly claim: string;
-  /** Its id in the stream. */
+  /** Its stream id. */
   readonly id: string;
   readonly head: string;
 }
@@ -130,14 +130,14 @@ export interface ClaimedRow extends HeldRow {
   readonly record: string;
 }
 
-/** A claim that has failed, perhaps only after the server had made it. */
+/** A claim that failed, though the server may have carried it out. */
 interface LostClaim {
   readonly claim: string;
-  /** Time of `performance.now()` after which the server does not make it any more. */
+  /** Time of `performance.now()` after which the server no longer carries it out. */
   readonly expiresAt: number;
 }
 
-/** Claims entries, each claim under a name that is used for no other. */
+/** Claims entries. Each claim has a unique name. */
 export class Claimer {
   readonly #connection: Connection;
   readonly #process = randomUUID();
@@ -154,22 +154,22 @@ export class Claimer {
     try {
       return toRows(claim, await this.#connection.run(CLAIM, values, { expires: true }));
     } catch (error) {
-      const isCertain = error instanceof RedisOutboxError && error.storedNothing;
+      const isCertain = error instanceof StoreError && error.storedNothing;
       if (!isCertain) this.#lost = [...this.#lost, { claim, expiresAt: performance.now() + COMMAND_TIMEOUT_MS }];
       throw error;
     }
   }
 
-  /** Makes available what claims without an answer may hold. */
-  async giveBackLost(): Promise<void> {
+  /** Requeues what failed claims may hold. */
+  async requeueLost(): Promise<void> {
     const lost = this.#lost;
     if (lost.length === 0) return;
     const sentAt = performance.now();
     await this.#connection.run(
-      GIVE_BACK,
+      REQUEUE,
       lost.map(({ claim }) => claim),
     );
-    // The others may still be made: they are given back once more with the next claim.
+    // The server may still carry out the others: the next claim requeues them again.
     this.#lost = this.#lost.filter((one) => !lost.includes(one) || one.expiresAt > sentAt);
   }
 }

@@ -1,31 +1,32 @@
 import { throwTimeout, withTimeout } from '../../core/with-timeout.js';
+import { StoreError } from '../durable/store-error.js';
 import { type Answer, readAnswer } from './answer.js';
 import { createDriver } from './driver.js';
 import { type Keys, keysOf } from './keys.js';
 import { type Link, Links } from './links.js';
-import { RedisOutboxError, toRedisOutboxError } from './redis-error.js';
+import { explain } from './redis-error.js';
 import type { RedisLike } from './redis-like.js';
 import { REPAIR } from './repair.js';
 import { defineScript, type Script } from './script.js';
 
-/** How long one command may take. A dead connection is found and replaced within the 10 s that an append is retried for. */
+/** Timeout of one command. A dead connection is detected and replaced within the 10 s for which an append is retried. */
 export const COMMAND_TIMEOUT_MS = 4_000;
 
-/** How long before the end of a command's timeout its deadline at the server is, so that the answer still arrives. */
+/** How long before the timeout a command's deadline at the server is, so that the reply still arrives. */
 const ANSWER_MS = 500;
 
-/** Tells the server's time and changes nothing, so that it does no harm whenever it arrives. */
+/** Returns the server's time and changes nothing, so it is harmless whenever it arrives. */
 const PROBE = defineScript('return done({})');
 
-/** The code with which Redis begins an error reply. Errors of a socket begin with a word, or with a code like ECONNRESET. */
+/** The code that begins a Redis error reply. Socket errors begin with a word, or with a code like ECONNRESET. */
 const ERROR_REPLY = /^-?(?!E(?!RR\b))[A-Z]+\b/;
 
 export interface RunOptions {
   /** The writer whose last commit the script reads. */
   readonly writer?: string | undefined;
   /**
-   * The server runs the script within the command's timeout or never, so that nothing happens after it was reported as
-   * failed. @default the server runs it whenever it arrives
+   * The server runs the script within the command's timeout or never, so nothing happens after a reported failure.
+   * @default false: the server runs it whenever it arrives
    */
   readonly expires?: boolean | undefined;
   /** The command's timeout ends at this time of `performance.now()` at the latest. */
@@ -33,27 +34,26 @@ export interface RunOptions {
 }
 
 interface SendOptions extends RunOptions {
-  /** As in {@link Link}; a script that expires needs it. */
+  /** As in {@link Link}; a script that expires requires it. */
   readonly clockOffset?: number;
 }
 
 /**
  * Runs scripts on the keys of one outbox.
  *
- * A client may keep a command while it is disconnected and send it long afterwards, and a connection may hold one back. So a
- * script with a deadline carries it, in the time of the server, and the first script after a failure is a probe that
- * changes nothing and tells that time.
+ * A disconnected client may keep a command and send it much later, and a connection may delay one. So a script with a deadline
+ * carries it, in server time, and the first script after a failure is a probe that reads that time and changes nothing.
  */
 export class Connection {
   readonly #links: Links;
   readonly #keys: Keys;
   readonly #time: () => string;
-  /** The outbox's, for messages. */
+  /** The outbox's name, for messages. */
   readonly name: string;
 
   /**
-   * @param time the time by a test's clock, or an empty string for the server's
-   * @throws {OursError} `invalid_option` for a client of neither package
+   * @param time the time of a test's clock, or an empty string for the server's
+   * @throws {OursError} `invalid_option` if the client is of neither package
    */
   constructor(client: RedisLike, name: string, time: () => string) {
     this.#links = new Links(createDriver(client));
@@ -62,10 +62,10 @@ export class Connection {
     this.name = name;
   }
 
-  /** @throws {RedisOutboxError} with `storedNothing` when the server cannot have run the script, now or later */
+  /** @throws {StoreError} with `storedNothing` if the server cannot have run the script and never will */
   async run(script: Script, values: readonly string[], options: RunOptions = {}): Promise<readonly string[]> {
     const link = this.#links.current();
-    if (this.#links.isEnded) throw this.#failed(link, new RedisOutboxError(ENDED, false), false);
+    if (this.#links.isEnded) throw this.#failed(link, new StoreError(ENDED), false);
     let isSent = false;
     const send = async (): Promise<Answer> => {
       const clockOffset = link.clockOffset ?? (await this.#probe(link, options));
@@ -78,10 +78,10 @@ export class Connection {
     } catch (error) {
       throw this.#failed(link, error, isSent);
     }
-    throw this.#failed(link, new RedisOutboxError(LATE, true), false);
+    throw this.#failed(link, new StoreError(LATE, { isTransient: true }), false);
   }
 
-  /** Closes the client that the outbox has opened, if any. The user's stays open. */
+  /** Closes the client that the outbox opened, if any. The caller's client stays open. */
   close(): void {
     this.#links.close();
   }
@@ -93,7 +93,7 @@ export class Connection {
 
   async #sendAndRepair(link: Link, send: () => Promise<Answer>): Promise<Answer> {
     const first = await send().catch((error: unknown) => {
-      // The stream's group was deleted. Nothing is lost: what it had handed out is delivered again.
+      // The stream's group was deleted. Nothing is lost: its claimed entries are delivered again.
       if (/\bNOGROUP\b/.test(messageOf(error))) return undefined;
       throw error;
     });
@@ -101,9 +101,8 @@ export class Connection {
     await this.#send(link, REPAIR, [], {});
     const second = await send();
     if (second.status !== 'broken') return second;
-    throw new RedisOutboxError(
-      `the keys {${this.name}}:* contradict each other, and the outbox cannot repair them: look who else writes to them.`,
-      false,
+    throw new StoreError(
+      `the keys {${this.name}}:* are inconsistent, and the outbox cannot repair them: check what else writes to them.`,
     );
   }
 
@@ -125,7 +124,7 @@ export class Connection {
       });
     };
     const reply = await evaluate('evalsha', script.sha1).catch((error: unknown) => {
-      // This server has not seen the script, or has forgotten it in a restart.
+      // This server has not seen the script, or has restarted since.
       if (!/\bNOSCRIPT\b/.test(messageOf(error))) throw error;
       return evaluate('eval', script.text);
     });
@@ -134,32 +133,29 @@ export class Connection {
     return answer;
   }
 
-  #failed(link: Link, error: unknown, isSent: boolean): RedisOutboxError {
+  #failed(link: Link, error: unknown, isSent: boolean): StoreError {
     const said = messageOf(error);
     const isRefused = ERROR_REPLY.test(said);
     const isReadOnly = /\bREADONLY\b/.test(said);
     if (isReadOnly || !isRefused) link.clockOffset = undefined;
-    // A primary that was demoted keeps its connections: only a new one leads to the new primary.
+    // A demoted primary keeps its connections: only a new connection reaches the new primary.
     if (isReadOnly || said === SILENCE || link.driver.isEnded) this.#links.replace(link);
-    // The user's client is open: what was closed is one of its connections, and it opens another. And whatever a client says
-    // while it is not ready, it says about its connection.
+    // The caller's client is open: one of its connections was closed, and it opens another. Any error of a client that is not
+    // ready is about its connection.
     const isLost = /(client|connection) is closed/i.test(said) || (!isRefused && !link.driver.isReady);
-    const failure =
-      error instanceof RedisOutboxError
-        ? error
-        : isLost
-          ? new RedisOutboxError(LOST, true)
-          : toRedisOutboxError(error, this.name);
-    failure.storedNothing = !isSent || isRefused;
-    return failure;
+    const storedNothing = !isSent || isRefused;
+    if (isLost && !(error instanceof StoreError)) return new StoreError(LOST, { isTransient: true, storedNothing });
+    const { message, isTransient, engineCode } = explain(error, this.name);
+    return new StoreError(message, { isTransient, storedNothing, engineCode });
   }
 }
 
-const SILENCE: string = `no answer within ${COMMAND_TIMEOUT_MS / 1_000} seconds`;
-const NO_TIME = 'no answer in the time that was left';
-const LOST = 'the connection to Redis failed (it was lost): see that the server runs and can be reached.';
+const SILENCE: string = `no reply within ${COMMAND_TIMEOUT_MS / 1_000} seconds`;
+const NO_TIME = 'no reply in the remaining time';
+const LOST = 'the connection to Redis was lost: check that the server is up and reachable.';
 const ENDED = 'the Redis client is not connected: connect it first, and close it after the outbox.';
-const LATE = 'Redis got the command after its deadline and did not run it: the connection is slow, or a clock was set.';
+const LATE =
+  'Redis received the command after its deadline and did not run it: the connection is slow, or a clock was changed.';
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { readOrNothing } from '../durable/decoded-claim.js';
+import { readDeadLetter } from '../durable/dead-letter.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { DeadLetter, DeadLetters } from '../outbox.js';
@@ -6,75 +6,75 @@ import type { Connection } from './connection.js';
 import { writePeople } from './head.js';
 import { defineScript, type Script } from './script.js';
 
-const COUNT = defineScript(`return done({ redis.call('ZCARD', letterOrder) })`);
+const COUNT = defineScript(`return done({ redis.call('ZCARD', deadLetterOrder) })`);
 
-/** Offset, limit → distinctId and letter of each, the oldest first. */
+/** Offset, limit → distinctId and dead letter of each, oldest first. */
 const LIST = defineScript(`
 local list = {}
 local first = tonumber(ARGV[1])
-inPieces(redis.call('ZRANGE', letterOrder, first, first + ARGV[2] - 1), function(piece)
-  for at, letter in ipairs(redis.call('HMGET', letters, unpack(piece))) do
+inPieces(redis.call('ZRANGE', deadLetterOrder, first, first + ARGV[2] - 1), function(piece)
+  for at, deadLetter in ipairs(redis.call('HMGET', deadLetters, unpack(piece))) do
     list[#list + 1] = piece[at]
-    list[#list + 1] = letter or ''
+    list[#list + 1] = deadLetter or ''
   end
 end)
 return done(list)
 `);
 
-/** DistinctIds → the letter of each, or an empty string. */
+/** DistinctIds → the dead letter of each, or an empty string. */
 const GET = defineScript(`
 local list = {}
-for at, id in ipairs(ARGV) do list[at] = redis.call('HGET', letters, id) or '' end
+for at, id in ipairs(ARGV) do list[at] = redis.call('HGET', deadLetters, id) or '' end
 return done(list)
 `);
 
-/** DistinctId and people of each → how many letters left. */
+/** DistinctId and people of each → how many dead letters were removed. */
 const REPLAY = defineScript(`
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
 local replayed, entries, taken = {}, {}, {}
 for at = 1, #ARGV, 2 do
   local id = ARGV[at]
-  local letter = redis.call('HGET', letters, id)
-  if letter and not taken[id] then
+  local deadLetter = redis.call('HGET', deadLetters, id)
+  if deadLetter and not taken[id] then
     taken[id] = true
     replayed[#replayed + 1] = id
     if redis.call('HEXISTS', ids, id) == 0 then
-      local _, _, head, record = unpack(cjson.decode(letter))
+      local _, _, head, record = unpack(cjson.decode(deadLetter))
       entries[#entries + 1] = { head = withPeople(head, ARGV[at + 1]), record = record }
     end
   end
 end
 add(entries)
 inPieces(replayed, function(piece)
-  redis.call('HDEL', letters, unpack(piece))
-  redis.call('ZREM', letterOrder, unpack(piece))
+  redis.call('HDEL', deadLetters, unpack(piece))
+  redis.call('ZREM', deadLetterOrder, unpack(piece))
 end)
 return done({ #replayed })
 `);
 
-/** DistinctIds → how many letters left. */
+/** DistinctIds → how many dead letters were removed. */
 const DISCARD = defineScript(`
 if isLate then return answer('late', {}) end
 local discarded = 0
 inPieces(ARGV, function(piece)
-  discarded = discarded + redis.call('HDEL', letters, unpack(piece))
-  redis.call('ZREM', letterOrder, unpack(piece))
+  discarded = discarded + redis.call('HDEL', deadLetters, unpack(piece))
+  redis.call('ZREM', deadLetterOrder, unpack(piece))
 end)
 return done({ discarded })
 `);
 
-/** The outcome as JSON, milliseconds since the epoch, and what was stored. */
-type Letter = readonly [outcome: string, at: string, head: string, record: string];
+/** The encoded outcome, the time in milliseconds since the epoch, and the stored entry. */
+type StoredDeadLetter = readonly [outcome: string, at: string, head: string, record: string];
 
-/** The letters of one outbox. */
+/** The dead letters of one outbox. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #connection: Connection;
-  readonly #records: EntryCodec;
+  readonly #codec: EntryCodec;
 
-  constructor(connection: Connection, records: EntryCodec) {
+  constructor(connection: Connection, codec: EntryCodec) {
     this.#connection = connection;
-    this.#records = records;
+    this.#codec = codec;
   }
 
   async count(): Promise<number> {
@@ -83,24 +83,25 @@ export class RedisDeadLetters implements DeadLetters {
 
   async list({ limit, offset = 0 }: { limit: number; offset?: number | undefined }): Promise<readonly DeadLetter[]> {
     const reply = await this.#connection.run(LIST, [String(offset), String(limit)]);
-    const letters: DeadLetter[] = [];
+    const found: DeadLetter[] = [];
     for (let at = 0; at < reply.length; at += 2) {
-      const letter = reply[at + 1]!;
-      if (letter !== '') letters.push(this.#read(fromStoredId(reply[at]!), letter));
+      const deadLetter = reply[at + 1]!;
+      if (deadLetter !== '') found.push(this.#read(reply[at]!, deadLetter));
     }
-    return letters;
+    return found;
   }
 
   async get(distinctId: string): Promise<DeadLetter | undefined> {
-    const [letter = ''] = await this.#connection.run(GET, [toStoredId(distinctId)]);
-    return letter === '' ? undefined : this.#read(distinctId, letter);
+    const storedId = toStoredId(distinctId);
+    const [deadLetter = ''] = await this.#connection.run(GET, [storedId]);
+    return deadLetter === '' ? undefined : this.#read(storedId, deadLetter);
   }
 
   async replay(distinctIds: readonly string[]): Promise<number> {
     const storedIds = distinctIds.map(toStoredId);
-    const letters = await this.#connection.run(GET, storedIds);
-    // A letter does not say whose it is outside of its record.
-    const values = storedIds.flatMap((storedId, at) => [storedId, this.#peopleIn(storedId, letters[at]!)]);
+    const deadLetters = await this.#connection.run(GET, storedIds);
+    // Only the record of a dead letter says which person it is about.
+    const values = storedIds.flatMap((storedId, at) => [storedId, this.#peopleIn(storedId, deadLetters[at]!)]);
     return this.#change(REPLAY, values);
   }
 
@@ -113,20 +114,15 @@ export class RedisDeadLetters implements DeadLetters {
     return Number(changed);
   }
 
-  #peopleIn(storedId: string, letter: string): string {
-    if (letter === '') return '';
-    const [, , , record] = JSON.parse(letter) as Letter;
-    const entry = this.#records.readAny(fromStoredId(storedId), record);
-    return entry === undefined ? '' : writePeople(this.#records.people(entry));
+  #peopleIn(storedId: string, deadLetter: string): string {
+    if (deadLetter === '') return '';
+    const [, , , record] = JSON.parse(deadLetter) as StoredDeadLetter;
+    const entry = this.#codec.readAny(fromStoredId(storedId), record);
+    return entry === undefined ? '' : writePeople(this.#codec.people(entry));
   }
 
-  #read(distinctId: string, letter: string): DeadLetter {
-    const [outcome, at, , record] = JSON.parse(letter) as Letter;
-    return {
-      distinctId,
-      outcome: this.#records.readOutcome(distinctId, outcome),
-      at: Number(at),
-      entry: readOrNothing(this.#records, distinctId, record),
-    };
+  #read(storedId: string, deadLetter: string): DeadLetter {
+    const [outcome, at, , record] = JSON.parse(deadLetter) as StoredDeadLetter;
+    return readDeadLetter(this.#codec, { storedId, outcome, at: Number(at), record });
   }
 }

@@ -1,11 +1,11 @@
 import { OursError } from '../../core/errors.js';
 import type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 
-/** What the outbox needs of a client of either package. */
+/** A client of either package, as the outbox uses it. */
 export interface Driver {
-  /** Whether the client can send a command now. It may believe so although its connection is dead. */
+  /** Whether the client can send a command now. It may report so although its connection is dead. */
   readonly isReady: boolean;
-  /** Whether the client was closed, or was never connected: it does not reconnect by itself. */
+  /** Whether the client was closed, or was never connected: it will not reconnect. */
   readonly isEnded: boolean;
   evaluate(
     command: 'evalsha' | 'eval',
@@ -13,9 +13,9 @@ export interface Driver {
     keys: readonly string[],
     values: readonly string[],
   ): Promise<unknown>;
-  /** Opens a second client with the same settings, which belongs to the outbox; `undefined` if this client cannot. */
+  /** Opens a second client with the same settings, owned by the outbox; `undefined` if this client cannot. */
   duplicate(): Driver | undefined;
-  /** Closes a client that belongs to the outbox. */
+  /** Closes a client that the outbox owns. */
   dispose(): void;
 }
 
@@ -23,7 +23,7 @@ interface Emitter {
   on?(event: string, listener: () => void): unknown;
 }
 
-/** What both packages' clients have and the public types do not ask for: a wrapper with only the commands works too. */
+/** Members that both packages' clients have and the public types do not require: a wrapper with only the commands works too. */
 interface Ioredis extends IoredisLike, Emitter {
   readonly status?: string;
   duplicate?(): Ioredis;
@@ -38,7 +38,7 @@ interface NodeRedis extends NodeRedisLike, Emitter {
   destroy?(): unknown;
 }
 
-/** @throws {OursError} `invalid_option` for anything that is not a client of `ioredis` or `redis` */
+/** @throws {OursError} `invalid_option` for anything but a client of `ioredis` or `redis` */
 export function createDriver(client: RedisLike): Driver {
   if (typeof client === 'object' && client !== null) {
     if ('evalSha' in client) return nodeRedisDriver(client);
@@ -91,7 +91,7 @@ function nodeRedisDriver(client: NodeRedis): Driver {
   };
 }
 
-/** The command that fails reports the error; without a listener, the packages print it or end the process. */
+/** The failing command reports the error; without a listener, the packages print it or end the process. */
 function ignoreErrors(client: Emitter): void {
   client.on?.('error', () => undefined);
 }

@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { storedIdIn } from './head.js';
 import { defineScript } from './script.js';
 
-/** Where to begin → id in the stream, head and record of the next entries. */
+/** Start → stream id, head and record of the next entries. */
 const ENTRIES = defineScript(`
 local list = {}
 for _, entry in ipairs(redis.call('XRANGE', stream, ARGV[1], '+', 'COUNT', ${FORGET_PAGE})) do
@@ -14,19 +14,19 @@ end
 return done(list)
 `);
 
-/** Where to begin → number, distinctId and record of the next dead letters. */
-const LETTERS = defineScript(`
+/** Start → number, distinctId and record of the next dead letters. */
+const DEAD_LETTERS = defineScript(`
 local list = {}
-local page = redis.call('ZRANGEBYSCORE', letterOrder, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ${FORGET_PAGE})
+local page = redis.call('ZRANGEBYSCORE', deadLetterOrder, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ${FORGET_PAGE})
 for at = 1, #page, 2 do
-  local letter = redis.call('HGET', letters, page[at])
-  local _, _, _, record = unpack(letter and cjson.decode(letter) or {})
+  local deadLetter = redis.call('HGET', deadLetters, page[at])
+  local _, _, _, record = unpack(deadLetter and cjson.decode(deadLetter) or {})
   list[#list + 1], list[#list + 2], list[#list + 3] = page[at + 1], page[at], record or ''
 end
 return done(list)
 `);
 
-/** Whether to remove, then ids in the stream → how many there are, and how many of them are held by claims. */
+/** Whether to remove, then stream ids → how many exist, and how many of them are claimed. */
 const REMOVE = defineScript(`
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
@@ -44,7 +44,7 @@ if ARGV[1] == 'remove' then remove(found, heads) end
 return done({ #found, claimed })
 `);
 
-/** What forgetting needs of a Redis outbox. */
+/** A Redis outbox as `forget` sees it. */
 export function erasableStore(connection: Connection, deadLetters: DeadLetters): ErasableStore {
   return {
     async entries(after) {
@@ -55,8 +55,8 @@ export function erasableStore(connection: Connection, deadLetters: DeadLetters):
         record,
       }));
     },
-    async letters(after) {
-      const reply = await connection.run(LETTERS, [after === undefined ? '-inf' : `(${after}`]);
+    async deadLetterRows(after) {
+      const reply = await connection.run(DEAD_LETTERS, [after === undefined ? '-inf' : `(${after}`]);
       return triplesOf(reply).map(([key, storedId, record]) => ({ key, distinctId: fromStoredId(storedId), record }));
     },
     async remove(keys, dryRun) {

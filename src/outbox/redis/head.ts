@@ -1,21 +1,21 @@
 import type { Entry } from '../../protocol/event.js';
 import { toStoredId } from '../durable/stored-id.js';
 
-/** As much of a person's key as tells people apart: 132 bits. Memory is what a queue in Redis costs. */
+/** Characters kept of a person's key: 132 bits, enough to distinguish people. A queue in Redis costs memory. */
 const PERSON_LENGTH = 22;
 
-/** What the scripts read of an entry, beside its record: `bytes kind person,person id`. */
+/** What the scripts read of an entry besides its record: `bytes kind person,person id`. */
 export function writeHead({ kind, distinctId, body }: Entry, people: readonly string[]): string {
   return `${body.length} ${kind} ${writePeople(people)} ${toStoredId(distinctId)}`;
 }
 
-/** People as they stand in a head. */
+/** People as a head contains them. */
 export function writePeople(people: readonly string[]): string {
-  // Each person once: the scripts count them.
+  // Each person once, because the scripts count them.
   return [...new Set(people.map((person) => person.slice(0, PERSON_LENGTH)))].join(',');
 }
 
-/** The distinctId as it is stored. */
+/** The stored distinctId. */
 export function storedIdIn(head: string): string {
   const afterBytes = head.indexOf(' ') + 1;
   const afterKind = head.indexOf(' ', afterBytes) + 1;

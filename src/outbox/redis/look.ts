@@ -1,7 +1,7 @@
 import { SEALED_PREFIX } from '../durable/sealing.js';
 import { defineScript, type Script } from './script.js';
 
-/** → how many are inside, how many of them are held by claims, bytes. */
+/** → entries inside, claimed entries, bytes. */
 export const STATS: Script = defineScript(`
 local pending = redis.call('XPENDING', stream, GROUP)
 local held = 0
@@ -11,7 +11,7 @@ end
 return done({ size, held, bytes })
 `);
 
-/** Where to begin → how many of the next thousand entries are not sealed, and where to go on, empty at the end. */
+/** Start → how many of the next thousand entries are not sealed, and the next start, empty at the end. */
 export const UNSEALED: Script = defineScript(`
 local page, count = redis.call('XRANGE', stream, ARGV[1], '+', 'COUNT', 1000), 0
 for _, entry in ipairs(page) do
@@ -20,19 +20,19 @@ end
 return done({ string.format('%d', count), #page < 1000 and '' or '(' .. page[#page][1] })
 `);
 
-/** → id in the stream of the first entry, or an empty string. */
+/** → stream id of the first entry, or an empty string. */
 export const OLDEST: Script = defineScript(`
 local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
 return done({ first and first[1] or '' })
 `);
 
-/** DistinctIds → of each, `inside`, or its dead letter's outcome as JSON or sealed, or an empty string. */
+/** DistinctIds → for each: `inside`, or its dead letter's encoded outcome, or an empty string. */
 export const LOOK_UP: Script = defineScript(`
 local list = {}
 for at, id in ipairs(ARGV) do
-  local letter = redis.call('HGET', letters, id)
+  local deadLetter = redis.call('HGET', deadLetters, id)
   if redis.call('HEXISTS', ids, id) == 1 then list[at] = 'inside'
-  elseif letter then list[at] = cjson.decode(letter)[1]
+  elseif deadLetter then list[at] = cjson.decode(deadLetter)[1]
   else list[at] = '' end
 end
 return done(list)

@@ -1,24 +1,14 @@
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
-import { DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
+import { claimReadable } from '../durable/claim-readable.js';
+import { DecodedClaim } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
-import type {
-  ClaimOptions,
-  DeadLetters,
-  DurableOutbox,
-  DurablyAppended,
-  ForgetOptions,
-  Forgotten,
-  OutboxStats,
-  StoreMark,
-} from '../outbox.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
 import { Appender } from './append.js';
 import { Claimer, type HeldRow } from './claim.js';
 import type { Connection } from './connection.js';
@@ -26,43 +16,39 @@ import { RedisDeadLetters } from './dead-letters.js';
 import { erasableStore } from './erase.js';
 import { storedIdIn } from './head.js';
 import { LOOK_UP, OLDEST, STATS, UNSEALED } from './look.js';
-import { isTransient } from './redis-error.js';
 import { Settler } from './settle.js';
 
 export interface RedisOutboxParts {
   readonly connection: Connection;
-  readonly records: EntryCodec;
+  readonly codec: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
 }
 
-/** The outbox of one process on a store that others may share. */
+/** One process's outbox on a Redis server that others may share. */
 export class RedisOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
   readonly countUnsealed?: () => Promise<number>;
   readonly #connection: Connection;
-  readonly #records: EntryCodec;
+  readonly #codec: EntryCodec;
   readonly #appender: Appender;
   readonly #claimer: Claimer;
   readonly #settler: Settler;
   readonly #commits: GroupCommit;
-  /** What was handed out here, whether it is still held or not. */
+  /** The rows of entries claimed here, still held or not. */
   readonly #rows = new WeakMap<Entry, HeldRow>();
 
   constructor(parts: RedisOutboxParts) {
-    const { connection, records } = parts;
+    const { connection, codec } = parts;
     this.#connection = connection;
-    this.#records = records;
-    this.deadLetters = new RedisDeadLetters(connection, records);
-    if (records.areSealed) this.countUnsealed = () => this.#countUnsealed();
+    this.#codec = codec;
+    this.deadLetters = new RedisDeadLetters(connection, codec);
+    if (codec.seals) this.countUnsealed = () => this.#countUnsealed();
     this.#claimer = new Claimer(connection);
     this.#settler = new Settler(connection);
     this.#appender = new Appender(parts);
-    this.#commits = new GroupCommit({
-      commit: (entries, until) => this.#appender.commit(entries, until),
-      isTransient,
-    });
+    this.#commits = new GroupCommit({ commit: (entries, until) => this.#appender.commit(entries, until) });
   }
 
   append(entries: readonly Entry[]): Promise<DurablyAppended> {
@@ -70,27 +56,23 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
-    await this.#giveBack();
-    let unreadable: DecodedClaim<HeldRow> | undefined;
-    for (;;) {
-      const reading = new DecodedClaim<HeldRow>(this.#records, unreadable);
-      for (const row of await this.#claimer.claim(options)) {
-        reading.add(fromStoredId(storedIdIn(row.head)), row.record, row);
-      }
-      // Only once all that cannot be read is out of the way: otherwise the first would be back before the last.
-      const error = reading.isWhole ? reading.takeError(`the Redis outbox '${this.#connection.name}'`) : undefined;
-      if (reading.isWhole && error === undefined) {
-        for (const [entry, row] of reading.entries) this.#rows.set(entry, row);
-        return [...reading.entries.keys()];
-      }
-      await Promise.all([
-        this.#settler.release([...reading.entries.values()], 0),
-        this.#settler.release(reading.kept, UNREADABLE_PAUSE_MS),
-        this.#bury(reading.damaged, reading.outcome),
-      ]);
-      if (error !== undefined) throw error;
-      unreadable = reading;
-    }
+    await this.#requeueUnused();
+    const claimed = await claimReadable<HeldRow>(
+      {
+        claim: async (before) => {
+          const decoded = new DecodedClaim(this.#codec, before);
+          for (const row of await this.#claimer.claim(options)) {
+            decoded.add(fromStoredId(storedIdIn(row.head)), row.record, row);
+          }
+          return decoded;
+        },
+        release: (rows, delayMs) => this.#settler.release(rows, delayMs),
+        deadLetter: (rows, outcome) => this.#deadLetter(rows, outcome),
+      },
+      `the Redis outbox '${this.#connection.name}'`,
+    );
+    for (const [entry, row] of claimed) this.#rows.set(entry, row);
+    return [...claimed.keys()];
   }
 
   ack(entries: readonly Entry[]): Promise<void> {
@@ -102,20 +84,16 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    return this.#bury(this.#rowsOf(entries), outcome);
+    return this.#deadLetter(this.#rowsOf(entries), outcome);
   }
 
   takeNotice(): string | undefined {
-    return this.#records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
+    return this.#codec.takeNotice();
   }
 
   async stats(): Promise<OutboxStats> {
-    const answer = (await this.#connection.run(STATS, [])).map(Number);
-    const [size, claimed, bytes] = answer as [number, number, number];
+    const reply = (await this.#connection.run(STATS, [])).map(Number);
+    const [size, claimed, bytes] = reply as [number, number, number];
     return { waiting: size - claimed, claimed, bytes };
   }
 
@@ -125,7 +103,7 @@ export class RedisOutbox implements DurableOutbox {
     for (const [index, distinctId] of distinctIds.entries()) {
       const found = reply[index]!;
       if (found === 'inside') known.set(distinctId, 'inside');
-      else if (found !== '') known.set(distinctId, this.#records.readOutcome(distinctId, found));
+      else if (found !== '') known.set(distinctId, this.#codec.readOutcome(distinctId, found));
     }
     return known;
   }
@@ -138,11 +116,18 @@ export class RedisOutbox implements DurableOutbox {
   }
 
   forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
-    return forget(person, options, this.#records, erasableStore(this.#connection, this.deadLetters));
+    return forget(person, options, this.#codec, erasableStore(this.#connection, this.deadLetters));
   }
 
   mark(): Promise<StoreMark> {
     return this.#appender.mark();
+  }
+
+  /** Waits for unfinished appends. The caller's client stays open: close it afterwards. */
+  async close(): Promise<void> {
+    await this.#commits.close();
+    await this.#requeueUnused().catch(() => undefined);
+    this.#connection.close();
   }
 
   async #countUnsealed(): Promise<number> {
@@ -155,21 +140,16 @@ export class RedisOutbox implements DurableOutbox {
     return total;
   }
 
-  /** Waits for the appends under way. Your client stays open: close it afterwards. */
-  async close(): Promise<void> {
-    await this.#commits.close();
-    await this.#giveBack().catch(() => undefined);
-    this.#connection.close();
-  }
-
-  /** Makes available what this process holds and does not deliver; otherwise it would wait for the end of its lease. */
-  async #giveBack(): Promise<void> {
-    await this.#claimer.giveBackLost();
+  /** Requeues entries that this process holds and will not deliver, instead of waiting for their leases to expire. */
+  async #requeueUnused(): Promise<void> {
+    await this.#claimer.requeueLost();
     await this.#settler.releaseLeftovers();
   }
 
-  #bury(rows: readonly HeldRow[], outcome: Undelivered): Promise<void> {
-    return this.#settler.bury(rows, ({ head }) => this.#records.writeOutcome(fromStoredId(storedIdIn(head)), outcome));
+  #deadLetter(rows: readonly HeldRow[], outcome: Undelivered): Promise<void> {
+    return this.#settler.deadLetter(rows, ({ head }) =>
+      this.#codec.writeOutcome(fromStoredId(storedIdIn(head)), outcome),
+    );
   }
 
   #rowsOf(entries: readonly Entry[]): HeldRow[] {

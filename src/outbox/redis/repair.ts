@@ -1,10 +1,10 @@
 import { defineScript, type Script } from './script.js';
 
 /**
- * → nothing. Rebuilds everything else from the stream, which alone holds the entries: its group, `ids`, `identifies`, `ends` and
- * `totals`. Keys get lost when Redis evicts them or when they are deleted by hand, and so do a group and its consumers.
+ * → nothing. Rebuilds the group, `ids`, `identifies`, `ends` and `totals` from the stream, which holds the entries. Redis may
+ * evict keys, and keys, groups or consumers may be deleted by hand.
  *
- * What was handed out by a group that is gone is handed out again: the service counts it once.
+ * Entries claimed through a lost group are delivered again: the service counts them once.
  */
 export const REPAIR: Script = defineScript(`
 local hasGroup, delivered = false, '0-0'
@@ -13,7 +13,7 @@ for _, group in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   for at = 1, #group, 2 do fields[group[at]] = group[at + 1] end
   if fields['name'] == GROUP then hasGroup, delivered = true, fields['last-delivered-id'] end
 end
--- Several processes notice the same damage, and one repair is enough.
+-- Several processes may find the same damage, and one repair is enough.
 local repaired = tonumber(redis.call('HGET', totals, 'repaired') or 0)
 if hasGroup and not isBroken and serverMs >= repaired and serverMs < repaired + 1000 then return done({}) end
 if not hasGroup then
@@ -74,7 +74,7 @@ inPages(function(first)
   return page
 end)
 
--- The ids of doubled entries belong to the first of each.
+-- Of entries with one id, the first is kept.
 inPieces(doubled, function(piece)
   redis.call('XACK', stream, GROUP, unpack(piece))
   redis.call('XDEL', stream, unpack(piece))
@@ -84,7 +84,7 @@ for _, id in ipairs(doubled) do
   for person in identifiedIn(heads[id]) do redis.call('ZREM', identifies, place(person, id)) end
 end
 
--- Pending entries that were deleted from the stream, and entries whose consumer was deleted from the group.
+-- Pending entries that were deleted from the stream, and entries whose consumer was deleted.
 local gone = {}
 for id in pairs(pending) do
   if not found[id] then gone[#gone + 1] = id end
@@ -95,7 +95,7 @@ inPieces(orphans, function(piece)
   redis.call('XCLAIM', stream, GROUP, WAITING, 0, unpack(piece))
 end)
 
--- Leases and delays of which nothing is known end when they would at the latest, or now.
+-- Leases without a known end expire after the longest possible lease; such delays end now.
 for _, consumer in ipairs(redis.call('XPENDING', stream, GROUP)[4] or {}) do
   local name = consumer[1]
   if name ~= WAITING and not redis.call('ZSCORE', ends, name) then
@@ -104,10 +104,10 @@ for _, consumer in ipairs(redis.call('XPENDING', stream, GROUP)[4] or {}) do
 end
 
 local lastMs, lastPosition = numbersIn(last)
-local lastLetter = redis.call('ZREVRANGE', letterOrder, 0, 0, 'WITHSCORES')[2]
-position = math.max(position, lastPosition, tonumber(lastLetter or 0))
+local lastDeadLetter = redis.call('ZREVRANGE', deadLetterOrder, 0, 0, 'WITHSCORES')[2]
+position = math.max(position, lastPosition, tonumber(lastDeadLetter or 0))
 lastTime = math.max(lastTime, lastMs)
--- An id without its entry: somebody has deleted the entry.
+-- An id without its entry: the entry was deleted.
 if incarnation == '' or named > insideCount then incarnation = newIncarnation() end
 redis.call('HSET', totals, 'position', position, 'time', lastTime, 'bytes', bytes, 'incarnation', incarnation)
 local ended = redis.call('TIME')

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** A Lua script: Redis runs nothing else meanwhile, and keeps all of what it writes or, having crashed, nothing. */
+/** A Lua script. Redis runs nothing else meanwhile, and after a crash keeps all of its writes or none. */
 export interface Script {
   readonly text: string;
   readonly sha1: string;
 }
 
 /**
- * A script whose body finds the keys, the totals and the functions of {@link PRELUDE}; it returns what `done` makes of a flat
- * list of strings.
+ * Defines a script whose body uses the keys, totals and functions of {@link PRELUDE}. It returns `done(list)`, with a flat list
+ * of strings.
  */
 export function defineScript(body: string): Script {
   const text = `${PRELUDE}\n${body}`;
@@ -16,24 +16,24 @@ export function defineScript(body: string): Script {
 }
 
 /**
- * What every script begins with.
+ * The beginning of every script.
  *
- * An entry's id in the stream is the time of its append and its position. Once read it is pending with one of the group's
- * consumers until it is settled:
+ * An entry's stream id is the time of its append and its position. Once read, it is pending with one of the group's consumers
+ * until it is settled:
  *
- *   fresh      never read                                         → held
- *   held       with the consumer of one claim, until it ends      → settled, delayed or back
- *   delayed    with the consumer of one delay, until it ends      → back
- *   back       with the consumer WAITING, as idle as can be       → held, by the XAUTOCLAIM of the next claim
+ *   fresh      never read                                       → held
+ *   held       with the consumer of one claim, until it ends    → settled, delayed or requeued
+ *   delayed    with the consumer of one delay, until it ends    → requeued
+ *   requeued   with the consumer WAITING, with maximum idle time → held, by the XAUTOCLAIM of the next claim
  */
 const PRELUDE = `
-local stream, ids, ends, identifies, totals, letters, letterOrder = unpack(KEYS)
+local stream, ids, ends, identifies, totals, deadLetters, deadLetterOrder = unpack(KEYS)
 local notAfter, given = table.remove(ARGV), table.remove(ARGV)
 local GROUP, WAITING, CLAIM, DELAY = 'relays', 'waiting', 'claim:', 'delay:'
--- What has been idle for longer, in milliseconds, may be claimed: longer than any lease and shorter than since 1970.
+-- Entries idle for longer than this, in milliseconds, may be claimed: longer than any lease, shorter than since 1970.
 local ABANDONED = 30 * 24 * 60 * 60 * 1000
 
--- The server's clock, and the clock of the caller where a test has given one.
+-- The server's clock, and the caller's clock if a test passes one.
 local time = redis.call('TIME')
 local serverMs = time[1] * 1000 + math.floor(time[2] / 1000)
 local wall = given ~= '' and tonumber(given) or serverMs
@@ -46,19 +46,19 @@ local function done(list)
   return answer('done', list)
 end
 
--- Whether the caller has given up on this command and reported it as failed.
+-- Whether the caller has given up on this command and reported a failure.
 local isLate = notAfter ~= '' and serverMs > tonumber(notAfter)
 
--- Every key is read first: one that holds something else fails the script before anything is written.
+-- Every key is read first: one of another type fails the script before anything is written.
 local size = redis.call('XLEN', stream)
 local named = redis.call('HLEN', ids)
 redis.call('ZCARD', ends)
 local hasIdentifies = redis.call('ZCARD', identifies) > 0
 local last = redis.call('HMGET', totals, 'position', 'time', 'bytes', 'incarnation', 'seen', 'shift')
-redis.call('HLEN', letters)
-redis.call('ZCARD', letterOrder)
+redis.call('HLEN', deadLetters)
+redis.call('ZCARD', deadLetterOrder)
 local position, lastTime, bytes = tonumber(last[1] or 0), tonumber(last[2] or 0), tonumber(last[3] or 0)
--- Identifies what the stream has held since it was created.
+-- Identifies the stream's contents since its creation.
 local incarnation = last[4] or ''
 
 local function newIncarnation()
@@ -66,7 +66,7 @@ local function newIncarnation()
 end
 
 if size == 0 and redis.call('EXISTS', stream) == 0 then
-  -- The outbox is new, or its stream was deleted or evicted: what is known of its entries goes too.
+  -- The outbox is new, or its stream was deleted or evicted: everything about its entries is removed too.
   redis.call('XGROUP', 'CREATE', stream, GROUP, 0, 'MKSTREAM')
   redis.call('UNLINK', ids, ends, identifies)
   named, hasIdentifies, bytes, incarnation = 0, false, 0, newIncarnation()
@@ -74,32 +74,32 @@ if size == 0 and redis.call('EXISTS', stream) == 0 then
 end
 local isBroken = size > 0 and (named == 0 or not last[1])
 
--- Leases and delays go by a clock that never goes back: where the server's was set back, this one goes on from where it was.
+-- Leases and delays use a clock that never goes back: if the server's clock is set back, this one continues from its last time.
 local seen, shift = tonumber(last[5] or 0), tonumber(last[6] or 0)
 local isSetBack = wall + shift < seen
 if isSetBack then shift = seen - wall end
 local now = wall + shift
 
--- Only after another write: where memory is short, Redis lets a script end that has written.
+-- Only after another write: when memory is short, Redis lets a script finish that has written.
 local function keepTime()
   if isSetBack or now >= seen + 1000 then redis.call('HSET', totals, 'seen', now, 'shift', shift) end
 end
 
--- Redis takes only some thousand arguments of one call.
+-- Redis limits the arguments of one call to a few thousand.
 local function inPieces(list, use)
   for first = 1, #list, 1000 do
     use({ unpack(list, first, math.min(first + 999, #list)) })
   end
 end
 
--- One of every so many arguments.
+-- Every step-th argument.
 local function arguments(first, step)
   local list = {}
   for at = first, #ARGV, step do list[#list + 1] = ARGV[at] end
   return list
 end
 
--- An entry's head, or one that says nothing where somebody else has put an entry into the stream.
+-- An entry's head, or an empty one if another program added the entry to the stream.
 local function headOf(entry)
   local head = entry[2] and entry[2][2] or ''
   return string.match(head, '^%d+ %a+ %S* ') and head or '0 unknown  ' .. entry[1]
@@ -117,7 +117,7 @@ local function peopleIn(head)
   return string.gmatch(string.match(head, '^%d+ %a+ (%S*)'), '[^,]+')
 end
 
--- Whose place in line an entry is: an identify's people, nobody else's.
+-- The people of an identify; none for a track.
 local function identifiedIn(head)
   return string.gmatch(string.match(head, '^%d+ identify (%S*)') or '', '[^,]+')
 end
@@ -128,7 +128,7 @@ local function distinctIdIn(head)
   return string.sub(head, string.find(head, ' ', afterKind, true) + 1)
 end
 
--- Where an identify stands in the line of a person.
+-- An identify's member in identifies, for one person.
 local function place(person, id)
   return person .. ':' .. string.format('%016d', string.sub(id, string.find(id, '-', 1, true) + 1))
 end
@@ -138,8 +138,8 @@ local function withPeople(head, people)
   return first .. people .. string.sub(head, #first + #names + 1)
 end
 
--- An event keeps only those names of its person that an identify in front of it has: no other order matters, and what is not
--- kept links no events of a person.
+-- An event keeps only the names of its person that an earlier identify has: no other order matters, and names that are not
+-- stored cannot link a person's events.
 local function withNeeded(head)
   if string.match(head, '^%d+ identify ') then return head end
   local needed = {}
@@ -152,10 +152,10 @@ local function withNeeded(head)
   return withPeople(head, table.concat(needed, ','))
 end
 
--- Puts entries at the end. The stream is never trimmed: MAXLEN would take what has not been delivered.
+-- Appends entries. The stream is never trimmed: MAXLEN would remove undelivered entries.
 local function add(entries)
   if #entries == 0 then return end
-  -- A clock that was set back must not bring the ids out of order.
+  -- Ids must stay in order if the clock is set back.
   lastTime = math.max(lastTime, wall)
   local prefix, places = string.format('%d-', lastTime), {}
   for _, entry in ipairs(entries) do
@@ -170,7 +170,7 @@ local function add(entries)
       hasIdentifies = true
     end
   end
-  -- Only now: an id without its entry would keep the event out for ever.
+  -- Only now: an id without its entry would block the event for ever.
   inPieces(places, function(piece) redis.call('HSET', ids, unpack(piece)) end)
   redis.call('HSET', totals, 'position', position, 'time', lastTime, 'bytes', bytes)
   keepTime()
@@ -182,7 +182,7 @@ local function pendingWith(consumer)
   return list
 end
 
--- The given entries, each once, as far as the claim still has them: after its lease it has none.
+-- Those of the given entries that the claim still holds, each once: after its lease it holds none.
 local function stillHeld(claim, given)
   local held, list = {}, {}
   for _, id in ipairs(pendingWith(claim)) do held[id] = true end
@@ -193,28 +193,28 @@ local function stillHeld(claim, given)
   return list
 end
 
--- Hands entries to a consumer, idle or not, whoever has them.
-local function pass(list, consumer, option, value)
+-- Assigns entries to a consumer, whichever consumer holds them.
+local function assign(list, consumer, option, value)
   inPieces(list, function(piece)
     for _, word in ipairs({ option, value, 'JUSTID' }) do piece[#piece + 1] = word end
     redis.call('XCLAIM', stream, GROUP, consumer, 0, unpack(piece))
   end)
 end
 
--- Makes the entries available to every claim.
-local function bringBack(list)
-  pass(list, WAITING, 'TIME', 0)
+-- Makes entries available to every claim.
+local function requeue(list)
+  assign(list, WAITING, 'TIME', 0)
 end
 
--- Forgets a consumer that has nothing any more.
-local function dismiss(consumer)
+-- Removes a consumer that holds nothing.
+local function removeIfEmpty(consumer)
   if #redis.call('XPENDING', stream, GROUP, '-', '+', 1, consumer) == 0 then
     redis.call('XGROUP', 'DELCONSUMER', stream, GROUP, consumer)
     redis.call('ZREM', ends, consumer)
   end
 end
 
--- Takes entries that have ended out of the stream and out of everything beside it; their heads are given by id.
+-- Removes settled entries from the stream and the other keys; their heads are given by id.
 local function remove(list, heads)
   if #list == 0 then return end
   inPieces(list, function(piece)

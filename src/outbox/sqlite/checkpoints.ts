@@ -3,18 +3,18 @@ import { later } from '../../core/timers.js';
 import type { Database, Statement } from '../../sqlite/database.js';
 import { logOf } from './open-files.js';
 
-/** How long the bytes of a deleted event may stay in the log. Also the pause after a reader was in the way. */
+/** How long the bytes of a deleted event may stay in the log. Also the pause after a reader blocked a checkpoint. */
 const INTERVAL_MS = 1_000;
-/** The fewest and the most rows that are thought to fill the log. */
+/** Limits of the estimate of how many rows fill the log. */
 const MIN_ROWS = 50;
 const MAX_ROWS = 20_000;
 
 /**
- * Copies the write-ahead log into the database: before SQLite does so in the middle of a commit, and soon after events were
- * deleted, which stay readable in the log until it is cut to nothing. Most of the time goes into getting the log onto the disk,
- * which is done off the event loop first.
+ * Copies the write-ahead log into the database: before SQLite does so during a commit, and soon after events were deleted, which
+ * stay readable in the log until it is truncated. Syncing the log to disk takes most of the time and is done first, off the event
+ * loop.
  *
- * SQLite tells how long the log is only when it copies it; in between it is judged by the rows that were changed.
+ * SQLite reports the log's length only when it copies it; in between the length is estimated from the changed rows.
  */
 export class Checkpoints {
   readonly #log: string;
@@ -27,14 +27,14 @@ export class Checkpoints {
   #rowsUntilNext: number;
   #copying: Promise<void> | undefined;
   #erasing: Promise<void> | undefined;
-  /** Cancels what is due next. */
+  /** Cancels the next scheduled run. */
   #cancel: (() => void) | undefined;
-  /** Whether the log may hold what was deleted. */
+  /** Whether the log may hold deleted events. */
   #holdsDeleted = false;
   #isResting = false;
   #isClosed = false;
 
-  /** @param maxPages the length of the log, about, from which on it is copied */
+  /** @param maxPages the approximate length at which the log is copied */
   constructor(database: Database, file: string, maxPages: number) {
     this.#log = logOf(file);
     this.#maxPages = maxPages;
@@ -44,7 +44,7 @@ export class Checkpoints {
     this.#changes = database.prepare('SELECT total_changes() AS rows');
   }
 
-  /** To be called after each commit: an idle process leaves nothing in the log that could be lost with it. @throws the driver's error */
+  /** Call after each commit: an idle process then leaves nothing in the log that could be lost with it. @throws the driver's error */
   afterCommit(): void {
     this.#runSoon();
     this.#rowsSoFar = (this.#changes.get() as { readonly rows: number }).rows;
@@ -53,13 +53,13 @@ export class Checkpoints {
     }
   }
 
-  /** What was deleted leaves the log within a second, or as soon after that as no reader needs it. */
+  /** Removes deleted events from the log within a second, or once no reader needs them. */
   eraseSoon(): void {
     this.#holdsDeleted = true;
     this.#runSoon();
   }
 
-  /** The same at once, or soon where that was done less than a second ago. Never rejects. */
+  /** The same at once, or soon if it was done less than a second ago. Never rejects. */
   async eraseOnceASecond(): Promise<void> {
     if (this.#isResting) return this.eraseSoon();
     this.#isResting = true;
@@ -74,7 +74,7 @@ export class Checkpoints {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#erasing ??= this.#toDisk().then(() => {
-      // What is deleted from now on needs another one.
+      // Later deletions need another run.
       this.#erasing = undefined;
       if (this.#isClosed) return;
       this.#holdsDeleted = false;
@@ -83,7 +83,7 @@ export class Checkpoints {
     return this.#erasing;
   }
 
-  /** Copies the log without getting it onto the disk first. Tells whether all of it was copied. */
+  /** Copies and truncates the log without syncing it first. Returns whether all of it was copied. */
   copyAndCut(): boolean {
     return this.#run(this.#copyAndCut);
   }
@@ -103,7 +103,7 @@ export class Checkpoints {
     });
   }
 
-  /** Leaves the log as long as it is: writing over it costs less than making it grow again. */
+  /** Does not truncate the log: overwriting it is cheaper than growing it again. */
   #copyNow(): void {
     this.#copying ??= this.#toDisk().then(() => {
       this.#copying = undefined;
@@ -111,14 +111,14 @@ export class Checkpoints {
     });
   }
 
-  /** What fails here is done by SQLite when it copies the log. */
+  /** If this fails, SQLite syncs when it copies the log. */
   async #toDisk(): Promise<void> {
     try {
-      // No lock of SQLite's is on this file: closing it ends none.
+      // SQLite holds no lock on this file, so closing it releases none.
       const log = await open(this.#log, 'r+');
       await log.datasync().finally(() => log.close());
     } catch {
-      // The log keeps everything in the meantime.
+      // The log keeps everything meanwhile.
     }
   }
 

@@ -5,18 +5,25 @@ import { fromStoredId } from '../durable/stored-id.js';
 import type { ClaimOptions } from '../outbox.js';
 import type { Place, Statements } from './statements.js';
 
-/** How far apart the clocks of two processes of one machine may be: some runtimes tell the time in seconds. */
+/** Maximum difference between the clocks of two processes of one machine: some runtimes report whole seconds. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
-/** The places that a claim of this size may look at next, in order. Writes: leases and delays that are over end here. */
-export function draw(statements: Statements, now: number, { maxEntries, maxBytes }: ClaimOptions): readonly Place[] {
+/**
+ * The places that a claim of this size may look at next, in order. Writes: moves the cursor past them, and expires leases and
+ * delays.
+ */
+export function advanceCursor(
+  statements: Statements,
+  now: number,
+  { maxEntries, maxBytes }: ClaimOptions,
+): readonly Place[] {
   const { cursor, clock } = statements.totals.all()[0]!;
   if (now >= clock - CLOCK_TOLERANCE_MS) {
-    statements.lapse.run(now);
+    statements.expireHolds.run(now);
   } else {
-    // The machine was started again, or this is another one: no process lives that has claimed anything.
-    statements.lapseAll.run();
-    statements.advance.run(0, now);
+    // The machine was restarted, or this is another machine: no process that holds a claim is still alive.
+    statements.expireAllHolds.run();
+    statements.advanceCursor.run(0, now);
   }
   const places: Place[] = [];
   let bytes = 0;
@@ -29,45 +36,60 @@ export function draw(statements: Statements, now: number, { maxEntries, maxBytes
   };
   const ready = statements.ready.all(maxEntries);
   take(ready);
-  // In the usual order: what was drawn before lies in front of what is fresh.
+  // Entries that were claimed before come before the fresh ones.
   if (places.length === ready.length && places.length < maxEntries) {
     take(statements.fresh.all(cursor, maxEntries - places.length));
   }
+  const last = places.at(-1);
+  if (last !== undefined) statements.advanceCursor.run(last.position, now);
   return places;
 }
 
-/** A place, and whose it is. */
+/** A place and its entry's id. */
 export interface NamedPlace extends Place {
   readonly distinctId: string;
 }
 
-/** What lies in places. @param before what the same claim has read before */
-export function readPlaces(
-  { records: find }: Statements,
-  records: EntryCodec,
-  places: readonly Place[],
-  before: DecodedClaim<NamedPlace> | undefined,
-): DecodedClaim<NamedPlace> {
-  const reading = new DecodedClaim<NamedPlace>(records, before);
-  for (const { position, bytes, distinct_id, record } of find.all(toJson(places))) {
+/** A place and the token of the claim that holds it. */
+export interface Hold extends NamedPlace {
+  readonly token: string;
+}
+
+export interface HoldOptions {
+  readonly statements: Statements;
+  readonly codec: EntryCodec;
+  readonly before: DecodedClaim<Hold> | undefined;
+  readonly token: string;
+  /** When the lease expires. */
+  readonly until: number;
+}
+
+/** Decodes the entries at the places and leases them to the token, except those that must wait for an identify. */
+export function holdPlaces(options: HoldOptions, places: readonly Place[]): DecodedClaim<Hold> {
+  const { statements, codec, before, token, until } = options;
+  const decoded = new DecodedClaim<Hold>(codec, before);
+  for (const { position, bytes, distinct_id, record } of statements.records.all(toJson(places))) {
     const distinctId = fromStoredId(distinct_id);
-    reading.add(distinctId, record, { position, bytes, distinctId });
+    decoded.add(distinctId, record, { position, bytes, distinctId, token });
   }
-  return reading;
+  keepOrder(statements, codec, decoded.entries);
+  const held = [...decoded.entries.values(), ...decoded.kept, ...decoded.damaged];
+  statements.hold.run(until, token, null, toJson(held));
+  return decoded;
 }
 
 /**
- * Takes the entries out of a claim that would overtake an identify of the same person, and puts each behind the last one it has
- * to wait for. There it stays out of sight of every claim until that is settled: a crowd behind a slow identify is read once.
+ * Removes the entries from a claim that would overtake an identify of the same person, and puts each behind the last identify it
+ * must wait for. Claims do not see it there until that identify is settled, so a crowd behind a slow identify is read once.
  */
-export function keepOrder(statements: Statements, records: EntryCodec, entries: Map<Entry, Place>): void {
+function keepOrder(statements: Statements, codec: EntryCodec, entries: Map<Entry, Place>): void {
   const { hasIdentifies, identifiesBefore, hold } = statements;
   if (hasIdentifies.all().length === 0) return;
   const claimed = new Set<number>();
   const crowds = new Map<number, Place[]>();
   for (const [entry, place] of entries) {
     let last = 0;
-    for (const person of records.people(entry)) {
+    for (const person of codec.people(entry)) {
       for (const { position } of identifiesBefore.all(person, place.position)) {
         if (!claimed.has(position)) last = Math.max(last, position);
       }
@@ -84,7 +106,7 @@ export function keepOrder(statements: Statements, records: EntryCodec, entries: 
   for (const [identify, crowd] of crowds) hold.run(null, null, identify, toJson(crowd));
 }
 
-/** The positions as one parameter. */
+/** The positions as one JSON parameter. */
 export function toJson(places: readonly Place[]): string {
   return JSON.stringify(places.map(({ position }) => position));
 }

@@ -8,10 +8,10 @@ import { areInPlace, type Companion, companionsOf, OpenFiles } from './open-file
 import { prepare } from './prepare.js';
 import { Reserve } from './reserve.js';
 import { prepareSchema } from './schema.js';
-import { explain, SqliteOutboxError } from './sqlite-error.js';
+import { explain, SqliteError } from './sqlite-error.js';
 import { prepareStatements, type Statements } from './statements.js';
 
-/** SQLite waits this long for another process, and the whole program with it; then we wait without being in the way. */
+/** SQLite blocks the event loop this long for another process; after that, retries wait without blocking. */
 const BUSY_TIMEOUT_MS = 20;
 const PAGE_BYTES = 4_096;
 
@@ -23,7 +23,7 @@ export interface FileSource {
 
 export type Source = FileSource | { readonly database: SqliteDatabase };
 
-/** What the outbox does to a database that is its own. The caller's stays as the caller has set it up. */
+/** Maintenance of a database that the outbox opened. The caller's own database is left as configured. */
 interface Own {
   readonly database: Database;
   readonly checkpoints: Checkpoints;
@@ -33,14 +33,14 @@ interface Own {
 /** An open database. */
 export interface Connection {
   readonly statements: Statements;
-  /** `undefined` for one in memory. */
+  /** `undefined` for a database in memory. */
   readonly files: OpenFiles | undefined;
   readonly own?: Own;
-  /** What its user should know of the file. */
+  /** A warning about the file. */
   readonly warning?: string | undefined;
 }
 
-/** One to a file that the outbox has opened itself. */
+/** A connection to a file that the outbox opened itself. */
 export interface OwnConnection extends Connection {
   readonly files: OpenFiles;
   readonly own: Own;
@@ -50,7 +50,7 @@ export function isOwn(connection: Connection): connection is OwnConnection {
   return connection.own !== undefined;
 }
 
-/** @throws {SqliteOutboxError} or the driver's or the file system's error */
+/** @throws {SqliteError} or the driver's or the file system's error */
 export function connect(source: Source, name: string): Connection {
   if ('file' in source) {
     const folder = new FolderWatch(source.file);
@@ -71,7 +71,7 @@ export function connect(source: Source, name: string): Connection {
 
 function connectFile(source: FileSource, name: string, reserve: Reserve, folder: FolderWatch): OwnConnection {
   const { file } = source;
-  // A log and an index without a database belong to one that was deleted: SQLite would read them as those of the new one.
+  // A log and index without a database belong to a deleted one: SQLite would read them as the new one's.
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
     for (const { name } of companionsOf(file)) attempt(() => unlinkSync(name));
   }
@@ -84,7 +84,7 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
     const target = targetOf(database) ?? file;
     const files = new OpenFiles(file, target, folder);
     if (!isSame(before, look(file)) || !areInPlace(companions) || !files.areComplete) {
-      throw new SqliteOutboxError(`${name} was replaced while it was being opened.`, { isTransient: true });
+      throw new SqliteError(`${name} was replaced while it was being opened.`, { isTransient: true });
     }
     const checkpoints = new Checkpoints(database, target, reserve.bytes / 2 / PAGE_BYTES);
     // A process that was killed may have left delivered events in the log.
@@ -97,12 +97,12 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
 }
 
 /**
- * The log and index that this process will share; none when it makes them.
+ * The log and index that this process will share; none if it creates them.
  *
- * A process whose log was deleted goes on with it, and a second log for the same database would destroy what either holds. So
- * this process begins a new one only when no other has the database open; the others replace the file within a second.
+ * A process whose log was deleted keeps using it, and a second log for the same database would destroy the contents of both. So
+ * this process starts a new log only if no other has the database open; others replace the file within a second.
  *
- * @throws {SqliteOutboxError} transient, while another process has the database open with a deleted log
+ * @throws {SqliteError} transient, while another process has the database open with a deleted log
  */
 function companionsToJoin({ file, Sqlite }: FileSource, name: string): readonly Companion[] {
   const companions = companionsOf(realpathSync(file));
@@ -110,13 +110,13 @@ function companionsToJoin({ file, Sqlite }: FileSource, name: string): readonly 
   if ((look(file)?.size ?? 0n) > 0n) {
     const database = new Sqlite(file);
     try {
-      // This mode takes the lock on the database itself, and makes no log before it has the lock.
+      // This mode locks the database itself, and creates no log before it holds the lock.
       database.exec(
         `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT`,
       );
     } catch (cause) {
       const { message, isTransient, isBroken } = explain(cause, name);
-      throw new SqliteOutboxError(
+      throw new SqliteError(
         isTransient
           ? `${name} is open in another process, and its -wal or -shm file is missing: that process replaces the file within a second. If it does not, end it.`
           : message,
@@ -140,14 +140,14 @@ function openFile({ file, Sqlite, synchronous }: FileSource, name: string, reser
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     const [row] = database.prepare('PRAGMA journal_mode = WAL').all() as { readonly journal_mode: string }[];
     if (row?.journal_mode !== 'wal') {
-      throw new SqliteOutboxError(
+      throw new SqliteError(
         `${name} is on a file system that several processes cannot share a write-ahead log on, such as a network drive: put it on a local disk.`,
         { isBroken: true },
       );
     }
-    // wal_autocheckpoint: should our own checkpoints not come, SQLite copies the log while the reserve still covers it.
-    // journal_size_limit: a log that had to grow behind a reader does not stay as long as it was.
-    // secure_delete: SQLite would otherwise leave delivered events in free pages.
+    // wal_autocheckpoint: if our own checkpoints fail, SQLite copies the log while the reserve still covers it.
+    // journal_size_limit: truncates a log that grew behind a reader.
+    // secure_delete: otherwise delivered events stay in free pages.
     database.exec(`
       PRAGMA synchronous = ${synchronous};
       PRAGMA wal_autocheckpoint = ${Math.ceil((reserveBytes / PAGE_BYTES) * 0.75)};
@@ -162,13 +162,13 @@ function openFile({ file, Sqlite, synchronous }: FileSource, name: string, reser
   }
 }
 
-/** The path as SQLite knows it; `undefined` for a database in memory. */
+/** The path that SQLite opened; `undefined` for a database in memory. */
 function targetOf(database: SqliteDatabase): string | undefined {
   const rows = prepare(database, 'PRAGMA database_list').all() as { readonly name: string; readonly file: string }[];
   return rows.find(({ name }) => name === 'main')?.file || undefined;
 }
 
-/** Closes a database whose file is in its place. What was deleted leaves the log first. */
+/** Closes a database whose file is at its path, after removing deleted events from the log. */
 export function close(connection: Connection): void {
   connection.own?.checkpoints.close();
   connection.own?.checkpoints.copyAndCut();
@@ -176,20 +176,20 @@ export function close(connection: Connection): void {
 }
 
 /**
- * Closes a database whose file is not in its place. The log and the index at the path are another database's then, and SQLite
- * leaves them alone: it looks where the file is before it deletes anything.
+ * Closes a database whose file is no longer at its path. The log and index there belong to another database, and SQLite leaves them
+ * alone: it checks the file's path before it deletes anything.
  */
 export function closeDisplaced({ own }: Connection): void {
   own?.checkpoints.close();
-  // A broken database may fail here; there is nothing in it that a close would save.
+  // A broken database may fail here, and closing it would save nothing.
   attempt(() => own?.database.close());
 }
 
-/** For what may be done already, or no longer possible. */
+/** Runs something that may already be done, or be no longer possible. */
 export function attempt(work: () => unknown): void {
   try {
     work();
   } catch {
-    // That is so here.
+    // Already done, or impossible.
   }
 }

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { renameSync, unlinkSync } from 'node:fs';
 import { attempt, close, closeDisplaced, connect, type FileSource, type OwnConnection } from './connection.js';
 import { moveEntries } from './move-entries.js';
-import { SqliteOutboxError } from './sqlite-error.js';
+import { SqliteError } from './sqlite-error.js';
 
 /**
- * Moves what a displaced database holds to the one that is at the path now, or to a new one.
+ * Moves the contents of a displaced database to the one at the path, or to a new one.
  *
- * @returns the connection to that one, and how many events were moved
- * @throws the driver's or the file system's error; then the displaced one still holds everything and stays open
+ * @returns the connection to it, and how many events were moved
+ * @throws the driver's or the file system's error; the displaced database then still holds everything and stays open
  */
 export function moveToPath(
   old: OwnConnection,
   source: FileSource,
   name: string,
 ): { fresh: OwnConnection; count: number } {
-  // Where the old file is kept elsewhere, it is whole without its log.
+  // If the old file was moved away, it must be complete without its log.
   old.own.checkpoints.copyAndCut();
   let fresh: OwnConnection | undefined;
   let count: number;
@@ -34,11 +34,11 @@ export function moveToPath(
 }
 
 /**
- * Puts a new file in the place of a database whose log or index was deleted. The log holds what was committed last, and its
- * index the locks: without them a process that opens the file sees neither.
+ * Replaces a database whose log or index was deleted. The log holds the latest commits and the index the locks: a process that
+ * opens the file without them sees neither.
  *
- * Every other process that has the old file open finds another one at the path then, and moves what it holds there. That is
- * also why nothing is lost where one of them has begun a second log in spite of the rule for opening.
+ * Every other process with the old file open then finds another file at the path and moves its contents there. So nothing is lost
+ * even if one of them has started a second log despite the rule for opening.
  *
  * @throws as {@link moveToPath} does
  */
@@ -47,14 +47,15 @@ export function replaceFile(old: OwnConnection, source: FileSource, name: string
   let copy: OwnConnection | undefined;
   try {
     const openCopy = () => {
-      // Only the process that holds the lock of the old file puts another in its place.
-      if (!old.files.isAtTarget()) throw new SqliteOutboxError('another process was faster.', { isTransient: true });
+      // Only the process that holds the old file's lock replaces it.
+      if (!old.files.isAtTarget())
+        throw new SqliteError('another process has already replaced it.', { isTransient: true });
       copy = connect({ ...source, file }, name) as OwnConnection;
       return copy.statements;
     };
     moveEntries(old.statements, openCopy, () => {
       copy!.own.checkpoints.copyAndCut();
-      // Without a log it is whole under any name.
+      // Without a log it is complete under any name.
       copy!.own.database.exec('PRAGMA journal_mode = DELETE');
       close(copy!);
       removeCompanions(old);
@@ -68,7 +69,7 @@ export function replaceFile(old: OwnConnection, source: FileSource, name: string
   closeDisplaced(old);
 }
 
-/** SQLite would take the log of a file that is gone for the new one's, and copy it there. */
+/** Otherwise SQLite would copy the old file's log into the new file. */
 function removeCompanions({ files }: OwnConnection): void {
   for (const name of files.companionsInPlace()) attempt(() => unlinkSync(name));
 }

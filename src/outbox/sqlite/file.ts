@@ -4,11 +4,11 @@ import { attempt, type Connection, close, closeDisplaced, connect, isOwn, type S
 import { moveToPath, replaceFile } from './displaced.js';
 import { rollBack } from './move-entries.js';
 import type { Displacement } from './open-files.js';
-import { explain, isTransient, SqliteOutboxError } from './sqlite-error.js';
+import { explain, SqliteError } from './sqlite-error.js';
 import type { Statements } from './statements.js';
 
-/** How long a process with nothing to do takes to notice what happened to its files. */
-const LOOK_EVERY_MS = 1_000;
+/** How often an idle process checks its files. */
+const CHECK_EVERY_MS = 1_000;
 
 /**
  * The outbox's file.
@@ -17,11 +17,11 @@ const LOOK_EVERY_MS = 1_000;
  *                          ├─ another file is at its path ──▶ displaced ──its contents are moved there──▶ open
  *                          └─ its log or index was deleted ──▶ displaced ──a new file takes its place──▶ open
  *
- * Every call looks whether the files at the path are still those that are open: an append before it is confirmed, all others
- * first. Without calls, that happens once a second: another process may be waiting for it. While the contents of a displaced file cannot be moved, no event is stored, and what it holds is delivered from
- * the open file.
+ * Every call checks whether the files at the path are still the open ones: an append before it is confirmed, all others first.
+ * An idle process checks once a second, because another process may be waiting for it. While the contents of a displaced file
+ * cannot be moved, no event is stored, and its entries are delivered from the open file.
  *
- * Whatever happens to the file is an error of the call that met it, and the next call tries again: no restart is needed.
+ * A failure of the file rejects the call that meets it, and the next call tries again: no restart is needed.
  */
 export class SqliteFile {
   /** For messages. */
@@ -29,22 +29,22 @@ export class SqliteFile {
   readonly #source: Source;
   #open: Connection | undefined;
   #isClosed = false;
-  /** Whether the contents of a displaced file could not be moved when that was last tried. */
+  /** Whether the last attempt to move the contents of a displaced file failed. */
   #isAdrift = false;
-  #notice: SqliteOutboxError | undefined;
-  #cancelLook: (() => void) | undefined;
+  #notice: SqliteError | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   constructor(source: Source) {
     this.#source = source;
     this.name = 'file' in source ? `the outbox file ${source.file}` : 'the outbox database';
   }
 
-  /** Reads, without waiting for writers. @throws {SqliteOutboxError} */
+  /** Reads without waiting for writers. @throws {SqliteError} */
   read<Result>(work: (statements: Statements) => Result): Result {
     return this.#explaining(() => work(this.#usable().statements));
   }
 
-  /** Changes the file in one transaction: all of it or nothing. @throws {SqliteOutboxError} transient when it is in use */
+  /** Changes the file in one transaction. @throws {SqliteError} transient if it is in use */
   write<Result>(work: (statements: Statements) => Result): Result {
     return this.#explaining(() => {
       const open = this.#usable();
@@ -54,7 +54,7 @@ export class SqliteFile {
       } catch (error) {
         if (own === undefined || !own.reserve.explains(error)) throw error;
         own.reserve.release();
-        // The log may be what fills the disk.
+        // The log itself may fill the disk.
         own.checkpoints.copyAndCut();
         return transact(open, work);
       }
@@ -62,17 +62,17 @@ export class SqliteFile {
   }
 
   /**
-   * The same for new events, with a result that is true of the file at the path.
+   * Appends events in one transaction, with a result that holds for the file at the path.
    *
-   * @param afterMove what is true of the result in the file that its events were moved to
-   * @throws {SqliteOutboxError}
+   * @param afterMove adjusts the result for the file that the events were moved to
+   * @throws {SqliteError}
    */
   append<Result>(
     work: (statements: Statements) => Result,
     afterMove: (result: Result, statements: Statements) => Result,
   ): Result {
     return this.#explaining(() => {
-      // The usual case is looked at once, after the commit.
+      // In the usual case the files are checked once, after the commit.
       let open = this.#opened();
       if (this.#isAdrift || open.own?.reserve.isThere() !== true) {
         open = this.#inPlace();
@@ -84,17 +84,17 @@ export class SqliteFile {
         return now === open ? result : afterMove(result, now.statements);
       } catch (cause) {
         const { message, isTransient } = explain(cause, this.name);
-        throw new SqliteOutboxError(message, { isTransient, storedNothing: false, cause });
+        throw new SqliteError(message, { isTransient, storedNothing: false, cause });
       }
     });
   }
 
-  /** Does it again as long as the file is in use by others. */
-  patiently<Result>(work: () => Result): Promise<Result> {
-    return retryTransient(async () => work(), isTransient);
+  /** Retries while other processes use the file. */
+  retrying<Result>(work: () => Result): Promise<Result> {
+    return retryTransient(async () => work());
   }
 
-  /** Takes what was deleted out of the log; see {@link Checkpoints}. Never rejects. */
+  /** Removes deleted events from the log; see {@link Checkpoints}. Never rejects. */
   async erase(when: 'soon' | 'once a second' | 'now'): Promise<void> {
     const checkpoints = this.#open?.own?.checkpoints;
     if (when === 'soon') checkpoints?.eraseSoon();
@@ -102,14 +102,14 @@ export class SqliteFile {
     else await checkpoints?.eraseOnceASecond();
   }
 
-  /** What has happened to the file since this was last asked, once. */
-  takeNotice(): SqliteOutboxError | undefined {
+  /** What happened to the file since the last call, once. */
+  takeNotice(): SqliteError | undefined {
     const notice = this.#notice;
     this.#notice = undefined;
     return notice;
   }
 
-  /** @throws {SqliteOutboxError} when stored events are lost with a file that is not at its path any more */
+  /** @throws {SqliteError} if stored events are lost with a file that is no longer at its path */
   close(): void {
     const open = this.#open;
     try {
@@ -117,17 +117,17 @@ export class SqliteFile {
     } catch (cause) {
       const { entries } = this.#open?.statements.totals.all()[0] ?? { entries: 0 };
       if (entries > 0) {
-        throw new SqliteOutboxError(`${explain(cause, this.name).message} ${entries} stored events are lost with it.`, {
+        throw new SqliteError(`${explain(cause, this.name).message} ${entries} stored events are lost with it.`, {
           cause,
         });
       }
     } finally {
       this.#isClosed = true;
-      this.#letGo();
+      this.#release();
     }
   }
 
-  /** The database as it can be used for anything but storing events. */
+  /** The database for anything but storing events. */
   #usable(): Connection {
     try {
       return this.#inPlace();
@@ -145,20 +145,20 @@ export class SqliteFile {
   }
 
   #opened(): Connection {
-    if (this.#isClosed) throw new SqliteOutboxError(`${this.name} was closed by close().`);
+    if (this.#isClosed) throw new SqliteError(`${this.name} was closed by close().`);
     if (this.#open === undefined) {
       this.#open = connect(this.#source, this.name);
       const { warning } = this.#open;
-      if (warning !== undefined) this.#notice ??= new SqliteOutboxError(warning);
+      if (warning !== undefined) this.#notice ??= new SqliteError(warning);
     }
-    if (isOwn(this.#open)) this.#lookSoon();
+    if (isOwn(this.#open)) this.#checkSoon();
     return this.#open;
   }
 
-  #lookSoon(): void {
-    this.#cancelLook ??= later(LOOK_EVERY_MS, () => {
-      this.#cancelLook = undefined;
-      // The next call meets the same failure, and reports it.
+  #checkSoon(): void {
+    this.#cancelCheck ??= later(CHECK_EVERY_MS, () => {
+      this.#cancelCheck = undefined;
+      // The next call meets and reports the same failure.
       attempt(() => this.read(() => undefined));
     });
   }
@@ -167,21 +167,21 @@ export class SqliteFile {
     return files?.displacement();
   }
 
-  /** Goes on with the files that are in their place now. @throws {SqliteOutboxError} with the displaced database left open */
+  /** Switches to the files at the path. @throws {SqliteError} leaving the displaced database open */
   #follow(open: Connection): Connection {
     const displacement = this.#displacementOf(open);
     this.#isAdrift = true;
     if (!isOwn(open) || !('file' in this.#source)) {
-      throw new SqliteOutboxError(
-        `the file of ${this.name} was deleted, moved or replaced while it was open: open the new one and give it to a new outbox. Until then no event is stored, and what the open one holds is delivered.`,
+      throw new SqliteError(
+        `the file of ${this.name} was deleted, moved or replaced while it was open: open the new one and give it to a new outbox. Until then no event is stored, and the events in the open file are delivered.`,
       );
     }
     try {
       if (displacement === 'database') {
         const { fresh, count } = moveToPath(open, this.#source, this.name);
         this.#open = fresh;
-        this.#notice = new SqliteOutboxError(
-          `${this.name} was deleted, moved or replaced while it was open: its ${count} events are in the one that is there now.`,
+        this.#notice = new SqliteError(
+          `${this.name} was deleted, moved or replaced while it was open: its ${count} events were moved to the file that is there now.`,
         );
       } else if (displacement === 'log') {
         replaceFile(open, this.#source, this.name);
@@ -190,11 +190,11 @@ export class SqliteFile {
       this.#isAdrift = false;
       return this.#opened();
     } catch (cause) {
-      // Another process has put a new file in the place of this one: its contents can move there.
+      // Another process has replaced the file: the contents can move there.
       if (displacement === 'log' && this.#open === open && this.#displacementOf(open) === 'database') return open;
       const { message, isTransient } = explain(cause, this.name);
-      throw new SqliteOutboxError(
-        `${this.name} was deleted, moved or replaced while it was open, and cannot be opened again: ${message} Until then no event is stored, and what the open one holds is delivered.`,
+      throw new SqliteError(
+        `${this.name} was deleted, moved or replaced while it was open, and cannot be opened again: ${message} Until then no event is stored, and the events in the open file are delivered.`,
         { isTransient, cause },
       );
     }
@@ -205,16 +205,16 @@ export class SqliteFile {
       return work();
     } catch (cause) {
       const error = explain(cause, this.name);
-      if (error.isBroken) this.#letGo();
+      if (error.isBroken) this.#release();
       throw error;
     }
   }
 
-  #letGo(): void {
+  #release(): void {
     const open = this.#open;
     this.#open = undefined;
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
     if (open === undefined) return;
     if (isOwn(open) && this.#displacementOf(open) !== undefined) closeDisplaced(open);
     else close(open);
@@ -231,7 +231,7 @@ function transact<Result>({ statements, own }: Connection, work: (statements: St
     rollBack(statements);
     throw error;
   }
-  // Nothing that fails after the commit may look as if nothing was committed.
+  // A failure after the commit must not look as if nothing was committed.
   attempt(() => own?.checkpoints.afterCommit());
   return result;
 }

@@ -2,17 +2,17 @@ import { type BigIntStats, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSame, look } from './look.js';
 
-/** A folder changed at this distance gets another time stamp: kernels count in steps of 1 to 10 ms. */
+/** Changes further apart than this get different timestamps: kernels count in steps of 1 to 10 ms. */
 const FINE_STEP_MS = 100;
-/** The same for file systems that count in whole seconds, or in two. */
+/** The same for file systems with a resolution of one or two seconds. */
 const COARSE_STEP_MS = 3_000;
 
 /**
- * Replaces looks at several files of one folder by one look at the folder, whose change time moves whenever a file in it is
- * created, deleted, renamed or replaced.
+ * Replaces checks of several files by one check of their folder, whose change time moves whenever a file in it is created, deleted,
+ * renamed or replaced.
  *
- * Two changes within one step of the file system's clock leave the same change time. So a change time counts only once it has
- * stood for longer than a step; until then every look counts as a change.
+ * Two changes within one step of the file system's clock leave the same change time. So a change time is trusted only after it has
+ * been stable for longer than a step; until then every check counts as a change.
  */
 export class FolderWatch {
   readonly #folder: string;
@@ -27,16 +27,16 @@ export class FolderWatch {
   constructor(file: string, now: () => number = () => performance.now()) {
     this.#folder = dirname(file);
     this.#now = now;
-    // What a link leads to is in another folder.
+    // The target of a link is in another folder.
     this.#isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
   }
 
-  /** The answer of the last {@link look}. */
+  /** The result of the last {@link look}. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** A number that stays the same as long as no file of the folder can have changed since it was first returned. */
+  /** A number that stays the same while no file in the folder can have changed since it was first returned. */
   look(): number {
     const found = look(this.#folder);
     const isSameStamp = found?.ctimeNs === this.#last?.ctimeNs && isSame(found, this.#last);

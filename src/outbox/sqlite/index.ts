@@ -4,6 +4,7 @@ import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
 import type { SqliteDatabase } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
+import { enableSharedTracker } from '../../tracking/create-shared-tracker.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import type { DurableOutbox } from '../outbox.js';
 import type { Source } from './connection.js';
@@ -13,29 +14,29 @@ import { SqliteOutbox } from './outbox.js';
 
 export interface SqliteOutboxOptions {
   /**
-   * The file, created if it does not exist, readable by its owner only. Its folder must exist, on a local disk. Next to it
-   * are SQLite's own `-wal` and `-shm`, and `-reserve`, up to 8 MB that let a full disk drain.
+   * The file, created if it does not exist and readable by its owner only. Its folder must exist, on a local disk. Next to it are
+   * SQLite's `-wal` and `-shm`, and `-reserve`, up to 8 MB that allow delivery when the disk is full.
    */
   readonly file?: string | undefined;
-  /** Instead of a file: an open database, which stays the caller's to set up, to watch and to close. */
+  /** Instead of a file: an open database, which you configure, watch and close. */
   readonly database?: SqliteDatabase | undefined;
-  /** Seals what is stored. The first key seals, all of them open. @default nothing is sealed */
+  /** Keys that seal stored events. The first key seals, all keys open. @default nothing is sealed */
   readonly sealingKeys?: readonly SecretKey[] | undefined;
-  /** Whether entries that are not sealed are delivered although there are keys: while sealing is introduced. @default false */
+  /** Whether unsealed entries are delivered although there are keys, while you introduce sealing. @default false */
   readonly acceptUnsealed?: boolean | undefined;
-  /** Entries above which new ones are dropped. @default as many as fit the disk */
+  /** Maximum entries; when full, new ones are dropped. @default limited by the disk */
   readonly maxQueueSize?: number | undefined;
-  /** Bytes above which new ones are dropped. @default as many as fit the disk */
+  /** Maximum UTF-8 bytes; when full, new ones are dropped. @default limited by the disk */
   readonly maxQueueBytes?: number | undefined;
   /**
-   * What a stored event survives: `normal` the end of the process, `full` a power cut as well, for one sync of the disk a
-   * commit. Of a file only.
+   * What a stored event survives: `normal` the end of the process, `full` also a power cut, at the cost of one disk sync per
+   * commit. For a file only.
    * @default 'normal'
    */
   readonly synchronous?: 'normal' | 'full' | undefined;
   /**
-   * A clock for tests, in milliseconds since the epoch; leases and delays go by it as well.
-   * @default Date.now, and for leases and delays how long the machine has been up
+   * A clock for tests, in milliseconds since the epoch; leases and delays use it too.
+   * @default Date.now, and the machine's uptime for leases and delays
    */
   readonly now?: (() => number) | undefined;
 }
@@ -54,20 +55,21 @@ const OPTIONS = fieldNames<SqliteOutboxOptions>({
 /**
  * An outbox in an SQLite file that any number of processes of one machine may share.
  *
- * What happens to the file later, such as a full disk, is an error of the call that meets it and never thrown here: a broken
- * outbox must not keep a server from starting.
+ * Problems of the file, such as a full disk, reject the calls that meet them and are never thrown here: a broken outbox must not
+ * keep a server from starting.
  *
  * @example
  * const ours = createClient({ token, outbox: createSqliteOutbox({ file: 'events.db' }) });
  *
- * @throws {OursError} `invalid_option` when it is misconfigured, or no SQLite can be found
+ * @throws {OursError} `invalid_option` if it is misconfigured, or no SQLite is found
  */
 export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox {
   checkOptionNames('createSqliteOutbox', options, OPTIONS);
+  enableSharedTracker();
   const { maxQueueSize, maxQueueBytes, now } = options ?? {};
   return new SqliteOutbox({
     file: new SqliteFile(toSource(options ?? {})),
-    records: new EntryCodec(options),
+    codec: new EntryCodec(options),
     maxQueueSize: readLimit('maxQueueSize', maxQueueSize),
     maxQueueBytes: readLimit('maxQueueBytes', maxQueueBytes),
     now: now ?? Date.now,
@@ -76,7 +78,8 @@ export function createSqliteOutbox(options: SqliteOutboxOptions): DurableOutbox 
 }
 
 function toSource({ file, database, synchronous = 'normal' }: SqliteOutboxOptions): Source {
-  if ((file === undefined) === (database === undefined)) fail('pass either file, a path, or database, an open one.');
+  if ((file === undefined) === (database === undefined))
+    fail('pass either file (a path) or database (an open database).');
   if (synchronous !== 'normal' && synchronous !== 'full') fail("synchronous must be 'normal' or 'full'.");
   if (database !== undefined) {
     if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
@@ -85,7 +88,7 @@ function toSource({ file, database, synchronous = 'normal' }: SqliteOutboxOption
     return { database };
   }
   if (typeof file !== 'string' || file === '' || file === ':memory:') fail('file must be the path of a file.');
-  // What is opened again later is the same file, wherever the process has moved to.
+  // Absolute, so that reopening finds the same file after process.chdir().
   return { file: resolve(file), Sqlite: loadSqlite(), synchronous };
 }
 

@@ -4,12 +4,12 @@ export function look(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    // For instance a folder that may no longer be entered: for this process nothing is there.
+    // For example a folder without permission: for this process the file does not exist.
     return undefined;
   }
 }
 
-/** Whether both are the same file, or neither is there. */
+/** Whether both are the same file, or neither exists. */
 export function isSame(one: BigIntStats | undefined, other: BigIntStats | undefined): boolean {
   return one?.ino === other?.ino && one?.dev === other?.dev;
 }

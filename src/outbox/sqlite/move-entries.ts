@@ -1,20 +1,20 @@
 import type { Statements } from './statements.js';
 
-/** Rows that are read at a time. */
+/** Rows in one page. */
 const PAGE = 500;
 
 /**
- * Moves everything from one open database to another: entries with their leases and delays, and dead letters. An entry keeps
- * its position unless the other database has given that already. What the other one holds stays as it is there.
+ * Moves everything from one open database to another: entries with their leases and delays, and dead letters. An entry keeps its
+ * position unless the target has assigned it already. The target's contents stay unchanged.
  *
- * A database that was never used takes over the identity of the first one, since it then holds all of its contents.
+ * A target that was never used takes over the source's incarnation, because it then holds all of its contents.
  *
- * Nothing but this writes to the first database meanwhile, so of several processes that move the same one each does it in turn.
+ * Nothing else writes to the source meanwhile: if several processes move the same database, they take turns.
  *
- * @param openOther opens the other database
- * @param onCopied what has to be done before the first database is emptied
- * @returns how many entries and letters there were
- * @throws the driver's error, or that of `onCopied`; then the first database still has everything
+ * @param openOther opens the target
+ * @param onCopied runs before the source is emptied
+ * @returns how many entries and dead letters there were
+ * @throws the driver's error, or that of `onCopied`; the source then still holds everything
  */
 export function moveEntries(from: Statements, openOther: () => Statements, onCopied?: () => void): number {
   from.begin.run();
@@ -25,7 +25,7 @@ export function moveEntries(from: Statements, openOther: () => Statements, onCop
       for (const statement of from.clear) statement.run();
       from.commit.run();
     } catch {
-      // Its disk may be full, or it is damaged. Delivered from both, an event still counts once.
+      // Its disk may be full, or it is damaged. An event delivered from both files counts once.
       rollBack(from);
     }
     return count;
@@ -38,7 +38,7 @@ export function moveEntries(from: Statements, openOther: () => Statements, onCop
 function copyAll(from: Statements, to: Statements): number {
   to.begin.run();
   try {
-    const count = copyEntries(from, to) + copyLetters(from, to);
+    const count = copyEntries(from, to) + copyDeadLetters(from, to);
     to.commit.run();
     return count;
   } catch (error) {
@@ -65,20 +65,20 @@ function copyEntries(from: Statements, to: Statements): number {
     position = place;
     entries += 1;
     bytes += row.bytes;
-    to.raiseIdentify.run(place);
+    to.requeueIdentify.run(place);
     to.holdAs.run(place, until, token);
   }
-  // Positions go on growing for a process that has seen the last one given.
+  // Positions must keep growing for a process that has seen the last one.
   to.addToTotals.run(entries, bytes, Math.max(position, old.position));
-  to.advance.run(position, Math.max(there.clock, old.clock));
+  to.advanceCursor.run(position, Math.max(there.clock, old.clock));
   return count;
 }
 
-function copyLetters(from: Statements, to: Statements): number {
+function copyDeadLetters(from: Statements, to: Statements): number {
   let count = 0;
-  for (const row of pages((after) => from.wholeLetters.all(after.number, PAGE), { number: 0 })) {
+  for (const row of pages((after) => from.wholeDeadLetters.all(after.number, PAGE), { number: 0 })) {
     count += 1;
-    to.putLetter.run(row.distinct_id, row.record, row.bytes, row.people, row.outcome, row.dead_at);
+    to.putDeadLetter.run(row.distinct_id, row.record, row.bytes, row.people, row.outcome, row.dead_at);
   }
   return count;
 }
@@ -87,11 +87,11 @@ function* pages<Key extends object, Row extends Key>(read: (after: Key) => reado
   for (let rows = read(start); rows.length > 0; rows = read(rows.at(-1)!)) yield* rows;
 }
 
-/** Where SQLite has not done so itself, as it does for a full disk. */
+/** Rolls back, unless SQLite has done so itself, as it does when the disk is full. */
 export function rollBack(statements: Statements): void {
   try {
     statements.rollback.run();
   } catch {
-    // No transaction is open any more.
+    // No transaction is open.
   }
 }

@@ -2,31 +2,31 @@ import type { BigIntStats } from 'node:fs';
 import type { FolderWatch } from './folder-watch.js';
 import { isSame, look } from './look.js';
 
-/** What happened to the files since they were opened. */
+/** How the files at the path differ from the open ones. */
 export type Displacement =
-  /** Another database is at the path, or none. */
+  /** Another database, or none, is at the path. */
   | 'database'
-  /** The database is the same, but what SQLite keeps next to it is gone or not what is open. */
+  /** The database is the same, but its log or index was deleted or replaced. */
   | 'log';
 
 /**
- * The files of an open database: itself, its write-ahead log, and the index of the log, in which SQLite keeps the locks of all
- * processes. An open file keeps its inode, so no other file can have the same number meanwhile.
+ * The files of an open database: the database, its write-ahead log, and the log's index, which holds the locks of all processes. An
+ * open file keeps its inode, so no other file can get the same number meanwhile.
  */
 export class OpenFiles {
-  /** Where SQLite has opened the database: where the link leads to, if it was opened by one. */
+  /** The path that SQLite opened, with links resolved. */
   readonly target: string;
   readonly #path: string;
   readonly #folder: FolderWatch | undefined;
   readonly #database: BigIntStats | undefined;
   readonly #companions: readonly Companion[];
-  /** The generation of the folder in which everything was last found in its place. */
+  /** The folder generation in which everything was last found in place. */
   #inPlaceIn: number | undefined;
 
   /**
-   * @param path what it was opened by, perhaps a link
-   * @param target what SQLite made of that: the other files are next to the file that a link leads to
-   * @param folder the folder of an own database; the log of the caller's comes and goes as the caller likes
+   * @param path the given path, perhaps a link
+   * @param target the resolved path: the log and index are next to it
+   * @param folder for a database the outbox opened; the caller manages the log of its own database
    */
   constructor(path: string, target: string, folder?: FolderWatch) {
     this.#path = path;
@@ -42,12 +42,12 @@ export class OpenFiles {
     );
   }
 
-  /** Whether all of them were there: what was deleted before this was made cannot be missed later. */
+  /** Whether all files existed: one deleted before this object was created cannot be missed later. */
   get areComplete(): boolean {
     return this.#database !== undefined && this.#companions.every(({ stats }) => stats !== undefined);
   }
 
-  /** How the files in their place differ from the open ones. */
+  /** How the files at the path differ from the open ones; `undefined` if they do not. */
   displacement(): Displacement | undefined {
     const generation = this.#folder?.look();
     if (generation !== undefined && generation === this.#inPlaceIn) return undefined;
@@ -58,18 +58,18 @@ export class OpenFiles {
     return undefined;
   }
 
-  /** Whether the database is where SQLite opened it, even though a link may lead elsewhere by now. */
+  /** Whether the database is still where SQLite opened it, wherever a link leads by now. */
   isAtTarget(): boolean {
     return isSame(this.#database, look(this.target));
   }
 
-  /** The names of those of the log and its index that are still in their place. */
+  /** The names of the log and index that are still in place. */
   companionsInPlace(): readonly string[] {
     return this.#companions.filter((one) => one.stats !== undefined && areInPlace([one])).map(({ name }) => name);
   }
 }
 
-/** The log of a database, or its index, as it was found. */
+/** A database's log or index, as found when opened. */
 export interface Companion {
   readonly name: string;
   readonly stats: BigIntStats | undefined;

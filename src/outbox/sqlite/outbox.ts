@@ -2,46 +2,31 @@ import { randomUUID } from 'node:crypto';
 import type { Undelivered } from '../../core/outcome.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { OutboxHost } from '../../tracking/outbox-host.js';
-import type { ReceiptTracker } from '../../tracking/receipt-tracker.js';
-import { shareOutbox } from '../../tracking/share-outbox.js';
-import { type DecodedClaim, UNREADABLE_PAUSE_MS } from '../durable/decoded-claim.js';
+import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js';
+import { claimReadable } from '../durable/claim-readable.js';
+import { DecodedClaim } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { FORGET_PAGE, forget, type StoredRow } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
-import type {
-  ClaimOptions,
-  DeadLetters,
-  DurableOutbox,
-  DurablyAppended,
-  ForgetOptions,
-  Forgotten,
-  OutboxStats,
-  StoreMark,
-} from '../outbox.js';
-import { draw, keepOrder, type NamedPlace, readPlaces, toJson } from './claim.js';
+import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
+import { advanceCursor, type Hold, holdPlaces, type NamedPlace, toJson } from './claim.js';
 import { createDeadLetters } from './dead-letters.js';
 import type { SqliteFile } from './file.js';
-import { isTransient } from './sqlite-error.js';
 import type { Place, Statements } from './statements.js';
 
 export interface SqliteOutboxOptions {
   readonly file: SqliteFile;
-  readonly records: EntryCodec;
+  readonly codec: EntryCodec;
   readonly maxQueueSize: number;
   readonly maxQueueBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Milliseconds by a clock that all processes of the machine share and that is never set: for leases and delays. */
+  /** The clock for leases and delays, in milliseconds: shared by all processes of the machine and never set. */
   readonly machineClock: () => number;
 }
 
-interface Hold extends NamedPlace {
-  readonly token: string;
-}
-
-/** The outbox over its file: each method is one transaction. */
+/** An outbox on a file. Each method is one transaction. */
 export class SqliteOutbox implements DurableOutbox {
   readonly durable = true;
   readonly deadLetters: DeadLetters;
@@ -51,12 +36,12 @@ export class SqliteOutbox implements DurableOutbox {
   readonly #holds = new WeakMap<Entry, Hold>();
 
   constructor(options: SqliteOutboxOptions) {
-    const { file, records, now } = options;
+    const { file, codec, now } = options;
     this.#options = options;
-    this.#appends = new GroupCommit({ commit: async (entries) => this.#commit(entries), isTransient });
-    this.deadLetters = createDeadLetters(file, records, now);
-    if (records.areSealed) {
-      this.countUnsealed = () => file.patiently(() => file.read(({ countUnsealed }) => countUnsealed.all()[0]!.count));
+    this.#appends = new GroupCommit({ commit: async (entries) => this.#commit(entries) });
+    this.deadLetters = createDeadLetters(file, codec, now);
+    if (codec.seals) {
+      this.countUnsealed = () => file.retrying(() => file.read(({ countUnsealed }) => countUnsealed.all()[0]!.count));
     }
   }
 
@@ -66,54 +51,46 @@ export class SqliteOutbox implements DurableOutbox {
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
     const { file } = this.#options;
-    // The usual case of a process with nothing to do takes nobody's turn to write.
-    const [first] = await file.patiently(() => file.read(({ oldest }) => oldest.all()));
+    // In an idle process this read avoids taking the write lock.
+    const [first] = await file.retrying(() => file.read(({ oldest }) => oldest.all()));
     const notice = file.takeNotice();
     if (notice !== undefined) throw notice;
     if (first === undefined) return [];
-    const token = randomUUID();
-    let unreadable: DecodedClaim<NamedPlace> | undefined;
-    for (;;) {
-      const reading = await file.patiently(() =>
-        file.write((statements) => this.#look(statements, token, options, unreadable)),
-      );
-      if (reading === undefined || (reading.isWhole && unreadable !== undefined)) {
-        const error = unreadable?.takeError(file.name);
-        if (error !== undefined) throw error;
-        if (reading === undefined) return [];
-        unreadable = undefined;
-      } else if (!reading.isWhole) unreadable = reading;
-      else if (reading.entries.size > 0) return this.#handOut(reading, token);
-      // Everything there was behind an identify, or could not be read. It may be much, and others want their turn.
-      await new Promise(setImmediate);
-    }
+    const claimed = await claimReadable<Hold>(
+      {
+        claim: (before) => this.#claim(options, before),
+        release: (holds, delayMs) => this.#release(holds, delayMs),
+        deadLetter: (holds, outcome) => this.#settle(holds, outcome),
+      },
+      file.name,
+    );
+    for (const [entry, hold] of claimed) this.#holds.set(entry, hold);
+    return [...claimed.keys()];
   }
 
   ack(entries: readonly Entry[]): Promise<void> {
-    return this.#settle(entries);
+    return this.#settle(this.#holdsOf(entries));
   }
 
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void> {
-    return this.#settle(entries, outcome);
+    return this.#settle(this.#holdsOf(entries), outcome);
   }
 
-  async release(entries: readonly Entry[], delayMs: number): Promise<void> {
-    await this.#withHolds(entries, (statements, token, places) => {
-      statements.delay.run(delayMs > 0 ? this.#machineNow() + Math.ceil(delayMs) : 0, token, toJson(places));
-    });
+  release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    return this.#release(this.#holdsOf(entries), delayMs);
   }
 
   lookUp(distinctIds: readonly string[]): Promise<ReadonlyMap<string, 'inside' | Undelivered>> {
-    const { file, records } = this.#options;
-    return file.patiently(() =>
-      file.read(({ find, findLetter }) => {
+    const { file, codec } = this.#options;
+    return file.retrying(() =>
+      file.read(({ find, findDeadLetter }) => {
         const known = new Map<string, 'inside' | Undelivered>();
         for (const distinctId of distinctIds) {
           const id = toStoredId(distinctId);
           if (find.all(id).length > 0) known.set(distinctId, 'inside');
           else
-            for (const { outcome } of findLetter.all(id))
-              known.set(distinctId, records.readOutcome(distinctId, outcome));
+            for (const { outcome } of findDeadLetter.all(id))
+              known.set(distinctId, codec.readOutcome(distinctId, outcome));
         }
         return known;
       }),
@@ -122,38 +99,37 @@ export class SqliteOutbox implements DurableOutbox {
 
   oldest(): Promise<{ readonly position: number; readonly appendedAt: number } | undefined> {
     const { file } = this.#options;
-    return file.patiently(() => {
+    return file.retrying(() => {
       const [row] = file.read(({ oldest }) => oldest.all());
       return row && { position: row.position, appendedAt: row.appended_at };
     });
   }
 
   async forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
-    const { file, records } = this.#options;
+    const { file, codec } = this.#options;
     const page = <Row extends { readonly distinct_id: string; readonly record: string }>(
       read: (statements: Statements) => readonly Row[],
       keyOf: (row: Row) => number,
     ): Promise<StoredRow[]> =>
-      file.patiently(() =>
+      file.retrying(() =>
         file.read(read).map((row) => ({
           key: String(keyOf(row)),
           distinctId: fromStoredId(row.distinct_id),
           record: row.record,
         })),
       );
-    const forgotten = await forget(person, options, records, {
+    const forgotten = await forget(person, options, codec, {
       entries: (after = '0') =>
         page(
           ({ wholeEntries }) => wholeEntries.all(Number(after), FORGET_PAGE),
           ({ position }) => position,
         ),
-      letters: (after = '0') =>
+      deadLetterRows: (after = '0') =>
         page(
-          ({ wholeLetters }) => wholeLetters.all(Number(after), FORGET_PAGE),
+          ({ wholeDeadLetters }) => wholeDeadLetters.all(Number(after), FORGET_PAGE),
           ({ number }) => number,
         ),
-      remove: (keys, dryRun) =>
-        file.patiently(() => file.write((statements) => this.#remove(statements, keys, dryRun))),
+      remove: (keys, dryRun) => file.retrying(() => file.write((statements) => this.#remove(statements, keys, dryRun))),
       deadLetters: this.deadLetters,
     });
     if (!options.dryRun) await file.erase('now');
@@ -162,23 +138,19 @@ export class SqliteOutbox implements DurableOutbox {
 
   mark(): Promise<StoreMark> {
     const { file } = this.#options;
-    return file.patiently(() => {
+    return file.retrying(() => {
       const { incarnation, position } = file.read(({ totals }) => totals.all()[0]!);
       return { incarnation, position };
     });
   }
 
   takeNotice(): string | undefined {
-    return this.#options.records.takeNotice();
-  }
-
-  share(client: OutboxHost): ReceiptTracker {
-    return shareOutbox(this, client);
+    return this.#options.codec.takeNotice();
   }
 
   stats(): Promise<OutboxStats> {
     const { file } = this.#options;
-    return file.patiently(() =>
+    return file.retrying(() =>
       file.read((statements) => {
         const { entries, bytes } = statements.totals.all()[0]!;
         const claimed = statements.claimed.all(this.#machineNow())[0]!.count;
@@ -201,9 +173,9 @@ export class SqliteOutbox implements DurableOutbox {
   }
 
   #commit(entries: readonly Entry[]): DurablyAppended {
-    const { file, records, maxQueueSize, maxQueueBytes } = this.#options;
-    // Before the transaction, in which others have to wait.
-    const texts = entries.map((entry) => records.write(entry));
+    const { file, codec, maxQueueSize, maxQueueBytes } = this.#options;
+    // Before the transaction, which blocks other writers.
+    const texts = entries.map((entry) => codec.write(entry));
     const store = (statements: Statements): DurablyAppended => {
       const now = this.#now();
       const dropped: Entry[] = [];
@@ -219,7 +191,7 @@ export class SqliteOutbox implements DurableOutbox {
           else dropped.push(entry);
           continue;
         }
-        const people = entry.kind === 'identify' ? records.people(entry) : undefined;
+        const people = entry.kind === 'identify' ? codec.people(entry) : undefined;
         const values = [id, texts[index]!, entry.body.length, people ? JSON.stringify(people) : null, now];
         if (Number(statements.insert.run(position + 1, ...values).changes) === 0) {
           duplicates.push(entry);
@@ -239,38 +211,24 @@ export class SqliteOutbox implements DurableOutbox {
     });
   }
 
-  /**
-   * Looks at the next entries that can be had and claims those that are in order; `undefined` when there are none. Once
-   * something unreadable was found, it only looks for more of that: the claim will reject.
-   */
-  #look(
-    statements: Statements,
-    token: string,
-    options: ClaimOptions,
-    unreadable: DecodedClaim<NamedPlace> | undefined,
-  ): DecodedClaim<NamedPlace> | undefined {
-    const { records } = this.#options;
-    const now = this.#machineNow();
-    const places = draw(statements, now, options);
-    if (places.length === 0) return undefined;
-    const reading = readPlaces(statements, records, places, unreadable);
-    if (!reading.isWhole) {
-      statements.hold.run(0, null, null, toJson([...reading.entries.values()]));
-      statements.hold.run(now + UNREADABLE_PAUSE_MS, null, null, toJson(reading.kept));
-      this.#end(statements, reading.damaged, reading.outcome);
-    } else if (unreadable === undefined) {
-      keepOrder(statements, records, reading.entries);
-      statements.hold.run(now + options.leaseMs, token, null, toJson([...reading.entries.values()]));
-    } else {
-      return reading;
+  /** Claims the next entries. Empty only if none can be claimed. */
+  async #claim(options: ClaimOptions, before: DecodedClaim<Hold> | undefined): Promise<DecodedClaim<Hold>> {
+    const { file, codec } = this.#options;
+    const token = randomUUID();
+    for (;;) {
+      const decoded = await file.retrying(() =>
+        file.write((statements) => {
+          const now = this.#machineNow();
+          const places = advanceCursor(statements, now, options);
+          if (places.length === 0) return undefined;
+          return holdPlaces({ statements, codec, before, token, until: now + options.leaseMs }, places);
+        }),
+      );
+      if (decoded === undefined) return new DecodedClaim(codec, before);
+      if (decoded.entries.size > 0 || !decoded.isWhole) return decoded;
+      // All of them were behind an identify. There may be many more, and other work must not wait for them.
+      await new Promise(setImmediate);
     }
-    statements.advance.run(places.at(-1)!.position, now);
-    return reading;
-  }
-
-  #handOut({ entries }: DecodedClaim<NamedPlace>, token: string): readonly Entry[] {
-    for (const [entry, place] of entries) this.#holds.set(entry, { ...place, token });
-    return [...entries.keys()];
   }
 
   #remove(statements: Statements, keys: readonly string[], dryRun: boolean): { entries: number; claimed: number } {
@@ -287,47 +245,55 @@ export class SqliteOutbox implements DurableOutbox {
     return { entries: rows.length, claimed: rows.filter(({ claimedUntil }) => claimedUntil > now).length };
   }
 
-  /** Takes entries out, to the dead letters if there is an outcome. */
+  /** Removes entries, to the dead letters if there is an outcome. */
   #end(statements: Statements, places: readonly NamedPlace[], outcome?: Undelivered): void {
     const positions = toJson(places);
     if (outcome !== undefined) {
-      const { records } = this.#options;
-      const ended = places.map(({ position, distinctId }) => [position, records.writeOutcome(distinctId, outcome)]);
-      statements.bury.run(this.#now(), JSON.stringify(ended));
+      const { codec } = this.#options;
+      const ended = places.map(({ position, distinctId }) => [position, codec.writeOutcome(distinctId, outcome)]);
+      statements.deadLetter.run(this.#now(), JSON.stringify(ended));
     }
     statements.remove.run(positions);
     statements.removeHolds.run(positions);
-    if (Number(statements.removeIdentifies.run(positions).changes) > 0) statements.free.run(positions);
+    if (Number(statements.removeIdentifies.run(positions).changes) > 0) statements.requeueBehind.run(positions);
     statements.addToTotals.run(-places.length, -places.reduce((sum, { bytes }) => sum + bytes, 0), 0);
   }
 
-  async #settle(entries: readonly Entry[], outcome?: Undelivered): Promise<void> {
-    const left = await this.#withHolds(entries, (statements, token, places) =>
-      this.#end(statements, kept(statements, token, places), outcome),
+  async #settle(holds: readonly Hold[], outcome?: Undelivered): Promise<void> {
+    const left = await this.#withHeld(holds, (statements, token, places) =>
+      this.#end(statements, stillHeld(statements, token, places), outcome),
     );
     if (left !== undefined) await this.#options.file.erase(left === 0 ? 'once a second' : 'soon');
   }
 
+  async #release(holds: readonly Hold[], delayMs: number): Promise<void> {
+    await this.#withHeld(holds, (statements, token, places) => {
+      statements.delay.run(delayMs > 0 ? this.#machineNow() + Math.ceil(delayMs) : 0, token, toJson(places));
+    });
+  }
+
+  #holdsOf(entries: readonly Entry[]): Hold[] {
+    return entries.flatMap((entry) => this.#holds.get(entry) ?? []);
+  }
+
   /**
-   * Does something in one transaction with the entries that this process has claimed; others are left alone.
+   * Runs `work` in one transaction, for each claim that holds some of the places.
    *
-   * @returns how many entries there are then; `undefined` when there was nothing to do
+   * @returns the number of entries afterwards; `undefined` without holds
    */
-  async #withHolds(
-    entries: readonly Entry[],
+  async #withHeld(
+    holds: readonly Hold[],
     work: (statements: Statements, token: string, places: readonly NamedPlace[]) => void,
   ): Promise<number | undefined> {
-    const byToken = new Map<string, NamedPlace[]>();
-    for (const entry of entries) {
-      const hold = this.#holds.get(entry);
-      if (hold === undefined) continue;
+    if (holds.length === 0) return undefined;
+    const byToken = new Map<string, Hold[]>();
+    for (const hold of holds) {
       const places = byToken.get(hold.token);
       if (places === undefined) byToken.set(hold.token, [hold]);
       else places.push(hold);
     }
-    if (byToken.size === 0) return undefined;
     const { file } = this.#options;
-    return file.patiently(() =>
+    return file.retrying(() =>
       file.write((statements) => {
         for (const [token, places] of byToken) work(statements, token, places);
         return statements.totals.all()[0]!.entries;
@@ -336,8 +302,12 @@ export class SqliteOutbox implements DurableOutbox {
   }
 }
 
-/** Those of the places that the token still holds. */
-function kept<Held extends Place>({ heldBy }: Statements, token: string, places: readonly Held[]): readonly Held[] {
+/** The places that the token still holds. */
+function stillHeld<Held extends Place>(
+  { heldBy }: Statements,
+  token: string,
+  places: readonly Held[],
+): readonly Held[] {
   const held = heldBy.all(token, toJson(places));
   if (held.length === places.length) return places;
   const positions = new Set(held.map(({ position }) => position));

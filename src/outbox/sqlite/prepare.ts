@@ -1,12 +1,12 @@
 import type { SqliteDatabase, Statement } from '../../sqlite/database.js';
 
-/** How drivers are told what integers become: `better-sqlite3` and `libsql`, and `node:sqlite`. */
+/** How drivers configure the type of integers: `better-sqlite3` and `libsql`, and `node:sqlite`. */
 interface IntegerModes {
   safeIntegers?(isOn: boolean): unknown;
   setReadBigInts?(isOn: boolean): unknown;
 }
 
-/** Prepares a statement whose integers are numbers, whatever the owner of the database wants for others. */
+/** Prepares a statement that returns integers as numbers, whatever the database's default. */
 export function prepare(database: SqliteDatabase, sql: string): Statement {
   const statement = database.prepare(sql) as Statement & IntegerModes;
   statement.safeIntegers?.(false);

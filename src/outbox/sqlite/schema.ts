@@ -1,19 +1,19 @@
 import type { SqliteDatabase } from '../../sqlite/database.js';
 import { prepare } from './prepare.js';
-import { SqliteOutboxError } from './sqlite-error.js';
+import { SqliteError } from './sqlite-error.js';
 
-/** The tables as they are made here; a file with another number was made by another version of this package. */
+/** The version of the tables; a file with another number was created by another version of this package. */
 const VERSION = 2;
 
 const TABLES = `
   CREATE TABLE ours_outbox (
     version INTEGER NOT NULL,
-    entries INTEGER NOT NULL,   -- kept with every change: counting rows would read all of them
+    entries INTEGER NOT NULL,   -- updated with every change, because counting reads every row
     bytes INTEGER NOT NULL,
-    position INTEGER NOT NULL,  -- the last one given; none is given twice
-    cursor INTEGER NOT NULL,    -- the last one that a claim has come to; what is behind it is fresh
-    clock INTEGER NOT NULL,     -- when an entry was last claimed, by the clock of leases and delays
-    incarnation TEXT NOT NULL   -- of this file's contents, so that a client notices when another file takes its place
+    position INTEGER NOT NULL,  -- the last one assigned; none is assigned twice
+    cursor INTEGER NOT NULL,    -- the last one that a claim has reached; entries after it are fresh
+    clock INTEGER NOT NULL,     -- the time of the last claim, by the clock of leases and delays
+    incarnation TEXT NOT NULL   -- of the file's contents, so that clients detect a replaced file
   ) STRICT;
   INSERT INTO ours_outbox VALUES (${VERSION}, 0, 0, 0, 0, 0, lower(hex(randomblob(8))));
 
@@ -22,13 +22,13 @@ const TABLES = `
     distinct_id TEXT NOT NULL UNIQUE,
     record TEXT NOT NULL,
     bytes INTEGER NOT NULL,
-    people TEXT,                -- of an identify: whose it is, as JSON
+    people TEXT,                -- of an identify: its person's names, as JSON
     appended_at INTEGER NOT NULL
   ) STRICT;
 
-  -- How the entries stand that are not fresh. With a token: leased until then to the claim that has it. Without: to be had from
-  -- then on, which is 0 for those that can be had, and nothing while they are behind an unsettled identify. Times are of a clock
-  -- that all processes of the machine share and that is never set: how long the machine has been up.
+  -- The state of entries that are not fresh. With a token: leased to that claim until the time in until. Without: claimable from
+  -- that time, 0 if at once, NULL while behind an unsettled identify. Times use the machine's uptime, a clock that all its
+  -- processes share and that is never set.
   CREATE TABLE ours_holds (
     position INTEGER PRIMARY KEY,
     until INTEGER,
@@ -39,7 +39,7 @@ const TABLES = `
   CREATE INDEX ours_holds_by_lease ON ours_holds (until) WHERE token IS NOT NULL;
   CREATE INDEX ours_holds_by_identify ON ours_holds (behind) WHERE behind IS NOT NULL;
 
-  -- Unsettled identifies by whose they are. Nearly always empty.
+  -- Unsettled identifies by person. Nearly always empty.
   CREATE TABLE ours_identifies (
     person TEXT NOT NULL,
     position INTEGER NOT NULL,
@@ -59,8 +59,8 @@ const TABLES = `
 `;
 
 /**
- * From version 1, whose leases and delays went by the wall clock: they end here. The new name of the cursor stops processes that
- * still run version 1, which would write times of the wall clock.
+ * From version 1, whose leases and delays used the wall clock: they expire here. The new name of the cursor stops processes that
+ * still run version 1, which would write wall-clock times.
  */
 const FROM_VERSION_1 = `
   ALTER TABLE ours_outbox RENAME COLUMN drawn TO cursor;
@@ -71,15 +71,15 @@ const FROM_VERSION_1 = `
 `;
 
 /**
- * Makes the tables where there are none, and brings those of an earlier version up to date.
+ * Creates the tables, or upgrades those of an earlier version.
  *
- * @throws {SqliteOutboxError} for tables of another version
+ * @throws {SqliteError} for tables of another version
  */
 export function prepareSchema(database: SqliteDatabase, name: string): void {
   if (readVersion(database) !== VERSION) upgrade(database);
   const version = readVersion(database);
   if (version === VERSION) return;
-  throw new SqliteOutboxError(
+  throw new SqliteError(
     `${name} holds an outbox of version ${version ?? 'unknown'}, and this package reads version ${VERSION}: deliver what is in it with the version that made it (\`npx ours-ingest@VERSION relay --sqlite FILE\`), or name another file.`,
     { isBroken: true },
   );
@@ -88,7 +88,7 @@ export function prepareSchema(database: SqliteDatabase, name: string): void {
 function upgrade(database: SqliteDatabase): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    // Another process may have been faster.
+    // Another process may have upgraded it.
     const version = readVersion(database);
     if (version === undefined) database.exec(TABLES);
     if (version === 1) database.exec(FROM_VERSION_1);
@@ -99,7 +99,7 @@ function upgrade(database: SqliteDatabase): void {
   }
 }
 
-/** `undefined` where there are no tables, `null` where they are not this package's. */
+/** `undefined` without tables, `null` if they are not this package's. */
 function readVersion(database: SqliteDatabase): number | null | undefined {
   const tables = prepare(database, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'ours_outbox'").all();
   if (tables.length === 0) return undefined;

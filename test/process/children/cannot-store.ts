@@ -1,5 +1,5 @@
 // Its durable outbox never answers an append. Ends in the way that HOW names.
-import { createClient, type DurableOutbox, shareOutbox } from '../../../src/index.js';
+import { createClient, type DurableOutbox } from '../../../src/index.js';
 
 const never = new Promise<never>(() => undefined);
 const outbox: DurableOutbox = {
@@ -14,7 +14,6 @@ const outbox: DurableOutbox = {
   forget: async () => ({ entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 }),
   mark: async () => ({ incarnation: 'one', position: 0 }),
   stats: async () => ({ waiting: 0, claimed: 0, bytes: 0 }),
-  share: (client) => shareOutbox(outbox, client),
   close: () => never,
   deadLetters: {
     count: async () => 0,

@@ -1,18 +1,18 @@
 import { type ErrorFact, readErrorFacts } from './error-facts.js';
 import { type Engine, ERROR_TABLES, type ErrorRow } from './transient-errors.js';
 
-/** What an error of an outbox's engine means. */
+/** The meaning of an engine's error. */
 export interface Diagnosis {
   /** Whether the same call may succeed a moment later. */
   readonly isTransient: boolean;
-  /** The SQLSTATE, the SQLite result code, or the name that the system or a library gives the failure. */
+  /** The SQLSTATE, the SQLite result code, or the system's or library's name for the failure. */
   readonly code: string | undefined;
-  /** What happened and what to do about it, without a full stop. Never holds an event's data. */
+  /** What happened and what to do, without a full stop. Never contains an event's data. */
   readonly advice: string;
 }
 
 /**
- * Says what an error means and whether it passes, from what lies below all libraries outwards.
+ * Explains an error and decides whether it is transient. The innermost error comes first, then the libraries around it.
  *
  * @param place the table, name or file of the outbox, for the advice
  */
@@ -42,7 +42,7 @@ function toDiagnosis({ isTransient, advice }: ErrorRow, fact: ErrorFact, place: 
   };
 }
 
-/** Knex and Drizzle put the statement and its values, which are people's data, into the message. */
+/** Knex and Drizzle put the statement and its values, which are personal data, into the message. */
 function quotable(message: string): string {
   return /::text|^Failed query/.test(message)
     ? "the SQL client's message is left out, because it quotes events"

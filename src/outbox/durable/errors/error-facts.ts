@@ -5,7 +5,7 @@ export interface ErrorFact {
   readonly message: string;
 }
 
-/** Where libraries keep the error below theirs. */
+/** Fields in which libraries keep the underlying error. */
 const BELOW = [
   'cause',
   'driverError', // TypeORM
@@ -19,7 +19,7 @@ const BELOW = [
 
 const MAX_FACTS = 20;
 
-/** What an error and the errors inside it say, the innermost first: the server or the socket, then the libraries around it. */
+/** An error and the errors inside it, innermost first: the server or socket, then the libraries around it. */
 export function readErrorFacts(error: unknown): readonly ErrorFact[] {
   const facts: ErrorFact[] = [];
   const seen = new Set<unknown>();
@@ -45,7 +45,7 @@ function factOf(layer: object): ErrorFact {
   const { name, kind, code, originalCode, message } = layer as Readonly<Record<string, unknown>>;
   const found = originalCode ?? code;
   return {
-    // Prisma's adapters name a failure by its kind.
+    // Prisma's adapters name a failure in `kind`.
     name: String(kind ?? name ?? ''),
     code: typeof found === 'string' ? found : undefined,
     message: String(message ?? ''),

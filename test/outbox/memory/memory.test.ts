@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryOutbox } from '../../../src/outbox/memory.js';
+import { createQueue } from '../../../src/outbox/queue.js';
+import { idsOf, trackEntry } from '../../support/entries.js';
+import { describeOutbox } from '../contract.js';
+
+describeOutbox('memory', ({ now, ...limits }) => createMemoryOutbox({ ...limits, monotonic: now }), {
+  drops: ['drop-newest', 'drop-oldest'],
+  runs: 500,
+});
+
+const everything = { maxEntries: 1e6, maxBytes: 1e9, leaseMs: 1000 };
+
+describe('the memory outbox', () => {
+  it('is not durable, and says so', () => {
+    expect(createMemoryOutbox().durable).toBe(false);
+  });
+
+  it('may store an id twice', async () => {
+    const outbox = createMemoryOutbox();
+    await outbox.append([trackEntry('a')]);
+    await outbox.append([trackEntry('a'), trackEntry('b')]);
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a', 'a', 'b']);
+  });
+
+  it('hands back what the appender put on an entry, dropped ones included', async () => {
+    const outbox = createMemoryOutbox({ maxQueueSize: 1, whenFull: 'drop-oldest' });
+    const [first, second] = [Symbol('first'), Symbol('second')];
+    await outbox.append([{ ...trackEntry('a'), owner: first }]);
+    const { dropped } = await outbox.append([{ ...trackEntry('b'), owner: second }]);
+    expect(dropped.map(({ owner }) => owner)).toEqual([first]);
+    expect((await outbox.claim(everything)).map(({ owner }) => owner)).toEqual([second]);
+  });
+
+  it('hands out in the order of append what was released in another', async () => {
+    const outbox = createMemoryOutbox();
+    await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
+    const [a, b] = await outbox.claim({ ...everything, maxEntries: 2 });
+    await outbox.release([b!], 0);
+    await outbox.release([a!], 0);
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('ends a lease only for what it still holds', async () => {
+    let now = 0;
+    const outbox = createMemoryOutbox({ monotonic: () => now });
+    await outbox.append(['a', 'b'].map((id) => trackEntry(id)));
+    const [a] = await outbox.claim(everything);
+    await outbox.release([a!], 0);
+    now = 500;
+    expect(idsOf(await outbox.claim(everything))).toEqual(['a']);
+    now = 1000;
+    expect(idsOf(await outbox.claim(everything))).toEqual(['b']);
+  });
+
+  it('drops the newest when nothing else is said, above a hundred thousand entries', async () => {
+    const outbox = createMemoryOutbox();
+    const entries = Array.from({ length: 100_001 }, (_, index) => trackEntry(String(index)));
+    expect(idsOf((await outbox.append(entries)).dropped)).toEqual(['100000']);
+  });
+});
+
+describe('the queue below it', () => {
+  it('gives back in order what came, through any number of pushes and shifts', () => {
+    const queue = createQueue<number>();
+    expect(queue.shift()).toBeUndefined();
+    expect(queue.peek()).toBeUndefined();
+    let pushed = 0;
+    let shifted = 0;
+    for (let round = 0; round < 5000; round += 1) {
+      for (let count = 0; count < 3; count += 1) queue.push(pushed++);
+      for (let count = 0; count < 2; count += 1) expect(queue.shift()).toBe(shifted++);
+    }
+    expect(queue.size).toBe(5000);
+    expect(queue.peek()).toBe(shifted);
+    while (queue.size > 0) expect(queue.shift()).toBe(shifted++);
+    expect(shifted).toBe(pushed);
+    queue.push(-1);
+    expect([queue.peek(), queue.size]).toEqual([-1, 1]);
+  });
+});
