@@ -128,7 +128,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       else {
         warnings.throttled(
           'exit',
-          `the process ends with ${counts.openCount} events undelivered, and they are lost: close() was not called, or the time was over.`,
+          `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not accept them in time, or process.exit() ran before close().`,
         );
       }
     },
@@ -137,10 +137,10 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   function abandon(when: string): void {
     const entries = tracker.unconfirmed();
     if (entries.length === 0) return;
-    const message = `not confirmed by the outbox when ${when}.`;
+    const message = `the outbox had not confirmed the event when ${when}.`;
     warnings.throttled(
       'unconfirmed',
-      `${entries.length} events may be lost: ${message} Sending them again with the same distinctId is safe.`,
+      `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending them again with the same distinctId is safe.`,
     );
     for (const entry of entries) settle(entry, { status: 'unknown', reason: 'not_confirmed', message });
   }

@@ -142,7 +142,7 @@ function isToken(token: unknown): token is string {
 function aToken(standard?: string): Rule {
   return [
     isToken,
-    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes (docker --env-file keeps quotes)`,
+    `1–${MAX_TOKEN_LENGTH} characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`,
     standard,
     String,
   ];

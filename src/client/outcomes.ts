@@ -15,7 +15,7 @@ export function createOutcomeReporter({ options, randomId, warnings }: ClientCon
   function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
-      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected.'),
+      () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event keeps its outcome.'),
     );
   }
 

@@ -27,7 +27,7 @@ export function createQuestions<Catalog extends EventCatalog>(
       if (experiments && !Object.hasOwn(experiments, experimentKey)) {
         const known = Object.keys(experiments).join(', ');
         warnings.throttledEach(
-          `experiment '${shortName(experimentKey)}' is not in your experiments. Known: ${known}. If it is new, run npx ours-ingest pull.`,
+          `experiment '${shortName(experimentKey)}' is not in your experiments; the service is asked anyway. Known: ${known}. If it is new, run npx ours-ingest pull.`,
         );
       }
       // The types of the variants come from the account.

@@ -12,7 +12,7 @@ const QUEUE_FULL: Outcome = { status: 'dropped', reason: 'queue_full' };
 const UNANSWERED: Outcome = {
   status: 'unknown',
   reason: 'unanswered',
-  message: 'the queue was full, and the event had been sent.',
+  message: 'the queue was full, and the event had been sent without an answer.',
 };
 
 export interface AppendBufferOptions {
@@ -48,7 +48,7 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
         // Under load, a queue may be full many times a second.
         warnings.throttled(
           'queue_full',
-          `the queue is full: ${dropped.length} events are dropped. Raise maxQueueSize or maxQueueBytes.`,
+          `the queue is full: ${dropped.length} events are dropped, each with an outcome. Raise maxQueueSize or maxQueueBytes, or those of the outbox you pass.`,
         );
       }
       const absent = new Set([...dropped, ...deferred.keys()]);
@@ -57,7 +57,7 @@ export function createAppendBuffer({ append, warnings, onAppended, onNotAppended
       const message = sentenceOf(error);
       const isCertain = (error as AppendFailure | undefined)?.storedNothing === true;
       const what = isCertain ? 'could not be stored and are dropped' : 'may be lost: the outbox did not confirm them';
-      warnings.throttled('append', `${entries.length} events ${what}: ${message}`);
+      warnings.throttled('append', `${entries.length} events ${what}. Each has an outcome: ${message}`);
       const outcome: Outcome = isCertain
         ? { status: 'dropped', reason: 'outbox_failed', message }
         : { status: 'unknown', reason: 'not_confirmed', message };

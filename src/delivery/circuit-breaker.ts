@@ -95,7 +95,7 @@ export function createCircuitBreaker({
     isProbing = false;
     opensUntil = Math.max(opensUntil, monotonic() + ms);
     senders = 1;
-    warnings.once(why, `${message} Events wait in the outbox.`);
+    warnings.once(why, `${message} Events wait in the outbox; delivery resumes automatically.`);
   }
 
   function open(reason: string, afterMs: number | undefined): void {
@@ -170,7 +170,7 @@ export function createCircuitBreaker({
           return openFor(
             UNAUTHORIZED_INTERVAL_MS * (1 + random()),
             'unauthorized',
-            'the service refused the token (HTTP 401): check token or OURS_TOKEN.',
+            'the service refused the token (HTTP 401): check the token option or OURS_TOKEN.',
           );
         case 'retryable':
           return fail(result, sent);

@@ -27,6 +27,6 @@ export function warnOfMisdated(
   const seconds = Math.round(Math.max(...shifts) / 1_000);
   warnings.throttled(
     'misdated',
-    `this machine's clock is about ${seconds} s slow: ${shifts.length} events were delivered with too early a time and may count as before_assignment. Synchronise it (NTP).`,
+    `this machine's clock is about ${seconds} s slow: ${shifts.length} events were delivered with too early a time and may count as before_assignment. Later events get the service's time. Synchronise this machine's clock (NTP).`,
   );
 }

@@ -130,7 +130,7 @@ export function createRelay(options: RelayOptions): Relay {
       warnings.end('outbox');
       return entries;
     } catch (error) {
-      warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it.`);
+      warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; it is retried every second.`);
       // The outbox no longer holds the settled entries. The others need not wait until the lease expires.
       await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;

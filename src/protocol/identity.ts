@@ -31,7 +31,7 @@ function slipIn(field: string, text: string): Refusal | undefined {
   const placeholder = PLACEHOLDER.exec(text)?.[1];
   let slip: string;
   if (placeholder !== undefined) {
-    slip = `contains '${placeholder}', a missing value: leave the field out`;
+    slip = `contains '${placeholder}', which templates and String() produce for a missing value: fix the code that fills it, or leave the field out`;
   } else if (text !== text.trim()) slip = 'has blanks around it: trim it';
   else if (QUOTED.test(text)) slip = 'has quotes around it: remove them, or parse the JSON it comes from';
   else return undefined;

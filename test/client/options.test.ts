@@ -113,7 +113,7 @@ describe('the token', () => {
     'has 1–250 characters, without blanks and quotes, and the message names the usual cause: %s',
     (name) => {
       expect(resolveOptions({ token, [name]: 'x'.repeat(250) }, {})).toMatchObject({ [name]: 'x'.repeat(250) });
-      const rule = `${name} must be 1–250 characters without white space and quotes (docker --env-file keeps quotes)`;
+      const rule = `${name} must be 1–250 characters without white space and quotes, as the dashboard shows them (docker --env-file keeps quotes)`;
       for (const wrong of ['x'.repeat(251), '', `${token} `, `${token}\n`, `a\u00a0b`, `"${token}"`, `'${token}'`]) {
         expect(refused({ [name]: wrong })).toBe(`${rule}; got a string.`);
       }

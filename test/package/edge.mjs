@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What it has and a little more, so that growth is noticed. The aim, 12 kB, is not reached. */
-const MAX_BYTES = 26_400;
+const MAX_BYTES = 26_600;
 
 assert.deepEqual(
   Object.keys(await import('../../dist/edge.js')),
