@@ -49,7 +49,10 @@ export function createTestVisits<Catalog extends EventCatalog>({
     clientOf(input) {
       if (!input.testToken) return live;
       if (input.testToken !== testToken) {
-        warnings.throttled('test visit', 'the ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are sent as live events.');
+        warnings.throttled(
+          'test visit',
+          'the ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are sent as live events.',
+        );
         return live;
       }
       if (isClosed) return tests ?? live;

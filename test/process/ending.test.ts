@@ -170,7 +170,7 @@ describe.concurrent('importing the package', () => {
     const end = await startChild('imports', collector.baseUrl).end;
     expect(end).toMatchObject({ code: 0, stderr: '' });
     const [atImport = '', later = ''] = end.stdout.split('--- created');
-    expect(atImport).toContain('/src/client.');
+    expect(atImport).toContain('/src/client/client.');
     expect(atImport).not.toMatch(/node_modules\/(undici|zod)\//);
     expect(later).toMatch(/node_modules\/undici\//);
     expect(later).not.toMatch(/node_modules\/zod\//);

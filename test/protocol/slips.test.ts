@@ -12,7 +12,10 @@ describe('an id or a name', () => {
     ),
   )('is refused where a template had no value to write: %s %j', (field, text) => {
     expect(refusalOf(track({ [field!]: text }))).toEqual(
-      new Refusal('invalid_field', `${field} contains '${text}', which templates and String() produce for a missing value: fix the code that fills it, or leave the field out.`),
+      new Refusal(
+        'invalid_field',
+        `${field} contains '${text}', which templates and String() produce for a missing value: fix the code that fills it, or leave the field out.`,
+      ),
     );
   });
 
