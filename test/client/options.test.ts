@@ -130,7 +130,7 @@ describe('the token', () => {
 
   it('and the one for experiments in each other’s place are refused with the way to mend it', () => {
     expect(refused({ token: 'exp_4HtY8bNvC3', experimentToken: token })).toMatch(
-      /^token is an experiment token .*pass that as experimentToken and the source token as token\.$/,
+      /^token is an experiment token .*pass it as experimentToken, and the source token as token\.$/,
     );
     expect(refused({ token: undefined }, { OURS_TOKEN: 'exp_4HtY8bNvC3' })).toContain('experiment token');
     expect(refused({ experimentToken: token })).toContain('experimentToken and token are the same');

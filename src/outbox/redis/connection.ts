@@ -152,7 +152,7 @@ export class Connection {
 
 const SILENCE: string = `no reply within ${COMMAND_TIMEOUT_MS / 1_000} seconds`;
 const NO_TIME = 'no reply in the remaining time';
-const LOST = 'the connection to Redis was lost: check that the server is up and reachable.';
+const LOST = 'the connection to Redis failed: check that the server is up and reachable.';
 const ENDED = 'the Redis client is not connected: connect it first, and close it after the outbox.';
 const LATE =
   'Redis received the command after its deadline and did not run it: the connection is slow, or a clock was changed.';

@@ -80,6 +80,15 @@ export class Books {
     return missing;
   }
 
+  /** Stored events that can never be delivered and have no outcome yet. They delay good ones. */
+  countWaitingPoison(): number {
+    let count = 0;
+    for (const account of this.accounts.values()) {
+      if (account.nature === 'poison' && this.#isPromised(account, () => false) && !hasEnd(account)) count += 1;
+    }
+    return count;
+  }
+
   #isPromised({ isConfirmed, worker }: Account, isLost: (worker: string) => boolean): boolean {
     return isConfirmed || (this.#isVolatile && !isLost(worker));
   }

@@ -14,7 +14,7 @@ import type { Sample } from '../worker/sampling.js';
 import { watchBusyness } from './busyness.js';
 import { Crew } from './crew.js';
 import { figuresOf } from './figures.js';
-import { MAX_LULL_MS, settle } from './settle.js';
+import { settle } from './settle.js';
 import { type Happening, playOut } from './timeline.js';
 import { startWorker } from './worker-process.js';
 
@@ -89,7 +89,7 @@ export async function runCrew({ schedule, store, program, directory, say }: RunO
       isKilled: (worker) => crew.isKilled(worker),
       wasBusyAt: busyness.wasBusyAt,
     });
-    if (settling.longestLullMs > MAX_LULL_MS) {
+    if (settling.longestLullMs > settling.maxLullMs) {
       const seconds = Math.round(settling.longestLullMs / 1_000);
       findings.push({ kind: 'late', text: `promised events waited, and none arrived for ${seconds} s` });
     }

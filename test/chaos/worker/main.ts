@@ -10,6 +10,7 @@ import type { Place } from '../stores/store.js';
 import { type Diary, openDiary } from './diary.js';
 import { endingLeases } from './leases.js';
 import { startProducer } from './producer.js';
+import { REQUEST_TIMEOUT_MS } from './request-timeout.js';
 import { sampleEvery } from './sampling.js';
 import { bendWallClock } from './wall-clock.js';
 
@@ -29,8 +30,6 @@ export type Command = 'rest' | 'close' | 'end';
 
 const SAMPLE_MS = 2_000;
 const DISCONNECT_MS = 2_000;
-/** Short, so that hanging requests do not slow a short run down. */
-const REQUEST_TIMEOUT_MS = 2_000;
 
 const config = JSON.parse(process.argv[2]!) as WorkerConfig;
 const diary = openDiary(config.diaryFile);
