@@ -163,7 +163,7 @@ describe.concurrent('the process that sends', () => {
       }),
     );
     const about = async (ran: typeof elsewhere) => (await ran!).warned.filter((line) => line.includes('use https'));
-    expect(await about(elsewhere)).toEqual([expect.stringMatching(/^events\.invalid is reached by http/)]);
+    expect(await about(elsewhere)).toEqual([expect.stringMatching(/^events\.invalid is reached over http/)]);
     expect(await about(here)).toEqual([]);
   });
 });
