@@ -1,4 +1,3 @@
-import type { Client } from '../client/types.js';
 import type { Outcome } from '../core/outcome.js';
 import { Refusal } from '../core/refusal.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
