@@ -29,6 +29,8 @@ import type { ClockReading, ClockState, StampedSpan } from '../protocol/time.js'
 const RESOLUTION_MS = 1_000;
 /** Clocks are read in whole milliseconds, and a busy server shows a second a little longer than it lasts. */
 const READING_ERROR_MS = 20;
+/** On a busy machine a process may be interrupted between reading one clock and the other, but hardly so often in a row. */
+const MAX_READS = 5;
 /** Dates of several servers behind one address, and dates cached for a second, contradict each other this much. */
 const DISAGREEMENT_MS = 500;
 /** A leap of the wall clock beyond this is no rounding. */
@@ -84,9 +86,10 @@ export function boundsOf(date: string | undefined, sentAt: number, receivedAt: n
 
 export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks): SkewedClock {
   /** The last look at both clocks, the one before it, and by how much the wall clock was ahead of the monotonic one. */
-  let at = monotonic();
+  let at!: number;
+  let local!: number;
+  readBoth();
   let before = at;
-  let local = now();
   let wallOffset = local - at;
   /** By how much the service's clock is taken to be ahead of the wall clock. */
   let skewMs = 0;
@@ -101,11 +104,19 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
   let spanFrom = at;
   let spanOffset = wallOffset;
 
+  /** Reads both clocks at the same moment: a process that was interrupted in between reads them again. */
+  function readBoth(): void {
+    for (let tries = 0; tries < MAX_READS; tries += 1) {
+      at = monotonic();
+      local = now();
+      if (monotonic() - at <= READING_ERROR_MS / 2) return;
+    }
+  }
+
   /** Looks at both clocks, and for what the wall clock did meanwhile. */
   function look(): void {
     before = at;
-    at = monotonic();
-    local = now();
+    readBoth();
     const leapMs = local - at - wallOffset;
     wallOffset = local - at;
     if (Math.abs(leapMs) > STEP_MS + (at - before) * DRIFT) {

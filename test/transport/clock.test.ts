@@ -94,6 +94,26 @@ describe('an answer', () => {
     }
   });
 
+  it('leaves a right clock alone when the process is interrupted between reading one clock and the other', () => {
+    let time = NOW;
+    let interruptedMs = 0;
+    const now = (): number => {
+      time += interruptedMs;
+      interruptedMs = 0;
+      return time;
+    };
+    const clock = createSkewedClock({ now, monotonic: () => time - NOW });
+    // At every part of a second, so that the bounds become as narrow as they can.
+    for (let answers = 0; answers < 200; answers += 1) {
+      time += 1_013;
+      clock.learn(new Date(time).toUTCString(), time - NOW, time - NOW);
+    }
+    interruptedMs = 74;
+    clock.read();
+    time += 1_000;
+    expect(clock.read().service).toBe(time);
+  });
+
   it('puts no event before itself', () => {
     for (const ms of [HOUR_MS, -HOUR_MS]) {
       for (let phase = 0; phase < 1000; phase += 99) {
