@@ -210,7 +210,7 @@ describe('a relay whose outbox fails', () => {
     await vi.advanceTimersByTimeAsync(999);
     expect(claim).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(2_001);
-    expect(warned).toEqual(['the outbox failed: disk I/O error. Events stay in it.']);
+    expect(warned).toEqual(['the outbox failed: disk I/O error. Events stay in it; it is retried every second.']);
     expect(delivered()).toHaveLength(3);
   });
 
