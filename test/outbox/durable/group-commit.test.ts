@@ -116,7 +116,7 @@ it('what waits for a store that is slow stays within 128 MB; more is refused at 
   const underWay = commits.append(many(1));
   await new Promise(setImmediate);
   const waiting = commits.append(megabytes(100));
-  await expect(commits.append(megabytes(30))).rejects.toThrow(/events come faster than the outbox stores them/);
+  await expect(commits.append(megabytes(30))).rejects.toThrow(/events arrive faster than the outbox stores them/);
   finish();
   await underWay;
   await new Promise(setImmediate);
