@@ -71,7 +71,7 @@ export const dev: Command = {
 function welcome({ url, baseUrl }: Collector, hasTokens: boolean): string[] {
   const tokens = hasTokens ? [] : ['OURS_TOKEN=test_dev', 'OURS_EXPERIMENT_TOKEN=exp_dev'];
   return [
-    `Open the pages: ${url}`,
+    `See what counts: ${url}`,
     'Set these in the environment of your application:',
     '',
     `OURS_BASE_URL=${baseUrl}`,
