@@ -60,7 +60,7 @@ await collector.waitFor({ verdict: 'counted' });
     ['createClient', 'src/index.ts', 'export function createClient'],
     ['createCollector', 'src/collector/collector.ts', 'export async function createCollector'],
     ['waitFor', 'src/collector/collector.ts', '  waitFor('],
-    ['track', 'src/client/client.ts', '  track'],
+    ['track', 'src/client/types.ts', '  track'],
   ]) {
     const at = program.lastIndexOf(word) + 1;
     const [definition] = service.getDefinitionAtPosition(main, at) ?? [];
@@ -84,7 +84,7 @@ await collector.waitFor({ verdict: 'counted' });
     writeFileSync(join(folder, file), source);
     const script = `import(${JSON.stringify(join(folder, file))}).catch((error) => console.log(error.stack))`;
     const stack = execFileSync(process.execPath, ['--enable-source-maps', '-e', script], { encoding: 'utf8' });
-    assert.match(stack, /\/src\/options\.ts:\d+/, file);
+    assert.match(stack, /\/src\/client\/options\.ts:\d+/, file);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
