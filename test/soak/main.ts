@@ -38,6 +38,8 @@ try {
 } finally {
   await program.remove();
 }
+// As in test/chaos/main.ts.
+process.exit();
 
 function print(growths: readonly Growth[]): void {
   const rows = growths.map(({ name, first, last, most, isBounded }) => ({
