@@ -1,9 +1,11 @@
 import { installPeers } from './install.mjs';
+import { LOAD_HEADER, loadRow } from './load-table.mjs';
 import { complaints, fixed, heading, interleave, runLoad, table, whole, withSink } from './measure.mjs';
 import { run as runOutage } from './outage.mjs';
 import { ROSTER, select } from './subjects/roster.mjs';
-import { LOAD_HEADER, loadRow } from './throughput.mjs';
 
+/** Events before the measured ones: what a process that has long been running pays. */
+const WARM_UP = 2_000;
 const FLOOR = { name: 'floor, 500 rows', subject: 'floor', rows: 500 };
 
 /** Everybody beside the floor: as many events as they take, then an outage. */
@@ -13,7 +15,7 @@ export async function run({ runs = 3, events = 100_000, only } = {}) {
   heading(`peers: ${whole(events)} events, medians of ${runs}`);
   const results = await withSink((sink, url) =>
     interleave(roster, runs, ({ name: _, ...config }) =>
-      runLoad(sink, { ...config, url, events: Math.min(events, config.events ?? events) }),
+      runLoad(sink, { ...config, url, warmUp: WARM_UP, events: Math.min(events, config.events ?? events) }),
     ),
   );
   const [floor] = results;

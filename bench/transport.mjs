@@ -7,7 +7,7 @@ export async function run({ runs = 5, events = 100_000 } = {}) {
     heading(`transport: bare JSON.stringify, ${whole(events)} events, ${rows} rows × 4, medians of ${runs}`);
     const results = await withSink((sink, url) =>
       interleave(TRANSPORTS, runs, (transport) =>
-        runLoad(sink, { subject: 'transport', transport, url, rows, events }),
+        runLoad(sink, { subject: 'transport', transport, url, rows, events, warmUp: 2_000 }),
       ),
     );
     const [{ cpuUs: fetchUs }] = results;

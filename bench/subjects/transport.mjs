@@ -1,4 +1,5 @@
 import { makeRow } from '../events.mjs';
+import { makersOf } from '../shapes.mjs';
 import { inGroups } from './groups.mjs';
 
 const PATH = '/api/v1/batch';
@@ -69,8 +70,8 @@ const posts = {
 export const TRANSPORTS = Object.keys(posts);
 
 /** Bare JSON.stringify and one of the transports. */
-export async function create({ url, rows, transport }) {
+export async function create({ url, rows, shape, transport }) {
   const post = await posts[transport](url);
   const encode = (events) => JSON.stringify({ token: 'test_bench', events });
-  return { makeEvent: makeRow, ...inGroups({ rows }, encode, post) };
+  return { makeEvent: shape === undefined ? makeRow : makersOf(shape).row, ...inGroups({ rows }, encode, post) };
 }

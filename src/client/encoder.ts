@@ -22,7 +22,7 @@ const FRAME_BYTES = 512;
 export type Encoder<Input> = (input: Input) => Entry | Undelivered;
 
 export function createEncoders(
-  { options, clock, warnings, randomId, serialise }: ClientContext,
+  { options, clock, warnings, randomId, openRow }: ClientContext,
   exposureTimes: ExposureTimes,
 ): {
   readonly track: Encoder<TrackInput>;
@@ -33,7 +33,7 @@ export function createEncoders(
     clock: () => clock.read(),
     earliestFor: (userId) => exposureTimes.earliestFor(userId),
     randomId,
-    serialise,
+    openRow,
     maxBytes: options.maxBatchBytes - FRAME_BYTES,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,

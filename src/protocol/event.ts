@@ -4,16 +4,11 @@ import type { CatalogCheck, EventCatalog, EventName, EventProperties } from './c
 import type { CampaignProperties, DefaultProperties } from './fields.js';
 import { checkIdentity, checkSessionId, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
-import {
-  isMap,
-  type OnUnreadable,
-  toDefaultProperties,
-  toEventProperties,
-  toPlain,
-  toUserProperties,
-} from './properties.js';
+import { isMap, type OnUnreadable, toPlain } from './properties.js';
+import type { RowWriter } from './row-writer.js';
 import { type ClockReading, toEventTime } from './time.js';
-import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
+import { IDENTIFY_EVENT, type WireIdentityContext } from './wire.js';
+import { writeDefaultProperties, writeEventProperties, writeUserProperties } from './write-properties.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties extends CampaignProperties {
@@ -143,8 +138,7 @@ export interface EncodeContext {
   /** The earliest time of an event that a visitor causes now, in milliseconds since the epoch. @default any */
   readonly earliestFor?: (userId: string) => number;
   readonly randomId: () => string;
-  /** A row's JSON text in UTF-8. */
-  readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
+  readonly openRow: () => RowWriter;
   /** An event above this many bytes fits no request. */
   readonly maxBytes: number;
   readonly catalog: CatalogCheck | undefined;
@@ -164,12 +158,6 @@ export function encodeIdentify(input: IdentifyInput, context: EncodeContext): En
   const known = isSent ? SENT_IDENTIFY_NAMES : IDENTIFY_NAMES;
   return encode('identify', input, { event: IDENTIFY_EVENT }, known, context);
 }
-
-/**
- * A row before it becomes text. All its fields exist from the start: objects that grow field by field are slow to make, and
- * JSON leaves out what is `undefined`. `time` comes first, so that it can be mended in the text.
- */
-type Row = { readonly [Field in keyof WireTrack]-?: WireTrack[Field] | undefined };
 
 /** `happening` is the input again where that may hold what only events have. */
 function encode(
@@ -217,21 +205,22 @@ function encode(
   if (misfit !== undefined) return misfit;
 
   const onUnreadable: OnUnreadable = (property) => context.onUnreadable(event, property);
-  const person = userProperties == null ? undefined : toUserProperties(userProperties, onUnreadable);
-  const row: Row = {
-    time: isTrack ? time : undefined,
-    event: isTrack ? event : undefined,
-    distinctId: isTrack ? distinctId : undefined,
-    userId,
-    externalId,
-    email,
-    eventProperties: properties == null ? undefined : toEventProperties(properties, onUnreadable),
-    // [A] An identifier only looks a person up; as a property it is also remembered.
-    userProperties: isTrack ? person : { email, external_id: externalId, ...person },
-    defaultProperties: toPageProperties(sessionId, defaultProperties, context.version, onUnreadable),
-    identityContext: toIdentityContext(identityContext),
-  };
-  const body = context.serialise(row);
+  const row = context.openRow();
+  if (isTrack) {
+    // First, so that it can be replaced in the JSON.
+    row.put('time', time);
+    row.put('event', event);
+    row.put('distinctId', distinctId);
+  }
+  if (userId !== undefined) row.put('userId', userId);
+  if (externalId !== undefined) row.put('externalId', externalId);
+  if (email !== undefined) row.put('email', email);
+  if (properties != null) writeEventProperties(row, properties, onUnreadable);
+  // [A] An identifier only looks a person up; as a property it is also remembered.
+  writeUserProperties(row, userProperties, isTrack ? undefined : { email, external_id: externalId }, onUnreadable);
+  writeDefaultProperties(row, defaultProperties, { sid: toSid(sessionId), version: context.version }, onUnreadable);
+  writeIdentityContext(row, identityContext);
+  const body = row.finish();
   if (body.length > context.maxBytes) {
     return new Refusal(
       'event_too_large',
@@ -272,25 +261,14 @@ function orNothing(identifier: string | null | undefined): string | undefined {
   return identifier === null || identifier === '' ? undefined : identifier;
 }
 
-/** The visitor's session and what the page knew; a session given by itself wins over one among the properties. */
-function toPageProperties(
-  sessionId: unknown,
-  properties: object | null | undefined,
-  version: string | undefined,
-  onUnreadable: OnUnreadable,
-): Record<string, unknown> | undefined {
-  const sid = toSid(sessionId);
-  const page = properties == null ? undefined : toDefaultProperties(properties, onUnreadable);
-  if (page === undefined) return (sid ?? version) === undefined ? undefined : { sid, version };
-  page.sid = sid ?? toSid(page.sid);
-  page.version ??= version;
-  return page;
-}
-
 /** The service refuses half a context; half a context is worth less than the event. */
-function toIdentityContext(context: Partial<WireIdentityContext> | null | undefined): WireIdentityContext | undefined {
+function writeIdentityContext(row: RowWriter, context: Partial<WireIdentityContext> | null | undefined): void {
   const { ip, userAgent } = context ?? {};
-  return isFilled(ip) && isFilled(userAgent) ? { ip, userAgent } : undefined;
+  if (!isFilled(ip) || !isFilled(userAgent)) return;
+  row.open('identityContext');
+  row.put('ip', ip);
+  row.put('userAgent', userAgent);
+  row.close();
 }
 
 function isFilled(value: unknown): value is string {

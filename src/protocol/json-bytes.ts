@@ -1,12 +1,14 @@
 import { toJson } from './json.js';
+import type { RowWriter, Scalar } from './row-writer.js';
 
-/** A row or a map in it. Its values are texts, finite numbers, booleans, `null` and further maps; `undefined` is left out. */
-type JsonMap = Readonly<Record<string, unknown>>;
-
-// Rows are written side by side into slabs of this size: memory of its own for each would cost more than its text.
+// Rows are written side by side into slabs of this size: a buffer for each would cost more than its content.
 const SLAB_BYTES = 64 * 1024;
-// A larger row gets memory of its own after all, so that its slab's unused rest is not kept with it.
+// A larger row gets its own buffer after all, so that the unused rest of its slab is not kept with it.
 const LARGE_ROW_BYTES = SLAB_BYTES / 4;
+/** From this length on, a native call is faster than a loop over the characters. */
+const LONG_TEXT = 96;
+/** A UTF-16 unit takes at most three bytes in UTF-8. */
+const UNIT_BYTES = 3;
 
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -20,86 +22,212 @@ const IS_PLAIN = new Uint8Array(0x1_0000).fill(1, 0x20, 0x7f);
 IS_PLAIN[QUOTE] = 0;
 IS_PLAIN[BACKSLASH] = 0;
 
-const encoder = new TextEncoder();
-
-let slab = new Uint8Array(0);
-/** Where the row that is being written begins, and where its next byte goes. */
-let start = 0;
-let at = 0;
+/** The writer that no row uses at the moment. */
+let idle: ByteRow | undefined;
 
 /**
- * The same bytes as `toJson` in UTF-8, without the text in between: that is built in pieces, put together and copied,
- * an eighth of all that an event costs on Node 20 (bench/README.md). Other runtimes do without, and so do bundles for them. The
- * bytes share memory with other rows' and must not be written to.
+ * Writes a row straight into bytes, the same as `toJson` in UTF-8: docs/decisions/002-own-json-bytes.md. Node only. Rows that follow
+ * each other in memory have a comma between them.
  */
-export function toJsonBytes(row: JsonMap): Uint8Array {
-  start = at;
-  writeMap(row);
-  if (at - start <= LARGE_ROW_BYTES) return slab.subarray(start, at);
-  const bytes = slab.slice(start, at);
-  at = start;
-  return bytes;
+export function openByteRow(): RowWriter {
+  const row = idle ?? new ByteRow();
+  idle = undefined;
+  row.begin();
+  return row;
 }
 
-function writeMap(map: JsonMap): void {
-  let separator = OPEN;
-  // for-in makes no list of the names, which shows at this rate.
-  for (const name in map) {
-    const value = map[name];
-    if (value === undefined || !Object.hasOwn(map, name)) continue;
-    makeRoom(1);
-    slab[at++] = separator;
-    separator = COMMA;
-    writeText(name);
-    makeRoom(1);
-    slab[at++] = COLON;
-    if (typeof value === 'string') writeText(value);
-    else if (typeof value === 'object' && value !== null) writeMap(value as JsonMap);
-    else writeWord(String(value));
+class ByteRow implements RowWriter {
+  private slab = newSlab(0);
+  /** The slab as words, to look at four bytes at a time. */
+  private words = new Int32Array(this.slab.buffer);
+  /** Where the row begins, and where its next byte goes. */
+  private start = 0;
+  private at = 0;
+  /** Where each open map begins, counted from the start of the row. */
+  private opened: number[] = [];
+
+  begin(): void {
+    this.start = this.at;
+    this.opened.length = 0;
+    this.makeRoom(1);
+    this.slab[this.at++] = OPEN;
   }
-  makeRoom(2);
-  if (separator === OPEN) slab[at++] = OPEN;
-  slab[at++] = CLOSE;
-}
 
-function writeText(text: string): void {
-  const { length } = text;
-  makeRoom(length + 2);
-  // In variables of its own: the loop runs for every character there is.
-  const bytes = slab;
-  let next = at;
-  bytes[next++] = QUOTE;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (IS_PLAIN[unit] === 0) {
-      writeEscaped(text);
+  put(name: string, value: Scalar): void {
+    this.writeName(name);
+    if (typeof value === 'string') this.writeText(value);
+    else this.writeWord(String(value));
+    // Room for it is part of each value's.
+    this.slab[this.at++] = COMMA;
+  }
+
+  open(name: string): void {
+    this.opened.push(this.at - this.start);
+    this.writeName(name);
+    this.makeRoom(1);
+    this.slab[this.at++] = OPEN;
+  }
+
+  close(): void {
+    this.opened.pop();
+    this.makeRoom(2);
+    this.endMap();
+    this.slab[this.at++] = COMMA;
+  }
+
+  discard(): void {
+    this.at = this.start + this.opened.pop()!;
+  }
+
+  finish(): Uint8Array {
+    this.makeRoom(2);
+    this.endMap();
+    const { slab, start, at } = this;
+    const bytes = new Uint8Array(slab.buffer, start, at - start);
+    idle = this;
+    if (bytes.length > LARGE_ROW_BYTES) {
+      this.at = start;
+      return bytes.slice();
+    }
+    slab[this.at++] = COMMA;
+    return bytes;
+  }
+
+  /** A comma follows every member; the last one makes way. */
+  private endMap(): void {
+    if (this.slab[this.at - 1] === COMMA) this.at -= 1;
+    this.slab[this.at++] = CLOSE;
+  }
+
+  private writeName(name: string): void {
+    this.writeText(name);
+    this.slab[this.at++] = COLON;
+  }
+
+  private writeText(text: string): void {
+    const { length } = text;
+    if (length >= LONG_TEXT) {
+      this.writeLong(text);
       return;
     }
-    bytes[next++] = unit;
+    this.makeRoom(length * UNIT_BYTES + 3);
+    // In variables of its own: the loop runs for every character there is.
+    const bytes = this.slab;
+    let next = this.at;
+    bytes[next++] = QUOTE;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (IS_PLAIN[unit] === 0) {
+        this.writeFrom(text, i, next);
+        return;
+      }
+      bytes[next++] = unit;
+    }
+    bytes[next++] = QUOTE;
+    this.at = next;
   }
-  bytes[next++] = QUOTE;
-  at = next;
+
+  /** Continues a short text at its first unit that is not plain. */
+  private writeFrom(text: string, from: number, to: number): void {
+    const bytes = this.slab;
+    let next = to;
+    for (let i = from; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 0x80) {
+        if (IS_PLAIN[unit] === 0) {
+          this.writeEscaped(text);
+          return;
+        }
+        bytes[next++] = unit;
+      } else if (unit < 0x800) {
+        bytes[next++] = 0xc0 | (unit >> 6);
+        bytes[next++] = 0x80 | (unit & 0x3f);
+      } else {
+        const point = text.codePointAt(i)!;
+        if (point > 0xffff) {
+          i += 1;
+          bytes[next++] = 0xf0 | (point >> 18);
+          bytes[next++] = 0x80 | ((point >> 12) & 0x3f);
+        } else {
+          bytes[next++] = 0xe0 | (whole(point) >> 12);
+        }
+        bytes[next++] = 0x80 | ((whole(point) >> 6) & 0x3f);
+        bytes[next++] = 0x80 | (whole(point) & 0x3f);
+      }
+    }
+    bytes[next++] = QUOTE;
+    this.at = next;
+  }
+
+  /** Encodes first and looks for what JSON escapes afterwards: both are faster on bytes. */
+  private writeLong(text: string): void {
+    this.makeRoom(Buffer.byteLength(text) + 3);
+    const from = this.at + 1;
+    const to = from + this.slab.write(text, from);
+    if (this.hasEscapes(from, to)) {
+      this.writeEscaped(text);
+      return;
+    }
+    this.slab[from - 1] = QUOTE;
+    this.slab[to] = QUOTE;
+    this.at = to + 1;
+  }
+
+  /** Whether there is a quote, a backslash or a control character between two places. */
+  private hasEscapes(from: number, to: number): boolean {
+    const { slab, words } = this;
+    let at = from;
+    for (; at < to && at % 4 !== 0; at++) if (isEscape(slab[at]!)) return true;
+    let found = 0;
+    const lastWord = to >> 2;
+    for (let word = at >> 2; word < lastWord; word++) {
+      const four = words[word]!;
+      const quotes = four ^ 0x22222222;
+      const slashes = four ^ 0x5c5c5c5c;
+      // The top bit of a byte is set where it is below 0x20, or zero after the comparison: Hacker's Delight, 6-1.
+      found |= ((four - 0x20202020) & ~four) | ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes);
+    }
+    if ((found & 0x80808080) !== 0) return true;
+    for (at = Math.max(at, lastWord << 2); at < to; at++) if (isEscape(slab[at]!)) return true;
+    return false;
+  }
+
+  private writeEscaped(text: string): void {
+    const json = toJson(text);
+    this.makeRoom(json.length * UNIT_BYTES + 1);
+    this.at += this.slab.write(json, this.at);
+  }
+
+  /** A number, `true`, `false` or `null`. */
+  private writeWord(word: string): void {
+    this.makeRoom(word.length + 1);
+    for (let i = 0; i < word.length; i++) this.slab[this.at++] = word.charCodeAt(i);
+  }
+
+  /** A row that does not fit into what is left of the slab moves to a new one. */
+  private makeRoom(bytes: number): void {
+    if (this.at + bytes > this.slab.length) this.moveTo(bytes);
+  }
+
+  private moveTo(bytes: number): void {
+    const begun = this.slab.subarray(this.start, this.at);
+    this.slab = newSlab(Math.max(SLAB_BYTES, 2 * (begun.length + bytes)));
+    this.words = new Int32Array(this.slab.buffer, 0, this.slab.length >> 2);
+    this.slab.set(begun);
+    this.start = 0;
+    this.at = begun.length;
+  }
 }
 
-function writeEscaped(text: string): void {
-  const json = toJson(text);
-  // A UTF-16 unit takes three bytes at most.
-  makeRoom(json.length * 3);
-  at += encoder.encodeInto(json, slab.subarray(at)).written;
+function newSlab(bytes: number): Buffer<ArrayBuffer> {
+  return Buffer.from(new ArrayBuffer(bytes));
 }
 
-/** A number, `true`, `false` or `null`. */
-function writeWord(word: string): void {
-  makeRoom(word.length);
-  for (let i = 0; i < word.length; i++) slab[at++] = word.charCodeAt(i);
+/** Half of a surrogate pair becomes U+FFFD. */
+function whole(point: number): number {
+  return point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
 }
 
-/** A row that does not fit into what is left of the slab moves to a new one. */
-function makeRoom(bytes: number): void {
-  if (at + bytes <= slab.length) return;
-  const begun = slab.subarray(start, at);
-  slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (begun.length + bytes)));
-  slab.set(begun);
-  start = 0;
-  at = begun.length;
+function isEscape(byte: number): boolean {
+  return byte < 0x20 || byte === QUOTE || byte === BACKSLASH;
 }

@@ -1,6 +1,4 @@
-import { fromText, isTyped } from './fields.js';
 import { toJson } from './json.js';
-import type { PropertyMap } from './wire.js';
 
 // One rule decides what a value becomes, alone, in a map, or as a whole map: an object is what it shows of itself (`toPlain`),
 // and one that shows nothing is left out and reported. It is never sent as an empty one.
@@ -100,90 +98,6 @@ export function readMap(input: object): Readonly<Record<string, unknown>> {
   const map = toPlain(input);
   if (!isMap(map) || ArrayBuffer.isView(input) || isOpaque(map)) throw new TypeError('not a map');
   return map as Readonly<Record<string, unknown>>;
-}
-
-/** `undefined` for a map that cannot be read, which is reported under `field`. */
-function mapValues<Value>(
-  field: string,
-  input: object,
-  convert: (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined,
-  onUnreadable: OnUnreadable,
-  hasOtherType?: (name: string) => boolean,
-): Record<string, Value> | undefined {
-  const output: Record<string, Value> = {};
-  try {
-    const map = readMap(input);
-    // Own keys only: inherited values and getters are not part of the event.
-    for (const name of Object.keys(map)) {
-      try {
-        const given = map[name];
-        // Nearly every value is a string, and one that is not empty stays as it is.
-        const isText = typeof given === 'string' && given !== '' && !hasOtherType?.(name);
-        const value = isText ? (given as Value) : convert(given, name, onUnreadable);
-        // An assignment to this name would change the prototype.
-        if (name === '__proto__') onUnreadable(name);
-        else if (value !== undefined) output[name] = value;
-      } catch {
-        onUnreadable(name);
-      }
-    }
-    return output;
-  } catch {
-    onUnreadable(field);
-    return undefined;
-  }
-}
-
-/** `eventProperties` as the wire wants them: flat, strings or `null`. */
-export function toEventProperties(input: object, onUnreadable: OnUnreadable): PropertyMap | undefined {
-  return mapValues('eventProperties', input, toText, onUnreadable);
-}
-
-/**
- * `userProperties` as the wire wants them. At the top level `null` clears and an empty string leaves the stored value
- * alone; inside `custom_properties` both say nothing. `consent` replaces what is stored, so one without content is left out.
- */
-export function toUserProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
-  const person = mapValues<unknown>('userProperties', input, toUserProperty, onUnreadable);
-  for (const name of ['custom_properties', 'consent']) {
-    // The service refuses an event with a string where it expects a map.
-    if (typeof person?.[name] !== 'string') continue;
-    person[name] = undefined;
-    onUnreadable(name);
-  }
-  return person;
-}
-
-function toUserProperty(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
-  if (name === 'custom_properties' && isMap(value)) return mapValues(name, value, textOrNothing, onUnreadable);
-  if (name === 'consent' && isMap(value)) return filled(mapValues(name, value, textOrNull, onUnreadable));
-  return textOrNull(value, name, onUnreadable);
-}
-
-/** `defaultProperties` as the wire wants them: what the page knew, each field of the type that the schema gives it. */
-export function toDefaultProperties(input: object, onUnreadable: OnUnreadable): Record<string, unknown> | undefined {
-  return mapValues<unknown>('defaultProperties', input, toDefaultProperty, onUnreadable, isTyped);
-}
-
-function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): unknown {
-  const text = toText(value, name, onUnreadable);
-  if (!text) return undefined;
-  const typed = fromText(name, text);
-  if (typed === undefined) onUnreadable(name);
-  return typed;
-}
-
-function textOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): string | undefined {
-  return toText(value, name, onUnreadable) || undefined;
-}
-
-function textOrNull(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
-  return value === '' ? undefined : toText(value, name, onUnreadable);
-}
-
-/** A map that holds anything. */
-function filled<Map extends object>(map: Map | undefined): Map | undefined {
-  return map !== undefined && Object.keys(map).length > 0 ? map : undefined;
 }
 
 /** Whether a value holds names and values, or is a revoked proxy, which only a read tells. */

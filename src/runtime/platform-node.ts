@@ -1,4 +1,4 @@
-import { toJsonBytes } from '../protocol/json-bytes.js';
+import { openByteRow } from '../protocol/json-bytes.js';
 import { createNodePost } from '../transport/node-post.js';
 import { createDebugLog } from './debug-log.js';
 import type { Platform } from './platform.js';
@@ -7,10 +7,10 @@ import { onProcessEnd } from './process-events.js';
 import { createProcessLifetime } from './process-lifetime.js';
 import { serverlessHost } from './serverless-host.js';
 
-/** Node: serialises rows directly to bytes, uses undici below `fetch`, and drains before the process exits. */
+/** Node: writes rows straight into bytes, uses undici below `fetch`, and drains before the process exits. */
 export const nodePlatform: Platform = {
   ...webPlatform,
-  serialise: toJsonBytes,
+  openRow: openByteRow,
   createPost: ({ requestTimeoutMs, ...options }) =>
     // Connecting times out before the request, so that an unreachable address is reported as one.
     createNodePost({ ...options, connectTimeoutMs: Math.min(10_000, requestTimeoutMs * 0.8), env: process.env }),

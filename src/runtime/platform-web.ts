@@ -1,6 +1,5 @@
 import { randomId } from '../core/random-id.js';
-import { toBytes } from '../protocol/bytes.js';
-import { toJson } from '../protocol/json.js';
+import { openJsonRow } from '../protocol/json-row.js';
 import { createFetchPost } from '../transport/fetch-post.js';
 import type { FetchLike } from '../transport/transport.js';
 import type { Platform } from './platform.js';
@@ -13,7 +12,7 @@ export const webPlatform: Platform = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
   randomId: () => randomId(Date.now()),
-  serialise: (row) => toBytes(toJson(row)),
+  openRow: openJsonRow,
   env: globalThis.process?.env ?? {},
   // Looked up for each request, because tools may replace it at any time.
   createPost: ({ baseUrl }) => createFetchPost(baseUrl, () => globalThis.fetch as FetchLike),

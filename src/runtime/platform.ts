@@ -1,4 +1,5 @@
 import type { Logger } from '../core/logger.js';
+import type { RowWriter } from '../protocol/row-writer.js';
 import type { HttpPost } from '../transport/http-transport.js';
 import type { DebugLog } from './debug-log.js';
 import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
@@ -22,8 +23,7 @@ export interface Platform {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly randomId: () => string;
-  /** Serialises a row to JSON in UTF-8. */
-  readonly serialise: (row: Readonly<Record<string, unknown>>) => Uint8Array;
+  readonly openRow: () => RowWriter;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Connects to the service, unless the user passed a `fetch`. */
   readonly createPost: (options: PostOptions) => HttpPost;

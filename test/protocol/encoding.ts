@@ -10,7 +10,7 @@ import {
   type IdentifyInput,
   type TrackInput,
 } from '../../src/protocol/event.js';
-import { toJsonBytes } from '../../src/protocol/json-bytes.js';
+import { openByteRow } from '../../src/protocol/json-bytes.js';
 import { exactReading } from '../../src/protocol/time.js';
 
 /** The instant at which all encoding tests take place. */
@@ -31,7 +31,7 @@ export function contextOf({ local = NOW, service = local, maxBytes = 1e6, events
   return {
     clock: () => ({ ...exactReading(service), local }),
     randomId: () => `random-${++ids}`,
-    serialise: toJsonBytes,
+    openRow: openByteRow,
     maxBytes,
     version: undefined,
     catalog: events === undefined ? undefined : createCatalogCheck(events),

@@ -2,17 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OnUnreadable } from '../../src/protocol/properties.js';
 import * as properties from '../../src/protocol/properties.js';
+import * as maps from '../../src/protocol/property-maps.js';
 import { hostileMap } from './hostile.js';
 
 const ignore = (): void => undefined;
 
 const toText = (value: unknown, onUnreadable: OnUnreadable = ignore) => properties.toText(value, 'it', onUnreadable);
 const toEventProperties = (input: object, onUnreadable: OnUnreadable) =>
-  readable(properties.toEventProperties, input, onUnreadable);
+  readable(maps.toEventProperties, input, onUnreadable);
 const toUserProperties = (input: object, onUnreadable: OnUnreadable) =>
-  readable(properties.toUserProperties, input, onUnreadable);
+  readable(maps.toUserProperties, input, onUnreadable);
 const toDefaultProperties = (input: object, onUnreadable: OnUnreadable) =>
-  readable(properties.toDefaultProperties, input, onUnreadable);
+  readable(maps.toDefaultProperties, input, onUnreadable);
 
 /** The map, which must not be one that cannot be read. */
 function readable<Output>(

@@ -248,8 +248,11 @@ describe('half a surrogate pair', () => {
     },
   );
 
-  it.each([webPlatform])('is repaired by runtimes without byte-wise writing too', ({ serialise }) => {
-    expect(new TextDecoder().decode(serialise({ a: HALF, b: '\\ud83d' }))).toBe('{"a":"\ufffd","b":"\\\\ud83d"}');
+  it.each([webPlatform])('is repaired by runtimes without byte-wise writing too', ({ openRow }) => {
+    const row = openRow();
+    row.put('a', HALF);
+    row.put('b', '\\ud83d');
+    expect(new TextDecoder().decode(row.finish())).toBe('{"a":"\ufffd","b":"\\\\ud83d"}');
   });
 });
 

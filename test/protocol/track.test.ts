@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../src/core/refusal.js';
 import { encodeTrack, type TrackInput } from '../../src/protocol/event.js';
-import { contextOf, NOW, refusalOf, rowOf, track } from './encoding.js';
+import { contextOf, identify, NOW, refusalOf, rowOf, track } from './encoding.js';
 import { hostileMap } from './hostile.js';
 
 const CANARY = 'canary-7f3a';
@@ -57,6 +57,29 @@ describe('an event', () => {
     userProperties.custom_properties.plan = 'none';
     expect(rowOf(entry)).toEqual(before);
     expect(before.eventProperties).toEqual({ items: '[{"sku":"a"}]', value: '1' });
+  });
+
+  it('holds nothing that an enumerable property of Object.prototype would add', () => {
+    const fields = { eventProperties: { a: 'b' }, userProperties: { city: 'Bern' }, defaultProperties: { host: 'h' } };
+    const expected = [rowOf(track(fields)), rowOf(identify(fields))];
+    Object.defineProperty(Object.prototype, 'polluted', { value: 'x', enumerable: true, configurable: true });
+    const rows = [track(fields), identify(fields)];
+    delete (Object.prototype as { polluted?: string }).polluted;
+    expect(rows.map(rowOf)).toEqual(expected);
+  });
+
+  it('is whole although reading it tracks another event', () => {
+    let inner: unknown;
+    const eventProperties = {
+      first: 'a',
+      get second() {
+        inner = rowOf(track({ eventProperties: { own: 'inner' } }));
+        return 'b';
+      },
+      third: 'c',
+    };
+    expect(rowOf(track({ eventProperties })).eventProperties).toEqual({ first: 'a', second: 'b', third: 'c' });
+    expect(inner).toMatchObject({ eventProperties: { own: 'inner' } });
   });
 
   it('sends no properties where null was given for them', () => {

@@ -2,8 +2,8 @@ import { onTestFinished } from 'vitest';
 import { buildClient } from '../../src/client/client.js';
 import type { ClientOptions } from '../../src/client/options.js';
 import type { Client } from '../../src/client/types.js';
-import { toBytes } from '../../src/protocol/bytes.js';
 import type { EventCatalog } from '../../src/protocol/catalog.js';
+import { openJsonRow } from '../../src/protocol/json-row.js';
 import type { Platform } from '../../src/runtime/platform.js';
 import type { FetchLike } from '../../src/transport/transport.js';
 
@@ -18,7 +18,7 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     monotonic: () => performance.now(),
     random: () => 0,
     randomId: () => `random-${++ids}`,
-    serialise: (row) => toBytes(JSON.stringify(row)),
+    openRow: openJsonRow,
     env: {},
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
     serverlessHost: () => undefined,

@@ -1,7 +1,7 @@
 import type { Undelivered } from '../../core/outcome.js';
 import { Refusal } from '../../core/refusal.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
-import { toJsonBytes } from '../../protocol/json-bytes.js';
+import { openByteRow } from '../../protocol/json-bytes.js';
 import { LIBRARY } from '../../protocol/library.js';
 import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
@@ -20,7 +20,7 @@ export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Exam
   const context: EncodeContext = {
     clock: () => exactReading(Date.now()),
     randomId: () => 'not sent',
-    serialise: toJsonBytes,
+    openRow: openByteRow,
     // Like the client: room for the token and the names around the row.
     maxBytes: maxBatchBytes - 512,
     catalog: undefined,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from '../../protocol/limits.js';
-import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/properties.js';
+import { toDefaultProperties, toEventProperties, toUserProperties } from '../../protocol/property-maps.js';
 import type { EventIngest } from '../ingest/event-ingest.js';
 import { describeRefusal } from '../ingest/refused-row.js';
 import { parse } from '../parse.js';

@@ -1,0 +1,171 @@
+import { fromText } from './fields.js';
+import { toSid } from './identity.js';
+import { isMap, type OnUnreadable, readMap, toText } from './properties.js';
+import type { MapWriter, Scalar } from './row-writer.js';
+
+/** What a value becomes; `undefined` leaves it out. May throw what reading the value throws. */
+type Convert<Value = Scalar> = (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined;
+
+/** A map with its own names. */
+interface Readable {
+  readonly map: Readonly<Record<string, unknown>>;
+  readonly names: readonly string[];
+}
+
+/** `undefined` for a map that cannot be read, which is reported under `field`. */
+function read(field: string, input: object, onUnreadable: OnUnreadable): Readable | undefined {
+  try {
+    const map = readMap(input);
+    // Own names only: inherited values and getters are not part of the event.
+    return { map, names: Object.keys(map) };
+  } catch {
+    onUnreadable(field);
+    return undefined;
+  }
+}
+
+/** One converted value of a map; `undefined` leaves it out. */
+function readValue<Value>(
+  { map }: Readable,
+  name: string,
+  convert: Convert<Value>,
+  onUnreadable: OnUnreadable,
+): Value | undefined {
+  try {
+    const value = convert(map[name], name, onUnreadable);
+    // Whoever assigns this name to an object changes its prototype.
+    if (name !== '__proto__') return value;
+  } catch {
+    // Reported below.
+  }
+  onUnreadable(name);
+  return undefined;
+}
+
+/** Returns whether there was anything to write. */
+function writeMembers(writer: MapWriter, from: Readable, convert: Convert, onUnreadable: OnUnreadable): boolean {
+  let isFilled = false;
+  for (const name of from.names) {
+    const value = readValue(from, name, convert, onUnreadable);
+    if (value === undefined) continue;
+    writer.put(name, value);
+    isFilled = true;
+  }
+  return isFilled;
+}
+
+/** Writes `eventProperties` as the wire wants them: flat, strings or `null`. */
+export function writeEventProperties(writer: MapWriter, input: object, onUnreadable: OnUnreadable): void {
+  const properties = read('eventProperties', input, onUnreadable);
+  if (properties === undefined) return;
+  writer.open('eventProperties');
+  writeMembers(writer, properties, toText, onUnreadable);
+  writer.close();
+}
+
+/** Properties that the service remembers of a person who is identified by them. */
+export type IdentifiedBy = { readonly [Name in 'email' | 'external_id']: string | undefined };
+
+/**
+ * Writes `userProperties` as the wire wants them. At the top level `null` clears and an empty string leaves the stored value
+ * alone; inside `custom_properties` both say nothing. `consent` replaces what is stored, so one without content is left out.
+ *
+ * @param identifiedBy comes first, each unless the properties have the same name
+ */
+export function writeUserProperties(
+  writer: MapWriter,
+  input: object | null | undefined,
+  identifiedBy: IdentifiedBy | undefined,
+  onUnreadable: OnUnreadable,
+): void {
+  const person = input == null ? undefined : read('userProperties', input, onUnreadable);
+  if (person === undefined && identifiedBy === undefined) return;
+  writer.open('userProperties');
+  for (const name of identifiedBy === undefined ? NO_NAMES : Object.keys(identifiedBy)) {
+    const own = person?.names.includes(name) ? readValue(person, name, textOrNull, onUnreadable) : undefined;
+    const value = own === undefined ? identifiedBy[name as keyof IdentifiedBy] : own;
+    if (value !== undefined) writer.put(name, value);
+  }
+  for (const name of person?.names ?? NO_NAMES) {
+    if (identifiedBy === undefined || !Object.hasOwn(identifiedBy, name)) {
+      writeUserProperty(writer, person!, name, onUnreadable);
+    }
+  }
+  writer.close();
+}
+
+function writeUserProperty(writer: MapWriter, person: Readable, name: string, onUnreadable: OnUnreadable): void {
+  const isInner = name === 'custom_properties' || name === 'consent';
+  const value = readValue<Scalar | object>(person, name, isInner ? mapOrText : textOrNull, onUnreadable);
+  if (typeof value === 'object' && value !== null) writeInnerMap(writer, name, value, onUnreadable);
+  // The service refuses an event with a string where it expects a map.
+  else if (isInner && typeof value === 'string') onUnreadable(name);
+  else if (value !== undefined) writer.put(name, value);
+}
+
+function writeInnerMap(writer: MapWriter, name: string, input: object, onUnreadable: OnUnreadable): void {
+  const members = read(name, input, onUnreadable);
+  if (members === undefined) return;
+  const isConsent = name === 'consent';
+  writer.open(name);
+  const isFilled = writeMembers(writer, members, isConsent ? textOrNull : textOrNothing, onUnreadable);
+  if (isConsent && !isFilled) writer.discard();
+  else writer.close();
+}
+
+/** What a client adds to `defaultProperties`. */
+export interface PageAdditions {
+  /** Replaces the properties' own. */
+  readonly sid: string | undefined;
+  /** Unless the properties have one. */
+  readonly version: string | undefined;
+}
+
+/** Writes `defaultProperties` as the wire wants them: what the page knew, each field of the type that the schema gives it. */
+export function writeDefaultProperties(
+  writer: MapWriter,
+  input: object | null | undefined,
+  additions: PageAdditions | undefined,
+  onUnreadable: OnUnreadable,
+): void {
+  const page = input == null ? undefined : read('defaultProperties', input, onUnreadable);
+  let sid = additions?.sid;
+  let version = additions?.version;
+  if (page === undefined && sid === undefined && version === undefined) return;
+  writer.open('defaultProperties');
+  for (const name of page?.names ?? NO_NAMES) {
+    let value = readValue(page!, name, toDefaultProperty, onUnreadable);
+    if (value === undefined) continue;
+    if (name === 'sid' && additions !== undefined) {
+      value = sid ?? toSid(value);
+      sid = undefined;
+    } else if (name === 'version') version = undefined;
+    if (value !== undefined) writer.put(name, value);
+  }
+  if (sid !== undefined) writer.put('sid', sid);
+  if (version !== undefined) writer.put('version', version);
+  writer.close();
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** A field of `defaultProperties`. */
+function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): Scalar | undefined {
+  const text = toText(value, name, onUnreadable);
+  if (!text) return undefined;
+  const typed = fromText(name, text);
+  if (typed === undefined) onUnreadable(name);
+  return typed;
+}
+
+function textOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): string | undefined {
+  return toText(value, name, onUnreadable) || undefined;
+}
+
+function textOrNull(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
+  return value === '' ? undefined : toText(value, name, onUnreadable);
+}
+
+function mapOrText(value: unknown, name: string, onUnreadable: OnUnreadable): object | string | null | undefined {
+  return isMap(value) ? value : textOrNull(value, name, onUnreadable);
+}
