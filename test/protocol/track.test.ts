@@ -60,10 +60,11 @@ describe('an event', () => {
   });
 
   it('holds nothing that an enumerable property of Object.prototype would add', () => {
-    const fields = { eventProperties: { a: 'b' }, userProperties: { city: 'Bern' }, defaultProperties: { host: 'h' } };
-    const expected = [rowOf(track(fields)), rowOf(identify(fields))];
+    const person = { userProperties: { city: 'Bern' }, defaultProperties: { host: 'h' } };
+    const event = { ...person, eventProperties: { a: 'b' } };
+    const expected = [rowOf(track(event)), rowOf(identify(person))];
     Object.defineProperty(Object.prototype, 'polluted', { value: 'x', enumerable: true, configurable: true });
-    const rows = [track(fields), identify(fields)];
+    const rows = [track(event), identify(person)];
     delete (Object.prototype as { polluted?: string }).polluted;
     expect(rows.map(rowOf)).toEqual(expected);
   });
