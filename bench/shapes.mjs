@@ -100,7 +100,14 @@ export function makersOf(name) {
       eventProperties: literal(properties, asText),
       defaultProperties: literal({ ...page, sid: session, version: text(LIBRARY) }),
     }),
-    flat: compile({ distinct_id: 'makeUserId(i)', $insert_id: id, time: 'Date.now()', session_id: session, ...properties, ...page }),
+    flat: compile({
+      distinct_id: 'makeUserId(i)',
+      $insert_id: id,
+      time: 'Date.now()',
+      session_id: session,
+      ...properties,
+      ...page,
+    }),
   };
 }
 

@@ -1,5 +1,16 @@
 import { installPeers } from './install.mjs';
-import { complaints, fixed, heading, interleave, median, runLoad, table, verdict, whole, withSink } from './measure.mjs';
+import {
+  complaints,
+  fixed,
+  heading,
+  interleave,
+  median,
+  runLoad,
+  table,
+  verdict,
+  whole,
+  withSink,
+} from './measure.mjs';
 import { SHAPE_NAMES } from './shapes.mjs';
 
 /** CPU per event may be so many times the floor's: the geometric mean over the shapes, by rows, and any one shape. */
@@ -38,7 +49,18 @@ export async function run({ runs = 5, events = 100_000, only } = {}) {
 }
 
 function print(rows, measured) {
-  const header = ['shape', 'bytes', 'floor CPU µs', 'ours CPU µs', '× floor', 'MB beyond floor', 'stall ms, floor', 'ours', 'sockets', 'received'];
+  const header = [
+    'shape',
+    'bytes',
+    'floor CPU µs',
+    'ours CPU µs',
+    '× floor',
+    'MB beyond floor',
+    'stall ms, floor',
+    'ours',
+    'sockets',
+    'received',
+  ];
   const ratios = [];
   const grown = [];
   const lines = measured.map(({ shape, of }) => {

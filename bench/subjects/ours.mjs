@@ -11,5 +11,9 @@ export function create({ url, rows, shape }) {
     ...(rows === undefined ? {} : { flushAt: rows }),
     logger: { warn: () => undefined },
   });
-  return { makeEvent: shape === undefined ? makeEvent : makersOf(shape).event, track: ours.track, drain: () => ours.flush() };
+  return {
+    makeEvent: shape === undefined ? makeEvent : makersOf(shape).event,
+    track: ours.track,
+    drain: () => ours.flush(),
+  };
 }

@@ -12,6 +12,7 @@ import {
   type TrackInput,
 } from '../protocol/event.js';
 import { LIBRARY } from '../protocol/library.js';
+import type { OnUnreadable } from '../protocol/properties.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import type { ClientContext } from './context.js';
 
@@ -37,10 +38,11 @@ export function createEncoders(
     maxBytes: options.maxBatchBytes - FRAME_BYTES,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,
-    onUnreadable: (event, property) =>
+    reporterFor: createReporters((event, property) =>
       warnings.throttledEach(
         `property '${shortName(property)}' of event '${shortName(event)}' could not be read and is left out: pass plain data.`,
       ),
+    ),
   };
 
   function encoderFor<Input extends IdentifyInput>(encodeInput: Encode<Input>): Encoder<Input> {
@@ -60,4 +62,13 @@ export function createEncoders(
   }
 
   return { track: encoderFor(encodeTrack), identify: encoderFor(encodeIdentify) };
+}
+
+/** Keeps the reporter of the last event name, so that not every event creates a function. */
+function createReporters(report: (event: string, property: string) => void): EncodeContext['reporterFor'] {
+  let last: { readonly event: string; readonly report: OnUnreadable } | undefined;
+  return (event) => {
+    if (last?.event !== event) last = { event, report: (property) => report(event, property) };
+    return last.report;
+  };
 }

@@ -144,7 +144,8 @@ export interface EncodeContext {
   readonly catalog: CatalogCheck | undefined;
   /** `defaultProperties.version` of an event that brings none. */
   readonly version: string | undefined;
-  readonly onUnreadable: (event: string, property: string) => void;
+  /** Who is told of unreadable properties of an event. Called for every event, so it should return the same function again. */
+  readonly reporterFor: (event: string) => OnUnreadable;
 }
 
 /** Validates, normalises and serialises an event. Throws only what a hostile input's getters throw. */
@@ -177,12 +178,14 @@ function encode(
   const userId = orNothing(input.userId);
   const externalId = orNothing(input.externalId);
   const email = orNothing(input.email);
-  const distinctId = happening.distinctId ?? context.randomId();
+  // Read once: a getter may answer differently the second time.
+  const givenId = happening.distinctId;
+  const distinctId = givenId ?? context.randomId();
   const { sessionId, userProperties, defaultProperties, identityContext } = input;
   const refusal =
     (isTrack ? checkName(event) : undefined) ??
     checkIdentity(userId, externalId, email) ??
-    checkText('distinctId', distinctId, MAX_ID_LENGTH) ??
+    (givenId == null ? undefined : checkText('distinctId', givenId, MAX_ID_LENGTH)) ??
     checkSessionId(sessionId) ??
     checkMap('userProperties', userProperties) ??
     checkMap('defaultProperties', defaultProperties) ??
@@ -204,7 +207,7 @@ function encode(
   const misfit = checkMap('eventProperties', properties);
   if (misfit !== undefined) return misfit;
 
-  const onUnreadable: OnUnreadable = (property) => context.onUnreadable(event, property);
+  const onUnreadable = context.reporterFor(event);
   const row = context.openRow();
   if (isTrack) {
     // First, so that it can be replaced in the JSON.

@@ -35,7 +35,7 @@ export function contextOf({ local = NOW, service = local, maxBytes = 1e6, events
     maxBytes,
     version: undefined,
     catalog: events === undefined ? undefined : createCatalogCheck(events),
-    onUnreadable: onUnreadable ?? (() => undefined),
+    reporterFor: (event: string) => (property: string) => onUnreadable?.(event, property),
   } satisfies EncodeContext;
 }
 

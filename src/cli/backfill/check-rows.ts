@@ -25,7 +25,7 @@ export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Exam
     maxBytes: maxBatchBytes - 512,
     catalog: undefined,
     version: LIBRARY,
-    onUnreadable: () => undefined,
+    reporterFor: () => () => undefined,
   };
   return (event) => {
     if (event instanceof Refusal) return toOutcome(event);
