@@ -15,7 +15,7 @@ const PAGE = {
   user_agent: text('Mozilla/5.0 (X11; Linux x86_64)'),
 };
 /** What the sink counts. */
-const ORDER = { order_id: '`order_${i}`' };
+const ORDER = { order_id: '"order_" + i' };
 
 const MIXED = {
   ...ORDER,
@@ -81,7 +81,7 @@ export function makersOf(name) {
   const { properties, page, hasId, hasTime } = SHAPES[name];
   const visitor = { userId: 'makeUserId(i)' };
   const session = text(SESSION);
-  const id = hasId ? '`purchase:order_${i}`' : 'randomUUID()';
+  const id = hasId ? '"purchase:order_" + i' : 'randomUUID()';
   return {
     event: compile({
       event: text('purchase'),
@@ -117,7 +117,7 @@ function text(value) {
 
 /** Numbers and booleans travel as strings. */
 function asText(code) {
-  return /^["`]/.test(code) ? code : `\`\${${code}}\``;
+  return code.startsWith('"') ? code : `\`\${${code}}\``;
 }
 
 function literal(fields, convert = (code) => code) {

@@ -266,7 +266,8 @@ function orNothing(identifier: string | null | undefined): string | undefined {
 
 /** The service refuses half a context; half a context is worth less than the event. */
 function writeIdentityContext(row: RowWriter, context: Partial<WireIdentityContext> | null | undefined): void {
-  const { ip, userAgent } = context ?? {};
+  if (context == null) return;
+  const { ip, userAgent } = context;
   if (!isFilled(ip) || !isFilled(userAgent)) return;
   row.open('identityContext');
   row.put('ip', ip);
