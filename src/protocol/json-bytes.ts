@@ -219,8 +219,9 @@ class ByteRow implements RowWriter {
   }
 }
 
+/** Not cleared: a row covers only what it has written. */
 function newSlab(bytes: number): Buffer<ArrayBuffer> {
-  return Buffer.from(new ArrayBuffer(bytes));
+  return Buffer.allocUnsafeSlow(bytes);
 }
 
 /** Half of a surrogate pair becomes U+FFFD. */

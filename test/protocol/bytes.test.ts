@@ -18,3 +18,20 @@ it('a list of texts is joined by commas between head and tail, none included', (
     }),
   );
 });
+
+it('items side by side in memory are joined as any others, whatever is between them', () => {
+  const items = fc.array(fc.tuple(fc.string({ unit: 'grapheme', maxLength: 4 }), fc.constantFrom(',', ';', '', ',,')));
+  fc.assert(
+    fc.property(items, (pairs) => {
+      const memory = toBytes(`,${pairs.flat().join('')}`);
+      let at = 1;
+      const views = pairs.map(([text, between]) => {
+        const { length } = toBytes(text);
+        const view = memory.subarray(at, at + length);
+        at += length + between.length;
+        return view;
+      });
+      expect(fromBytes(joinBytes('[', views, ']'))).toBe(`[${pairs.map(([text]) => text).join(',')}]`);
+    }),
+  );
+});
