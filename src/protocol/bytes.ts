@@ -22,31 +22,12 @@ export function joinBytes(head: string, items: readonly Uint8Array[], tail: stri
   const joined = new Uint8Array(length);
   joined.set(first);
   let at = first.length;
-  for (let from = 0; from < items.length; ) {
-    const [run, next] = runFrom(items, from);
-    joined.set(run, at);
-    at += run.length;
+  for (const item of items) {
+    joined.set(item, at);
+    at += item.length;
     joined[at++] = COMMA;
-    from = next;
   }
   // Over the last comma, if there is one.
   joined.set(last, length - last.length);
   return joined;
-}
-
-/**
- * The items that follow each other in memory with a comma in between, as rows written one after the other do, as one range; and the
- * index of the item behind them.
- */
-function runFrom(items: readonly Uint8Array[], from: number): [run: Uint8Array, next: number] {
-  const { buffer, byteOffset, length } = items[from]!;
-  const memory = new Uint8Array(buffer);
-  let end = byteOffset + length;
-  let next = from + 1;
-  for (; next < items.length && memory[end] === COMMA; next += 1) {
-    const item = items[next]!;
-    if (item.byteOffset !== end + 1 || item.buffer !== buffer) break;
-    end += 1 + item.length;
-  }
-  return [memory.subarray(byteOffset, end), next];
 }

@@ -8,7 +8,7 @@ import { isMap, type OnUnreadable, toPlain } from './properties.js';
 import type { RowWriter } from './row-writer.js';
 import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext } from './wire.js';
-import { writeDefaultProperties, writeEventProperties, writeUserProperties } from './write-properties.js';
+import { putIfAny, writeDefaultProperties, writeEventProperties, writeUserProperties } from './write-properties.js';
 
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties extends CampaignProperties {
@@ -215,10 +215,10 @@ function encode(
     row.put('event', event);
     row.put('distinctId', distinctId);
   }
-  if (userId !== undefined) row.put('userId', userId);
-  if (externalId !== undefined) row.put('externalId', externalId);
-  if (email !== undefined) row.put('email', email);
-  if (properties != null) writeEventProperties(row, properties, onUnreadable);
+  putIfAny(row, 'userId', userId);
+  putIfAny(row, 'externalId', externalId);
+  putIfAny(row, 'email', email);
+  writeEventProperties(row, properties as object | null | undefined, onUnreadable);
   // [A] An identifier only looks a person up; as a property it is also remembered.
   writeUserProperties(row, userProperties, isTrack ? undefined : { email, external_id: externalId }, onUnreadable);
   writeDefaultProperties(row, defaultProperties, { sid: toSid(sessionId), version: context.version }, onUnreadable);

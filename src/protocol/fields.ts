@@ -40,11 +40,6 @@ const KINDS: ReadonlyMap<string, 'number' | 'boolean'> = new Map([
   ...BOOLEAN_FIELDS.split(' ').map((name) => [name, 'boolean'] as const),
 ]);
 
-/** Whether a field of `defaultProperties` is a number or a boolean; every other one is a string. */
-export function isTyped(name: string): boolean {
-  return KINDS.has(name);
-}
-
 /** The value of a field of `defaultProperties` by its text; `undefined` where the text is no value of the field's type. */
 export function fromText(name: string, text: string): string | number | boolean | undefined {
   const kind = KINDS.get(name);

@@ -5,30 +5,24 @@ import type { RowWriter, Scalar } from './row-writer.js';
 /** Writes a row as a string. It needs nothing but the language. */
 export function openJsonRow(): RowWriter {
   let json = '{';
-  const opened: number[] = [];
-  const close = (): void => {
-    json = `${json.replace(/,$/, '')}}`;
-  };
-  const key = (name: string): string => `${toJson(name)}:`;
+  /** What was written before each open map. */
+  const outer: string[] = [];
+  const closed = (): string => `${json.replace(/,$/, '')}}`;
   return {
     put(name: string, value: Scalar) {
-      json += `${key(name)}${toJson(value)},`;
+      json += `${toJson(name)}:${toJson(value)},`;
     },
     open(name) {
-      opened.push(json.length);
-      json += `${key(name)}{`;
+      outer.push(json);
+      json += `${toJson(name)}:{`;
     },
     close() {
-      opened.pop();
-      close();
-      json += ',';
+      outer.pop();
+      json = `${closed()},`;
     },
     discard() {
-      json = json.slice(0, opened.pop());
+      json = outer.pop()!;
     },
-    finish() {
-      close();
-      return toBytes(json);
-    },
+    finish: () => toBytes(closed()),
   };
 }

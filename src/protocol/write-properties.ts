@@ -12,8 +12,9 @@ interface Readable {
   readonly names: readonly string[];
 }
 
-/** `undefined` for a map that cannot be read, which is reported under `field`. */
-function read(field: string, input: object, onUnreadable: OnUnreadable): Readable | undefined {
+/** `undefined` for no map, and for one that cannot be read, which is reported under `field`. */
+function read(field: string, input: object | null | undefined, onUnreadable: OnUnreadable): Readable | undefined {
+  if (input == null) return undefined;
   try {
     const map = readMap(input);
     // Own names only: inherited values and getters are not part of the event.
@@ -55,7 +56,11 @@ function writeMembers(writer: MapWriter, from: Readable, convert: Convert, onUnr
 }
 
 /** Writes `eventProperties` as the wire wants them: flat, strings or `null`. */
-export function writeEventProperties(writer: MapWriter, input: object, onUnreadable: OnUnreadable): void {
+export function writeEventProperties(
+  writer: MapWriter,
+  input: object | null | undefined,
+  onUnreadable: OnUnreadable,
+): void {
   const properties = read('eventProperties', input, onUnreadable);
   if (properties === undefined) return;
   writer.open('eventProperties');
@@ -78,13 +83,12 @@ export function writeUserProperties(
   identifiedBy: IdentifiedBy | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const person = input == null ? undefined : read('userProperties', input, onUnreadable);
+  const person = read('userProperties', input, onUnreadable);
   if (person === undefined && identifiedBy === undefined) return;
   writer.open('userProperties');
-  for (const name of identifiedBy === undefined ? NO_NAMES : Object.keys(identifiedBy)) {
+  for (const [name, known] of Object.entries(identifiedBy ?? {})) {
     const own = person?.names.includes(name) ? readValue(person, name, textOrNull, onUnreadable) : undefined;
-    const value = own === undefined ? identifiedBy[name as keyof IdentifiedBy] : own;
-    if (value !== undefined) writer.put(name, value);
+    putIfAny(writer, name, own === undefined ? known : own);
   }
   for (const name of person?.names ?? NO_NAMES) {
     if (identifiedBy === undefined || !Object.hasOwn(identifiedBy, name)) {
@@ -100,7 +104,7 @@ function writeUserProperty(writer: MapWriter, person: Readable, name: string, on
   if (typeof value === 'object' && value !== null) writeInnerMap(writer, name, value, onUnreadable);
   // The service refuses an event with a string where it expects a map.
   else if (isInner && typeof value === 'string') onUnreadable(name);
-  else if (value !== undefined) writer.put(name, value);
+  else putIfAny(writer, name, value);
 }
 
 function writeInnerMap(writer: MapWriter, name: string, input: object, onUnreadable: OnUnreadable): void {
@@ -128,7 +132,7 @@ export function writeDefaultProperties(
   additions: PageAdditions | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const page = input == null ? undefined : read('defaultProperties', input, onUnreadable);
+  const page = read('defaultProperties', input, onUnreadable);
   let sid = additions?.sid;
   let version = additions?.version;
   if (page === undefined && sid === undefined && version === undefined) return;
@@ -140,10 +144,10 @@ export function writeDefaultProperties(
       value = sid ?? toSid(value);
       sid = undefined;
     } else if (name === 'version') version = undefined;
-    if (value !== undefined) writer.put(name, value);
+    putIfAny(writer, name, value);
   }
-  if (sid !== undefined) writer.put('sid', sid);
-  if (version !== undefined) writer.put('version', version);
+  putIfAny(writer, 'sid', sid);
+  putIfAny(writer, 'version', version);
   writer.close();
 }
 
@@ -168,4 +172,9 @@ function textOrNull(value: unknown, name: string, onUnreadable: OnUnreadable): s
 
 function mapOrText(value: unknown, name: string, onUnreadable: OnUnreadable): object | string | null | undefined {
   return isMap(value) ? value : textOrNull(value, name, onUnreadable);
+}
+
+/** Writes a member unless it is `undefined`. */
+export function putIfAny(writer: MapWriter, name: string, value: Scalar | undefined): void {
+  if (value !== undefined) writer.put(name, value);
 }

@@ -1,3 +1,4 @@
+import { bulkRandomId } from '../core/bulk-random-id.js';
 import { openByteRow } from '../protocol/json-bytes.js';
 import { createNodePost } from '../transport/node-post.js';
 import { createDebugLog } from './debug-log.js';
@@ -10,6 +11,7 @@ import { serverlessHost } from './serverless-host.js';
 /** Node: writes rows straight into bytes, uses undici below `fetch`, and drains before the process exits. */
 export const nodePlatform: Platform = {
   ...webPlatform,
+  randomId: () => bulkRandomId(Date.now()),
   openRow: openByteRow,
   createPost: ({ requestTimeoutMs, ...options }) =>
     // Connecting times out before the request, so that an unreachable address is reported as one.
