@@ -14,8 +14,8 @@ export interface Explained {
 export const EXPLAINED: readonly Explained[] = [
   {
     file: 'src/protocol/json-bytes.ts',
-    code: 'makeRoom(length + 2);',
-    mutated: 'makeRoom(length + 3);',
+    code: 'this.makeRoom(length * UNIT_BYTES + 3);',
+    mutated: 'this.makeRoom(length * UNIT_BYTES + 4);',
     why: 'One byte more of room is reserved than is written; the text is the same.',
   },
   {
