@@ -3,6 +3,7 @@ const LEVELS = {
   core: 0,
   protocol: 1,
   commerce: 2,
+  telemetry: 2,
   transport: 3,
   sqlite: 3,
   tracking: 3,

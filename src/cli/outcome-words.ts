@@ -1,4 +1,4 @@
-import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../core/outcome.js';
+import { type DropReason, type Outcome, type RejectionCode, reasonOf, type UnknownReason } from '../core/outcome.js';
 
 /** An outcome in words. */
 interface OutcomeWords {
@@ -77,12 +77,6 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
     advice: 'Track it again with the same distinctId: it counts once.',
   },
 };
-
-/** The code or reason of an outcome; `''` for a delivered event. */
-export function reasonOf(outcome: Outcome): RejectionCode | DropReason | UnknownReason | '' {
-  if (outcome.status === 'delivered') return '';
-  return outcome.status === 'rejected' ? outcome.code : outcome.reason;
-}
 
 /** `rejected invalid_event`, `dropped too_old`, `delivered` */
 export function labelOf(outcome: Outcome): string {

@@ -54,16 +54,20 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { disabled } = options;
   const { monotonic } = platform;
   const logger = guardLogger(options.logger ?? console);
-  const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
-  if (options.debug && !debug) logger.warn('debug has no effect on this runtime.');
   const warnings = createWarnOnce(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
+  const observer = platform.createObserver?.({
+    client: clientId,
+    host: new URL(options.baseUrl).host,
+    debug: options.debug ? logger.debug : undefined,
+  });
+  if (options.debug && !observer) logger.warn('debug has no effect on this runtime.');
   const clock = createSkewedClock({
     ...platform,
     // A shared outbox also holds events of other processes.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const context: ClientContext = { ...platform, options, clock, logger, warnings, debug };
+  const context: ClientContext = { ...platform, options, clock, logger, warnings, observer };
   const { transport, breaker } = createServiceLine(context);
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const counts = createDeliveryCounts();
@@ -98,6 +102,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     warnings,
     onAppended(entries, answer) {
       tracker.appended(entries, answer);
+      observer?.stored(entries.length);
       warnOfNotice();
       if (options.relay) relay.schedule(entries.length);
       unrefWhenDone();
@@ -153,7 +158,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       counts.count(entry);
       return settledReceipt(outcomes.refuse(kind, input, entry).distinctId, entry);
     }
-    debug?.encoded(entry);
+    observer?.tracked(entry);
     const receipt = tracker.open(entry);
     lifetime.ref();
     if (appendBuffer.add(entry)) tellHost();

@@ -11,8 +11,9 @@ export interface OutcomeReporter {
   refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
 }
 
-export function createOutcomeReporter({ options, randomId, warnings }: ClientContext): OutcomeReporter {
+export function createOutcomeReporter({ options, randomId, warnings, observer }: ClientContext): OutcomeReporter {
   function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
+    observer?.settled(outcome, { kind, event, distinctId });
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
       () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event keeps its outcome.'),

@@ -126,6 +126,8 @@ export interface Entry {
   readonly email: string | undefined;
   /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
   owner?: unknown;
+  /** The trace context in which it was tracked: a W3C `traceparent`. */
+  trace?: string | undefined;
   /** Whether its time follows an assignment's, and may be ahead. Only an outbox in this process's memory keeps it. */
   mayBeAhead?: boolean | undefined;
   /** Whether a request with it has been sent. Only an outbox in this process's memory keeps it. */
@@ -248,6 +250,7 @@ function encode(
     externalId,
     email,
     owner: undefined,
+    trace: undefined,
     mayBeAhead: earliest > Math.max(0, clock.earliest),
   };
 }

@@ -20,7 +20,7 @@ export interface Lease {
 
 /** Copies field by field: a spread takes fifty times as long. */
 export function toSlot(entry: Entry, sequence: number): Slot {
-  const { kind, distinctId, event, body, time, userId, externalId, email, owner, mayBeAhead } = entry;
+  const { kind, distinctId, event, body, time, userId, externalId, email, owner, trace, mayBeAhead } = entry;
   return {
     kind,
     distinctId,
@@ -31,6 +31,7 @@ export function toSlot(entry: Entry, sequence: number): Slot {
     externalId,
     email,
     owner,
+    trace,
     mayBeAhead,
     sequence,
     lease: undefined,
