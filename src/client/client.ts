@@ -6,6 +6,7 @@ import { createAppendBuffer } from '../delivery/append-buffer.js';
 import { createRelay } from '../delivery/relay.js';
 import { createMemoryOutbox } from '../outbox/memory.js';
 import type { Outbox } from '../outbox/outbox.js';
+import { readState } from '../outbox/outbox-state.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Entry, TrackInput } from '../protocol/event.js';
 import { TEST_TOKEN_PREFIX } from '../protocol/wire.js';
@@ -200,6 +201,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       isDown: () => breaker.isDown,
     }),
     within: (tx) => createTransaction<Catalog>(context, { outbox, encoders, outcomes, onAppended: warnOfNotice }, tx),
+    async stats() {
+      // An event of this tick is not in the outbox before its append.
+      await appendBuffer.hand();
+      return { ...(await readState(outbox, platform.now)), circuit: breaker.state };
+    },
     flush,
     close,
   };

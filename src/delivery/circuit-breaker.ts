@@ -53,6 +53,7 @@ export interface CircuitBreakerOptions {
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean;
+  readonly state: CircuitState;
   /** Whether the service is known to take nothing at the moment. A refused token is another matter. */
   readonly isDown: boolean;
   /**
@@ -152,6 +153,9 @@ export function createCircuitBreaker({
   }
 
   return {
+    get state() {
+      return state();
+    },
     get isClosed() {
       return cause === undefined;
     },
