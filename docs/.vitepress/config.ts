@@ -148,6 +148,7 @@ export default defineConfig({
               ],
             },
             page('Relay and operations', '/relay'),
+            page('Telemetry', '/telemetry'),
             page('Sealing and privacy', '/sealing'),
             page('Erasing one person', '/erasing'),
             page('Performance', '/performance'),

@@ -24,6 +24,7 @@ const SUBPATHS = [
   'request',
   'stripe',
   'testing',
+  'otel',
   'webhooks',
 ];
 
