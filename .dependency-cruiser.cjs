@@ -14,6 +14,7 @@ const LEVELS = {
   exposures: 5,
   client: 6,
   adapters: 7,
+  privacy: 7,
   webhooks: 7,
   testing: 7,
   cli: 8,

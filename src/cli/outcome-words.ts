@@ -9,6 +9,11 @@ interface OutcomeWords {
 const FIX = 'Fix the code that sends it: the service will always reject this event.';
 
 const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason, OutcomeWords>> = {
+  guarded: {
+    meaning: 'the guard found something that must not be sent',
+    advice: 'Fix the code that sends it: the message names the field. To send the rest, set found of createGuard.',
+  },
+  guarded_name: { meaning: 'the name or the id of the event looks personal', advice: FIX },
   invalid_name: { meaning: 'the event name is missing or invalid', advice: FIX },
   reserved_name: { meaning: 'the name starts with $, which is reserved for the service', advice: FIX },
   unknown_event: {

@@ -25,6 +25,7 @@ const SUBPATHS = [
   'stripe',
   'testing',
   'otel',
+  'privacy',
   'webhooks',
 ];
 
