@@ -15,6 +15,9 @@ import {
 import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext, type WireTrack } from './wire.js';
 
+/** What a visitor has agreed to: purposes such as `marketing`, with `true`, `false` or the service's own words. */
+export type Consent = Readonly<Record<string, string | boolean | null | undefined>>;
+
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties extends CampaignProperties {
   readonly email?: string | null | undefined;
@@ -31,7 +34,7 @@ export interface UserProperties extends CampaignProperties {
   readonly company_name?: string | null | undefined;
   readonly job_title?: string | null | undefined;
   /** Replaces the whole consent that is stored: pass every category. An empty map is not sent; values become strings. */
-  readonly consent?: Readonly<Record<string, string | boolean | null | undefined>> | null | undefined;
+  readonly consent?: Consent | null | undefined;
   /** Your own properties. They are merged: `null`, `undefined` and `''` are ignored. */
   readonly custom_properties?: object | undefined;
   /** Whatever else the service documents, as strings. */
@@ -263,6 +266,14 @@ export function checkName(event: unknown): Refusal | undefined {
         `names starting with '$' are reserved by the service: choose another, and for '${IDENTIFY_EVENT}' call identify().`,
       )
     : checkText('event', event, MAX_EVENT_NAME_LENGTH);
+}
+
+/** Whether a value is a map of purposes. A promise is none. */
+export function isConsent(value: unknown): value is Consent {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return Object.values(value).every(
+    (given) => given == null || typeof given === 'boolean' || typeof given === 'string',
+  );
 }
 
 function checkMap(field: string, value: unknown): Refusal | undefined {
