@@ -23,6 +23,8 @@ const subpaths = {
   lambda: 'src/adapters/lambda.ts',
   request: 'src/adapters/request.ts',
   testing: 'src/testing/index.ts',
+  privacy: 'src/privacy/index.ts',
+  otel: 'src/telemetry/otel/index.ts',
 };
 function withoutSourcesContent(options: BuildOptions): void {
   options.sourcesContent = false;

@@ -82,6 +82,8 @@ export type { CampaignProperties, DefaultProperties, TextValue } from './protoco
 export type { Identity } from './protocol/identity.js';
 export type { SessionState } from './protocol/session.js';
 export type { WaitUntil } from './runtime/wait-until.js';
+export type { ClientStats } from './telemetry/client-stats.js';
+export type { CircuitState } from './telemetry/observer.js';
 export type { Totals } from './tracking/delivery-counts.js';
 export type { Appended, DurablyAppended, StoreMark } from './tracking/polled-outbox.js';
 export type { Receipt } from './tracking/receipt.js';

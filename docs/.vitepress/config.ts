@@ -148,6 +148,8 @@ export default defineConfig({
               ],
             },
             page('Relay and operations', '/relay'),
+            page('Telemetry', '/telemetry'),
+            page('Privacy', '/privacy'),
             page('Sealing and privacy', '/sealing'),
             page('Erasing one person', '/erasing'),
             page('Performance', '/performance'),

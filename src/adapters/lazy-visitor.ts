@@ -1,5 +1,6 @@
 import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import type { Consent } from '../protocol/event.js';
 import type { SessionState } from '../protocol/session.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import type { RequestVisitor } from './read-visitor.js';
@@ -76,6 +77,9 @@ class LazyVisitor<Catalog extends EventCatalog> implements Visitor<Catalog> {
   }
   get sessionId(): string | undefined {
     return this.#scope.read.sessionId;
+  }
+  get consent(): Consent | undefined {
+    return this.#scope.opened.consent;
   }
   get track(): Visitor<Catalog>['track'] {
     return bindToScope(this.#scope, this.#scope.opened.track as Call) as Visitor<Catalog>['track'];

@@ -2,6 +2,7 @@ import { checkLogger, checkOptionNames, failOption, requireFunction } from '../c
 import type { Logger } from '../core/logger.js';
 import { typeName } from '../core/refusal.js';
 import { fieldNames } from '../core/unknown-names.js';
+import type { Consent } from '../protocol/event.js';
 import { type KeepsParameter, parametersToKeep } from './page.js';
 import type { SessionCookies } from './session.js';
 import { type TrustProxy, type Trusts, toTrusts } from './trusted-proxies.js';
@@ -64,11 +65,12 @@ export interface CookieNames {
 /** The options of every adapter. */
 export interface AdapterOptions<Request> {
   /**
-   * Whether the visitor has given consent. Called when a request's visitor is first used, before anything is read. Unless it
-   * returns `true`, the visitor has neither identity nor address, and its events are rejected.
+   * Whether the visitor has given consent, or for what: purposes such as `{ analytics: true, marketing: false }` are sent with every
+   * event and sealed into visitor tokens. Called when a request's visitor is first used, before anything is read. Unless it returns
+   * `true`, or at least one purpose that is not refused, the visitor has neither identity nor address, and its events are rejected.
    * @default every visitor has given consent
    */
-  readonly consent?: ((request: Request) => boolean) | undefined;
+  readonly consent?: ((request: Request) => boolean | Consent) | undefined;
   /** Receives warnings. @default the console */
   readonly logger?: Logger | undefined;
 }

@@ -4,6 +4,7 @@ import { failOption } from '../core/check-option.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
 import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { type Consent, isConsent } from '../protocol/event.js';
 import { LazyScope, type RuntimeArguments, type VisitorReader } from './lazy-visitor.js';
 import { type RequestVisitor, readVisitor, UNKNOWN_VISITOR } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
@@ -56,14 +57,26 @@ export function createScopes<Catalog extends EventCatalog, Request>(
   const { consent } = options;
   const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
 
-  function agrees(request: Request): boolean {
+  /** `false` without consent. */
+  function consentOf(request: Request): boolean | Consent {
     const answer: unknown = consent === undefined ? true : consent(request);
-    // A promise is truthy, whatever it resolves to.
-    if (typeof answer !== 'boolean') {
-      if (isPromise(answer)) ignoreRejection(answer);
-      warnings.throttled('consent', 'consent must return true or false; anything else counts as no consent.');
-    }
-    return answer === true;
+    if (typeof answer === 'boolean') return answer;
+    // Nothing but refusals is no consent.
+    if (isConsent(answer)) return Object.values(answer).some(Boolean) && answer;
+    // A promise is an object, whatever it resolves to.
+    if (isPromise(answer)) ignoreRejection(answer);
+    warnings.throttled(
+      'consent',
+      'consent must return true or false, or purposes such as { marketing: true }; anything else counts as no consent.',
+    );
+    return false;
+  }
+
+  function readWithConsent(request: Request, rest: RuntimeArguments): RequestVisitor {
+    const given = consentOf(request);
+    if (given === false) return UNKNOWN_VISITOR;
+    const visitor = read(request, rest);
+    return given === true ? visitor : { ...visitor, toInput: () => ({ ...visitor.toInput(), consent: given }) };
   }
 
   /** The error itself is not logged: it may hold personal data. */
@@ -80,7 +93,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
   }
 
   const reader: VisitorReader<Catalog, Request> = {
-    read: (request, rest) => attempt(() => (agrees(request) ? read(request, rest) : UNKNOWN_VISITOR), UNKNOWN_VISITOR),
+    read: (request, rest) => attempt(() => readWithConsent(request, rest), UNKNOWN_VISITOR),
     open: (visitor) => {
       const { userId, session, sessionId, isFromLink } = visitor;
       return ours.visitor(attempt(() => visitor.toInput(), { userId, session, sessionId, isFromLink }));

@@ -1,4 +1,5 @@
 import { PATHS, type WireAssignmentRequest } from '../protocol/wire.js';
+import type { Observer } from '../telemetry/observer.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
 import type { ExposureMemory } from './exposures.js';
@@ -16,6 +17,7 @@ export interface AnswersOptions {
   readonly monotonic: () => number;
   /** An exposure of this visitor was recorded, between the request and this call. */
   readonly onRecorded: (userId: string) => void;
+  readonly observer?: Observer | undefined;
 }
 
 /** Sends a request to the service. */
@@ -63,6 +65,7 @@ export function createAnswers(post: Post, exposures: ExposureMemory, options: An
     if (isRecording && assignment.inExperiment) {
       exposures.noteRecorded(unit, assignment.variantName, unitMs);
       options.onRecorded(body.visitor_id);
+      options.observer?.exposed(experimentKey, assignment.variantName);
     }
     const answered = withExposure(question, assignment);
     answers.set(page, answered, ANSWER_TTL_MS);

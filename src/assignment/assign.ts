@@ -4,6 +4,7 @@ import { withTimeout } from '../core/with-timeout.js';
 import { toBytes } from '../protocol/bytes.js';
 import { toJson } from '../protocol/json.js';
 import { PATHS, type WireAssignmentRequest, type WirePersonalization } from '../protocol/wire.js';
+import type { AssignmentReport, Observer } from '../telemetry/observer.js';
 import type { Transport } from '../transport/transport.js';
 import { type Answer, createAnswers } from './answers.js';
 import type { Assignment, AssignOptions, Personalization } from './assignment.js';
@@ -29,6 +30,7 @@ export interface AssignerOptions extends ExposureMemoryOptions {
   readonly onRecorded: (userId: string) => void;
   /** Whether the service is known to be down, so that a page need not wait. */
   readonly isDown: () => boolean;
+  readonly observer?: Observer | undefined;
 }
 
 /** Asks the service for assignments, within a time limit and with a fallback in an outage. */
@@ -103,16 +105,28 @@ export function createAssigner(options: AssignerOptions): Assigner {
     return answers.cached(question) ?? answerOrLast(question, asked);
   }
 
+  async function assign(experimentKey: string, asked: AssignQuestion): Promise<Assignment> {
+    const startedAt = monotonic();
+    const misuse = checkAssign(experimentKey, asked);
+    const report = (assignment: Assignment, source: AssignmentReport['source']): Assignment => {
+      const { inExperiment, variantName, reason } = assignment;
+      const durationMs = monotonic() - startedAt;
+      options.observer?.assigned({ experimentKey, inExperiment, variantName, reason, source, durationMs });
+      return assignment;
+    };
+    if (!misuse && !asked.userId) return report({ inExperiment: false, experimentKey, reason: 'no_visitor' }, 'none');
+    const found = misuse ?? answerTo(experimentKey, asked);
+    const answer = await found;
+    if (!(answer instanceof NoAnswer)) return report(answer, sourceOf(answer, found !== answer));
+    const message = warn(experimentKey, answer, 'The visitor is shown no variant.');
+    const error = new OursError('assignment_failed', message);
+    return report({ inExperiment: false, experimentKey, reason: 'fallback', error }, 'none');
+  }
+
   return {
     async assign(experimentKey, asked) {
       asked?.signal?.throwIfAborted();
-      const misuse = checkAssign(experimentKey, asked);
-      if (!misuse && !asked.userId) return { inExperiment: false, experimentKey, reason: 'no_visitor' };
-      const answer = misuse ?? (await answerTo(experimentKey, asked));
-      if (!(answer instanceof NoAnswer)) return answer;
-      const message = warn(experimentKey, answer, 'The visitor is shown no variant.');
-      const error = new OursError('assignment_failed', message);
-      return { inExperiment: false, experimentKey, reason: 'fallback', error };
+      return assign(experimentKey, asked);
     },
 
     async personalization(asked) {
@@ -128,4 +142,10 @@ export function createAssigner(options: AssignerOptions): Assigner {
       return personalizations.map(toPersonalization);
     },
   };
+}
+
+/** Who answered. A forced or sticky variant is nobody's answer. */
+function sourceOf({ reason }: Assignment, hasWaited: boolean): AssignmentReport['source'] {
+  if (reason === 'forced' || reason === 'sticky') return 'none';
+  return hasWaited ? 'service' : 'cache';
 }

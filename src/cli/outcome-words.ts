@@ -1,4 +1,4 @@
-import type { DropReason, Outcome, RejectionCode, UnknownReason } from '../core/outcome.js';
+import { type DropReason, type Outcome, type RejectionCode, reasonOf, type UnknownReason } from '../core/outcome.js';
 
 /** An outcome in words. */
 interface OutcomeWords {
@@ -9,6 +9,11 @@ interface OutcomeWords {
 const FIX = 'Fix the code that sends it: the service will always reject this event.';
 
 const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason, OutcomeWords>> = {
+  guarded: {
+    meaning: 'the guard found something that must not be sent',
+    advice: 'Fix the code that sends it: the message names the field. To send the rest, set found of createGuard.',
+  },
+  guarded_name: { meaning: 'the name or the id of the event looks personal', advice: FIX },
   invalid_name: { meaning: 'the event name is missing or invalid', advice: FIX },
   reserved_name: { meaning: 'the name starts with $, which is reserved for the service', advice: FIX },
   unknown_event: {
@@ -77,12 +82,6 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
     advice: 'Track it again with the same distinctId: it counts once.',
   },
 };
-
-/** The code or reason of an outcome; `''` for a delivered event. */
-export function reasonOf(outcome: Outcome): RejectionCode | DropReason | UnknownReason | '' {
-  if (outcome.status === 'delivered') return '';
-  return outcome.status === 'rejected' ? outcome.code : outcome.reason;
-}
 
 /** `rejected invalid_event`, `dropped too_old`, `delivered` */
 export function labelOf(outcome: Outcome): string {

@@ -1,7 +1,6 @@
-import type { Outcome } from '../core/outcome.js';
+import { type Outcome, reasonOf } from '../core/outcome.js';
+import type { OutboxState } from '../outbox/outbox-state.js';
 import { VERSION } from './command.js';
-import type { OutboxState } from './outbox-state.js';
-import { reasonOf } from './outcome-words.js';
 
 /** The number of events with one outcome. `reason` is `''` for delivered events. */
 export interface OutcomeCount {

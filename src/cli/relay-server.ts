@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { keepProcess } from '../core/timers.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
+import { readState } from '../outbox/outbox-state.js';
 import { listenError, messageOf } from './command.js';
-import { readState } from './outbox-state.js';
 import { PROMETHEUS_CONTENT_TYPE, relayMetrics, type Tally, toPrometheusText } from './relay-metrics.js';
 
 /** How long the outbox may take to answer. Prometheus waits 10 s. */

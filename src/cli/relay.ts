@@ -9,6 +9,7 @@ import { type Command, type CommandContext, integerOption, PORTS, printUsage, re
 import type { OpenOutbox } from './open-outbox.js';
 import { OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
 import { Tally } from './relay-metrics.js';
+import { recordRelay } from './relay-otel.js';
 import { watchOperations, withoutClose } from './relay-outbox.js';
 import { startRelayServer } from './relay-server.js';
 
@@ -29,6 +30,7 @@ ${OUTBOX_USAGE}
   --concurrency <n>    concurrent batches
   --port <n>           serve /healthz and /metrics (Prometheus) on this port, 0 for a free one
   --host <name>        address to serve them on (127.0.0.1)
+  --otel               record metrics and spans with the OpenTelemetry SDK that NODE_OPTIONS starts
   --grace <seconds>    how long requests in flight may take after a stop (${DEFAULT_GRACE_S})`;
 
 /** `ours-ingest relay`: delivers from a durable outbox. */
@@ -54,6 +56,7 @@ interface RelayArguments {
   readonly client: Pick<ClientOptions, 'baseUrl' | 'flushAt' | 'concurrency'>;
   readonly port: number | undefined;
   readonly host: string;
+  readonly otel: boolean;
   readonly graceMs: number;
 }
 
@@ -68,6 +71,7 @@ function parse(args: readonly string[]): RelayArguments {
       concurrency: { type: 'string' },
       port: { type: 'string' },
       host: { type: 'string', default: '127.0.0.1' },
+      otel: { type: 'boolean', default: false },
       grace: { type: 'string' },
     },
   });
@@ -83,6 +87,7 @@ function parse(args: readonly string[]): RelayArguments {
     },
     port: integerOption('--port', values.port, PORTS),
     host: values.host,
+    otel: values.otel,
     graceMs: (integerOption('--grace', values.grace, { min: 0, max: 3_600 }) ?? DEFAULT_GRACE_S) * 1_000,
   };
 }
@@ -102,11 +107,13 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
     { ...delivery.client, outbox: watched.outbox, onOutcome: (outcome) => tally.add(outcome) },
     context,
   );
+  const stopRecording = delivery.otel ? await recordRelay(client) : undefined;
   print(`Delivering from ${describe} to ${baseUrl}.`);
   if (server !== undefined) print(`Health and metrics: ${server.url}/healthz and ${server.url}/metrics`);
   if (!stop.aborted) await once(stop, 'abort');
   print('Stopping: requests in flight may finish, the rest stays in the outbox.');
   await client.close({ timeoutMs: graceMs });
+  stopRecording?.();
   print(await summary(outbox, tally));
   await server?.close();
 }

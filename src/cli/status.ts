@@ -1,7 +1,8 @@
+import { type OutboxState, readState } from '../outbox/outbox-state.js';
 import { bytesInWords, count, durationInWords } from './amounts.js';
 import { type Command, integerOption, printUsage, readArguments } from './command.js';
+import { COUNTED_DEAD_LETTERS, countReasons, type ReasonCount } from './dead-letter-reasons.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
-import { COUNTED_DEAD_LETTERS, countReasons, type OutboxState, type ReasonCount, readState } from './outbox-state.js';
 
 const usage = `Usage: ours-ingest status <outbox> [options]
 

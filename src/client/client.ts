@@ -6,6 +6,7 @@ import { createAppendBuffer } from '../delivery/append-buffer.js';
 import { createRelay } from '../delivery/relay.js';
 import { createMemoryOutbox } from '../outbox/memory.js';
 import type { Outbox } from '../outbox/outbox.js';
+import { readState } from '../outbox/outbox-state.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Entry, TrackInput } from '../protocol/event.js';
 import { TEST_TOKEN_PREFIX } from '../protocol/wire.js';
@@ -54,16 +55,20 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const { disabled } = options;
   const { monotonic } = platform;
   const logger = guardLogger(options.logger ?? console);
-  const debug = options.debug ? platform.createDebugLog?.(logger, monotonic) : undefined;
-  if (options.debug && !debug) logger.warn('debug has no effect on this runtime.');
   const warnings = createWarnOnce(logger, monotonic);
   const clientId = platform.randomId().slice(-12);
+  const observer = platform.createObserver?.({
+    client: clientId,
+    host: new URL(options.baseUrl).host,
+    debug: options.debug ? logger.debug : undefined,
+  });
+  if (options.debug && !observer) logger.warn('debug has no effect on this runtime.');
   const clock = createSkewedClock({
     ...platform,
     // A shared outbox also holds events of other processes.
     isOwn: (owner) => !options.outbox?.durable || (typeof owner === 'string' && owner.startsWith(`${clientId}.`)),
   });
-  const context: ClientContext = { ...platform, options, clock, logger, warnings, debug };
+  const context: ClientContext = { ...platform, options, clock, logger, warnings, observer };
   const { transport, breaker } = createServiceLine(context);
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
   const counts = createDeliveryCounts();
@@ -98,6 +103,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     warnings,
     onAppended(entries, answer) {
       tracker.appended(entries, answer);
+      observer?.stored(entries.length);
       warnOfNotice();
       if (options.relay) relay.schedule(entries.length);
       unrefWhenDone();
@@ -153,7 +159,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       counts.count(entry);
       return settledReceipt(outcomes.refuse(kind, input, entry).distinctId, entry);
     }
-    debug?.encoded(entry);
+    observer?.tracked(entry);
     const receipt = tracker.open(entry);
     lifetime.ref();
     if (appendBuffer.add(entry)) tellHost();
@@ -195,6 +201,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       isDown: () => breaker.isDown,
     }),
     within: (tx) => createTransaction<Catalog>(context, { outbox, encoders, outcomes, onAppended: warnOfNotice }, tx),
+    async stats() {
+      // An event of this tick is not in the outbox before its append.
+      await appendBuffer.hand();
+      return { ...(await readState(outbox, platform.now)), circuit: breaker.state };
+    },
     flush,
     close,
   };

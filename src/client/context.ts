@@ -1,6 +1,6 @@
 import type { Logger, WarnOnce } from '../core/logger.js';
-import type { DebugLog } from '../runtime/debug-log.js';
 import type { Platform } from '../runtime/platform.js';
+import type { Observer } from '../telemetry/observer.js';
 import type { SkewedClock } from '../transport/clock.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -10,5 +10,6 @@ export interface ClientContext extends Platform {
   readonly clock: SkewedClock;
   readonly logger: Logger;
   readonly warnings: WarnOnce;
-  readonly debug: DebugLog | undefined;
+  /** `undefined` where nobody can observe. */
+  readonly observer: Observer | undefined;
 }

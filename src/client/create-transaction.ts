@@ -16,7 +16,7 @@ export interface TransactionOptions {
 
 /** @throws {OursError} `invalid_option` when the outbox is not in a database that the caller can use */
 export function createTransaction<Catalog extends EventCatalog>(
-  { debug }: ClientContext,
+  { observer }: ClientContext,
   { outbox, encoders, outcomes, onAppended }: TransactionOptions,
   tx: SqlClient,
 ): Transaction<Catalog> {
@@ -30,8 +30,9 @@ export function createTransaction<Catalog extends EventCatalog>(
   async function enlist<Input>(kind: Entry['kind'], input: Input, encode: Encoder<Input>): Promise<Enlisted> {
     const entry = encode(input);
     if ('status' in entry) return { ...entry, distinctId: outcomes.refuse(kind, input, entry).distinctId };
-    debug?.encoded(entry);
+    observer?.tracked(entry);
     await append([entry]);
+    observer?.stored(1);
     onAppended();
     return { status: 'appended', distinctId: entry.distinctId };
   }

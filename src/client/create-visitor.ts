@@ -26,6 +26,7 @@ const VISITOR_NAMES = fieldNames<VisitorInput>({
   sessionId: 1,
   session: 1,
   isFromLink: 1,
+  consent: 1,
   testToken: 1,
   ip: 1,
   userAgent: 1,
@@ -57,6 +58,7 @@ export function createVisitor<Catalog extends EventCatalog>(
   input: VisitorInput,
 ): Visitor<Catalog> {
   const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
+  const consent = isFromLink ? undefined : input.consent;
   const { session, sessionId } = sessionOf(input);
   // Exposures are only remembered for a session that the goal will also be in.
   const lasting = session === 'active' ? sessionId : undefined;
@@ -87,7 +89,7 @@ export function createVisitor<Catalog extends EventCatalog>(
         sessionId: own.sessionId ?? (isTied ? sessionId : undefined),
         distinctId: own.distinctId,
         time: own.time,
-        userProperties,
+        userProperties: consent === undefined ? userProperties : { consent, ...userProperties },
         defaultProperties: overlay(page, ownPage),
         identityContext: own.identityContext ?? identityContext,
       } satisfies OutgoingEvent & Checked;
@@ -106,6 +108,7 @@ export function createVisitor<Catalog extends EventCatalog>(
     externalId,
     session,
     sessionId,
+    consent,
     track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
       client.track(
         filled(own, TRACK_OPTIONS, event, eventProperties) as TrackInput<Catalog>,

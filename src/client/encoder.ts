@@ -15,6 +15,7 @@ import { LIBRARY } from '../protocol/library.js';
 import type { OnUnreadable } from '../protocol/properties.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import type { ClientContext } from './context.js';
+import { throughGuard } from './guard.js';
 
 /** Room in a request for the token and the names around the row. */
 const FRAME_BYTES = 512;
@@ -29,7 +30,7 @@ export function createEncoders(
   readonly track: Encoder<TrackInput>;
   readonly identify: Encoder<IdentifyInput>;
 } {
-  const { beforeSend, disabled } = options;
+  const { beforeSend, guard, disabled } = options;
   const context: EncodeContext = {
     clock: () => clock.read(),
     earliestFor: (userId) => exposureTimes.earliestFor(userId),
@@ -46,7 +47,8 @@ export function createEncoders(
   };
 
   function encoderFor<Input extends IdentifyInput>(encodeInput: Encode<Input>): Encoder<Input> {
-    const encode = beforeSend === undefined ? encodeInput : throughBeforeSend(beforeSend, encodeInput);
+    const guarded = guard === undefined ? encodeInput : throughGuard(guard, encodeInput);
+    const encode = beforeSend === undefined ? guarded : throughBeforeSend(beforeSend, guarded);
     return (input) => {
       if (disabled) return { status: 'dropped', reason: 'disabled' };
       let entry: Entry | Refusal | null;

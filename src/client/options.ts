@@ -19,6 +19,16 @@ export interface OutgoingEvent extends TrackFields {
   readonly eventProperties?: object | undefined;
 }
 
+/** Why a guard refuses an event. The message names the field, never the value. */
+export interface GuardRefusal {
+  readonly refused: string;
+  /** Whether the event's name or id is the reason: neither is repeated in a message or an outcome then. @default false */
+  readonly isName?: boolean | undefined;
+}
+
+/** Sees every event after `beforeSend`. Returns the event to send, or why it is refused. `ours-ingest/privacy` creates one. */
+export type Guard = (event: OutgoingEvent) => OutgoingEvent | GuardRefusal;
+
 /** The options of a client. A missing option is read from its environment variable, then from its default. */
 export interface ClientOptions<
   Catalog extends EventCatalog = EventCatalog,
@@ -85,6 +95,8 @@ export interface ClientOptions<
    * drop it. Must be synchronous. It may change the object.
    */
   readonly beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null) | undefined;
+  /** Keeps personal values from being sent: `createGuard` of `ours-ingest/privacy`. @default none */
+  readonly guard?: Guard | undefined;
   /** Called with a promise of the delivery when events were tracked. @default provided by an adapter, or detected on Vercel */
   readonly waitUntil?: WaitUntil | undefined;
   /** Replaces the HTTP client. @default undici on Node, the global `fetch` elsewhere and where it was replaced */
@@ -192,6 +204,7 @@ const RULES: { readonly [Option in keyof ClientOptions]-?: Rule } = {
   logger: [(logger: Logger | null) => isFunction(logger?.warn), 'an object with a method warn(message)'],
   onOutcome: aFunction,
   beforeSend: aFunction,
+  guard: aFunction,
   waitUntil: aFunction,
   fetch: aFunction,
   debug: [isFlag, 'true or false', false, readFlag],

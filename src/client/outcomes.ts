@@ -11,8 +11,9 @@ export interface OutcomeReporter {
   refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
 }
 
-export function createOutcomeReporter({ options, randomId, warnings }: ClientContext): OutcomeReporter {
+export function createOutcomeReporter({ options, randomId, warnings, observer }: ClientContext): OutcomeReporter {
   function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
+    observer?.settled(outcome, { kind, event, distinctId });
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
       () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event keeps its outcome.'),
@@ -22,13 +23,11 @@ export function createOutcomeReporter({ options, randomId, warnings }: ClientCon
   return {
     report,
     refuse(kind, input, outcome) {
-      const info = {
-        kind,
-        event: readText(input, 'event') ?? kind,
-        distinctId: readText(input, 'distinctId') ?? randomId(),
-      };
+      const isSecret = outcome.status === 'rejected' && outcome.code === 'guarded_name';
+      const read = (field: string): string | undefined => (isSecret ? undefined : readText(input, field));
+      const info = { kind, event: read('event') ?? kind, distinctId: read('distinctId') ?? randomId() };
       if (outcome.status === 'rejected') {
-        const which = kind === 'track' ? `track '${shortName(info.event)}'` : kind;
+        const which = kind === 'track' && !isSecret ? `track '${shortName(info.event)}'` : kind;
         warnings.throttledEach(`${which}: ${outcome.message} The event is not sent.`);
       } else if (outcome.reason === 'closed') {
         warnings.once('closed', `${kind} after close(): this event and later ones are dropped. Close the client last.`);

@@ -10,7 +10,7 @@ import type { Client } from './types.js';
 
 /** The calls of a client that ask the service and wait for its answer. Without a service they answer at once. */
 export function createQuestions<Catalog extends EventCatalog>(
-  { options, monotonic, warnings }: ClientContext,
+  { options, monotonic, warnings, observer }: ClientContext,
   service: Pick<AssignerOptions, 'transport' | 'onRecorded' | 'isDown'>,
 ): Pick<Client<Catalog>, 'assign' | 'personalization'> {
   const { disabled, experiments } = options;
@@ -19,6 +19,7 @@ export function createQuestions<Catalog extends EventCatalog>(
     ...service,
     monotonic,
     warnings,
+    observer,
     timeoutMs: options.assignTimeoutMs,
   });
   return {

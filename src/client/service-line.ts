@@ -8,7 +8,7 @@ export function createServiceLine(context: ClientContext): {
   readonly transport: HttpTransport;
   readonly breaker: CircuitBreaker;
 } {
-  const { options, debug } = context;
+  const { options } = context;
   const { baseUrl, concurrency, requestTimeoutMs, fetch } = options;
   // One more socket than senders: assign does not wait behind batches.
   const connections = concurrency + (options.experimentToken === undefined ? 0 : 1);
@@ -17,6 +17,6 @@ export function createServiceLine(context: ClientContext): {
       ? context.createPost({ ...context, baseUrl, connections, requestTimeoutMs })
       : createFetchPost(baseUrl, () => fetch);
   const breaker = createCircuitBreaker({ ...context, concurrency, via: post.via });
-  const transport = createHttpTransport({ ...context, post: debug?.post(post) ?? post, requestTimeoutMs });
-  return { transport, breaker: debug?.breaker(breaker) ?? breaker };
+  const transport = createHttpTransport({ ...context, post, requestTimeoutMs });
+  return { transport, breaker };
 }

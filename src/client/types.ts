@@ -3,6 +3,7 @@ import type { ExperimentKey, VariantName } from '../assignment/experiment-catalo
 import type { SqlClient } from '../outbox/outbox.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackInput } from '../protocol/event.js';
+import type { ClientStats } from '../telemetry/client-stats.js';
 import type { Totals } from '../tracking/delivery-counts.js';
 import type { Receipt } from '../tracking/receipt.js';
 import type { Transaction } from './transaction.js';
@@ -49,6 +50,12 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    * @throws {OursError} `invalid_option` when the outbox is not in your database
    */
   within(tx: SqlClient): Transaction<Catalog>;
+  /**
+   * The state of the outbox and the circuit breaker, for a health endpoint: an old `oldestAgeMs` means that events are not
+   * delivered. Events of test visits are not included.
+   * @throws {OursError} `outbox_failed` or the outbox's own error when a durable outbox does not answer
+   */
+  stats(): Promise<ClientStats>;
   /** This client bound to one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
   /**

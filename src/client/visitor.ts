@@ -1,7 +1,7 @@
 import type { Assignment, AssignOptions, Personalization } from '../assignment/assignment.js';
 import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
 import type { EventCatalog, EventName, EventProperties } from '../protocol/catalog.js';
-import type { IdentifyInput, TrackFields } from '../protocol/event.js';
+import type { Consent, IdentifyInput, TrackFields } from '../protocol/event.js';
 import type { DefaultProperties } from '../protocol/fields.js';
 import type { SessionState } from '../protocol/session.js';
 import type { Receipt } from '../tracking/receipt.js';
@@ -22,6 +22,11 @@ export interface VisitorInput {
    * without this `userId` and its session: the link may be another person's. @default false
    */
   readonly isFromLink?: boolean | undefined;
+  /**
+   * What the visitor has agreed to. Every event carries it as `userProperties.consent`, which replaces the stored consent, and a
+   * visitor token takes it along. Not for a visitor from a link.
+   */
+  readonly consent?: Consent | undefined;
   /** The value of `ours_test_token`: if it equals the client's `testToken`, this visit is in test mode. */
   readonly testToken?: string | undefined;
   /** The end user's address, never the server's. */
@@ -51,6 +56,8 @@ export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   readonly session: SessionState;
   /** The session id of events: `undefined` unless the session is `active` or `uncertain`. */
   readonly sessionId: string | undefined;
+  /** What the visitor has agreed to. */
+  readonly consent: Consent | undefined;
   /** See {@link Client.track}. */
   track<Name extends EventName<Catalog>>(
     event: Name,

@@ -60,6 +60,12 @@ export interface OutcomeInfo {
   readonly distinctId: string;
 }
 
+/** The code or reason of an outcome; `''` for a delivered event. */
+export function reasonOf(outcome: Outcome): RejectionCode | DropReason | UnknownReason | '' {
+  if (outcome.status === 'delivered') return '';
+  return outcome.status === 'rejected' ? outcome.code : outcome.reason;
+}
+
 /** Whether every retry of the event would have the same outcome. */
 export function isPermanent(outcome: Outcome): boolean {
   if (outcome.status === 'rejected') return true;

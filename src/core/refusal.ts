@@ -11,7 +11,11 @@ export type RefusalCode =
   | 'invalid_time'
   | 'event_too_large'
   | 'unreadable'
-  | 'before_send_failed';
+  | 'before_send_failed'
+  /** The guard found something that must not be sent. */
+  | 'guarded'
+  /** The guard found it in the event's name or id, which are not repeated. */
+  | 'guarded_name';
 
 /** An event that cannot be sent. The message names the field, the limit and the type received, never the value. */
 export class Refusal {

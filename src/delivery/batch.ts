@@ -90,9 +90,12 @@ export function sizeOf(entries: readonly Entry[]): number {
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
   const events = entries.length;
-  if (kind === 'identify') return { path: PATHS.identify, events, body: toBytes(head + mergePeople(entries).slice(1)) };
+  const traces = entries.flatMap(({ trace }) => trace ?? []);
+  if (kind === 'identify') {
+    return { path: PATHS.identify, events, traces, body: toBytes(head + mergePeople(entries).slice(1)) };
+  }
   const rows = entries.map((entry) => withTime(entry, sentTime(entry, clock)));
-  return { path: PATHS.batch, events, body: joinBytes(`${head}"events":[`, rows, ']}') };
+  return { path: PATHS.batch, events, traces, body: joinBytes(`${head}"events":[`, rows, ']}') };
 }
 
 function withTime(entry: Entry, time: number): Uint8Array {

@@ -1,4 +1,5 @@
 import type { WarnOnce } from '../core/logger.js';
+import type { CircuitState, Observer } from '../telemetry/observer.js';
 import type { SendResult } from '../transport/send-result.js';
 import { backoffMs } from './backoff.js';
 
@@ -32,6 +33,7 @@ export interface CircuitBreakerOptions {
   readonly monotonic: () => number;
   readonly random: () => number;
   readonly warnings: WarnOnce;
+  readonly observer?: Observer | undefined;
   /** What requests go through, for the warning. */
   readonly via?: (() => string | undefined) | undefined;
 }
@@ -51,6 +53,7 @@ export interface CircuitBreakerOptions {
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean;
+  readonly state: CircuitState;
   /** Whether the service is known to take nothing at the moment. A refused token is another matter. */
   readonly isDown: boolean;
   /**
@@ -74,6 +77,7 @@ export function createCircuitBreaker({
   monotonic,
   random,
   warnings,
+  observer,
   via,
 }: CircuitBreakerOptions): CircuitBreaker {
   /** Why it is not closed. */
@@ -88,13 +92,20 @@ export function createCircuitBreaker({
   let isAmbiguous = false;
   let succeededAt = Number.NEGATIVE_INFINITY;
 
+  const state = (): CircuitState => (cause === undefined ? 'closed' : isProbing ? 'half-open' : 'open');
   const waitMs = (): number => (cause === undefined ? 0 : Math.max(0, opensUntil - monotonic()));
 
+  function tell(before: CircuitState): void {
+    if (state() !== before) observer?.circuit(state(), waitMs());
+  }
+
   function openFor(ms: number, why: 'outage' | 'unauthorized', message: string): void {
+    const before = state();
     cause = why;
     isProbing = false;
     opensUntil = Math.max(opensUntil, monotonic() + ms);
     senders = 1;
+    tell(before);
     warnings.once(why, `${message} Events wait in the outbox; delivery resumes automatically.`);
   }
 
@@ -116,6 +127,7 @@ export function createCircuitBreaker({
   function succeed(): void {
     // The answer to a request sent before the service asked for a pause takes nothing of that back.
     if (monotonic() < askedUntil) return;
+    const before = state();
     succeededAt = monotonic();
     failures = 0;
     failedProbes = 0;
@@ -123,6 +135,7 @@ export function createCircuitBreaker({
     cause = undefined;
     isProbing = false;
     opensUntil = 0;
+    tell(before);
     warnings.end('outage');
     warnings.end('unauthorized');
   }
@@ -140,6 +153,9 @@ export function createCircuitBreaker({
   }
 
   return {
+    get state() {
+      return state();
+    },
     get isClosed() {
       return cause === undefined;
     },
@@ -157,11 +173,14 @@ export function createCircuitBreaker({
       if (cause === undefined) return active < senders ? 'sender' : undefined;
       if (isProbing || waitMs() > 0) return undefined;
       isProbing = true;
+      tell('open');
       return { failedBefore: failedProbes };
     },
 
     abandon() {
+      const before = state();
       isProbing = false;
+      tell(before);
     },
 
     observe(result, sent) {

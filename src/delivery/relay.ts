@@ -2,6 +2,7 @@ import { sentenceOf } from '../core/logger.js';
 import { sleep } from '../core/timers.js';
 import type { ClaimOptions } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
+import type { Observer } from '../telemetry/observer.js';
 import { createAlarm } from './alarm.js';
 import { createBacklog } from './backlog.js';
 import { frameBytes, sizeOf } from './batch.js';
@@ -26,6 +27,7 @@ const FULL = 0.9;
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
   readonly flushIntervalMs: number;
   readonly requestTimeoutMs: number;
+  readonly observer?: Observer | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export function createRelay(options: RelayOptions): Relay {
     {
       ...options,
       onReleased(count, delayMs) {
+        options.observer?.released(count, delayMs);
         backlog.add(count, true);
         if (delayMs === 0) return;
         delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);

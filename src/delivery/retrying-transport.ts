@@ -35,7 +35,7 @@ export function retrying(transport: Transport, { breaker, monotonic, random }: R
   return async (request, sent, maxRetries, signal) => {
     for (let attempt = 1; ; attempt += 1) {
       const startedAt = monotonic();
-      const result = await transport.send(request, signal);
+      const result = await transport.send(attempt === 1 ? request : { ...request, attempt }, signal);
       if (signal.aborted) return result;
       breaker.observe(result, sent);
       if (result.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return result;

@@ -98,13 +98,14 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     durable: false,
     async append(entries) {
       const dropped: Entry[] = [];
+      const appendedAt = monotonic();
       for (const entry of entries) {
         if (!makeRoom(entry, dropped)) {
           dropped.push(entry);
           continue;
         }
         sequence += 1;
-        const slot = toSlot(entry, sequence);
+        const slot = toSlot(entry, sequence, appendedAt);
         bytes += slot.body.length;
         fresh.push(slot);
         identifies.add(slot);
@@ -152,6 +153,15 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     async stats() {
       return { waiting: countWaiting(), claimed, bytes };
     },
+    async oldest() {
+      const held = leases.flatMap((lease) => lease.slots.filter((slot) => slot.lease === lease));
+      const first = [returned[0], fresh.peek(), ...held].reduce(earlier, undefined);
+      return first && { appendedAt: Date.now() - (monotonic() - first.appendedAt) };
+    },
     async close() {},
   };
+}
+
+function earlier(one: Slot | undefined, other: Slot | undefined): Slot | undefined {
+  return one === undefined || (other !== undefined && other.sequence < one.sequence) ? other : one;
 }

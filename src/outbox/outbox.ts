@@ -41,6 +41,8 @@ interface Queueing {
 /** An outbox whose entries are lost with the process. */
 export interface VolatileOutbox extends Queueing {
   readonly durable: false;
+  /** When the entry that has been inside longest was appended, in milliseconds since the epoch. @default not known */
+  oldest?(): Promise<{ readonly appendedAt: number } | undefined>;
 }
 
 /** An outbox whose entries survive the process. Any number of processes may append to one store and claim from it. */

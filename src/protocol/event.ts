@@ -10,6 +10,9 @@ import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext } from './wire.js';
 import { putIfAny, writeDefaultProperties, writeEventProperties, writeUserProperties } from './write-properties.js';
 
+/** What a visitor has agreed to: purposes such as `marketing`, with `true`, `false` or the service's own words. */
+export type Consent = Readonly<Record<string, string | boolean | null | undefined>>;
+
 /** What the service knows of a person at the top level. `null` clears a stored value, `undefined` and `''` leave it. */
 export interface UserProperties extends CampaignProperties {
   readonly email?: string | null | undefined;
@@ -26,7 +29,7 @@ export interface UserProperties extends CampaignProperties {
   readonly company_name?: string | null | undefined;
   readonly job_title?: string | null | undefined;
   /** Replaces the whole consent that is stored: pass every category. An empty map is not sent; values become strings. */
-  readonly consent?: Readonly<Record<string, string | boolean | null | undefined>> | null | undefined;
+  readonly consent?: Consent | null | undefined;
   /** Your own properties. They are merged: `null`, `undefined` and `''` are ignored. */
   readonly custom_properties?: object | undefined;
   /** Whatever else the service documents, as strings. */
@@ -121,6 +124,8 @@ export interface Entry {
   readonly email: string | undefined;
   /** What the one who appended it wants to find on it again. Only an outbox in this process's memory hands it back. */
   owner?: unknown;
+  /** The trace context in which it was tracked: a W3C `traceparent`. */
+  trace?: string | undefined;
   /** Whether its time follows an assignment's, and may be ahead. Only an outbox in this process's memory keeps it. */
   mayBeAhead?: boolean | undefined;
   /** Whether a request with it has been sent. Only an outbox in this process's memory keeps it. */
@@ -240,6 +245,7 @@ function encode(
     externalId,
     email,
     owner: undefined,
+    trace: undefined,
     mayBeAhead: earliest > Math.max(0, clock.earliest),
   };
 }
@@ -252,6 +258,14 @@ export function checkName(event: unknown): Refusal | undefined {
         `names starting with '$' are reserved by the service: choose another, and for '${IDENTIFY_EVENT}' call identify().`,
       )
     : checkText('event', event, MAX_EVENT_NAME_LENGTH);
+}
+
+/** Whether a value is a map of purposes. A promise is none. */
+export function isConsent(value: unknown): value is Consent {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  return Object.values(value).every(
+    (given) => given == null || typeof given === 'boolean' || typeof given === 'string',
+  );
 }
 
 function checkMap(field: string, value: unknown): Refusal | undefined {

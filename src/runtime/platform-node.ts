@@ -1,8 +1,10 @@
 import { bulkRandomId } from '../core/bulk-random-id.js';
 import { openByteRow } from '../protocol/json-bytes.js';
+import { createChannels } from '../telemetry/channels.js';
+import { withDebugLog } from '../telemetry/debug-log.js';
+import type { Observer } from '../telemetry/observer.js';
 import { createNodePost } from '../transport/node-post.js';
-import { createDebugLog } from './debug-log.js';
-import type { Platform } from './platform.js';
+import type { ObserverOptions, Platform } from './platform.js';
 import { webPlatform } from './platform-web.js';
 import { onProcessEnd } from './process-events.js';
 import { createProcessLifetime } from './process-lifetime.js';
@@ -18,13 +20,18 @@ export const nodePlatform: Platform = {
     createNodePost({ ...options, connectTimeoutMs: Math.min(10_000, requestTimeoutMs * 0.8), env: process.env }),
   serverlessHost,
   waitUntilAdvice: 'pass it, or await client.flush() before answering.',
-  createDebugLog,
+  createObserver,
   createLifetime: (options) => createProcessLifetime(options, onProcessEnd),
 };
 
 /** Bun and Deno: their own `fetch`, and the process events of Node. */
 export const otherProcessPlatform: Platform = {
   ...webPlatform,
-  createDebugLog,
+  createObserver,
   createLifetime: nodePlatform.createLifetime,
 };
+
+function createObserver({ client, host, debug }: ObserverOptions): Observer {
+  const channels = createChannels(client, host);
+  return debug === undefined ? channels : withDebugLog(channels, debug);
+}

@@ -1,7 +1,7 @@
 import type { Logger } from '../core/logger.js';
 import type { RowWriter } from '../protocol/row-writer.js';
+import type { Observer } from '../telemetry/observer.js';
 import type { HttpPost } from '../transport/http-transport.js';
-import type { DebugLog } from './debug-log.js';
 import type { LifetimeOptions, ProcessLifetime } from './process-lifetime.js';
 
 /** The options of a connection to the service. */
@@ -12,6 +12,15 @@ export interface PostOptions {
   readonly requestTimeoutMs: number;
   readonly monotonic: () => number;
   readonly logger: Logger;
+}
+
+export interface ObserverOptions {
+  /** Names the client in messages. */
+  readonly client: string;
+  /** The service's host, with a port if the address has one. */
+  readonly host: string;
+  /** Receives the lines of the debug log. */
+  readonly debug: ((line: string) => void) | undefined;
 }
 
 /** The parts that differ between runtimes and that tests replace: time, randomness and the network. */
@@ -31,7 +40,7 @@ export interface Platform {
   readonly serverlessHost: (env: Platform['env']) => string | undefined;
   /** What to do on such a host without `waitUntil`, for the warning. */
   readonly waitUntilAdvice: string;
-  /** For the option `debug`. Left out where bundle size matters. */
-  readonly createDebugLog?: (logger: Required<Logger>, monotonic: () => number) => DebugLog;
+  /** Left out where bundle size matters. */
+  readonly createObserver?: (options: ObserverOptions) => Observer;
   readonly createLifetime: (options: LifetimeOptions) => ProcessLifetime;
 }

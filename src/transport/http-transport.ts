@@ -1,6 +1,8 @@
 import { later, onAbort } from '../core/timers.js';
+import type { Observer } from '../telemetry/observer.js';
 import type { SkewedClock } from './clock.js';
-import { classifyFailure, classifyResponse, type HttpAnswer } from './send-result.js';
+import type { TransportRequest } from './request.js';
+import { classifyFailure, classifyResponse, type HttpAnswer, type SendResult } from './send-result.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -24,13 +26,30 @@ export interface HttpTransportOptions {
   readonly requestTimeoutMs: number;
   readonly clock: SkewedClock;
   readonly monotonic: () => number;
+  readonly observer?: Observer | undefined;
 }
 
 /** Turns posts into results: one deadline for the whole request, the service's clock learned on the way. */
-export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }: HttpTransportOptions): HttpTransport {
+export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
+  const { post, requestTimeoutMs, clock, monotonic, observer } = options;
   /** What ends each request under way. */
   const underWay = new Set<(reason: unknown) => void>();
   let isClosed = false;
+
+  function report(request: TransportRequest, result: SendResult, status: number | undefined, sentAt: number): void {
+    const { path, body, events = 0, attempt = 1, traces = [] } = request;
+    observer?.requested({
+      path,
+      events,
+      bytes: body.length,
+      attempt,
+      durationMs: monotonic() - sentAt,
+      status,
+      result: result.kind,
+      reason: result.kind === 'retryable' ? result.reason : undefined,
+      traces,
+    });
+  }
 
   return {
     async send(request, signal) {
@@ -53,9 +72,12 @@ export function createHttpTransport({ post, requestTimeoutMs, clock, monotonic }
         const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
         const { result, tellsTime } = classifyResponse(answer, request, clock.read().service);
         if (tellsTime) clock.learn(answer.header('date'), sentAt, monotonic());
+        report(request, result, answer.status, sentAt);
         return result;
       } catch (error) {
-        return classifyFailure(error);
+        const result = classifyFailure(error);
+        report(request, result, undefined, sentAt);
+        return result;
       } finally {
         cancelTimer();
         underWay.delete(abort);

@@ -39,8 +39,10 @@ export async function report<Catalog extends EventCatalog>(
       `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. Without it, the event is reported only if identify() or the event itself has an identity.`,
     );
   }
-  const who = opened.visitor ?? (hasIdentity(event) ? undefined : await withTimeout(identify(), { signal }));
-  const input = { ...event, ...who };
+  const { consent, ...visitor } = opened.visitor ?? {};
+  const who = opened.visitor ? visitor : hasIdentity(event) ? undefined : await withTimeout(identify(), { signal });
+  const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
+  const input = { ...event, ...who, userProperties };
   if (!hasIdentity(input)) return { line: `${distinctId} is not reported: the visitor is not known`, retry: false };
   try {
     await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });

@@ -50,6 +50,24 @@ it.each<[string, () => unknown]>([
   expect(warnings).toEqual([expect.stringContaining('consent must return true or false')]);
 });
 
+it.each<[string, object, object | undefined]>([
+  [
+    'sends purposes with the visitor’s events',
+    { analytics: true, marketing: false },
+    { analytics: true, marketing: false },
+  ],
+  ['takes refusals alone as no consent', { analytics: false, marketing: false }, undefined],
+  ['takes no purposes as no consent', {}, undefined],
+])('%s', (_, consent, expected) => {
+  const { ours, inputs, warnings, logger } = world();
+  const options = { logger, consent: () => consent as Record<string, boolean> };
+  const { visitor } = createScopes(ours, options, { read: () => knownVisitor({ userId: 'v' }) })({});
+  expect(visitor.userId).toBe(expected && 'v');
+  expect(visitor.externalId).toBeUndefined();
+  expect(inputs).toEqual([expected === undefined ? {} : expect.objectContaining({ userId: 'v', consent: expected })]);
+  expect(warnings).toEqual([]);
+});
+
 it('rejects a list of proxies if the connection’s address is not known', () => {
   const framework = { read: () => ({ header: () => undefined }), knowsPeer: false };
   expect(() => createRequestScopes(world().ours, { trustProxy: ['10.0.0.0/8'] }, framework)).toThrow(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { labelOf, outcomeWords, reasonOf } from '../../src/cli/outcome-words.js';
-import type { Outcome } from '../../src/core/outcome.js';
+import { labelOf, outcomeWords } from '../../src/cli/outcome-words.js';
+import { type Outcome, reasonOf } from '../../src/core/outcome.js';
 
 const rejected: Outcome = { status: 'rejected', code: 'invalid_event', message: 'no' };
 const dropped: Outcome = { status: 'dropped', reason: 'too_old' };

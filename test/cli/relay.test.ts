@@ -158,3 +158,15 @@ describe('ours-ingest relay', () => {
     expect(existsSync(file)).toBe(false);
   });
 });
+
+describe('ours-ingest relay --otel', () => {
+  it('says how to start an SDK when there is none', async () => {
+    const { file } = await fileOutbox();
+    const collector = await openCollector();
+    const running = startRelay(collector.baseUrl, '--sqlite', file, '--otel');
+    await expect(running.ended).rejects.toThrow(UsageError);
+    await expect(running.ended).rejects.toThrow(
+      'NODE_OPTIONS="--import @opentelemetry/auto-instrumentations-node/register"',
+    );
+  });
+});

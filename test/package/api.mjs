@@ -24,6 +24,8 @@ const SUBPATHS = [
   'request',
   'stripe',
   'testing',
+  'otel',
+  'privacy',
   'webhooks',
 ];
 

@@ -229,6 +229,7 @@ describe('under exactOptionalPropertyTypes undefined may be passed for whatever 
       waitUntil: undefined,
       fetch: undefined,
       debug: undefined,
+      guard: undefined,
       disabled: undefined,
     };
     expectTypeOf(nothing).toExtend<ClientOptions>();

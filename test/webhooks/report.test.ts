@@ -32,6 +32,13 @@ it('tracks with the token’s visitor, else with the identity, and never sends t
   expect((await run(NOBODY, { externalId: 'c1' })).tracked).toEqual([{ ...base, externalId: 'c1' }]);
 });
 
+it('sends the consent that the token took along', async () => {
+  const visitor = { userId: 'v', sessionId: '17', consent: { ads: false } };
+  expect((await run({ visitor, issuedAt: 0 })).tracked).toEqual([
+    { event: 'lead', distinctId: 'lead:1', userId: 'v', sessionId: '17', userProperties: { consent: { ads: false } } },
+  ]);
+});
+
 it('does not report without an identity, and needs no retry', async () => {
   expect(await run(NOBODY)).toMatchObject({ retry: false, tracked: [], line: expect.stringContaining('not reported') });
 });

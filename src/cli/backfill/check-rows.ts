@@ -1,4 +1,4 @@
-import type { Undelivered } from '../../core/outcome.js';
+import { reasonOf, type Undelivered } from '../../core/outcome.js';
 import { Refusal } from '../../core/refusal.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
 import { openByteRow } from '../../protocol/json-bytes.js';
@@ -7,7 +7,6 @@ import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
 import { count } from '../amounts.js';
 import type { CommandContext } from '../command.js';
-import { reasonOf } from '../outcome-words.js';
 import type { TypedEvent } from '../typed-event.js';
 import { startProgress } from './progress.js';
 import type { Position, Row, Source } from './source.js';

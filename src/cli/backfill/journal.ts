@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { Outcome } from '../../core/outcome.js';
-import { outcomeWords, reasonOf } from '../outcome-words.js';
+import { type Outcome, reasonOf } from '../../core/outcome.js';
+import { outcomeWords } from '../outcome-words.js';
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
 import { appendToOwnFile } from './own-file.js';
 import type { Position } from './source.js';

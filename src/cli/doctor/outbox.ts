@@ -1,9 +1,10 @@
 import type { DurableOutbox } from '../../outbox/outbox.js';
+import { readState } from '../../outbox/outbox-state.js';
 import { MAX_EVENT_AGE_MS } from '../../protocol/limits.js';
 import { bytesInWords, count, durationInWords } from '../amounts.js';
 import { messageOf } from '../command.js';
+import { countReasons } from '../dead-letter-reasons.js';
 import type { RedisServer } from '../open-outbox.js';
-import { countReasons, readState } from '../outbox-state.js';
 import type { Check } from './check.js';
 
 /** A running relay needs seconds. */

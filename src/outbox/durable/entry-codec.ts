@@ -46,7 +46,7 @@ export class EntryCodec {
   }
 
   write(entry: Entry): string {
-    const { kind, event, time, userId, externalId, email, owner, body } = entry;
+    const { kind, event, time, userId, externalId, email, owner, trace, body } = entry;
     const head = {
       kind,
       event,
@@ -55,6 +55,7 @@ export class EntryCodec {
       externalId,
       email,
       owner: typeof owner === 'string' ? owner : undefined,
+      trace,
       bytes: body.length,
     };
     return this.#seal(`${JSON.stringify(head)}\n${fromBytes(body)}`, entry.distinctId);
@@ -126,9 +127,9 @@ function toEntry(distinctId: string, plain: string): Entry | Unreadable {
     const { bytes, ...head } = JSON.parse(plain.slice(0, end)) as Omit<Entry, 'body'> & { readonly bytes: number };
     const body = toBytes(plain.slice(end + 1));
     if (end < 0 || body.length !== bytes) return INCOMPLETE;
-    const { kind, event, time, userId, externalId, email, owner } = head;
+    const { kind, event, time, userId, externalId, email, owner, trace } = head;
     // Includes the fields that delivery sets later: adding one to every entry of a claim would change each object's shape.
-    return { kind, distinctId, event, body, time, userId, externalId, email, owner, wasSent: undefined };
+    return { kind, distinctId, event, body, time, userId, externalId, email, owner, trace, wasSent: undefined };
   } catch {
     // The parser's message would quote the event.
     return INCOMPLETE;

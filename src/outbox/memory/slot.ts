@@ -8,6 +8,8 @@ export interface Slot extends Entry {
   /** Its place in the order of appends. */
   readonly sequence: number;
   lease: Lease | undefined;
+  /** By the monotonic clock. */
+  readonly appendedAt: number;
   /** When it may be claimed, by the monotonic clock. */
   availableAt: number;
 }
@@ -19,8 +21,8 @@ export interface Lease {
 }
 
 /** Copies field by field: a spread takes fifty times as long. */
-export function toSlot(entry: Entry, sequence: number): Slot {
-  const { kind, distinctId, event, body, time, userId, externalId, email, owner, mayBeAhead } = entry;
+export function toSlot(entry: Entry, sequence: number, appendedAt: number): Slot {
+  const { kind, distinctId, event, body, time, userId, externalId, email, owner, trace, mayBeAhead } = entry;
   return {
     kind,
     distinctId,
@@ -31,8 +33,10 @@ export function toSlot(entry: Entry, sequence: number): Slot {
     externalId,
     email,
     owner,
+    trace,
     mayBeAhead,
     sequence,
+    appendedAt,
     lease: undefined,
     availableAt: 0,
     wasSent: false,

@@ -1,9 +1,13 @@
+import type { Consent } from '../../protocol/event.js';
+
 /** The visitor who paid, and the session in which they started the payment. */
 export interface TokenVisitor {
   /** The Ours visitor id: the cookie `ours_device_id`. */
   readonly userId: string;
   /** The browser's session, without its `sid_` prefix. */
   readonly sessionId: string | undefined;
+  /** What the visitor had agreed to when the payment was started. */
+  readonly consent?: Consent | undefined;
 }
 
 /** What a token holds. Without a visitor, the payment should be reported although the visitor was unknown when it started. */
@@ -14,21 +18,24 @@ export interface TokenContent {
 }
 
 /** The first byte of a token: its layout. */
-export type TokenVersion = typeof SHORT | typeof LONG;
+export type TokenVersion = typeof SHORT | typeof LONG | typeof WITH_CONSENT;
 
 /** Issued-at (4 bytes), visitor UUID (16), sid in milliseconds (6). All-zero UUID: no visitor. All-zero sid: no session. */
 const SHORT = 1;
 /** Issued-at (4 bytes), length of the visitor id (2), visitor id and sid as UTF-8. For ids of other SDKs. */
 const LONG = 2;
+/** Issued-at (4 bytes), lengths of the visitor id and the sid (2 each), both as UTF-8, and the consent as JSON. */
+const WITH_CONSENT = 3;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 const SID_BYTES = 6;
 const SHORT_BYTES = 26;
 const LONG_HEAD_BYTES = 6;
+const CONSENT_HEAD_BYTES = 8;
 
 export function isTokenVersion(version: number | undefined): version is TokenVersion {
-  return version === SHORT || version === LONG;
+  return version === SHORT || version === LONG || version === WITH_CONSENT;
 }
 
 /** Uses the shortest layout that preserves the ids exactly. */
@@ -36,7 +43,10 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
   version: TokenVersion;
   bytes: Uint8Array<ArrayBuffer>;
 } {
-  const { userId, sessionId } = visitor ?? { userId: NO_UUID, sessionId: undefined };
+  const { userId, sessionId, consent }: TokenVisitor = visitor ?? { userId: NO_UUID, sessionId: undefined };
+  if (consent !== undefined) {
+    return { version: WITH_CONSENT, bytes: writeWithConsent(userId, sessionId, consent, issuedAt) };
+  }
   const sid = toSidNumber(sessionId);
   if (!UUID.test(userId) || sid === undefined) return { version: LONG, bytes: writeLong(userId, sessionId, issuedAt) };
   const bytes = new Uint8Array(SHORT_BYTES);
@@ -53,6 +63,7 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
 export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuedAt = view.getUint32(0);
+  if (version === WITH_CONSENT) return readWithConsent(view, bytes, issuedAt);
   if (version === LONG) {
     const end = LONG_HEAD_BYTES + view.getUint16(4);
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -77,6 +88,42 @@ function writeLong(userId: string, sessionId: string | undefined, issuedAt: numb
   bytes.set(user, LONG_HEAD_BYTES);
   bytes.set(session, LONG_HEAD_BYTES + user.length);
   return bytes;
+}
+
+function writeWithConsent(
+  userId: string,
+  sessionId: string | undefined,
+  consent: Consent,
+  issuedAt: number,
+): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  const parts = [userId, sessionId ?? '', JSON.stringify(consent)].map((text) => encoder.encode(text));
+  const [user, session] = parts as [Uint8Array, Uint8Array];
+  const bytes = new Uint8Array(CONSENT_HEAD_BYTES + parts.reduce((sum, part) => sum + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, issuedAt);
+  view.setUint16(4, user.length);
+  view.setUint16(6, session.length);
+  let at = CONSENT_HEAD_BYTES;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function readWithConsent(view: DataView, bytes: Uint8Array, issuedAt: number): TokenContent {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const userEnd = CONSENT_HEAD_BYTES + view.getUint16(4);
+  const sessionEnd = userEnd + view.getUint16(6);
+  return {
+    visitor: {
+      userId: decoder.decode(bytes.subarray(CONSENT_HEAD_BYTES, userEnd)),
+      sessionId: decoder.decode(bytes.subarray(userEnd, sessionEnd)) || undefined,
+      consent: JSON.parse(decoder.decode(bytes.subarray(sessionEnd))) as Consent,
+    },
+    issuedAt,
+  };
 }
 
 /** A sid as a number of 6 bytes, 0 for none; `undefined` if the number would not convert back to the same string. */

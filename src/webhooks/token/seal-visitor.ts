@@ -1,5 +1,6 @@
 import { failOption } from '../../core/check-option.js';
 import { readSecretKeys, type SecretKey } from '../../core/secret-key.js';
+import { type Consent, isConsent } from '../../protocol/event.js';
 import { checkSessionId, checkUserId, toSid } from '../../protocol/identity.js';
 import { importTokenKey, MAX_TOKEN_LENGTH, seal } from './cipher.js';
 import type { TokenVisitor } from './layout.js';
@@ -8,6 +9,8 @@ import type { TokenVisitor } from './layout.js';
 export interface SealableVisitor {
   readonly userId?: string | undefined;
   readonly sessionId?: string | undefined;
+  /** What the visitor has agreed to; the payment's event carries it. */
+  readonly consent?: Consent | undefined;
 }
 
 /** Where tokens are valid. */
@@ -45,8 +48,13 @@ export async function sealVisitor(
   checkEnvironment(environment);
   const key = await importTokenKey(first);
   const issuedAt = Math.floor(now() / 1000);
-  const token = await seal(key, { visitor: toTokenVisitor(visitor ?? {}), issuedAt }, environment);
-  return token.length <= MAX_TOKEN_LENGTH ? token : seal(key, { visitor: undefined, issuedAt }, environment);
+  const known = toTokenVisitor(visitor ?? {});
+  // If the token would be too long: rather no consent than no visitor.
+  for (const content of [known, known && { ...known, consent: undefined }]) {
+    const token = await seal(key, { visitor: content, issuedAt }, environment);
+    if (token.length <= MAX_TOKEN_LENGTH) return token;
+  }
+  return seal(key, { visitor: undefined, issuedAt }, environment);
 }
 
 /** @throws {OursError} `invalid_option` */
@@ -57,7 +65,11 @@ export function checkEnvironment(environment: string | undefined): void {
 }
 
 /** Without ids that the client would reject: they would cost the payment its event. */
-function toTokenVisitor({ userId, sessionId }: SealableVisitor): TokenVisitor | undefined {
+function toTokenVisitor({ userId, sessionId, consent }: SealableVisitor): TokenVisitor | undefined {
   if (userId === undefined || checkUserId(userId) !== undefined) return undefined;
-  return { userId, sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined };
+  return {
+    userId,
+    sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined,
+    consent: isConsent(consent) ? consent : undefined,
+  };
 }

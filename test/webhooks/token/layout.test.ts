@@ -10,6 +10,7 @@ describe('the content of a token', () => {
     ['no session', { userId: USER, sessionId: undefined }, 1, 26],
     ['no visitor', undefined, 1, 26],
     ['an id of another SDK', { userId: 'visitor', sessionId: '17' }, 2, 15],
+    ['a consent', { userId: USER, sessionId: undefined, consent: { ads: false, mail: 'no' } }, 3, 69],
     ['a session that is not a number', { userId: USER, sessionId: '007' }, 2, 45],
   ])('round-trips %s', (_, visitor, version, length) => {
     const written = writeContent({ visitor, issuedAt: ISSUED_AT });
@@ -18,6 +19,6 @@ describe('the content of a token', () => {
   });
 });
 
-it('only two versions exist', () => {
-  expect([undefined, 0, 1, 2, 3].map(isTokenVersion)).toEqual([false, false, true, true, false]);
+it('only three versions exist', () => {
+  expect([undefined, 0, 1, 2, 3, 4].map(isTokenVersion)).toEqual([false, false, true, true, true, false]);
 });

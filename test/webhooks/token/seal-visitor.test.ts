@@ -23,6 +23,28 @@ describe('the session in a visitor token', () => {
   });
 });
 
+describe('the consent in a visitor token', () => {
+  it('is preserved', async () => {
+    const visitor = { userId: USER, sessionId: '17', consent: { ads: false, mail: 'granted', cookies: true } };
+    expect(await openVisitor(await sealVisitor(visitor, KEYS, { now }), KEYS, { now })).toEqual({
+      visitor,
+      issuedAt: NOW,
+    });
+  });
+
+  it('is left out rather than the visitor when the token would be too long', async () => {
+    const consent = { ads: 'x'.repeat(400) };
+    const token = await sealVisitor({ userId: USER, sessionId: '17', consent }, KEYS, { now });
+    expect(token).toHaveLength(SHORT);
+    expect(await openVisitor(token, KEYS, { now })).toMatchObject({ visitor: { userId: USER, sessionId: '17' } });
+  });
+
+  it('is left out when it is no map of purposes', async () => {
+    const token = await sealVisitor({ userId: USER, consent: Promise.resolve() as never }, KEYS);
+    expect(token).toHaveLength(SHORT);
+  });
+});
+
 describe('an id that the client rejects', () => {
   it('gives a token without a visitor: the payment is reported with the identity of identify() instead of being rejected', async () => {
     for (const userId of ['undefined', ' v', '\uFEFFvisitor', '"v"', 'ours_device_id=v; a=b']) {

@@ -1,19 +1,5 @@
-import type { DeadLetters, DurableOutbox, OutboxStats } from '../outbox/outbox.js';
+import type { DeadLetters } from '../outbox/outbox.js';
 import { labelOf, outcomeWords } from './outcome-words.js';
-
-/** The size and age of an outbox. */
-export interface OutboxState extends OutboxStats {
-  readonly deadLetters: number;
-  /** The age of the oldest entry; `undefined` for an empty outbox. */
-  readonly oldestAgeMs: number | undefined;
-}
-
-export async function readState(outbox: DurableOutbox): Promise<OutboxState> {
-  const [stats, oldest, deadLetters] = await Promise.all([outbox.stats(), outbox.oldest(), outbox.deadLetters.count()]);
-  // The clock of the process that appended may be ahead of this one.
-  const oldestAgeMs = oldest === undefined ? undefined : Math.max(0, Date.now() - oldest.appendedAt);
-  return { ...stats, deadLetters, oldestAgeMs };
-}
 
 /** How many dead letters are read to count their reasons. A store may hold millions. */
 export const COUNTED_DEAD_LETTERS = 1_000;

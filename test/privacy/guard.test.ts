@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { OutgoingEvent } from '../../src/client/options.js';
+import { createGuard, type GuardOptions } from '../../src/privacy/guard.js';
+import { rig } from '../support/client.js';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What a guard makes of event properties. */
+function guarded(options: GuardOptions, eventProperties: object): unknown {
+  const answer = createGuard(options)({ event: 'purchase', userId: 'v1', eventProperties });
+  return 'refused' in answer ? answer.refused : answer.eventProperties;
+}
+
+function guardedPage(
+  options: GuardOptions,
+  defaultProperties: NonNullable<OutgoingEvent['defaultProperties']>,
+): unknown {
+  const answer = createGuard(options)({ event: 'purchase', userId: 'v1', defaultProperties });
+  return 'refused' in answer ? answer.refused : answer.defaultProperties;
+}
+
+describe('the names of properties', () => {
+  it('only allowed ones pass', () => {
+    const properties = { allow: ['order_id', 'utm_*'] };
+    expect(guarded({ properties, found: 'remove' }, { order_id: 'o1', utm_source: 'x', note: 'y' })).toEqual({
+      order_id: 'o1',
+      utm_source: 'x',
+    });
+    expect(guarded({ properties }, { note: 'y' })).toBe(
+      "the property 'note' is denied: leave it out, or set found to 'remove' or 'hash'.",
+    );
+  });
+
+  it('denied ones do not, however they are written and wherever they are', () => {
+    const options: GuardOptions = { properties: { deny: ['date_of_birth'] }, found: 'remove' };
+    expect(
+      guarded(options, { dateOfBirth: 1, 'Date-Of-Birth': 2, order: { lines: [{ date_of_birth: 3, sku: 'a' }] } }),
+    ).toEqual({ order: { lines: [{ sku: 'a' }] } });
+  });
+
+  it("'health' denies identifiers and diagnoses, and keeps what a purchase needs", () => {
+    expect(
+      guarded(
+        { preset: 'health', found: 'remove' },
+        { order_id: 'o1', value: 49.9, currency: 'EUR', first_name: 'x', mrn: 1, diagnosis_code: 'x', PatientId: 2 },
+      ),
+    ).toEqual({ order_id: 'o1', value: 49.9, currency: 'EUR' });
+  });
+
+  it('a hash replaces the value of a denied property', () => {
+    expect(guarded({ properties: { deny: ['code'] }, found: 'hash' }, { code: ' ABC ' })).toEqual({
+      code: sha256('abc'),
+    });
+  });
+});
+
+describe('values that look personal', () => {
+  it.each([
+    ['ada@example.org', 'an e-mail address'],
+    ['+49 30 1234567', 'a phone number'],
+    ['(555) 123-4567'.replace('123', '223'), 'a phone number'],
+    ['123-45-6789', 'a social security number'],
+    ['4111 1111 1111 1111', 'a card number'],
+    [4111111111111111, 'a card number'],
+    ['MRN: 0012345', 'a medical record number'],
+  ])('%s refuses the event as %s, and the message names the property only', (value, kind) => {
+    expect(guarded({}, { note: value })).toBe(
+      `the property 'note' looks like ${kind}: leave it out, or set found to 'remove' or 'hash'.`,
+    );
+    expect(guarded({}, { a: [{ note: value }] })).toBe(
+      `the property 'a.0.note' looks like ${kind}: leave it out, or set found to 'remove' or 'hash'.`,
+    );
+  });
+
+  it('are hashed in the form in which advertising platforms hash them, alone or in a sentence', () => {
+    expect(
+      guarded(
+        { found: 'hash' },
+        { mail: 'Ada@Example.org', phone: '(555) 223-4567', note: 'To ada@example.org, please' },
+      ),
+    ).toEqual({
+      mail: sha256('ada@example.org'),
+      phone: sha256('+15552234567'),
+      note: `To ${sha256('ada@example.org')}, please`,
+    });
+  });
+
+  it('are found in what a whole map shows of itself', () => {
+    expect(guarded({ found: 'remove' }, { toJSON: () => ({ id: 'o1', mail: 'ada@example.org' }) })).toEqual({
+      id: 'o1',
+    });
+  });
+
+  it('pass with values: false', () => {
+    expect(guarded({ values: false }, { note: 'ada@example.org' })).toEqual({ note: 'ada@example.org' });
+  });
+
+  it('leave other values as they are: the same objects, also dates and maps with toJSON', () => {
+    const order = { id: 'o1', at: new Date(0), total: { toJSON: () => '1.00' } };
+    const given = { order, at: new Date(0), list: [1, 2], nothing: null, big: 10n };
+    const kept = guarded({}, given) as typeof given;
+    expect(kept).toEqual(given);
+    expect(kept.order).toBe(order);
+  });
+});
+
+describe('the page', () => {
+  it('keeps campaigns and allowed parameters, and loses the others with the fragment', () => {
+    expect(
+      guardedPage(
+        { parameters: { allow: ['plan'] } },
+        {
+          current_url: 'https://shop.example/a?utm_source=x&plan=pro&token=secret&gclid=1#secret',
+          referrer: 'https://shop.example/search?q=secret',
+          user_agent: 'x',
+        },
+      ),
+    ).toEqual({
+      current_url: 'https://shop.example/a?utm_source=x&plan=pro&gclid=1',
+      referrer: 'https://shop.example/search',
+      user_agent: 'x',
+    });
+  });
+
+  it('a denied parameter of a campaign goes too', () => {
+    expect(
+      guardedPage({ parameters: { deny: ['utm_term'] } }, { current_url: 'https://a.example/?utm_term=x&b=1' }),
+    ).toEqual({
+      current_url: 'https://a.example/?b=1',
+    });
+  });
+
+  it('never refuses the event: personal values in it are replaced', () => {
+    expect(
+      guardedPage(
+        { preset: 'health' },
+        { title: 'Hello ada@example.org', current_url: 'https://shop.example/u/ada@example.org/thanks' },
+      ),
+    ).toEqual({ title: 'Hello removed', current_url: 'https://shop.example/u/removed/thanks' });
+  });
+});
+
+describe('in a client', () => {
+  it('the guard sees what beforeSend returns, and an outcome names the field', async () => {
+    const { client, outcomes, warnings } = await rig({
+      guard: createGuard(),
+      beforeSend: (event) => ({ ...event, eventProperties: { added: 'ada@example.org' } }),
+    });
+    client.track({ event: 'purchase', userId: 'v1', distinctId: 'purchase:1' });
+    expect(outcomes).toEqual([
+      expect.objectContaining({
+        status: 'rejected',
+        code: 'guarded',
+        distinctId: 'purchase:1',
+        message: expect.stringContaining("the property 'added' looks like an e-mail address"),
+      }),
+    ]);
+    expect(warnings.join()).toContain("track 'purchase': the property 'added' looks like an e-mail address");
+  });
+
+  it('a name or an id that looks personal is not repeated', async () => {
+    const { client, outcomes, warnings } = await rig({ guard: createGuard() });
+    client.track({ event: 'mail to ada@example.org', userId: 'v1' });
+    client.track({ event: 'purchase', userId: 'v1', distinctId: 'purchase:ada@example.org' });
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.code)).toEqual([
+      'guarded_name',
+      'guarded_name',
+    ]);
+    expect(JSON.stringify([outcomes, warnings])).not.toContain('ada@');
+  });
+
+  it('an identify passes: names of a person belong there', async () => {
+    const { client, collector } = await rig({ guard: createGuard({ preset: 'health' }) });
+    client.identify({ userId: 'v1', email: 'ada@example.org', userProperties: { first_name: 'Ada' } });
+    await client.flush();
+    expect(collector.events()).toHaveLength(1);
+  });
+
+  it('a guard that throws refuses the event without its message', async () => {
+    const { client, outcomes } = await rig({
+      guard: () => {
+        throw new Error('secret');
+      },
+    });
+    client.track({ event: 'purchase', userId: 'v1' });
+    expect(outcomes).toEqual([expect.objectContaining({ status: 'rejected', code: 'guarded' })]);
+    expect(JSON.stringify(outcomes)).not.toContain('secret');
+  });
+});
+
+describe('wrong options', () => {
+  it.each([
+    [{ preset: 'hipaa' }, "preset must be 'health'"],
+    [{ found: 'drop' }, "found must be 'refuse', 'remove' or 'hash'"],
+    [{ values: 1 }, 'values must be true or false'],
+    [{ properties: { allow: 'order_id' } }, 'properties.allow must be a list of names'],
+    [{ properties: { deny: ['a*b'] } }, "properties.deny has 'a*b': * may stand only at the end of a name"],
+    [{ property: {} }, 'property'],
+  ])('%j is refused', (options, message) => {
+    expect(() => createGuard(options as GuardOptions)).toThrow(message);
+  });
+});
+
+it('takes time in proportion to the text, whatever the text is', () => {
+  // The number of steps cannot be read from a regular expression; a quadratic one would not end within the test's time.
+  const hostile = [
+    'a@'.repeat(500_000),
+    '1 '.repeat(500_000),
+    '+1'.repeat(500_000),
+    `${'a'.repeat(1_000_000)}@`,
+    'MRN '.repeat(250_000),
+  ];
+  for (const text of hostile) expect(guarded({ found: 'remove' }, { text })).toEqual({ text });
+});
