@@ -45,7 +45,7 @@ describe('an answer about single rows (207)', () => {
     ]);
   });
 
-  it('gives a row up when it has failed maxRetries times more, each time beside others that were taken', async () => {
+  it('drops a row after maxRetries further failures, each in a request whose other rows were taken', async () => {
     const failures: boolean[] = [];
     const { client, outcomes, passUntil } = simulate({
       maxRetries: 2,
@@ -159,7 +159,7 @@ describe('a request that is too large (413)', () => {
     expect(Math.min(...batches.slice(0, -1).map((rows) => rows.length))).toBeGreaterThan(5);
   });
 
-  it('rejects an event that is too large by itself and delivers the others', async () => {
+  it('rejects an event that is too large on its own and delivers the others', async () => {
     const { client, collector, outcomes } = await rig({ collector: { maxBatchBytes: 2_000 } });
     client.track({ event: 'big', userId: 'v', eventProperties: { text: 'x'.repeat(2_000) }, distinctId: 'big' });
     trackMany(client, 30);
@@ -302,7 +302,7 @@ describe('what the headers and the body say', () => {
 });
 
 describe('a refused token (401)', () => {
-  it('stops delivery, burns nothing, says so once and resumes by itself', async () => {
+  it('stops delivery, drops nothing, warns once and resumes automatically', async () => {
     let isRefused = true;
     const { client, requests, taken, warnings, outcomes, pass } = simulate({
       flushAt: 10,

@@ -39,7 +39,7 @@ describe('a client with a durable outbox', () => {
     expect((await open().lookUp(['a'])).get('a')).toBe('inside');
   });
 
-  it('tells how its events ended, to who waits from the start and to who asks later', async () => {
+  it('reports how its events ended, to callers that wait from the start and to callers that ask later', async () => {
     const open = await sqliteFile();
     const { client, collector, outcomes } = await rig({ outbox: open() });
     collector.faults.next({ kind: 'rows', code: 'invalid_event', indexes: [1] });
@@ -57,7 +57,7 @@ describe('a client with a durable outbox', () => {
     expect(await open().deadLetters.count()).toBe(1);
   });
 
-  it('warns of what its outbox has to say after an append, though nothing has failed', async () => {
+  it('logs the notice that its outbox returns after an append, although nothing failed', async () => {
     const outbox = (await sqliteFile())();
     const notices = ['the key is worn'];
     outbox.takeNotice = () => notices.shift();
@@ -89,7 +89,7 @@ describe('a client with a durable outbox', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('delivers what others have left also while an append of its own hangs', async () => {
+  it('delivers what other processes have left even while its own append hangs', async () => {
     const open = await sqliteFile();
     const earlier = await rig({ outbox: open(), relay: false });
     const ids = trackMany(earlier.client, 5);
@@ -103,7 +103,7 @@ describe('a client with a durable outbox', () => {
     expect(await client.close({ timeoutMs: 0 })).toMatchObject({ unknown: 1 });
   });
 
-  it('delivers what an earlier process has left, by itself and with all its senders', async () => {
+  it('delivers what an earlier process has left, automatically and with all its senders', async () => {
     const open = await sqliteFile();
     const earlier = await rig({ outbox: open(), relay: false });
     const ids = trackMany(earlier.client, 500);
@@ -173,7 +173,7 @@ describe('a client with a durable outbox', () => {
       },
     });
     const claim = vi.spyOn(outbox, 'claim');
-    // It looks by itself every second: it must be woken before that.
+    // It polls every second: it must be woken before that.
     const { client, taken, pass } = simulate({ outbox, flushIntervalMs: 50, random: () => 0, endingOf: () => 'ok' });
     await pass(10);
     expect(claim).toHaveBeenCalledTimes(1);

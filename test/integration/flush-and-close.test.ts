@@ -80,7 +80,7 @@ describe('flush is a barrier', () => {
     expect(arrived(collector)).toContain('slow 0');
   });
 
-  it('ends with its time, and says how many are pending', async () => {
+  it('ends after its timeout, and returns how many are pending', async () => {
     const { client, pass } = simulate({ random: () => 0, endingOf: () => 'hang' });
     trackMany(client, 7);
     const flushed = client.flush({ timeoutMs: 30 });
@@ -88,7 +88,7 @@ describe('flush is a barrier', () => {
     expect(await flushed).toEqual({ ...EMPTY, pending: 7 });
   });
 
-  it('has time without end when it is given Infinity', async () => {
+  it('has no time limit if it is given Infinity', async () => {
     const { client, pass } = simulate({ latencyMs: 30, random: () => 0, endingOf: () => 'ok' });
     trackMany(client, 1);
     const flushed = client.flush({ timeoutMs: Number.POSITIVE_INFINITY });
@@ -126,7 +126,7 @@ describe('close', () => {
     expect(arrived(collector)).toHaveLength(120);
   });
 
-  it('ends with its deadline and tells the truth about what is pending', async () => {
+  it('ends at its deadline and counts what is pending correctly', async () => {
     // Nothing but the deadline ends a request here.
     const { client, taken, outcomes, requests, pass } = simulate({
       flushAt: 10,
@@ -144,7 +144,7 @@ describe('close', () => {
     expect(taken.size).toBe(10);
   });
 
-  it('ends with its deadline while the service is down', async () => {
+  it('ends at its deadline while the service is down', async () => {
     const { client, pass } = simulate({ random: () => 0, endingOf: () => ({ status: 503 }) });
     trackMany(client, 5);
     const closed = client.close({ timeoutMs: 50 });
@@ -162,7 +162,7 @@ describe('close', () => {
     expect(await client.close()).toEqual({ ...EMPTY, delivered: 3 });
   });
 
-  it('drops later events with an outcome, sends nothing more and throws at nobody', async () => {
+  it('drops later events with an outcome, sends nothing more and never throws', async () => {
     const { client, collector, outcomes } = await rig();
     await client.close();
     const receipt = client.track({ event: 'purchase', userId: 'v' });
@@ -184,7 +184,7 @@ describe('close', () => {
     ]);
   });
 
-  it('says so when it is given what it does not read, and closes', async () => {
+  it('warns of fields that it does not read, and closes', async () => {
     const { client, warnings } = await rig();
     await client.flush({ timeout: 5 } as object);
     await client.close({ timeoutMS: 5 } as object);

@@ -3,7 +3,7 @@ import { createCollector, type Fault } from '../../src/collector/index.js';
 import { arrived, rig, seeded, trackMany, until } from '../support/client.js';
 import { type Ending, type SimulationOptions, simulate } from '../support/simulated-service.js';
 
-/** A port nobody listens on, though a collector may. */
+/** A free port that a collector can listen on later. */
 async function freePort(): Promise<number> {
   await using collector = await createCollector();
   return Number(new URL(collector.url).port);

@@ -97,14 +97,14 @@ describe.concurrent('a process whose durable outbox never confirms its events', 
 });
 
 describe.concurrent('a process that closes the client', () => {
-  it('is kept by nothing of it after that', async () => {
+  it('is not kept alive by the client after that', async () => {
     await using collector = await createCollector({ goal: 'purchase', experiments: [checkout] });
     const end = await startChild('closes', collector.baseUrl, { ASSIGN: 'yes' }).end;
     expect(end).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(end.stdout)).toEqual({ totals: { ...PENDING, delivered: 1_000, pending: 0 }, kept: [] });
   });
 
-  it('is kept by nothing of it when the deadline has passed and requests hang', async () => {
+  it('is not kept alive by the client after the deadline, even if requests hang', async () => {
     await using collector = await createCollector();
     collector.faults.set(() => ({ kind: 'hang' }));
     const end = await startChild('closes', collector.baseUrl, { TIMEOUT_MS: '200', ...FAST }).end;
@@ -112,7 +112,7 @@ describe.concurrent('a process that closes the client', () => {
     expect(JSON.parse(end.stdout)).toEqual({ totals: PENDING, kept: [] });
   });
 
-  it('stays for the deadline it has given itself while the service is down', async () => {
+  it('stays until its own deadline while the service is down', async () => {
     await using collector = await createCollector();
     collector.faults.set(() => ({ kind: 'status', status: 503 }));
     // Longer than a process stays that has not asked for anything.
@@ -123,7 +123,7 @@ describe.concurrent('a process that closes the client', () => {
 });
 
 describe.concurrent('a process that closes nothing', () => {
-  it('ends once its events and its assignment are there', async () => {
+  it('ends once its events are delivered and its assignment is answered', async () => {
     await using collector = await createCollector({ goal: 'purchase', experiments: [checkout] });
     const end = await startChild('settles', collector.baseUrl).end;
     expect(end).toMatchObject({ code: 0, signal: null, stderr: '' });
@@ -132,7 +132,7 @@ describe.concurrent('a process that closes nothing', () => {
 });
 
 describe.concurrent('a process that is ended', () => {
-  it('dies of SIGTERM: no signal is taken over', async () => {
+  it('dies of SIGTERM: the client handles no signal', async () => {
     await using collector = await createCollector();
     collector.faults.set(() => ({ kind: 'hang' }));
     const child = startChild('serves', collector.baseUrl);

@@ -30,7 +30,7 @@ async function opened(options: SqliteOutboxOptions = {}) {
   return { outbox, file: store.file };
 }
 
-/** A database as a caller would have it open, which counts what it is told. */
+/** A database as a caller would open it, which counts its statements. */
 function countingDatabase(file: string): Database & { readonly commits: () => number } {
   const database = new Sqlite(file);
   let commits = 0;
@@ -122,7 +122,7 @@ describe('createSqliteOutbox', () => {
 });
 
 describe('the file of an sqlite outbox', () => {
-  it('and those beside it are for its owner only', async () => {
+  it('and its -wal and -shm are accessible to their owner only', async () => {
     const { outbox, file } = await opened();
     await outbox.append(many(1));
     for (const one of [file, `${file}-wal`, `${file}-shm`]) expect((await stat(one)).mode & 0o777).toBe(0o600);
@@ -148,7 +148,7 @@ describe('the file of an sqlite outbox', () => {
     await time.until(() => statSync(file).size > 200_000);
   });
 
-  it('shows no delivered event any more', async () => {
+  it('no longer contains delivered events', async () => {
     const { outbox, file } = await opened();
     await outbox.append([trackEntry('a', { email: 'ada@example.org' })]);
     await outbox.ack(await outbox.claim(EVERYTHING));
@@ -156,7 +156,7 @@ describe('the file of an sqlite outbox', () => {
     expect(await readFile(file, 'latin1')).not.toContain('ada@example.org');
   });
 
-  it('that another process holds is waited for, without holding up this one', async () => {
+  it('that another process has locked is waited for without blocking this process', async () => {
     const { outbox, file } = await opened();
     await outbox.append(many(1));
     const other = new Sqlite(file);
@@ -178,7 +178,7 @@ describe('the file of an sqlite outbox', () => {
 });
 
 describe('an identify of an sqlite outbox', () => {
-  it('whose names are all the same comes back from the dead letters', async () => {
+  it('whose ids are all equal can be replayed from the dead letters', async () => {
     const { outbox } = await opened();
     await outbox.append([identifyEntry('i', { userId: 'u', externalId: 'u' })]);
     await outbox.deadLetter(await outbox.claim(EVERYTHING), { status: 'dropped', reason: 'too_old' });
@@ -238,7 +238,7 @@ describe('a crowd in an sqlite outbox', () => {
 });
 
 describe('an sqlite outbox in a database of the caller', () => {
-  it('lives beside other tables and leaves the database open', async () => {
+  it('shares it with other tables and leaves the database open', async () => {
     const database = new Sqlite(':memory:');
     database.exec('CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1)');
     const outbox = createSqliteOutbox({ database });

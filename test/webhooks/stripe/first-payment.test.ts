@@ -32,7 +32,7 @@ it('is the first invoice above 0 since the trial ended', async () => {
   expect(await find(CYCLE, { trialEnd: CREATED - 9, earlier: [0, 4990] })).toEqual({ event: undefined, calls: 2 });
 });
 
-it('is none of a subscription without a trial, or whose trial has not ended, after one call', async () => {
+it('is not found for a subscription without a trial, or during the trial, after one call', async () => {
   expect(await find(CYCLE)).toEqual({ event: undefined, calls: 1 });
   expect(await find(CYCLE, { trialEnd: CREATED + 1 })).toEqual({ event: undefined, calls: 1 });
 });
