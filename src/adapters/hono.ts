@@ -12,12 +12,10 @@ export interface HonoContext {
   set(key: 'visitor', value: unknown): void;
 }
 
-type GetConnInfo<Context> = (context: Context) => { readonly remote: { readonly address?: string } };
-
 /** The middleware's options. */
 export interface HonoVisitorOptions<Context> extends VisitorOptions<Context> {
   /** From `hono/bun`, `hono/deno`, `@hono/node-server/conninfo` … @default none: `ipHeader` or `trustProxy` give the address */
-  readonly getConnInfo?: GetConnInfo<Context> | undefined;
+  readonly getConnInfo?: ((context: Context) => { readonly remote: { readonly address?: string } }) | undefined;
 }
 
 /** A middleware of Hono 4. */
@@ -38,14 +36,13 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   ours: VisitorClient<Catalog>,
   options: HonoVisitorOptions<Context> = {},
 ): HonoMiddleware<Context> {
-  const { getConnInfo } = options;
   const openScope = createRequestScopes(ours, options, {
     read: (context) => {
-      const peerIp = getConnInfo && peerOf(context, getConnInfo);
+      const peerIp = peerOf(context, options);
       return { url: context.req.url, peerIp: () => peerIp, header: (name) => context.req.header(name) };
     },
     waitUntilOf,
-    knowsPeer: getConnInfo !== undefined,
+    knowsPeer: options.getConnInfo !== undefined,
     options: new Set(['getConnInfo', ...VISITOR_OPTIONS]),
   });
   return (context, next) => {
@@ -55,12 +52,12 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   };
 }
 
-function peerOf<Context>(context: Context, getConnInfo: GetConnInfo<Context>): string | undefined {
+function peerOf<Context>(context: Context, { getConnInfo }: HonoVisitorOptions<Context>): string | undefined {
   try {
-    const info = getConnInfo(context);
+    const info = getConnInfo?.(context);
     // A promise has no `remote`; the address is unknown then.
     if (isPromise(info)) ignoreRejection(info);
-    return info.remote.address;
+    return info?.remote.address;
   } catch {
     // There is no connection: `app.request()` in tests.
     return undefined;

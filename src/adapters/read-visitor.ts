@@ -6,10 +6,11 @@ import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
 import { isSentByPage, pageOf, pageProperties, readUrl } from './page.js';
 import { plainText, type RequestFacts } from './request-facts.js';
+import type { ResolvedReading } from './resolve-reading.js';
 import { cookieProperties } from './sdk-cookies.js';
 import { type PinnedSession, readSession } from './session.js';
 import { clientIp, correctOrigin } from './trusted-proxies.js';
-import type { IdentityFromLinks, ResolvedReading } from './visitor-options.js';
+import type { IdentityFromLinks } from './visitor-options.js';
 
 /** The visitor of a request: the identity is read at once, the rest only when an event needs it, which is rare. */
 export interface RequestVisitor {

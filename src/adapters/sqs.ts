@@ -1,13 +1,13 @@
-import type { VisitorInput } from '../client/visitor.js';
 import { requireFunction } from '../core/check-option.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
-import { callUser, ignoreRejection, isPromise } from '../core/user-call.js';
+import { callUser } from '../core/user-call.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlush, flushedBeforeAnswer, type LambdaContext } from './lambda-flush.js';
 import { knownVisitor } from './read-visitor.js';
 import { runInScope } from './request-scope.js';
 import { processBatch } from './sqs-batch.js';
 import { failure, type SqsAnswer, type SqsEvent, type SqsOptions, type SqsRecord } from './sqs-record.js';
+import { createVisitorReader } from './sqs-visitor.js';
 import { ADAPTER_OPTIONS } from './visitor-options.js';
 import { createScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
 import { attachVisitor } from './web-request.js';
@@ -30,27 +30,14 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
   options: SqsOptions<Record>,
 ): (event: SqsEvent<WithoutVisitor<Record, Catalog>>, context: Context) => Promise<SqsAnswer> {
   requireFunction('visitorOf', options?.visitorOf);
-  const unreadable = new WeakMap<Record, { readonly error: unknown }>();
+  const reader = createVisitorReader(options.visitorOf);
   const openScope = createScopes<Catalog, Record>(ours, options, {
-    read: (record) => knownVisitor(visitorOf(record)),
+    read: (record) => knownVisitor(reader.read(record)),
     waitUntilOf: () => flushedBeforeAnswer,
     options: OPTIONS,
   });
   const flush = createFlush(ours, options);
   const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
-
-  /** Scopes swallow errors, but a record is redelivered: the error is kept for `work`. */
-  function visitorOf(record: Record): VisitorInput {
-    try {
-      const visitor = options.visitorOf(record);
-      if (!isPromise(visitor)) return visitor;
-      ignoreRejection(visitor);
-      throw new TypeError('visitorOf returned a promise; it must be synchronous.');
-    } catch (error) {
-      unreadable.set(record, { error });
-      return {};
-    }
-  }
 
   function fail(source: 'the handler' | 'visitorOf', error: unknown, record: Record): false {
     if (options.onError === undefined) warnings.throttledEach(failure(source, error, record.messageId));
@@ -63,9 +50,8 @@ export function sqsHandler<Catalog extends EventCatalog, Record extends SqsRecor
     const scope = openScope(record);
     // Read now, not on first use: the handler may be halfway through by then.
     void scope.visitor.userId;
-    const unread = unreadable.get(record);
-    unreadable.delete(record);
-    if (unread !== undefined) return fail('visitorOf', unread.error, record);
+    const failed = reader.takeError(record);
+    if (failed !== undefined) return fail('visitorOf', failed.error, record);
     try {
       await runInScope(scope, () => handler(attachVisitor(record, scope), context));
       return true;

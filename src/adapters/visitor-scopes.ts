@@ -9,13 +9,8 @@ import { LazyScope, type RuntimeArguments, type VisitorReader } from './lazy-vis
 import { type RequestVisitor, readVisitor, UNKNOWN_VISITOR } from './read-visitor.js';
 import type { RequestFacts } from './request-facts.js';
 import type { RequestScope } from './request-scope.js';
-import {
-  type AdapterOptions,
-  checkAdapter,
-  resolveReading,
-  VISITOR_OPTIONS,
-  type VisitorOptions,
-} from './visitor-options.js';
+import { resolveReading } from './resolve-reading.js';
+import { type AdapterOptions, checkAdapter, VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
 
 /** The part of the client that an adapter needs. */
 export type VisitorClient<Catalog extends EventCatalog> = Pick<Client<Catalog>, 'visitor' | 'flush'>;

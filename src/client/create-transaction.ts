@@ -1,4 +1,4 @@
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from '../outbox/outbox.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Entry, IdentifyInput, TrackInput } from '../protocol/event.js';
@@ -21,8 +21,7 @@ export function createTransaction<Catalog extends EventCatalog>(
   tx: SqlClient,
 ): Transaction<Catalog> {
   if (!('within' in outbox)) {
-    throw new OursError(
-      'invalid_option',
+    failOption(
       "within() needs an outbox in the same database: createPostgresOutbox({ client }) of 'ours-ingest/outbox/postgres'.",
     );
   }

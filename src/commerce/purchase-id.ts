@@ -1,6 +1,5 @@
 import { toBase64Url } from '../core/base64url.js';
 import { checkOptionNames, failOption } from '../core/check-option.js';
-import { OursError } from '../core/errors.js';
 import { typeName } from '../core/refusal.js';
 import { HOW_TO_MAKE, isPattern } from '../core/secret-key.js';
 import { fieldNames } from '../core/unknown-names.js';
@@ -65,10 +64,7 @@ export function paymentIdOf(payment: Payment): string {
   if (typeof id === 'string' && id.trim() !== '') return id;
   const got = typeof id === 'string' ? 'a blank string' : typeName(id);
   const advice = typeof id === 'number' || typeof id === 'bigint' ? ' Pass String(id).' : '';
-  throw new OursError(
-    'invalid_option',
-    `purchaseId needs the payment's id as a string, or the payment with its id; got ${got}.${advice}`,
-  );
+  failOption(`purchaseId needs the payment's id as a string, or the payment with its id; got ${got}.${advice}`);
 }
 
 function idInObject({ id, object, payment_intent, invoice }: Exclude<Payment, string>): string {
@@ -98,10 +94,7 @@ async function keyedId(payment: Payment, options: PurchaseIdOptions): Promise<st
     failOption(`purchaseId needs a secret that cannot be guessed, and this one follows a pattern. ${HOW_TO_MAKE}`);
   }
   if (provider !== undefined && (typeof provider !== 'string' || !PROVIDER.test(provider))) {
-    throw new OursError(
-      'invalid_option',
-      "purchaseId needs a provider of letters, digits, '-' and '_', such as shopify.",
-    );
+    failOption("purchaseId needs a provider of letters, digits, '-' and '_', such as shopify.");
   }
   const { subtle } = globalThis.crypto;
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };

@@ -39,6 +39,6 @@ export function readLimit(name: string, limit: number | undefined): number {
 }
 
 /** @throws {OursError} `invalid_option` */
-export function failOption(message: string): never {
-  throw new OursError('invalid_option', message);
+export function failOption(message: string, options?: ErrorOptions): never {
+  throw new OursError('invalid_option', message, options);
 }

@@ -3,31 +3,31 @@ import type { CircuitState, Observer } from '../telemetry/observer.js';
 import type { SendResult } from '../transport/send-result.js';
 import { backoffMs } from './backoff.js';
 
-/** So many failures in a row, with no success in between, are an outage and not bad luck. */
+/** This many failures in a row, with no success in between, are an outage, not bad luck. */
 const FAILURES_TO_OPEN = 5;
-/** For so long after a success, the failure of a suspected event is expected and says nothing about the service. */
+/** For this long after a success, the failure of a suspect is expected and says nothing about the service. */
 const EVIDENCE_MS = 2_000;
 /** While the breaker is open the service gets at most two requests a second from one client. */
 const MIN_PROBE_INTERVAL_MS = 500;
-/** Jitter between probes whose failure may be the probed event's own fault: they look for an event that passes. */
+/** Jitter between probes whose failure may be the fault of the probed event: they search for an event that passes. */
 const SEARCH_JITTER_MS = 1_000;
-/** After so many failed probes in a row, ten minutes of them, the search slows down to the usual backoff. */
+/** After this many failed probes in a row, which take ten minutes, the search slows down to the usual backoff. */
 const SEARCH_PROBES = 600;
-/** After so many even a service that says that it is overloaded may mean a single event. */
+/** After this many, a service that reports an overload may be failing on a single event. */
 const DOUBTED_PROBES = 60;
 /** A person has to fix a refused token; asking twice a second would not help. */
 const UNAUTHORIZED_INTERVAL_MS = 30_000;
 
-/** What a request carried: events without a history, suspects of poison isolation, or the one event of a probe. */
+/** What a request contains: events that have not failed, suspects of poison isolation, or the one event of a probe. */
 export type Sent = 'fresh' | 'suspect' | 'probe';
 
-/** A probe, and how many before it failed since the breaker opened: the search for an event that passes widens with them. */
+/** A probe, and how many have failed since the breaker opened: with each, the search for an event that passes widens. */
 export interface Probe {
   readonly failedBefore: number;
 }
 
 export interface CircuitBreakerOptions {
-  /** Senders while all is well. */
+  /** The number of senders while the service works. */
   readonly concurrency: number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
@@ -39,36 +39,39 @@ export interface CircuitBreakerOptions {
 }
 
 /**
- * The one circuit breaker in front of the service, shared by every sender of a client.
+ * The circuit breaker in front of the service, shared by all senders of a client.
  *
- *   closed    ──401, 429, 503, unreachable, or FAILURES_TO_OPEN failures in a row──▶ open
+ *   closed    ──429, 503, unreachable, or FAILURES_TO_OPEN failures in a row──▶ open
+ *   closed    ──`open`: a request has used up its retries, and nothing else was answered──▶ open
  *   open      ──its wait is over and a sender asks──▶ half-open: that sender probes with one event
- *   half-open ──the service answers──▶ closed, with one sender, and one more for each success
- *   half-open ──the probe fails──▶ open again; the next probe looks further into the queue
- *   half-open ──there was nothing to probe with──▶ open, for no longer than before
+ *   half-open ──the probe fails──▶ open; the next probe looks further into the queue
+ *   half-open ──`abandon`: there was nothing to probe with──▶ open, without a further wait
+ *   not closed ──the service answers, and asked for no pause that still lasts──▶ closed, with one sender, and one more for each
+ *                further answer
+ *   any       ──401──▶ open, for at least UNAUTHORIZED_INTERVAL_MS
  *
- * What it learns from a request depends on what the request carried. A suspect is expected to fail: it counts only once
- * nothing has succeeded for EVIDENCE_MS. A request sent before the breaker opened changes nothing by failing afterwards,
- * except that a pause the service asked for is kept.
+ * How much a failure counts depends on what the request contained. A suspect is expected to fail: it counts only once nothing has
+ * succeeded for EVIDENCE_MS. If a request that was sent before the breaker opened fails afterwards, only the pause that the service
+ * asks for counts.
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean;
   readonly state: CircuitState;
-  /** Whether the service is known to take nothing at the moment. A refused token is another matter. */
+  /** Whether the service is known to take nothing at the moment. `false` for a refused token. */
   readonly isDown: boolean;
   /**
-   * Whether the next probe is to look past the events of the last one: its failure may have been theirs. After many failed
-   * probes even a service that says that it is overloaded may mean a single event.
+   * Whether the next probe should skip the events of the last one, which may have caused its failure. After many failed probes
+   * this holds even if the service reports an overload.
    */
   readonly isSearching: boolean;
-  /** Milliseconds until a probe may go out; 0 when the breaker is closed or one may go now. */
+  /** Milliseconds until a probe may be sent; 0 if the breaker is closed or a probe may be sent now. */
   readonly waitMs: number;
-  /** Whether one more sender may start next to the `active` ones. A probe ends with {@link observe} or {@link abandon}. */
+  /** Whether one more sender may start while `active` ones run. A probe ends with {@link observe} or {@link abandon}. */
   admit(active: number): 'sender' | Probe | undefined;
   /** Ends a probe that found nothing to send. */
   abandon(): void;
   observe(result: SendResult, sent: Sent): void;
-  /** Opens after a request has spent its retries while nothing else was answered either. */
+  /** Opens after a request has used up its retries while nothing else was answered. */
   open(reason: string, afterMs: number | undefined): void;
 }
 
@@ -84,7 +87,7 @@ export function createCircuitBreaker({
   let cause: 'outage' | 'unauthorized' | undefined;
   let isProbing = false;
   let opensUntil = 0;
-  /** Until when the service itself asked for a pause. */
+  /** The end of the pause that the service itself asked for. */
   let askedUntil = 0;
   let senders = concurrency;
   let failures = 0;
@@ -113,8 +116,8 @@ export function createCircuitBreaker({
     if (afterMs !== undefined) askedUntil = Math.max(askedUntil, monotonic() + afterMs);
     const jitter =
       isAmbiguous && failedProbes <= SEARCH_PROBES ? random() * SEARCH_JITTER_MS : backoffMs(failures || 1, random);
-    // A stated pause is kept, and ends a little later so that not every client comes back at once. The minimum holds from
-    // the second failure on, whatever the service asks for.
+    // A stated pause is kept, and ends a little later so that clients do not all come back at once. From the second failure on,
+    // the minimum applies whatever the service asks for.
     const route = via?.();
     const forMs = afterMs === undefined ? MIN_PROBE_INTERVAL_MS + jitter : afterMs + jitter / 10;
     openFor(
@@ -125,7 +128,7 @@ export function createCircuitBreaker({
   }
 
   function succeed(): void {
-    // The answer to a request sent before the service asked for a pause takes nothing of that back.
+    // The request may have been sent before the service asked for a pause, which still applies.
     if (monotonic() < askedUntil) return;
     const before = state();
     succeededAt = monotonic();
@@ -194,7 +197,7 @@ export function createCircuitBreaker({
         case 'retryable':
           return fail(result, sent);
         default:
-          // Any other answer, a refusal included, shows that the service is there.
+          // Any other answer, including a refusal, shows that the service is up.
           succeed();
       }
     },

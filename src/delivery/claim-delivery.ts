@@ -1,79 +1,68 @@
-import type { WarnOnce } from '../core/logger.js';
-import type { KnownOutcome, Undelivered } from '../core/outcome.js';
-import type { Outbox } from '../outbox/outbox.js';
 import type { Entry } from '../protocol/event.js';
 import { type Followers, followers, partition } from '../protocol/followers.js';
-import type { ClockReading } from '../protocol/time.js';
-import type { SkewedClock } from '../transport/clock.js';
-import type { RowFailure, SendResult } from '../transport/send-result.js';
+import type { SendResult } from '../transport/send-result.js';
 import type { Transport } from '../transport/transport.js';
-import { soloBackoffMs } from './backoff.js';
 import { type Batch, cut, cutToFit, frameBytes, toBatches, toRequest } from './batch.js';
-import type { CircuitBreaker, Sent } from './circuit-breaker.js';
-import { warnOfMisdated } from './misdated.js';
+import type { Sent } from './circuit-breaker.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
-import { refusalOf, refusalOfRow, TOO_OLD } from './refusals.js';
+import { refusalOf } from './refusals.js';
 import { MAX_RETRIES_IN_PLACE, retrying, SLOW_MS } from './retrying-transport.js';
-import { aheadMs, createResends, isExpired } from './sent-time.js';
+import { createSettlement, type SettlementOptions } from './settlement.js';
 
-/** A claim works on suspects until none of them has been taken for so long; an only sender for no longer than this. */
+/** A claim stops sending suspects once the service has taken nothing for this long; a single sender stops after this long anyway. */
 const ISOLATE_FOR_MS = 1_000;
-/** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
-const PROBE_MARGIN = 1.2;
 
-const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
-
-export interface ClaimDeliveryOptions {
-  readonly outbox: Outbox;
+export interface ClaimDeliveryOptions extends SettlementOptions {
   /** Sends a request once. */
   readonly transport: Transport;
-  readonly breaker: CircuitBreaker;
-  readonly clock: SkewedClock;
-  readonly token: string;
   readonly flushAt: number;
   readonly maxBatchBytes: number;
-  readonly maxRetries: number;
   readonly concurrency: number;
   readonly monotonic: () => number;
-  readonly random: () => number;
-  readonly warnings: WarnOnce;
-  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
-  /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
-  readonly onReleased: (count: number, delayMs: number) => void;
 }
 
 /**
- * Sends what was claimed, batch by batch, and settles it or gives it back to the outbox. Rejects when the outbox does.
+ * Sends claimed entries batch by batch, and settles or releases each. Rejects when the outbox does.
  *
- * Clean events go first. Suspects of poison isolation follow, for a limited time and on all senders but one, so that there is
- * always one for clean events. Whatever follows an identify that had to go back goes back with it; nothing else does.
+ * Clean events are sent first. Suspects of poison isolation follow, for a limited time and on all senders but one, so that one
+ * is always free for clean events. If an identify is released, the events behind it are released with it, and no others.
  */
 export interface ClaimDelivery {
-  /** What one request may hold. It shrinks to what the service states. */
+  /** The limits of one request, lowered to those that the service states. */
   readonly limits: { readonly rows: number; readonly bytes: number };
-  /** @param endsAt when the last request must have begun, by the monotonic clock */
+  /** @param endsAt the monotonic time after which no request begins */
   deliver(entries: readonly Entry[], endsAt: number): Promise<void>;
   /**
-   * Probes with one of the entries. If the service takes it, those behind it follow at once.
-   * @param skipMs how long the others stay out of sight otherwise, while the breaker is searching
+   * Probes with one of the entries. If the service takes it, the entries behind it follow at once.
+   * @param skipMs how long the other entries are delayed otherwise, while the breaker is searching
    */
   probe(entries: readonly Entry[], skipMs: number, endsAt: number): Promise<void>;
 }
 
+type Retryable = SendResult & { readonly kind: 'retryable' };
+
+/** One request, with its retries. */
+interface Attempt {
+  /** What the isolator's `successes` returned before it. */
+  readonly successesBefore: number;
+  readonly mayRetry: boolean;
+  readonly tookMs: number;
+}
+
 export function createClaimDelivery(options: ClaimDeliveryOptions, signal: AbortSignal): ClaimDelivery {
-  const { outbox, breaker, clock, token, maxRetries, monotonic, random, warnings } = options;
+  const { breaker, clock, token, maxRetries, monotonic, random } = options;
   const sendRetrying = retrying(options.transport, options);
   const isolator = createPoisonIsolator(random, monotonic);
-  const resends = createResends();
+  const { release, settle, withoutUnsendable, retryLater, takeRows, resendLater } = createSettlement(options, isolator);
   const maxIsolating = Math.max(1, options.concurrency - 1);
   const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
-  /** Senders that work on suspects. */
+  /** The number of senders that are sending suspects. */
   let isolating = 0;
   let succeededAt = Number.NEGATIVE_INFINITY;
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
-    const entries = await withoutAhead(await withoutOld(claimed));
+    const entries = await withoutUnsendable(claimed);
     const [suspects, clean] = partition(entries, isolator.isSuspect);
     const isBehind = followers();
     const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
@@ -103,7 +92,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   }
 
   async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
-    const entries = await withoutAhead(await withoutOld(claimed));
+    const entries = await withoutUnsendable(claimed);
     if (entries.length === 0) return;
     const at = chooseProbe(entries, isolator.lastFailure, random);
     const { kind } = entries[at]!;
@@ -113,36 +102,18 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     if (!breaker.isClosed) {
       return release([...before, ...behind], breaker.isSearching ? skipMs : 0);
     }
-    // Where one event passes, its neighbours probably do. What must follow an identify in front of it waits.
+    // If one event passes, its neighbours probably do. Entries that must follow an identify in front of it wait.
     const isBehind = followers(before);
     const [waiting, following] = partition(behind, isBehind);
     await release([...before, ...waiting], 0);
     await deliver(following, endsAt);
   }
 
-  /** Gives up what became too old while it waited: its time is never quietly changed. */
-  async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const now = clock.read();
-    const old = entries.filter((entry) => isExpired(entry, now));
-    if (old.length === 0) return entries;
-    await settle(old, TOO_OLD);
-    return entries.filter((entry) => !isExpired(entry, now));
-  }
-
-  /** Holds what is stamped a little ahead of the service's clock, because its assignment was recorded just before. */
-  async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const now = clock.read();
-    const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
-    if (ahead.length === 0) return entries;
-    await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
-    return entries.filter((entry) => aheadMs(entry, now) === 0);
-  }
-
   function toLimits(batch: Batch): Batch[] {
     return cutToFit(batch, limits.rows, limits.bytes - frameBytes(token));
   }
 
-  /** Sends batches in their order. Resolves to the entries whose turn did not come. */
+  /** Sends batches in order. Resolves to the entries that were not sent. */
   async function sendAll(
     batches: readonly Batch[],
     sent: Sent,
@@ -160,13 +131,13 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     return rest;
   }
 
-  /** Sends one batch and settles it or gives it back. Tells whether all of it is settled. */
+  /** Sends one batch and settles or releases its entries. Returns whether all of them are settled. */
   async function send(batch: Batch, sent: Sent, isBehind: Followers, hasTime: () => boolean): Promise<boolean> {
     const { kind, entries } = batch;
     const successesBefore = isolator.successes(kind);
     const startedAt = monotonic();
     const sentAt = clock.read();
-    // While events are known to be bad, a failed request probably holds another: it is looked for at once.
+    // While events are known to be bad, a failed request probably contains another: isolating it begins at once.
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
     for (const entry of entries) entry.wasSent = true;
@@ -175,116 +146,58 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       await release(entries, 0);
       return false;
     }
+    const sendRest = (batches: readonly Batch[]): Promise<readonly Entry[]> =>
+      sendAll(batches, sent, isBehind, hasTime);
     if (result.kind === 'retryable') {
-      // All retries are spent and nothing else was answered either: that is an outage, not this batch.
-      const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
-      if (isOutage) breaker.open(result.reason, result.afterMs);
-      const tookMs = monotonic() - startedAt;
-      // A probe that fails before another passes has shown something, though the breaker was open.
-      const isExcused = !breaker.isClosed && sent !== 'probe';
-      const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
-      const mayDivide = sent === 'suspect' && entries.length > 1 && breaker.isClosed;
-      if (!mayDivide || tookMs >= SLOW_MS || result.afterMs !== undefined)
-        return retryLater(entries, sent, result, isProven);
-      // Some of the suspects are probably fine: they need not wait for another claim.
-      const rest = await sendAll(isolator.divide(batch), sent, isBehind, hasTime);
-      await release(rest, isolator.retryDelayMs(rest));
-      return rest.length === 0;
+      return handleFailure(
+        batch,
+        sent,
+        result,
+        { successesBefore, mayRetry, tookMs: monotonic() - startedAt },
+        sendRest,
+      );
     }
     isolator.recordSuccess(kind);
     succeededAt = monotonic();
     if (result.kind === 'delivered') return takeRows(entries, result.failures, sentAt);
-    if (result.kind === 'rejected') {
-      const waits = resendsInMs(entries, sentAt, result.message);
-      if (waits.length > 0) {
-        await release(entries, Math.max(...waits));
-        return false;
-      }
-    }
-    if (result.kind === 'tooLarge') {
-      const { limit = Number.POSITIVE_INFINITY } = result;
-      // [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows.
-      if (limit <= entries.length) limits.rows = Math.min(limits.rows, limit);
-      else limits.bytes = Math.min(limits.bytes, limit);
-    }
-    // Each half goes on its own, until the one bad row stands alone.
-    if (entries.length > 1) {
-      const rest = await sendAll(cut(batch, Math.ceil(entries.length / 2)), sent, isBehind, hasTime);
-      await release(rest, 0);
-      return rest.length === 0;
-    }
-    return settle(entries, refusalOf(result, entries, token));
+    if (result.kind === 'rejected' && (await resendLater(entries, sentAt, result.message))) return false;
+    if (result.kind === 'tooLarge') lowerLimit(result.limit, entries.length);
+    if (entries.length === 1) return settle(entries, refusalOf(result, entries, token));
+    // Halve it until the one bad row is alone.
+    const rest = await sendRest(cut(batch, Math.ceil(entries.length / 2)));
+    await release(rest, 0);
+    return rest.length === 0;
   }
 
-  /** Gives a failed batch back, or gives up an event whose retries are spent. */
-  async function retryLater(
-    entries: readonly Entry[],
+  /** Handles a request that failed after its retries: as an outage, or as the fault of one of its events. */
+  async function handleFailure(
+    batch: Batch,
     sent: Sent,
-    { scope, afterMs }: SendResult & { readonly kind: 'retryable' },
-    isProven: boolean,
+    result: Retryable,
+    { successesBefore, mayRetry, tookMs }: Attempt,
+    sendRest: (batches: readonly Batch[]) => Promise<readonly Entry[]>,
   ): Promise<boolean> {
-    if (isProven) {
-      // What something in between holds back, or an overload, costs no retries.
-      const spent = isolator.recordSoloFailure(entries[0]!, scope === 'request');
-      if (spent > maxRetries) return settle(entries, EXHAUSTED);
+    const { kind, entries } = batch;
+    // All retries failed and nothing else was accepted meanwhile: that is an outage, not the fault of this batch.
+    const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
+    if (isOutage) breaker.open(result.reason, result.afterMs);
+    // The failure of a probe counts although the breaker is open, once another probe has passed.
+    const isExcused = !breaker.isClosed && sent !== 'probe';
+    const isProven = isolator.recordFailure(entries, { successesBefore, isExcused, tookMs });
+    const mayDivide = sent === 'suspect' && entries.length > 1 && breaker.isClosed;
+    if (!mayDivide || tookMs >= SLOW_MS || result.afterMs !== undefined) {
+      return retryLater(entries, sent, result, isProven);
     }
-    // An open breaker is wait enough, and gives probes a choice. After a suspect or a probe the next one is another event.
-    const delayMs = Math.max(afterMs ?? isolator.retryDelayMs(entries), breaker.waitMs * PROBE_MARGIN + 1);
-    await release(entries, !breaker.isClosed && sent === 'fresh' ? 0 : delayMs);
-    return false;
+    // Some of the suspects are probably good: they need not wait for another claim.
+    const rest = await sendRest(isolator.divide(batch));
+    await release(rest, isolator.retryDelayMs(rest));
+    return rest.length === 0;
   }
 
-  /** In how many milliseconds refused events should go again, for each that a clock may have had refused. */
-  function resendsInMs(entries: readonly Entry[], sent: ClockReading, message: string): number[] {
-    const refused = { sent, now: clock.read(), message };
-    return entries.flatMap((entry) => resends.inMs(entry, refused) ?? []);
-  }
-
-  /** Takes an answer row by row; what may be sent again goes back. */
-  async function takeRows(
-    entries: readonly Entry[],
-    failures: readonly RowFailure[],
-    sentAt: ClockReading,
-  ): Promise<boolean> {
-    const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
-    const delivered = entries.filter((entry) => !failed.has(entry));
-    warnOfMisdated(delivered, sentAt, clock.read(), warnings);
-    await settle(delivered, { status: 'delivered' });
-    /** Entries to send again, by the milliseconds they have to wait. */
-    const again = new Map<number, Entry[]>();
-    /** Rows that failed together wait together. */
-    const waits = new Map<number, number>();
-    for (const [entry, { retryable, message }] of failed) {
-      if (entry === undefined) continue;
-      const spent = retryable ? isolator.recordRowFailure(entry) : 0;
-      let delayMs: number | undefined;
-      if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
-      else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent, random);
-      if (delayMs === undefined) {
-        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message, clock.read(), token));
-        continue;
-      }
-      waits.set(spent, delayMs);
-      const group = again.get(delayMs);
-      if (group === undefined) again.set(delayMs, [entry]);
-      else group.push(entry);
-    }
-    for (const [delayMs, group] of again) await release(group, delayMs);
-    return again.size === 0;
-  }
-
-  async function release(entries: readonly Entry[], delayMs: number): Promise<void> {
-    if (entries.length === 0) return;
-    await outbox.release(entries, delayMs);
-    options.onReleased(entries.length, delayMs);
-  }
-
-  async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
-    await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
-    isolator.forget(entries, outcome.status === 'delivered');
-    resends.forget(entries);
-    for (const entry of entries) options.onSettled(entry, outcome);
-    return true;
+  function lowerLimit(limit = Number.POSITIVE_INFINITY, rows: number): void {
+    // [A] The limit is said to be in bytes; a number no larger than the rows that were sent can only mean rows.
+    if (limit <= rows) limits.rows = Math.min(limits.rows, limit);
+    else limits.bytes = Math.min(limits.bytes, limit);
   }
 
   return { limits, deliver, probe };

@@ -3,75 +3,78 @@ import { backoffMs, soloBackoffMs } from './backoff.js';
 import { type Batch, cut } from './batch.js';
 import { SLOW_MS } from './retrying-transport.js';
 
-/** With each level of suspicion an event's requests are so many times smaller. */
+/** Each level divides the size of a suspect's requests by this. */
 const SHRINK = 10;
-/** More than a memory outbox holds. Beyond it the oldest history is forgotten and its event starts again as a clean one. */
+/** More events than a memory outbox holds. Beyond this the oldest is forgotten, and is clean again. */
 const MAX_KNOWN = 100_000;
-/** A level at which every event travels alone. */
+/** A level at which every event is sent alone. */
 const ALONE = 10;
-/** An event that failed alone so often, while the service took others, is taken to be bad and not unlucky. */
+/** An event that failed alone this often, while the service took others, is bad, not unlucky. */
 const BAD_FROM = 3;
-/** Events in trouble come back more slowly the more there are of them: milliseconds for each. */
+/** The delay of suspects grows by this many milliseconds for each suspect. */
 const CROWD_MS = 2;
 const MAX_CROWD_MS = 10_000;
-/** Likewise for bad events: with so many milliseconds for each, any number of them makes at most four requests a second. */
+/** The same for bad events: however many there are, they cause at most four requests a second. */
 const BAD_CROWD_MS = 250;
-/** Events that fail alone and slowly leave the senders free for this many times as long as all of them together take. */
+/** Events that fail alone and slowly leave the senders free for this many times their total duration. */
 const FREE_FACTOR = 4;
 const MAX_TURN_MS = 60 * 60_000;
-/** Of a longer wait for a turn so many parts pass until it is looked at again, within limits: the service may have recovered. */
+/** A long wait for a turn is checked again after one of this many parts, within limits: the service may have recovered. */
 const LOOKS_A_TURN = 10;
 const MIN_LOOK_MS = 30_000;
 const MAX_LOOK_MS = 2.5 * 60_000;
-/** How much the end of one try changes the share of tries that fail. */
+/** How much the result of one try changes the share of tries that fail. */
 const SHARE_STEP = 0.1;
 
 interface Trouble {
-  /** Which of all failures was its last one, counted from 1. */
+  /** The number of its last failed request, counted from 1. */
   lastFailure: number;
-  /** How strongly it is suspected: failures after or during which the service took something else. */
+  /** The level of suspicion: failures during or after which the service took something else. */
   level: number;
-  /** By how much the level rises once the service takes something else. */
+  /** How much the level rises once the service takes something else. */
   pending: number;
-  /** What the service had taken when it last failed. */
+  /** How much the service had taken when it last failed. */
   successes: number;
-  /** Failures of this event alone, likewise. */
+  /** Failures of this event alone, counted the same way. */
   solo: number;
   /** How long its last failure took. */
   tookMs: number;
   /** When it last failed alone, by the monotonic clock. */
   failedAt: number;
-  /** Retries it has used up: failures alone that were the service's own, and failures of its row. */
+  /** Retries used up: failures alone that came from the service itself, and failures of its row. */
   spent: number;
 }
 
 /** How a request failed. */
 export interface Failure {
-  /** What {@link PoisonIsolator.successes} said when it was sent. */
+  /** What {@link PoisonIsolator.successes} returned before it was sent. */
   readonly successesBefore: number;
-  /** Whether it left the circuit breaker open: an outage may explain it, and it takes another failure to count. */
+  /** Whether it left the circuit breaker open: an outage may explain it, so it counts only once another failure follows. */
   readonly isExcused: boolean;
   readonly tookMs: number;
 }
 
 /**
- * Tells bad events from a bad service, and keeps bad events from holding up good ones.
+ * Distinguishes bad events from a bad service, and keeps bad events from delaying good ones.
  *
  *   clean       ──a request with it fails──▶ watched
- *   watched     ──the service takes something else──▶ suspect of level 1
- *   suspect (n) ──a request with it fails──▶ watched, on the way to suspect (n + 1)
+ *   watched     ──the service takes something else, during or after that request──▶ suspect (1)
+ *   suspect (n) ──a request with it fails──▶ suspect (n), watched again
+ *   suspect (n), watched ──the service takes something else, during or after that request──▶ suspect (n + 1)
+ *   suspect (n) ──it fails alone BAD_FROM times, while the service takes others──▶ bad
  *   any         ──it is settled──▶ forgotten
+ *   any         ──MAX_KNOWN newer events are known──▶ clean
  *
- * A failure that leaves the circuit breaker open counts only once another follows, with something taken in between.
- * A failure that took long counts for all levels at once: trying each event alone costs less than another such failure.
+ * A failure that leaves the circuit breaker open counts only once another failure follows, with something taken in between.
+ * A slow failure raises the level by ALONE at once: trying each event alone costs less than another such failure.
  *
- * A suspect of level n travels in requests of at most maxRows / SHRINK^n events, so with flushAt 100 its third failure finds
- * it alone. What counts against a single event is counted only while the service takes others: an outage makes a few suspects
- * but condemns none. One that has failed alone BAD_FROM times is bad. Suspects wait longer the more there are, and bad events
- * longer still, so that their retries never crowd out good ones.
+ * A suspect of level n is sent in requests of at most maxRows / SHRINK^n events, so with flushAt 100 it is alone from its third
+ * failure on. Failures of a single event count only while the service takes others, so an outage makes a few suspects but no bad
+ * events. Suspects wait longer the more of them there are, and bad events longer still, so that their retries never crowd out
+ * good ones.
  *
- * A long spell of random failures condemns good events too. So an event that failed alone waits for its turn, and when that
- * comes follows from how the others' tries end: as they begin to pass, all turns come sooner.
+ * A long period of random failures makes good events look bad, too. So an event that failed alone waits for its turn, which comes
+ * sooner as the tries of other such events begin to succeed.
  */
 export interface PoisonIsolator {
   /** Whether any event is known to be bad. */
@@ -84,27 +87,27 @@ export interface PoisonIsolator {
    */
   recordFailure(entries: readonly Entry[], failure: Failure): boolean;
   /**
-   * This very event failed, while the service takes others.
-   * @param isSpent whether that costs it one of its retries
-   * @returns how many it has spent
+   * This event failed alone, while the service takes others.
+   * @param isSpent whether that uses up one of its retries
+   * @returns how many are used up
    */
   recordSoloFailure(entry: Entry, isSpent: boolean): number;
-  /** The service named this event's row as failed, next to rows it took. Returns how many retries that makes. */
+  /** The service reported this event's row as failed and took other rows. Returns how many retries are used up. */
   recordRowFailure(entry: Entry): number;
-  /** What the service has taken so far that is evidence against an event of this kind. */
+  /** How much the service has taken so far that counts as evidence against an event of this kind. */
   successes(kind: Entry['kind']): number;
   /** Forgets events that are settled. @param wereTaken whether the service took them */
   forget(entries: readonly Entry[], wereTaken: boolean): void;
-  /** Which of all failed requests was the last one with this event, counted from 1; 0 if none was. */
+  /** The number of the last failed request with this event, counted from 1; 0 if there was none. */
   lastFailure(entry: Entry): number;
   isSuspect(entry: Entry): boolean;
-  /** Cuts a batch of suspects, the least suspected first. Suspected identifies each go alone, in their order. */
+  /** Divides a batch of suspects, the lowest level first. Suspected identifies are sent alone, in order. */
   isolate(batch: Batch, maxRows: number): Batch[];
-  /** Cuts a batch of suspects that failed, down to the next level. */
+  /** Divides a batch of suspects that failed, as for the next level. */
   divide(batch: Batch): Batch[];
   /** Milliseconds until a failed batch should come back. The turn of a single event may be later than that. */
   retryDelayMs(entries: readonly Entry[]): number;
-  /** Milliseconds until it should be looked at again whether it is this event's turn; 0 if it is. */
+  /** Milliseconds until this event's turn should be checked again; 0 if it is its turn. */
   turnInMs(entry: Entry): number;
 }
 
@@ -112,21 +115,21 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
   const known = new Map<string, Trouble>();
   const taken = { track: 0, identify: 0 };
   let failedRequests = 0;
-  /** How long trying each event that has failed alone takes, all together. */
+  /** The total duration of the last failures of all events that have failed alone. */
   let aloneMs = 0;
-  /** Events that have failed alone so often that they are bad. */
+  /** The number of bad events. */
   let bad = 0;
-  /** The share of the tries of events that have failed alone before which still fail. */
+  /** Of the tries of events that have failed alone before, the share that still fails. */
   let failingShare = 1;
 
   /**
-   * An event is judged by its own kind, for one endpoint may be down while the other is not. An identify is judged by both:
-   * it holds up its visitor's events, so it must come to an end even where no other person is identified.
+   * Only successes of the same kind count, because one endpoint may be down while the other works. For an identify both kinds
+   * count: it delays its visitor's events, so it must be settled even if nobody else is identified.
    */
   const successes = (kind: Entry['kind']): number => (kind === 'track' ? taken.track : taken.track + taken.identify);
 
   const troubleOf = ({ distinctId }: Entry): Trouble | undefined =>
-    // Nearly always there is none, and no id needs to be hashed to find that out.
+    // Usually there is none, and then no id has to be hashed.
     known.size === 0 ? undefined : known.get(distinctId);
 
   function levelOf(entry: Entry): number {
@@ -153,14 +156,14 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     return added;
   }
 
-  /** How long after its last failure it is the turn of an event that failed alone. */
+  /** How long after its last failure an event that failed alone gets its turn. */
   function turnMs({ solo, tookMs }: Trouble): number {
     const busyMs = tookMs >= SLOW_MS ? aloneMs * FREE_FACTOR : 0;
     const crowdMs = solo >= BAD_FROM ? bad * BAD_CROWD_MS : Math.min(known.size * CROWD_MS, MAX_CROWD_MS);
     return Math.min(Math.max(crowdMs, busyMs), MAX_TURN_MS) * failingShare;
   }
 
-  /** A part of a wait after which to look again. */
+  /** The part of a wait after which to check again. */
   function lookMs(waitMs: number): number {
     return Math.min(waitMs, MAX_LOOK_MS, Math.max(MIN_LOOK_MS, waitMs / LOOKS_A_TURN));
   }
@@ -235,7 +238,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       return levels.flatMap((level) =>
         cut(
           { kind, entries: entries.filter((entry) => levelOf(entry) === level) },
-          // Nothing is left of the division after some three hundred levels.
+          // The quotient becomes 0 after about three hundred levels.
           Math.ceil(maxRows / SHRINK ** level) || 1,
         ),
       );
@@ -247,7 +250,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       const [first] = entries;
       const alone = entries.length === 1 && first ? troubleOf(first) : undefined;
       if (alone !== undefined && alone.solo > 0) {
-        // What is in trouble together comes back spread out.
+        // Suspects come back spread out.
         const crowdMs = lookMs(turnMs(alone)) * (1 + random());
         return Math.max(soloBackoffMs(Math.max(alone.solo, alone.spent), random), crowdMs);
       }

@@ -135,7 +135,11 @@ export function createRelay(options: RelayOptions): Relay {
     } catch (error) {
       warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; it is retried every second.`);
       // The outbox no longer holds the settled entries. The others need not wait until the lease expires.
-      await outbox.release(entries, OUTBOX_RETRY_MS).catch(() => undefined);
+      const delayMs = await outbox.release(entries, OUTBOX_RETRY_MS).then(
+        () => OUTBOX_RETRY_MS,
+        () => leaseMs,
+      );
+      if (entries.length > 0) delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
       alarm.setIn(OUTBOX_PAUSE_MS);
       return [];

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import type { Sqlite } from './database.js';
 
 /**
@@ -21,8 +21,7 @@ function libsql(): Sqlite {
   try {
     return createRequire(import.meta.url)('libsql') as Sqlite;
   } catch (cause) {
-    throw new OursError(
-      'invalid_option',
+    failOption(
       `SQLite is required, and this Node (${process.version}) does not include it: run \`npm install libsql\`, or use Node 22.13 or later.`,
       { cause },
     );

@@ -1,4 +1,4 @@
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import type { OutboxHost } from './outbox-host.js';
 import type { PolledOutbox } from './polled-outbox.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
@@ -22,7 +22,7 @@ export function registerSharedTracker(create: CreateTracker): void {
  */
 export const sharedTrackerFor: CreateTracker = (outbox, client) => {
   if (registered === undefined) {
-    throw new OursError('invalid_option', 'outbox must come from ours-ingest/outbox/… on this runtime.');
+    failOption('outbox must come from ours-ingest/outbox/… on this runtime.');
   }
   return registered(outbox, client);
 };

@@ -1,5 +1,4 @@
-import { checkOptionNames } from '../core/check-option.js';
-import { OursError } from '../core/errors.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createWebhook, type Webhook } from './webhook.js';
 import { REPORTING_OPTIONS, type WebhookOptions } from './webhook-options.js';
@@ -40,7 +39,7 @@ export function standardWebhook<Event, Catalog extends EventCatalog = EventCatal
 }: StandardWebhookOptions<Event, Catalog>): Webhook {
   checkOptionNames('standardWebhook', options, OPTIONS);
   if (typeof verifier?.verify !== 'function') {
-    throw new OursError('invalid_option', "verifier must be new Webhook(secret) of the package 'standardwebhooks'.");
+    failOption("verifier must be new Webhook(secret) of the package 'standardwebhooks'.");
   }
   return createWebhook<Event, Catalog>({
     ...options,

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readVisitor } from '../../src/adapters/read-visitor.js';
-import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
+import { resolveReading } from '../../src/adapters/resolve-reading.js';
+import type { ReadingOptions } from '../../src/adapters/visitor-options.js';
 import { CAMPAIGN_FIELDS } from '../../src/protocol/fields.js';
 
 function read(headers: Record<string, string>, url?: string, options: ReadingOptions = {}) {

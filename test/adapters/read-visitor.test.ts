@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readVisitor } from '../../src/adapters/read-visitor.js';
-import { type IdentityFromLinks, type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
+import { resolveReading } from '../../src/adapters/resolve-reading.js';
+import type { IdentityFromLinks, ReadingOptions } from '../../src/adapters/visitor-options.js';
 import { rig } from '../support/client.js';
 
 function read(headers: Record<string, string>, url?: string, options: ReadingOptions = {}) {

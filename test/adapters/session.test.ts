@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readVisitor } from '../../src/adapters/read-visitor.js';
-import { type ReadingOptions, resolveReading } from '../../src/adapters/visitor-options.js';
+import { resolveReading } from '../../src/adapters/resolve-reading.js';
+import type { ReadingOptions } from '../../src/adapters/visitor-options.js';
 
 const NOW = Date.UTC(2026, 2, 14);
 const SECOND = 1_000;

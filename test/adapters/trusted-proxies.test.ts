@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readIp } from '../../src/adapters/ip.js';
 import { readVisitor } from '../../src/adapters/read-visitor.js';
+import { resolveReading } from '../../src/adapters/resolve-reading.js';
 import { clientIp, toTrusts } from '../../src/adapters/trusted-proxies.js';
-import { resolveReading } from '../../src/adapters/visitor-options.js';
 
 /** Visits a server behind one proxy. */
 function visit(headers: Record<string, string>, url = 'http://10.0.0.5:8080/basket') {

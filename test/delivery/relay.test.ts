@@ -268,6 +268,22 @@ describe('a relay that stops', () => {
   });
 });
 
+describe('a relay whose outbox fails to settle what was delivered', () => {
+  it.each<[string, (outbox: Outbox) => Partial<Outbox>, number]>([
+    ['releases the events', () => ({}), 11_000],
+    ['cannot release them either', () => ({ release: () => Promise.reject(new Error('the disk is full')) }), 300_000],
+  ])('retries by itself if it %s, though nothing more is tracked', async (_, overrides, withinMs) => {
+    const own = sharedOutbox();
+    const ack = vi.fn(own.ack).mockRejectedValueOnce(new Error('the disk is full'));
+    const { append, requests, delivered } = relayWith({ outbox: { ...own, ack, ...overrides(own) } as Outbox });
+    await append(...tracks(3));
+    expect(requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(withinMs);
+    expect(requests).toHaveLength(2);
+    expect(delivered()).toHaveLength(3);
+  });
+});
+
 describe('a relay in front of an open breaker', () => {
   it('comes back even if the wait ends between two reads of the clock', async () => {
     let now = 0;

@@ -65,7 +65,7 @@ function start(options: Omit<SimulationOptions, 'random' | 'outbox'>, { outbox }
 
 describe('the requests of one claim', () => {
   const PEOPLE = 100;
-  /** Each is a request of its own; the first claim takes them all. */
+  /** Each needs its own request; the first claim takes them all. */
   function identifyPeople({ client }: Simulation): void {
     for (let i = 0; i < PEOPLE; i++) client.identify({ userId: `person ${i}`, userProperties: { plan: 'x' } });
   }

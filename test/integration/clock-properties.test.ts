@@ -18,7 +18,7 @@ interface Row {
   readonly time: number;
 }
 
-/** A client on a machine with clocks of its own, and a service that goes by the true time, which is the fake one. */
+/** A client on a machine with its own clocks, and a service that uses the true time, which is the fake one. */
 class World {
   wallAheadMs = 0;
   /** Parts per million by which the wall clock is fast. */

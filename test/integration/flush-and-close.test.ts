@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { isOursError } from '../../src/index.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 import { holdRequestsWith } from '../support/held-requests.js';
+import { simulate } from '../support/simulated-service.js';
 
 const HTTP_500 = { kind: 'status', status: 500 } as const;
-const HTTP_503 = { kind: 'status', status: 503 } as const;
 const EMPTY = { delivered: 0, rejected: 0, dropped: 0, pending: 0, unknown: 0 };
 
 describe('flush is a barrier', () => {
@@ -22,17 +22,16 @@ describe('flush is a barrier', () => {
   });
 
   it('covers what is tracked before it when flushes overlap, each its own events', async () => {
-    const { client, collector } = await rig();
-    collector.faults.set(() => ({ kind: 'delay', ms: 15 }));
+    const { client, taken, pass } = simulate({ latencyMs: 15, random: () => 0, endingOf: () => 'ok' });
     const seen: number[] = [];
     const flushes = Array.from({ length: 5 }, (_, round) => {
       const ids = trackMany(client, 30, `round ${round} `);
       return client.flush().then(() => {
-        const there = new Set(arrived(collector));
-        expect(ids.every((id) => there.has(id))).toBe(true);
+        expect(ids.every((id) => taken.has(id))).toBe(true);
         seen.push(round);
       });
     });
+    await pass(1_000);
     await Promise.all(flushes);
     expect(seen.sort()).toEqual([0, 1, 2, 3, 4]);
   });
@@ -46,23 +45,26 @@ describe('flush is a barrier', () => {
   });
 
   it('covers an event that waits behind an identify which is under way', async () => {
-    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
-    collector.faults.next({ kind: 'delay', ms: 60 });
+    const held = holdRequestsWith('Bern');
+    const { client } = await rig({ flushIntervalMs: 3_600_000, fetch: held.fetch });
     client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
     const first = client.flush();
-    await until(() => collector.requests === 1);
+    await until(() => held.count === 1);
     client.track({ event: 'purchase', userId: 'v' });
-    expect(await client.flush()).toEqual({ ...EMPTY, delivered: 2 });
+    const second = client.flush();
+    held.release();
+    expect(await second).toEqual({ ...EMPTY, delivered: 2 });
     await first;
   });
 
   it('does not wait for what is tracked after it', async () => {
-    const { client, collector } = await rig({ flushIntervalMs: 3_600_000 });
-    collector.faults.next({ kind: 'delay', ms: 50 });
+    const held = holdRequestsWith('before');
+    const { client } = await rig({ flushIntervalMs: 3_600_000, fetch: held.fetch });
     trackMany(client, 1, 'before ');
     const flushed = client.flush();
-    await until(() => collector.requests === 1);
+    await until(() => held.count === 1);
     trackMany(client, 1, 'after ');
+    held.release();
     expect(await flushed).toEqual({ ...EMPTY, delivered: 1, pending: 1 });
   });
 
@@ -78,29 +80,32 @@ describe('flush is a barrier', () => {
     expect(arrived(collector)).toContain('slow 0');
   });
 
-  it('ends with its time, and says how many are pending', async () => {
-    const { client, collector } = await rig();
-    collector.faults.next({ kind: 'hang' });
+  it('ends after its timeout, and returns how many are pending', async () => {
+    const { client, pass } = simulate({ random: () => 0, endingOf: () => 'hang' });
     trackMany(client, 7);
-    expect(await client.flush({ timeoutMs: 30 })).toEqual({ ...EMPTY, pending: 7 });
+    const flushed = client.flush({ timeoutMs: 30 });
+    await pass(30);
+    expect(await flushed).toEqual({ ...EMPTY, pending: 7 });
   });
 
-  it('has time without end when it is given Infinity', async () => {
-    const { client, collector } = await rig();
-    collector.faults.next({ kind: 'delay', ms: 30 });
+  it('has no time limit if it is given Infinity', async () => {
+    const { client, pass } = simulate({ latencyMs: 30, random: () => 0, endingOf: () => 'ok' });
     trackMany(client, 1);
-    expect(await client.flush({ timeoutMs: Number.POSITIVE_INFINITY })).toEqual({ ...EMPTY, delivered: 1 });
+    const flushed = client.flush({ timeoutMs: Number.POSITIVE_INFINITY });
+    await pass(30);
+    expect(await flushed).toEqual({ ...EMPTY, delivered: 1 });
   });
 
   it('rejects with the reason of its signal, and delivery goes on', async () => {
-    const { client, collector } = await rig();
-    collector.faults.next({ kind: 'delay', ms: 40 });
+    const held = holdRequestsWith('purchase');
+    const { client } = await rig({ fetch: held.fetch });
     trackMany(client, 3);
     const abort = new AbortController();
     const flushed = client.flush({ signal: abort.signal });
     abort.abort(new Error('enough'));
     await expect(flushed).rejects.toThrow('enough');
     await expect(client.flush({ signal: abort.signal })).rejects.toThrow('enough');
+    held.release();
     expect(await client.flush()).toEqual({ ...EMPTY, delivered: 3 });
   });
 
@@ -121,33 +126,43 @@ describe('close', () => {
     expect(arrived(collector)).toHaveLength(120);
   });
 
-  it('ends with its deadline and tells the truth about what is pending', async () => {
+  it('ends at its deadline and counts what is pending correctly', async () => {
     // Nothing but the deadline ends a request here.
-    const { client, collector, outcomes } = await rig({ flushAt: 10, concurrency: 2, requestTimeoutMs: 600_000 });
-    collector.faults.set(({ attempt }) => (attempt === 1 ? undefined : { kind: 'hang' }));
+    const { client, taken, outcomes, requests, pass } = simulate({
+      flushAt: 10,
+      concurrency: 2,
+      requestTimeoutMs: 600_000,
+      random: () => 0,
+      endingOf: () => (requests.length === 1 ? 'ok' : 'hang'),
+    });
     trackMany(client, 100);
-    await until(() => outcomes.length === 10);
-    expect(await client.close({ timeoutMs: 100 })).toEqual({ ...EMPTY, delivered: 10, pending: 90 });
-    expect(arrived(collector)).toHaveLength(10);
+    await pass(50);
+    expect(outcomes).toHaveLength(10);
+    const closed = client.close({ timeoutMs: 100 });
+    await pass(100);
+    expect(await closed).toEqual({ ...EMPTY, delivered: 10, pending: 90 });
+    expect(taken.size).toBe(10);
   });
 
-  it('ends with its deadline while the service is down', async () => {
-    const { client, collector } = await rig();
-    collector.faults.set(() => HTTP_503);
+  it('ends at its deadline while the service is down', async () => {
+    const { client, pass } = simulate({ random: () => 0, endingOf: () => ({ status: 503 }) });
     trackMany(client, 5);
-    expect(await client.close({ timeoutMs: 50 })).toEqual({ ...EMPTY, pending: 5 });
+    const closed = client.close({ timeoutMs: 50 });
+    await pass(50);
+    expect(await closed).toEqual({ ...EMPTY, pending: 5 });
   });
 
-  it('is shared by everybody who calls it', async () => {
-    const { client, collector } = await rig();
-    collector.faults.next({ kind: 'delay', ms: 30 });
+  it('is shared by all callers', async () => {
+    const { client, pass } = simulate({ latencyMs: 30, random: () => 0, endingOf: () => 'ok' });
     trackMany(client, 3);
-    const all = await Promise.all([client.close(), client.close({ timeoutMs: 0 }), client.close()]);
+    const closing = [client.close(), client.close({ timeoutMs: 0 }), client.close()];
+    await pass(30);
+    const all = await Promise.all(closing);
     expect(all).toEqual(Array.from({ length: 3 }, () => ({ ...EMPTY, delivered: 3 })));
     expect(await client.close()).toEqual({ ...EMPTY, delivered: 3 });
   });
 
-  it('drops later events with an outcome, sends nothing more and throws at nobody', async () => {
+  it('drops later events with an outcome, sends nothing more and never throws', async () => {
     const { client, collector, outcomes } = await rig();
     await client.close();
     const receipt = client.track({ event: 'purchase', userId: 'v' });
@@ -169,7 +184,7 @@ describe('close', () => {
     ]);
   });
 
-  it('says so when it is given what it does not read, and closes', async () => {
+  it('warns of fields that it does not read, and closes', async () => {
     const { client, warnings } = await rig();
     await client.flush({ timeout: 5 } as object);
     await client.close({ timeoutMS: 5 } as object);
@@ -179,9 +194,8 @@ describe('close', () => {
     ]);
   });
 
-  it('tells those who wait for a receipt that the outcome is not known', async () => {
-    const { client, collector } = await rig();
-    collector.faults.set(() => ({ kind: 'hang' }));
+  it('rejects waits for a receipt, because the outcome is not known', async () => {
+    const { client, pass } = simulate({ random: () => 0, endingOf: () => 'hang' });
     const receipt = client.track({ event: 'purchase', userId: 'v' });
     const stored = receipt.stored();
     const settled = receipt.settled();
@@ -190,17 +204,20 @@ describe('close', () => {
         expect(promise).rejects.toSatisfy((error) => isOursError(error) && error.code === 'closed'),
       ),
     );
-    await client.close({ timeoutMs: 20 });
+    const closed = client.close({ timeoutMs: 20 });
+    await pass(20);
+    await closed;
     await failures;
     await expect(receipt.settled()).rejects.toThrow('Sending it again with the same distinctId is safe');
   });
 
   it('ends a flush that is waiting', async () => {
-    const { client, collector } = await rig();
-    collector.faults.set(() => ({ kind: 'hang' }));
+    const { client, pass } = simulate({ random: () => 0, endingOf: () => 'hang' });
     trackMany(client, 2);
     const flushed = client.flush();
-    await client.close({ timeoutMs: 20 });
+    const closed = client.close({ timeoutMs: 20 });
+    await pass(20);
+    await closed;
     expect(await flushed).toEqual({ ...EMPTY, pending: 2 });
   });
 
@@ -208,7 +225,11 @@ describe('close', () => {
     const { client, collector } = await rig();
     collector.faults.set(() => ({ kind: 'hang' }));
     trackMany(client, 2);
-    await expect(client.close({ signal: AbortSignal.timeout(20) })).rejects.toThrow('timeout');
+    const abort = new AbortController();
+    const closed = client.close({ signal: abort.signal });
+    await until(() => collector.requests === 1);
+    abort.abort(new Error('enough'));
+    await expect(closed).rejects.toThrow('enough');
     expect(await client.track({ event: 'late', userId: 'v' }).settled()).toEqual({
       status: 'dropped',
       reason: 'closed',
@@ -228,7 +249,6 @@ describe('close', () => {
 describe('a receipt', () => {
   it('settles with the outcome, and is stored once the service has the event', async () => {
     const { client, collector } = await rig();
-    collector.faults.next({ kind: 'delay', ms: 20 });
     const receipt = client.track({ event: 'purchase', userId: 'v', distinctId: 'purchase:1' });
     expect(receipt.distinctId).toBe('purchase:1');
     await receipt.stored();
@@ -237,8 +257,7 @@ describe('a receipt', () => {
   });
 
   it('can be waited for by many, and with a signal', async () => {
-    const { client, collector } = await rig();
-    collector.faults.next({ kind: 'delay', ms: 40 });
+    const { client } = await rig();
     const receipt = client.track({ event: 'purchase', userId: 'v' });
     const abort = AbortSignal.abort(new Error('not now'));
     await expect(receipt.settled({ signal: abort })).rejects.toThrow('not now');
@@ -248,13 +267,15 @@ describe('a receipt', () => {
 
   it('counts an event once, however long its request takes', async () => {
     // Longer than any lease: the queue hands the event out again while the first request is still under way.
-    const { client, collector, outcomes, time } = await rig();
-    const receipt = client.track({ event: 'purchase', userId: 'v' });
-    collector.faults.next({ kind: 'delay', ms: 60 });
+    const held = holdRequestsWith('slow');
+    const { client, collector, outcomes, time } = await rig({ fetch: held.fetch });
+    const receipt = client.track({ event: 'slow', userId: 'v' });
     const flushed = client.flush();
-    await until(() => collector.requests === 1);
+    await until(() => held.count === 1);
     time.skip(3_600_000);
     void client.flush();
+    await until(() => held.count === 2);
+    held.release();
     await flushed;
     expect(await receipt.settled()).toEqual({ status: 'delivered' });
     await until(() => collector.duplicates === 1);

@@ -126,7 +126,7 @@ describe('a keep-alive connection the service has closed meanwhile', () => {
   });
 });
 
-/** A server that answers as it is told, which a collector never would. */
+/** A server that answers in ways in which a collector never would. */
 async function listen(
   answer: (request: IncomingMessage, response: ServerResponse, attempt: number) => void,
 ): Promise<{ url: string; readonly requests: number }> {

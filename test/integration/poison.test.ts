@@ -112,7 +112,7 @@ describe('an event the service always fails on', () => {
     ]);
   });
 
-  it('is told apart from others that fail in a row of their own (queue_failed)', async () => {
+  it('is distinguished from events that fail as single rows (queue_failed)', async () => {
     const simulation = simulate({ maxRetries: 2, random: () => 0, endingOf: () => ({ failedRows: ['e1'] }) });
     const { client, taken, outcomes, passUntil } = simulation;
     trackMany(client, 3);

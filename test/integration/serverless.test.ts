@@ -42,7 +42,7 @@ describe('on a host that freezes what has answered', () => {
     await expect(Promise.all(promises)).resolves.toBeDefined();
   });
 
-  it('finds Vercel’s waitUntil by itself, for each request anew', async () => {
+  it('finds Vercel’s waitUntil automatically, for each request', async () => {
     const { client, collector, warnings } = await rig({ flushIntervalMs: HOUR_MS, platform: { env: { VERCEL: '1' } } });
     for (const request of [1, 2]) {
       const promises: Promise<unknown>[] = [];

@@ -15,7 +15,7 @@ function testsOf(collector: Collector): Record<string, boolean> {
 }
 
 describe('a visit in test mode', () => {
-  it('sends test events, beside visits that do not', async () => {
+  it('sends test events, while other visits do not', async () => {
     const { client, collector } = await testRig();
     const tester = client.visitor(visit);
     await tester.identify({ userProperties: { first_name: 'T' } }).stored();

@@ -19,7 +19,7 @@ export interface Rig {
   readonly time: TestTime;
 }
 
-/** Time that tests can push on. It goes by itself as well, or nothing that waits would ever end. */
+/** Clocks that tests can advance. They also run on their own, so that every wait ends. */
 export class TestTime {
   /** Milliseconds by which the monotonic clock is ahead of the machine's. */
   skippedMs = 0;

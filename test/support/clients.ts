@@ -10,7 +10,7 @@ import type { FetchLike } from '../../src/transport/transport.js';
 export const TOKEN = 'test_7QmZ2xRkW9';
 export const EXPERIMENT_TOKEN = 'exp_4HtY8bNvC3';
 
-/** A runtime without chance and without a way out. */
+/** A runtime without randomness and without a network. */
 export function platformWith(overrides: Partial<Platform> = {}): Platform {
   let ids = 0;
   return {
@@ -34,7 +34,7 @@ export interface TestClient<Catalog extends EventCatalog> {
   readonly said: string[];
 }
 
-/** A client that closes when the test has finished and that takes all for delivered unless another `fetch` is given. */
+/** A client that is closed when the test ends. Its service accepts everything unless another `fetch` is passed. */
 export function clientWith<Catalog extends EventCatalog = EventCatalog>(
   options: ClientOptions<Catalog> = {},
   platform: Partial<Platform> = {},

@@ -2,7 +2,7 @@ import { isOursError, type OursError } from '../../src/core/errors.js';
 import { toBytes } from '../../src/protocol/bytes.js';
 import type { Entry } from '../../src/protocol/event.js';
 
-/** Who an entry is about; nobody in particular unless somebody is named. */
+/** The person an entry is about. */
 export type Who = Partial<Pick<Entry, 'userId' | 'externalId' | 'email'>>;
 
 /** A track entry as the encoder makes it. */

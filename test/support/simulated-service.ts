@@ -6,19 +6,21 @@ import type { Outcome, OutcomeInfo } from '../../src/core/outcome.js';
 import { nodePlatform } from '../../src/runtime/platform-node.js';
 import type { FetchInit, FetchLike, FetchResponse } from '../../src/transport/transport.js';
 
+interface Refusal {
+  readonly status: number;
+  readonly page?: boolean;
+  readonly retryAfterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** How a request ends: an answer of the service, a page of something in between, no answer, or a broken connection. */
 export type Ending =
   | 'ok'
   | 'hang'
   | 'reset'
-  | {
-      readonly status: number;
-      readonly page?: boolean;
-      readonly retryAfterMs?: number;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  /** The service answers, and takes the batch except these rows, which its queue fails. */
-  | { readonly failedRows: readonly string[] | 'all' };
+  | Refusal
+  /** The service takes the batch except these rows, which its queue fails. */
+  | { readonly failedRows: readonly string[] | 'all'; readonly status?: 500 };
 
 /** One request as the simulated service sees it. */
 export interface SimulatedRequest {
@@ -45,6 +47,8 @@ export interface Simulation {
 
 export interface SimulationOptions extends Partial<ClientOptions> {
   readonly latencyMs?: number;
+  /** @default the simulated time */
+  readonly monotonic?: () => number;
   readonly random: () => number;
   readonly endingOf: (request: SimulatedRequest) => Ending;
 }
@@ -53,7 +57,13 @@ export interface SimulationOptions extends Partial<ClientOptions> {
  * A client and a service in simulated time: hours pass in milliseconds, and nothing depends on how fast the machine is. The
  * client is a whole one with a memory outbox; the service is its `fetch`.
  */
-export function simulate({ latencyMs = 5, random, endingOf, ...options }: SimulationOptions): Simulation {
+export function simulate({
+  latencyMs = 5,
+  monotonic = () => performance.now(),
+  random,
+  endingOf,
+  ...options
+}: SimulationOptions): Simulation {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const startedAt = performance.now();
@@ -73,10 +83,11 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
       if (ending === 'hang') return;
       setTimeout(() => {
         if (ending === 'reset') return reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-        if (ending !== 'ok' && 'status' in ending) return resolve(refusal(ending));
+        if (ending !== 'ok' && !('failedRows' in ending)) return resolve(refusal(ending));
         const failed = ending === 'ok' ? [] : failedOf(ids, ending.failedRows);
         for (const id of ids) if (!failed.includes(id) && !taken.has(id)) taken.set(id, now());
-        resolve(failed.length === 0 ? answer(200, '{"success":true}') : answer(207, rowsFailed(ids, failed)));
+        if (ending === 'ok' || failed.length === 0) return resolve(answer(200, '{"success":true}'));
+        resolve(answer(ending.status ?? 207, rowsFailed(ids, failed)));
       }, latencyMs);
     });
 
@@ -88,7 +99,7 @@ export function simulate({ latencyMs = 5, random, endingOf, ...options }: Simula
       fetch,
       ...options,
     },
-    { ...nodePlatform, now: () => Date.now(), monotonic: () => performance.now(), random, env: {} },
+    { ...nodePlatform, now: () => Date.now(), monotonic, random, env: {} },
   );
 
   return {
@@ -112,7 +123,7 @@ function idsIn({ body }: FetchInit): readonly string[] {
   return events?.map(({ distinctId }) => distinctId) ?? [String(userId)];
 }
 
-function refusal({ status, page, retryAfterMs, headers }: Extract<Ending, { status: number }>): FetchResponse {
+function refusal({ status, page, retryAfterMs, headers }: Refusal): FetchResponse {
   const pause = retryAfterMs === undefined ? {} : { 'retry-after-ms': String(retryAfterMs) };
   return answer(status, page ? '<h1>no</h1>' : '{"success":false}', { ...pause, ...headers });
 }

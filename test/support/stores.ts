@@ -9,7 +9,7 @@ import { createPostgresOutbox } from '../../src/outbox/postgres/index.js';
 import { createRedisOutbox } from '../../src/outbox/redis/index.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 
-/** Where an outbox lies: all that a process needs to open it. */
+/** Where an outbox is stored: all that a process needs to open it. */
 export type Place =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'redis'; readonly url: string; readonly name: string }
@@ -21,7 +21,7 @@ export const STORE_KINDS: readonly StoreKind[] = ['sqlite', 'redis', 'postgres']
 
 export interface OpenedOutbox {
   readonly outbox: DurableOutbox;
-  /** Lets go of the connection below the outbox, which the outbox does not. */
+  /** Closes the connection, which the outbox itself leaves open. */
   disconnect(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export async function openOutbox(place: Place, aheadMs = 0): Promise<OpenedOutbo
     }
     case 'postgres': {
       const client = new pg.Pool({ connectionString: place.url });
-      // Connections that lie idle when the database goes away; the outbox hears of it by itself.
+      // Errors of idle connections when the database goes away; the outbox finds out on its own.
       client.on('error', () => undefined);
       return {
         outbox: createPostgresOutbox({ client, table: place.table, now }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OursError } from '../../src/core/errors.js';
 import { createWebhook, type WebhookOptions } from '../../src/webhooks/index.js';
+import { holdTimeouts } from '../support/held-time.js';
 import { KEYS, openShop, type Shop } from './shop.js';
 
 /** An error like those of HTTP clients. */
@@ -50,7 +51,12 @@ describe('a signature that cannot be checked now', () => {
 
   it('is answered 503 when verify does not answer within timeoutMs', async () => {
     const shop = await openShop();
-    const { handle } = endpoint(shop, { timeoutMs: 10, verify: () => new Promise<never>(() => undefined) });
+    const timeouts = holdTimeouts();
+    const verify = () => {
+      timeouts.expire(10);
+      return new Promise<never>(() => undefined);
+    };
+    const { handle } = endpoint(shop, { timeoutMs: 10, verify });
     expect(await handle({ body: '{}', headers: {} })).toMatchObject({ statusCode: 503 });
   });
 
@@ -100,8 +106,11 @@ describe('the body of a request', () => {
   ])('that %s is awaited for at most timeoutMs, and answered 503', async (_, start) => {
     const shop = await openShop();
     const verify = () => expect.unreachable();
+    const timeouts = holdTimeouts();
     const { request } = endpoint(shop, { timeoutMs: 20, verify });
-    const answer = await request(slow(new ReadableStream({ start, cancel: () => new Promise(() => undefined) })));
+    const answering = request(slow(new ReadableStream({ start, cancel: () => new Promise(() => undefined) })));
+    timeouts.expire(20);
+    const answer = await answering;
     expect(answer.status).toBe(503);
     expect(shop.warnings).toEqual([expect.stringContaining('did not arrive within timeoutMs')]);
   });
@@ -114,7 +123,12 @@ describe('the body of a request', () => {
         release = () => controller.close();
       },
     });
-    const { request } = endpoint(shop, { timeoutMs: 40, verify: () => new Promise<never>(() => undefined) });
+    const timeouts = holdTimeouts();
+    const verify = () => {
+      timeouts.expire(40);
+      return new Promise<never>(() => undefined);
+    };
+    const { request } = endpoint(shop, { timeoutMs: 40, verify });
     const answering = request(slow(body));
     release();
     expect((await answering).status).toBe(503);

@@ -1,6 +1,7 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createWebhook, standardWebhook } from '../../src/webhooks/index.js';
+import { holdTimeouts } from '../support/held-time.js';
 import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
 
 const SECRET = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
@@ -128,9 +129,13 @@ describe('a webhook of any other provider', () => {
 
   it('is answered in time even if verify does not return', async () => {
     const shop = await openShop();
+    const timeouts = holdTimeouts();
     const webhook = createWebhook({
       provider: 'Till',
-      verify: () => new Promise<object>(() => undefined),
+      verify() {
+        timeouts.expire(20);
+        return new Promise<object>(() => undefined);
+      },
       conversions: () => [],
       ours: shop.client,
       keys: KEYS,

@@ -1,3 +1,4 @@
+import { failOption } from '../../core/check-option.js';
 import { OursError } from '../../core/errors.js';
 import { isPool } from './listener.js';
 
@@ -37,10 +38,10 @@ export function assertTransaction(tx: unknown, called = 'within(tx)', method = '
   const isObject = (typeof tx === 'object' && tx !== null) || typeof tx === 'function';
   // Without this check the event would silently be appended outside the transaction.
   if (!isObject || typeof (tx as Record<string, unknown>)[method] !== 'function') {
-    throw new OursError('invalid_option', `${called} needs a transaction. ${HOW_TO}`);
+    failOption(`${called} needs a transaction. ${HOW_TO}`);
   }
   if (isWholeDatabase(tx)) {
-    throw new OursError('invalid_option', `${called} needs a transaction, not the whole database. ${HOW_TO}`);
+    failOption(`${called} needs a transaction, not the whole database. ${HOW_TO}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { OursError } from '../../core/errors.js';
+import { failOption } from '../../core/check-option.js';
 
 export const DEFAULT_TABLE = 'ours_outbox';
 
@@ -29,8 +29,7 @@ export interface Names {
  */
 export function namesOf(table: string = DEFAULT_TABLE): Names {
   if (typeof table !== 'string' || table.length > MAX_LENGTH || !TABLE.test(table)) {
-    throw new OursError(
-      'invalid_option',
+    failOption(
       `table must be a name like 'ours_outbox' or 'schema.ours_outbox': lower-case letters, digits and underscores, at most ${MAX_LENGTH} characters.`,
     );
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkOptionNames } from '../../core/check-option.js';
-import { OursError } from '../../core/errors.js';
+import { checkOptionNames, failOption } from '../../core/check-option.js';
 import type { Undelivered } from '../../core/outcome.js';
 import type { SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
@@ -72,7 +71,7 @@ export interface PostgresOutbox extends TransactionalOutbox {
  */
 export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOutbox {
   if (typeof options?.client?.query !== 'function') {
-    throw new OursError('invalid_option', 'client must be a pg Pool or Client, or anything with query(text, values).');
+    failOption('client must be a pg Pool or Client, or anything with query(text, values).');
   }
   checkOptionNames('createPostgresOutbox', options, OPTIONS);
   enableSharedTracker();

@@ -1,4 +1,4 @@
-import { OursError } from '../../core/errors.js';
+import { failOption } from '../../core/check-option.js';
 import type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 
 /** A client of either package, as the outbox uses it. */
@@ -44,7 +44,7 @@ export function createDriver(client: RedisLike): Driver {
     if ('evalSha' in client) return nodeRedisDriver(client);
     if ('call' in client) return ioredisDriver(client);
   }
-  throw new OursError('invalid_option', 'client must be a client of the package ioredis or redis.');
+  failOption('client must be a client of the package ioredis or redis.');
 }
 
 function ioredisDriver(client: Ioredis): Driver {

@@ -1,4 +1,4 @@
-import { OursError } from '../../core/errors.js';
+import { failOption } from '../../core/check-option.js';
 import type { SecretKey } from '../../core/secret-key.js';
 import { isSealed } from '../token/cipher.js';
 import { type SealableVisitor, type SealOptions, sealVisitor } from '../token/seal-visitor.js';
@@ -75,8 +75,7 @@ export interface CheckoutParams {
  */
 export function withVisitor<Params extends CheckoutParams>(params: Params, visitor: VisitorMetadata): Params {
   if (visitor instanceof Promise) {
-    throw new OursError(
-      'invalid_option',
+    failOption(
       'withVisitor got a promise; await the metadata: withVisitor(params, await visitorMetadata(visitor, keys)).',
     );
   }

@@ -1,9 +1,7 @@
 import type { CommerceEvents } from '../../commerce/index.js';
-import { checkOptionNames } from '../../core/check-option.js';
-import { OursError } from '../../core/errors.js';
+import { checkOptionNames, failOption } from '../../core/check-option.js';
 import type { ConversionSink } from '../conversion.js';
 import { createEndpoint, type Endpoint } from '../endpoint.js';
-import type { IncomingWebhook } from '../incoming.js';
 import { mount, type Webhook } from '../webhook.js';
 import { REPORTING_OPTIONS, type ReportingOptions } from '../webhook-options.js';
 import type { StripeConversion } from './conversion.js';
@@ -11,13 +9,7 @@ import { conversionsFromStripe } from './conversions.js';
 import { findFirstPayment } from './first-payment.js';
 import { callOptionsFor, findToken, type StripePayments } from './lookups.js';
 import type { StripeEvent } from './objects.js';
-
-/** The part of the `stripe` client that the endpoint uses. */
-export interface StripeLike<Event extends StripeEvent = StripeEvent> extends StripePayments {
-  readonly webhooks: {
-    constructEventAsync(payload: string, header: string, secret: string): Promise<Event>;
-  };
-}
+import { type StripeLike, verifyEvent } from './verify-event.js';
 
 /** The clients for payments in Stripe's test mode. */
 export interface StripeTestMode {
@@ -61,30 +53,12 @@ const OPTIONS: ReadonlySet<string> = new Set(['stripe', 'secret', 'testMode', ..
  */
 export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookOptions<Event>): Webhook {
   checkOptionNames('stripeWebhook', options, OPTIONS);
-  const { stripe, secret, testMode } = options;
-  if (typeof stripe?.webhooks?.constructEventAsync !== 'function') {
-    throw new OursError(
-      'invalid_option',
-      "stripe must be new Stripe(key) of the package 'stripe', version 20 or later.",
-    );
-  }
-  if (typeof secret !== 'string' || !secret.startsWith('whsec_')) {
-    throw new OursError(
-      'invalid_option',
-      `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else.' : 'nothing: is the environment variable set?'}`,
-    );
-  }
-  if (testMode !== undefined && !(typeof testMode.ours?.track === 'function' && testMode.stripe?.paymentIntents)) {
-    throw new OursError(
-      'invalid_option',
-      'testMode must be { ours, stripe }: a client with a test token, and a Stripe client.',
-    );
-  }
-
+  const { stripe, testMode } = options;
+  const secret = checkStripe(options);
   const endpoint: Endpoint = createEndpoint<Event, CommerceEvents>({
     ...options,
     provider: 'Stripe',
-    verify: (webhook) => verify(stripe, secret, webhook),
+    verify: (webhook) => verifyEvent(stripe, secret, webhook),
     destination(event, ours) {
       if (!isTestMode(event)) return { client: ours };
       if (testMode !== undefined) return { client: testMode.ours };
@@ -98,6 +72,22 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
     conversions: (event) => conversionsOf(event, isTestMode(event) ? (testMode?.stripe ?? stripe) : stripe),
   });
   return mount(endpoint);
+}
+
+/** Returns the signing secret. @throws {OursError} `invalid_option` */
+function checkStripe<Event extends StripeEvent>({ stripe, secret, testMode }: StripeWebhookOptions<Event>): string {
+  if (typeof stripe?.webhooks?.constructEventAsync !== 'function') {
+    failOption("stripe must be new Stripe(key) of the package 'stripe', version 20 or later.");
+  }
+  if (typeof secret !== 'string' || !secret.startsWith('whsec_')) {
+    failOption(
+      `secret must be the endpoint's signing secret, whsec_…, not an API key; got ${secret ? 'something else.' : 'nothing: is the environment variable set?'}`,
+    );
+  }
+  if (testMode !== undefined && !(typeof testMode.ours?.track === 'function' && testMode.stripe?.paymentIntents)) {
+    failOption('testMode must be { ours, stripe }: a client with a test token, and a Stripe client.');
+  }
+  return secret;
 }
 
 function isTestMode({ livemode }: StripeEvent): boolean {
@@ -125,9 +115,7 @@ function explain(error: unknown, { type }: StripeEvent): never {
   const { statusCode } = error as { readonly statusCode?: number };
   const cause = statusCode === undefined ? undefined : REFUSALS[statusCode];
   if (cause === undefined) throw error;
-  throw new OursError('invalid_option', `Stripe's API answered ${statusCode} for the objects of ${type}: ${cause}`, {
-    cause: error,
-  });
+  failOption(`Stripe's API answered ${statusCode} for the objects of ${type}: ${cause}`, { cause: error });
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -135,25 +123,3 @@ const REFUSALS: Readonly<Record<number, string>> = {
   403: 'allow the API key to read PaymentIntents, Charges, Invoices, Subscriptions and Checkout Sessions',
   404: 'they do not exist yet, or the API key belongs to another account or to another mode than the endpoint (test, live)',
 };
-
-const THIN = 'v2.core.event';
-
-async function verify<Event extends StripeEvent>(
-  { webhooks }: StripeLike<Event>,
-  secret: string,
-  { body, headers }: IncomingWebhook,
-): Promise<Event> {
-  try {
-    // The asynchronous method works on every runtime. It rejects events older than 300 seconds.
-    const event = await webhooks.constructEventAsync(body, headers['stripe-signature'] ?? '', secret);
-    if ((event as { readonly object?: unknown }).object !== THIN) return event;
-  } catch (error) {
-    // Later majors reject a thin event themselves, after verifying its signature.
-    const { type } = error as { readonly type?: string };
-    if (type === 'StripeSignatureVerificationError' || !body.includes(THIN)) throw error;
-  }
-  throw new OursError(
-    'invalid_option',
-    `this is a thin event (${THIN}), which does not contain the payment: set the payload style of this endpoint's event destination to Snapshot`,
-  );
-}

@@ -23,11 +23,11 @@ export interface DurableSetup extends OutboxSetup {
   readonly acceptUnsealed?: boolean;
 }
 
-/** A file, a database or a server of its own for one test. */
+/** A file, database or server for a single test. */
 export interface TestStore {
   /** One more handle on it, as another process would have. */
   open(setup: DurableSetup): DurableOutbox | Promise<DurableOutbox>;
-  /** Everything that lies in it, as text. */
+  /** Its whole contents, as a string. */
   contents(): Promise<string>;
   /** Cuts off the last half of what is kept of an entry. */
   damage(distinctId: string): Promise<void>;
@@ -90,7 +90,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect((await world()).outbox.durable).toBe(true);
     });
 
-    it('what was appended is there for whoever opens the store next', async () => {
+    it('what was appended is there for the next process that opens the store', async () => {
       const { outbox, open } = await world();
       const entries = [trackEntry('a', ada, 42), identifyEntry('b', ada, { userProperties: { city: 'Zürich 🇨🇭' } })];
       await outbox.append(entries);
@@ -100,7 +100,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(claimed[0]!.body).toBeInstanceOf(Uint8Array);
     });
 
-    it('what a dead process had claimed is had again when its lease is over and not before', async () => {
+    it('what a dead process had claimed can be claimed again when its lease expires, and not before', async () => {
       const { outbox, open, advance } = await world();
       await outbox.append(many(3));
       await outbox.claim({ ...EVERYTHING, maxEntries: 2 });
@@ -557,7 +557,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await outbox.claim(EVERYTHING))).toHaveLength(650);
     });
 
-    it('and lets go on what waited for their identify', async () => {
+    it('and releases the events that waited for their identify', async () => {
       const { outbox } = await world();
       await outbox.append([identifyEntry('i', { externalId: 'c', userId: 'u' }), trackEntry('t', { userId: 'u' })]);
       await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
@@ -582,14 +582,14 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await sealed.forget({ userId: ada.userId })).toEqual({ ...NOTHING, entries: 1 });
     });
 
-    it.each([{}, { userId: '' }, { email: 7 }])('only if it is told whom: not for %j', async (nobody) => {
+    it.each([{}, { userId: '' }, { email: 7 }])('only for a person who is named: not for %j', async (nobody) => {
       const { outbox } = await world();
       await expect(outbox.forget(nobody as object)).rejects.toMatchObject({ code: 'invalid_option' });
     });
   });
 
   describe(`the ${name} outbox with very many entries that it cannot open`, () => {
-    it('gets them all out of the way at once, and hands out what lies behind them', async () => {
+    it('moves them all aside at once, and returns the entries behind them', async () => {
       const { outbox, open } = await world({ sealingKeys: [oldKey] });
       await outbox.append(many(250, 'old'));
       const stranger = await open({ sealingKeys: [newKey] });

@@ -47,7 +47,7 @@ it('while the store is away every append fails in its own time, and none is kept
     const waits: number[] = [];
     const append = (): void => {
       const startedAt = performance.now();
-      // Each a group of its own, were they tried one after the other.
+      // Each would be its own group if they were tried one after the other.
       commits.append(many(1_000)).catch(() => waits.push(performance.now() - startedAt));
     };
     for (let step = 0; step < 40; step += 1) {

@@ -174,7 +174,7 @@ describe('refused at once is', () => {
   });
 });
 
-describe('what lies below decides, however libraries wrap it:', () => {
+describe('the cause decides, however libraries wrap it:', () => {
   const wrap = fc.constantFrom<(error: Error) => Error>(
     (error) => new Error('Failed query: … params: ada@example.org', { cause: error }),
     (error) => Object.assign(new Error('QueryFailedError'), { driverError: error }),
@@ -242,7 +242,7 @@ describe('the SQL clients, where no server can be reached, fail with what is tri
 
   it.each<[string, () => Promise<unknown>]>([
     ['pg', () => failureOf(pool(REFUSED).query('SELECT 1'))],
-    ['pg, by a name that nobody has', () => failureOf(pool({ host: 'nowhere.invalid' }).query('SELECT 1'))],
+    ['pg, by a host name that does not exist', () => failureOf(pool({ host: 'nowhere.invalid' }).query('SELECT 1'))],
     [
       'pg, where the server does not answer (Pool)',
       async () =>

@@ -79,7 +79,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
     },
   );
 
-  it('each of several appends in one commit hears of its own events', async () => {
+  it('each of several appends in one commit learns the result of its own events', async () => {
     const { outbox } = await world(['a', 'c']);
     const answers = await Promise.all(['a', 'b', 'c'].map((id) => outbox.append([trackEntry(id)])));
     expect(answers.map(deferredIds)).toEqual([['a'], [], ['c']]);
@@ -129,7 +129,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
     it('the other events are stored all the same', async () => {
       const client: SqlClient = {
         async query(text, values) {
-          // The statement for the whole group, not the one that takes each event by itself.
+          // The statement for the whole group, not the one that appends each event separately.
           if (text.includes('INSERT') && values.length === 3) throw Object.assign(new Error('too long'), fields);
           return pool.query(text, values);
         },

@@ -18,7 +18,7 @@ async function messageFor(error: unknown): Promise<string> {
   return (reason as Error).message;
 }
 
-describe('what fails in the database is told with what to do:', () => {
+describe('an error of the database is reported with advice:', () => {
   it.each([
     ['28P01', /refused the password.*credentials/s],
     ['53100', /disk is full.*free some space/s],
@@ -41,7 +41,7 @@ describe('what fails in the database is told with what to do:', () => {
     expect(await messageFor(null)).toMatch(/the database failed/);
   });
 
-  it('what libraries have wrapped, by what lies below', async () => {
+  it('an error that a library has wrapped, by its cause', async () => {
     const drizzle = Object.assign(new Error('Failed query: … params: ada@example.org'), { cause: fromServer('53100') });
     expect(await messageFor(drizzle)).toMatch(/disk is full/);
     const prisma = Object.assign(new Error('Raw query failed'), {
@@ -103,7 +103,7 @@ describe('options that cannot work are refused at once:', () => {
     expect(() => createPostgresOutbox({ client: wrong as never })).toThrow(/client must be a pg Pool/);
   });
 
-  it('a key that is none', () => {
+  it('an invalid key', () => {
     expect(() => createPostgresOutbox({ client, sealingKeys: ['short'] })).toThrow(/sealingKeys/);
   });
 });

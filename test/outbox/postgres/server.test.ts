@@ -86,7 +86,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       return { outbox, next, stop, appender: createPostgresOutbox({ client: admin, table }) };
     }
 
-    it('when somebody else appends', async () => {
+    it('when another process appends', async () => {
       const { next, appender } = await watched(ownPool());
       await appender.append([trackEntry('a')]);
       await next();
@@ -372,7 +372,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'b']);
     });
 
-    it('one that breaks while nobody uses it takes nothing down', async () => {
+    it('one that breaks while idle does not crash the process', async () => {
       const pool = ownPool();
       const outbox = await ready(pool);
       const broken = new Promise((resolve) => pool.once('remove', resolve));
@@ -410,7 +410,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a']);
     });
 
-    it('whose absence is said, and mended without a restart', async () => {
+    it('whose absence is reported, and which can be created without a restart', async () => {
       const outbox = createPostgresOutbox({ client: ownPool(), table: newTable() });
       const missing = /outbox_\d+ .*ensureSchema\(\).*postgresSchema\(\)/s;
       await expect(outbox.append([trackEntry('a')])).rejects.toThrow(missing);
@@ -597,7 +597,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     expect(await outbox.deadLetters.replay(ids)).toBe(ids.length);
   });
 
-  it('hands out what is there although others are being claimed beside it', async () => {
+  it('returns the free entries while other processes are claiming', async () => {
     const outbox = await ready();
     const table = `${SCHEMA}.outbox_${tables}`;
     await outbox.append(['a', 'b'].map((id) => trackEntry(id)));

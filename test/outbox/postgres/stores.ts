@@ -4,7 +4,7 @@ import type { SqlClient } from '../../../src/outbox/outbox.js';
 import { createPostgresOutbox } from '../../../src/outbox/postgres/index.js';
 import type { TestStore } from '../durable/contract.js';
 
-/** A schema of this run's own, so that runs beside each other do not meet. */
+/** This run's own schema, so that concurrent runs do not interfere. */
 export const SCHEMA = `ours_test_${process.pid}`;
 
 /**

@@ -132,7 +132,7 @@ function poolWith(silent: number) {
   idle.push(...made);
   let isEmpty = false;
   const pool = {
-    query: () => Promise.reject(new Error('the outbox was to take a connection of its own')),
+    query: () => Promise.reject(new Error('the outbox must check out its own connection')),
     on: () => undefined,
     totalCount: silent,
     get idleCount() {

@@ -200,7 +200,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['later']);
     });
 
-    it('an event that comes first is stored too, and does not commit by itself', async () => {
+    it('an event that is tracked first is stored as well, and commits only with the transaction', async () => {
       const { app, fresh } = begin();
       await app.transact('1', async (tx) => {
         await tx.query('SAVEPOINT before', []);
@@ -235,7 +235,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
       expect(await orders()).toEqual([]);
     });
 
-    it('whatever fails in the middle of the statement is told without the event', async () => {
+    it('an error in the middle of the statement is reported without the event', async () => {
       const { app, fresh } = begin();
       await fresh.stats();
       const failed = app.transact('1', async (tx) => {
@@ -250,7 +250,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('in the transaction of', 
   });
 });
 
-describe.runIf(process.env.POSTGRES_URL !== undefined)('on a connection of its own', () => {
+describe.runIf(process.env.POSTGRES_URL !== undefined)('on its own connection', () => {
   const pool = connect();
   const table = `${SCHEMA}_alone.outbox`;
   const outbox = createPostgresOutbox({ client: pool, table });

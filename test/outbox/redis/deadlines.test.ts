@@ -67,7 +67,7 @@ describe('the redis outbox, when a command arrives late', () => {
     driver.state.isHolding = true;
     const failure = outbox.append(many(3, 1)).catch((error: unknown) => error);
     await pass(11_000);
-    // The first attempt left the process, and the answer to it was lost: nobody can say what became of it.
+    // The first attempt was sent and its answer was lost, so its result is unknown.
     expect(await failure).toMatchObject({ code: 'store_failed', storedNothing: false });
     vi.useRealTimers();
     const deadline = (await serverMs()) + 4_000;

@@ -124,7 +124,7 @@ describe.skipIf(!hasRedisServer)('the redis outbox over a connection', () => {
   it.each([
     ['the outbox is closed', (_: RedisLike, close: () => Promise<void>) => close()],
     ['the user closes the client', async (client: RedisLike) => (client as Redis).disconnect()],
-  ])('of its own is closed when %s', LONG, async (_, end) => {
+  ])('that the outbox opened is closed when %s', LONG, async (_, end) => {
     const { proxy, outbox, client } = await opened(ioredis);
     proxy.silence();
     await outbox.append(many(1, 2));

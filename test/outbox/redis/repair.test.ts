@@ -11,7 +11,7 @@ afterAll(() => client.disconnect());
 
 const many = (count: number, first = 0) => Array.from({ length: count }, (_, index) => trackEntry(`${first + index}`));
 
-describe('the redis outbox, when somebody deletes', () => {
+describe('the redis outbox, after someone deletes', () => {
   let name: string;
   let now: number;
   let outbox: DurableOutbox;

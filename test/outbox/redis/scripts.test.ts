@@ -137,14 +137,14 @@ describe('the redis outbox', () => {
     expect(idsOf(await other.claim(EVERYTHING))).toEqual(['0', '1']);
   });
 
-  it('lies under the prefix of a client that has one', async () => {
+  it('uses the key prefix of a client that has one', async () => {
     const prefixed = new Redis(redisUrl, { keyPrefix: 'prefix:' });
     onTestFinished(() => prefixed.disconnect());
     await createRedisOutbox({ client: prefixed, name }).append(many(1));
     expect(await client.exists(`prefix:${key('stream')}`, key('stream'))).toBe(1);
   });
 
-  it('puts what somebody else has written into the stream among the dead letters', async () => {
+  it('moves foreign entries of the stream to the dead letters', async () => {
     await outbox.append([identifyEntry('i', { userId: 'u' })]);
     await client.xadd(key('stream'), '9-9', 'hello', 'world');
     now = 10;
@@ -232,7 +232,7 @@ describe('the redis outbox when an answer is lost', () => {
     expect(await other.stats()).toMatchObject({ waiting: 0, claimed: 0 });
   });
 
-  it('has at once what the claim took, and nobody else has it', async () => {
+  it('gets the entries of the lost claim at once, and no other process gets them', async () => {
     const { outbox, other, loseAnswers } = await losing();
     await outbox.append(many(5));
     loseAnswers(1);
@@ -252,7 +252,7 @@ describe('the redis outbox when an answer is lost', () => {
   });
 
   it('hands out again what it could not release', async () => {
-    // As fast as the server's clock, which nobody fakes, and ahead of it where the test says so.
+    // As fast as the server's clock, which is real, and ahead of it where the test sets it.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'], shouldAdvanceTime: true });
     onTestFinished(() => void vi.useRealTimers());
     const { outbox, other, loseAnswers } = await losing();

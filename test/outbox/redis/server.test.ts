@@ -19,7 +19,7 @@ async function reasonOf(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-// Each with a server of its own: the ones that others use are left as they are.
+// Each test starts its own server and leaves shared ones alone.
 describe.skipIf(!hasRedisServer)('the redis outbox, when the server', () => {
   it('wants a password, says so', async () => {
     const server = await startRedis('--requirepass', 'correct horse');

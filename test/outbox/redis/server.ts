@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 
-/** Whether this machine can start servers of its own. */
+/** Whether tests can start Redis servers on this machine. */
 export const hasRedisServer: boolean = spawnSync('redis-server', ['--version']).status === 0;
 
 export interface PrivateRedis {

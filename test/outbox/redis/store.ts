@@ -16,7 +16,7 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
     if (all.length > 0) await inspector.del(all);
   };
   return {
-    // It drops the newest, which is no option of its own.
+    // Dropping the newest is the default, not an option.
     open: ({ whenFull: _dropsNewest, ...setup }) => createRedisOutbox({ client, name, ...setup }),
     contents: async () => JSON.stringify(await Promise.all((await keys()).map((key) => contentsOf(inspector, key)))),
     async damage(distinctId) {

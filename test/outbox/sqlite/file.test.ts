@@ -183,7 +183,7 @@ describe('what an sqlite outbox held when its file was deleted', () => {
     expect(await found(file)).toEqual(['a']);
   });
 
-  it('is told lost by close() when there is no place for it', async () => {
+  it('is reported as lost by close() if it cannot be stored', async () => {
     const { folder, open } = await world();
     const outbox = open();
     await outbox.append([trackEntry('a')]);

@@ -9,13 +9,13 @@ export interface SqliteStore extends TestStore {
   readonly file: string;
 }
 
-/** A file in a folder of its own. */
+/** A file in its own folder. */
 export async function createSqliteStore(): Promise<SqliteStore> {
   const folder = await mkdtemp(join(tmpdir(), 'ours-sqlite-'));
   const file = join(folder, 'events.db');
   return {
     file,
-    // It drops the newest, which is no option of its own.
+    // Dropping the newest is the default, not an option.
     open: ({ whenFull: _dropsNewest, ...setup }) => createSqliteOutbox({ file, ...setup }),
     async contents() {
       const parts = await Promise.all(['', '-wal'].map((end) => readFile(file + end, 'latin1').catch(() => '')));

@@ -1,4 +1,5 @@
 // Its durable outbox never answers an append. Ends in the way that HOW names.
+import './fast-clock.js';
 import { createClient, type DurableOutbox } from '../../../src/index.js';
 
 const never = new Promise<never>(() => undefined);

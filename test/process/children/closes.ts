@@ -1,4 +1,5 @@
 // Closes, and tells what keeps the process after that.
+import './fast-clock.js';
 import { createClient } from '../../../src/index.js';
 
 const ours = createClient({ experimentToken: 'exp_shop', requestTimeoutMs: 600_000, assignTimeoutMs: 60_000 });

@@ -32,9 +32,9 @@ ours
   .catch(() => undefined);
 ours.assign('checkout', { userId: 'v', timeoutMs: 1 });
 ours.assign('checkout', { userId: 'v', signal }).catch(() => undefined);
-setTimeout(() => abort.abort(new Error('left')), 5);
-setTimeout(() => {
-  ours.flush();
-  ours.close({ timeoutMs: 1_000 }).then((totals) => console.log(JSON.stringify(totals)));
-  ours.track({ event: 'late', userId: 'v' });
-}, 20);
+await new Promise(setImmediate);
+abort.abort(new Error('left'));
+await new Promise(setImmediate);
+ours.flush();
+ours.close({ timeoutMs: 1_000 }).then((totals) => console.log(JSON.stringify(totals)));
+ours.track({ event: 'late', userId: 'v' });

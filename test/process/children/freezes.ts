@@ -4,7 +4,7 @@ import { lambdaHandler, type WithVisitor } from '../../../src/adapters/lambda.js
 import { requestHandler } from '../../../src/adapters/request.js';
 import { createClient, type Visitor } from '../../../src/index.js';
 
-// Nothing leaves by itself while the process runs.
+// Nothing is sent automatically while the process runs.
 const ours = createClient({ flushIntervalMs: 3_600_000 });
 const cookie = 'ours_device_id=v';
 

@@ -1,4 +1,5 @@
-// Reaches its last line while requests are under way that nobody answers.
+// Reaches its last line while requests are in flight that are never answered.
+import './fast-clock.js';
 import { createClient } from '../../../src/index.js';
 
 const ours = createClient({ flushAt: 10, requestTimeoutMs: 600_000 });

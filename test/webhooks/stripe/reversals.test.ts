@@ -64,7 +64,7 @@ describe('a dispute', () => {
   });
 
   it.each(['warning_needs_response', 'warning_under_review', 'warning_closed', 'prevented'])(
-    'is none while its status is %s: it takes no money',
+    'is not reported while its status is %s: no money is taken',
     (status) => {
       expect(conversionOf('charge.dispute.created', dispute({ status }))).toBeUndefined();
       expect(

@@ -13,6 +13,7 @@ import {
   type StripeWebhookOptions,
   visitorMetadata,
 } from '../../../src/webhooks/stripe/index.js';
+import { holdTimeouts } from '../../support/held-time.js';
 import { keyOf } from '../../support/keys.js';
 import { KEYS, openShop, type Shop, tracker, VISITOR } from '../shop.js';
 import { endpoint, offline } from './endpoint.js';
@@ -350,16 +351,23 @@ describe('a payment without a known visitor', () => {
     });
   });
 
-  it.each<[string, () => Promise<StripeEvent>, Partial<StripeWebhookOptions>]>([
-    ['identify', async () => paid(await sealVisitor({}, KEYS)), { identify: () => never }],
+  it.each<[string, () => Promise<StripeEvent>, (silent: () => Promise<never>) => Partial<StripeWebhookOptions>]>([
+    ['identify', async () => paid(await sealVisitor({}, KEYS)), (silent) => ({ identify: silent })],
     [
       'Stripe',
       async () => stripeEvent('refund.created', refund()),
-      { stripe: { ...offline, webhooks: offline.webhooks, paymentIntents: { retrieve: () => never } } as StripeLike },
+      (silent) => ({
+        stripe: { ...offline, webhooks: offline.webhooks, paymentIntents: { retrieve: silent } } as StripeLike,
+      }),
     ],
-  ])('is answered 503 if %s does not answer in time', async (_, makeEvent, options) => {
+  ])('is answered 503 if %s does not answer in time', async (_, makeEvent, optionsOf) => {
     const shop = await openShop();
-    const webhook = endpoint(shop, { timeoutMs: 20, ...options });
+    const timeouts = holdTimeouts();
+    const silent = () => {
+      timeouts.expire(20);
+      return never;
+    };
+    const webhook = endpoint(shop, { timeoutMs: 20, ...optionsOf(silent) });
     expect(await webhook.handle(signed(await makeEvent()))).toEqual({
       statusCode: 503,
       body: 'the lookup of what to report failed: retry',
@@ -481,7 +489,12 @@ describe('a refund', () => {
 describe('an answer', () => {
   it('is 503 until the purchase is stored, and 200 then', async () => {
     const shop = await openShop();
-    shop.collector.faults.next({ kind: 'hang' });
+    const timeouts = holdTimeouts();
+    shop.collector.faults.set(() => {
+      shop.collector.faults.clear();
+      timeouts.expire(50);
+      return { kind: 'hang' };
+    });
     const { handle } = endpoint(shop, { timeoutMs: 50 });
     const delivery = signed(paid(shop.token));
     expect(await handle(delivery)).toEqual({

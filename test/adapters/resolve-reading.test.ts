@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveReading } from '../../src/adapters/visitor-options.js';
+import { resolveReading } from '../../src/adapters/resolve-reading.js';
 
 describe('how requests are read', () => {
   it('defaults to the browser SDK’s cookies, no proxy and no link', () => {

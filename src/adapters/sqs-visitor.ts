@@ -1,0 +1,34 @@
+import type { VisitorInput } from '../client/visitor.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
+
+/** Calls the user's `visitorOf`. */
+export interface VisitorReader<Record> {
+  /** Never throws: the visitor of a record that cannot be read is empty. */
+  read(record: Record): VisitorInput;
+  /** The error of the last `read` of this record, once: such a record must be redelivered. */
+  takeError(record: Record): { readonly error: unknown } | undefined;
+}
+
+export function createVisitorReader<Record extends object>(
+  visitorOf: (record: Record) => VisitorInput,
+): VisitorReader<Record> {
+  const failed = new WeakMap<Record, { readonly error: unknown }>();
+  return {
+    read(record) {
+      try {
+        const visitor = visitorOf(record);
+        if (!isPromise(visitor)) return visitor;
+        ignoreRejection(visitor);
+        throw new TypeError('visitorOf returned a promise; it must be synchronous.');
+      } catch (error) {
+        failed.set(record, { error });
+        return {};
+      }
+    },
+    takeError(record) {
+      const error = failed.get(record);
+      failed.delete(record);
+      return error;
+    },
+  };
+}

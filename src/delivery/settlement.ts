@@ -1,0 +1,162 @@
+import type { WarnOnce } from '../core/logger.js';
+import type { KnownOutcome, Undelivered } from '../core/outcome.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { Entry } from '../protocol/event.js';
+import type { ClockReading } from '../protocol/time.js';
+import type { SkewedClock } from '../transport/clock.js';
+import type { RowFailure, SendResult } from '../transport/send-result.js';
+import { soloBackoffMs } from './backoff.js';
+import type { CircuitBreaker, Sent } from './circuit-breaker.js';
+import { warnOfMisdated } from './misdated.js';
+import type { PoisonIsolator } from './poison-isolator.js';
+import { refusalOfRow, TOO_OLD } from './refusals.js';
+import { aheadMs, createResends, isExpired } from './sent-time.js';
+
+/** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
+const PROBE_MARGIN = 1.2;
+
+const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
+
+export interface SettlementOptions {
+  readonly outbox: Outbox;
+  readonly breaker: CircuitBreaker;
+  readonly clock: SkewedClock;
+  readonly token: string;
+  readonly maxRetries: number;
+  readonly random: () => number;
+  readonly warnings: WarnOnce;
+  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
+  /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
+  readonly onReleased: (count: number, delayMs: number) => void;
+}
+
+/** Decides what becomes of claimed entries: each is settled, or released with a delay. Rejects when the outbox does. */
+export interface Settlement {
+  release(entries: readonly Entry[], delayMs: number): Promise<void>;
+  settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true>;
+  /** Removes the entries that cannot be sent now, because of their time. */
+  withoutUnsendable(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /**
+   * Releases a failed batch, or drops an event whose retries are used up.
+   * @param isProven whether the event failed alone while the service takes others
+   */
+  retryLater(
+    entries: readonly Entry[],
+    sent: Sent,
+    result: SendResult & { readonly kind: 'retryable' },
+    isProven: boolean,
+  ): Promise<boolean>;
+  /** Handles an answer row by row. Returns whether all entries are settled. */
+  takeRows(entries: readonly Entry[], failures: readonly RowFailure[], sentAt: ClockReading): Promise<boolean>;
+  /** Releases a refused batch if a wrong clock may be the reason. Returns whether it did. */
+  resendLater(entries: readonly Entry[], sentAt: ClockReading, message: string): Promise<boolean>;
+}
+
+export function createSettlement(options: SettlementOptions, isolator: PoisonIsolator): Settlement {
+  const { outbox, breaker, clock, token, maxRetries, random, warnings } = options;
+  const resends = createResends();
+
+  /** Gives up entries that became too old while they waited: their time is never changed silently. */
+  async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const now = clock.read();
+    const old = entries.filter((entry) => isExpired(entry, now));
+    if (old.length === 0) return entries;
+    await settle(old, TOO_OLD);
+    return entries.filter((entry) => !isExpired(entry, now));
+  }
+
+  /** Releases entries stamped a little ahead of the service's clock, because their assignment was recorded just before. */
+  async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const now = clock.read();
+    const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
+    if (ahead.length === 0) return entries;
+    await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
+    return entries.filter((entry) => aheadMs(entry, now) === 0);
+  }
+
+  async function retryLater(
+    entries: readonly Entry[],
+    sent: Sent,
+    { scope, afterMs }: SendResult & { readonly kind: 'retryable' },
+    isProven: boolean,
+  ): Promise<boolean> {
+    if (isProven) {
+      // A failure of an intermediary, or an overload, uses up no retries.
+      const spent = isolator.recordSoloFailure(entries[0]!, scope === 'request');
+      if (spent > maxRetries) return settle(entries, EXHAUSTED);
+    }
+    // While the breaker is open, no further delay is needed, and probes can choose. After a suspect or a probe, the next probe
+    // uses another event.
+    const delayMs = Math.max(afterMs ?? isolator.retryDelayMs(entries), breaker.waitMs * PROBE_MARGIN + 1);
+    await release(entries, !breaker.isClosed && sent === 'fresh' ? 0 : delayMs);
+    return false;
+  }
+
+  /** Delays, in milliseconds, after which to resend refused events; only of those that a clock may have had refused. */
+  function resendsInMs(entries: readonly Entry[], sent: ClockReading, message: string): number[] {
+    const refused = { sent, now: clock.read(), message };
+    return entries.flatMap((entry) => resends.inMs(entry, refused) ?? []);
+  }
+
+  async function resendLater(entries: readonly Entry[], sentAt: ClockReading, message: string): Promise<boolean> {
+    const waits = resendsInMs(entries, sentAt, message);
+    if (waits.length === 0) return false;
+    await release(entries, Math.max(...waits));
+    return true;
+  }
+
+  async function takeRows(
+    entries: readonly Entry[],
+    failures: readonly RowFailure[],
+    sentAt: ClockReading,
+  ): Promise<boolean> {
+    const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
+    const delivered = entries.filter((entry) => !failed.has(entry));
+    warnOfMisdated(delivered, sentAt, clock.read(), warnings);
+    await settle(delivered, { status: 'delivered' });
+    /** Entries to resend, by their delay in milliseconds. */
+    const again = new Map<number, Entry[]>();
+    /** Rows that failed together wait together. */
+    const waits = new Map<number, number>();
+    for (const [entry, { retryable, message }] of failed) {
+      if (entry === undefined) continue;
+      const spent = retryable ? isolator.recordRowFailure(entry) : 0;
+      let delayMs: number | undefined;
+      if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
+      else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent, random);
+      if (delayMs === undefined) {
+        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message, clock.read(), token));
+        continue;
+      }
+      waits.set(spent, delayMs);
+      const group = again.get(delayMs);
+      if (group === undefined) again.set(delayMs, [entry]);
+      else group.push(entry);
+    }
+    for (const [delayMs, group] of again) await release(group, delayMs);
+    return again.size === 0;
+  }
+
+  async function release(entries: readonly Entry[], delayMs: number): Promise<void> {
+    if (entries.length === 0) return;
+    await outbox.release(entries, delayMs);
+    options.onReleased(entries.length, delayMs);
+  }
+
+  async function settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true> {
+    await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
+    isolator.forget(entries, outcome.status === 'delivered');
+    resends.forget(entries);
+    for (const entry of entries) options.onSettled(entry, outcome);
+    return true;
+  }
+
+  return {
+    release,
+    settle,
+    withoutUnsendable: async (entries) => withoutAhead(await withoutOld(entries)),
+    retryLater,
+    takeRows,
+    resendLater,
+  };
+}

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { ClientContext } from '../../src/client/context.js';
+import { createFlushAndClose, type FlushAndCloseOptions } from '../../src/client/flush-and-close.js';
+import { createWarnOnce } from '../../src/core/logger.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const TOTALS = { delivered: 0, rejected: 0, dropped: 0, pending: 0, unknown: 0 };
+const never = new Promise<never>(() => undefined);
+
+function line(overrides: { stop?: (graceMs: number) => Promise<void>; closeOutbox?: () => Promise<void> } = {}) {
+  const steps: string[] = [];
+  const step = (name: string) => async () => void steps.push(name);
+  const options = {
+    counts: { barrier: step('barrier'), totals: TOTALS },
+    relay: { stop: overrides.stop ?? step('relay') },
+    transport: { close: step('transport') },
+    outbox: { close: overrides.closeOutbox ?? step('outbox') },
+    flushNow: () => void steps.push('flush'),
+    onClosed: () => void steps.push('closed'),
+  };
+  const monotonic = () => performance.now();
+  const context = { monotonic, warnings: createWarnOnce({ warn() {} }, monotonic) };
+  const made = createFlushAndClose(context as unknown as ClientContext, options as unknown as FlushAndCloseOptions);
+  return { made, steps };
+}
+
+it('flushes, then closes the relay, the transport and the outbox in this order', async () => {
+  const { made, steps } = line();
+  expect(made.isClosing).toBe(false);
+  const closed = made.close();
+  expect(made.isClosing).toBe(true);
+  expect(await closed).toBe(TOTALS);
+  expect(steps).toEqual(['flush', 'barrier', 'relay', 'transport', 'outbox', 'closed']);
+});
+
+it('gives requests in flight the rest of its time', async () => {
+  const stop = vi.fn(async () => undefined);
+  await line({ stop }).made.close({ timeoutMs: 3_000 });
+  expect(stop).toHaveBeenCalledExactlyOnceWith(3_000);
+});
+
+it('gives them no time if its signal has aborted', async () => {
+  const stop = vi.fn(async () => undefined);
+  const { made, steps } = line({ stop });
+  await expect(made.close({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  expect(stop).toHaveBeenCalledExactlyOnceWith(0);
+  expect(steps.at(-1)).toBe('closed');
+});
+
+it('ends although the relay and the outbox never close', async () => {
+  const { made, steps } = line({ stop: () => never, closeOutbox: () => never });
+  const closed = made.close({ timeoutMs: 0 });
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await closed).toBe(TOTALS);
+  expect(steps).toEqual(['flush', 'barrier', 'transport', 'closed']);
+});
