@@ -68,7 +68,7 @@ export default defineConfig([
     noExternal: ['undici'],
     esbuildPlugins: [toVendored, toBundledUndici('js')],
     async onSuccess() {
-      await Promise.all([copyAssets(), bundleVendored(shared.target), bundleUndici(shared.target)]);
+      await Promise.all([copyAssets(), bundleVendored(shared.target), bundleUndici(shared.target, 'dist/vendor')]);
     },
   },
   {

@@ -9,15 +9,19 @@ import { packageFolder } from './third-party.js';
 const require = createRequire(import.meta.url);
 const { version } = require('undici/package.json') as { readonly version: string };
 
-/** The dispatchers for a proxy are evaluated when they are first read. */
+/** The dispatchers for a proxy are evaluated when they are first read; they ask for tunnels by a method that undici adds at the end. */
 const ENTRY = `
+  const withConnect = (ProxyAgent) => {
+    require('undici/lib/dispatcher/dispatcher.js').prototype.connect = require('undici/lib/api/api-connect.js');
+    return ProxyAgent;
+  };
   module.exports = {
     version: '${version}',
     Pool: require('undici/lib/dispatcher/pool.js'),
     buildConnector: require('undici/lib/core/connect.js'),
     errors: require('undici/lib/core/errors.js'),
-    get ProxyAgent() { return require('undici/lib/dispatcher/proxy-agent.js'); },
-    get EnvHttpProxyAgent() { return require('undici/lib/dispatcher/env-http-proxy-agent.js'); },
+    get ProxyAgent() { return withConnect(require('undici/lib/dispatcher/proxy-agent.js')); },
+    get EnvHttpProxyAgent() { return withConnect(require('undici/lib/dispatcher/env-http-proxy-agent.js')); },
   };`;
 
 const notIncluded = (what: string): string => `module.exports = () => { throw new Error('${what} is not included'); };`;
@@ -79,9 +83,8 @@ const BUNDLE = {
   bundle: true,
   platform: 'node',
   plugins: [slim],
-  // Names stay: errors are told apart by those of their classes.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // undici gives its errors a code and a name of their own, so classes may be renamed.
+  minify: true,
   legalComments: 'none',
 } as const satisfies BuildOptions;
 
@@ -95,11 +98,11 @@ export function toBundledUndici(extension: 'js' | 'cjs'): Plugin {
   };
 }
 
-/** Writes the bundle as an ES module and as CommonJS. */
-export async function bundleUndici(target: string): Promise<void> {
+/** Writes the bundle into `folder`, as an ES module and as CommonJS. */
+export async function bundleUndici(target: string, folder: string): Promise<void> {
   await Promise.all([
-    build({ ...BUNDLE, target, format: 'esm', outfile: 'dist/vendor/undici.js' }),
-    build({ ...BUNDLE, target, format: 'cjs', outfile: 'dist/vendor/undici.cjs' }),
+    build({ ...BUNDLE, target, format: 'esm', outfile: `${folder}/undici.js` }),
+    build({ ...BUNDLE, target, format: 'cjs', outfile: `${folder}/undici.cjs` }),
   ]);
 }
 

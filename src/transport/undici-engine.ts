@@ -15,7 +15,7 @@ export async function loadUndici(): Promise<Undici> {
 }
 
 /** The installed undici if it is a later release than `bundled`. */
-function laterInstalled(bundled: string): Undici | undefined {
+export function laterInstalled(bundled: string): Undici | undefined {
   try {
     const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
     const { version } = require('undici/package.json') as { readonly version: string };
@@ -27,7 +27,7 @@ function laterInstalled(bundled: string): Undici | undefined {
 }
 
 /** Whether `version` is a later release than `other` within the same major version. */
-export function isLaterRelease(version: string, other: string): boolean {
+function isLaterRelease(version: string, other: string): boolean {
   const [major, minor, patch] = numbersOf(version);
   const [otherMajor, otherMinor, otherPatch] = numbersOf(other);
   return major === otherMajor && (minor > otherMinor || (minor === otherMinor && patch > otherPatch));
