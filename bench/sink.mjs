@@ -49,7 +49,7 @@ server.on('connection', (socket) => {
 /** As the service and the peers' own do: the service's answer to a batch has an entry for every row. */
 function answerTo(url, chunks) {
   if (isMixpanel(url)) return '1';
-  if (!url.endsWith('/api/v1/batch')) return '{"success":true,"status":1}';
+  if (!url.endsWith('/api/v1/batch')) return '{"success":true,"status":1,"in_experiment":false}';
   const body = Buffer.concat(chunks);
   const results = [];
   for (let at = body.indexOf(ROW); at >= 0; at = body.indexOf(ROW, at + ROW.length))

@@ -1,13 +1,13 @@
-import zlib from 'node:zlib';
-
 type Decode = (
   bytes: Uint8Array,
   options: { maxOutputLength: number },
   callback: (error: Error | null, decoded: Buffer) => void,
 ) => void;
 
-/** Node's decoder for a content coding (RFC 9110 §8.4.1), as far as this Node has it. */
+/** Node's decoder for a content coding (RFC 9110 §8.4.1), if this Node has one. */
 function decoderOf(coding: string, bytes: Uint8Array): Decode | undefined {
+  // Loaded here, because it takes milliseconds and hardly any answer is encoded.
+  const zlib = process.getBuiltinModule('node:zlib');
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
@@ -23,8 +23,8 @@ function decoderOf(coding: string, bytes: Uint8Array): Decode | undefined {
 }
 
 /**
- * Undoes the codings of `Content-Encoding`, the last one first, and hands over the text; an empty one when a coding is
- * unknown, broken, or its result is longer than `maxBytes`, as that of a decompression bomb.
+ * Decodes a body by its `Content-Encoding`, the last coding first, and calls `done` with the text. The text is empty when a coding is
+ * unknown, when the data is corrupt, and when the result is longer than `maxBytes`, as with a decompression bomb.
  */
 export function decodeBody(
   bytes: Buffer,

@@ -8,16 +8,14 @@ const known = SLOTS.map(() => ({ dispatcher: undefined as object | undefined, is
 
 /**
  * Whether the application has set a dispatcher for all requests: a MockAgent in tests, a ProxyAgent, an Agent with a CA.
- * Node and every copy of undici put a plain `new Agent()` there when they are first used, which is no choice. What cannot be
- * recognised as one is taken for a choice: going through `fetch` is then right whatever it is.
- *
- * @param plain a `new Agent()` of our own copy of undici, to recognise others where a bundler has renamed the classes
+ * Node and every copy of undici put a plain `new Agent()` there when they are first used, which is no choice. Anything that
+ * does not look like one counts as a choice, because `fetch` is then right whatever it is.
  */
-export function isDispatcherChosen(plain: object): boolean {
+export function isDispatcherChosen(): boolean {
   return SLOTS.map((slot, at) => {
     const dispatcher = slots[slot];
     if (dispatcher !== known[at]!.dispatcher)
-      known[at] = { dispatcher, isChosen: dispatcher !== undefined && !isDefault(dispatcher, plain) };
+      known[at] = { dispatcher, isChosen: dispatcher !== undefined && !isPlainAgent(dispatcher) };
     return known[at]!.isChosen;
   }).includes(true);
 }
@@ -27,20 +25,36 @@ export function globalDispatcher(): object | undefined {
   return slots[SLOTS[Number.parseInt(process.versions.undici ?? '', 10) >= 8 ? 1 : 0]];
 }
 
-function isDefault(dispatcher: object, plain: object): boolean {
+function isPlainAgent(dispatcher: object): boolean {
   // How undici 8 shows to older readers what is in the second slot.
   if (dispatcher.constructor?.name === 'Dispatcher1Wrapper') return true;
-  const isAgent = dispatcher.constructor === plain.constructor || /^_?Agent$/.test(dispatcher.constructor?.name);
   // Otherwise composed with interceptors, or patched by a test.
   const isUnchanged = read(dispatcher, 'dispatch') === read(Object.getPrototypeOf(dispatcher), 'dispatch');
-  const factory = internal(dispatcher, 'factory');
-  const hasUsualFactory =
-    factory === internal(plain, 'factory') || (factory as { name?: string } | undefined)?.name === 'defaultFactory';
   const options = internal(dispatcher, 'options');
   const isBare =
     typeof options === 'object' &&
     Object.values(options ?? {}).every((value) => value === undefined || value === Number.POSITIVE_INFINITY);
-  return isAgent && isUnchanged && hasUsualFactory && isBare;
+  return isUnchanged && isBare && isAgent(dispatcher);
+}
+
+/** Whether this is undici's Agent with undici's own factory. A minifier renames both, but keeps their shape. */
+function isAgent(dispatcher: object): boolean {
+  const factory = internal(dispatcher, 'factory');
+  if (typeof factory !== 'function') return false;
+  const isNamed = /^_?Agent\d*$/.test(dispatcher.constructor?.name) && /^defaultFactory\d*$/.test(factory.name);
+  return isNamed || (DEFAULT_FACTORY.test(String(factory)) && prototypesOf(dispatcher) === AGENT_PROTOTYPES);
+}
+
+/** `(origin, options) => options && options.connections === 1 ? new Client(origin, options) : new Pool(origin, options)` */
+const DEFAULT_FACTORY =
+  /\(([\w$]+),([\w$]+)\)(?:=>|{return ?)\2&&(?:\2\.connections===1|1===\2\.connections)\?new [\w$]+\(\1,\2\):new [\w$]+\(\1,\2\)[;}]*$/;
+
+/** Agent, DispatcherBase, Dispatcher, EventEmitter and Object, from undici 6 on. A subclass has one more. */
+const AGENT_PROTOTYPES = 5;
+
+function prototypesOf(object: object): number {
+  const prototype: object | null = Object.getPrototypeOf(object);
+  return prototype === null ? 0 : 1 + prototypesOf(prototype);
 }
 
 function read(from: object, name: PropertyKey): unknown {

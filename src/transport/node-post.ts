@@ -4,20 +4,16 @@ import { globalDispatcher, isDispatcherChosen } from './global-dispatcher.js';
 import type { HttpPost } from './http-transport.js';
 import { describeProxy, routeTo } from './proxy.js';
 import type { FetchLike } from './transport.js';
-import type { Undici, UndiciPostOptions } from './undici-post.js';
+import { loadUndici, type Undici } from './undici-engine.js';
+import type { UndiciPostOptions } from './undici-post.js';
 import { USER_AGENT } from './user-agent.js';
 
 export interface NodePostOptions extends Omit<UndiciPostOptions, 'proxy' | 'onSlowConnect'> {
   /** Read now: a proxy that cannot be one is refused when the client is made. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  /** Imports undici; tests let it fail. */
+  /** Loads undici; tests let it fail. @default {@link loadUndici} */
   readonly load?: () => Promise<Undici>;
-}
-
-interface Direct {
-  readonly post: HttpPost;
-  readonly plainAgent: object;
 }
 
 /**
@@ -27,7 +23,7 @@ interface Direct {
  *
  * @throws {OursError} `invalid_option` when a variable that names the proxy holds none
  */
-export function createNodePost({ load = () => import('undici'), logger, env, ...options }: NodePostOptions): HttpPost {
+export function createNodePost({ load = loadUndici, logger, env, ...options }: NodePostOptions): HttpPost {
   const { proxy } = routeTo(options.baseUrl, env);
   const via = proxy && describeProxy(proxy);
   const headers = { ...JSON_HEADERS, 'user-agent': USER_AGENT };
@@ -37,7 +33,7 @@ export function createNodePost({ load = () => import('undici'), logger, env, ...
     foreignDispatcher,
     headers,
   );
-  let opening: Promise<Direct | undefined> | undefined;
+  let opening: Promise<HttpPost | undefined> | undefined;
   let isDirect = true;
   let isSlowTold = false;
 
@@ -51,14 +47,11 @@ export function createNodePost({ load = () => import('undici'), logger, env, ...
     );
   }
 
-  /** With the first request: importing undici costs a cold start tens of milliseconds. */
-  async function open(): Promise<Direct | undefined> {
+  /** With the first request, so that a client that sends nothing loads nothing. */
+  async function open(): Promise<HttpPost | undefined> {
     try {
       const [undici, { createUndiciPost }] = await Promise.all([load(), import('./undici-post.js')]);
-      return {
-        post: createUndiciPost(undici, { ...options, proxy, onSlowConnect: tellSlow }),
-        plainAgent: new undici.Agent(),
-      };
+      return createUndiciPost(undici, { ...options, proxy, onSlowConnect: tellSlow });
     } catch (error) {
       const [why] = sentenceOf(error).split('\n');
       logger.warn(
@@ -73,15 +66,15 @@ export function createNodePost({ load = () => import('undici'), logger, env, ...
     if (isFetchReplaced()) return throughFetch(path, body, signal);
     opening ??= open();
     const direct = await opening;
-    if (direct === undefined || isDispatcherChosen(direct.plainAgent)) return throughFetch(path, body, signal);
+    if (direct === undefined || isDispatcherChosen()) return throughFetch(path, body, signal);
     isDirect = true;
-    const answer = await direct.post(path, body, signal);
+    const answer = await direct(path, body, signal);
     isSlowTold = false;
     return answer;
   };
   post.via = () => (isDirect ? via : undefined);
   post.close = async () => {
-    await (await opening)?.post.close?.();
+    await (await opening)?.close?.();
   };
   return post;
 }

@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import net from 'node:net';
 import type { buildConnector } from 'undici';
 import { later } from '../core/timers.js';
+import type { Undici } from './undici-engine.js';
 
 /** How long an address may be silent before the next one is tried as well (RFC 8305 §8). */
 const ATTEMPT_DELAY_MS = 250;
@@ -24,7 +25,7 @@ export interface Connecting {
  * @param onSlow called when there is no connection after {@link SLOW_CONNECT_MS}
  */
 export function createConnecting(
-  { buildConnector, errors }: Pick<typeof import('undici'), 'buildConnector' | 'errors'>,
+  { buildConnector, errors }: Pick<Undici, 'buildConnector' | 'errors'>,
   timeoutMs: number,
   onSlow?: () => void,
 ): Connecting {

@@ -5,9 +5,8 @@ import type { HttpPost } from './http-transport.js';
 import type { HttpProxy } from './proxy.js';
 import { type HttpAnswer, PROXY_ANSWERS } from './send-result.js';
 import { afterBusyTurn, createConnecting, SLOW_CONNECT_MS } from './undici-connect.js';
+import type { Undici } from './undici-engine.js';
 import { USER_AGENT } from './user-agent.js';
-
-export type Undici = typeof import('undici');
 
 export interface UndiciPostOptions {
   readonly baseUrl: string;

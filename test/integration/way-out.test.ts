@@ -61,6 +61,35 @@ describe('the global dispatcher of an application', () => {
     expect(isDirect(service)).toBe(false);
   });
 
+  it.each<[string, string, boolean]>([
+    ['a plain agent', 'new Agent()', true],
+    ['an agent with options', 'new Agent({ connect: { timeout: 1_234 } })', false],
+    ['an agent with a factory', 'new Agent({ factory: (origin, options) => new Pool(origin, options) })', false],
+    ['a subclass', 'new (class extends Agent {})()', false],
+  ])('is recognised when a minifier has renamed its class: %s', async (_what, make, isPlain) => {
+    const { outputFiles } = await build({
+      stdin: { contents: `import { Agent, Pool } from 'undici'; export default ${make};`, resolveDir: '.' },
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'cjs',
+      write: false,
+    });
+    const module = { exports: {} as { default: Dispatcher } };
+    new Function('module', 'exports', 'require', outputFiles[0]!.text)(
+      module,
+      module.exports,
+      createRequire(import.meta.url),
+    );
+    const service = await well();
+    setGlobalDispatcher(module.exports.default);
+    expect(getGlobalDispatcher().constructor.name).not.toBe('Agent');
+    const { client } = await rig({ baseUrl: service.baseUrl });
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
+    expect(isDirect(service)).toBe(isPlain);
+  });
+
   it('is not the plain agent that Node’s fetch and every copy of undici put there', async () => {
     const service = await well();
     setGlobalDispatcher(new Agent());

@@ -25,6 +25,23 @@ const report = `
   const isError = isOursError(new OursError('closed', 'x'));
   console.log(JSON.stringify({ outcome, isError, hasAssets: assets.length > 0, missing }));
 `;
+/** Delivers an event, and says how: only undici's dispatch asks for no content coding, and only the installed undici has many files. */
+const delivery = `
+  const { createServer } = process.getBuiltinModule('node:http');
+  const { Module } = process.getBuiltinModule('node:module');
+  let asked;
+  const server = createServer((request, response) => {
+    asked = request.headers['accept-encoding'];
+    request.resume().on('end', () => response.end('{"success":true,"accepted":1,"failed":0}'));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = createClient({ token: 'test_token', baseUrl: 'http://127.0.0.1:' + server.address().port });
+  client.track({ event: 'purchase', userId: 'visitor' });
+  const { delivered } = await client.close();
+  server.close();
+  const installed = Object.keys(Module._cache).some((file) => file.includes('node_modules/undici/index.js'));
+  console.log(JSON.stringify({ delivered, asked, installed }));
+`;
 const withoutSqlite = `import { createCollector } from 'ours-ingest/collector';
 createCollector().then((collector) => collector.close(), (error) => console.log(error.code, error.message));
 `;
@@ -51,6 +68,22 @@ try {
   }
   const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true, hasAssets: true, missing: [] };
   for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
+
+  // Requests go through the undici in the package, and through the installed one once that is a later release.
+  const isDirect = (file) => JSON.parse(run('node', file));
+  writeFileSync(join(folder, 'send.mjs'), `import { createClient } from 'ours-ingest';\n${delivery}`);
+  writeFileSync(
+    join(folder, 'send.cjs'),
+    `const { createClient } = require('ours-ingest');\n(async () => {${delivery}})();`,
+  );
+  for (const file of ['send.mjs', 'send.cjs'])
+    assert.deepEqual(isDirect(file), { delivered: 1, asked: 'identity', installed: false }, file);
+  const manifest = join(folder, 'node_modules/undici/package.json');
+  const { version, ...rest } = JSON.parse(readFileSync(manifest, 'utf8'));
+  writeFileSync(manifest, JSON.stringify({ ...rest, version: version.replace(/\d+$/, (patch) => Number(patch) + 1) }));
+  for (const file of ['send.mjs', 'send.cjs'])
+    assert.deepEqual(isDirect(file), { delivered: 1, asked: 'identity', installed: true }, file);
+
   assert.match(run('npx', 'ours-ingest', '--help'), /dev +run a local collector/);
 
   // What only the commands use comes along in the package, with its licences.

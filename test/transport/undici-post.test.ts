@@ -1,14 +1,22 @@
 import dns from 'node:dns';
 import net from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toBytes } from '../../src/protocol/bytes.js';
+import type { Undici } from '../../src/transport/undici-engine.js';
 import { createUndiciPost, type UndiciPostOptions } from '../../src/transport/undici-post.js';
+import { bundledUndici } from '../support/bundled-undici.js';
 import { until } from '../support/client.js';
 import { startProxy } from '../support/http-proxy.js';
 import { json, scriptService } from '../support/scripted-service.js';
 
+/** As it is in the package; the other tests use the installed one. */
+let undici: Undici;
+beforeAll(async () => {
+  undici = await bundledUndici();
+});
+
 async function open(options: Partial<UndiciPostOptions> & Pick<UndiciPostOptions, 'baseUrl'>) {
-  const post = createUndiciPost(await import('undici'), {
+  const post = createUndiciPost(undici, {
     connections: 1,
     connectTimeoutMs: 10_000,
     monotonic: () => 0,
@@ -33,6 +41,14 @@ function resolveTo(...addresses: string[]) {
 const ok = { success: true };
 
 describe('the way through undici', () => {
+  it('goes through the tunnel of a proxy', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    const { url, host, tunnels } = await startProxy(service.origin);
+    const request = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });
+    expect(await request()).toMatchObject({ status: 200 });
+    expect(tunnels).toEqual(['ingest.test:80']);
+  });
+
   it('tells why a proxy makes no tunnel', async () => {
     const { url, host } = await startProxy();
     const request = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });

@@ -125,7 +125,7 @@ function toOrigin(text: string): string {
 async function proxyDispatcher(env: CommandContext['env']) {
   const [httpProxy, httpsProxy] = ['http_proxy', 'https_proxy'].map((name) => env[name] || env[name.toUpperCase()]);
   if (!httpProxy && !httpsProxy) return undefined;
-  const { EnvHttpProxyAgent } = await import('undici');
+  const { EnvHttpProxyAgent } = (await import('undici')).default;
   const noProxy = env.no_proxy ?? env.NO_PROXY;
   return new EnvHttpProxyAgent({
     ...(httpProxy ? { httpProxy } : {}),
