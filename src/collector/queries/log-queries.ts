@@ -56,7 +56,7 @@ export interface LogQueries {
   visitor(visitor: number): VisitorHistory | undefined;
   /** For the primary metric, or for any other event as if it were the goal. */
   results(experiment: Experiment, eventName?: string): ExperimentReport;
-  /** When the first counted session was exposed, in milliseconds since the epoch. */
+  /** The start of the UTC day on which the first counted session was exposed, in milliseconds since the epoch. */
   firstExposure(experiment: Experiment, eventName?: string): number | undefined;
   /** UTC days from the first to the last day, both included, at most 366. */
   daily(experiment: Experiment, from: string, to: string, eventName?: string): DailyReport;

@@ -14,8 +14,10 @@ export interface Visitors {
  * Visitors in a database, where every event has its visitor's number.
  *
  * Merged visitors get the lowest of their numbers. The numbers have no meaning, so neither has the order of arrival.
+ *
+ * @param onMerge called with the numbers of visitors that turn out to be one
  */
-export function createVisitors(database: Database): Visitors {
+export function createVisitors(database: Database, onMerge: (visitors: readonly number[]) => void): Visitors {
   const add = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const highest = database.prepare('SELECT coalesce(max(visitor), 0) AS visitor FROM names');
   const find = database.prepare('SELECT visitor FROM names WHERE name = ?');
@@ -39,6 +41,7 @@ export function createVisitors(database: Database): Visitors {
       names.forEach(ensure);
       const found = names.map((name) => (find.get(name) as { visitor: number }).visitor);
       const lowest = Math.min(...found);
+      if (found.some((visitor) => visitor !== lowest)) onMerge(found);
       for (const other of new Set(found)) {
         if (other === lowest) continue;
         moveNames.run(lowest, other);
