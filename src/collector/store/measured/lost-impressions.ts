@@ -55,8 +55,7 @@ export function createLostImpressions(database: Database): LostImpressions {
     'SELECT sid, time, witness FROM events WHERE visitor = ? AND sid = ? AND witness IS NOT NULL ORDER BY time LIMIT 1',
   );
   const save = database.prepare(
-    `INSERT INTO joined (impression, visitor, time, sid, seen_at, witness) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET sid = excluded.sid, seen_at = excluded.seen_at, witness = excluded.witness`,
+    'INSERT OR REPLACE INTO joined (impression, visitor, time, sid, seen_at, witness) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const forget = database.prepare('DELETE FROM joined WHERE visitor = ?');
 

@@ -60,8 +60,9 @@ export function createMeasurements(database: Database): Measurements {
     for (;;) {
       const visitors = stale.all(STEP_EVENTS) as { visitor: number }[];
       if (visitors.length === 0) return;
+      // All of them first: what one of two merged visitors joined now belongs to the other.
+      for (const { visitor } of visitors) lost.forget(visitor);
       for (const { visitor } of visitors) {
-        lost.forget(visitor);
         lost.join(lost.ofVisitor(visitor));
         units.expose(visitor, experiments.definitions, true);
         removeStale.run(visitor);
