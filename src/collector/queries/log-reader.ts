@@ -46,7 +46,13 @@ export function createLogReader(options: LogReaderOptions): LogReader {
   const { database, experiments, measurements, refused, now } = options;
   const context = createContextRows(database);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
-  const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
+  // The inner query reads the index alone.
+  const ofVisitor = database.prepare(
+    `SELECT * FROM events WHERE number IN (
+       SELECT number FROM events WHERE visitor = ? ORDER BY time DESC, number DESC LIMIT ?
+     ) ORDER BY time, number`,
+  );
+  const countOf = database.prepare('SELECT count(*) AS count FROM events WHERE visitor = ?');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
@@ -98,7 +104,10 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     events(filter) {
       const { where, values } = toSql(filter);
       const page = database
-        .prepare(`SELECT * FROM events ${where} ORDER BY number DESC LIMIT ?`)
+        .prepare(
+          `SELECT * FROM events WHERE number IN (SELECT number FROM events ${where} ORDER BY number DESC LIMIT ?)
+           ORDER BY number DESC`,
+        )
         .all(...values, filter.limit) as StoredEvent[];
       const byVisitor = new Map<number, StoredEvent[]>();
       for (const event of page) byVisitor.set(event.visitor, [...(byVisitor.get(event.visitor) ?? []), event]);
@@ -107,11 +116,11 @@ export function createLogReader(options: LogReaderOptions): LogReader {
       return page.map(({ number }) => byNumber.get(number)!);
     },
 
-    visitor(visitor): VisitorHistory | undefined {
+    visitor(visitor, limit): VisitorHistory | undefined {
       const names = (namesOf.all(visitor) as { name: string }[]).map(({ name }) => name);
-      return names.length === 0
-        ? undefined
-        : { visitor, names, events: linesOfVisitors(ofVisitor.all(visitor) as StoredEvent[]) };
+      if (names.length === 0) return undefined;
+      const { count: total } = countOf.get(visitor) as { count: number };
+      return { visitor, names, events: linesOfSome(visitor, ofVisitor.all(visitor, limit) as StoredEvent[]), total };
     },
 
     results(experiment, eventName) {

@@ -1,12 +1,23 @@
 import { MAX_SESSION_MS } from '../../../protocol/limits.js';
 import type { Database } from '../../../sqlite/database.js';
-import { createSessions, SESSION_REACH_MS, type Sessions, type Sighting } from '../../measuring/sessions.js';
+import {
+  createSessions,
+  SESSION_REACH_MS,
+  type Sessions,
+  type Sighting,
+  type Witness,
+} from '../../measuring/sessions.js';
 
 /** An impression without a session. */
 export interface LostImpression {
   readonly number: number;
   readonly visitor: number;
   readonly time: number;
+}
+
+/** A sighting of a visitor. */
+interface Seen extends Sighting {
+  readonly visitor: number;
 }
 
 /** Impressions without a session, and which session each one joined. */
@@ -23,30 +34,35 @@ export interface LostImpressions {
 
 const LOST = 'experiment IS NOT NULL AND sid IS NULL AND refusal IS NULL';
 
-// A sighting changes what an impression joined if it is nearer, or a browser's where only a server's was known.
-const NEARER = `
-  SELECT j.impression AS number, j.visitor, j.time
-  FROM events AS e CROSS JOIN joined AS j
-  WHERE e.number > ? AND e.number <= ? AND e.witness IS NOT NULL AND j.visitor = e.visitor
-    AND j.time BETWEEN e.time - ${SESSION_REACH_MS} AND e.time + ${SESSION_REACH_MS}
-    AND (j.sid IS NULL
-      OR e.witness = 'browser' AND j.witness = 'server'
-      OR e.witness = j.witness AND abs(e.time - j.time) <= abs(j.seen_at - j.time))`;
+// Sightings that may change what earlier impressions joined: near them, or so long before a server's sighting in the same session
+// that this one turns out to be late.
+const SIGHTINGS_NEAR = `
+  SELECT e.visitor, e.sid, e.time, e.witness FROM events AS e
+  WHERE e.number > ? AND e.number <= ? AND e.witness IS NOT NULL AND (
+    EXISTS (
+      SELECT 1 FROM joined AS j
+      WHERE j.visitor = e.visitor AND j.time BETWEEN e.time - ${SESSION_REACH_MS} AND e.time + ${SESSION_REACH_MS})
+    OR EXISTS (
+      SELECT 1 FROM joined AS j
+      WHERE j.visitor = e.visitor AND j.time > e.time + ${MAX_SESSION_MS - SESSION_REACH_MS}
+        AND j.sid = e.sid AND j.witness = 'server'))`;
 
-// A sighting that began a session earlier makes a server's late sightings of this session too late.
-const EARLIER = `
-  SELECT j.impression AS number, j.visitor, j.time
-  FROM events AS e CROSS JOIN joined AS j
-  WHERE e.number > ? AND e.number <= ? AND e.witness IS NOT NULL AND j.visitor = e.visitor
-    AND j.time > e.time + ${MAX_SESSION_MS - SESSION_REACH_MS} AND j.sid = e.sid AND j.witness = 'server'
-    AND j.seen_at > e.time + ${MAX_SESSION_MS}`;
+/** An impression and the sighting whose session it joined. */
+interface Joined extends LostImpression {
+  readonly sid: string | null;
+  readonly seen_at: number;
+  readonly witness: Witness;
+}
 
 export function createLostImpressions(database: Database): LostImpressions {
   const arrived = database.prepare(
     `SELECT number, visitor, time FROM events WHERE number > ? AND number <= ? AND ${LOST}`,
   );
-  const nearer = database.prepare(NEARER);
-  const earlier = database.prepare(EARLIER);
+  const sightingsNear = database.prepare(SIGHTINGS_NEAR);
+  const joinedFrom = database.prepare(
+    `SELECT impression AS number, visitor, time, sid, seen_at, witness FROM joined
+     WHERE visitor = ? AND time >= ? - ${SESSION_REACH_MS}`,
+  );
   const ofVisitor = database.prepare(`SELECT number, visitor, time FROM events WHERE visitor = ? AND ${LOST}`);
   const sightings = database.prepare(
     'SELECT sid, time, witness FROM events WHERE visitor = ? AND time BETWEEN ? AND ? AND witness IS NOT NULL',
@@ -77,7 +93,17 @@ export function createLostImpressions(database: Database): LostImpressions {
 
   return {
     affectedBy(from, to) {
-      return [arrived, nearer, earlier].flatMap((found) => found.all(from, to) as LostImpression[]);
+      const found = new Map<number, Seen[]>();
+      for (const seen of sightingsNear.all(from, to) as Seen[]) {
+        const own = found.get(seen.visitor);
+        if (own === undefined) found.set(seen.visitor, [seen]);
+        else own.push(seen);
+      }
+      const moved = [...found].flatMap(([visitor, seen]) => {
+        const earliest = seen.reduce((time, one) => Math.min(time, one.time), Number.POSITIVE_INFINITY);
+        return affectedAmong(joinedFrom.all(visitor, earliest) as Joined[], seen);
+      });
+      return [...(arrived.all(from, to) as LostImpression[]), ...moved];
     },
     ofVisitor: (visitor) => ofVisitor.all(visitor) as LostImpression[],
     join(impressions) {
@@ -94,4 +120,23 @@ export function createLostImpressions(database: Database): LostImpressions {
     },
     forget: (visitor) => void forget.run(visitor),
   };
+}
+
+/** The impressions that may join another session because their visitor was seen. It may name more, and never misses one. */
+function affectedAmong(joined: readonly Joined[], seen: readonly Seen[]): Joined[] {
+  const sessions = createSessions();
+  const firsts = new Map<string, number>();
+  for (const { visitor, sid, time, witness } of seen) {
+    sessions.see(visitor, { sid, time, source: witness });
+    firsts.set(sid, Math.min(time, firsts.get(sid) ?? time));
+  }
+  return joined.filter((impression) => {
+    const { visitor, time, sid, seen_at: seenAt, witness } = impression;
+    const near = sessions.near(visitor, time);
+    if (sid === null) return near !== undefined;
+    if (witness === 'server' && seenAt - (firsts.get(sid) ?? seenAt) > MAX_SESSION_MS) return true;
+    if (near === undefined) return false;
+    if (near.witness !== witness) return near.witness === 'browser';
+    return Math.abs(near.time - time) <= Math.abs(seenAt - time);
+  });
 }
