@@ -120,6 +120,8 @@ async function startOn(
   const experiments = createExperimentStore(database);
   saveNew(experiments, configured);
   const measurements = createMeasurements(database);
+  // A file of an earlier version, or one that another process wrote to, may hold many events that are not measured.
+  measurements.catchUp();
   const store = createEventStore({
     database,
     measurements,

@@ -19,6 +19,8 @@ export interface Counts {
   write(): void;
   /** Drops the changes that were not written. */
   discard(): void;
+  /** Forgets the sessions that an event converted. */
+  removeMetric(experiment: string, event: string): void;
   /** Those that are not 0. */
   of(experiment: string): readonly CountedSessions[];
 }
@@ -34,7 +36,13 @@ export function createCounts(database: Database): Counts {
   const read = database.prepare(
     'SELECT variant, event, day, sessions FROM counts WHERE experiment = ? AND sessions <> 0',
   );
+  const removeMetric = database.prepare('DELETE FROM counts WHERE experiment = ? AND event = ?');
   const waiting = new Map<string, { readonly row: [string, string, string, number]; by: number }>();
+
+  const write = (): void => {
+    for (const { row, by } of waiting.values()) if (by !== 0) upsert.run(...row, by);
+    waiting.clear();
+  };
 
   return {
     change(experiment, event, variant, time, by) {
@@ -44,11 +52,12 @@ export function createCounts(database: Database): Counts {
       if (known === undefined) waiting.set(key, { row, by });
       else known.by += by;
     },
-    write() {
-      for (const { row, by } of waiting.values()) if (by !== 0) upsert.run(...row, by);
-      waiting.clear();
-    },
+    write,
     discard: () => waiting.clear(),
+    removeMetric(experiment, event) {
+      write();
+      removeMetric.run(experiment, event);
+    },
     of: (experiment) => read.all(experiment) as CountedSessions[],
   };
 }

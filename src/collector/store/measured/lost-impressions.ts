@@ -7,6 +7,7 @@ import {
   type Sighting,
   type Witness,
 } from '../../measuring/sessions.js';
+import { byVisitor, type OfVisitor } from './of-visitor.js';
 
 /** An impression without a session. */
 export interface LostImpression {
@@ -15,24 +16,21 @@ export interface LostImpression {
   readonly time: number;
 }
 
-/** A sighting of a visitor. */
-interface Seen extends Sighting {
-  readonly visitor: number;
-}
+type Seen = OfVisitor<Sighting>;
 
 /** Impressions without a session, and which session each one joined. */
 export interface LostImpressions {
   /** Those among the events after `from` up to `to`, and earlier ones that may join another session because of these events. */
   affectedBy(from: number, to: number): readonly LostImpression[];
-  /** All of a visitor's. */
-  ofVisitor(visitor: number): readonly LostImpression[];
-  /** Finds the session of each impression. All are of one visitor. */
+  /** All of these visitors. */
+  ofVisitors(visitors: readonly number[]): readonly LostImpression[];
+  /** Finds the session of each impression. */
   join(impressions: readonly LostImpression[]): void;
-  /** Forgets what a visitor's impressions joined. */
-  forget(visitor: number): void;
+  /** Forgets what the impressions of these visitors joined. */
+  forget(visitors: readonly number[]): void;
 }
 
-const LOST = 'experiment IS NOT NULL AND sid IS NULL AND refusal IS NULL';
+const LOST = 'e.experiment IS NOT NULL AND e.sid IS NULL AND e.refusal IS NULL';
 
 // Sightings that may change what earlier impressions joined: near them, or so long before a server's sighting in the same session
 // that this one turns out to be late.
@@ -56,69 +54,71 @@ interface Joined extends LostImpression {
 
 export function createLostImpressions(database: Database): LostImpressions {
   const arrived = database.prepare(
-    `SELECT number, visitor, time FROM events WHERE number > ? AND number <= ? AND ${LOST}`,
+    `SELECT e.number, e.visitor, e.time FROM events AS e WHERE e.number > ? AND e.number <= ? AND ${LOST}`,
   );
   const sightingsNear = database.prepare(SIGHTINGS_NEAR);
   const joinedFrom = database.prepare(
     `SELECT impression AS number, visitor, time, sid, seen_at, witness FROM joined
      WHERE visitor = ? AND time >= ? - ${SESSION_REACH_MS}`,
   );
-  const ofVisitor = database.prepare(`SELECT number, visitor, time FROM events WHERE visitor = ? AND ${LOST}`);
-  const sightings = database.prepare(
-    'SELECT sid, time, witness FROM events WHERE visitor = ? AND time BETWEEN ? AND ? AND witness IS NOT NULL',
+  const ofVisitors = database.prepare(
+    `SELECT e.number, e.visitor, e.time FROM json_each(?) AS given CROSS JOIN events AS e ON e.visitor = given.value
+     WHERE ${LOST}`,
   );
-  const first = database.prepare(
-    'SELECT sid, time, witness FROM events WHERE visitor = ? AND sid = ? AND witness IS NOT NULL ORDER BY time LIMIT 1',
+  const sightings = database.prepare(
+    `SELECT e.visitor, e.sid, e.time, e.witness FROM json_each(?) AS given CROSS JOIN events AS e
+     ON e.visitor = given.value ->> 0 AND e.time BETWEEN given.value ->> 1 AND given.value ->> 2
+     WHERE e.witness IS NOT NULL`,
+  );
+  // With min(), the other columns are those of the same row.
+  const firsts = database.prepare(
+    `SELECT e.visitor, e.sid, min(e.time) AS time, e.witness FROM json_each(?) AS given CROSS JOIN events AS e
+     ON e.visitor = given.value ->> 0 AND e.sid = given.value ->> 1
+     WHERE e.witness IS NOT NULL GROUP BY given.key`,
   );
   const save = database.prepare(
     'INSERT OR REPLACE INTO joined (impression, visitor, time, sid, seen_at, witness) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const forget = database.prepare('DELETE FROM joined WHERE visitor = ?');
+  const forget = database.prepare('DELETE FROM joined WHERE visitor IN (SELECT value FROM json_each(?))');
 
-  /** The sightings near these times, and the first one of each session among them. */
-  function sessionsAround(visitor: number, times: readonly number[]): Sessions {
-    const from = times.reduce((a, b) => Math.min(a, b)) - SESSION_REACH_MS;
-    const to = times.reduce((a, b) => Math.max(a, b)) + SESSION_REACH_MS;
+  /** The sightings of each visitor around these impressions, and the first ones of the sessions among them. */
+  function sessionsAround(impressions: ReadonlyMap<number, readonly LostImpression[]>): Sessions {
     const sessions = createSessions();
-    const see = ({ sid, time, witness }: Sighting): void => sessions.see(visitor, { sid, time, source: witness });
-    const byServer = new Set<string>();
-    for (const sighting of sightings.all(visitor, from, to) as Sighting[]) {
-      see(sighting);
-      if (sighting.witness === 'server') byServer.add(sighting.sid);
+    const see = ({ visitor, sid, time, witness }: Seen): void => sessions.see(visitor, { sid, time, source: witness });
+    const ranges = [...impressions].map(([visitor, own]) => {
+      const times = own.map(({ time }) => time);
+      const from = times.reduce((a, b) => Math.min(a, b)) - SESSION_REACH_MS;
+      return [visitor, from, times.reduce((a, b) => Math.max(a, b)) + SESSION_REACH_MS];
+    });
+    const byServer = new Map<string, [number, string]>();
+    for (const seen of sightings.all(JSON.stringify(ranges)) as Seen[]) {
+      see(seen);
+      if (seen.witness === 'server') byServer.set(`${seen.visitor} ${seen.sid}`, [seen.visitor, seen.sid]);
     }
     // A server's sighting counts only for some hours after the first one of its session.
-    for (const sid of byServer) see(first.get(visitor, sid) as Sighting);
+    for (const first of firsts.all(JSON.stringify([...byServer.values()])) as Seen[]) see(first);
     return sessions;
   }
 
   return {
     affectedBy(from, to) {
-      const found = new Map<number, Seen[]>();
-      for (const seen of sightingsNear.all(from, to) as Seen[]) {
-        const own = found.get(seen.visitor);
-        if (own === undefined) found.set(seen.visitor, [seen]);
-        else own.push(seen);
-      }
+      const found = byVisitor(sightingsNear.all(from, to) as Seen[]);
       const moved = [...found].flatMap(([visitor, seen]) => {
         const earliest = seen.reduce((time, one) => Math.min(time, one.time), Number.POSITIVE_INFINITY);
         return affectedAmong(joinedFrom.all(visitor, earliest) as Joined[], seen);
       });
       return [...(arrived.all(from, to) as LostImpression[]), ...moved];
     },
-    ofVisitor: (visitor) => ofVisitor.all(visitor) as LostImpression[],
+    ofVisitors: (visitors) => ofVisitors.all(JSON.stringify(visitors)) as LostImpression[],
     join(impressions) {
       if (impressions.length === 0) return;
-      const { visitor } = impressions[0]!;
-      const sessions = sessionsAround(
-        visitor,
-        impressions.map(({ time }) => time),
-      );
-      for (const { number, time } of impressions) {
+      const sessions = sessionsAround(byVisitor(impressions));
+      for (const { number, visitor, time } of impressions) {
         const near = sessions.near(visitor, time);
         save.run(number, visitor, time, near?.sid ?? null, near?.time ?? null, near?.witness ?? null);
       }
     },
-    forget: (visitor) => void forget.run(visitor),
+    forget: (visitors) => void forget.run(JSON.stringify(visitors)),
   };
 }
 

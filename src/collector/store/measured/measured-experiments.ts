@@ -1,6 +1,6 @@
 import type { Database } from '../../../sqlite/database.js';
+import type { Conversions } from './conversions.js';
 import { createDefinitions, type Definition, differsFrom, isTracked } from './definitions.js';
-import type { Units } from './units.js';
 import { NEVER } from './visitor-units.js';
 
 /** The experiments by which the events were measured. */
@@ -18,7 +18,7 @@ export interface MeasuredExperiments {
 /** How many events other than the metrics are kept measured for each experiment. */
 const MAX_ASKED = 5;
 
-export function createMeasuredExperiments(database: Database, units: Units): MeasuredExperiments {
+export function createMeasuredExperiments(database: Database, conversions: Conversions): MeasuredExperiments {
   const stored = createDefinitions(database);
   const measured = database.prepare('SELECT definitions FROM progress');
   const save = database.prepare('UPDATE progress SET definitions = ?');
@@ -39,9 +39,15 @@ export function createMeasuredExperiments(database: Database, units: Units): Mea
   const load = (from: string): Map<string, Definition> =>
     new Map(stored.parse(from).map((definition) => [definition.id, definition]));
 
+  const removeExperiment = (id: string): void => {
+    for (const table of ['exposures', 'conversions', 'counts', 'runs', 'metrics']) {
+      database.prepare(`DELETE FROM ${table} WHERE experiment = ?`).run(id);
+    }
+  };
+
   const drop = (experiment: string, event: string): void => {
     removeMetric.run(event, experiment);
-    units.removeMetric(experiment, event);
+    conversions.removeMetric(experiment, event);
   };
 
   const adoptMetrics = ({ id, metrics: wanted }: Definition): void => {
@@ -53,7 +59,7 @@ export function createMeasuredExperiments(database: Database, units: Units): Mea
     for (const event of wanted) {
       if (known.some((metric) => metric.event === event)) continue;
       saveMetric.run(event, id, null);
-      units.addMetric(id, event);
+      conversions.addMetric(id, event);
     }
   };
 
@@ -76,7 +82,7 @@ export function createMeasuredExperiments(database: Database, units: Units): Mea
       text = latest;
       if (former === latest) return;
       const before = load(former);
-      for (const id of before.keys()) if (!definitions.has(id)) units.removeExperiment(id);
+      for (const id of before.keys()) if (!definitions.has(id)) removeExperiment(id);
       for (const [id, after] of definitions) adoptOne(before.get(id), after);
       save.run(latest);
     },
@@ -90,7 +96,7 @@ export function createMeasuredExperiments(database: Database, units: Units): Mea
       );
       if (asked.length >= MAX_ASKED) drop(experiment, asked[0]!.event);
       saveMetric.run(event, experiment, (asked.at(-1)?.asked ?? 0) + 1);
-      units.addMetric(experiment, event);
+      conversions.addMetric(experiment, event);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../../sqlite/database.js';
+import { createConversions } from './conversions.js';
 import { type CountedSessions, createCounts } from './counts.js';
-import { createLostImpressions, type LostImpression } from './lost-impressions.js';
+import { createLostImpressions } from './lost-impressions.js';
 import { createMeasuredExperiments } from './measured-experiments.js';
 import { createUnits } from './units.js';
 
@@ -32,8 +33,9 @@ const STEP_EVENTS = 5_000;
 export function createMeasurements(database: Database): Measurements {
   const counts = createCounts(database);
   const lost = createLostImpressions(database);
-  const units = createUnits(database, counts);
-  const experiments = createMeasuredExperiments(database, units);
+  const conversions = createConversions(database, counts);
+  const units = createUnits(database, conversions, counts);
+  const experiments = createMeasuredExperiments(database, conversions);
   const progress = database.prepare(
     `SELECT events AS measured, (SELECT coalesce(max(number), 0) FROM events) AS last,
        EXISTS (SELECT 1 FROM stale) AS isStale FROM progress`,
@@ -44,7 +46,7 @@ export function createMeasurements(database: Database): Measurements {
   );
   const stale = database.prepare('SELECT visitor FROM stale LIMIT ?');
   const markStale = database.prepare('INSERT OR IGNORE INTO stale (visitor) VALUES (?)');
-  const removeStale = database.prepare('DELETE FROM stale WHERE visitor = ?');
+  const removeStale = database.prepare('DELETE FROM stale WHERE visitor IN (SELECT value FROM json_each(?))');
   const shown = database.prepare(
     'SELECT DISTINCT visitor FROM events WHERE number > ? AND number <= ? AND experiment IS NOT NULL AND refusal IS NULL',
   );
@@ -58,31 +60,23 @@ export function createMeasurements(database: Database): Measurements {
 
   const measureStale = (): void => {
     for (;;) {
-      const visitors = stale.all(STEP_EVENTS) as { visitor: number }[];
+      const visitors = (stale.all(STEP_EVENTS) as { visitor: number }[]).map(({ visitor }) => visitor);
       if (visitors.length === 0) return;
-      // All of them first: what one of two merged visitors joined now belongs to the other.
-      for (const { visitor } of visitors) lost.forget(visitor);
-      for (const { visitor } of visitors) {
-        lost.join(lost.ofVisitor(visitor));
-        units.expose(visitor, experiments.definitions, true);
-        removeStale.run(visitor);
-      }
+      lost.forget(visitors);
+      lost.join(lost.ofVisitors(visitors));
+      units.expose(visitors, experiments.definitions, true);
+      removeStale.run(JSON.stringify(visitors));
       counts.write();
     }
   };
 
   const measureEvents = (from: number, to: number): void => {
-    const affected = new Map<number, Map<number, LostImpression>>();
-    for (const impression of lost.affectedBy(from, to)) {
-      const own = affected.get(impression.visitor) ?? new Map<number, LostImpression>();
-      affected.set(impression.visitor, own.set(impression.number, impression));
-    }
-    for (const own of affected.values()) lost.join([...own.values()]);
-    const exposed = (shown.all(from, to) as { visitor: number }[]).map(({ visitor }) => visitor);
-    for (const visitor of new Set([...exposed, ...affected.keys()])) {
-      units.expose(visitor, experiments.definitions, false);
-    }
-    units.convert(from, to);
+    const affected = new Map(lost.affectedBy(from, to).map((impression) => [impression.number, impression]));
+    lost.join([...affected.values()]);
+    const exposed = [...(shown.all(from, to) as { visitor: number }[]), ...affected.values()];
+    const visitors = new Set(exposed.map(({ visitor }) => visitor));
+    units.expose([...visitors], experiments.definitions, false);
+    conversions.convertBy(from, to);
     counts.write();
   };
 
