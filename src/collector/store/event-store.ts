@@ -44,7 +44,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
   const insert = database.prepare(
     `INSERT INTO events
        (distinct_id, source, event, time, received_at, visitor, sid, witness, refusal, experiment, variant, is_test, row)
-     VALUES (?, ?, ?, ?, ?, (SELECT visitor FROM names WHERE name = ?), ?, ?, ?, ?, ?, ?, ?)
+     SELECT ?, ?, ?, ?, ?, visitor, ?, ?, ?, ?, ?, ?, ? FROM names WHERE name = ?
      ON CONFLICT (distinct_id, source) DO NOTHING`,
   );
   const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ? AND source = ?');
@@ -59,24 +59,27 @@ export function createEventStore(options: EventStoreOptions): EventStore {
       const isTaken = row.distinctId !== undefined && holder.get(row.distinctId, source) !== undefined;
       const refusal = isTaken ? 'duplicate_id' : ingestRules(entry, receivedAt);
       const shown = shownOf(event, findExperiment);
-      visitors.ensure(entry.visitors[0]);
       // SQLite's drivers cut strings at a NUL, and two sessions could look like one.
       const sid = entry.sid?.replaceAll('\0', '\ufffd') ?? null;
-      const { changes, lastInsertRowid } = insert.run(
-        row.distinctId ?? null,
-        source,
-        row.event,
-        event.time,
-        receivedAt,
-        entry.visitors[0],
-        sid,
-        (refusal === undefined && witnessOf(entry)) || null,
-        refusal ?? null,
-        shown?.experiment.id ?? null,
-        shown?.variant.id ?? null,
-        Number(isTest),
-        JSON.stringify(row),
-      );
+      const tryInsert = () =>
+        insert.run(
+          row.distinctId ?? null,
+          source,
+          row.event,
+          event.time,
+          receivedAt,
+          sid,
+          (refusal === undefined && witnessOf(entry)) || null,
+          refusal ?? null,
+          shown?.experiment.id ?? null,
+          shown?.variant.id ?? null,
+          Number(isTest),
+          JSON.stringify(row),
+          entry.visitors[0],
+        );
+      let { changes, lastInsertRowid } = tryInsert();
+      // Most visitors are known, so their names are added only after a row found none.
+      if (Number(changes) === 0 && visitors.ensure(entry.visitors[0])) ({ changes, lastInsertRowid } = tryInsert());
       if (Number(changes) === 0) {
         repeat.run(row.distinctId!, source);
         return { kind: 'duplicate', event };

@@ -4,8 +4,8 @@ import type { Database } from '../../sqlite/database.js';
 export interface Visitors {
   /** Call it at the start of a transaction: another process may have added visitors since the last one. */
   catchUp(): void;
-  /** Assigns a number to the name if it has none. */
-  ensure(name: string): void;
+  /** Assigns a number to the name if it has none, and returns whether it had none. */
+  ensure(name: string): boolean;
   /** Merges the visitors of these names. */
   join(names: readonly string[]): void;
 }
@@ -28,8 +28,10 @@ export function createVisitors(database: Database, onMerge: (visitors: readonly 
   const catchUp = (): void => {
     next = (highest.get() as { visitor: number }).visitor + 1;
   };
-  const ensure = (name: string): void => {
-    if (Number(add.run(name, next).changes) > 0) next += 1;
+  const ensure = (name: string): boolean => {
+    const isNew = Number(add.run(name, next).changes) > 0;
+    if (isNew) next += 1;
+    return isNew;
   };
   catchUp();
 
