@@ -173,6 +173,6 @@ it('the counts equal those of the measuring rules after every step', () => {
       }
       opened.database.close();
     }),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
 });
