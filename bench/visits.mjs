@@ -63,3 +63,28 @@ export function expected(variant, visitors) {
   );
   return { impressions: own.length, conversions: own.filter(buys).length };
 }
+
+/** One visitor with far more than a person's impressions and events. */
+export const BUSY = { name: 'busy', impressions: 4_000, events: 60_000 };
+
+/** The rows of the busy visitor by path: over the last day, in 500 sessions; half of the impressions know no session. */
+export function busyRows(now) {
+  const sid = (share) => String(now - Math.floor((1 - share) * 500));
+  const impressions = Array.from({ length: BUSY.impressions }, (_, place) => ({
+    ...impressionRow(place),
+    visitor_id: BUSY.name,
+    distinct_id: `busy-impression:${place}`,
+    defaultProperties: place % 2 === 0 ? { sid: sid(place / BUSY.impressions) } : {},
+  }));
+  const events = Array.from({ length: BUSY.events }, (_, place) => ({
+    event: place % 3 === 0 ? 'purchase' : 'page_view',
+    userId: BUSY.name,
+    distinctId: `busy-event:${place}`,
+    time: now - 60_000 + place,
+    defaultProperties: { sid: sid(place / BUSY.events) },
+  }));
+  return [
+    { path: '/ingest', rows: impressions },
+    { path: '/api/v1/batch', rows: events },
+  ];
+}

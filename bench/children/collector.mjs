@@ -1,4 +1,4 @@
-// A collector in a process of its own, its data in a file. Messages: {clockAheadMs}, {sample}; each is answered.
+// A collector in a process of its own, its data in a file. Messages: {clockAheadMs}, {sample}, {cpu}, {report}; each is answered.
 import { createCollector } from '../../dist/collector.js';
 import { config, hear, tell } from './parent.mjs';
 
@@ -6,13 +6,32 @@ const MB = 1024 * 1024;
 
 let clockAheadMs = 0;
 const { data, experiment } = config;
-const { url } = await createCollector({ data, experiments: [experiment], now: () => Date.now() + clockAheadMs });
-tell({ url });
+const collector = await createCollector({ data, experiments: [experiment], now: () => Date.now() + clockAheadMs });
+tell({ url: collector.url });
 
 for (;;) {
   const message = await hear();
   if (message.clockAheadMs !== undefined) clockAheadMs = message.clockAheadMs;
+  tell(message.report ? report() : message.cpu ? { cpuMs: cpuMs() } : sample());
+}
+
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** The CPU time without and with this forced collection of garbage. */
+function sample() {
+  const before = cpuMs();
   globalThis.gc();
   const { rss, heapUsed } = process.memoryUsage();
-  tell({ rssMb: rss / MB, heapMb: heapUsed / MB });
+  const peakMb = process.resourceUsage().maxRSS / 1024;
+  return { rssMb: rss / MB, heapMb: heapUsed / MB, peakMb, cpuMs: before, cpuAfterMs: cpuMs() };
+}
+
+/** Asks for the report, which no route answers. */
+function report() {
+  const startedAt = performance.now();
+  const { experiments, events } = collector.report();
+  return { ms: performance.now() - startedAt, experiments: experiments.length, events: events.length };
 }

@@ -34,6 +34,7 @@ import type { CollectedEvent } from './store/collected-event.js';
 import { createEventStore } from './store/event-store.js';
 import { createExperimentStore } from './store/experiment-store.js';
 import { type ForgottenVisitor, forgetVisitor } from './store/forget-visitor.js';
+import { createMeasurements } from './store/measured/measurements.js';
 import { openDatabase } from './store/open-database.js';
 import { ensureSchema } from './store/schema.js';
 
@@ -118,13 +119,17 @@ async function startOn(
   ensureSchema(database);
   const experiments = createExperimentStore(database);
   saveNew(experiments, configured);
+  const measurements = createMeasurements(database);
+  // A file of an earlier version, or one that another process wrote to, may hold many events that are not measured.
+  measurements.catchUp();
   const store = createEventStore({
     database,
+    measurements,
     ingestRules: createIngestRules({ allowedEvents: allowedEvents?.map(({ name }) => name), bots }),
     findExperiment: experiments.find,
   });
   const ingest = createEventIngest({ store, now, observe: options.observe });
-  const log = createLogReader({ database, experiments, refused: ingest.refused, now });
+  const log = createLogReader({ database, experiments, measurements, refused: ingest.refused, now });
   const actions = createExperimentActions({ store: experiments, now, randomId });
   const faults = createFaults(options.random ?? Math.random);
   const isToken = (token: string, kind: TokenKind): boolean =>

@@ -8,6 +8,8 @@ import type { Warning } from './verdict.js';
 export interface Exposure {
   readonly since: number;
   readonly stop: number;
+  /** The place in the log of the impression that began it. */
+  readonly impression: number;
 }
 
 /** The unit of counting: one session of one visitor in one experiment. */
@@ -54,11 +56,11 @@ export function expose(
       warn(index, 'impression_while_paused');
       continue;
     }
-    const sid = ownSid ?? sessions.near(visitor, time);
+    const sid = ownSid ?? sessions.near(visitor, time)?.sid;
     if (sid === undefined) warn(index, 'impression_without_session');
     else if (ownSid === undefined) warn(index, 'impression_session_inferred');
 
-    const exposure = { since: time, stop: run[1] };
+    const exposure = { since: time, stop: run[1], impression: index };
     const known = sid === undefined ? undefined : bySid.get(sid);
     if (known !== undefined) {
       if (known.variant !== variant) warn(index, 'session_saw_multiple_variants');

@@ -4,7 +4,7 @@ import type { VisitorNumber } from './identity.js';
 import type { LogEntry } from './measured-log.js';
 
 /** The maximum distance between an impression without a session and the session it joins. */
-const SESSION_REACH_MS = 30 * 60 * 1000;
+export const SESSION_REACH_MS = 30 * 60 * 1000;
 /** The visitor's cookie lasts a year, so an older id contains no real time, as in tests. */
 const MAX_SID_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
@@ -32,15 +32,18 @@ export interface Sessions {
   /** Records an entry's session. */
   see(visitor: VisitorNumber, entry: SeenEntry): void;
   /**
-   * The session whose browser activity is nearest to `time`, within `SESSION_REACH_MS`. Without browser activity, the session of
-   * the nearest server event that is at most six hours after the first event of its session. Call it after all were seen.
+   * The browser activity nearest to `time`, within `SESSION_REACH_MS`: an impression at `time` joins its session. Without browser
+   * activity, the nearest server event that is at most six hours after the first event of its session. Call it after all were
+   * seen.
    */
-  near(visitor: VisitorNumber, time: number): string | undefined;
+  near(visitor: VisitorNumber, time: number): Sighting | undefined;
 }
 
-interface Sighting {
+/** A visitor was seen in a session. */
+export interface Sighting {
   readonly time: number;
   readonly sid: string;
+  readonly witness: Witness;
 }
 
 export function createSessions(): Sessions {
@@ -55,7 +58,7 @@ export function createSessions(): Sessions {
       if (sid === undefined || witness === undefined) return;
       const first = firsts.get(visitor) ?? new Map<string, number>();
       firsts.set(visitor, first.set(sid, Math.min(time, first.get(sid) ?? time)));
-      (witness === 'browser' ? byBrowser : byServer).add(visitor, { time, sid });
+      (witness === 'browser' ? byBrowser : byServer).add(visitor, { time, sid, witness });
     },
     near: (visitor, time) => byBrowser.near(visitor, time) ?? byServer.near(visitor, time),
   };
@@ -63,7 +66,7 @@ export function createSessions(): Sessions {
 
 interface Sightings {
   add(visitor: VisitorNumber, sighting: Sighting): void;
-  near(visitor: VisitorNumber, time: number): string | undefined;
+  near(visitor: VisitorNumber, time: number): Sighting | undefined;
 }
 
 function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) => boolean): Sightings {
@@ -91,7 +94,7 @@ function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) =>
       const [nearest] = [sightings[after - 1], sightings[after]]
         .filter((sighting) => sighting !== undefined)
         .sort((a, b) => Math.abs(time - a.time) - Math.abs(time - b.time));
-      return nearest !== undefined && Math.abs(time - nearest.time) <= SESSION_REACH_MS ? nearest.sid : undefined;
+      return nearest !== undefined && Math.abs(time - nearest.time) <= SESSION_REACH_MS ? nearest : undefined;
     },
   };
 }

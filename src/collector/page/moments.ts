@@ -1,4 +1,4 @@
-import { DAY_MS } from '../queries/days.js';
+import { DAY_MS } from '../measuring/day.js';
 import { type Html, html } from './html.js';
 
 const SECOND = 1000;

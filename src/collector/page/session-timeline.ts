@@ -38,7 +38,7 @@ function inferSessions(lines: readonly EventLine[]): (line: EventLine) => string
     if (!isRefused(line)) sessions.see(visitor, { sid: sidOf(line), time, source: byBrowser ? 'browser' : 'server' });
   }
   return ({ event, warnings }) =>
-    warnings.includes('impression_session_inferred') ? sessions.near(visitor, event.time) : undefined;
+    warnings.includes('impression_session_inferred') ? sessions.near(visitor, event.time)?.sid : undefined;
 }
 
 function sidOf({ event }: EventLine): string | undefined {

@@ -16,20 +16,19 @@ const MAX_NAMES = 20;
 
 /** The names and events of a visitor, session by session. */
 export function visitorPage(show: ShowPage, queries: LogQueries, number: string | undefined): Answer {
-  const history = /^\d{1,15}$/.test(number ?? '') ? queries.visitor(Number(number)) : undefined;
+  const history = /^\d{1,15}$/.test(number ?? '') ? queries.visitor(Number(number), MAX_EVENTS) : undefined;
   if (history === undefined) return refusalPage(show, 404, 'No such visitor', 'No visitor has this number.');
-  const { visitor, names, events } = history;
-  const latest = events.slice(-MAX_EVENTS);
-  const { sessions, outside } = timelinesOf(latest);
+  const { visitor, names, events, total } = history;
+  const { sessions, outside } = timelinesOf(events);
   return show({
     title: `Visitor ${visitor}`,
     section: 'events',
     main: html`<p class="crumb"><a href="${EVENTS_PATH}">Events</a></p>
 <div class="heading"><h1>Visitor ${visitor}</h1>
-<p class="totals"><b>${counted(events.length, 'event')}</b> in <b>${counted(sessions.length, 'session')}</b></p></div>
+<p class="totals"><b>${counted(total, 'event')}</b> in <b>${counted(sessions.length, 'session')}</b></p></div>
 <ul class="names" aria-label="Names of this visitor">${names.slice(0, MAX_NAMES).map(nameOf)}</ul>
 ${names.length > MAX_NAMES && html`<p>and ${count(names.length - MAX_NAMES)} more names</p>`}
-${latest.length < events.length && html`<p class="notice">Only the latest ${count(MAX_EVENTS)} events are shown.</p>`}
+${events.length < total && html`<p class="notice">Only the latest ${count(MAX_EVENTS)} events are shown.</p>`}
 ${sessions.map(sessionOf)}
 ${outside.length > 0 && outsideOf(outside)}`,
   });

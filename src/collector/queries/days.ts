@@ -1,7 +1,7 @@
 import { OursError } from '../../core/errors.js';
 import type { Experiment } from '../experiments/experiment.js';
+import { DAY_MS } from '../measuring/day.js';
 
-export const DAY_MS: number = 24 * 60 * 60 * 1000;
 /** The longest range of days that a request may ask for. */
 const MAX_DAYS = 366;
 

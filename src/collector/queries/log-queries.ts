@@ -31,13 +31,15 @@ export interface EventFilter {
   readonly limit: number;
 }
 
-/** A visitor with all their names and events. */
+/** A visitor with their names and latest events. */
 export interface VisitorHistory {
   readonly visitor: number;
   /** `user:…`, `external:…`, `email:…`. */
   readonly names: readonly string[];
-  /** In order of event time. */
+  /** The latest ones, in order of event time. */
   readonly events: readonly EventLine[];
+  /** The number of all events. */
+  readonly total: number;
 }
 
 /** When an event last arrived, in milliseconds since the epoch; `undefined` if it never did. */
@@ -53,10 +55,11 @@ export interface LogQueries {
   events(filter: EventFilter): readonly EventLine[];
   /** The latest rows that were refused, the newest first. At most 100 are remembered. */
   refused(): readonly RefusedRow[];
-  visitor(visitor: number): VisitorHistory | undefined;
+  /** With the latest events, at most `limit`. */
+  visitor(visitor: number, limit: number): VisitorHistory | undefined;
   /** For the primary metric, or for any other event as if it were the goal. */
   results(experiment: Experiment, eventName?: string): ExperimentReport;
-  /** When the first counted session was exposed, in milliseconds since the epoch. */
+  /** The start of the UTC day on which the first counted session was exposed, in milliseconds since the epoch. */
   firstExposure(experiment: Experiment, eventName?: string): number | undefined;
   /** UTC days from the first to the last day, both included, at most 366. */
   daily(experiment: Experiment, from: string, to: string, eventName?: string): DailyReport;

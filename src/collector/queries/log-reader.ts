@@ -1,16 +1,18 @@
 import { SESSION_IDLE_MS } from '../../protocol/limits.js';
 import type { Database, SqlValue } from '../../sqlite/database.js';
-import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import { attributeAccepted } from '../measuring/attribution.js';
-import type { Attribution } from '../measuring/measured-log.js';
+import { DAY_MS } from '../measuring/day.js';
 import type { Verdict, Warning } from '../measuring/verdict.js';
 import type { ArrivedRow, CollectedEvent, RefusedRow } from '../store/collected-event.js';
 import { createContextRows, type PlacedLog } from '../store/context-rows.js';
-import { createMeasuredRows, type StoredRow, toEntry } from '../store/measured-rows.js';
+import { EXPOSED } from '../store/measured/counts.js';
+import type { Measurements } from '../store/measured/measurements.js';
+import { type StoredRow, toEntry } from '../store/stored-row.js';
 import { dailyOf } from './daily-report.js';
 import type { EventFilter, EventLine, LogQueries, VisitorHistory } from './log-queries.js';
 import { asGoal, measureExperiment, toMeasured } from './report.js';
+import { talliesOf } from './tallies.js';
 
 interface StoredEvent extends StoredRow {
   readonly number: number;
@@ -31,28 +33,26 @@ export interface LogReader extends LogQueries {
   isReturning(visitorId: string): boolean;
 }
 
-interface Measurement extends Pick<Attribution, 'tallies' | 'units'> {
-  readonly asked: Experiment;
-  readonly eventName: string | undefined;
-  /** Changes with every write to the database, by this process or by another one such as `forget`. */
-  readonly written: string;
-  /** The experiment with the event that was asked for as its goal. */
-  readonly measured: Experiment;
-}
-
 export interface LogReaderOptions {
   readonly database: Database;
   readonly experiments: ExperimentStore;
+  readonly measurements: Pick<Measurements, 'catchUp' | 'counts'>;
   readonly refused: () => readonly RefusedRow[];
   readonly now: () => number;
 }
 
 /** Reads a log in a database. */
-export function createLogReader({ database, experiments, refused, now }: LogReaderOptions): LogReader {
-  const rows = createMeasuredRows(database);
+export function createLogReader(options: LogReaderOptions): LogReader {
+  const { database, experiments, measurements, refused, now } = options;
   const context = createContextRows(database);
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
-  const ofVisitor = database.prepare('SELECT * FROM events WHERE visitor = ? ORDER BY time, number');
+  // The inner query reads the index alone.
+  const ofVisitor = database.prepare(
+    `SELECT * FROM events WHERE number IN (
+       SELECT number FROM events WHERE visitor = ? ORDER BY time DESC, number DESC LIMIT ?
+     ) ORDER BY time, number`,
+  );
+  const countOf = database.prepare('SELECT count(*) AS count FROM events WHERE visitor = ?');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
@@ -71,8 +71,6 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
 
-  const changes = database.prepare("SELECT total_changes() || ' ' || data_version AS written FROM pragma_data_version");
-
   /** Lines for all events of some visitors. The verdicts of one visitor do not depend on the events of others. */
   function linesOfVisitors(events: readonly StoredEvent[]): EventLine[] {
     const accepted = events.filter(isAccepted);
@@ -82,6 +80,7 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
 
   /** Lines for some events of one visitor, at a cost that does not grow with the visitor's other events. */
   function linesOfSome(visitor: number, events: readonly StoredEvent[]): EventLine[] {
+    measurements.catchUp();
     return toLines(events, context.logFor(visitor, events.filter(isAccepted), experiments.list()));
   }
 
@@ -101,23 +100,14 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     });
   }
 
-  let last: Measurement | undefined;
-
-  /** An experiment's counts. The last ones are cached until something is written: a page asks for results and days together. */
-  function measure(experiment: Experiment, eventName: string | undefined): Measurement {
-    const { written } = changes.get() as { written: string };
-    if (last?.asked === experiment && last.eventName === eventName && last.written === written) return last;
-    const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
-    const { tallies, units } = attributeAccepted(rows.ofExperiment(measured), toMeasured([measured]));
-    last = { asked: experiment, eventName, written, measured, tallies, units };
-    return last;
-  }
-
   return {
     events(filter) {
       const { where, values } = toSql(filter);
       const page = database
-        .prepare(`SELECT * FROM events ${where} ORDER BY number DESC LIMIT ?`)
+        .prepare(
+          `SELECT * FROM events WHERE number IN (SELECT number FROM events ${where} ORDER BY number DESC LIMIT ?)
+           ORDER BY number DESC`,
+        )
         .all(...values, filter.limit) as StoredEvent[];
       const byVisitor = new Map<number, StoredEvent[]>();
       for (const event of page) byVisitor.set(event.visitor, [...(byVisitor.get(event.visitor) ?? []), event]);
@@ -126,24 +116,21 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
       return page.map(({ number }) => byNumber.get(number)!);
     },
 
-    visitor(visitor): VisitorHistory | undefined {
+    visitor(visitor, limit): VisitorHistory | undefined {
       const names = (namesOf.all(visitor) as { name: string }[]).map(({ name }) => name);
-      return names.length === 0
-        ? undefined
-        : { visitor, names, events: linesOfVisitors(ofVisitor.all(visitor) as StoredEvent[]) };
+      if (names.length === 0) return undefined;
+      const { count: total } = countOf.get(visitor) as { count: number };
+      return { visitor, names, events: linesOfSome(visitor, ofVisitor.all(visitor, limit) as StoredEvent[]), total };
     },
 
     results(experiment, eventName) {
-      const measurement = measure(experiment, eventName);
-      return measureExperiment(measurement.measured, measurement);
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+      return measureExperiment(measured, talliesOf(measured, measurements.counts(experiment.id, eventName)));
     },
 
     firstExposure(experiment, eventName) {
-      const { measured, units } = measure(experiment, eventName);
-      // There may be a million, too many arguments for Math.min.
-      return units.get(measured.key)!.reduce<number | undefined>((first, { exposedAt }) => {
-        return first === undefined || exposedAt < first ? exposedAt : first;
-      }, undefined);
+      const exposed = measurements.counts(experiment.id, eventName).filter(({ event }) => event === EXPOSED);
+      return exposed.length === 0 ? undefined : Math.min(...exposed.map(({ day }) => day)) * DAY_MS;
     },
 
     activity(eventName) {
@@ -154,8 +141,8 @@ export function createLogReader({ database, experiments, refused, now }: LogRead
     eventNames: () => (names.all() as { event: string }[]).map(({ event }) => event),
 
     daily(experiment, from, to, eventName) {
-      const measurement = measure(experiment, eventName);
-      return dailyOf(measurement.measured, measurement, from, to);
+      const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
+      return dailyOf(measured, measurements.counts(experiment.id, eventName), from, to);
     },
 
     get totals() {

@@ -20,7 +20,7 @@ export function createExperimentStore(database: Database): ExperimentStore {
   const definitions = database.prepare('SELECT definition FROM experiments ORDER BY rowid').all();
   const experiments = new Map(
     (definitions as { definition: string }[])
-      .map(({ definition }) => parse(definition))
+      .map(({ definition }) => parseExperiment(JSON.parse(definition)))
       .map((experiment) => [experiment.id, experiment]),
   );
 
@@ -69,10 +69,9 @@ function variantOf({ variants }: Experiment, id: string): Variant | undefined {
   return variants.find((variant) => variant.id === id);
 }
 
-/** JSON writes the infinite ends of runs and pauses as `null`. */
-function parse(definition: string): Experiment {
-  const experiment = JSON.parse(definition) as Experiment;
-  return { ...experiment, runs: experiment.runs.map(reopen), pauses: experiment.pauses.map(reopen) };
+/** Restores an experiment from JSON, which writes the infinite ends of runs and pauses as `null`. */
+export function parseExperiment(stored: Experiment): Experiment {
+  return { ...stored, runs: stored.runs.map(reopen), pauses: stored.pauses.map(reopen) };
 }
 
 function reopen([from, to]: readonly [number | null, number | null]): Interval {

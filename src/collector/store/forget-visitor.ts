@@ -2,6 +2,7 @@ import { OursError } from '../../core/errors.js';
 import type { Identity } from '../../protocol/identity.js';
 import type { Database } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
+import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
 import { ensureSchema } from './schema.js';
 
@@ -48,9 +49,17 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
     const assignments = `assignments WHERE 'user:' || visitor_id IN (SELECT value FROM json_each(?1))`;
     forgotten = { events: count(events), assignments: count(assignments) };
     if (!dryRun) {
+      const measurements = createMeasurements(database);
+      const visitors = database
+        .prepare(`SELECT DISTINCT visitor FROM names WHERE name IN (SELECT value FROM json_each(?))`)
+        .all(names) as { visitor: number }[];
+      measurements.markStale(visitors.map(({ visitor }) => visitor));
       remove(events);
       remove(assignments);
       remove('names WHERE name IN (SELECT value FROM json_each(?1))');
+      // What was measured tells of sessions too, so it goes in the same transaction.
+      measurements.rewind();
+      measurements.catchUpWithin();
     }
     database.exec('COMMIT');
   } catch (error) {

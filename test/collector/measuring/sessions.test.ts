@@ -21,9 +21,9 @@ describe('the session near an impression', () => {
     const sessions = createSessions();
     sessions.see(1, { sid: 'before', time: 0, source: 'browser' });
     sessions.see(1, { sid: 'after', time: 50 * MINUTE, source: 'browser' });
-    expect(sessions.near(1, 20 * MINUTE)).toBe('before');
-    expect(sessions.near(1, 30 * MINUTE)).toBe('after');
-    expect(sessions.near(1, 80 * MINUTE)).toBe('after');
+    expect(sessions.near(1, 20 * MINUTE)?.sid).toBe('before');
+    expect(sessions.near(1, 30 * MINUTE)?.sid).toBe('after');
+    expect(sessions.near(1, 80 * MINUTE)?.sid).toBe('after');
     expect(sessions.near(1, 80 * MINUTE + 1)).toBeUndefined();
   });
 
@@ -31,14 +31,14 @@ describe('the session near an impression', () => {
     const sessions = createSessions();
     sessions.see(1, { sid: 'after', time: 20 * MINUTE, source: 'browser' });
     sessions.see(1, { sid: 'before', time: 0, source: 'browser' });
-    expect(sessions.near(1, 10 * MINUTE)).toBe('before');
+    expect(sessions.near(1, 10 * MINUTE)?.sid).toBe('before');
   });
 
   it('is a browser’s before a server’s, even if the server’s is nearer', () => {
     const sessions = createSessions();
     sessions.see(1, { sid: 'server', time: 10 * MINUTE, source: 'server' });
     sessions.see(1, { sid: 'browser', time: 0, source: 'browser' });
-    expect(sessions.near(1, 10 * MINUTE)).toBe('browser');
+    expect(sessions.near(1, 10 * MINUTE)?.sid).toBe('browser');
   });
 
   it('is not one that a server reports more than six hours after its first event', () => {
@@ -47,7 +47,7 @@ describe('the session near an impression', () => {
     sessions.see(1, { sid, time: 6 * HOUR, source: 'server' });
     sessions.see(1, { sid: 's2', time: 13 * HOUR, source: 'server' });
     sessions.see(1, { sid: 's2', time: 20 * HOUR, source: 'server' });
-    expect(sessions.near(1, 6 * HOUR)).toBe(sid);
+    expect(sessions.near(1, 6 * HOUR)?.sid).toBe(sid);
     expect(sessions.near(1, 20 * HOUR)).toBeUndefined();
   });
 

@@ -5,6 +5,7 @@ import { attribute } from '../../../src/collector/measuring/attribution.js';
 import type { CountedUnit, LogEntry } from '../../../src/collector/measuring/measured-log.js';
 import { dailyOf } from '../../../src/collector/queries/daily-report.js';
 import { asGoal, measureExperiment, toMeasured } from '../../../src/collector/queries/report.js';
+import { countedSessions } from './counted-units.js';
 
 const experiment = resolveExperiment(
   { key: 'checkout', variants: [{ name: 'C' }, { name: 'T' }], secondary: ['add_to_cart'] },
@@ -16,7 +17,7 @@ const at = Date.parse;
 
 function unitsAre(...units: Partial<CountedUnit>[]) {
   const complete = units.map((unit) => ({ variant: 'T', exposedAt: 0, convertedAt: undefined, ...unit }));
-  return { units: new Map([['checkout', complete]]) };
+  return countedSessions(experiment, complete);
 }
 
 /** Each day's counts of variant T as `impressions/conversions`. */
@@ -98,7 +99,12 @@ describe('the daily results', () => {
           return { ...seen, kind: 'impression', experiment: 'checkout', variant: what };
         });
         const attribution = attribute(log, { experiments: toMeasured([experiment]), bots: 'allow', now: 101 * HOUR });
-        const { days } = dailyOf(experiment, attribution, '1970-01-01', '1970-01-05');
+        const { days } = dailyOf(
+          experiment,
+          countedSessions(experiment, attribution.units.get('checkout')!),
+          '1970-01-01',
+          '1970-01-05',
+        );
         measureExperiment(experiment, attribution).variants.forEach(({ impressions, conversions }, i) => {
           expect(days.reduce((sum, { variants }) => sum + variants[i]!.impressions, 0)).toBe(impressions);
           expect(days.reduce((sum, { variants }) => sum + variants[i]!.conversions, 0)).toBe(conversions);

@@ -271,6 +271,6 @@ describe('reading the log', () => {
 
   it('returns nothing for an unknown visitor', async () => {
     const { log } = openStore();
-    expect(log.visitor(7)).toBeUndefined();
+    expect(log.visitor(7, 10)).toBeUndefined();
   });
 });

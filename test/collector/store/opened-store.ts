@@ -4,6 +4,7 @@ import { createLogReader, type LogReader } from '../../../src/collector/queries/
 import type { RefusedRow } from '../../../src/collector/store/collected-event.js';
 import { createEventStore, type EventStore } from '../../../src/collector/store/event-store.js';
 import { createExperimentStore } from '../../../src/collector/store/experiment-store.js';
+import { createMeasurements } from '../../../src/collector/store/measured/measurements.js';
 import { openDatabase } from '../../../src/collector/store/open-database.js';
 import { ensureSchema } from '../../../src/collector/store/schema.js';
 import type { Database } from '../../../src/sqlite/database.js';
@@ -28,11 +29,17 @@ export function openStore(
   const database = openDatabase(sqlite, data);
   ensureSchema(database);
   const experiments = createExperimentStore(database);
-  const store = createEventStore({ database, ingestRules: createIngestRules(rules), findExperiment: experiments.find });
+  const measurements = createMeasurements(database);
+  const store = createEventStore({
+    database,
+    measurements,
+    ingestRules: createIngestRules(rules),
+    findExperiment: experiments.find,
+  });
   return {
     database,
     store,
     experiments,
-    log: createLogReader({ database, experiments, refused: () => refused, now: () => now }),
+    log: createLogReader({ database, experiments, measurements, refused: () => refused, now: () => now }),
   };
 }

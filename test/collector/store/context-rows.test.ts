@@ -5,6 +5,7 @@ import { attribute } from '../../../src/collector/measuring/attribution.js';
 import { createLogReader } from '../../../src/collector/queries/log-reader.js';
 import { asGoal, measureExperiment, toMeasured } from '../../../src/collector/queries/report.js';
 import type { ArrivedRow } from '../../../src/collector/store/collected-event.js';
+import { createMeasurements } from '../../../src/collector/store/measured/measurements.js';
 import { toLogEntry } from '../../../src/collector/store/to-log-entry.js';
 import type { Database } from '../../../src/sqlite/database.js';
 import { openStore } from './opened-store.js';
@@ -107,7 +108,13 @@ it('showing the newest rows reads few rows, however many their visitor has sent'
       };
     },
   };
-  const log = createLogReader({ database: counting, experiments: known, refused: () => [], now: () => NOW });
+  const log = createLogReader({
+    database: counting,
+    experiments: known,
+    measurements: createMeasurements(counting),
+    refused: () => [],
+    now: () => NOW,
+  });
   expect(log.events({ limit: 2 }).map(({ verdict }) => verdict)).toEqual(['not_a_goal', 'repeat_in_session']);
   expect(read).toBeLessThan(20);
   database.close();
