@@ -15,6 +15,9 @@ export async function readState(outbox: DurableOutbox): Promise<OutboxState> {
   return { ...stats, deadLetters, oldestAgeMs };
 }
 
+/** `about `, before a number of an estimated state. */
+export const about = ({ isEstimated }: OutboxStats): string => (isEstimated ? 'about ' : '');
+
 /** How many dead letters are read to count their reasons. A store may hold millions. */
 export const COUNTED_DEAD_LETTERS = 1_000;
 
