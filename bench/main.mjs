@@ -6,7 +6,17 @@ import { ChildEnded } from './measure.mjs';
 
 /** What runs without an argument; `peers` ends with `outage`. */
 const STANDARD = ['throughput', 'latency', 'transport', 'enqueue', 'cold', 'memory'];
-const ALL = [...STANDARD, 'adapters', 'outbox', 'outbox-outage', 'bad-events', 'collector', 'peers', 'outage'];
+const ALL = [
+  ...STANDARD,
+  'adapters',
+  'outbox',
+  'outbox-outage',
+  'backlog',
+  'bad-events',
+  'collector',
+  'peers',
+  'outage',
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
