@@ -64,15 +64,25 @@ export async function run({ events = 1_000_000, only } = {}) {
 function depths(name, events) {
   return withStore(name, async (place) => {
     const rows = [];
-    const probe = async (entries, deliver) => {
-      note(`${name}, ${whole(entries)} entries`);
-      rows.push({ name, entries, ...(await ask({ scenario: 'probe', place, events, deliver })) });
+    let left = 0;
+    let filled = 0;
+    const fill = async (total) => {
+      note(`${name}: fills up to ${whole(total)} entries`);
+      await ask({ scenario: 'fill', place, events: total - left, first: filled });
+      filled += total - left;
+      left = total;
     };
-    await ask({ scenario: 'fill', place, events: SHORT, first: 0 });
-    await probe(SHORT, 0);
-    await ask({ scenario: 'fill', place, events: events - SHORT, first: SHORT });
-    await probe(events, 0);
-    await probe(events * 0.8, events / 5);
+    const probe = async (deliver) => {
+      left -= deliver;
+      const { probed, ...row } = await ask({ scenario: 'probe', place, events, deliver });
+      rows.push({ name, entries: left, ...row });
+      left -= probed;
+    };
+    await fill(SHORT);
+    await probe(0);
+    await fill(events);
+    await probe(0);
+    await probe(events / 5);
     note('');
     return rows;
   });

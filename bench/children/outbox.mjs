@@ -117,14 +117,17 @@ async function probe() {
     settled += entries.length;
   }
   const timesOf = { claim: [], ack: [], stats: [], oldest: [] };
+  const totals = await outbox.stats();
+  let probed = 0;
   for (let i = 0; i < PROBES; i += 1) {
     const entries = await clocked(timesOf.claim, claimed);
     await clocked(timesOf.ack, () => outbox.ack(entries));
+    probed += entries.length;
     await clocked(timesOf.stats, () => outbox.stats());
     await clocked(timesOf.oldest, () => outbox.oldest());
   }
   const medians = Object.entries(timesOf).map(([name, times]) => [name, percentiles(times).p50Ms]);
-  return { ...Object.fromEntries(medians), totals: await outbox.stats() };
+  return { ...Object.fromEntries(medians), totals, probed };
 }
 
 async function clocked(times, work) {
