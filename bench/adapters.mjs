@@ -8,6 +8,10 @@ const VARIANTS = ['bare', 'adapter', 'asked', 'opened'];
 const SOCKETS = 16;
 const WARM_UP = 10_000;
 
+// A session of now: an ended one would be read as none.
+const SDK_DATA = encodeURIComponent(
+  JSON.stringify({ sid: `sid_${Date.now()}`, session_count: 2, session_last_activity: Date.now() }),
+);
 // What a browser sends that has come to a shop by an advertisement.
 const REQUEST = Buffer.from(
   [
@@ -19,7 +23,7 @@ const REQUEST = Buffer.from(
     'Sec-Fetch-Dest: document',
     'Referer: https://search.example/',
     'Cookie: theme=dark; _ga=GA1.1.1066.1732; _fbp=fb.1.1732398000000.1066; ours_device_id=7d9c2b34-5d0e-4b6a-9d84-b7d8d9d6b2f1; ' +
-      '_cord_sdk_data=%7B%22sid%22%3A%22sid_1732398000000%22%2C%22session_count%22%3A2%7D; cart=8f14e45f',
+      `_cord_sdk_data=${SDK_DATA}; cart=8f14e45f`,
     '\r\n',
   ].join('\r\n'),
 );

@@ -12,6 +12,7 @@ const ALL = [
   'adapters',
   'outbox',
   'outbox-outage',
+  'backlog',
   'bad-events',
   'collector',
   'peers',

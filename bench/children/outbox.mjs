@@ -9,6 +9,8 @@ import { config, hear, tell, turn, watchRss } from './parent.mjs';
 /** Events between two turns of the event loop, as in load.mjs. */
 const PER_TICK = 100;
 const WARM_UP = 2_000;
+/** How often each operation is timed. */
+const PROBES = 21;
 
 const { place, scenario, url, events } = config;
 const { outbox } = await openOutbox(place);
@@ -31,7 +33,7 @@ const counting = {
 };
 tell('ready');
 await hear();
-tell({ ...(await { append, steady, callers, fill, relay, whole }[scenario]()), warnings });
+tell({ ...(await { append, steady, callers, fill, relay, share, probe, whole }[scenario]()), warnings });
 
 /** Tracks in bursts and appends only. The memory outbox cannot do that alone: its client's requests are never answered. */
 async function append() {
@@ -81,8 +83,8 @@ async function callers() {
 /** Leaves events for another process. */
 async function fill() {
   const client = appender();
-  for (let first = 0; first < events; first += 20_000) {
-    await burst(client, Math.min(20_000, events - first), first);
+  for (let done = 0; done < events; done += 20_000) {
+    await burst(client, Math.min(20_000, events - done), (config.first ?? 0) + done);
     await stored(client);
   }
   return {};
@@ -94,6 +96,45 @@ async function relay() {
     createClient(counting);
     await untilDelivered(events);
   });
+}
+
+/** One of several relays of one outbox: delivers until it is told to stop. */
+async function share() {
+  const startedCpu = process.cpuUsage();
+  createClient(counting);
+  setInterval(() => tell({ progress: delivered }), 20).unref();
+  await hear();
+  const { user, system } = process.cpuUsage(startedCpu);
+  return { delivered, cpuUs: user + system };
+}
+
+/** What the queue's operations take, after the first `config.deliver` entries have been settled. */
+async function probe() {
+  const claimed = () => outbox.claim({ maxEntries: 500, maxBytes: 1_000_000, leaseMs: 60_000 });
+  for (let settled = 0; settled < config.deliver; ) {
+    const entries = await claimed();
+    await outbox.ack(entries);
+    settled += entries.length;
+  }
+  const timesOf = { claim: [], ack: [], stats: [], oldest: [] };
+  const totals = await outbox.stats();
+  let probed = 0;
+  for (let i = 0; i < PROBES; i += 1) {
+    const entries = await clocked(timesOf.claim, claimed);
+    await clocked(timesOf.ack, () => outbox.ack(entries));
+    probed += entries.length;
+    await clocked(timesOf.stats, () => outbox.stats());
+    await clocked(timesOf.oldest, () => outbox.oldest());
+  }
+  const medians = Object.entries(timesOf).map(([name, times]) => [name, percentiles(times).p50Ms]);
+  return { ...Object.fromEntries(medians), totals, probed };
+}
+
+async function clocked(times, work) {
+  const before = performance.now();
+  const result = await work();
+  times.push(performance.now() - before);
+  return result;
 }
 
 /** Tracks and delivers in one process. */

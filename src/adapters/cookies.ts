@@ -41,8 +41,13 @@ function decode(text: string): string | undefined {
   if (text.length > MAX_VALUE_LENGTH) return undefined;
   const value = text.startsWith('"') ? text.slice(1, -1) : text;
   if (!value.includes('%')) return value;
+  // Hardly any cookie has a lone `%`, and looking for one takes as long as decoding.
+  return decodeComponent(value) ?? decodeComponent(value.replace(LONE_PERCENT, '%25'));
+}
+
+function decodeComponent(value: string): string | undefined {
   try {
-    return decodeURIComponent(value.replace(LONE_PERCENT, '%25'));
+    return decodeURIComponent(value);
   } catch {
     return undefined;
   }

@@ -27,9 +27,10 @@ function ipv4(high: number, low: number): Ip {
 
 /** The last two groups of an IPv4 address. */
 function ipv4Groups(text: string): readonly [high: number, low: number] | undefined {
-  const [, a, b, c, d] = IPV4.exec(text)?.map(Number) ?? [];
-  if (a === undefined || Math.max(a, b!, c!, d!) > 255) return undefined;
-  return [(a << 8) | b!, (c! << 8) | d!];
+  const found = IPV4.exec(text);
+  if (found === null) return undefined;
+  const [a, b, c, d] = [Number(found[1]), Number(found[2]), Number(found[3]), Number(found[4])] as const;
+  return Math.max(a, b, c, d) > 255 ? undefined : [(a << 8) | b, (c << 8) | d];
 }
 
 function readIpv6(address: string): Ip | undefined {

@@ -4,10 +4,10 @@ import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
 import { type SessionState, sessionOf } from '../protocol/session.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
-import { isSentByPage, pageOf, pageProperties, readUrl } from './page.js';
+import { addPageProperties, isSentByPage, pageOf, readUrl } from './page.js';
 import { plainText, type RequestFacts } from './request-facts.js';
 import type { ResolvedReading } from './resolve-reading.js';
-import { cookieProperties } from './sdk-cookies.js';
+import { addCookieProperties, readSdkData, type SdkData } from './sdk-cookies.js';
 import { type PinnedSession, readSession } from './session.js';
 import { clientIp, correctOrigin } from './trusted-proxies.js';
 import type { IdentityFromLinks } from './visitor-options.js';
@@ -48,7 +48,10 @@ export function readVisitor(facts: RequestFacts, reading: ResolvedReading): Requ
   const known = toId(readCookie(cookies, names.visitor));
   const link = readLink(address, known, rule);
   const userId = link.userId ?? known;
-  const { session, sessionId } = readSession(cookies, names, {
+  const data = readSdkData(cookies, names.data);
+  const { session, sessionId } = readSession({
+    data,
+    older: () => readCookie(cookies, names.session),
     pinned: link.pinned,
     sender: () => {
       const page = sender();
@@ -71,7 +74,7 @@ export function readVisitor(facts: RequestFacts, reading: ResolvedReading): Requ
         address?.get(TEST_TOKEN) ?? sender()?.get(TEST_TOKEN) ?? readCookie(cookies, TEST_TOKEN),
         MAX_TOKEN_LENGTH,
       ),
-      ...readContext(facts, reading),
+      ...readContext(facts, reading, data),
     }),
   };
 }
@@ -100,17 +103,17 @@ function parametersOf(url: string | null | undefined): URLSearchParams | undefin
 /** The visitor's address and browser, and the page. */
 function readContext(
   facts: RequestFacts,
-  { cookies, now, ipHeader, trusts, keepsParameter }: ResolvedReading,
+  { now, ipHeader, trusts, keepsParameter }: ResolvedReading,
+  data: SdkData,
 ): VisitorInput {
   const peerIp = facts.peerIp?.();
   const address = readUrl(facts.url);
   if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
-  const page = pageProperties(pageOf(facts, address), keepsParameter, now());
-  const properties: Record<string, string | number> = {
-    ...cookieProperties(facts.header('cookie') ?? '', cookies.data),
-    ...page,
-  };
+  // One map that each adds to: copying it costs more than filling it.
+  const properties: Record<string, string | number> = {};
+  addPageProperties(properties, pageOf(facts, address), keepsParameter, now());
+  addCookieProperties(properties, facts.header('cookie') ?? '', data);
   if (userAgent !== undefined) properties.user_agent = userAgent;
   const language = FIRST_LANGUAGE.exec(facts.header('accept-language') ?? '')?.[1];
   if (language !== undefined) properties.browser_language = language.toLowerCase();
@@ -119,7 +122,7 @@ function readContext(
       ? readIp(facts.header(ipHeader))?.text
       : clientIp(peerIp, trusts && facts.header('x-forwarded-for'), trusts),
     userAgent,
-    url: page.current_url,
+    url: properties.current_url as string | undefined,
     defaultProperties: properties,
   };
 }

@@ -23,17 +23,18 @@ export function readSdkData(cookies: string, name: string): SdkData {
 }
 
 /**
- * The event properties that the browser SDK reads from cookies: `axwrt` from `_axwrt`, and `fbp` (stored as `fb_init`) and
- * `sessionCount` from its own cookie `dataCookie`. Unlike the SDK, a server generates no missing `fbp`: it would be different on
+ * Adds the event properties that the browser SDK reads from cookies: `axwrt` from `_axwrt`, and `fbp` (stored as `fb_init`) and
+ * `sessionCount` from its own cookie. Unlike the SDK, a server generates no missing `fbp`: it would be different on
  * each request.
  */
-export function cookieProperties(cookies: string, dataCookie: string): Record<string, string | number> {
-  const properties: Record<string, string | number> = {};
+export function addCookieProperties(
+  properties: Record<string, string | number>,
+  cookies: string,
+  { fb_init, session_count }: SdkData,
+): void {
   const axwrt = plainText(readCookie(cookies, '_axwrt'), MAX_VALUE_LENGTH);
   if (axwrt !== undefined) properties.axwrt = axwrt;
-  const { fb_init, session_count } = readSdkData(cookies, dataCookie);
   const fbp = plainText(fb_init, MAX_VALUE_LENGTH);
   if (fbp !== undefined) properties.fbp = fbp;
   if (Number.isSafeInteger(session_count)) properties.sessionCount = session_count as number;
-  return properties;
 }

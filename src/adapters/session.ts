@@ -1,9 +1,8 @@
 import { checkSessionId, sidTime, toSid } from '../protocol/identity.js';
 import { MAX_ID_LENGTH } from '../protocol/limits.js';
 import type { KnownSession } from '../protocol/session.js';
-import { readCookie } from './cookies.js';
 import { plainText } from './request-facts.js';
-import { readSdkData } from './sdk-cookies.js';
+import type { SdkData } from './sdk-cookies.js';
 import { stateOf } from './session-end.js';
 
 /** The cookies that may hold the session. */
@@ -21,8 +20,11 @@ export interface PinnedSession {
   readonly decides: boolean;
 }
 
-/** What a request says about its session in addition to the cookies. */
+/** What a request says about its session. */
 export interface SessionRequest {
+  readonly data: SdkData;
+  /** The session in the older SDKs' cookie. Called only if `data` has none. */
+  readonly older: () => string | undefined;
   /** From the request's own address. */
   readonly pinned: PinnedSession | undefined;
   /** The page of this site that sent the request, with the session in its address. Called only if the cookies leave doubt. */
@@ -35,9 +37,9 @@ export interface SessionRequest {
  * The browser's session, without the `sid_` prefix, by the browser SDK's rule. A session in a page's address does not end while
  * that page is open.
  */
-export function readSession(cookies: string, names: SessionCookies, request: SessionRequest): KnownSession {
-  const data = readSdkData(cookies, names.data);
-  const sessionId = toSession(data.sid) ?? toSession(readCookie(cookies, names.session));
+export function readSession(request: SessionRequest): KnownSession {
+  const { data } = request;
+  const sessionId = toSession(data.sid) ?? toSession(request.older());
   const pinned = pinnedTo(request.pinned, sessionId);
   if (pinned !== undefined) return { session: 'active', sessionId: pinned };
   // A first visit, or a browser that stores no cookies.

@@ -29,3 +29,8 @@ export function durationInWords(ms: number): string {
     .map(([amount, unit]) => `${amount} ${unit}`)
     .join(' ');
 }
+
+/** `about `, before a number of an estimated state. */
+export function about({ isEstimated }: { readonly isEstimated?: boolean | undefined }): string {
+  return isEstimated ? 'about ' : '';
+}

@@ -77,7 +77,11 @@ export function relayMetrics(
   const { waiting, claimed, bytes, deadLetters, oldestAgeMs = 0 } = state;
   return [
     ...metrics,
-    gauge('waiting_events', 'Events in the outbox that wait to be claimed, including delayed events.', waiting),
+    gauge(
+      'waiting_events',
+      'Events in the outbox that wait to be claimed, including delayed events. Estimated for a long queue in PostgreSQL.',
+      waiting,
+    ),
     gauge('claimed_events', 'Events in the outbox that a relay is delivering.', claimed),
     gauge('outbox_bytes', 'Bytes of waiting and claimed events.', bytes),
     gauge('dead_letters', 'Dead letters in the outbox.', deadLetters),

@@ -8,6 +8,7 @@ import { openClient, resolveSending } from './client.js';
 import { type Command, type CommandContext, integerOption, PORTS, printUsage, readArguments } from './command.js';
 import type { OpenOutbox } from './open-outbox.js';
 import { OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
+import { about } from './outbox-state.js';
 import { Tally } from './relay-metrics.js';
 import { recordRelay } from './relay-otel.js';
 import { watchOperations, withoutClose } from './relay-outbox.js';
@@ -123,7 +124,7 @@ async function summary(outbox: DurableOutbox, tally: Tally): Promise<string> {
     (status) => `${count(tally.total(status))} ${status}`,
   );
   const left = await keepProcess(withTimeout(outbox.stats(), { timeoutMs: PATIENCE_MS })).then(
-    ({ waiting, claimed }) => `${count(waiting + claimed)} left in the outbox`,
+    (stats) => `${about(stats)}${count(stats.waiting + stats.claimed)} left in the outbox`,
     () => 'the outbox does not answer how many are left',
   );
   return `${ended.join(', ')}; ${left}.`;

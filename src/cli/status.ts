@@ -1,5 +1,5 @@
 import { type OutboxState, readState } from '../outbox/outbox-state.js';
-import { bytesInWords, count, durationInWords } from './amounts.js';
+import { about, bytesInWords, count, durationInWords } from './amounts.js';
 import { type Command, integerOption, printUsage, readArguments } from './command.js';
 import { COUNTED_DEAD_LETTERS, countReasons, type ReasonCount } from './dead-letter-reasons.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
@@ -49,26 +49,28 @@ interface Report extends OutboxState {
   readonly unsealed: number | undefined;
 }
 
-function toJson({ describe, waiting, claimed, bytes, unsealed, oldestAgeMs, deadLetters, reasons }: Report): string {
+function toJson(report: Report): string {
+  const { describe, waiting, claimed, bytes, isEstimated, unsealed, oldestAgeMs, deadLetters, reasons } = report;
   const oldestAgeSeconds = oldestAgeMs === undefined ? null : oldestAgeMs / 1000;
   const deadLetterReasons = Object.fromEntries(reasons.map((reason) => [reason.label, reason.deadLetters]));
-  const amounts = { waiting, claimed, bytes, unsealed, oldestAgeSeconds, deadLetters, deadLetterReasons };
+  const amounts = { waiting, claimed, bytes, isEstimated, unsealed, oldestAgeSeconds, deadLetters, deadLetterReasons };
   return JSON.stringify({ outbox: describe, ...amounts });
 }
 
-function toLines({ describe, waiting, claimed, bytes, unsealed, oldestAgeMs, deadLetters, reasons }: Report): string[] {
+function toLines(report: Report): string[] {
+  const { describe, waiting, claimed, bytes, unsealed, oldestAgeMs, deadLetters, reasons } = report;
   const rows: [string, string][] = [
-    ['waiting', count(waiting)],
+    ['waiting', about(report) + count(waiting)],
     [
       'claimed',
       claimed === 0
         ? '0'
-        : `${count(claimed)} (leased to a relay; reclaimed within five minutes if that relay has died)`,
+        : `${about(report)}${count(claimed)} (leased to a relay; reclaimed within five minutes if that relay has died)`,
     ],
     ...(unsealed
       ? [['not sealed', `${count(unsealed)} (not delivered; see docs/sealing.md)`] as [string, string]]
       : []),
-    ['size', bytesInWords(bytes)],
+    ['size', about(report) + bytesInWords(bytes)],
     ['oldest', oldestAgeMs === undefined ? '–' : `${durationInWords(oldestAgeMs)} ago`],
     ['dead letters', count(deadLetters)],
   ];

@@ -44,7 +44,9 @@ function overlay(
   try {
     const below = readMap(lower);
     current = upper;
-    return { ...below, ...readMap(upper) };
+    const above = readMap(upper);
+    // An adapter's map has the page already, and copying a map costs more than all else that a visitor does.
+    return Object.keys(below).every((name) => Object.hasOwn(above, name)) ? above : { ...below, ...above };
   } catch {
     return current;
   }

@@ -18,6 +18,12 @@ export interface OutboxStats {
   readonly claimed: number;
   /** Bytes of both. */
   readonly bytes: number;
+  /**
+   * `true` if the numbers are estimated, usually within 10 %: PostgreSQL estimates a queue of more than 10,000 entries in a
+   * table of more than 200 MB, because counting millions of rows takes seconds.
+   * @default false
+   */
+  readonly isEstimated?: boolean | undefined;
 }
 
 /** The methods of every outbox. {@link Outbox} lists their duties. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cookieProperties, readSdkData } from '../../src/adapters/sdk-cookies.js';
+import { addCookieProperties, readSdkData } from '../../src/adapters/sdk-cookies.js';
 
 const DATA = '_cord_sdk_data';
 const cookie = (data: unknown) => `${DATA}=${encodeURIComponent(JSON.stringify(data))}`;
@@ -12,9 +12,15 @@ it.each(['', `${DATA}=`, `${DATA}={`, `${DATA}=null`, 'other={}'])('finds nothin
   expect(readSdkData(cookies, DATA)).toEqual({});
 });
 
+function cookieProperties(cookies: string): Record<string, string | number> {
+  const properties = {};
+  addCookieProperties(properties, cookies, readSdkData(cookies, DATA));
+  return properties;
+}
+
 it('reads the event properties that are valid', () => {
   const sdk = cookie({ fb_init: 'fb.1.2.3', session_count: 4 });
-  expect(cookieProperties(`_axwrt=A; ${sdk}`, DATA)).toEqual({ axwrt: 'A', fbp: 'fb.1.2.3', sessionCount: 4 });
-  expect(cookieProperties(cookie({ fb_init: 'x'.repeat(1_001), session_count: 1.5 }), DATA)).toEqual({});
-  expect(cookieProperties(`_axwrt=%07; ${cookie([])}`, DATA)).toEqual({});
+  expect(cookieProperties(`_axwrt=A; ${sdk}`)).toEqual({ axwrt: 'A', fbp: 'fb.1.2.3', sessionCount: 4 });
+  expect(cookieProperties(cookie({ fb_init: 'x'.repeat(1_001), session_count: 1.5 }))).toEqual({});
+  expect(cookieProperties(`_axwrt=%07; ${cookie([])}`)).toEqual({});
 });

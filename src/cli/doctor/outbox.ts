@@ -1,7 +1,7 @@
 import type { DurableOutbox } from '../../outbox/outbox.js';
 import { readState } from '../../outbox/outbox-state.js';
 import { MAX_EVENT_AGE_MS } from '../../protocol/limits.js';
-import { bytesInWords, count, durationInWords } from '../amounts.js';
+import { about, bytesInWords, count, durationInWords } from '../amounts.js';
 import { messageOf } from '../command.js';
 import { countReasons } from '../dead-letter-reasons.js';
 import type { RedisServer } from '../open-outbox.js';
@@ -14,8 +14,9 @@ const TOO_OLD_SOON_MS: number = MAX_EVENT_AGE_MS - 24 * 60 * 60_000;
 
 /** Checks an open outbox: its size, the age of its events, and its dead letters. */
 export async function checkQueue(outbox: DurableOutbox, describe: string): Promise<Check[]> {
-  const { waiting, claimed, bytes, oldestAgeMs, deadLetters } = await readState(outbox);
-  const holds = `${count(waiting)} waiting, ${count(claimed)} being delivered, ${bytesInWords(bytes)}`;
+  const state = await readState(outbox);
+  const { waiting, claimed, bytes, oldestAgeMs, deadLetters } = state;
+  const holds = `${about(state)}${count(waiting)} waiting, ${count(claimed)} being delivered, ${bytesInWords(bytes)}`;
   return [
     { check: 'outbox', level: 'ok', message: `${describe} opens and holds ${holds}.` },
     ...(await checkSeals(outbox)),

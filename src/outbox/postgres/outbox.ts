@@ -29,6 +29,7 @@ import { assertTransaction, noTransaction } from './assert-transaction.js';
 import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
+import { readStats } from './entry-totals.js';
 import { erasableStore } from './erase.js';
 import { postgresError } from './errors.js';
 import { canListen, handlePoolErrors, isPool, listen } from './listener.js';
@@ -198,9 +199,8 @@ class PostgresTableOutbox implements PostgresOutbox {
     return this.#codec.takeNotice();
   }
 
-  async stats(): Promise<OutboxStats> {
-    const [waiting, claimed, bytes] = await this.#database.run<Stats>(this.#statements.stats, [this.#now()]);
-    return { waiting: Number(waiting), claimed: Number(claimed), bytes: Number(bytes) };
+  stats(): Promise<OutboxStats> {
+    return readStats(this.#database, this.#statements, this.#now());
   }
 
   async #countUnsealed(): Promise<number> {
@@ -371,7 +371,6 @@ type ClaimedRow = readonly [position: string, storedId: string, record: string];
 /** The outcome is `null` for an entry inside. */
 type KnownRow = readonly [storedId: string, outcome: string | null];
 type OldestRow = readonly [position: string, appendedAt: string];
-type Stats = readonly [waiting: string, claimed: string, bytes: string];
 type Mark = readonly [position: string, incarnation: string];
 /** Duplicates are row numbers from 1. */
 type AppendResult = readonly [position: string | null, duplicates: readonly number[], incarnation: string];

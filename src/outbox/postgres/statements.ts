@@ -34,8 +34,10 @@ export interface Statements {
   readonly oldest: string;
   /** → position, incarnation */
   readonly mark: string;
-  /** now → waiting, claimed, bytes */
-  readonly stats: string;
+  /** now, limit → waiting, claimed and bytes of the first entries; position of the last one, pages of the table */
+  readonly countHead: string;
+  /** now, position, percentage of the pages → waiting, claimed and bytes of the entries after it that are on these pages */
+  readonly sample: string;
   /** position, limit → [position, id, record][] */
   readonly entriesAfter: string;
   /** id, limit → [id, id, record][] */
@@ -98,6 +100,10 @@ export function statementsFor(names: Names): Statements {
         count(*)::text, (count(*) FILTER (WHERE claim_token IS NOT NULL AND available_at > ${now('$2')}))::text
       ) FROM ${from}
     )`);
+
+  const isClaimed = `claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed`;
+  const totals = `
+    (count(*) FILTER (WHERE NOT is_claimed))::text, (count(*) FILTER (WHERE is_claimed))::text, coalesce(sum(bytes), 0)::text`;
 
   /**
    * Stores the rows of `arrived`; `stored` are those whose id was not inside. An event keeps only the names of its person that an
@@ -192,12 +198,18 @@ export function statementsFor(names: Names): Statements {
       `SELECT position, appended_at FROM ${entries} ORDER BY position LIMIT 1`,
     ),
     mark: answer(mark),
-    stats: `
+    countHead: `
       ${answer(`json_build_array(
-        (count(*) FILTER (WHERE NOT is_claimed))::text, (count(*) FILTER (WHERE is_claimed))::text,
-        coalesce(sum(bytes), 0)::text
+        ${totals}, max(position)::text, (pg_relation_size('${entries}'::regclass) / current_setting('block_size')::bigint)::text
       )`)}
-      FROM (SELECT bytes, claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed FROM ${entries}) e`,
+      FROM (SELECT position, bytes, ${isClaimed} FROM ${entries} ORDER BY position LIMIT ${bigint('$2')}) e`,
+    // The same pages each time, so that the changes between two calls are the queue's.
+    sample: `
+      ${answer(`json_build_array(${totals})`)}
+      FROM (
+        SELECT bytes, ${isClaimed} FROM ${entries} TABLESAMPLE SYSTEM ($3::text::float8) REPEATABLE (0)
+        WHERE position > ${bigint('$2')}
+      ) e`,
     entriesAfter: answerRows(
       'position::text, distinct_id, record',
       `SELECT position, distinct_id, record FROM ${entries}
