@@ -107,12 +107,12 @@ module.exports = {
     {
       name: 'edge-path-without-node',
       comment:
-        'Only the Node platform, the collector and the durable outboxes may use built-ins; the core runs on Workers.',
+        'Only the Node platform with its telemetry, the collector and the durable outboxes may use built-ins; the core runs on Workers.',
       severity: 'error',
       from: {
         path: '^src/',
         pathNot:
-          '^src/(cli|collector|sqlite|runtime/platform-node|transport/(undici-|decode-body)|outbox/(sqlite|redis|postgres|durable)|exposures/(sqlite|redis|postgres)|adapters/request-scope)',
+          '^src/(cli|collector|sqlite|runtime/platform-node|transport/(undici-|decode-body)|outbox/(sqlite|redis|postgres|durable)|exposures/(sqlite|redis|postgres)|adapters/request-scope|telemetry/(channels|otel))',
       },
       to: { dependencyTypes: ['core'] },
     },
@@ -133,8 +133,8 @@ module.exports = {
       name: 'runtime-dependencies-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
-      // libsql is an optional peer, installed here for our own tests.
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/libsql' },
+      // These are optional peers, installed here for our own tests.
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/(libsql|@opentelemetry/api)/' },
     },
     {
       name: 'commands-use-what-they-bring',

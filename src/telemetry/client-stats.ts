@@ -8,6 +8,8 @@ export interface ClientStats {
   readonly claimed: number;
   /** Bytes of both. */
   readonly bytes: number;
+  /** Whether a long queue was estimated instead of counted. @default false */
+  readonly isEstimated?: boolean | undefined;
   /** How long the oldest event has been in the outbox, in milliseconds; `undefined` if the outbox is empty. */
   readonly oldestAgeMs: number | undefined;
   /** Dead letters in the outbox. The memory outbox keeps none. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { about } from '../../src/cli/amounts.js';
 import { checkQueue } from '../../src/cli/doctor/outbox.js';
-import { about } from '../../src/cli/outbox-state.js';
 import { fileOutbox } from './outbox-file.js';
 
 it('says of estimated numbers that they are', async () => {
