@@ -56,7 +56,7 @@ export function createFlagsAdapter<Catalog extends EventCatalog>(
   ours: VisitorClient<Catalog>,
   options: VisitorOptions<NextAsked> = {},
 ): OursFlags<Catalog> {
-  const warnings = createWarnOnce(guardLogger(options?.logger ?? console), () => performance.now());
+  const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
   const visitors = createFlagVisitors(ours, options, warnings);
   const adapterIds = new Map<string, symbol>();
 
