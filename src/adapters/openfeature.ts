@@ -101,6 +101,7 @@ export function createOursProvider<Catalog extends EventCatalog>(
 }
 
 export type {
+  ErrorCode,
   EvaluationContext,
   EventLogger,
   FlagType,

@@ -1,5 +1,5 @@
 import { encryptOverrides } from 'flags';
-import { dedupe, evaluate, type Flag, flag, getProviderData, precompute } from 'flags/next';
+import { dedupe, evaluate, type Flag, flag, precompute } from 'flags/next';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createFlagsAdapter,
@@ -286,27 +286,6 @@ describe('in the App Router', () => {
       expect.stringMatching(/userId must be a string/),
     ]);
     expect(collector.requests).toBe(0);
-  });
-
-  it('the Flags Explorer is told what the flag declares', async () => {
-    const { experiments } = await world();
-    const variants = ['classic', 'one_page'] as const;
-    const checkout = flag({
-      key: 'checkout',
-      adapter: experiments.variant(),
-      options: [...variants],
-      description: 'One page instead of three',
-      defaultValue: 'classic',
-    });
-    expect(getProviderData({ checkout })).toMatchObject({
-      definitions: {
-        checkout: {
-          options: [{ value: 'classic' }, { value: 'one_page' }],
-          description: 'One page instead of three',
-          declaredInCode: true,
-        },
-      },
-    });
   });
 });
 

@@ -25,8 +25,7 @@ describe('the adapter for the Flags SDK', () => {
   });
 
   it('knows the variants of an experiment in the catalogue', () => {
-    const hero = flag({ key: 'hero', adapter: known.variant<'hero'>(), defaultValue: 'plain' });
-    expectTypeOf(hero).toExtend<Flag<'plain' | 'video', FlagEntities>>();
+    flag<'plain' | 'video'>({ key: 'hero', adapter: known.variant<'hero'>(), defaultValue: 'plain' });
     expectTypeOf(known.variant<'hero'>().decide).returns.resolves.toEqualTypeOf<'plain' | 'video'>();
     // @ts-expect-error unknown experiment
     known.variant<'heero'>();
