@@ -140,6 +140,16 @@ describe('a flag of the Flags SDK', () => {
     expect(exposedVisitors(collector)).toEqual([]);
   });
 
+  it('has its default if the service does not say which variant is the control, with a warning', async () => {
+    const told: string[] = [];
+    const assign = async () => ({ inExperiment: true, variantName: 'one_page', isControl: undefined });
+    const ours = { visitor: () => ({ userId: 'v', assign }), flush: async () => undefined };
+    const adapters = createFlagsAdapter(ours as never, { logger: { warn: (message) => void told.push(message) } });
+    const enabled = flag({ key: 'checkout', adapter: adapters.enabled(), defaultValue: true });
+    expect(await valueIn(requestOf('v'), enabled)).toBe(true);
+    expect(told).toEqual([expect.stringMatching(/does not say whether 'one_page' is the control of 'checkout'/)]);
+  });
+
   it('has its default in a browser’s first request, and without consent', async () => {
     const { collector, experiments } = await world();
     const checkout = flag({ key: 'checkout', adapter: experiments.variant(), defaultValue: 'none' });
