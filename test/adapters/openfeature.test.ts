@@ -10,11 +10,12 @@ import {
   ProviderStatus,
   TypedInMemoryProvider,
 } from '@openfeature/server-sdk';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOursProvider, type ProviderOptions, withVisitor } from '../../src/adapters/openfeature.js';
 import { requestHandler, type WithVisitor } from '../../src/adapters/request.js';
 import type { CollectorOptions } from '../../src/collector/index.js';
 import { isOursError } from '../../src/index.js';
+import { createRecordingClient } from '../../src/testing/index.js';
 import { type RigOptions, rig } from '../support/client.js';
 import { CHECKOUT, exposedVisitors, visitorIn } from '../support/experiments.js';
 
@@ -340,6 +341,12 @@ describe('in a request, OpenFeature', () => {
     ]);
   });
 
+  it('excludes a visitor whose request is about another page', async () => {
+    const it = await world({ collector: { experiments: [{ ...CHECKOUT, urls: ['/plans'] }] } });
+    const details = await inRequest(it, () => it.flags.getStringDetails('checkout', '', { targetingKey: 'v' }));
+    expect(details.reason).toBe('DEFAULT');
+  });
+
   it('knows that the targeting key is the visitor of the request, and that another one is not', async () => {
     const it = await world();
     await inRequest(it, async () => {
@@ -459,6 +466,21 @@ describe('the provider', () => {
     expect((await flags.getStringDetails('checkout', '', { targetingKey: 'd' })).reason).toBe('SPLIT');
   });
 
+  it('is ready again after an answer of the service, not after a cached one', async () => {
+    const { flags, collector } = await world();
+    const evaluate = (targetingKey: string) => flags.getStringDetails('checkout', '', { targetingKey });
+    await evaluate('a');
+    collector.faults.next({ kind: 'status', status: 500 });
+    await evaluate('b');
+    const read = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => read() + 5_000);
+    onTestFinished(() => clock.mockRestore());
+    expect((await evaluate('a')).reason).toBe('CACHED');
+    expect(flags.providerStatus).toBe(ProviderStatus.ERROR);
+    expect((await evaluate('b')).reason).toBe('SPLIT');
+    expect(flags.providerStatus).toBe(ProviderStatus.READY);
+  });
+
   it('is stale while a visitor keeps the last variant', async () => {
     const { flags, collector, time } = await world();
     await flags.getStringValue('checkout', '', { targetingKey: 'v' });
@@ -474,6 +496,16 @@ describe('the provider', () => {
     await OpenFeature.clearProviders();
     expect(collector.events()).toMatchObject([{ distinctId: 'a' }]);
     expect(await client.track({ event: 'purchase', userId: 'v' }).settled()).toEqual({ status: 'delivered' });
+  });
+
+  it('works with a recording client, for tests without a service', async () => {
+    const ours = createRecordingClient({ variant: (key) => (key === 'checkout' ? 'one_page' : undefined) });
+    const flags = await clientOf(createOursProvider(ours));
+    const context = { targetingKey: 'v' };
+    expect(await flags.getStringValue('checkout', 'classic', context)).toBe('one_page');
+    expect(await flags.getStringValue('shipping', 'control', context)).toBe('control');
+    flags.track('purchase', context, { value: 49.9 });
+    expect(ours.events).toMatchObject([{ event: 'purchase', userId: 'v', eventProperties: { value: 49.9 } }]);
   });
 
   it('runs hooks around its evaluations, also after an error', async () => {
