@@ -30,7 +30,8 @@ export async function assignShown(
   canShow: (variantName: string) => boolean,
 ): Promise<Assignment> {
   const seen = await visitor.assign(experimentKey, { ...options, record: false });
-  if (options.record === false || !seen.inExperiment || !canShow(seen.variantName)) return seen;
+  // A sticky variant records nothing, and asking again in an outage would make the page wait twice.
+  if (seen.reason !== 'assigned' || options.record === false || !canShow(seen.variantName)) return seen;
   return visitor.assign(experimentKey, options);
 }
 

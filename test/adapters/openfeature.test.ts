@@ -353,13 +353,15 @@ describe('in a request, OpenFeature', () => {
       it.flags.track('purchase', { targetingKey: 'v' });
       it.flags.track('purchase', { targetingKey: 'other' });
       it.flags.track('purchase', { targetingKey: 'user-7', oursUserId: 'v' });
+      it.flags.track('purchase', { oursSessionId: '9' });
     });
     await it.client.flush();
-    const [own, other, named] = it.collector.events();
+    const [own, other, named, elsewhere] = it.collector.events();
     expect(own).toMatchObject({ userId: 'v', defaultProperties: { sid: '1732398000000' } });
     expect(other).toMatchObject({ userId: 'other' });
     expect(other?.defaultProperties?.sid).toBeUndefined();
     expect(named).toMatchObject({ userId: 'v', defaultProperties: { sid: '1732398000000' } });
+    expect(elsewhere).toMatchObject({ userId: 'v', defaultProperties: { sid: '9' } });
   });
 
   it('gives the default for a browser’s first request, which has no visitor yet, without an error', async () => {

@@ -48,3 +48,17 @@ it('removes one registration of a handler at a time, or all', () => {
   events.removeAllHandlers();
   expect(events.getHandlers('b')).toEqual([]);
 });
+
+it('a handler that removes itself does not hide the next one', () => {
+  const events = new ProviderEvents();
+  const told: string[] = [];
+  const first = (): void => {
+    told.push('first');
+    events.removeHandler('a', first);
+  };
+  events.addHandler('a', first);
+  events.addHandler('a', () => told.push('second'));
+  events.emit('a');
+  events.emit('a');
+  expect(told).toEqual(['first', 'second', 'second']);
+});
