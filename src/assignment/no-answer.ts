@@ -1,8 +1,5 @@
 import type { SendResult } from '../transport/send-result.js';
 
-/** The explanation by which the OpenFeature provider recognises a flag that the service does not have. */
-export const UNKNOWN_EXPERIMENT = 'unknown experiment (HTTP 404).';
-
 /** Why there is no answer. */
 export class NoAnswer {
   /** A sentence. */
@@ -23,7 +20,7 @@ export function explain(result: Exclude<SendResult, { kind: 'delivered' }>): NoA
     case 'retryable':
       if (result.reason !== 'HTTP 404') return new NoAnswer(`${result.reason}.`, true);
       return new NoAnswer(
-        result.isServiceAnswer ? UNKNOWN_EXPERIMENT : 'HTTP 404, not from the service: check baseUrl.',
+        result.isServiceAnswer ? 'unknown experiment (HTTP 404).' : 'HTTP 404, not from the service: check baseUrl.',
       );
     default:
       return new NoAnswer(`the service refused (HTTP ${result.kind === 'rejected' ? result.status : 413}).`);

@@ -1,7 +1,9 @@
 import type { Assignment } from '../../assignment/assignment.js';
-import { UNKNOWN_EXPERIMENT } from '../../assignment/no-answer.js';
 import { describeNoControl, describeUnmapped } from '../variant-values.js';
 import type { ErrorCode, FlagType, JsonValue, Resolution, ResolutionReason } from './types.js';
+
+/** The end of the error's message, as `assignment/no-answer.ts` writes it. Sharing a constant would split the core's bundle. */
+const UNKNOWN_EXPERIMENT = 'unknown experiment (HTTP 404).';
 
 type Assigned = Extract<Assignment, { inExperiment: true }>;
 
