@@ -23,6 +23,8 @@ const subpaths = {
   next: 'src/adapters/next.ts',
   lambda: 'src/adapters/lambda.ts',
   request: 'src/adapters/request.ts',
+  openfeature: 'src/adapters/openfeature.ts',
+  flags: 'src/adapters/flags.ts',
   testing: 'src/testing/index.ts',
   privacy: 'src/privacy/index.ts',
   otel: 'src/telemetry/otel/index.ts',

@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
+    // It imports `next/headers`, which only a bundler finds without its extension.
+    server: { deps: { inline: ['flags'] } },
     globalSetup: ['test/support/services.ts'],
     // An event lost to an unhandled rejection must fail the run, whichever test caused it.
     dangerouslyIgnoreUnhandledErrors: false,

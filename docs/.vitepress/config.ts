@@ -108,6 +108,10 @@ export default defineConfig({
                 page('AWS Lambda', '/frameworks/lambda'),
               ],
             },
+            {
+              text: 'Feature flags',
+              items: [page('OpenFeature', '/openfeature'), page('Flags SDK', '/flags-sdk')],
+            },
             page('Workers and serverless', '/serverless'),
             {
               text: 'Payments',

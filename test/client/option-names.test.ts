@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { visitorMiddleware as expressMiddleware } from '../../src/adapters/express.js';
 import { visitorPlugin } from '../../src/adapters/fastify.js';
+import { createFlagsAdapter } from '../../src/adapters/flags.js';
 import { visitorMiddleware as honoMiddleware } from '../../src/adapters/hono.js';
 import { lambdaHandler, sqsHandler } from '../../src/adapters/lambda.js';
 import { nextVisitors } from '../../src/adapters/next.js';
+import { createOursProvider } from '../../src/adapters/openfeature.js';
 import { requestHandler } from '../../src/adapters/request.js';
 import { createCollector } from '../../src/collector/index.js';
 import { isOursError } from '../../src/core/errors.js';
@@ -39,6 +41,8 @@ describe('an option that nothing reads', () => {
     ['the adapter', 'visitorOf', (wrong) => sqsHandler(ours, nothing, { visitorOf: () => ({}), ...wrong })],
     ['the adapter', 'keepQuery', (wrong) => nextVisitors(ours, { headers: nothing, after: nothing }, wrong)],
     ['the adapter', 'ipHeader', (wrong) => requestHandler(ours, nothing, wrong)],
+    ['the adapter', 'experiments', (wrong) => createOursProvider(ours, wrong)],
+    ['the adapter', 'keepQuery', (wrong) => createFlagsAdapter(ours, wrong)],
     ['cookieNames', 'visitor', (wrong) => expressMiddleware(ours, { cookieNames: wrong })],
     ['createWebhook', 'maxAgeMs', (wrong) => createWebhook({ ...webhook, ...wrong })],
     [
