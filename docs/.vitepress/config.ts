@@ -176,6 +176,7 @@ export default defineConfig({
                 page('One client per request on Workers', '/decisions/005-one-client-per-request-on-workers'),
                 page('Quadrature for P(best)', '/decisions/006-quadrature-for-probability-to-be-best'),
                 page('Collector inside the package', '/decisions/007-collector-inside-the-package'),
+                page('Size of the core on Workers', '/decisions/008-size-of-the-core-on-workers'),
               ],
             },
             page('Testing under faults', '/testing-under-faults'),

@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** What it has and a little more, so that growth is noticed. The aim, 12 kB, is not reached. */
-const MAX_BYTES = 26_600;
+/** What it has and a little more, so that growth is noticed: docs/decisions/008-size-of-the-core-on-workers.md. */
+const MAX_BYTES = 28_100;
 
 assert.deepEqual(
   Object.keys(await import('../../dist/edge.js')),
