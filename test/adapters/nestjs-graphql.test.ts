@@ -8,8 +8,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { createClient as createSubscriber, type Client as Subscriber } from 'graphql-ws';
+import { WebSocket } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
 import { CurrentVisitor, currentVisitor, OursModule } from '../../src/adapters/nestjs.js';
 import type { Visitor } from '../../src/index.js';
 import { arrived, rig, until } from '../support/client.js';
@@ -85,7 +85,7 @@ async function createApp(name: keyof typeof drivers) {
     const heard: unknown[] = [];
     class Socket extends WebSocket {
       constructor(url: string, protocols: string[]) {
-        super(url, protocols, { headers: { cookie: `ours_device_id=${userId}` } });
+        super(url, { protocols, headers: { cookie: `ours_device_id=${userId}` } });
       }
     }
     const subscriber: Subscriber = createSubscriber({ url: `ws://127.0.0.1:${port}/graphql`, webSocketImpl: Socket });
