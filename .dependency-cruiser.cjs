@@ -77,10 +77,17 @@ module.exports = {
     },
     {
       name: 'adapters-know-no-framework',
-      comment: 'A framework is described by what is used of it; its types are for our tests.',
+      comment: 'A framework is described by what is used of it; its types are for our tests. Nest alone has decorators to call.',
       severity: 'error',
-      from: { path: '^src/adapters/' },
+      from: { path: '^src/adapters/', pathNot: '^src/adapters/nest(js|-module)\\.ts$' },
       to: { path: 'node_modules' },
+    },
+    {
+      name: 'nest-stays-in-its-entry',
+      comment: 'Importing it loads Nest, so only its own entry may.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/nest' },
+      to: { path: '^src/adapters/nest' },
     },
     {
       name: 'adapters-without-node',
@@ -131,8 +138,8 @@ module.exports = {
       name: 'runtime-dependencies-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
-      // libsql is an optional peer, installed here for our own tests.
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/libsql' },
+      // libsql and Nest are optional peers, installed here for our own tests.
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/(libsql|@nestjs/(common|core))/' },
     },
     {
       name: 'commands-use-what-they-bring',

@@ -19,8 +19,12 @@ const subpaths = {
   express: 'src/adapters/express.ts',
   fastify: 'src/adapters/fastify.ts',
   hono: 'src/adapters/hono.ts',
+  koa: 'src/adapters/koa.ts',
+  nestjs: 'src/adapters/nestjs.ts',
   next: 'src/adapters/next.ts',
   lambda: 'src/adapters/lambda.ts',
+  azure: 'src/adapters/azure.ts',
+  'google-cloud': 'src/adapters/google-cloud.ts',
   request: 'src/adapters/request.ts',
   testing: 'src/testing/index.ts',
 };

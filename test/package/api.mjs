@@ -8,6 +8,7 @@ let failed = false;
 
 const SUBPATHS = [
   'index',
+  'azure',
   'collector',
   'commerce',
   'exposures/sqlite',
@@ -15,8 +16,11 @@ const SUBPATHS = [
   'exposures/postgres',
   'express',
   'fastify',
+  'google-cloud',
   'hono',
+  'koa',
   'lambda',
+  'nestjs',
   'next',
   'outbox/sqlite',
   'outbox/redis',
