@@ -77,7 +77,8 @@ module.exports = {
     },
     {
       name: 'adapters-know-no-framework',
-      comment: 'A framework is described by what is used of it; its types are for our tests. Nest alone has decorators to call.',
+      comment:
+        'A framework is described by what is used of it; its types are for our tests. Nest alone has decorators to call.',
       severity: 'error',
       from: { path: '^src/adapters/', pathNot: '^src/adapters/nest(js|-module)\\.ts$' },
       to: { path: 'node_modules' },
@@ -139,7 +140,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
       // libsql and Nest are optional peers, installed here for our own tests.
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/(libsql|@nestjs/(common|core))/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'],
+        pathNot: 'node_modules/(libsql|@nestjs/(common|core))/',
+      },
     },
     {
       name: 'commands-use-what-they-bring',
