@@ -79,10 +79,18 @@ module.exports = {
     },
     {
       name: 'adapters-know-no-framework',
-      comment: 'A framework is described by what is used of it; its types are for our tests.',
+      comment:
+        'A framework is described by what is used of it; its types are for our tests. Nest alone has decorators to call.',
       severity: 'error',
-      from: { path: '^src/adapters/' },
+      from: { path: '^src/adapters/', pathNot: '^src/adapters/nest(js|-module)\\.ts$' },
       to: { path: 'node_modules' },
+    },
+    {
+      name: 'nest-stays-in-its-entry',
+      comment: 'Importing it loads Nest, so only its own entry may.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/adapters/nest' },
+      to: { path: '^src/adapters/nest' },
     },
     {
       name: 'adapters-without-node',
@@ -134,7 +142,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
       // These are optional peers, installed here for our own tests.
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'], pathNot: 'node_modules/(libsql|@opentelemetry/api)/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'],
+        pathNot: 'node_modules/(libsql|@nestjs/(common|core)|@opentelemetry/api)/',
+      },
     },
     {
       name: 'commands-use-what-they-bring',

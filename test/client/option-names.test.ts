@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { httpHandler } from '../../src/adapters/azure.js';
 import { visitorMiddleware as expressMiddleware } from '../../src/adapters/express.js';
 import { visitorPlugin } from '../../src/adapters/fastify.js';
 import { createFlagsAdapter } from '../../src/adapters/flags.js';
+import { httpFunction } from '../../src/adapters/google-cloud.js';
 import { visitorMiddleware as honoMiddleware } from '../../src/adapters/hono.js';
+import { visitorMiddleware as koaMiddleware } from '../../src/adapters/koa.js';
 import { lambdaHandler, sqsHandler } from '../../src/adapters/lambda.js';
 import { nextVisitors } from '../../src/adapters/next.js';
 import { createOursProvider } from '../../src/adapters/openfeature.js';
@@ -39,6 +42,9 @@ describe('an option that nothing reads', () => {
     ['the adapter', 'getConnInfo', (wrong) => honoMiddleware(ours, wrong)],
     ['the adapter', 'flushTimeoutMs', (wrong) => lambdaHandler(ours, nothing, wrong)],
     ['the adapter', 'visitorOf', (wrong) => sqsHandler(ours, nothing, { visitorOf: () => ({}), ...wrong })],
+    ['the adapter', 'cookieNames', (wrong) => koaMiddleware(ours, wrong)],
+    ['the adapter', 'flushTimeoutMs', (wrong) => httpHandler(ours, nothing, wrong)],
+    ['the adapter', 'flushTimeoutMs', (wrong) => httpFunction(ours, nothing, wrong)],
     ['the adapter', 'keepQuery', (wrong) => nextVisitors(ours, { headers: nothing, after: nothing }, wrong)],
     ['the adapter', 'ipHeader', (wrong) => requestHandler(ours, nothing, wrong)],
     ['the adapter', 'experiments', (wrong) => createOursProvider(ours, wrong)],

@@ -8,6 +8,7 @@ let failed = false;
 
 const SUBPATHS = [
   'index',
+  'azure',
   'collector',
   'commerce',
   'exposures/sqlite',
@@ -16,8 +17,11 @@ const SUBPATHS = [
   'express',
   'fastify',
   'flags',
+  'google-cloud',
   'hono',
+  'koa',
   'lambda',
+  'nestjs',
   'next',
   'openfeature',
   'outbox/sqlite',

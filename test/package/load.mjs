@@ -86,6 +86,14 @@ try {
 
   assert.match(run('npx', 'ours-ingest', '--help'), /dev +run a local collector/);
 
+  // An optional peer that is not installed is named.
+  const withoutNest = { cwd: folder, encoding: 'utf8' };
+  for (const args of [
+    ['--input-type=module', '-e', "import 'ours-ingest/nestjs'"],
+    ['-e', "require('ours-ingest/nestjs')"],
+  ])
+    assert.match(spawnSync('node', args, withoutNest).stderr, /Cannot find (package|module) '@nestjs\/common'/);
+
   // What only the commands use comes along in the package, with its licences.
   for (const url of ['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/shop']) {
     const [engine] = url.split(':');

@@ -3,7 +3,9 @@ import { createCollector } from '../../src/collector/index.js';
 import { startChild } from '../support/child.js';
 
 /** What has arrived of a function that answered, was stopped at once and is killed without ever going on. */
-async function arrivedFrom(host: 'lambda' | 'worker' | 'unadapted'): Promise<readonly string[]> {
+async function arrivedFrom(
+  host: 'lambda' | 'worker' | 'netlify' | 'azure' | 'google' | 'unadapted',
+): Promise<readonly string[]> {
   await using collector = await createCollector();
   const child = startChild('freezes', collector.baseUrl, { HOST: host });
   await child.started;
@@ -21,6 +23,10 @@ describe('a function that is stopped right after it has answered, and killed', (
 
   it.each([1, 2, 3, 4, 5])('has delivered everything it tracked, on a host with waitUntil (%i)', async () => {
     expect((await arrivedFrom('worker')).toSorted()).toEqual(everything);
+  });
+
+  it.each(['netlify', 'azure', 'google'] as const)('has delivered everything it tracked, on %s', async (host) => {
+    expect((await arrivedFrom(host)).toSorted()).toEqual(everything);
   });
 
   it('has delivered nothing where no adapter waits, so that the others say something', async () => {

@@ -14,7 +14,10 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(join(folder, 'node_modules'), { recursive: true });
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 symlinkSync(root, join(folder, 'node_modules/ours-ingest'), 'dir');
-cpSync(join(root, 'test/package/docs/given.d.ts'), join(folder, 'given.d.ts'));
+const declarations = ['given.d.ts', 'frameworks.d.ts'].map((name) => {
+  cpSync(join(root, 'test/package/docs', name), join(folder, name));
+  return join(folder, name);
+});
 
 const blocks = pagesOf(root)
   .flatMap((page) => blocksOf(root, page))
@@ -34,19 +37,25 @@ const common = {
   jsx: ts.JsxEmit.ReactJSX,
   strict: true,
   esModuleInterop: true,
+  experimentalDecorators: true,
   skipLibCheck: true,
   noEmit: true,
 };
-// Next.js compiles its files as bundlers do, and their imports have no extensions.
-const needsBundler = ({ page }) => page === 'docs/frameworks/nextjs.md';
+// These compile an application's files as bundlers do, and its imports have no extensions.
+const BUNDLERS = ['nestjs', 'nextjs', 'nuxt', 'react-router'].map((name) => `docs/frameworks/${name}.md`);
+const needsBundler = ({ page }) => BUNDLERS.includes(page);
+// h3 has two majors that are in use, and Nuxt has the older one.
+const isH3 = ({ page }) => page === 'docs/frameworks/h3.md';
+const bundler = { ...common, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
 const resolutions = {
   NodeNext: {
-    files: blocks.filter((block) => !needsBundler(block)),
+    files: blocks.filter((block) => !needsBundler(block) && !isH3(block)),
     options: { ...common, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
   },
-  bundler: {
-    files: blocks,
-    options: { ...common, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
+  bundler: { files: blocks.filter((block) => !isH3(block)), options: bundler },
+  'h3 2': {
+    files: blocks.filter(isH3),
+    options: { ...bundler, paths: { h3: [join(root, 'node_modules/h3-2/dist/_entries/node.d.mts')] } },
   },
 };
 
@@ -65,7 +74,7 @@ function placeOf({ file, start }) {
 }
 
 for (const [name, { files, options }] of Object.entries(resolutions)) {
-  const program = ts.createProgram([...files.map(({ file }) => file), join(folder, 'given.d.ts')], options);
+  const program = ts.createProgram([...files.map(({ file }) => file), ...declarations], options);
   for (const diagnostic of ts.getPreEmitDiagnostics(program)) {
     const text = ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n');
     fail(`${placeOf(diagnostic)} (${name}): ${text}`);
