@@ -15,6 +15,7 @@ const LEVELS = {
   adapters: 7,
   webhooks: 7,
   testing: 7,
+  compat: 7,
   cli: 8,
 };
 
@@ -23,13 +24,15 @@ const onlyFrom = (folder, allowed) => ({
   name: `${folder.replaceAll('/', '-')}-imports-from-lower-levels`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})[/.]` },
 });
 
 const byLevel = Object.entries(LEVELS).map(([folder, level]) => {
   const lower = Object.keys(LEVELS).filter((other) => LEVELS[other] < level);
   // The collector stands apart; commands alone start it.
-  return onlyFrom(folder, folder === 'cli' ? [...lower, 'collector'] : lower);
+  if (folder === 'cli') return onlyFrom(folder, [...lower, 'collector']);
+  // It imports the package by its name, as an application does.
+  return onlyFrom(folder, folder === 'compat' ? [...lower, 'index'] : lower);
 });
 
 module.exports = {

@@ -10,6 +10,7 @@ const SUBPATHS = [
   'index',
   'collector',
   'commerce',
+  'compat',
   'exposures/sqlite',
   'exposures/redis',
   'exposures/postgres',
