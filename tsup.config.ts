@@ -39,7 +39,7 @@ const shared = {
   // Deno and Workers know Node's modules by this prefix only.
   removeNodeProtocol: false,
   // An entry that needs the client imports the package by its name, which leads each runtime to its own build.
-  external: ['ours-ingest'],
+  external: ['ours-ingest'] as string[],
 } as const;
 
 /** What the collector's page is given beside its markup; uPlot goes along with its licence, the package is not installed. */
