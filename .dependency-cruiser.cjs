@@ -144,7 +144,7 @@ module.exports = {
       from: { path: '^src/cli/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'],
-        pathNot: 'node_modules/((@types/)?(pg|cli-progress)|csv-parse|ioredis)/',
+        pathNot: 'node_modules/((@types/)?(pg|cli-progress)|csv-parse|ioredis|@modelcontextprotocol/sdk)/',
       },
     },
   ],

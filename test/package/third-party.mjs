@@ -8,7 +8,18 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path) => readFileSync(join(root, path), 'utf8');
 
 /** What is known to be inside: the file must not become shorter without anybody noticing. */
-const EXPECTED = ['cli-progress', 'csv-parse', 'ioredis', 'is-network-error', 'p-retry', 'pg', 'pg-protocol', 'uplot'];
+const EXPECTED = [
+  '@modelcontextprotocol/sdk',
+  'ajv',
+  'cli-progress',
+  'csv-parse',
+  'ioredis',
+  'is-network-error',
+  'p-retry',
+  'pg',
+  'pg-protocol',
+  'uplot',
+];
 
 const bill = JSON.parse(read('dist/sbom.cdx.json'));
 const own = JSON.parse(read('package.json'));
