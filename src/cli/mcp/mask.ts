@@ -16,18 +16,24 @@ const HARMLESS = new Set([
 ]);
 
 const HIDDEN = '(hidden)';
-const SHORT = 8;
+const EMAIL = '(email)';
+const TINY = 4;
+const SHORT = 10;
 const MAX_PROPERTIES = 50;
 const MAX_NAME_LENGTH = 80;
 const MAX_VALUE_LENGTH = 60;
 
-/** Part of an id: enough to compare two of them, too little to look someone up. What is before a colon stays. */
+/** What the id is of, as in `purchase:pi_123`. */
+const KIND = /^[a-z][a-z_]{0,20}:/;
+
+/** Part of an id: enough to compare two of them, too little to look someone up. */
 export function maskId(id: string): string {
-  const text = withoutAddresses(id);
-  const colon = text.indexOf(':') + 1;
-  const [prefix, rest] = [text.slice(0, colon), text.slice(colon)];
-  if (rest.length <= SHORT) return `${prefix}${rest.slice(0, 2)}…`;
-  return `${prefix}${rest.slice(0, 4)}…${rest.slice(-3)}`;
+  if (withoutAddresses(id) !== id) return EMAIL;
+  const [kind = ''] = KIND.exec(id) ?? [];
+  const rest = id.slice(kind.length);
+  if (rest.length <= TINY) return `${kind}…`;
+  if (rest.length <= SHORT) return `${kind}${rest.slice(0, 2)}…`;
+  return `${kind}${rest.slice(0, 4)}…${rest.slice(-3)}`;
 }
 
 /** All names of a map; values only of harmless properties. */
@@ -46,5 +52,5 @@ function maskValue(name: string, value: unknown): string {
 
 /** A text of the user's, such as the name of an event, without the email addresses that may be in it. */
 export function withoutAddresses(text: string): string {
-  return text.replace(/[^\s@:;,<>"']+@[^\s@:;,<>"']+/g, '(email)');
+  return text.replace(/[^\s@:;,<>"']+@[^\s@:;,<>"']+/g, EMAIL);
 }
