@@ -91,7 +91,17 @@ describe('ours-ingest mcp with a collector', () => {
       defaultProperties: { sid: '1700000000000', ip: '203.0.113.7', current_url: 'https://shop.example/?q=diabetes' },
       identityContext: { ip: '203.0.113.7', userAgent: 'Mozilla/5.0' },
     });
-    const answers = [await call('recent_events'), await call('explain_event', { number: 1 })];
+    // Anyone can send an impression, and the page says which variant it shows.
+    const impression = { variant_name: 'ada@example.com', experiment_key: 'checkout' };
+    const row = { event: '$experiment_impression', visitor_id: userId, eventProperties: impression };
+    await fetch(`${collector.url}/ingest`, {
+      method: 'POST',
+      body: JSON.stringify({ token: 'test_shop', data: [row] }),
+    });
+    const shown = await call('explain_event', { number: 2 });
+    expect(shown.text).not.toContain('ada@example.com');
+    expect(shown.json.events[0].reason).toBe('was shown (email) of checkout');
+    const answers = [await call('recent_events', { event: 'purchase' }), await call('explain_event', { number: 1 })];
     for (const { text, json } of answers) {
       for (const secret of secrets) expect(text).not.toContain(secret);
       expect(json.events[0]).toMatchObject({

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type ApiRequest, PlatformApiError } from '../account/api-request.js';
-import { maskId, maskProperties, withoutAddresses } from './mask.js';
+import { maskId, maskProperties, shown } from './mask.js';
+
+const MAX_MESSAGE_LENGTH = 300;
 
 // What the collector answers to GET /events.json, as far as the tools read it.
 const map = z.record(z.string(), z.unknown()).optional();
@@ -63,7 +65,10 @@ export async function readEvents(request: ApiRequest, { number, ...filter }: Eve
   const { events, refused } = parsed.data;
   return {
     events: events.filter((line) => number === undefined || line.number === number).map(describe),
-    refused: refused.map(({ receivedAt, message }) => ({ at: iso(receivedAt), message: withoutAddresses(message) })),
+    refused: refused.map(({ receivedAt, message }) => ({
+      at: iso(receivedAt),
+      message: shown(message, MAX_MESSAGE_LENGTH),
+    })),
   };
 }
 
@@ -72,11 +77,11 @@ function describe(line: Line): object {
   const sid = event.defaultProperties?.sid;
   return {
     number,
-    event: withoutAddresses(event.event),
+    event: shown(event.event),
     ...(event.distinctId === undefined ? {} : { distinctId: maskId(event.distinctId) }),
     ...(verdict === undefined ? {} : { verdict }),
     outcome,
-    reason,
+    reason: shown(reason, MAX_MESSAGE_LENGTH),
     ...(advice === undefined ? {} : { whatToDo: advice }),
     ...(warnings.length === 0 ? {} : { warnings }),
     visitor: { number: visitor, ...namesOf(event) },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hasEnoughData } from '../../collector/measuring/bayes.js';
 import type { Experiment } from '../account/api-schemas.js';
 import type { ExperimentsApi } from '../account/experiments-api.js';
-import { withoutAddresses } from './mask.js';
+import { shown } from './mask.js';
 import { type Tool, tool } from './tool.js';
 
 const name = z.string().min(1).max(100);
@@ -94,12 +94,12 @@ function change(api: ExperimentsApi, action: 'start' | 'stop', description: stri
 
 function describe({ id, key, status, metrics, variants, rolloutVariantId }: Experiment): object {
   return {
-    key: withoutAddresses(key),
+    key: shown(key),
     id,
     status,
     goal: metrics?.primary?.eventName ?? null,
     secondary: (metrics?.secondary ?? []).map((metric) => metric.eventName ?? metric.funnelId),
-    variants: variants.map((variant) => withoutAddresses(variant.name)),
+    variants: variants.map((variant) => shown(variant.name)),
     ...(rolloutVariantId ? { rolledOut: variants.find((variant) => variant.id === rolloutVariantId)?.name } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskId, maskProperties, withoutAddresses } from '../../../src/cli/mcp/mask.js';
+import { maskId, maskProperties, shown } from '../../../src/cli/mcp/mask.js';
 
 describe('ids', () => {
   it.each([
@@ -61,8 +61,8 @@ describe('properties', () => {
   });
 });
 
-it('every email address in a text is hidden', () => {
-  expect(withoutAddresses('a@b.c, "Ada <ada@example.com>" and no @ here')).toBe(
-    '(email), "Ada <(email)>" and no @ here',
-  );
+it('texts of senders are one short printable line without email addresses', () => {
+  expect(shown('a@b.c, "Ada <ada@example.com>" and no @ here')).toBe('(email), "Ada <(email)>" and no @ here');
+  expect(shown('a\nb\u202E')).toBe('a\\u000ab\\u202e');
+  expect(shown('x'.repeat(1_000))).toHaveLength(100);
 });
