@@ -1,8 +1,10 @@
+import { makeCallable } from './callable-compat.js';
 import { writeDeclarationMaps } from './declaration-maps.js';
 import { inlineBundledSources } from './source-maps.js';
 import { writeThirdParty } from './third-party.js';
 import { vendoredPackages } from './vendored.js';
 
+await makeCallable('dist/compat.cjs');
 // After the bundles: declarations are written last.
 await writeDeclarationMaps('dist', 'src');
 await inlineBundledSources('dist');

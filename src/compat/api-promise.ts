@@ -1,7 +1,7 @@
 import { OursPrivacyError } from './errors.js';
 
 /**
- * The promise that every call returns. It starts to wait when someone waits for it: a call that nobody awaits cannot end the
+ * The promise that every call returns. It starts to wait when someone waits for it: a call without `await` cannot end the
  * process with an unhandled rejection. The event was tracked at the call, whether or not anyone waits.
  */
 export class APIPromise<T> extends Promise<T> {

@@ -164,7 +164,7 @@ function sharedPool(shared: SharedPool[], settings: Settings): ClientPool {
   return pool;
 }
 
-/** Whether two clients may share their connections. The timeout of a call is its own affair. */
+/** Whether two clients may share their connections. The timeout belongs to the call. */
 function isSame(one: Settings, other: Settings): boolean {
   return (
     one.own.baseUrl === other.own.baseUrl &&

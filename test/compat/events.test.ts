@@ -67,7 +67,7 @@ it('events of one tick share a request', async () => {
   expect([collector.requestsTo('/batch'), collector.requestsTo('/track')]).toEqual([1, 0]);
 });
 
-it('an event that nobody awaits is delivered, and its failure ends no process', async () => {
+it('an event whose call is not awaited is delivered, and its failure ends no process', async () => {
   const { client, collector } = await compatRig();
   client.track.event(purchase);
   client.track.event({ ...purchase, event: '' });

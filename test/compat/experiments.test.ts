@@ -107,7 +107,7 @@ it('no connection is an APIConnectionError', async () => {
   expect(error.name).toBe('APIConnectionError');
 });
 
-it('a question that nobody awaits ends no process', async () => {
+it('a question that is not awaited ends no process', async () => {
   const { client, warnings } = openCompat({ baseURL: 'http://127.0.0.1:1/api/v1' });
   client.experiments.assignment('checkout', question);
   await failureOf(client.experiments.assignment('checkout', question));

@@ -45,7 +45,7 @@ try {
   );
   writeFileSync(
     join(folder, 'load.cjs'),
-    `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\nconst { default: OursPrivacy } = require('ours-ingest/compat');\n(async () => {${report}})();`,
+    `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\nconst OursPrivacy = require('ours-ingest/compat');\nif (!(new OursPrivacy() instanceof OursPrivacy.default)) throw new Error('not the class');\n(async () => {${report}})();`,
   );
   if (process.getBuiltinModule('node:sqlite') === undefined) {
     writeFileSync(join(folder, 'without-sqlite.mjs'), withoutSqlite);

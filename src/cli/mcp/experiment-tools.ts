@@ -57,7 +57,7 @@ function writingTools(api: ExperimentsApi): Tool[] {
       name: 'create_experiment',
       title: 'Create an experiment',
       description:
-        'Creates a draft with equal shares. The first variant is the control. It assigns nobody until start_experiment.',
+        'Creates a draft with equal shares. The first variant is the control. No visitor is assigned until start_experiment.',
       input: z.object({
         key: name.describe('What the code passes to assign(), such as checkout_redesign'),
         name: name.optional(),

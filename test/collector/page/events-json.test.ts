@@ -13,7 +13,7 @@ async function collected() {
   const collector = await started({ experiments });
   const rows = ['a', 'b', 'c'].map((distinctId) => ({ event: 'purchase', userId: 'v', distinctId }));
   await post(collector, '/batch', { token: 'test_shop', events: [...rows, { event: 'purchase', distinctId: 'd' }] });
-  const read = async (query: string): Promise<Body> => (await fetch(`${collector.url}/events.json${query}`)).json();
+  const read = async (query: string) => (await (await fetch(`${collector.url}/events.json${query}`)).json()) as Body;
   const ids = async (query: string) => (await read(query)).events.map(({ event }) => event.distinctId);
   return { collector, read, ids };
 }
