@@ -18,7 +18,8 @@ export interface ClientPool {
   close(options?: FlushOptions): Promise<Totals>;
 }
 
-export function createClientPool({ own, logger, logLevel }: Settings): ClientPool {
+export function createClientPool(settings: Settings): ClientPool {
+  const { own, logger, logLevel } = settings;
   const clients = new Map<string, Client>();
   const warned = new Set<string>();
   const level = LEVELS[logLevel];
@@ -37,7 +38,7 @@ export function createClientPool({ own, logger, logLevel }: Settings): ClientPoo
     return found;
   }
 
-  return {
+  const pool: ClientPool = {
     forSource(token) {
       checkToken(token);
       return clientFor(`source ${token}`, () => {
@@ -48,11 +49,13 @@ export function createClientPool({ own, logger, logLevel }: Settings): ClientPoo
             'an outbox holds the events of one source, and this call has another token: create a second client with an outbox of its own for it.',
           );
         }
-        return createClient({ ...common, token });
+        const experimentToken = token === settings.token ? settings.experimentToken : undefined;
+        return createClient({ ...common, token, experimentToken });
       });
     },
     forExperiments(token) {
       checkToken(token);
+      if (token === settings.experimentToken && settings.token !== undefined) return pool.forSource(settings.token);
       return clientFor(`experiments ${token}`, () =>
         createClient({ ...common, outbox: undefined, token: NO_SOURCE, experimentToken: token }),
       );
@@ -68,6 +71,7 @@ export function createClientPool({ own, logger, logLevel }: Settings): ClientPoo
       return sum([...clients.values()].map((client) => client.close(options)));
     },
   };
+  return pool;
 }
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };

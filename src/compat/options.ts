@@ -16,7 +16,7 @@ export interface Logger {
 
 export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
 
-/** The options of the official SDK, and `outbox`. */
+/** The options of the official SDK, and `token`, `experimentToken` and `outbox`. */
 export interface ClientOptions {
   /** `OURS_PRIVACY_BASE_URL`, then `OURS_BASE_URL`. @default 'https://api.oursprivacy.com/api/v1' */
   readonly baseURL?: string | null | undefined;
@@ -30,6 +30,13 @@ export interface ClientOptions {
   readonly logger?: Logger | undefined;
   /** `OURS_PRIVACY_LOG`. `debug` logs names and sizes, never values. @default 'warn' */
   readonly logLevel?: LogLevel | undefined;
+  /**
+   * The source token of the calls. With `experimentToken`, events and assignments share one client, which learns the service's
+   * clock from the assignment: on a machine whose clock is slow, a purchase right after it counts. `OURS_TOKEN`.
+   */
+  readonly token?: string | undefined;
+  /** The experiment token of the calls, `exp_…`. `OURS_EXPERIMENT_TOKEN`. */
+  readonly experimentToken?: string | undefined;
   /** Holds events until they are delivered, and survives a crash. For one source token. @default in memory */
   readonly outbox?: Outbox | undefined;
   /** @deprecated Ignored, with a warning. */
@@ -83,6 +90,8 @@ const OPTION_NAMES = fieldNames<ClientOptions>({
   fetch: 1,
   logger: 1,
   logLevel: 1,
+  token: 1,
+  experimentToken: 1,
   outbox: 1,
   fetchOptions: 1,
   defaultHeaders: 1,
@@ -109,6 +118,9 @@ export interface Settings {
   readonly logger: Logger;
   /** The options of the clients behind it. */
   readonly own: Pick<OwnOptions, 'baseUrl' | 'requestTimeoutMs' | 'maxRetries' | 'fetch' | 'outbox'>;
+  /** The tokens that share a client, if both are known. */
+  readonly token: string | undefined;
+  readonly experimentToken: string | undefined;
   /** What was ignored, with advice. */
   readonly warnings: readonly string[];
 }
@@ -128,6 +140,8 @@ export function readOptions(options: ClientOptions, env: Readonly<Record<string,
     timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS,
     logger,
     logLevel: level ?? 'warn',
+    token: options.token || env.OURS_TOKEN || undefined,
+    experimentToken: options.experimentToken || env.OURS_EXPERIMENT_TOKEN || undefined,
     own: { baseUrl, requestTimeoutMs: timeout, maxRetries, fetch, outbox },
     warnings: [
       ...(level === undefined ? [`logLevel must be one of ${LEVELS.join(', ')}; 'warn' is used.`] : []),

@@ -92,7 +92,7 @@ export class OursPrivacy {
     this.experiments = new Experiments(calls);
   }
 
-  /** A client with other options. It shares queues and connections with this one unless `baseURL`, `maxRetries`, `fetch`, `outbox` or the logging differ. */
+  /** A client with other options. It shares queues and connections with this one unless `baseURL`, `maxRetries`, `fetch`, `outbox`, the tokens or the logging differ. */
   withOptions(options: Partial<ClientOptions>): OursPrivacy {
     const all: ClientOptions & { readonly [SHARED]: SharedPool[] } = {
       ...this.#options,
@@ -171,6 +171,8 @@ function isSame(one: Settings, other: Settings): boolean {
     one.own.maxRetries === other.own.maxRetries &&
     one.own.fetch === other.own.fetch &&
     one.own.outbox === other.own.outbox &&
+    one.token === other.token &&
+    one.experimentToken === other.experimentToken &&
     one.logger === other.logger &&
     one.logLevel === other.logLevel
   );

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import {
   APIConnectionError,
   AuthenticationError,
@@ -61,6 +61,27 @@ it('a purchase after an assignment counts', async () => {
   await client.track.event({ token: TOKEN, event: 'purchase', userId: 'v1', defaultProperties: { sid } });
   expect(await collector.waitFor({ event: 'purchase', verdict: 'counted' })).toBeDefined();
 });
+
+it.each([
+  ['given as options', { token: TOKEN, experimentToken: EXPERIMENT_TOKEN }, {}],
+  ['in the environment', {}, { OURS_TOKEN: TOKEN, OURS_EXPERIMENT_TOKEN: EXPERIMENT_TOKEN }],
+])(
+  'with both tokens %s, a purchase after an assignment counts on a machine whose clock is slow',
+  async (_, tokens, env) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const variants = [{ name: 'classic' }, { name: 'one_page' }];
+    const checkout = { key: 'checkout', variants, primary: 'purchase' };
+    const { client, collector } = await compatRig(tokens, { now: () => Date.now() + 60_000, experiments: [checkout] });
+    await client.experiments.assignment('checkout', question);
+    const sid = String(Date.now());
+    await client.track.event({ token: TOKEN, event: 'purchase', userId: 'v1', defaultProperties: { sid } });
+    expect(collector.report().events.at(-1)).toMatchObject({ event: { event: 'purchase' }, verdict: 'counted' });
+    // Another token is not mixed up with them.
+    await client.experiments.assignment('checkout', { ...question, token: 'exp_other', visitor_id: 'v2' });
+    expect(collector.events()).toHaveLength(3);
+  },
+);
 
 it.each([
   ['without a visitor', 'checkout', { token: EXPERIMENT_TOKEN }, /visitor_id must be a string/],

@@ -51,7 +51,7 @@ function maskValue(name: string, value: unknown): string {
 }
 
 /** A text that a sender chose, such as the name of an event: one short printable line without email addresses. */
-export function shown(text: string, maxLength = MAX_TEXT_LENGTH): string {
+export function shown(text: string, maxLength: number = MAX_TEXT_LENGTH): string {
   return printable(withoutAddresses(text), maxLength);
 }
 
