@@ -15,6 +15,7 @@ const subpaths = {
   'exposures/redis': 'src/exposures/redis.ts',
   'exposures/postgres': 'src/exposures/postgres.ts',
   commerce: 'src/commerce/index.ts',
+  compat: 'src/compat/index.ts',
   stripe: 'src/webhooks/stripe/index.ts',
   webhooks: 'src/webhooks/index.ts',
   express: 'src/adapters/express.ts',
@@ -46,6 +47,8 @@ const shared = {
   esbuildOptions: withoutSourcesContent,
   // Deno and Workers know Node's modules by this prefix only.
   removeNodeProtocol: false,
+  // An entry that needs the client imports the package by its name, which leads each runtime to its own build.
+  external: ['ours-ingest'] as string[],
 } as const;
 
 /** What the collector's page is given beside its markup; uPlot goes along with its licence, the package is not installed. */

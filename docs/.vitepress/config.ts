@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
@@ -39,6 +39,16 @@ function siteLink(href: string, file: string): string {
   return `/${OUTSIDE[page] ?? page.replace(/^docs\//, '')}${anchor}`;
 }
 
+/** The list of pages for language models, at the root of the site, with the addresses that its links have there. */
+function writeLlmsTxt(outDir: string): void {
+  const text = readFileSync(resolve(repository, 'llms.txt'), 'utf8');
+  const linked = text.replace(/\]\(([^)]+)\.md\)/g, (_, path: string) => {
+    const link = siteLink(`${path}.md`, resolve(repository, 'llms.txt'));
+    return `](.${link.replace(/(index)?\.md$/, '')})`;
+  });
+  writeFileSync(resolve(outDir, 'llms.txt'), linked);
+}
+
 // The documents outside docs/ belong to the site too, so the repository is its source and docs/ its root.
 export default defineConfig({
   title: 'ours-ingest',
@@ -55,6 +65,7 @@ export default defineConfig({
   cleanUrls: true,
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   lastUpdated: false,
+  buildEnd: ({ outDir }) => writeLlmsTxt(outDir),
   markdown: {
     anchor: { slugify: headingId },
     config(md) {
@@ -87,7 +98,21 @@ export default defineConfig({
             page('Sessions', '/sessions'),
             page('Exposures', '/exposures'),
             page('Glossary', '/glossary'),
+            {
+              text: 'Coming from another SDK',
+              link: '/migrate/',
+              items: [
+                page('The service’s own SDK', '/migrate/server-sdk'),
+                page('Segment', '/migrate/segment'),
+                page('PostHog', '/migrate/posthog'),
+                page('Mixpanel', '/migrate/mixpanel'),
+              ],
+            },
           ],
+        },
+        {
+          text: 'AI agents',
+          items: [page('Report this purchase', '/agents'), page('MCP server', '/mcp')],
         },
         {
           text: 'Use',

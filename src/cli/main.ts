@@ -10,6 +10,7 @@ import { deadLetters } from './dead-letters.js';
 import { dev } from './dev.js';
 import { doctor } from './doctor.js';
 import { forget } from './forget.js';
+import { mcp } from './mcp.js';
 import { pull } from './pull.js';
 import { relay } from './relay.js';
 import { send } from './send.js';
@@ -26,6 +27,7 @@ const commands: Readonly<Record<string, Command>> = {
   doctor,
   check,
   pull,
+  mcp,
 };
 
 /** How long open handles of a user's module, such as a connection pool, keep a finished command alive. */

@@ -15,7 +15,7 @@ export interface Answered {
 }
 
 /** Posts JSON to a path of the API. */
-export async function post(collector: Collector, path: string, body: unknown): Promise<Answered> {
+export async function post(collector: Pick<Collector, 'baseUrl'>, path: string, body: unknown): Promise<Answered> {
   return answered(
     await fetch(`${collector.baseUrl}${path}`, {
       method: 'POST',

@@ -20,7 +20,7 @@ function pagesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-const pages = [...ROOT_PAGES, ...pagesIn('docs'), ...pagesIn('examples'), 'bench/README.md'];
+const pages = [...ROOT_PAGES, 'llms.txt', ...pagesIn('docs'), ...pagesIn('examples'), 'bench/README.md'];
 
 function textOf(page: string): string {
   return readFileSync(page, 'utf8').replace(/^```.*?^```/gms, '');

@@ -11,6 +11,7 @@ const SUBPATHS = [
   'azure',
   'collector',
   'commerce',
+  'compat',
   'exposures/sqlite',
   'exposures/redis',
   'exposures/postgres',

@@ -21,9 +21,12 @@ const report = `
   for (const path of [...assets, '/assets/uPlot.iife.min.js']) {
     if (!(await fetch(collector.url + path)).ok) missing.push(path);
   }
-  await collector.close();
   const isError = isOursError(new OursError('closed', 'x'));
-  console.log(JSON.stringify({ outcome, isError, hasAssets: assets.length > 0, missing }));
+  const compatible = new OursPrivacy({ baseURL: collector.baseUrl });
+  const answer = await compatible.track.event({ token: 'test_token', event: 'purchase', userId: 'visitor' });
+  await compatible.close();
+  console.log(JSON.stringify({ outcome, isError, hasAssets: assets.length > 0, missing, answer }));
+  await collector.close();
 `;
 /** Delivers an event, and says how: only undici's dispatch asks for no content coding, and only the installed undici has many files. */
 const delivery = `
@@ -55,18 +58,24 @@ try {
   run('npm', 'install', '--no-audit', '--no-fund', '--silent', `./${filename}`);
   writeFileSync(
     join(folder, 'load.mjs'),
-    `import ${names} from 'ours-ingest';\nimport { createCollector } from 'ours-ingest/collector';\n${report}`,
+    `import ${names} from 'ours-ingest';\nimport { createCollector } from 'ours-ingest/collector';\nimport OursPrivacy from 'ours-ingest/compat';\n${report}`,
   );
   writeFileSync(
     join(folder, 'load.cjs'),
-    `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\n(async () => {${report}})();`,
+    `const ${names} = require('ours-ingest');\nconst { createCollector } = require('ours-ingest/collector');\nconst OursPrivacy = require('ours-ingest/compat');\nif (!(new OursPrivacy() instanceof OursPrivacy.default)) throw new Error('not the class');\n(async () => {${report}})();`,
   );
   if (process.getBuiltinModule('node:sqlite') === undefined) {
     writeFileSync(join(folder, 'without-sqlite.mjs'), withoutSqlite);
     assert.match(run('node', 'without-sqlite.mjs'), /^invalid_option .*npm install libsql/);
     run('npm', 'install', '--no-audit', '--no-fund', '--silent', 'libsql@^0.5.29');
   }
-  const expected = { outcome: { status: 'dropped', reason: 'disabled' }, isError: true, hasAssets: true, missing: [] };
+  const expected = {
+    outcome: { status: 'dropped', reason: 'disabled' },
+    isError: true,
+    hasAssets: true,
+    missing: [],
+    answer: { success: true },
+  };
   for (const file of ['load.mjs', 'load.cjs']) assert.deepEqual(JSON.parse(run('node', file)), expected, file);
 
   // Requests go through the undici in the package, and through the installed one once that is a later release.
@@ -103,6 +112,13 @@ try {
     });
     assert.match(stderr, /cannot be used: .*ECONNREFUSED/);
   }
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'load', version: '1' } };
+  const { stdout, status } = spawnSync('npx', ['ours-ingest', 'mcp'], {
+    cwd: folder,
+    encoding: 'utf8',
+    input: `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`,
+  });
+  assert.deepEqual([status, JSON.parse(stdout).result.serverInfo.name], [0, 'ours-ingest']);
   const licences = readFileSync(join(folder, 'node_modules/ours-ingest/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
   for (const name of ['ioredis', 'pg', 'pgpass'])
     assert.match(licences, new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'));

@@ -172,6 +172,7 @@ describe.concurrent('importing the package', () => {
     const [atImport = '', later = ''] = end.stdout.split('--- created');
     expect(atImport).toContain('/src/client/client.');
     expect(atImport).not.toMatch(/node_modules\/(undici|zod)\//);
+    expect(atImport).not.toContain('/src/compat/');
     expect(later).toMatch(/node_modules\/undici\//);
     expect(later).not.toMatch(/node_modules\/zod\//);
     // The entries for frameworks, and the frameworks that are installed, are for whoever imports them.

@@ -32,24 +32,39 @@ export interface ApiRequestOptions {
   readonly timeoutMs?: number | undefined;
   /** The dispatcher of a proxy. @default none */
   readonly dispatcher?: object | undefined;
+  /** How often a GET is tried. @default 3 */
+  readonly attempts?: number | undefined;
+  /** The advice for 401. @default the one for an account's key */
+  readonly refused?: string | undefined;
+  /** The advice if there is no answer. @default none */
+  readonly unreachable?: string | undefined;
+}
+
+/** A change. It is not retried: it may have been made although there was no answer. */
+export interface ApiChange {
+  readonly method: 'POST' | 'PATCH';
+  readonly body: unknown;
 }
 
 /** Requests a path. The scope that the key needs for it is named when the request is refused. */
-export type ApiRequest = (path: string, scope: string) => Promise<unknown>;
+export type ApiRequest = (path: string, scope: string, change?: ApiChange) => Promise<unknown>;
 
 /**
- * GET requests with an API key. Temporary failures (no answer, 429, 5xx) are retried twice, after the pause that the service
+ * Requests with an API key. Temporary failures of GET requests (no answer, 429, 5xx) are retried twice, after the pause that the service
  * asks for, or after 0.5 s and then 1 s.
  */
 export function createApiRequest(options: ApiRequestOptions): ApiRequest {
-  return async (path, scope) => {
+  const explained = (error: PlatformApiError, path: string, scope: string): PlatformApiError =>
+    explain(error, path, scope, options.refused ?? REFUSED);
+  return async (path, scope, change) => {
     for (let attempt = 1; ; attempt += 1) {
-      const result = await tryOnce(options, path);
+      const result = await tryOnce(options, path, change);
       if ('body' in result) return result.body;
       const { error, waitMs } = result;
-      if (waitMs === undefined || attempt === ATTEMPTS) throw explain(error, path, scope);
+      if (waitMs === undefined || change !== undefined || attempt === (options.attempts ?? ATTEMPTS))
+        throw explained(error, path, scope);
       await options.sleep(waitMs ?? FIRST_DELAY_MS * 2 ** (attempt - 1));
-      if (options.stop?.aborted) throw explain(error, path, scope);
+      if (options.stop?.aborted) throw explained(error, path, scope);
     }
   };
 }
@@ -60,12 +75,19 @@ type Attempt =
   | { readonly error: PlatformApiError; readonly waitMs: number | null | undefined };
 
 async function tryOnce(
-  { origin, apiKey, timeoutMs, stop, dispatcher }: ApiRequestOptions,
+  { origin, apiKey, timeoutMs, stop, dispatcher, unreachable }: ApiRequestOptions,
   path: string,
+  change: ApiChange | undefined,
 ): Promise<Attempt> {
   const timeout = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS);
   const init = {
-    headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json' },
+    method: change?.method ?? 'GET',
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      accept: 'application/json',
+      ...(change === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(change === undefined ? {} : { body: JSON.stringify(change.body) }),
     signal: stop === undefined ? timeout : AbortSignal.any([timeout, stop]),
     // The key must not be sent to another origin.
     redirect: 'manual',
@@ -77,7 +99,11 @@ async function tryOnce(
     response = await fetch(origin + path, init);
     text = await response.text();
   } catch (error) {
-    return { error: new PlatformApiError(`${origin} does not answer (${reasonOf(error)}).`), waitMs: null };
+    const message = `${origin} does not answer (${reasonOf(error)}).`;
+    return {
+      error: new PlatformApiError(unreachable === undefined ? message : `${message} ${unreachable}`),
+      waitMs: null,
+    };
   }
   const { status, headers } = response;
   const body = parseJson(text);
@@ -122,10 +148,18 @@ function reasonOf(error: unknown): string {
   return typeof cause?.code === 'string' ? cause.code : messageOf(error);
 }
 
-function explain({ message, status }: PlatformApiError, path: string, scope: string): PlatformApiError {
+const REFUSED =
+  'the Platform API refuses OURS_PRIVACY_API_KEY: copy the key again from the dashboard, and check that it has not expired.';
+
+function explain(
+  { message, status }: PlatformApiError,
+  path: string,
+  scope: string,
+  refused: string,
+): PlatformApiError {
   const [resource = ''] = path.split('?', 1);
   const sentence = {
-    401: 'the Platform API refuses OURS_PRIVACY_API_KEY: copy the key again from the dashboard, and check that it has not expired.',
+    401: refused,
     403: `the API key lacks the scope ${scope}: add it to the key in the dashboard.`,
     429: 'the Platform API asks for fewer requests: try again later.',
   }[status ?? 0];

@@ -33,8 +33,8 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
     let cursor: string | undefined;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
-      const { entities, pagination } = read(listPageSchema, await request(path + query, scope), path);
-      items.push(...entities.map((entity) => read(schema, entity, path)));
+      const { entities, pagination } = readAnswer(listPageSchema, await request(path + query, scope), path);
+      items.push(...entities.map((entity) => readAnswer(schema, entity, path)));
       if (!pagination?.hasMore) return items;
       // An incomplete list would look like an account that lacks the rest.
       if (!pagination.nextCursor || pagination.nextCursor === cursor) break;
@@ -49,12 +49,12 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
     sources: () => list('/rest/v1/sources', 'source:list', sourceSchema),
     async source(id) {
       const path = `/rest/v1/sources/${encodeURIComponent(id)}`;
-      return read(sourceSchema, await request(path, 'source:view'), path);
+      return readAnswer(sourceSchema, await request(path, 'source:view'), path);
     },
     async sourceTokens(id) {
       const path = `/rest/v1/sources/${encodeURIComponent(id)}/tokens`;
       try {
-        return read(sourceTokensSchema, await request(path, 'source:view'), path);
+        return readAnswer(sourceTokensSchema, await request(path, 'source:view'), path);
       } catch (error) {
         // [A] The service refuses this for a source without tokens, such as a redirect.
         if (error instanceof PlatformApiError && (error.status === 400 || error.status === 404)) return undefined;
@@ -66,7 +66,8 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
   };
 }
 
-function read<Value>(schema: z.ZodType<Value>, body: unknown, path: string): Value {
+/** Reads an answer. @throws PlatformApiError if it is not the API's */
+export function readAnswer<Value>(schema: z.ZodType<Value>, body: unknown, path: string): Value {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.map(String).join('.') || 'the whole answer';
@@ -87,8 +88,17 @@ export const API_USAGE: string = `The API key is read from OURS_PRIVACY_API_KEY.
  */
 export async function withApi<Result>(
   givenUrl: string | undefined,
-  { env, stop }: Pick<CommandContext, 'env' | 'stop'>,
+  context: Pick<CommandContext, 'env' | 'stop'>,
   work: (api: PlatformApi) => Promise<Result>,
+): Promise<Result> {
+  return withApiRequest(givenUrl, context, (request) => work(createPlatformApi(request)));
+}
+
+/** Calls `work` with a function that requests any path of the account's Platform API. @throws as {@link withApi} */
+export async function withApiRequest<Result>(
+  givenUrl: string | undefined,
+  { env, stop }: Pick<CommandContext, 'env' | 'stop'>,
+  work: (request: ApiRequest, origin: string) => Promise<Result>,
 ): Promise<Result> {
   const apiKey = env.OURS_PRIVACY_API_KEY?.trim() ?? '';
   if (apiKey === '') {
@@ -101,23 +111,25 @@ export async function withApi<Result>(
   const origin = toOrigin(givenUrl ?? (env.OURS_API_URL || DEFAULT_ORIGIN));
   const dispatcher = await proxyDispatcher(env);
   try {
-    return await work(
-      createPlatformApi(createApiRequest({ origin, apiKey, sleep: (ms) => sleep(ms, stop), stop, dispatcher })),
-    );
+    const request = createApiRequest({ origin, apiKey, sleep: (ms) => sleep(ms, stop), stop, dispatcher });
+    return await work(request, origin);
   } finally {
     await dispatcher?.close();
   }
 }
 
-/** Accepts an origin without a path. Plain http, which would expose the key, is accepted for this machine only. */
-function toOrigin(text: string): string {
+/**
+ * Accepts an origin without a path. Plain http, which would expose the key, is accepted for this machine only.
+ * @throws UsageError naming the option
+ */
+export function toOrigin(text: string, option = '--api-url'): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
-    throw new UsageError(`--api-url must be an origin such as ${DEFAULT_ORIGIN}, without a path.`);
+    throw new UsageError(`${option} must be an origin such as ${DEFAULT_ORIGIN}, without a path.`);
   }
   const isLocal = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'http:' && !isLocal) {
-    throw new UsageError('--api-url must begin with https: the API key would be sent in clear text.');
+    throw new UsageError(`${option} must begin with https: the API key would be sent in clear text.`);
   }
   return url.origin;
 }

@@ -4,6 +4,7 @@ import { get, postForm, type Route } from '../http/route.js';
 import type { LogQueries } from '../queries/log-queries.js';
 import { createAssets } from './assets.js';
 import { confirmClearPage } from './confirm-page.js';
+import { EVENTS_JSON_PATH, eventsJson } from './events-json.js';
 import { experimentRoutes } from './experiment-routes.js';
 import { createShowPage, redirect } from './layout.js';
 import { eventsQueryOf, livePage } from './live-page.js';
@@ -33,6 +34,7 @@ export function pageRoutes(options: PageOptions): Route[] {
   return [
     ...assets.routes,
     get(EVENTS_PATH, (request) => livePage(show, queries, request, { now: now(), exampleToken })),
+    get(EVENTS_JSON_PATH, (request) => eventsJson(queries, request)),
     get(CLEAR_PATH, () => confirmClearPage(show, queries.totals.events)),
     postForm(CLEAR_PATH, () => {
       clear();

@@ -24,6 +24,8 @@ export interface EventFilter {
   /** Part of the event's name; ASCII letters in any case. */
   readonly event?: string | undefined;
   readonly visitor?: number | undefined;
+  /** The whole idempotency key. */
+  readonly distinctId?: string | undefined;
   /** Part of one of the visitor's names (userId, externalId, email); ASCII letters in any case. */
   readonly name?: string | undefined;
   /** Only rows that arrived before this one. */

@@ -169,10 +169,11 @@ function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {
   return { ...(JSON.parse(row) as ArrivedRow), time, receivedAt: received_at };
 }
 
-function toSql({ event, visitor, name, before }: EventFilter): { where: string; values: SqlValue[] } {
+function toSql({ event, visitor, distinctId, name, before }: EventFilter): { where: string; values: SqlValue[] } {
   const conditions: [string, SqlValue][] = [];
   if (before !== undefined) conditions.push(['number < ?', before]);
   if (visitor !== undefined) conditions.push(['visitor = ?', visitor]);
+  if (distinctId !== undefined) conditions.push(['distinct_id = ?', distinctId]);
   // Not LIKE, which gives some characters a special meaning.
   if (event) conditions.push(['instr(lower(event), lower(?)) > 0', event]);
   if (name) conditions.push(['visitor IN (SELECT visitor FROM names WHERE instr(lower(name), lower(?)) > 0)', name]);

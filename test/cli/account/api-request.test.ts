@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiRequest } from '../../../src/cli/account/api-request.js';
 import { createPlatformApi } from '../../../src/cli/account/platform-api.js';
@@ -46,6 +47,20 @@ describe('a request to the Platform API', () => {
     const api = createPlatformApi(createApiRequest({ ...once, origin }));
     await expect(api.sources()).rejects.toThrow('announces more of /rest/v1/sources without a cursor');
     expect(requests).toBe(expected);
+  });
+
+  it('is not repeated if it changes something, because the change may have been made', async () => {
+    let requests = 0;
+    const bodies: unknown[] = [];
+    const origin = await serve(async (request, response) => {
+      requests += 1;
+      bodies.push(request.method, request.headers['content-type'], JSON.parse(await text(request)));
+      response.writeHead(500).end('{}');
+    });
+    const request = createApiRequest({ ...once, origin });
+    const change = { method: 'POST', body: { name: 'hero' } } as const;
+    await expect(request('/rest/v1/experiments', 'experiment:create', change)).rejects.toThrow('HTTP 500');
+    expect([requests, bodies]).toEqual([1, ['POST', 'application/json', { name: 'hero' }]]);
   });
 
   it.each([
