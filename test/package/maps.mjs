@@ -9,7 +9,7 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What it has, sources and maps included, and a third more. */
-const MAX_PACKED_BYTES = 2_000_000;
+const MAX_PACKED_BYTES = 2_900_000;
 
 const [{ files, size }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: root }).toString());
 const packed = new Set(files.map(({ path }) => path));
