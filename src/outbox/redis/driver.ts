@@ -86,8 +86,16 @@ function nodeRedisDriver(client: NodeRedis): Driver {
       copy.connect?.().catch(() => undefined);
       return nodeRedisDriver(copy);
     },
-    // A sentinel client closes asynchronously.
-    dispose: () => void Promise.resolve(client.destroy?.()).catch(() => undefined),
+    dispose() {
+      // A sentinel client closes asynchronously; a client that is closed already may throw.
+      const destroy = async (): Promise<void> => {
+        await client.destroy?.();
+      };
+      const destroyQuietly = (): void => void destroy().catch(() => undefined);
+      // A client that is connecting has no socket to close yet, and becomes ready after it was closed.
+      client.on?.('ready', destroyQuietly);
+      destroyQuietly();
+    },
   };
 }
 

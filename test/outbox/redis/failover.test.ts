@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createDriver } from '../../../src/outbox/redis/driver.js';
 import { createRedisOutbox, type RedisLike } from '../../../src/outbox/redis/index.js';
 import { idsOf, trackEntry } from '../../support/entries.js';
 import { EVERYTHING } from '../contract.js';
@@ -119,6 +120,17 @@ describe.skipIf(!hasRedisServer)('the redis outbox over a connection', () => {
       await outbox.stats();
       expect(proxy.open).toBe(1);
     }, LONG);
+  });
+
+  it.each(single)('that is closed while it connects leaves no connection behind (%s)', LONG, async (_, connect) => {
+    const { proxy, client } = await opened(connect);
+    createDriver(client).duplicate()!.dispose();
+    const other = createDriver(client).duplicate()!;
+    // Once a later connection is ready, the closed one has had its time.
+    await expect.poll(() => other.isReady, LONG).toBe(true);
+    await expect.poll(() => proxy.open, LONG).toBe(2);
+    other.dispose();
+    await expect.poll(() => proxy.open, LONG).toBe(1);
   });
 
   it.each([
