@@ -4,7 +4,7 @@ import type { VisitorNumber } from './identity.js';
 import type { LogEntry } from './measured-log.js';
 
 /** The maximum distance between an impression without a session and the session it joins. */
-export const SESSION_REACH_MS = 30 * 60 * 1000;
+export const SESSION_REACH_MS: number = 30 * 60 * 1000;
 /** The visitor's cookie lasts a year, so an older id contains no real time, as in tests. */
 const MAX_SID_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
