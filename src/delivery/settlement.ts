@@ -59,17 +59,19 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   /** Gives up entries that became too old while they waited: their time is never changed silently. */
   async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const now = clock.read();
-    const old = entries.filter((entry) => isExpired(entry, now));
-    if (old.length === 0) return entries;
-    await settle(old, TOO_OLD);
+    if (!entries.some((entry) => isExpired(entry, now))) return entries;
+    await settle(
+      entries.filter((entry) => isExpired(entry, now)),
+      TOO_OLD,
+    );
     return entries.filter((entry) => !isExpired(entry, now));
   }
 
   /** Releases entries stamped a little ahead of the service's clock, because their assignment was recorded just before. */
   async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const now = clock.read();
+    if (!entries.some((entry) => aheadMs(entry, now) > 0)) return entries;
     const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
-    if (ahead.length === 0) return entries;
     await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
     return entries.filter((entry) => aheadMs(entry, now) === 0);
   }
@@ -111,7 +113,7 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
     sentAt: ClockReading,
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
-    const delivered = entries.filter((entry) => !failed.has(entry));
+    const delivered = failed.size === 0 ? entries : entries.filter((entry) => !failed.has(entry));
     warnOfMisdated(delivered, sentAt, clock.read(), warnings);
     await settle(delivered, { status: 'delivered' });
     /** Entries to resend, by their delay in milliseconds. */
