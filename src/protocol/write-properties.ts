@@ -6,36 +6,33 @@ import type { MapWriter, Scalar } from './row-writer.js';
 /** What a value becomes; `undefined` leaves it out. May throw what reading the value throws. */
 type Convert<Value = Scalar> = (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined;
 
-/** A map with its own names. */
-interface Readable {
-  readonly map: Readonly<Record<string, unknown>>;
-  readonly names: readonly string[];
-}
+type Readable = Readonly<Record<string, unknown>>;
 
 /** `undefined` for no map, and for one that cannot be read, which is reported under `field`. */
 function read(field: string, input: object | null | undefined, onUnreadable: OnUnreadable): Readable | undefined {
   if (input == null) return undefined;
   try {
-    const map = readMap(input);
-    // Own names only: inherited values and getters are not part of the event.
-    return { map, names: Object.keys(map) };
+    return readMap(input);
   } catch {
     onUnreadable(field);
     return undefined;
   }
 }
 
+/** Whoever assigns this name to an object changes its prototype. */
+function isUnwanted(name: string): boolean {
+  return name === '__proto__';
+}
+
 /** One converted value of a map; `undefined` leaves it out. */
 function readValue<Value>(
-  { map }: Readable,
+  map: Readable,
   name: string,
   convert: Convert<Value>,
   onUnreadable: OnUnreadable,
 ): Value | undefined {
   try {
-    const value = convert(map[name], name, onUnreadable);
-    // Whoever assigns this name to an object changes its prototype.
-    if (name !== '__proto__') return value;
+    if (!isUnwanted(name)) return convert(map[name], name, onUnreadable);
   } catch {
     // Reported below.
   }
@@ -43,16 +40,43 @@ function readValue<Value>(
   return undefined;
 }
 
-/** Returns whether there was anything to write. */
-function writeMembers(writer: MapWriter, from: Readable, convert: Convert, onUnreadable: OnUnreadable): boolean {
+/**
+ * Writes a map whose values are scalars, converted; nothing if it cannot be read, which is reported, or if it `mayVanish` and has
+ * no members. Own names only: inherited values and getters are not part of the event.
+ */
+function writeMap(
+  writer: MapWriter,
+  field: string,
+  map: Readable,
+  convert: Convert,
+  onUnreadable: OnUnreadable,
+  mayVanish = false,
+): void {
   let isFilled = false;
-  for (const name of from.names) {
-    const value = readValue(from, name, convert, onUnreadable);
-    if (value === undefined) continue;
-    writer.put(name, value);
-    isFilled = true;
+  writer.open(field);
+  try {
+    // Neither `Object.keys` nor `readValue`: V8 finds a value that is read in this very loop without looking its name up.
+    for (const name in map) {
+      if (!Object.hasOwn(map, name)) continue;
+      let value: Scalar | undefined;
+      let isUnreadable = isUnwanted(name);
+      try {
+        if (!isUnreadable) value = convert(map[name], name, onUnreadable);
+      } catch {
+        isUnreadable = true;
+      }
+      if (isUnreadable) onUnreadable(name);
+      if (value === undefined) continue;
+      writer.put(name, value);
+      isFilled = true;
+    }
+  } catch {
+    // A proxy may throw at each name.
+    onUnreadable(field);
+    return writer.discard();
   }
-  return isFilled;
+  if (mayVanish && !isFilled) writer.discard();
+  else writer.close();
 }
 
 /** Writes `eventProperties` as the wire wants them: flat, strings or `null`. */
@@ -62,10 +86,7 @@ export function writeEventProperties(
   onUnreadable: OnUnreadable,
 ): void {
   const properties = read('eventProperties', input, onUnreadable);
-  if (properties === undefined) return;
-  writer.open('eventProperties');
-  writeMembers(writer, properties, toText, onUnreadable);
-  writer.close();
+  if (properties !== undefined) writeMap(writer, 'eventProperties', properties, toText, onUnreadable);
 }
 
 /** Properties that the service remembers of a person who is identified by them. */
@@ -83,14 +104,21 @@ export function writeUserProperties(
   identifiedBy: IdentifiedBy | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const person = read('userProperties', input, onUnreadable);
+  let person = read('userProperties', input, onUnreadable);
+  let names: readonly string[] = [];
+  try {
+    if (person !== undefined) names = Object.keys(person);
+  } catch {
+    onUnreadable('userProperties');
+    person = undefined;
+  }
   if (person === undefined && identifiedBy === undefined) return;
   writer.open('userProperties');
   for (const [name, known] of Object.entries(identifiedBy ?? {})) {
-    const own = person?.names.includes(name) ? readValue(person, name, textOrNull, onUnreadable) : undefined;
+    const own = names.includes(name) ? readValue(person!, name, textOrNull, onUnreadable) : undefined;
     putIfAny(writer, name, own === undefined ? known : own);
   }
-  for (const name of person?.names ?? NO_NAMES) {
+  for (const name of names) {
     if (identifiedBy === undefined || !Object.hasOwn(identifiedBy, name)) {
       writeUserProperty(writer, person!, name, onUnreadable);
     }
@@ -111,10 +139,7 @@ function writeInnerMap(writer: MapWriter, name: string, input: object, onUnreada
   const members = read(name, input, onUnreadable);
   if (members === undefined) return;
   const isConsent = name === 'consent';
-  writer.open(name);
-  const isFilled = writeMembers(writer, members, isConsent ? textOrNull : textOrNothing, onUnreadable);
-  if (isConsent && !isFilled) writer.discard();
-  else writer.close();
+  writeMap(writer, name, members, isConsent ? textOrNull : textOrNothing, onUnreadable, isConsent);
 }
 
 /** What a client adds to `defaultProperties`. */
@@ -137,21 +162,34 @@ export function writeDefaultProperties(
   let version = additions?.version;
   if (page === undefined && sid === undefined && version === undefined) return;
   writer.open('defaultProperties');
-  for (const name of page?.names ?? NO_NAMES) {
-    let value = readValue(page!, name, toDefaultProperty, onUnreadable);
-    if (value === undefined) continue;
-    if (name === 'sid' && additions !== undefined) {
-      value = sid ?? toSid(value);
-      sid = undefined;
-    } else if (name === 'version') version = undefined;
-    putIfAny(writer, name, value);
+  try {
+    // As in `writeMap`.
+    for (const name in page) {
+      if (!Object.hasOwn(page, name)) continue;
+      let value: Scalar | undefined;
+      let isUnreadable = isUnwanted(name);
+      try {
+        if (!isUnreadable) value = toDefaultProperty(page[name], name, onUnreadable);
+      } catch {
+        isUnreadable = true;
+      }
+      if (isUnreadable) onUnreadable(name);
+      if (value === undefined) continue;
+      if (name === 'sid' && additions !== undefined) {
+        value = sid ?? toSid(value);
+        sid = undefined;
+      } else if (name === 'version') version = undefined;
+      putIfAny(writer, name, value);
+    }
+  } catch {
+    onUnreadable('defaultProperties');
+    writer.discard();
+    return writeDefaultProperties(writer, undefined, additions, onUnreadable);
   }
   putIfAny(writer, 'sid', sid);
   putIfAny(writer, 'version', version);
   writer.close();
 }
-
-const NO_NAMES: readonly string[] = [];
 
 /** A field of `defaultProperties`. */
 function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): Scalar | undefined {
