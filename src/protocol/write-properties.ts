@@ -52,7 +52,7 @@ function writeMap(
   onUnreadable: OnUnreadable,
   mayVanish = false,
 ): void {
-  let isFilled = false;
+  let isWanted = !mayVanish;
   writer.open(field);
   try {
     // Neither `Object.keys` nor `readValue`: V8 finds a value that is read in this very loop without looking its name up.
@@ -68,15 +68,15 @@ function writeMap(
       if (isUnreadable) onUnreadable(name);
       if (value === undefined) continue;
       writer.put(name, value);
-      isFilled = true;
+      isWanted = true;
     }
   } catch {
     // A proxy may throw at each name.
     onUnreadable(field);
-    return writer.discard();
+    isWanted = false;
   }
-  if (mayVanish && !isFilled) writer.discard();
-  else writer.close();
+  if (isWanted) writer.close();
+  else writer.discard();
 }
 
 /** Writes `eventProperties` as the wire wants them: flat, strings or `null`. */
@@ -184,7 +184,8 @@ export function writeDefaultProperties(
   } catch {
     onUnreadable('defaultProperties');
     writer.discard();
-    return writeDefaultProperties(writer, undefined, additions, onUnreadable);
+    writeDefaultProperties(writer, undefined, additions, onUnreadable);
+    return;
   }
   putIfAny(writer, 'sid', sid);
   putIfAny(writer, 'version', version);
