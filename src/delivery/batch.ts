@@ -21,9 +21,8 @@ export function frameBytes(token: string): number {
  * events in one batch. An event may be sent after later identifies of its person, never before earlier ones.
  */
 export function toBatches(entries: readonly Entry[]): Batch[] {
-  const identifies = entries.filter(({ kind }) => kind === 'identify');
-  const batches: Batch[] = groupPeople(identifies);
-  const tracks = identifies.length === 0 ? entries : entries.filter(({ kind }) => kind === 'track');
+  const batches: Batch[] = groupPeople(entries.filter(({ kind }) => kind === 'identify'));
+  const tracks = entries.filter(({ kind }) => kind === 'track');
   if (tracks.length > 0) batches.push({ kind: 'track', entries: tracks });
   return batches;
 }
@@ -71,15 +70,15 @@ export function cutToFit({ kind, entries }: Batch, rows: number, bytes: number):
   const pieces: Batch[] = [];
   let from = 0;
   let size = 0;
-  for (let at = 0; at < entries.length; at += 1) {
-    const rowBytes = entries[at]!.body.length + 1;
+  entries.forEach(({ body }, at) => {
+    const rowBytes = body.length + 1;
     size += rowBytes;
-    if (at === from || (at - from < rows && size <= bytes)) continue;
+    if (at === from || (at - from < rows && size <= bytes)) return;
     pieces.push({ kind, entries: entries.slice(from, at) });
     from = at;
     size = rowBytes;
-  }
-  if (from < entries.length) pieces.push({ kind, entries: from === 0 ? entries : entries.slice(from) });
+  });
+  if (from < entries.length) pieces.push({ kind, entries: entries.slice(from) });
   return pieces;
 }
 
@@ -92,7 +91,7 @@ export function sizeOf(entries: readonly Entry[]): number {
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
   const events = entries.length;
-  const traces = entries.some(({ trace }) => trace) ? entries.flatMap(({ trace }) => trace ?? []) : [];
+  const traces = entries.filter(({ trace }) => trace).map(({ trace }) => trace!);
   if (kind === 'identify') {
     return { path: PATHS.identify, events, traces, body: toBytes(head + mergePeople(entries).slice(1)) };
   }

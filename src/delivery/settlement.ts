@@ -56,24 +56,21 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   const { outbox, breaker, clock, token, maxRetries, random, warnings } = options;
   const resends = createResends();
 
-  /** Gives up entries that became too old while they waited: their time is never changed silently. */
-  async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
+  async function withoutUnsendable(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const now = clock.read();
-    if (!entries.some((entry) => isExpired(entry, now))) return entries;
-    await settle(
-      entries.filter((entry) => isExpired(entry, now)),
-      TOO_OLD,
+    // Entries that became too old while they waited are given up: their time is never changed silently.
+    const young = await without(
+      entries,
+      (entry) => isExpired(entry, now),
+      (old) => settle(old, TOO_OLD),
     );
-    return entries.filter((entry) => !isExpired(entry, now));
-  }
-
-  /** Releases entries stamped a little ahead of the service's clock, because their assignment was recorded just before. */
-  async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const now = clock.read();
-    if (!entries.some((entry) => aheadMs(entry, now) > 0)) return entries;
-    const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
-    await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
-    return entries.filter((entry) => aheadMs(entry, now) === 0);
+    // Entries stamped a little ahead of the service's clock, because their assignment was recorded just before, wait.
+    const waitMs = (entry: Entry): number => aheadMs(entry, now);
+    return without(
+      young,
+      (entry) => waitMs(entry) > 0,
+      (ahead) => release(ahead, Math.max(...ahead.map(waitMs))),
+    );
   }
 
   async function retryLater(
@@ -156,9 +153,20 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   return {
     release,
     settle,
-    withoutUnsendable: async (entries) => withoutAhead(await withoutOld(entries)),
+    withoutUnsendable,
     retryLater,
     takeRows,
     resendLater,
   };
+}
+
+/** Takes out the entries that a condition picks, for which `handle` finds another use. Nearly always, there are none. */
+async function without(
+  entries: readonly Entry[],
+  isPicked: (entry: Entry) => boolean,
+  handle: (picked: readonly Entry[]) => Promise<unknown>,
+): Promise<readonly Entry[]> {
+  if (!entries.some(isPicked)) return entries;
+  await handle(entries.filter(isPicked));
+  return entries.filter((entry) => !isPicked(entry));
 }

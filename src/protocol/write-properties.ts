@@ -8,21 +8,8 @@ type Convert<Value = Scalar> = (value: unknown, name: string, onUnreadable: OnUn
 
 type Readable = Readonly<Record<string, unknown>>;
 
-/** `undefined` for no map, and for one that cannot be read, which is reported under `field`. */
-function read(field: string, input: object | null | undefined, onUnreadable: OnUnreadable): Readable | undefined {
-  if (input == null) return undefined;
-  try {
-    return readMap(input);
-  } catch {
-    onUnreadable(field);
-    return undefined;
-  }
-}
-
 /** Whoever assigns this name to an object changes its prototype. */
-function isUnwanted(name: string): boolean {
-  return name === '__proto__';
-}
+const UNWANTED = '__proto__';
 
 /** One converted value of a map; `undefined` leaves it out. */
 function readValue<Value>(
@@ -32,7 +19,7 @@ function readValue<Value>(
   onUnreadable: OnUnreadable,
 ): Value | undefined {
   try {
-    if (!isUnwanted(name)) return convert(map[name], name, onUnreadable);
+    if (name !== UNWANTED) return convert(map[name], name, onUnreadable);
   } catch {
     // Reported below.
   }
@@ -47,19 +34,21 @@ function readValue<Value>(
 function writeMap(
   writer: MapWriter,
   field: string,
-  map: Readable,
+  input: object | null | undefined,
   convert: Convert,
   onUnreadable: OnUnreadable,
   mayVanish = false,
 ): void {
+  if (input == null) return;
   let isWanted = !mayVanish;
   writer.open(field);
   try {
+    const map = readMap(input);
     // Neither `Object.keys` nor `readValue`: V8 finds a value that is read in this very loop without looking its name up.
     for (const name in map) {
       if (!Object.hasOwn(map, name)) continue;
       let value: Scalar | undefined;
-      let isUnreadable = isUnwanted(name);
+      let isUnreadable = name === UNWANTED;
       try {
         if (!isUnreadable) value = convert(map[name], name, onUnreadable);
       } catch {
@@ -85,8 +74,7 @@ export function writeEventProperties(
   input: object | null | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const properties = read('eventProperties', input, onUnreadable);
-  if (properties !== undefined) writeMap(writer, 'eventProperties', properties, toText, onUnreadable);
+  writeMap(writer, 'eventProperties', input, toText, onUnreadable);
 }
 
 /** Properties that the service remembers of a person who is identified by them. */
@@ -104,10 +92,13 @@ export function writeUserProperties(
   identifiedBy: IdentifiedBy | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  let person = read('userProperties', input, onUnreadable);
-  let names: readonly string[] = [];
+  let person: Readable | undefined;
+  let names = NO_NAMES;
   try {
-    if (person !== undefined) names = Object.keys(person);
+    if (input != null) {
+      person = readMap(input);
+      names = Object.keys(person);
+    }
   } catch {
     onUnreadable('userProperties');
     person = undefined;
@@ -129,17 +120,12 @@ export function writeUserProperties(
 function writeUserProperty(writer: MapWriter, person: Readable, name: string, onUnreadable: OnUnreadable): void {
   const isInner = name === 'custom_properties' || name === 'consent';
   const value = readValue<Scalar | object>(person, name, isInner ? mapOrText : textOrNull, onUnreadable);
-  if (typeof value === 'object' && value !== null) writeInnerMap(writer, name, value, onUnreadable);
+  const isConsent = name === 'consent';
+  if (typeof value === 'object' && value !== null)
+    writeMap(writer, name, value, isConsent ? textOrNull : textOrNothing, onUnreadable, isConsent);
   // The service refuses an event with a string where it expects a map.
   else if (isInner && typeof value === 'string') onUnreadable(name);
   else putIfAny(writer, name, value);
-}
-
-function writeInnerMap(writer: MapWriter, name: string, input: object, onUnreadable: OnUnreadable): void {
-  const members = read(name, input, onUnreadable);
-  if (members === undefined) return;
-  const isConsent = name === 'consent';
-  writeMap(writer, name, members, isConsent ? textOrNull : textOrNothing, onUnreadable, isConsent);
 }
 
 /** What a client adds to `defaultProperties`. */
@@ -157,19 +143,19 @@ export function writeDefaultProperties(
   additions: PageAdditions | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const page = read('defaultProperties', input, onUnreadable);
   let sid = additions?.sid;
   let version = additions?.version;
-  if (page === undefined && sid === undefined && version === undefined) return;
+  if (input == null && sid === undefined && version === undefined) return;
   writer.open('defaultProperties');
   try {
     // As in `writeMap`.
+    const page = input == null ? undefined : readMap(input);
     for (const name in page) {
-      if (!Object.hasOwn(page, name)) continue;
+      if (!Object.hasOwn(page!, name)) continue;
       let value: Scalar | undefined;
-      let isUnreadable = isUnwanted(name);
+      let isUnreadable = name === UNWANTED;
       try {
-        if (!isUnreadable) value = toDefaultProperty(page[name], name, onUnreadable);
+        if (!isUnreadable) value = toDefaultProperty(page![name], name, onUnreadable);
       } catch {
         isUnreadable = true;
       }
@@ -191,6 +177,8 @@ export function writeDefaultProperties(
   putIfAny(writer, 'version', version);
   writer.close();
 }
+
+const NO_NAMES: readonly string[] = [];
 
 /** A field of `defaultProperties`. */
 function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): Scalar | undefined {

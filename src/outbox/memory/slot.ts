@@ -23,35 +23,10 @@ export interface Arrival {
 
 /** An entry of the encoder has room for an outbox's notes. One without, or that an outbox has noted something in, is copied. */
 export function toSlot(entry: Entry, sequence: number, arrival: Arrival): Slot {
-  const slot = (isUnused(entry) ? entry : copy(entry)) as Slot;
+  const isUnused = (entry as Partial<OutboxNotes>).sequence === 0;
+  // A spread takes fifty times as long as an entry of the encoder, which is why that has room.
+  const slot = (isUnused ? entry : { ...entry, wasSent: false, lease: undefined, availableAt: 0 }) as Slot;
   slot.sequence = sequence;
   slot.arrival = arrival;
   return slot;
-}
-
-function isUnused(entry: Entry): boolean {
-  return (entry as Partial<OutboxNotes>).sequence === 0;
-}
-
-/** Field by field: a spread takes fifty times as long. */
-function copy(entry: Entry): Entry & OutboxNotes {
-  const { kind, distinctId, event, body, time, userId, externalId, email, owner, trace, mayBeAhead } = entry;
-  return {
-    kind,
-    distinctId,
-    event,
-    body,
-    time,
-    userId,
-    externalId,
-    email,
-    owner,
-    trace,
-    mayBeAhead,
-    wasSent: false,
-    sequence: 0,
-    lease: undefined,
-    arrival: undefined,
-    availableAt: 0,
-  };
 }
