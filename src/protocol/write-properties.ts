@@ -6,20 +6,36 @@ import type { MapWriter, Scalar } from './row-writer.js';
 /** What a value becomes; `undefined` leaves it out. May throw what reading the value throws. */
 type Convert<Value = Scalar> = (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined;
 
-type Readable = Readonly<Record<string, unknown>>;
+/** A map with its own names. */
+interface Readable {
+  readonly map: Readonly<Record<string, unknown>>;
+  readonly names: readonly string[];
+}
 
-/** Whoever assigns this name to an object changes its prototype. */
-const UNWANTED = '__proto__';
+/** `undefined` for no map, and for one that cannot be read, which is reported under `field`. */
+function read(field: string, input: object | null | undefined, onUnreadable: OnUnreadable): Readable | undefined {
+  if (input == null) return undefined;
+  try {
+    const map = readMap(input);
+    // Own names only: inherited values and getters are not part of the event.
+    return { map, names: Object.keys(map) };
+  } catch {
+    onUnreadable(field);
+    return undefined;
+  }
+}
 
 /** One converted value of a map; `undefined` leaves it out. */
 function readValue<Value>(
-  map: Readable,
+  { map }: Readable,
   name: string,
   convert: Convert<Value>,
   onUnreadable: OnUnreadable,
 ): Value | undefined {
   try {
-    if (name !== UNWANTED) return convert(map[name], name, onUnreadable);
+    const value = convert(map[name], name, onUnreadable);
+    // Whoever assigns this name to an object changes its prototype.
+    if (name !== '__proto__') return value;
   } catch {
     // Reported below.
   }
@@ -48,7 +64,7 @@ function writeMap(
     for (const name in map) {
       if (!Object.hasOwn(map, name)) continue;
       let value: Scalar | undefined;
-      let isUnreadable = name === UNWANTED;
+      let isUnreadable = name === '__proto__';
       try {
         if (!isUnreadable) value = convert(map[name], name, onUnreadable);
       } catch {
@@ -92,24 +108,14 @@ export function writeUserProperties(
   identifiedBy: IdentifiedBy | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  let person: Readable | undefined;
-  let names = NO_NAMES;
-  try {
-    if (input != null) {
-      person = readMap(input);
-      names = Object.keys(person);
-    }
-  } catch {
-    onUnreadable('userProperties');
-    person = undefined;
-  }
+  const person = read('userProperties', input, onUnreadable);
   if (person === undefined && identifiedBy === undefined) return;
   writer.open('userProperties');
   for (const [name, known] of Object.entries(identifiedBy ?? {})) {
-    const own = names.includes(name) ? readValue(person!, name, textOrNull, onUnreadable) : undefined;
+    const own = person?.names.includes(name) ? readValue(person, name, textOrNull, onUnreadable) : undefined;
     putIfAny(writer, name, own === undefined ? known : own);
   }
-  for (const name of names) {
+  for (const name of person?.names ?? NO_NAMES) {
     if (identifiedBy === undefined || !Object.hasOwn(identifiedBy, name)) {
       writeUserProperty(writer, person!, name, onUnreadable);
     }
@@ -143,35 +149,19 @@ export function writeDefaultProperties(
   additions: PageAdditions | undefined,
   onUnreadable: OnUnreadable,
 ): void {
+  const page = read('defaultProperties', input, onUnreadable);
   let sid = additions?.sid;
   let version = additions?.version;
-  if (input == null && sid === undefined && version === undefined) return;
+  if (page === undefined && sid === undefined && version === undefined) return;
   writer.open('defaultProperties');
-  try {
-    // As in `writeMap`.
-    const page = input == null ? undefined : readMap(input);
-    for (const name in page) {
-      if (!Object.hasOwn(page!, name)) continue;
-      let value: Scalar | undefined;
-      let isUnreadable = name === UNWANTED;
-      try {
-        if (!isUnreadable) value = toDefaultProperty(page![name], name, onUnreadable);
-      } catch {
-        isUnreadable = true;
-      }
-      if (isUnreadable) onUnreadable(name);
-      if (value === undefined) continue;
-      if (name === 'sid' && additions !== undefined) {
-        value = sid ?? toSid(value);
-        sid = undefined;
-      } else if (name === 'version') version = undefined;
-      putIfAny(writer, name, value);
-    }
-  } catch {
-    onUnreadable('defaultProperties');
-    writer.discard();
-    writeDefaultProperties(writer, undefined, additions, onUnreadable);
-    return;
+  for (const name of page?.names ?? NO_NAMES) {
+    let value = readValue(page!, name, toDefaultProperty, onUnreadable);
+    if (value === undefined) continue;
+    if (name === 'sid' && additions !== undefined) {
+      value = sid ?? toSid(value);
+      sid = undefined;
+    } else if (name === 'version') version = undefined;
+    putIfAny(writer, name, value);
   }
   putIfAny(writer, 'sid', sid);
   putIfAny(writer, 'version', version);
