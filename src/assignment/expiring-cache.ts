@@ -8,7 +8,8 @@ export function createExpiringCache<Value>(maxSize: number, monotonic: () => num
   const entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
   return {
     get(key) {
-      const entry = entries.get(key);
+      // Usually there is none, and then no key has to be hashed.
+      const entry = entries.size === 0 ? undefined : entries.get(key);
       if (entry === undefined || entry.expiresAt > monotonic()) return entry?.value;
       entries.delete(key);
       return undefined;

@@ -12,8 +12,12 @@ export interface OutcomeReporter {
 }
 
 export function createOutcomeReporter({ options, randomId, warnings, observer }: ClientContext): OutcomeReporter {
-  function report(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
-    observer?.settled(outcome, { kind, event, distinctId });
+  function report(outcome: Outcome, info: OutcomeInfo): void {
+    observer?.settled(outcome, info);
+    if (options.onOutcome !== undefined) tellUser(outcome, info);
+  }
+
+  function tellUser(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
       () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event keeps its outcome.'),

@@ -70,13 +70,14 @@ export function cutToFit({ kind, entries }: Batch, rows: number, bytes: number):
   const pieces: Batch[] = [];
   let from = 0;
   let size = 0;
-  for (const [at, { body }] of entries.entries()) {
-    size += body.length + 1;
-    if (at === from || (at - from < rows && size <= bytes)) continue;
+  entries.forEach(({ body }, at) => {
+    const rowBytes = body.length + 1;
+    size += rowBytes;
+    if (at === from || (at - from < rows && size <= bytes)) return;
     pieces.push({ kind, entries: entries.slice(from, at) });
     from = at;
-    size = body.length + 1;
-  }
+    size = rowBytes;
+  });
   if (from < entries.length) pieces.push({ kind, entries: entries.slice(from) });
   return pieces;
 }
@@ -90,7 +91,7 @@ export function sizeOf(entries: readonly Entry[]): number {
 export function toRequest({ kind, entries }: Batch, token: string, clock: ClockReading): TransportRequest {
   const head = `{"token":${JSON.stringify(token)},`;
   const events = entries.length;
-  const traces = entries.flatMap(({ trace }) => trace ?? []);
+  const traces = entries.filter(({ trace }) => trace).map(({ trace }) => trace!);
   if (kind === 'identify') {
     return { path: PATHS.identify, events, traces, body: toBytes(head + mergePeople(entries).slice(1)) };
   }

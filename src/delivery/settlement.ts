@@ -56,22 +56,21 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   const { outbox, breaker, clock, token, maxRetries, random, warnings } = options;
   const resends = createResends();
 
-  /** Gives up entries that became too old while they waited: their time is never changed silently. */
-  async function withoutOld(entries: readonly Entry[]): Promise<readonly Entry[]> {
+  async function withoutUnsendable(entries: readonly Entry[]): Promise<readonly Entry[]> {
     const now = clock.read();
-    const old = entries.filter((entry) => isExpired(entry, now));
-    if (old.length === 0) return entries;
-    await settle(old, TOO_OLD);
-    return entries.filter((entry) => !isExpired(entry, now));
-  }
-
-  /** Releases entries stamped a little ahead of the service's clock, because their assignment was recorded just before. */
-  async function withoutAhead(entries: readonly Entry[]): Promise<readonly Entry[]> {
-    const now = clock.read();
-    const ahead = entries.filter((entry) => aheadMs(entry, now) > 0);
-    if (ahead.length === 0) return entries;
-    await release(ahead, Math.max(...ahead.map((entry) => aheadMs(entry, now))));
-    return entries.filter((entry) => aheadMs(entry, now) === 0);
+    // Entries that became too old while they waited are given up: their time is never changed silently.
+    const young = await without(
+      entries,
+      (entry) => isExpired(entry, now),
+      (old) => settle(old, TOO_OLD),
+    );
+    // Entries stamped a little ahead of the service's clock, because their assignment was recorded just before, wait.
+    const waitMs = (entry: Entry): number => aheadMs(entry, now);
+    return without(
+      young,
+      (entry) => waitMs(entry) > 0,
+      (ahead) => release(ahead, Math.max(...ahead.map(waitMs))),
+    );
   }
 
   async function retryLater(
@@ -111,7 +110,7 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
     sentAt: ClockReading,
   ): Promise<boolean> {
     const failed = new Map(failures.map((failure) => [entries[failure.index], failure]));
-    const delivered = entries.filter((entry) => !failed.has(entry));
+    const delivered = failed.size === 0 ? entries : entries.filter((entry) => !failed.has(entry));
     warnOfMisdated(delivered, sentAt, clock.read(), warnings);
     await settle(delivered, { status: 'delivered' });
     /** Entries to resend, by their delay in milliseconds. */
@@ -154,9 +153,20 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   return {
     release,
     settle,
-    withoutUnsendable: async (entries) => withoutAhead(await withoutOld(entries)),
+    withoutUnsendable,
     retryLater,
     takeRows,
     resendLater,
   };
+}
+
+/** Takes out the entries that a condition picks, for which `handle` finds another use. Nearly always, there are none. */
+async function without(
+  entries: readonly Entry[],
+  isPicked: (entry: Entry) => boolean,
+  handle: (picked: readonly Entry[]) => Promise<unknown>,
+): Promise<readonly Entry[]> {
+  if (!entries.some(isPicked)) return entries;
+  await handle(entries.filter(isPicked));
+  return entries.filter((entry) => !isPicked(entry));
 }

@@ -1,6 +1,6 @@
 import type { Entry } from '../protocol/event.js';
 import { createIdentifyIndex } from './memory/identify-index.js';
-import { type Lease, type Slot, toSlot } from './memory/slot.js';
+import { type Arrival, type Lease, type Slot, toSlot } from './memory/slot.js';
 import type { VolatileOutbox } from './outbox.js';
 import { createQueue } from './queue.js';
 
@@ -98,14 +98,14 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     durable: false,
     async append(entries) {
       const dropped: Entry[] = [];
-      const appendedAt = monotonic();
+      const arrival: Arrival = { at: monotonic() };
       for (const entry of entries) {
         if (!makeRoom(entry, dropped)) {
           dropped.push(entry);
           continue;
         }
         sequence += 1;
-        const slot = toSlot(entry, sequence, appendedAt);
+        const slot = toSlot(entry, sequence, arrival);
         bytes += slot.body.length;
         fresh.push(slot);
         identifies.add(slot);
@@ -156,7 +156,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     async oldest() {
       const held = leases.flatMap((lease) => lease.slots.filter((slot) => slot.lease === lease));
       const first = [returned[0], fresh.peek(), ...held].reduce(earlier, undefined);
-      return first && { appendedAt: Date.now() - (monotonic() - first.appendedAt) };
+      return first && { appendedAt: Date.now() - (monotonic() - first.arrival.at) };
     },
     async close() {},
   };

@@ -132,6 +132,18 @@ export interface Entry {
   wasSent?: boolean | undefined;
 }
 
+/** Room in an entry for what a memory outbox notes of it, so that a waiting event is one object instead of two. */
+export interface OutboxNotes {
+  /** Its place in the order of appends; 0 while no memory outbox has it. */
+  sequence: number;
+  /** The claim that holds it. */
+  lease: unknown;
+  /** The append that brought it. */
+  arrival: unknown;
+  /** When it may be claimed, by the monotonic clock. */
+  availableAt: number;
+}
+
 /** The identifiers an entry has. */
 export function identifiersOf({ userId, externalId, email }: Entry): string[] {
   return [userId, externalId, email].filter((identifier) => identifier !== undefined);
@@ -235,7 +247,7 @@ function encode(
       `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
     );
   }
-  return {
+  const entry: Entry & OutboxNotes = {
     kind,
     distinctId,
     event,
@@ -246,8 +258,14 @@ function encode(
     email,
     owner: undefined,
     trace: undefined,
-    mayBeAhead: earliest > Math.max(0, clock.earliest),
+    mayBeAhead: earliest > 0 && earliest > clock.earliest,
+    wasSent: false,
+    sequence: 0,
+    lease: undefined,
+    arrival: undefined,
+    availableAt: 0,
   };
+  return entry;
 }
 
 /** Checks an event's name; `undefined` means it is fine. */

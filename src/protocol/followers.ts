@@ -22,7 +22,12 @@ export function followers(entries: readonly Entry[] = []): Followers {
 }
 
 /** The entries that a condition picks together with all that must wait for an identify among them, and the others. */
-export function partition(entries: readonly Entry[], isPicked: (entry: Entry) => boolean): [Entry[], Entry[]] {
+export function partition(
+  entries: readonly Entry[],
+  isPicked: (entry: Entry) => boolean,
+): readonly [picked: readonly Entry[], others: readonly Entry[]] {
+  // Nearly always: none is picked, so none is behind one.
+  if (!entries.some(isPicked)) return [[], entries];
   const picked: Entry[] = [];
   const others: Entry[] = [];
   const isBehind = followers();

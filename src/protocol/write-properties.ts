@@ -43,16 +43,45 @@ function readValue<Value>(
   return undefined;
 }
 
-/** Returns whether there was anything to write. */
-function writeMembers(writer: MapWriter, from: Readable, convert: Convert, onUnreadable: OnUnreadable): boolean {
-  let isFilled = false;
-  for (const name of from.names) {
-    const value = readValue(from, name, convert, onUnreadable);
-    if (value === undefined) continue;
-    writer.put(name, value);
-    isFilled = true;
+/**
+ * Writes a map whose values are scalars, converted; nothing if it cannot be read, which is reported, or if it `mayVanish` and has
+ * no members. Own names only: inherited values and getters are not part of the event.
+ */
+function writeMap(
+  writer: MapWriter,
+  field: string,
+  input: object | null | undefined,
+  convert: Convert,
+  onUnreadable: OnUnreadable,
+  mayVanish = false,
+): void {
+  if (input == null) return;
+  let isWanted = !mayVanish;
+  writer.open(field);
+  try {
+    const map = readMap(input);
+    // Neither `Object.keys` nor `readValue`: V8 finds a value that is read in this very loop without looking its name up.
+    for (const name in map) {
+      if (!Object.hasOwn(map, name)) continue;
+      let value: Scalar | undefined;
+      let isUnreadable = name === '__proto__';
+      try {
+        if (!isUnreadable) value = convert(map[name], name, onUnreadable);
+      } catch {
+        isUnreadable = true;
+      }
+      if (isUnreadable) onUnreadable(name);
+      if (value === undefined) continue;
+      writer.put(name, value);
+      isWanted = true;
+    }
+  } catch {
+    // A proxy may throw at each name.
+    onUnreadable(field);
+    isWanted = false;
   }
-  return isFilled;
+  if (isWanted) writer.close();
+  else writer.discard();
 }
 
 /** Writes `eventProperties` as the wire wants them: flat, strings or `null`. */
@@ -61,11 +90,7 @@ export function writeEventProperties(
   input: object | null | undefined,
   onUnreadable: OnUnreadable,
 ): void {
-  const properties = read('eventProperties', input, onUnreadable);
-  if (properties === undefined) return;
-  writer.open('eventProperties');
-  writeMembers(writer, properties, toText, onUnreadable);
-  writer.close();
+  writeMap(writer, 'eventProperties', input, toText, onUnreadable);
 }
 
 /** Properties that the service remembers of a person who is identified by them. */
@@ -101,20 +126,12 @@ export function writeUserProperties(
 function writeUserProperty(writer: MapWriter, person: Readable, name: string, onUnreadable: OnUnreadable): void {
   const isInner = name === 'custom_properties' || name === 'consent';
   const value = readValue<Scalar | object>(person, name, isInner ? mapOrText : textOrNull, onUnreadable);
-  if (typeof value === 'object' && value !== null) writeInnerMap(writer, name, value, onUnreadable);
+  const isConsent = name === 'consent';
+  if (typeof value === 'object' && value !== null)
+    writeMap(writer, name, value, isConsent ? textOrNull : textOrNothing, onUnreadable, isConsent);
   // The service refuses an event with a string where it expects a map.
   else if (isInner && typeof value === 'string') onUnreadable(name);
   else putIfAny(writer, name, value);
-}
-
-function writeInnerMap(writer: MapWriter, name: string, input: object, onUnreadable: OnUnreadable): void {
-  const members = read(name, input, onUnreadable);
-  if (members === undefined) return;
-  const isConsent = name === 'consent';
-  writer.open(name);
-  const isFilled = writeMembers(writer, members, isConsent ? textOrNull : textOrNothing, onUnreadable);
-  if (isConsent && !isFilled) writer.discard();
-  else writer.close();
 }
 
 /** What a client adds to `defaultProperties`. */

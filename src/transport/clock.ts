@@ -103,6 +103,8 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
   let spans: readonly StampedSpan[] = [];
   let spanFrom = at;
   let spanOffset = wallOffset;
+  /** What was read last; `undefined` once an answer was heard since. */
+  let reading: ClockReading | undefined;
 
   /** Reads both clocks at the same moment: a process that was interrupted in between reads them again. */
   function readBoth(): void {
@@ -188,8 +190,10 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
 
   return {
     read() {
+      // Events of the same millisecond share a reading: making one costs more than looking whether the last one holds.
+      if (reading !== undefined && now() === reading.local && monotonic() - reading.monotonic < 1) return reading;
       look();
-      return {
+      reading = {
         monotonic: at,
         local,
         service: local + skewMs,
@@ -199,11 +203,13 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
         spans,
         isOwn,
       };
+      return reading;
     },
 
     learn(date, sentAt, receivedAt) {
       const said = boundsOf(date, sentAt, receivedAt);
       if (said === undefined) return;
+      reading = undefined;
       const leapBefore = leap;
       look();
       // Had the machine slept since, the date would be that much older than the monotonic clock makes it.

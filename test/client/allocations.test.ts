@@ -37,8 +37,8 @@ describe('an event that waits', () => {
     expect(cost.resources).toBeLessThan(FEW);
   });
 
-  it('has allocated 1,500 to 2,500 bytes of heap, by the version of Node, and at most 4,000', () => {
+  it('has allocated 1,200 to 1,700 bytes of heap, by the version of Node, and at most 2,400', () => {
     expect(cost.bytes).toBeGreaterThan(500);
-    expect(cost.bytes).toBeLessThan(4_000);
+    expect(cost.bytes).toBeLessThan(2_400);
   });
 });

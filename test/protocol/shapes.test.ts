@@ -76,6 +76,19 @@ const OPAQUE: readonly (readonly [string, () => object])[] = [
         },
       ),
   ],
+  [
+    'a proxy that throws at its second name',
+    () =>
+      new Proxy(
+        { value: 5, total: 6 },
+        {
+          getOwnPropertyDescriptor(target, name) {
+            if (name === 'total') throw new Error('HIDDEN');
+            return Reflect.getOwnPropertyDescriptor(target, name);
+          },
+        },
+      ),
+  ],
 ];
 
 /** Objects that have a string or bytes to show, so that they are values but no maps. */

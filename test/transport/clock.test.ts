@@ -94,6 +94,21 @@ describe('an answer', () => {
     }
   });
 
+  it('a reading is shared within a millisecond, until either clock moves or an answer is heard', () => {
+    let wall = NOW;
+    let monotonic = 0;
+    const clock = createSkewedClock({ now: () => wall, monotonic: () => monotonic });
+    const first = clock.read();
+    monotonic += 0.9;
+    expect(clock.read()).toBe(first);
+    monotonic += 0.1;
+    expect(clock.read()).toMatchObject({ local: NOW, monotonic: 1 });
+    wall += 1;
+    expect(clock.read()).toMatchObject({ local: NOW + 1, monotonic: 1, state: 'unchecked' });
+    clock.learn(new Date(wall).toUTCString(), 1, 1);
+    expect(clock.read().state).toBe('provisional');
+  });
+
   it('leaves a right clock alone when the process is interrupted between reading one clock and the other', () => {
     let time = NOW;
     let interruptedMs = 0;

@@ -7,10 +7,10 @@ const lease = (): Lease => ({ endsAt: 0, slots: [] });
 
 it('an identify blocks later events of its person until it is in the same claim or settled', () => {
   const index = createIdentifyIndex();
-  const before = toSlot(trackEntry('before', { userId: 'u' }), 1, 0);
-  const identify = toSlot(identifyEntry('identify', { userId: 'u', email: 'ada@example.org' }), 2, 0);
-  const after = toSlot(trackEntry('after', { email: 'ada@example.org' }), 3, 0);
-  const other = toSlot(trackEntry('other', { userId: 'v' }), 4, 0);
+  const before = toSlot(trackEntry('before', { userId: 'u' }), 1, { at: 0 });
+  const identify = toSlot(identifyEntry('identify', { userId: 'u', email: 'ada@example.org' }), 2, { at: 0 });
+  const after = toSlot(trackEntry('after', { email: 'ada@example.org' }), 3, { at: 0 });
+  const other = toSlot(trackEntry('other', { userId: 'v' }), 4, { at: 0 });
   for (const slot of [before, identify, after, other]) index.add(slot);
   const claim = lease();
   expect([before, identify, after, other].map((slot) => index.blocks(slot, claim))).toEqual([

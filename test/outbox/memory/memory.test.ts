@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryOutbox } from '../../../src/outbox/memory.js';
 import { createQueue } from '../../../src/outbox/queue.js';
+import type { Entry } from '../../../src/protocol/event.js';
+import { track } from '../../protocol/encoding.js';
 import { idsOf, trackEntry } from '../../support/entries.js';
 import { describeOutbox } from '../contract.js';
 
@@ -21,6 +23,22 @@ describe('the memory outbox', () => {
     await outbox.append([trackEntry('a')]);
     await outbox.append([trackEntry('a'), trackEntry('b')]);
     expect(idsOf(await outbox.claim(everything))).toEqual(['a', 'a', 'b']);
+  });
+
+  it('keeps apart what several appends bring of the same entry, in one outbox and in two', async () => {
+    const [entry, other] = [track({}), track({})].map((encoded) => encoded as Entry);
+    const [outbox, second] = [createMemoryOutbox(), createMemoryOutbox()];
+    await outbox.append([entry!, other!, entry!]);
+    await second.append([entry!]);
+    expect(await outbox.stats()).toMatchObject({ waiting: 3, bytes: 2 * entry!.body.length + other!.body.length });
+    const claimed = await outbox.claim(everything);
+    expect(idsOf(claimed)).toEqual([entry, other, entry].map((one) => one!.distinctId));
+    await second.claim(everything);
+    await outbox.ack([claimed[0]!]);
+    expect(await outbox.stats()).toMatchObject({ waiting: 0, claimed: 2 });
+    expect(await second.stats()).toMatchObject({ waiting: 0, claimed: 1 });
+    await outbox.ack(claimed);
+    expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
   });
 
   it('hands back what the appender put on an entry, dropped ones included', async () => {
