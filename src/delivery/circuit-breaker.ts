@@ -2,6 +2,7 @@ import type { WarnOnce } from '../core/logger.js';
 import type { CircuitState, Observer } from '../telemetry/observer.js';
 import type { SendResult } from '../transport/send-result.js';
 import { backoffMs } from './backoff.js';
+import { MAX_WINDOW_ENTRIES } from './probe-search.js';
 
 /** This many failures in a row, with no success in between, are an outage, not bad luck. */
 const FAILURES_TO_OPEN = 5;
@@ -11,8 +12,11 @@ const EVIDENCE_MS = 2_000;
 const MIN_PROBE_INTERVAL_MS = 500;
 /** Jitter between probes whose failure may be the fault of the probed event: they search for an event that passes. */
 const SEARCH_JITTER_MS = 1_000;
-/** After this many failed probes in a row, which take ten minutes, the search slows down to the usual backoff. */
-const SEARCH_PROBES = 600;
+/**
+ * After this many failed probes in a row, which take almost two hours, the search slows down to the usual backoff. It is two for
+ * each event of the largest window: by then, each of them has been probed.
+ */
+const SEARCH_PROBES = 2 * MAX_WINDOW_ENTRIES;
 /** After this many, a service that reports an overload may be failing on a single event. */
 const DOUBTED_PROBES = 60;
 /** A person has to fix a refused token; asking twice a second would not help. */

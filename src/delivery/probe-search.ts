@@ -1,7 +1,7 @@
 import { type Entry, identifiersOf } from '../protocol/event.js';
 
 /** The maximum number of events in a window. */
-const MAX_ENTRIES = 3_200;
+export const MAX_WINDOW_ENTRIES = 3_200;
 /** The maximum size of a window, unless a single batch may be larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
 /** The shortest and longest time that a window is skipped after its probe has failed. */
@@ -38,12 +38,12 @@ export function createProbeSearch(monotonic: () => number): ProbeSearch {
     window(failedBefore, batch) {
       const factor = 2 ** Math.min(failedBefore, 50);
       return {
-        maxEntries: Math.max(batch.maxEntries, Math.min(MAX_ENTRIES, batch.maxEntries * factor)),
+        maxEntries: Math.max(batch.maxEntries, Math.min(MAX_WINDOW_ENTRIES, batch.maxEntries * factor)),
         maxBytes: Math.max(batch.maxBytes, Math.min(MAX_BYTES, batch.maxBytes * factor)),
       };
     },
     skipMs({ maxEntries }, isFull) {
-      if (!isFull || maxEntries < MAX_ENTRIES) {
+      if (!isFull || maxEntries < MAX_WINDOW_ENTRIES) {
         startedAt = undefined;
         return 0;
       }

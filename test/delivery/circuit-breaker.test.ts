@@ -161,19 +161,19 @@ describe('an open circuit breaker', () => {
     expect(breaker.isSearching).toBe(false);
   });
 
-  it('probes six hundred times within a second and a half each while the failure may be the event’s own, then slows down', () => {
+  it('probes every event of the largest window twice, within a second and a half each, while the failure may be the event’s own, then slows down', () => {
     const { breaker, observe, advance } = breakerWith({ chance: 1 });
     for (let failure = 1; failure <= 5; failure += 1) observe(PAGE);
     const waits: number[] = [];
-    for (let probe = 0; probe < 602; probe += 1) {
+    for (let probe = 0; probe < 6_402; probe += 1) {
       waits.push(breaker.waitMs);
       advance(breaker.waitMs);
       expect(breaker.admit(0)).toEqual({ failedBefore: probe });
       observe(PAGE, 'probe');
       expect(breaker.isSearching).toBe(true);
     }
-    expect(new Set(waits.slice(0, 601))).toEqual(new Set([1500]));
-    expect(waits[601]).toBe(8500);
+    expect(new Set(waits.slice(0, 6_401))).toEqual(new Set([1500]));
+    expect(waits[6_401]).toBe(8500);
   });
 
   it('is also searched past after sixty probes of a service that says it is busy', () => {

@@ -23,6 +23,21 @@ function boundMs(good: number, bad: number, ending: Ending): number {
 }
 
 describe('bad events', () => {
+  it('of which nearly all waiting events are, are searched once through for the good ones', async () => {
+    const COUNT = 2_000;
+    const good = new Set(['e1200', 'e1999']);
+    const { client, taken, passUntil } = simulate({
+      random: seeded(7),
+      flushAt: 100,
+      concurrency: 4,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      endingOf: ({ ids }) => (ids.every((id) => good.has(id)) ? 'ok' : { status: 500 }),
+    });
+    for (let at = 0; at < COUNT; at += 1) client.track({ event: 'purchase', userId: `v${at}`, distinctId: `e${at}` });
+    const isDone = (): boolean => [...good].every((id) => taken.has(id));
+    expect(await passUntil(isDone, 300_000 + 2 * COUNT * 1_000)).toBe(true);
+  }, 120_000);
+
   it('of any kind, number and place, up to half of the queue, keep no good event waiting beyond a bound', async () => {
     const world = fc.record({
       seed: fc.integer(),
