@@ -7,6 +7,18 @@ import { traceDelivery } from './traces.js';
 
 const NAME = 'ours-ingest';
 
+// What OpenTelemetry passes, described without its types: our declarations compile without its package.
+
+/** A `TracerProvider` of `@opentelemetry/api`. */
+export interface TracerProviderLike {
+  getTracer(name: string, version?: string): object;
+}
+
+/** A `MeterProvider` of `@opentelemetry/api`. */
+export interface MeterProviderLike {
+  getMeter(name: string, version?: string): object;
+}
+
 /**
  * Turns the work of every client in this process into OpenTelemetry metrics and spans. It is an instrumentation: pass it to
  * `NodeSDK` or `registerInstrumentations`, or use it alone with the global providers.
@@ -53,13 +65,13 @@ export class OursInstrumentation {
     this.#stop = undefined;
   }
 
-  setTracerProvider(provider: TracerProvider): void {
-    this.#tracers = provider;
+  setTracerProvider(provider: TracerProviderLike): void {
+    this.#tracers = provider as TracerProvider;
     this.#restart();
   }
 
-  setMeterProvider(provider: MeterProvider): void {
-    this.#meters = provider;
+  setMeterProvider(provider: MeterProviderLike): void {
+    this.#meters = provider as MeterProvider;
     this.#restart();
   }
 
