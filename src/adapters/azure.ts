@@ -1,12 +1,9 @@
-import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { createFlushedScopes, flushBeforeAnswer } from './flushed-function.js';
 import { splitHops } from './front-end.js';
-import { createFlush, flushedBeforeAnswer } from './lambda-flush.js';
 import type { RequestFacts } from './request-facts.js';
-import { runInScope } from './request-scope.js';
-import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
-import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
-import { attachVisitor } from './web-request.js';
+import type { VisitorOptions } from './visitor-options.js';
+import type { VisitorClient, WithoutVisitor, WithVisitor } from './visitor-scopes.js';
 
 /** The part of a request of Azure Functions v4 that the adapter uses. */
 export interface AzureRequest {
@@ -19,8 +16,6 @@ export interface AzureOptions<Request> extends VisitorOptions<Request> {
   /** How long an answer waits for its events to be delivered, in milliseconds. Only an outage uses all of it. @default 2000 */
   readonly flushTimeoutMs?: number | undefined;
 }
-
-const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);
 
 /**
  * A handler for HTTP triggers of Azure Functions, model v4. The request has `visitor`. Tracked events are delivered before the
@@ -41,23 +36,7 @@ export function httpHandler<Catalog extends EventCatalog, Request extends AzureR
   handler: (request: Request & WithVisitor<Catalog>, context: Context) => Promise<Answer> | Answer,
   options: AzureOptions<Request> = {},
 ): (request: WithoutVisitor<Request, Catalog>, context: Context) => Promise<Answer> {
-  const openScope = createRequestScopes<Catalog, Request>(ours, options, {
-    read: azureFacts,
-    waitUntilOf: () => flushedBeforeAnswer,
-    knowsPeer: true,
-    options: OPTIONS,
-  });
-  const flush = createFlush(ours, options);
-  requireFunction('handler', handler);
-  return async (own, context) => {
-    const request = own as Request;
-    const scope = openScope(request);
-    try {
-      return await runInScope(scope, () => handler(attachVisitor(request, scope), context));
-    } finally {
-      await flush(undefined);
-    }
-  };
+  return flushBeforeAnswer(createFlushedScopes<Catalog, Request>(ours, options, azureFacts), handler, () => undefined);
 }
 
 function azureFacts({ url, headers }: AzureRequest): RequestFacts {

@@ -1,11 +1,11 @@
 import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { createFlushedScopes } from './flushed-function.js';
 import { splitHops } from './front-end.js';
-import { createFlush, flushedBeforeAnswer } from './lambda-flush.js';
 import { absoluteUrl, type NodeHeaders, nodeHeader, type RequestFacts } from './request-facts.js';
 import { runInScope } from './request-scope.js';
-import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
-import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
+import type { VisitorOptions } from './visitor-options.js';
+import type { VisitorClient, WithoutVisitor, WithVisitor } from './visitor-scopes.js';
 import { attachVisitor } from './web-request.js';
 
 /** The part of a request that the adapter uses: one of the Functions Framework, of Firebase, or of Node's `http`. */
@@ -28,8 +28,6 @@ export interface GoogleCloudOptions<Request> extends VisitorOptions<Request> {
   /** How long an answer waits for its events to be delivered, in milliseconds. Only an outage uses all of it. @default 2000 */
   readonly flushTimeoutMs?: number | undefined;
 }
-
-const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);
 
 /**
  * Wraps an HTTP function of Cloud Functions or Firebase, or the listener of a server on Cloud Run, such as an Express
@@ -58,13 +56,7 @@ export function httpFunction<
   handler: (request: Request & WithVisitor<Catalog>, response: Response) => Result,
   options: GoogleCloudOptions<Request> = {},
 ): (request: WithoutVisitor<Request, Catalog>, response: Response) => Result {
-  const openScope = createRequestScopes<Catalog, Request>(ours, options, {
-    read: cloudFacts,
-    waitUntilOf: () => flushedBeforeAnswer,
-    knowsPeer: true,
-    options: OPTIONS,
-  });
-  const flush = createFlush(ours, options);
+  const { openScope, flush } = createFlushedScopes<Catalog, Request>(ours, options, cloudFacts);
   requireFunction('handler', handler);
   return (own, response) => {
     const request = own as Request;

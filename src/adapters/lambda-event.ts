@@ -1,3 +1,4 @@
+import { splitHops } from './front-end.js';
 import { absoluteUrl, type RequestFacts } from './request-facts.js';
 
 type Values = Readonly<Record<string, string | null | undefined>>;
@@ -30,7 +31,10 @@ export function lambdaFacts(event: unknown): RequestFacts {
   const headers = headersOf(http);
   const path = http.rawPath ?? context?.path ?? http.path;
   const query = http.rawQueryString ?? queryOf(http);
-  const peerIp = context?.http?.sourceIp ?? context?.identity?.sourceIp ?? (context?.elb && lastHop(headers));
+  const peerIp =
+    context?.http?.sourceIp ??
+    context?.identity?.sourceIp ??
+    (context?.elb && splitHops(headers.get('x-forwarded-for')).last);
   // The others accept https only.
   const scheme = context?.elb ? headers.get('x-forwarded-proto') : 'https';
   return {
@@ -61,14 +65,8 @@ function queryOf({ multiValueQueryStringParameters, queryStringParameters, reque
   return requestContext?.elb ? pairs.map((pair) => pair.join('=')).join('&') : new URLSearchParams(pairs).toString();
 }
 
-/** The address that a load balancer saw: the last entry of the list. */
-function lastHop(headers: ReadonlyMap<string, string>): string | undefined {
-  return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
-}
-
 /** The gateway also appends the source address to the list; it must count as one hop, not two. */
 function withoutPeer(list: string | undefined, peerIp: string | undefined): string | undefined {
-  const entries = list?.split(',') ?? [];
-  if (peerIp !== undefined && entries.at(-1)?.trim() === peerIp) entries.pop();
-  return entries.length > 0 ? entries.join(',') : undefined;
+  const { last, before } = splitHops(list);
+  return peerIp !== undefined && last === peerIp ? before : list;
 }

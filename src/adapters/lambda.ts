@@ -1,16 +1,12 @@
-import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
+import { createFlushedScopes, flushBeforeAnswer } from './flushed-function.js';
 import { lambdaFacts } from './lambda-event.js';
-import { createFlush, flushedBeforeAnswer, type LambdaContext, type LambdaFlushOptions } from './lambda-flush.js';
-import { runInScope } from './request-scope.js';
-import { VISITOR_OPTIONS, type VisitorOptions } from './visitor-options.js';
-import { createRequestScopes, type VisitorClient, type WithoutVisitor, type WithVisitor } from './visitor-scopes.js';
-import { attachVisitor } from './web-request.js';
+import type { LambdaContext, LambdaFlushOptions } from './lambda-flush.js';
+import type { VisitorOptions } from './visitor-options.js';
+import type { VisitorClient, WithoutVisitor, WithVisitor } from './visitor-scopes.js';
 
 /** The options of `lambdaHandler`. */
 export interface LambdaOptions<Event> extends VisitorOptions<Event>, LambdaFlushOptions {}
-
-const OPTIONS: ReadonlySet<string> = new Set(['flushTimeoutMs', ...VISITOR_OPTIONS]);
 
 /**
  * A handler for API Gateway (payload 1.0 and 2.0), function URLs and Application Load Balancers. The event has `visitor`. Tracked
@@ -32,23 +28,11 @@ export function lambdaHandler<Catalog extends EventCatalog, Event, Context exten
   handler: (event: Event & WithVisitor<Catalog>, context: Context) => Promise<Answer> | Answer,
   options: LambdaOptions<Event> = {},
 ): (event: WithoutVisitor<Event, Catalog>, context: Context) => Promise<Answer> {
-  const openScope = createRequestScopes<Catalog, Event>(ours, options, {
-    read: lambdaFacts,
-    waitUntilOf: () => flushedBeforeAnswer,
-    knowsPeer: true,
-    options: OPTIONS,
-  });
-  const flush = createFlush(ours, options);
-  requireFunction('handler', handler);
-  return async (own, context) => {
-    const event = own as Event;
-    const scope = openScope(event);
-    try {
-      return await runInScope(scope, () => handler(attachVisitor(event, scope), context));
-    } finally {
-      await flush(context);
-    }
-  };
+  return flushBeforeAnswer(
+    createFlushedScopes<Catalog, Event>(ours, options, lambdaFacts),
+    handler,
+    (context) => context,
+  );
 }
 
 export type { LambdaContext, LambdaFlushOptions } from './lambda-flush.js';
