@@ -25,3 +25,16 @@ export interface SqliteDatabase {
 
 /** An implementation of SQLite. */
 export type Sqlite = new (path: string) => Database;
+
+/** Runs `work` in one transaction that writes: all of it is stored, or nothing. */
+export function transact<Result>(database: Pick<Database, 'exec'>, work: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

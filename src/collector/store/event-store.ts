@@ -1,4 +1,4 @@
-import type { Database } from '../../sqlite/database.js';
+import { type Database, transact } from '../../sqlite/database.js';
 import type { IngestRules } from '../measuring/ingest-rules.js';
 import { witnessOf } from '../measuring/sessions.js';
 import type { Arrival, ArrivedRow, CollectedEvent } from './collected-event.js';
@@ -92,26 +92,22 @@ export function createEventStore(options: EventStoreOptions): EventStore {
     },
 
     clear() {
-      database.exec('BEGIN IMMEDIATE; DELETE FROM events; DELETE FROM names');
-      measurements.clear();
-      database.exec('COMMIT');
+      transact(database, () => {
+        database.exec('DELETE FROM events; DELETE FROM names');
+        measurements.clear();
+      });
     },
 
     together(work) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
+      return transact(database, () => {
         visitors.catchUp();
         const result = work();
         if (unmeasured >= MEASURE_EVERY) {
           measurements.catchUpWithin();
           unmeasured = 0;
         }
-        database.exec('COMMIT');
         return result;
-      } catch (error) {
-        database.exec('ROLLBACK');
-        throw error;
-      }
+      });
     },
   };
 }

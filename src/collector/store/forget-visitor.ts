@@ -1,6 +1,6 @@
 import { OursError } from '../../core/errors.js';
 import type { Identity } from '../../protocol/identity.js';
-import type { Database } from '../../sqlite/database.js';
+import { type Database, transact } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
 import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
@@ -32,9 +32,7 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
   const given = namesOf(person);
   // Overwrites deleted content, which would otherwise stay readable in free pages.
   database.exec('PRAGMA secure_delete = ON');
-  database.exec('BEGIN IMMEDIATE');
-  let forgotten: ForgottenVisitor;
-  try {
+  const forgotten = transact(database, (): ForgottenVisitor => {
     const known = database
       .prepare(
         `SELECT name FROM names WHERE visitor IN
@@ -47,7 +45,7 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
     const remove = (from: string): unknown => database.prepare(`DELETE FROM ${from}`).run(names);
     const events = `events WHERE ${THEIRS}`;
     const assignments = `assignments WHERE 'user:' || visitor_id IN (SELECT value FROM json_each(?1))`;
-    forgotten = { events: count(events), assignments: count(assignments) };
+    const found = { events: count(events), assignments: count(assignments) };
     if (!dryRun) {
       const measurements = createMeasurements(database);
       const visitors = database
@@ -61,11 +59,8 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
       measurements.rewind();
       measurements.catchUpWithin();
     }
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+    return found;
+  });
   if (!dryRun) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   return forgotten;
 }

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../sqlite/database.js';
+import { type SqliteDatabase, transact } from '../../sqlite/database.js';
 import { prepare } from './prepare.js';
 import { SqliteError } from './sqlite-error.js';
 
@@ -86,17 +86,12 @@ export function prepareSchema(database: SqliteDatabase, name: string): void {
 }
 
 function upgrade(database: SqliteDatabase): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  transact(database, () => {
     // Another process may have upgraded it.
     const version = readVersion(database);
     if (version === undefined) database.exec(TABLES);
     if (version === 1) database.exec(FROM_VERSION_1);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** `undefined` without tables, `null` if they are not this package's. */

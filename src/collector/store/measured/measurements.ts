@@ -1,4 +1,4 @@
-import type { Database } from '../../../sqlite/database.js';
+import { type Database, transact } from '../../../sqlite/database.js';
 import { createConversions } from './conversions.js';
 import { type CountedSessions, createCounts } from './counts.js';
 import { createLostImpressions } from './lost-impressions.js';
@@ -97,19 +97,8 @@ export function createMeasurements(database: Database): Measurements {
     }
   };
 
-  const transact = (work: () => void): void => {
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      database.exec('COMMIT');
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
-  };
-
   const catchUp = (): void => {
-    if (!isCurrent()) transact(catchUpWithin);
+    if (!isCurrent()) transact(database, catchUpWithin);
   };
 
   return {
@@ -118,7 +107,7 @@ export function createMeasurements(database: Database): Measurements {
     counts(experiment, event) {
       catchUp();
       if (event !== undefined && !experiments.isMeasured(experiment, event)) {
-        transact(() => {
+        transact(database, () => {
           catchUpWithin();
           experiments.ask(experiment, event);
           counts.write();
