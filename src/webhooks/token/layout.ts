@@ -22,17 +22,17 @@ export type TokenVersion = typeof SHORT | typeof LONG | typeof WITH_CONSENT;
 
 /** Issued-at (4 bytes), visitor UUID (16), sid in milliseconds (6). All-zero UUID: no visitor. All-zero sid: no session. */
 const SHORT = 1;
-/** Issued-at (4 bytes), length of the visitor id (2), visitor id and sid as UTF-8. For ids of other SDKs. */
+/** Visitor id and sid as {@link writeTexts} writes them. For ids of other SDKs. */
 const LONG = 2;
-/** Issued-at (4 bytes), lengths of the visitor id and the sid (2 each), both as UTF-8, and the consent as JSON. */
+/** Visitor id, sid, and the consent as JSON. */
 const WITH_CONSENT = 3;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
 const SID_BYTES = 6;
 const SHORT_BYTES = 26;
-const LONG_HEAD_BYTES = 6;
-const CONSENT_HEAD_BYTES = 8;
+const ISSUED_AT_BYTES = 4;
+const LENGTH_BYTES = 2;
 
 export function isTokenVersion(version: number | undefined): version is TokenVersion {
   return version === SHORT || version === LONG || version === WITH_CONSENT;
@@ -45,10 +45,12 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
 } {
   const { userId, sessionId, consent }: TokenVisitor = visitor ?? { userId: NO_UUID, sessionId: undefined };
   if (consent !== undefined) {
-    return { version: WITH_CONSENT, bytes: writeWithConsent(userId, sessionId, consent, issuedAt) };
+    return { version: WITH_CONSENT, bytes: writeTexts(issuedAt, [userId, sessionId ?? '', JSON.stringify(consent)]) };
   }
   const sid = toSidNumber(sessionId);
-  if (!UUID.test(userId) || sid === undefined) return { version: LONG, bytes: writeLong(userId, sessionId, issuedAt) };
+  if (!UUID.test(userId) || sid === undefined) {
+    return { version: LONG, bytes: writeTexts(issuedAt, [userId, sessionId ?? '']) };
+  }
   const bytes = new Uint8Array(SHORT_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, issuedAt);
@@ -63,12 +65,13 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
 export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuedAt = view.getUint32(0);
-  if (version === WITH_CONSENT) return readWithConsent(view, bytes, issuedAt);
-  if (version === LONG) {
-    const end = LONG_HEAD_BYTES + view.getUint16(4);
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    const userId = decoder.decode(bytes.subarray(LONG_HEAD_BYTES, end));
-    return { visitor: { userId, sessionId: decoder.decode(bytes.subarray(end)) || undefined }, issuedAt };
+  if (version !== SHORT) {
+    const [userId = '', sessionId, consent] = readTexts(view, bytes, version === LONG ? 2 : 3);
+    const visitor = { userId, sessionId: sessionId || undefined };
+    return {
+      visitor: consent === undefined ? visitor : { ...visitor, consent: JSON.parse(consent) as Consent },
+      issuedAt,
+    };
   }
   const hex = Array.from(bytes.subarray(4, 20), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const userId = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
@@ -77,53 +80,32 @@ export function readContent(version: TokenVersion, bytes: Uint8Array): TokenCont
   return { visitor, issuedAt };
 }
 
-function writeLong(userId: string, sessionId: string | undefined, issuedAt: number): Uint8Array<ArrayBuffer> {
+/** Issued-at (4 bytes), the length of each text but the last (2 bytes each), and the texts in UTF-8. */
+function writeTexts(issuedAt: number, texts: readonly string[]): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
-  const user = encoder.encode(userId);
-  const session = encoder.encode(sessionId ?? '');
-  const bytes = new Uint8Array(LONG_HEAD_BYTES + user.length + session.length);
+  const parts = texts.map((text) => encoder.encode(text));
+  let at = ISSUED_AT_BYTES + LENGTH_BYTES * (parts.length - 1);
+  const bytes = new Uint8Array(at + parts.reduce((sum, part) => sum + part.length, 0));
   const view = new DataView(bytes.buffer);
   view.setUint32(0, issuedAt);
-  view.setUint16(4, user.length);
-  bytes.set(user, LONG_HEAD_BYTES);
-  bytes.set(session, LONG_HEAD_BYTES + user.length);
-  return bytes;
-}
-
-function writeWithConsent(
-  userId: string,
-  sessionId: string | undefined,
-  consent: Consent,
-  issuedAt: number,
-): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  const parts = [userId, sessionId ?? '', JSON.stringify(consent)].map((text) => encoder.encode(text));
-  const [user, session] = parts as [Uint8Array, Uint8Array];
-  const bytes = new Uint8Array(CONSENT_HEAD_BYTES + parts.reduce((sum, part) => sum + part.length, 0));
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, issuedAt);
-  view.setUint16(4, user.length);
-  view.setUint16(6, session.length);
-  let at = CONSENT_HEAD_BYTES;
-  for (const part of parts) {
+  for (const [place, part] of parts.entries()) {
+    if (place < parts.length - 1) view.setUint16(ISSUED_AT_BYTES + LENGTH_BYTES * place, part.length);
     bytes.set(part, at);
     at += part.length;
   }
   return bytes;
 }
 
-function readWithConsent(view: DataView, bytes: Uint8Array, issuedAt: number): TokenContent {
+/** Reads the `count` texts of {@link writeTexts}. */
+function readTexts(view: DataView, bytes: Uint8Array, count: number): string[] {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const userEnd = CONSENT_HEAD_BYTES + view.getUint16(4);
-  const sessionEnd = userEnd + view.getUint16(6);
-  return {
-    visitor: {
-      userId: decoder.decode(bytes.subarray(CONSENT_HEAD_BYTES, userEnd)),
-      sessionId: decoder.decode(bytes.subarray(userEnd, sessionEnd)) || undefined,
-      consent: JSON.parse(decoder.decode(bytes.subarray(sessionEnd))) as Consent,
-    },
-    issuedAt,
-  };
+  let at = ISSUED_AT_BYTES + LENGTH_BYTES * (count - 1);
+  return Array.from({ length: count }, (_, place) => {
+    const end = place < count - 1 ? at + view.getUint16(ISSUED_AT_BYTES + LENGTH_BYTES * place) : undefined;
+    const text = decoder.decode(bytes.subarray(at, end));
+    at = end ?? bytes.length;
+    return text;
+  });
 }
 
 /** A sid as a number of 6 bytes, 0 for none; `undefined` if the number would not convert back to the same string. */
