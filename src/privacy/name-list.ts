@@ -15,8 +15,11 @@ export function nameFilter(option: string, { allow, deny = [] }: NameList): (nam
   return (name) => isAllowed(name) && !isDenied(name);
 }
 
-/** Case and separators do not matter: `dateOfBirth` is `date_of_birth`. */
-function matcher(option: string, names: readonly string[]): (name: string) => boolean {
+/**
+ * Whether a name is one of these. Case and separators do not matter: `dateOfBirth` is `date_of_birth`.
+ * @throws {OursError} `invalid_option`, naming `option`
+ */
+export function matcher(option: string, names: readonly string[]): (name: string) => boolean {
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string' || name === '')) {
     failOption(`${option} must be a list of names.`);
   }

@@ -1,5 +1,5 @@
 import { CAMPAIGN_FIELDS } from '../protocol/fields.js';
-import { type NameList, nameFilter } from './name-list.js';
+import { matcher, type NameList, nameFilter } from './name-list.js';
 import { replacePersonal } from './personal-values.js';
 
 /** Fields of `defaultProperties` that hold a page's address. */
@@ -15,8 +15,8 @@ const CAMPAIGN: ReadonlySet<string> = new Set([...CAMPAIGN_FIELDS.split(' '), 'l
 /** @throws {OursError} `invalid_option` */
 export function parameterFilter(parameters: NameList | undefined): (name: string) => boolean {
   if (parameters === undefined) return () => true;
-  const { allow, deny } = parameters;
-  const isDenied = nameFilter('parameters', { allow: deny ?? [] });
+  const { allow, deny = [] } = parameters;
+  const isDenied = matcher('parameters.deny', deny);
   const isAllowed = nameFilter('parameters', { allow });
   return (name) => !isDenied(name) && (isAllowed(name) || CAMPAIGN.has(name.toLowerCase()));
 }

@@ -194,6 +194,8 @@ describe('wrong options', () => {
     [{ preset: 'hipaa' }, "preset must be 'health'"],
     [{ found: 'drop' }, "found must be 'refuse', 'remove' or 'hash'"],
     [{ values: 1 }, 'values must be true or false'],
+    [{ parameters: { deny: 'token' } }, 'parameters.deny must be a list of names'],
+    [{ parameters: { allow: 'plan' } }, 'parameters.allow must be a list of names'],
     [{ properties: { allow: 'order_id' } }, 'properties.allow must be a list of names'],
     [{ properties: { deny: ['a*b'] } }, "properties.deny has 'a*b': * may stand only at the end of a name"],
     [{ property: {} }, 'property'],
