@@ -21,34 +21,34 @@ export function withoutClose(outbox: DurableOutbox): DurableOutbox {
   };
 }
 
-/** An outbox, and whether the last operation on it failed. */
+/** An outbox, and whether the relay can work on it. */
 export interface WatchedOutbox {
   readonly outbox: DurableOutbox;
-  /** Why the last operation failed; `undefined` if it succeeded. */
+  /** Why an operation failed since the last claim that succeeded; `undefined` if none did. */
   failure(): string | undefined;
 }
 
 /**
  * Records failures of the relay's own operations. A health query alone does not show them: a read-only replica answers it too,
- * and it may use another connection than the one that hangs.
+ * and it may use another connection than the one that hangs. Only a claim ends a failure: the relay claims at least every few
+ * seconds, and a read-only server refuses every claim, whereas a release of nothing succeeds without asking the server.
  */
 export function watchOperations(outbox: DurableOutbox): WatchedOutbox {
   let failure: string | undefined;
-  const watched = async <Result>(operation: Promise<Result>): Promise<Result> => {
-    try {
-      const result = await operation;
-      failure = undefined;
-      return result;
-    } catch (error) {
+  const watched = <Result>(operation: Promise<Result>): Promise<Result> =>
+    operation.catch((error: unknown) => {
       failure = messageOf(error);
       throw error;
-    }
-  };
+    });
   return {
     failure: () => failure,
     outbox: {
       ...outbox,
-      claim: (options) => watched(outbox.claim(options)),
+      async claim(options) {
+        const entries = await watched(outbox.claim(options));
+        failure = undefined;
+        return entries;
+      },
       ack: (entries) => watched(outbox.ack(entries)),
       release: (entries, delayMs) => watched(outbox.release(entries, delayMs)),
       deadLetter: (entries, outcome) => watched(outbox.deadLetter(entries, outcome)),

@@ -15,7 +15,7 @@ export interface RelayServerOptions {
   readonly port: number;
   readonly host: string;
   readonly outbox: DurableOutbox;
-  /** Why the relay's last operation on the outbox failed; `undefined` if it succeeded. */
+  /** Why an operation of the relay failed since its last claim that succeeded; `undefined` if none did. */
   readonly failure: () => string | undefined;
   readonly tally: Tally;
 }

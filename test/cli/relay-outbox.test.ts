@@ -39,7 +39,7 @@ describe('an outbox without close', () => {
 });
 
 describe('a watched outbox', () => {
-  it('reports the failure of the last operation until one succeeds', async () => {
+  it('reports a failure until a claim succeeds', async () => {
     let isBroken = true;
     const { outbox } = recording(() => isBroken);
     const watched = watchOperations(outbox);
@@ -47,7 +47,10 @@ describe('a watched outbox', () => {
     await expect(watched.outbox.ack([])).rejects.toThrow('ack failed');
     expect(watched.failure()).toBe('ack failed');
     isBroken = false;
+    // It may have asked the server nothing.
     await watched.outbox.release([], 0);
+    expect(watched.failure()).toBe('ack failed');
+    await watched.outbox.claim({ maxEntries: 1, maxBytes: 1, leaseMs: 1 });
     expect(watched.failure()).toBeUndefined();
   });
 
