@@ -46,7 +46,7 @@ export type {
 export type { Exposures } from './assignment/exposure-store.js';
 export type { ClientOptions, OutgoingEvent } from './client/options.js';
 export type { Enlisted, Transaction } from './client/transaction.js';
-export type { Client, FlushOptions } from './client/types.js';
+export type { Client, FlushOptions, ForgottenPerson } from './client/types.js';
 export type { Visitor, VisitorInput, VisitorTrackOptions } from './client/visitor.js';
 export { isOursError, OursError, type OursErrorCode } from './core/errors.js';
 export type { Logger } from './core/logger.js';

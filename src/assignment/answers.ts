@@ -2,6 +2,7 @@ import { PATHS, type WireAssignmentRequest } from '../protocol/wire.js';
 import type { Observer } from '../telemetry/observer.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
+import { keyPrefix } from './exposure-key.js';
 import type { ExposureMemory } from './exposures.js';
 import { toAssignment } from './from-wire.js';
 import { NoAnswer } from './no-answer.js';
@@ -30,6 +31,8 @@ export interface Answers {
   ask(question: Question): Promise<Answer>;
   /** By unit: the assignment whose exposure is being recorded, after this process claimed it. */
   readonly recording: ReadonlyMap<string, Assignment>;
+  /** Forgets the answers about a visitor. */
+  forget(userId: string): void;
 }
 
 export function createAnswers(post: Post, exposures: ExposureMemory, options: AnswersOptions): Answers {
@@ -111,5 +114,10 @@ export function createAnswers(post: Post, exposures: ExposureMemory, options: An
     return asking;
   }
 
-  return { cached, ask, recording };
+  return {
+    cached,
+    ask,
+    recording,
+    forget: (userId) => answers.deleteAll((key) => key.startsWith(keyPrefix(userId))),
+  };
 }

@@ -37,6 +37,8 @@ export interface AssignerOptions extends ExposureMemoryOptions {
 export interface Assigner {
   assign(experimentKey: string, asked: AssignQuestion): Promise<Assignment>;
   personalization(asked: Asked<WaitOptions>): Promise<readonly Personalization[]>;
+  /** As {@link ExposureMemory.forget}. */
+  forget(userId: string, dryRun: boolean): Promise<number>;
 }
 
 export function createAssigner(options: AssignerOptions): Assigner {
@@ -140,6 +142,11 @@ export function createAssigner(options: AssignerOptions): Assigner {
         throw new OursError('assignment_failed', 'personalization: the answer has no personalizations.');
       }
       return personalizations.map(toPersonalization);
+    },
+
+    forget(userId, dryRun) {
+      if (!dryRun) answers.forget(userId);
+      return exposures.forget(userId, dryRun);
     },
   };
 }

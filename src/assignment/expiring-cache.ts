@@ -2,6 +2,7 @@
 export interface ExpiringCache<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value, ttlMs: number): void;
+  deleteAll(matches: (key: string) => boolean): void;
 }
 
 export function createExpiringCache<Value>(maxSize: number, monotonic: () => number): ExpiringCache<Value> {
@@ -19,6 +20,9 @@ export function createExpiringCache<Value>(maxSize: number, monotonic: () => num
       entries.delete(key);
       entries.set(key, { value, expiresAt: monotonic() + ttlMs });
       if (entries.size > maxSize) entries.delete(entries.keys().next().value!);
+    },
+    deleteAll(matches) {
+      for (const key of entries.keys()) if (matches(key)) entries.delete(key);
     },
   };
 }

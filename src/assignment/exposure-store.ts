@@ -2,8 +2,9 @@
  * A store that processes share, so that each session has one exposure for the whole fleet. Created by `createRedisExposures`,
  * `createPostgresExposures`, `createSqliteExposures` and `createMemoryExposures`.
  *
- * Keys are SHA-256 in hex: no visitor's id reaches the store. A call may reject or never return: the client stops waiting after
- * `exposuresTimeoutMs`, and while the store fails, each process remembers its own exposures.
+ * Keys are 64 hex digits from SHA-256, of which the first 32 are the same for all keys of a visitor: no visitor's id reaches the
+ * store. A call may reject or never return: the client stops waiting after `exposuresTimeoutMs`, and while the store fails, each
+ * process remembers its own exposures.
  *
  * A process may fail between claiming and recording. With `remember`, a claim is short (`requestTimeoutMs` and 5 s) and is extended
  * to the session once the exposure is recorded. After a failed or unanswered recording, another process records within about a
@@ -25,4 +26,9 @@ export interface Exposures {
    * not know visitors' variants in an outage of the service.
    */
   recall?(key: string): Promise<string | undefined>;
+  /**
+   * Removes every key that begins with `visitor`, or only counts them if it is a dry run. Resolves to how many there were. Without
+   * this method, the keys of an erased visitor stay until they expire.
+   */
+  forget?(visitor: string, dryRun: boolean): Promise<number>;
 }

@@ -21,6 +21,7 @@ export interface ExposureTimes {
   note(userId: string): void;
   /** The earliest time, in milliseconds since the epoch, for a new event of the visitor. */
   earliestFor(userId: string): number;
+  forget(userId: string): void;
 }
 
 export function createExposureTimes(read: () => ClockReading): ExposureTimes {
@@ -31,5 +32,6 @@ export function createExposureTimes(read: () => ClockReading): ExposureTimes {
       latest.set(userId, Math.ceil(Math.min(clock.latest, clock.service + MAX_AHEAD_MS)), KEEP_MS);
     },
     earliestFor: (userId) => latest.get(userId) ?? 0,
+    forget: (userId) => latest.deleteAll((key) => key === userId),
   };
 }

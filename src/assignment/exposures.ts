@@ -1,7 +1,7 @@
 import { sleep } from '../core/timers.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
-import { hashKey } from './exposure-key.js';
+import { hashKey, hashVisitor, keyPrefix } from './exposure-key.js';
 import type { Exposures } from './exposure-store.js';
 import { createStoreGuard, type StoreGuardOptions } from './store-guard.js';
 
@@ -48,6 +48,11 @@ export interface ExposureMemory {
   noteAssignment(place: string, assignment: Assignment): void;
   /** The visitor's last assignment, marked as `sticky`. */
   lastAssignment(place: string): Promise<Assignment | undefined>;
+  /**
+   * Forgets a visitor here and in the store, unless it is a dry run. Resolves to the number of keys in the store. Rejects when the
+   * store does: nobody should believe that it forgot.
+   */
+  forget(userId: string, dryRun: boolean): Promise<number>;
 }
 
 export function createExposureMemory(options: ExposureMemoryOptions): ExposureMemory {
@@ -131,6 +136,14 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
     async lastAssignment(place) {
       const known = last.get(place) ?? (await recall(place));
       return known?.inExperiment ? { ...known, exposed: false, reason: 'sticky' } : undefined;
+    },
+
+    async forget(userId, dryRun) {
+      const prefix = keyPrefix(userId);
+      if (!dryRun) {
+        for (const cache of [recorded, taken, held, last]) cache.deleteAll((key) => key.startsWith(prefix));
+      }
+      return (await store?.forget?.(await hashVisitor(options.experimentToken, userId), dryRun)) ?? 0;
     },
   };
 }

@@ -5,6 +5,7 @@ import { checkSessionId, checkText, checkUserId, toSid } from '../protocol/ident
 import { MAX_ID_LENGTH, MAX_SESSION_MS } from '../protocol/limits.js';
 import type { WireAssignmentRequest } from '../protocol/wire.js';
 import type { AssignOptions } from './assignment.js';
+import { keyPrefix } from './exposure-key.js';
 import { NoAnswer } from './no-answer.js';
 
 /**
@@ -33,7 +34,7 @@ export const ASSIGN_OPTIONS: ReadonlySet<string> = fieldNames<AssignOptions>({
 export const WAIT_NAMES: ReadonlySet<string> = new Set(['userId', ...WAIT_OPTIONS]);
 const ASSIGN_NAMES: ReadonlySet<string> = new Set(['userId', ...ASSIGN_OPTIONS]);
 
-/** A question to the service. */
+/** A question to the service. Every key begins with the visitor's {@link keyPrefix}. */
 export interface Question {
   readonly experimentKey: string;
   readonly body: WireAssignmentRequest;
@@ -55,14 +56,15 @@ export function toQuestion(experimentKey: string, asked: AssignQuestion): Questi
   const body: WireAssignmentRequest = { visitor_id: userId };
   if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
   const sid = toSid(asked.sessionId);
+  const keyOf = (what: unknown): string => keyPrefix(userId) + JSON.stringify([experimentKey, what]);
   return {
     experimentKey,
     body,
     record: asked.record ?? true,
-    page: JSON.stringify([experimentKey, body]),
-    unit: JSON.stringify([experimentKey, userId, sid]),
+    page: keyOf(body.context),
+    unit: keyOf(sid),
     unitMs: sid === undefined ? SESSIONLESS_TTL_MS : MAX_SESSION_MS,
-    place: JSON.stringify([experimentKey, userId, String(url ?? '').replace(/[?#].*/s, '')]),
+    place: keyOf(String(url ?? '').replace(/[?#].*/s, '')),
   };
 }
 

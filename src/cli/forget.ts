@@ -1,22 +1,28 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { hashVisitor } from '../assignment/exposure-key.js';
 import { forgetInFile } from '../collector/store/forget-visitor.js';
 import { isOursError } from '../core/errors.js';
 import type { Forgotten } from '../outbox/outbox.js';
 import type { Identity } from '../protocol/identity.js';
 import { count } from './amounts.js';
 import { type Command, type CommandContext, printUsage, readArguments, UsageError } from './command.js';
+import { openExposures } from './open-exposures.js';
 import { namesOutbox, OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
 
-const usage = `Usage: ours-ingest forget <person> <outbox> | --data <file> [options]
+const usage = `Usage: ours-ingest forget <person> <outbox> | --data <file> | --exposures <store> [options]
 
-Deletes the waiting events and dead letters of one person from an outbox, or the person's events from a collector's file.
-Shows what would be deleted and asks first. Data that the service already received is not deleted.
+Deletes the waiting events and dead letters of one person from an outbox, the person's events from a collector's file, and
+what a store of exposures knows of the visitor. Shows what would be deleted and asks first. Data that the service already
+received is not deleted, nor what running processes remember.
 
   --user-id <id>       the person: everything stored under any of the given names
   --external-id <id>
   --email <address>
   --data <file>        the data file of ours-ingest dev; may be combined with an outbox
+  --exposures <store>  a store of exposures: a SQLite file, redis://… or postgres://…; may be combined with both.
+                       Needs --user-id, and OURS_EXPERIMENT_TOKEN as the client has it
+  --exposures-name <n> its Redis name or Postgres table
   --dry-run            count, and delete nothing
   --yes                do not ask
 
@@ -27,6 +33,7 @@ interface Holder {
   readonly describe: string;
   /** Deletes the person's data unless it is a dry run, and describes it. */
   forget(dryRun: boolean): Promise<Found>;
+  close?(): Promise<void>;
 }
 
 interface Found {
@@ -49,6 +56,8 @@ export const forget: Command = {
         'external-id': { type: 'string' },
         email: { type: 'string' },
         data: { type: 'string' },
+        exposures: { type: 'string' },
+        'exposures-name': { type: 'string' },
         'dry-run': { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
       },
@@ -59,17 +68,19 @@ export const forget: Command = {
       throw new UsageError('name the person: --user-id, --external-id or --email, or several of them.');
     }
     const holders: Holder[] = [];
-    if (values.data !== undefined) holders.push(await dataFile(values.data, person));
-    const opened =
-      values.data === undefined || namesOutbox(values, {}) ? await openOutbox(values, context.env) : undefined;
-    if (opened !== undefined) {
-      const { outbox, describe } = opened;
-      holders.push({ describe, forget: async (dryRun) => inOutbox(await outbox.forget(person, { dryRun })) });
-    }
     try {
+      if (values.data !== undefined) holders.push(await dataFile(values.data, person));
+      if (values.exposures !== undefined) {
+        const token = context.env.OURS_EXPERIMENT_TOKEN;
+        holders.push(await exposureStore(values.exposures, values['exposures-name'], person.userId, token));
+      }
+      if (holders.length === 0 || namesOutbox(values, {})) {
+        const { outbox, describe, close } = await openOutbox(values, context.env);
+        holders.push({ describe, close, forget: async (dryRun) => inOutbox(await outbox.forget(person, { dryRun })) });
+      }
       await forgetIn(holders, { dryRun: values['dry-run'], yes: values.yes }, context);
     } finally {
-      await opened?.close();
+      await Promise.all(holders.map((holder) => holder.close?.()));
     }
   },
 };
@@ -105,6 +116,27 @@ function inOutbox({ entries, claimed, deadLetters, unreadable }: Forgotten): Fou
       unreadable === 0
         ? undefined
         : `${count(unreadable)} events or dead letters cannot be read, so their person is unknown: set OURS_SEALING_KEYS to all keys that sealed them. dead-letters list shows damaged ones as unreadable; discard them.`,
+  };
+}
+
+/** @throws UsageError without what the keys of the store are made of */
+async function exposureStore(
+  target: string,
+  name: string | undefined,
+  userId: string | undefined,
+  token: string | undefined,
+): Promise<Holder> {
+  if (userId === undefined) throw new UsageError('--exposures needs --user-id: its keys are made of visitor ids.');
+  if (!token) throw new UsageError('--exposures needs OURS_EXPERIMENT_TOKEN: its keys are made of it.');
+  const visitor = await hashVisitor(token, userId);
+  const { exposures, describe, close } = await openExposures(target, name);
+  return {
+    describe,
+    close,
+    async forget(dryRun) {
+      const total = await exposures.forget(visitor, dryRun);
+      return { total, description: `${count(total)} keys`, caveat: undefined };
+    },
   };
 }
 

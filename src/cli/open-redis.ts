@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { DEFAULT_NAME, keysOf } from '../outbox/redis/keys.js';
 import { messageOf } from './command.js';
 import { type OpenOptions, type OpenOutbox, showableUrl } from './open-outbox.js';
@@ -5,17 +6,19 @@ import { type OpenOptions, type OpenOutbox, showableUrl } from './open-outbox.js
 /** Shorter than the timeout of the outbox, so that a second attempt is possible. */
 const TIMEOUT_MS = 4_000;
 
-/** @throws {Error} when Redis cannot be reached or refuses the login, or when the outbox does not exist and must not be created */
-export async function openRedis(
-  url: string,
-  { place: name, sealingKeys, acceptUnsealed, create }: OpenOptions,
-): Promise<OpenOutbox> {
-  const shown = showableUrl('--redis', url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
-  const describe = `Redis at ${shown}${name === undefined ? '' : ` (name ${name})`}`;
-  const [{ createRedisOutbox }, { default: ioredis }] = await Promise.all([
-    import('../outbox/redis/index.js'),
-    import('ioredis'),
-  ]);
+/** A client that a command has created, not connected yet. */
+export interface RedisClient {
+  readonly client: Redis;
+  /** The URL without credentials. */
+  readonly shown: string;
+  /** The last error of the connection, which says more than that of the command that failed. */
+  lastError(): unknown;
+}
+
+/** @throws UsageError for an invalid URL, naming the option that it came from */
+export async function createRedisClient(option: string, url: string): Promise<RedisClient> {
+  const shown = showableUrl(option, url, ['redis:', 'rediss:'], 'redis://127.0.0.1:6379');
+  const { default: ioredis } = await import('ioredis');
   const client = new ioredis.Redis(url, {
     lazyConnect: true,
     connectionName: 'ours-ingest',
@@ -31,6 +34,19 @@ export async function openRedis(
   client.on('error', (error: unknown) => {
     lastError = error;
   });
+  return { client, shown, lastError: () => lastError };
+}
+
+/** @throws {Error} when Redis cannot be reached or refuses the login, or when the outbox does not exist and must not be created */
+export async function openRedis(
+  url: string,
+  { place: name, sealingKeys, acceptUnsealed, create }: OpenOptions,
+): Promise<OpenOutbox> {
+  const [{ client, shown, lastError }, { createRedisOutbox }] = await Promise.all([
+    createRedisClient('--redis', url),
+    import('../outbox/redis/index.js'),
+  ]);
+  const describe = `Redis at ${shown}${name === undefined ? '' : ` (name ${name})`}`;
   const outbox = createRedisOutbox({ client, name, sealingKeys, acceptUnsealed });
   const close = async (): Promise<void> => {
     await outbox.close().catch(() => undefined);
@@ -42,7 +58,7 @@ export async function openRedis(
     await outbox.oldest();
   } catch (error) {
     await close();
-    throw new Error(`${describe} cannot be used: ${messageOf(lastError ?? error)}`, { cause: error });
+    throw new Error(`${describe} cannot be used: ${messageOf(lastError() ?? error)}`, { cause: error });
   }
   return { outbox, describe, close, redis: client };
 }

@@ -63,6 +63,7 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
     meaning: 'the outbox could not store it',
     advice: 'Check the disk, the database and their permissions, then track it again.',
   },
+  forgotten: { meaning: 'forget removed it', advice: 'Nothing to do: its person asked to be erased.' },
   before_send: { meaning: 'beforeSend dropped it', advice: 'Nothing to do if that was intended.' },
   disabled: {
     meaning: 'the client is disabled',

@@ -34,6 +34,13 @@ import type { Client, FlushOptions } from './types.js';
 /** How often a client polls a shared outbox for entries of other processes. */
 const ROUND_MS = 1_000;
 
+const FORGOTTEN: Outcome = { status: 'dropped', reason: 'forgotten' };
+const FORGOTTEN_LATE: Outcome = {
+  status: 'unknown',
+  reason: 'unanswered',
+  message: 'the event was forgotten, and may have been sent before.',
+};
+
 /**
  * Builds a client for a runtime.
  * @throws {OursError} `invalid_option`
@@ -191,20 +198,33 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     },
   });
   const { flush, close } = ending;
+  const questions = createQuestions<Catalog>(context, {
+    transport,
+    onRecorded: (userId) => exposureTimes.note(userId),
+    isDown: () => breaker.isDown,
+  });
   const live: LiveClient<Catalog> = {
     isTest: options.token.startsWith(TEST_TOKEN_PREFIX),
     track: (input) => take('track', input as TrackInput, encoders.track),
     identify: (input) => take('identify', input, encoders.identify),
-    ...createQuestions<Catalog>(context, {
-      transport,
-      onRecorded: (userId) => exposureTimes.note(userId),
-      isDown: () => breaker.isDown,
-    }),
+    assign: questions.assign,
+    personalization: questions.personalization,
     within: (tx) => createTransaction<Catalog>(context, { outbox, encoders, outcomes, onAppended: warnOfNotice }, tx),
     async stats() {
       // An event of this tick is not in the outbox before its append.
       await appendBuffer.hand();
       return { ...(await readState(outbox, platform.now)), circuit: breaker.state };
+    },
+    async forget(person, { dryRun = false } = {}) {
+      await appendBuffer.hand();
+      const forgotten = await outbox.forget(person, {
+        dryRun,
+        onRemoved: (entry, isClaimed) => settle(entry, isClaimed || entry.wasSent ? FORGOTTEN_LATE : FORGOTTEN),
+      });
+      const { userId } = person;
+      if (userId === undefined) return { ...forgotten, exposures: 0 };
+      if (!dryRun) exposureTimes.forget(userId);
+      return { ...forgotten, exposures: await questions.forget(userId, dryRun) };
     },
     flush,
     close,
@@ -222,6 +242,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const client: Client<Catalog> = {
     ...live,
     visitor: (input) => createVisitor(testVisits.clientOf(input), input),
+    forget: testVisits.forget,
     flush: testVisits.flush,
     close: testVisits.close,
     async [Symbol.asyncDispose]() {

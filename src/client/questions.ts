@@ -1,4 +1,4 @@
-import { type AssignerOptions, createAssigner } from '../assignment/assign.js';
+import { type Assigner, type AssignerOptions, createAssigner } from '../assignment/assign.js';
 import type { Assignment } from '../assignment/assignment.js';
 import type { AssignQuestion } from '../assignment/question.js';
 import { shortName } from '../core/printable.js';
@@ -12,7 +12,7 @@ import type { Client } from './types.js';
 export function createQuestions<Catalog extends EventCatalog>(
   { options, monotonic, warnings, observer }: ClientContext,
   service: Pick<AssignerOptions, 'transport' | 'onRecorded' | 'isDown'>,
-): Pick<Client<Catalog>, 'assign' | 'personalization'> {
+): Pick<Client<Catalog>, 'assign' | 'personalization'> & Pick<Assigner, 'forget'> {
   const { disabled, experiments } = options;
   const assigner = createAssigner({
     ...(options as ResolvedOptions & Pick<AssignerOptions, 'experimentToken' | 'exposures'>),
@@ -23,6 +23,7 @@ export function createQuestions<Catalog extends EventCatalog>(
     timeoutMs: options.assignTimeoutMs,
   });
   return {
+    forget: assigner.forget,
     async assign(experimentKey: string, asked: AssignQuestion) {
       if (disabled) return { inExperiment: false, experimentKey, reason: 'fallback' } satisfies Assignment;
       if (experiments && !Object.hasOwn(experiments, experimentKey)) {

@@ -38,6 +38,7 @@ export function createRequestScopedClient<Catalog extends EventCatalog>(
     assign: (experimentKey, options) => current().assign(experimentKey, options),
     personalization: (options) => current().personalization(options),
     stats: () => current().stats(),
+    forget: (person, options) => current().forget(person, options),
     within: (tx) => current().within(tx),
     // A test visit has its own client, which also belongs to one request: its visitor cannot outlive the request.
     visitor: (input) => (input.testToken ? current().visitor(input) : createVisitor(client, input)),

@@ -1,7 +1,7 @@
 import type { WarnOnce } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Totals } from '../tracking/delivery-counts.js';
-import type { Client, FlushOptions } from './types.js';
+import type { Client, FlushOptions, ForgottenPerson } from './types.js';
 import type { VisitorInput } from './visitor.js';
 
 /** The part of a client that does not depend on test visits. */
@@ -11,6 +11,8 @@ export type LiveClient<Catalog extends EventCatalog> = Omit<Client<Catalog>, 'vi
 export interface TestVisits<Catalog extends EventCatalog> {
   /** The client for the events of a visitor. */
   clientOf(input: VisitorInput): LiveClient<Catalog>;
+  /** As {@link Client.forget}, of all visits. */
+  forget: Client<Catalog>['forget'];
   flush(options?: FlushOptions): Promise<Totals>;
   close(options?: FlushOptions): Promise<Totals>;
 }
@@ -59,6 +61,9 @@ export function createTestVisits<Catalog extends EventCatalog>({
       tests ??= createTests();
       return tests;
     },
+    async forget(person, options) {
+      return sum(await Promise.all([live.forget(person, options), tests?.forget(person, options)]));
+    },
     async flush(options) {
       return sum(await Promise.all([live.flush(options), tests?.flush(options)]));
     },
@@ -69,8 +74,8 @@ export function createTestVisits<Catalog extends EventCatalog>({
   };
 }
 
-function sum([live, tests]: readonly [Totals, Totals | undefined]): Totals {
+function sum<Counts extends Totals | ForgottenPerson>([live, tests]: readonly [Counts, Counts | undefined]): Counts {
   if (tests === undefined) return live;
-  const names = Object.keys(live) as (keyof Totals)[];
-  return Object.fromEntries(names.map((name) => [name, live[name] + tests[name]])) as unknown as Totals;
+  const names = Object.keys(live) as (keyof Counts)[];
+  return Object.fromEntries(names.map((name) => [name, Number(live[name]) + Number(tests[name])])) as unknown as Counts;
 }

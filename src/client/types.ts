@@ -1,8 +1,9 @@
 import type { Assignment, AssignOptions, Personalization } from '../assignment/assignment.js';
 import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
-import type { SqlClient } from '../outbox/outbox.js';
+import type { ForgetOptions, Forgotten, SqlClient } from '../outbox/outbox.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { IdentifyInput, TrackInput } from '../protocol/event.js';
+import type { Identity } from '../protocol/identity.js';
 import type { ClientStats } from '../telemetry/client-stats.js';
 import type { Totals } from '../tracking/delivery-counts.js';
 import type { Receipt } from '../tracking/receipt.js';
@@ -14,6 +15,12 @@ export interface FlushOptions {
   /** Milliseconds after which other events stay pending. @default no limit for `flush`, 5000 for `close` */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What `forget` removed of a person, or would remove. */
+export interface ForgottenPerson extends Forgotten {
+  /** Keys in the store of exposures: claims and last variants of `userId`. */
+  readonly exposures: number;
 }
 
 /** Sends events and requests assignments. Methods can be called detached from the client. */
@@ -56,6 +63,13 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
    * @throws {OursError} `outbox_failed` or the outbox's own error when a durable outbox does not answer
    */
   stats(): Promise<ClientStats>;
+  /**
+   * Erases a person here: waiting events and dead letters that have one of the identifiers, and what is known of the exposures of
+   * `userId`, also in the store of exposures. Removed events end as `dropped` (`forgotten`), or as `unknown` (`unanswered`) if they
+   * may have been sent. What the service has is not erased, nor what other processes remember.
+   * @throws {OursError} `invalid_option` without an identifier, or the error of the outbox or the store
+   */
+  forget(person: Identity, options?: Pick<ForgetOptions, 'dryRun'>): Promise<ForgottenPerson>;
   /** This client bound to one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
   /**

@@ -10,6 +10,8 @@ export type DropReason =
   | 'retries_exhausted'
   /** The outbox could not store it. */
   | 'outbox_failed'
+  /** `forget` removed it: its person asked to be erased. */
+  | 'forgotten'
   /** `beforeSend` returned `null`. */
   | 'before_send'
   /** The client is disabled. */
@@ -21,7 +23,7 @@ export type DropReason =
 export type UnknownReason =
   /** The outbox did not confirm the event but may have stored it: an answer was lost, or the client closed first. */
   | 'not_confirmed'
-  /** The queue was full after the event was sent: the service may have it. */
+  /** It left the queue after it may have been sent, because the queue was full or `forget` removed it: the service may have it. */
   | 'unanswered'
   /** The outbox had stored the event, and was emptied, replaced or restored before its outcome was known. */
   | 'store_lost';
@@ -72,4 +74,4 @@ export function isPermanent(outcome: Outcome): boolean {
   return outcome.status === 'dropped' && PERMANENT_DROPS.has(outcome.reason);
 }
 
-const PERMANENT_DROPS: ReadonlySet<DropReason> = new Set(['too_old', 'before_send', 'disabled']);
+const PERMANENT_DROPS: ReadonlySet<DropReason> = new Set(['too_old', 'forgotten', 'before_send', 'disabled']);

@@ -33,5 +33,14 @@ export function createMemoryExposures(options: MemoryExposuresOptions = {}): Req
     async recall(key) {
       return values.get(key);
     },
+    async forget(visitor, dryRun) {
+      let count = 0;
+      values.deleteAll((key) => {
+        if (!key.startsWith(visitor)) return false;
+        count += 1;
+        return !dryRun;
+      });
+      return count;
+    },
   };
 }

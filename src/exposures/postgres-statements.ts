@@ -24,6 +24,10 @@ export interface Statements {
   readonly remember: string;
   /** key, now → value or null */
   readonly recall: string;
+  /** visitor → how many keys begin with it */
+  readonly count: string;
+  /** visitor → the same, and deletes them */
+  readonly forget: string;
   /** now */
   readonly sweep: string;
 }
@@ -43,6 +47,10 @@ export function statementsFor({ table }: Names): Statements {
       ${replyWith(['EXISTS (SELECT FROM claimed)'])}`,
     remember: `WITH kept AS (${insert('$2::text', '$3', '$4')} RETURNING 1) ${replyWith(['(SELECT count(*) FROM kept)'])}`,
     recall: replyWith([`(SELECT value FROM ${table} WHERE key = $1::text AND expires_at > ${now('$2')})`]),
+    // Read whole: erasing someone is rare, and an index for it would cost every claim.
+    count: replyWith([`(SELECT count(*)::text FROM ${table} WHERE starts_with(key, $1::text))`]),
+    forget: `WITH gone AS (DELETE FROM ${table} WHERE starts_with(key, $1::text) RETURNING 1)
+      ${replyWith(['(SELECT count(*)::text FROM gone)'])}`,
     sweep: `WITH gone AS (DELETE FROM ${table} WHERE key IN (
         SELECT key FROM ${table} WHERE expires_at <= ${now('$1')} ORDER BY expires_at LIMIT ${MAX_SWEPT} FOR UPDATE SKIP LOCKED
       ) RETURNING 1) ${replyWith(['(SELECT count(*) FROM gone)'])}`,

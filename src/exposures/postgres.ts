@@ -65,23 +65,26 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
     }
   }
 
-  async function run<Result>(text: string, values: readonly string[]): Promise<Result> {
-    const clock = now === undefined ? '' : String(Math.trunc(now()));
+  async function run<Result>(text: string, values: string[]): Promise<Result> {
     // Under strict isolation levels, concurrent claims of one key fail and succeed when retried.
-    const answer = await retryTransient(() => ask(text, [...values, clock]));
+    const answer = await retryTransient(() => ask(text, values));
     return readReply(answer, names.given).at(-1) as Result;
   }
 
-  const sweep = createSweep(() => run(statements.sweep, []));
+  const clock = (): string => (now === undefined ? '' : String(Math.trunc(now())));
+
+  const sweep = createSweep(() => run(statements.sweep, [clock()]));
 
   return {
     async claim(key, ttlMs) {
-      const isFirst = await run<boolean>(statements.claim, [key, String(ttlMs)]);
+      const isFirst = await run<boolean>(statements.claim, [key, String(ttlMs), clock()]);
       sweep();
       return isFirst;
     },
-    remember: (key, value, ttlMs) => run(statements.remember, [key, value, String(ttlMs)]),
-    recall: async (key) => (await run<string | null>(statements.recall, [key])) ?? undefined,
+    remember: (key, value, ttlMs) => run(statements.remember, [key, value, String(ttlMs), clock()]),
+    recall: async (key) => (await run<string | null>(statements.recall, [key, clock()])) ?? undefined,
+    forget: async (visitor, dryRun) =>
+      Number(await run<string>(dryRun ? statements.count : statements.forget, [visitor])),
     async ensureSchema() {
       await ask(schemaOf(names), [], MIGRATE_WITHIN_MS);
     },

@@ -25,6 +25,18 @@ const CLAIM = "return redis.call('SET', KEYS[1], '', 'NX', 'PX', ARGV[1]) and 1 
 const REMEMBER = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
 /** Prefixes the value, to distinguish an empty value from none. */
 const RECALL = "local value = redis.call('GET', KEYS[1]) return value and '=' .. value or ''";
+/**
+ * Cursor, pattern, whether to remove → the next cursor and how many keys matched. One step, because a scan of millions of keys in
+ * one script would stop the server.
+ */
+const FORGET = `
+local reply = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 1000)
+if ARGV[3] == 'remove' then
+  for _, key in ipairs(reply[2]) do redis.call('UNLINK', key) end
+end
+return reply[1] .. ' ' .. #reply[2]`;
+/** How many of a key's hex digits are the visitor's. */
+const VISITOR_LENGTH = 32;
 
 /**
  * A store of exposures in Redis, for any number of processes: `SET NX PX`. Keys expire. Losing them (a restart, a failover,
@@ -42,8 +54,10 @@ export function createRedisExposures(options: RedisExposuresOptions): Required<E
     failOption('name must be 1–100 letters, digits and `.`, `_`, `:`, `-`.');
   }
   const driver = createDriver(client);
+  // All keys of a visitor are on one node of a cluster, where one scan finds them.
+  const placeOf = (key: string): string => `${name}:{${key.slice(0, VISITOR_LENGTH)}}${key.slice(VISITOR_LENGTH)}`;
   const run = (script: string, key: string, values: readonly string[]): Promise<string> =>
-    evaluate(driver, script, `${name}:${key}`, values, name);
+    evaluate(driver, script, placeOf(key), values, name);
 
   return {
     claim: async (key, ttlMs) => (await run(CLAIM, key, [String(ttlMs)])) === '1',
@@ -51,6 +65,17 @@ export function createRedisExposures(options: RedisExposuresOptions): Required<E
     async recall(key) {
       const reply = await run(RECALL, key, []);
       return reply === '' ? undefined : reply.slice(1);
+    },
+    async forget(visitor, dryRun) {
+      let count = 0;
+      let cursor = '0';
+      do {
+        const reply = await run(FORGET, visitor, [cursor, `${placeOf(visitor)}*`, dryRun ? 'count' : 'remove']);
+        const [next, found] = reply.split(' ');
+        cursor = next!;
+        count += Number(found);
+      } while (cursor !== '0');
+      return count;
     },
   };
 }

@@ -19,6 +19,10 @@ export interface Statements {
   readonly remember: Statement;
   /** key, now → value */
   readonly recall: Statement;
+  /** visitor → count of keys that begin with it */
+  readonly count: Statement;
+  /** visitor: deletes them */
+  readonly forget: Statement;
   /** now */
   readonly sweep: Statement;
 }
@@ -93,6 +97,9 @@ function prepareAll(database: SqliteDatabase): Statements {
        ON CONFLICT (key) DO UPDATE SET value = ?2, expires_at = ?3`,
     ),
     recall: prepare(database, 'SELECT value FROM ours_exposures WHERE key = ?1 AND expires_at > ?2'),
+    // After every hex digit comes 'g'.
+    count: prepare(database, "SELECT count(*) AS count FROM ours_exposures WHERE key >= ?1 AND key < ?1 || 'g'"),
+    forget: prepare(database, "DELETE FROM ours_exposures WHERE key >= ?1 AND key < ?1 || 'g'"),
     sweep: prepare(
       database,
       `DELETE FROM ours_exposures WHERE key IN (

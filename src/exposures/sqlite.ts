@@ -75,6 +75,12 @@ export function createSqliteExposures(options: SqliteExposuresOptions): SqliteEx
       const [row] = await run(({ recall }, nowMs) => recall.all(key, nowMs));
       return (row as { readonly value: string } | undefined)?.value;
     },
+    forget: (visitor, dryRun) =>
+      run(({ count, forget }) => {
+        const [row] = count.all(visitor) as [{ readonly count: number }];
+        if (!dryRun) forget.run(visitor);
+        return Number(row.count);
+      }),
     close: () => table.close(),
   };
 }

@@ -1,7 +1,8 @@
 import type { Entry } from '../protocol/event.js';
 import { createIdentifyIndex } from './memory/identify-index.js';
 import { type Arrival, type Lease, type Slot, toSlot } from './memory/slot.js';
-import type { VolatileOutbox } from './outbox.js';
+import type { ForgetOptions, VolatileOutbox } from './outbox.js';
+import { matcherOf } from './person-matcher.js';
 import { createQueue } from './queue.js';
 
 /** What to drop when an event finds the queue full. */
@@ -47,7 +48,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
 
   const countWaiting = (): number => returned.length + fresh.size;
 
-  function forget(slot: Slot): void {
+  function remove(slot: Slot): void {
     bytes -= slot.body.length;
     identifies.remove(slot);
   }
@@ -59,7 +60,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
       // Claimed entries are being sent and stay.
       const oldest = returned.shift() ?? fresh.shift();
       if (oldest === undefined) return false;
-      forget(oldest);
+      remove(oldest);
       dropped.push(oldest);
     }
     return true;
@@ -74,7 +75,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
   }
 
   async function settle(entries: readonly Entry[]): Promise<void> {
-    unclaim(entries).forEach(forget);
+    unclaim(entries).forEach(remove);
   }
 
   function putBack(entries: readonly Entry[], availableAt: number): void {
@@ -84,6 +85,8 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     }
     returned.sort((a, b) => a.sequence - b.sequence);
   }
+
+  const heldSlots = (): Slot[] => leases.flatMap((lease) => lease.slots.filter((slot) => slot.lease === lease));
 
   function expireLeases(now: number): void {
     leases = leases.filter((lease) => {
@@ -150,12 +153,35 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     async release(entries, delayMs) {
       putBack(entries, monotonic() + delayMs);
     },
+    async forget(person, { dryRun = false, onRemoved }: ForgetOptions = {}) {
+      const isTheirs = matcherOf(person);
+      expireLeases(monotonic());
+      const held = heldSlots().filter(isTheirs);
+      const theirs: Slot[] = [...held];
+      const stays = (slot: Slot): boolean => {
+        if (!isTheirs(slot)) return true;
+        theirs.push(slot);
+        return dryRun;
+      };
+      returned = returned.filter(stays);
+      for (let left = fresh.size; left > 0; left -= 1) {
+        const slot = fresh.shift()!;
+        if (stays(slot)) fresh.push(slot);
+      }
+      if (!dryRun) {
+        const isHeld = new Set(unclaim(held));
+        for (const slot of theirs) {
+          remove(slot);
+          onRemoved?.(slot, isHeld.has(slot));
+        }
+      }
+      return { entries: theirs.length, claimed: held.length, deadLetters: 0, unreadable: 0 };
+    },
     async stats() {
       return { waiting: countWaiting(), claimed, bytes };
     },
     async oldest() {
-      const held = leases.flatMap((lease) => lease.slots.filter((slot) => slot.lease === lease));
-      const first = [returned[0], fresh.peek(), ...held].reduce(earlier, undefined);
+      const first = [returned[0], fresh.peek(), ...heldSlots()].reduce(earlier, undefined);
       return first && { appendedAt: Date.now() - (monotonic() - first.arrival.at) };
     },
     async close() {},

@@ -36,6 +36,12 @@ interface Queueing {
   release(entries: readonly Entry[], delayMs: number): Promise<void>;
   /** The entries will never be delivered. */
   deadLetter(entries: readonly Entry[], outcome: Undelivered): Promise<void>;
+  /**
+   * Removes every event and dead letter that has one of the identifiers. Events appended meanwhile may stay.
+   *
+   * Rejects with `invalid_option` without an identifier.
+   */
+  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
   stats(): Promise<OutboxStats>;
   close(): Promise<void>;
   /**
@@ -56,13 +62,6 @@ export interface DurableOutbox extends Queueing, PolledOutbox {
   readonly durable: true;
   /** A dropped entry is always one of `entries`: confirmed entries are never dropped to make room. */
   append(entries: readonly Entry[]): Promise<DurablyAppended>;
-  /**
-   * Removes every event and dead letter that has one of the identifiers. Events appended meanwhile may stay. A client that waits for
-   * the outcome of a removed event reports it as delivered.
-   *
-   * Rejects with `invalid_option` without an identifier.
-   */
-  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten>;
   readonly deadLetters: DeadLetters;
   /** Counts entries that are not delivered because they are not sealed. Only outboxes with sealing keys have it. */
   countUnsealed?: (() => Promise<number>) | undefined;
@@ -99,6 +98,12 @@ export interface TransactionalOutbox extends DurableOutbox {
 export interface ForgetOptions {
   /** Counts without removing. @default false */
   readonly dryRun?: boolean | undefined;
+  /**
+   * Called for each event removed from the queue, before `forget` resolves. A client learns the outcome of its events from it.
+   *
+   * @param isClaimed whether a relay had claimed it: it may have been sent
+   */
+  readonly onRemoved?: ((entry: Entry, isClaimed: boolean) => void) | undefined;
 }
 
 /** What `forget` removed, or would remove. */

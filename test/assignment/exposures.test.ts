@@ -54,6 +54,7 @@ function switchable(): Required<Exposures> & { trouble: (() => Promise<never>) |
     claim: (key, ttlMs) => call(() => store.claim(key, ttlMs)),
     remember: (key, value, ttlMs) => call(() => store.remember(key, value, ttlMs)),
     recall: (key) => call(() => store.recall(key)),
+    forget: (visitor, dryRun) => call(() => store.forget(visitor, dryRun)),
   };
   return self;
 }

@@ -1,15 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hashVisitor } from '../../src/assignment/exposure-key.js';
 import { UsageError } from '../../src/cli/command.js';
 import { forget } from '../../src/cli/forget.js';
 import { createCollector } from '../../src/collector/index.js';
+import { createSqliteExposures } from '../../src/exposures/sqlite.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { postRows, row } from '../collector/posting.js';
+import { rig } from '../support/client.js';
 import { trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
 import { fileOutbox, freshFile, giveUp, REFUSED } from './outbox-file.js';
 import { run } from './running.js';
 
 const key = Buffer.from(keyOf(1)).toString('base64');
+const CHECKOUT = { key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] };
 const patient = { externalId: 'patient-1' };
 
 /** A waiting event and a dead letter of the patient, and a waiting event of another person. */
@@ -100,5 +104,33 @@ describe('ours-ingest forget', () => {
     const { error } = await run(forget, args);
     expect(error?.message).toContain(message);
     if (message !== 'does not exist') expect(error).toBeInstanceOf(UsageError);
+  });
+
+  it('deletes what a store of exposures knows of the visitor, of the client’s project', async () => {
+    const file = await freshFile();
+    const exposures = createSqliteExposures({ file });
+    onTestFinished(() => exposures.close());
+    const { client } = await rig({ exposures, collector: { goal: 'purchase', experiments: [CHECKOUT] } });
+    for (const userId of ['v1', 'v2']) await client.assign('checkout', { userId, sessionId: '1' });
+    const args = ['--user-id', 'v1', '--exposures', file, '--yes'];
+    const { printed, error } = await run(forget, args, { env: { OURS_EXPERIMENT_TOKEN: 'exp_shop' } });
+    expect(error).toBeUndefined();
+    expect(printed).toEqual([`the exposures in ${file}: 2 keys.`, `Deleted from the exposures in ${file}: 2 keys.`]);
+    expect(await exposures.forget(await hashVisitor('exp_shop', 'v1'), true)).toBe(0);
+    expect(await exposures.forget(await hashVisitor('exp_shop', 'v2'), true)).toBe(2);
+  });
+
+  it.each([
+    [['--email', 'ada@example.org'], { OURS_EXPERIMENT_TOKEN: 'exp_shop' }, /needs --user-id/],
+    [['--user-id', 'v1'], {}, /needs OURS_EXPERIMENT_TOKEN/],
+    [
+      ['--user-id', 'v1', '--exposures-name', 'mine'],
+      { OURS_EXPERIMENT_TOKEN: 'exp_shop' },
+      /Redis and PostgreSQL only/,
+    ],
+    [['--user-id', 'v1'], { OURS_EXPERIMENT_TOKEN: 'exp_shop' }, /does not exist/],
+  ])('says what a store of exposures needs: %j %j', async (args, env, message) => {
+    const { error } = await run(forget, [...args, '--exposures', await freshFile(), '--yes'], { env });
+    expect(error?.message).toMatch(message);
   });
 });

@@ -72,5 +72,20 @@ export function describeExposures(name: string, create: () => Promise<TestExposu
       // Remembering has extended the claim.
       expect(await other.claim(kept, HOUR_MS)).toBe(false);
     });
+
+    it('forgets every key of one visitor, and none of others', async () => {
+      const [one, other] = await open();
+      const key = (visitor: string, rest: string): string => visitor.repeat(32) + rest.repeat(32);
+      for (const rest of ['0', '9', 'a', 'f']) await one.claim(key('b', rest), HOUR_MS);
+      await one.remember(key('b', '1'), 'value', HOUR_MS);
+      for (const visitor of ['a', 'c', '0', 'f']) await one.claim(key(visitor, 'b'), HOUR_MS);
+      expect(await other.forget('b'.repeat(32), true)).toBe(5);
+      expect(await one.claim(key('b', '0'), HOUR_MS)).toBe(false);
+      expect(await other.forget('b'.repeat(32), false)).toBe(5);
+      expect(await other.forget('b'.repeat(32), false)).toBe(0);
+      expect(await one.recall(key('b', '1'))).toBeUndefined();
+      expect(await one.claim(key('b', '0'), HOUR_MS)).toBe(true);
+      for (const visitor of ['a', 'c', '0', 'f']) expect(await one.claim(key(visitor, 'b'), HOUR_MS)).toBe(false);
+    });
   });
 }

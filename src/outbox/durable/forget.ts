@@ -1,7 +1,7 @@
-import { failOption } from '../../core/check-option.js';
 import type { Entry } from '../../protocol/event.js';
 import type { Identity } from '../../protocol/identity.js';
 import type { DeadLetters, ForgetOptions, Forgotten } from '../outbox.js';
+import { matcherOf } from '../person-matcher.js';
 import type { EntryCodec } from './entry-codec.js';
 
 /** Rows in one page. */
@@ -15,13 +15,19 @@ export interface StoredRow {
   readonly record: string;
 }
 
+/** An entry that was still inside. */
+export interface FoundRow {
+  readonly key: string;
+  readonly isClaimed: boolean;
+}
+
 /** What `forget` needs of an engine. Pages have ascending keys and at most {@link FORGET_PAGE} rows. */
 export interface ErasableStore {
   /** The next page of entries, claimed ones included. @param after the last key of the previous page */
   entries(after: string | undefined): Promise<readonly StoredRow[]>;
   deadLetterRows(after: string | undefined): Promise<readonly StoredRow[]>;
-  /** Counts the entries that still exist, and removes them unless it is a dry run. */
-  remove(keys: readonly string[], dryRun: boolean): Promise<{ readonly entries: number; readonly claimed: number }>;
+  /** Finds the entries that still exist, and removes them unless it is a dry run. */
+  remove(keys: readonly string[], dryRun: boolean): Promise<readonly FoundRow[]>;
   readonly deadLetters: Pick<DeadLetters, 'discard'>;
 }
 
@@ -32,51 +38,36 @@ export interface ErasableStore {
  */
 export async function forget(
   person: Identity,
-  { dryRun = false }: ForgetOptions,
+  { dryRun = false, onRemoved }: ForgetOptions,
   codec: EntryCodec,
   store: ErasableStore,
 ): Promise<Forgotten> {
-  const isTheirs = toMatcher(person);
+  const isTheirs = matcherOf(person);
   let [entries, claimed, deadLetters, unreadable] = [0, 0, 0, 0];
-  const find = (page: readonly StoredRow[]): StoredRow[] =>
-    page.filter(({ distinctId, record }) => {
+  const find = (page: readonly StoredRow[]): Map<string, Entry> => {
+    const theirs = new Map<string, Entry>();
+    for (const { key, distinctId, record } of page) {
       const entry = codec.readAny(distinctId, record);
       if (entry === undefined) unreadable += 1;
-      return entry !== undefined && isTheirs(entry);
-    });
+      else if (isTheirs(entry)) theirs.set(key, entry);
+    }
+    return theirs;
+  };
 
   for await (const page of pagesOf((after) => store.entries(after))) {
     const theirs = find(page);
-    if (theirs.length === 0) continue;
-    const removed = await store.remove(
-      theirs.map(({ key }) => key),
-      dryRun,
-    );
-    entries += removed.entries;
-    claimed += removed.claimed;
+    if (theirs.size === 0) continue;
+    for (const { key, isClaimed } of await store.remove([...theirs.keys()], dryRun)) {
+      entries += 1;
+      if (isClaimed) claimed += 1;
+      if (!dryRun) onRemoved?.(theirs.get(key)!, isClaimed);
+    }
   }
   for await (const page of pagesOf((after) => store.deadLetterRows(after))) {
-    const ids = find(page).map(({ distinctId }) => distinctId);
+    const ids = [...find(page).values()].map(({ distinctId }) => distinctId);
     deadLetters += dryRun || ids.length === 0 ? ids.length : await store.deadLetters.discard(ids);
   }
   return { entries, claimed, deadLetters, unreadable };
-}
-
-/** Matches entries that have one of the identifiers. Email addresses are compared without case. */
-function toMatcher({ userId, externalId, email }: Identity): (entry: Entry) => boolean {
-  for (const [field, value] of Object.entries({ userId, externalId, email })) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      failOption(`forget: ${field} must be a non-empty string.`);
-    }
-  }
-  if ((userId ?? externalId ?? email) === undefined) {
-    failOption('forget needs a userId, an externalId, an email, or several of them.');
-  }
-  const address = email?.toLowerCase();
-  return (entry) =>
-    (userId !== undefined && entry.userId === userId) ||
-    (externalId !== undefined && entry.externalId === externalId) ||
-    (address !== undefined && entry.email?.toLowerCase() === address);
 }
 
 async function* pagesOf(

@@ -23,9 +23,9 @@ export function erasableStore({ database, statements, deadLetters, now }: Erasab
     entries: (after = '0') => page(statements.entriesAfter, after),
     deadLetterRows: (after = '') => page(statements.deadLettersAfter, after),
     async remove(keys, dryRun) {
-      const text = dryRun ? statements.countEntries : statements.removeEntries;
-      const [entries, claimed] = await database.run<readonly [string, string]>(text, [JSON.stringify(keys), now()]);
-      return { entries: Number(entries), claimed: Number(claimed) };
+      const text = dryRun ? statements.findEntries : statements.removeEntries;
+      const rows = await database.run<readonly (readonly [string, boolean])[]>(text, [JSON.stringify(keys), now()]);
+      return rows.map(([key, isClaimed]) => ({ key, isClaimed }));
     },
     deadLetters,
   };

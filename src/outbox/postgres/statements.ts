@@ -42,8 +42,8 @@ export interface Statements {
   readonly entriesAfter: string;
   /** id, limit → [id, id, record][] */
   readonly deadLettersAfter: string;
-  /** positions, now → how many entries exist, and how many of them are claimed */
-  readonly countEntries: string;
+  /** positions, now → [position, whether it is claimed][] of the entries that exist */
+  readonly findEntries: string;
   /** The same, and removes them. */
   readonly removeEntries: string;
   /** → how many entries are not sealed */
@@ -94,12 +94,11 @@ export function statementsFor(names: Names): Statements {
   /** Settles the entries that are still held. */
   const settle = settleDeleted(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
   const chosen = `position = ANY (${texts('$1')}::bigint[])`;
-  const countClaimed = (from: string): string =>
-    answer(`(
-      SELECT json_build_array(
-        count(*)::text, (count(*) FILTER (WHERE claim_token IS NOT NULL AND available_at > ${now('$2')}))::text
-      ) FROM ${from}
-    )`);
+  const listFound = (from: string): string =>
+    answerRows(
+      'position::text, is_claimed',
+      `SELECT position, claim_token IS NOT NULL AND available_at > ${now('$2')} AS is_claimed FROM ${from}`,
+    );
 
   const isClaimed = `claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed`;
   const totals = `
@@ -220,8 +219,8 @@ export function statementsFor(names: Names): Statements {
       `SELECT distinct_id, record FROM ${deadLetters}
        WHERE distinct_id > $1::text ORDER BY distinct_id LIMIT ${bigint('$2')}`,
     ),
-    countEntries: countClaimed(`${entries} WHERE ${chosen}`),
-    removeEntries: `${settleDeleted(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${countClaimed('settled')}`,
+    findEntries: listFound(`${entries} WHERE ${chosen}`),
+    removeEntries: `${settleDeleted(`DELETE FROM ${entries} WHERE ${chosen} RETURNING *`)} ${listFound('settled')}`,
     countUnsealed: answer(
       `(SELECT count(*)::text FROM ${entries} WHERE left(record, ${SEALED_PREFIX.length}) <> '${SEALED_PREFIX}')`,
     ),

@@ -26,22 +26,23 @@ end
 return done(list)
 `);
 
-/** Whether to remove, then stream ids → how many exist, and how many of them are claimed. */
+/** Whether to remove, then stream ids → the id of each entry that exists, and whether it is claimed. */
 const REMOVE = defineScript(`
 if isLate then return answer('late', {}) end
 if isBroken then return answer('broken', {}) end
-local found, heads, claimed = {}, {}, 0
+local found, heads, list = {}, {}, {}
 for _, id in ipairs(arguments(2, 1)) do
   local entry = redis.call('XRANGE', stream, id, id)[1]
   if entry then
     found[#found + 1] = id
     heads[id] = headOf(entry)
     local pending = redis.call('XPENDING', stream, GROUP, id, id, 1)[1]
-    if pending and string.sub(pending[2], 1, #CLAIM) == CLAIM then claimed = claimed + 1 end
+    local isClaimed = pending and string.sub(pending[2], 1, #CLAIM) == CLAIM
+    list[#list + 1], list[#list + 2] = id, isClaimed and 'claimed' or 'waiting'
   end
 end
 if ARGV[1] == 'remove' then remove(found, heads) end
-return done({ #found, claimed })
+return done(list)
 `);
 
 /** A Redis outbox as `forget` sees it. */
@@ -61,8 +62,11 @@ export function erasableStore(connection: Connection, deadLetters: DeadLetters):
     },
     async remove(keys, dryRun) {
       const values = [dryRun ? 'count' : 'remove', ...keys];
-      const [entries, claimed] = await connection.run(REMOVE, values, { expires: true });
-      return { entries: Number(entries), claimed: Number(claimed) };
+      const reply = await connection.run(REMOVE, values, { expires: true });
+      return Array.from({ length: reply.length / 2 }, (_, at) => ({
+        key: reply[2 * at]!,
+        isClaimed: reply[2 * at + 1] === 'claimed',
+      }));
     },
     deadLetters,
   };

@@ -6,7 +6,7 @@ import type { DurablyAppended, StoreMark } from '../../tracking/polled-outbox.js
 import { claimReadable } from '../durable/claim-readable.js';
 import { DecodedClaim } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
-import { FORGET_PAGE, forget, type StoredRow } from '../durable/forget.js';
+import { FORGET_PAGE, type FoundRow, forget, type StoredRow } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
@@ -231,7 +231,7 @@ export class SqliteOutbox implements DurableOutbox {
     }
   }
 
-  #remove(statements: Statements, keys: readonly string[], dryRun: boolean): { entries: number; claimed: number } {
+  #remove(statements: Statements, keys: readonly string[], dryRun: boolean): FoundRow[] {
     const rows = statements.places.all(JSON.stringify(keys.map(Number)));
     const now = this.#machineNow();
     if (!dryRun) {
@@ -242,7 +242,7 @@ export class SqliteOutbox implements DurableOutbox {
       }));
       this.#end(statements, places);
     }
-    return { entries: rows.length, claimed: rows.filter(({ claimedUntil }) => claimedUntil > now).length };
+    return rows.map(({ position, claimedUntil }) => ({ key: String(position), isClaimed: claimedUntil > now }));
   }
 
   /** Removes entries, to the dead letters if there is an outcome. */
