@@ -8,9 +8,8 @@ const MAX_RATIO = 2;
 export async function run({ runs = 5, events = 40_000, only } = {}) {
   heading(`enqueue: ${whole(events)} events made beforehand, a fetch that never resolves, medians of ${runs}`);
   const shapes = SHAPE_NAMES.filter((name) => only === undefined || only.some((start) => name.startsWith(start)));
-  const subjects = shapes.flatMap((shape) =>
-    ['JSON.stringify', 'track'].map((call) => ({ name: `${call}, ${shape}`, call, shape })),
-  );
+  const calls = ['JSON.stringify', 'track', 'track with subscribers'];
+  const subjects = shapes.flatMap((shape) => calls.map((call) => ({ name: `${call}, ${shape}`, call, shape })));
   const results = await interleave(subjects, runs, async ({ call, shape }) => {
     const child = startChild('./children/enqueue.mjs', { call, shape, events });
     try {
@@ -19,12 +18,13 @@ export async function run({ runs = 5, events = 40_000, only } = {}) {
       await child.stop();
     }
   });
-  const ratios = shapes.map((_, at) => results[2 * at + 1].callUs / results[2 * at].callUs);
+  const ratios = shapes.map((_, at) => results[3 * at + 1].callUs / results[3 * at].callUs);
   table([
-    ['shape', 'JSON.stringify µs', 'track µs', '×', 'track with the hand-over to the queue µs'],
+    ['shape', 'JSON.stringify µs', 'track µs', '×', 'with the hand-over to the queue µs', 'with subscribers µs'],
     ...shapes.map((shape, at) => {
-      const [json, track] = results.slice(2 * at);
-      return [shape, fixed(json.callUs, 2), fixed(track.callUs, 2), fixed(ratios[at], 2), fixed(track.handedOverUs, 2)];
+      const [json, track, subscribed] = results.slice(3 * at);
+      const times = [track.callUs, ratios[at], track.handedOverUs, subscribed.callUs];
+      return [shape, fixed(json.callUs, 2), ...times.map((time) => fixed(time, 2))];
     }),
   ]);
   const worst = Math.max(...ratios);

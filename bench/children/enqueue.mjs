@@ -1,13 +1,15 @@
 // What a call of track() costs its caller, in CPU time. Medians over chunks, so that one garbage collection is not taken for the call.
+import { subscribe } from 'node:diagnostics_channel';
 import { createClient } from '../../dist/index.js';
 import { median } from '../measure.mjs';
 import { makersOf } from '../shapes.mjs';
 import { config, tell, turn } from './parent.mjs';
 
+const CHANNELS = ['track', 'append', 'request', 'retry', 'settle', 'circuit'];
 const CHUNK = 1_000;
 const WARM_UP = 10_000;
 
-const call = config.call === 'track' ? createTrack() : (event) => void JSON.stringify(event);
+const call = config.call === 'JSON.stringify' ? (event) => void JSON.stringify(event) : createTrack();
 const { event: make } = makersOf(config.shape);
 const events = Array.from({ length: WARM_UP + config.events }, (_, i) => make(i));
 
@@ -30,6 +32,8 @@ for (let at = 0; at < events.length; at += CHUNK) {
 tell({ callUs: median(callUs), handedOverUs: median(handedOverUs) });
 
 function createTrack() {
+  if (config.call === 'track with subscribers')
+    for (const name of CHANNELS) subscribe(`ours-ingest:${name}`, () => undefined);
   return createClient({
     token: 'test_bench',
     fetch: () => new Promise(() => undefined),
