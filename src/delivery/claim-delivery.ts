@@ -95,15 +95,17 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const entries = await withoutUnsendable(claimed);
     if (entries.length === 0) return;
     const at = chooseProbe(entries, isolator.lastFailure, random);
-    const { kind } = entries[at]!;
-    await send({ kind, entries: [entries[at]!] }, 'probe', followers(), () => monotonic() <= endsAt);
+    const chosen = entries[at]!;
+    const batch = { kind: chosen.kind, entries: [chosen] };
+    const isSettled = await send(batch, 'probe', followers(), () => monotonic() <= endsAt);
     const before = entries.slice(0, at);
     const behind = entries.slice(at + 1);
     if (!breaker.isClosed) {
       return release([...before, ...behind], breaker.isSearching ? skipMs : 0);
     }
-    // If one event passes, its neighbours probably do. Entries that must follow an identify in front of it wait.
-    const isBehind = followers(before);
+    // If one event passes, its neighbours probably do. Entries that must follow an identify in front of it wait. So do those behind
+    // the probe itself if it failed: another sender's request has closed the breaker then.
+    const isBehind = followers(isSettled ? before : [...before, chosen]);
     const [waiting, following] = partition(behind, isBehind);
     await release([...before, ...waiting], 0);
     await deliver(following, endsAt);
