@@ -1,6 +1,6 @@
 import type { Visitor } from '../client/visitor.js';
 import type { EventCatalog } from '../protocol/catalog.js';
-import { type NodeRequest, nodeFacts, nodeHeader } from './request-facts.js';
+import { NodeFacts, type NodeRequest, nodeHeader } from './request-facts.js';
 import { runInScope } from './request-scope.js';
 import type { VisitorOptions } from './visitor-options.js';
 import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
@@ -56,7 +56,7 @@ export function visitorMiddleware<Catalog extends EventCatalog, Request extends 
   options: VisitorOptions<Request> = {},
 ): ExpressMiddleware<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: (request) => nodeFacts(request, publicHost(request), options.trustProxy !== undefined),
+    read: (request) => new NodeFacts(request, publicHost, options.trustProxy !== undefined),
     knowsPeer: true,
   });
   return (request, _response, next) => {

@@ -1,5 +1,5 @@
 import type { EventCatalog } from '../protocol/catalog.js';
-import { type NodeRequest, nodeFacts } from './request-facts.js';
+import { NodeFacts, type NodeRequest } from './request-facts.js';
 import { runInScope } from './request-scope.js';
 import type { VisitorOptions } from './visitor-options.js';
 import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
@@ -33,7 +33,7 @@ export function visitorPlugin<Catalog extends EventCatalog, Request extends Fast
   options: VisitorOptions<Request> = {},
 ): FastifyPlugin<Request> {
   const openScope = createRequestScopes(ours, options, {
-    read: (request) => nodeFacts(request, request.host, options.trustProxy !== undefined),
+    read: (request) => new NodeFacts(request, ({ host }) => host, options.trustProxy !== undefined),
     knowsPeer: true,
   });
   const plugin: FastifyPlugin<Request> = (server, _options, done) => {

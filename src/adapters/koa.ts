@@ -1,5 +1,5 @@
 import type { EventCatalog } from '../protocol/catalog.js';
-import { type NodeRequest, nodeFacts } from './request-facts.js';
+import { NodeFacts, type NodeRequest } from './request-facts.js';
 import { runInScope } from './request-scope.js';
 import type { VisitorOptions } from './visitor-options.js';
 import { createRequestScopes, type VisitorClient } from './visitor-scopes.js';
@@ -29,7 +29,7 @@ export function visitorMiddleware<Catalog extends EventCatalog, Context extends 
   options: VisitorOptions<Context> = {},
 ): KoaMiddleware<Context> {
   const openScope = createRequestScopes(ours, options, {
-    read: ({ request }) => nodeFacts(request, request.host, options.trustProxy !== undefined),
+    read: ({ request }) => new NodeFacts(request, ({ host }) => host, options.trustProxy !== undefined),
     knowsPeer: true,
   });
   return (context, next) => {

@@ -2,9 +2,10 @@ import type { VisitorInput } from '../client/visitor.js';
 import { checkUserId } from '../protocol/identity.js';
 import { MAX_ID_LENGTH, MAX_TOKEN_LENGTH } from '../protocol/limits.js';
 import { type SessionState, sessionOf } from '../protocol/session.js';
+import { readUrl } from './address.js';
 import { readCookie } from './cookies.js';
 import { readIp } from './ip.js';
-import { addPageProperties, isSentByPage, pageOf, readUrl } from './page.js';
+import { addPageProperties, isSentByPage, pageOf } from './page.js';
 import { plainText, type RequestFacts } from './request-facts.js';
 import type { ResolvedReading } from './resolve-reading.js';
 import { addCookieProperties, readSdkData, type SdkData } from './sdk-cookies.js';
@@ -41,7 +42,7 @@ const FIRST_LANGUAGE = /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8}){0,4})\s*(?:[,;]|$)/i;
 export function readVisitor(facts: RequestFacts, reading: ResolvedReading): RequestVisitor {
   const { cookies: names, identityFromLinks: rule } = reading;
   const cookies = facts.header('cookie') ?? '';
-  const address = parametersOf(facts.url);
+  const address = mentionsSdk(facts.target ?? facts.url) ? parametersOf(facts.url) : undefined;
   /** The parameters of the page that sent the request: its address is the referrer. */
   const sender = (): URLSearchParams | undefined =>
     isSentByPage(facts) ? (parametersOf(facts.header('referer')) ?? new URLSearchParams()) : undefined;
@@ -97,7 +98,12 @@ function readLink(address: URLSearchParams | undefined, known: string | undefine
 
 /** Parses only addresses that may hold a parameter of the browser SDK: few do, and parsing is slow. */
 function parametersOf(url: string | null | undefined): URLSearchParams | undefined {
-  return url?.includes('ours_') ? readUrl(url)?.searchParams : undefined;
+  const address = mentionsSdk(url) ? readUrl(url) : undefined;
+  return address && new URLSearchParams(address.search);
+}
+
+function mentionsSdk(text: string | null | undefined): boolean {
+  return !!text?.includes('ours_');
 }
 
 /** The visitor's address and browser, and the page. */
@@ -107,8 +113,8 @@ function readContext(
   data: SdkData,
 ): VisitorInput {
   const peerIp = facts.peerIp?.();
-  const address = readUrl(facts.url);
-  if (address && trusts?.(readIp(peerIp), 0)) correctOrigin(address, facts);
+  const own = readUrl(facts.url);
+  const address = own && trusts?.(readIp(peerIp), 0) ? correctOrigin(own, facts) : own;
   const userAgent = plainText(facts.header('user-agent'), MAX_USER_AGENT_LENGTH);
   // One map that each adds to: copying it costs more than filling it.
   const properties: Record<string, string | number> = {};

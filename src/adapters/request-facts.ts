@@ -2,6 +2,8 @@
 export interface RequestFacts {
   /** The request's absolute address, as far as this server knows it. */
   readonly url?: string | undefined;
+  /** What the request asks for, `/path?query`: most visitors are read without the rest of the address. @default `url` */
+  readonly target?: string | undefined;
   /** The address at the other end of the connection: the visitor, or the nearest proxy. May be called after the connection is closed. */
   peerIp?(): string | undefined;
   /** A header by its lower-case name. Several values are joined by `, ` (cookies by `; `). */
@@ -20,16 +22,41 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-/** @param trustsProxy whether our `trustProxy` is set; otherwise the framework's own setting determines the address */
-export function nodeFacts(request: NodeRequest, host: string | undefined, trustsProxy: boolean): RequestFacts {
-  const { protocol, headers, originalUrl, socket } = request;
-  // Read now: a closed socket no longer knows the address unless it was read before.
-  const { remoteAddress } = socket;
-  return {
-    url: absoluteUrl(protocol, host, originalUrl),
-    peerIp: () => (trustsProxy ? remoteAddress : request.ip),
-    header: (name) => nodeHeader(headers, name),
-  };
+/**
+ * The facts of a request of Express or Fastify. What their getters compute is read when it is first needed: it costs more than the
+ * identity itself.
+ *
+ * @param trustsProxy whether our `trustProxy` is set; otherwise the framework's own setting determines the address
+ */
+export class NodeFacts<Request extends NodeRequest> implements RequestFacts {
+  readonly target: string;
+  readonly #request: Request;
+  readonly #headers: NodeHeaders;
+  readonly #hostOf: (request: Request) => string | undefined;
+  readonly #socketIp: string | undefined;
+  readonly #trustsProxy: boolean;
+
+  constructor(request: Request, hostOf: (request: Request) => string | undefined, trustsProxy: boolean) {
+    this.target = request.originalUrl;
+    this.#request = request;
+    this.#headers = request.headers;
+    this.#hostOf = hostOf;
+    // Read now: a closed socket no longer knows the address unless it was read before.
+    this.#socketIp = request.socket.remoteAddress;
+    this.#trustsProxy = trustsProxy;
+  }
+
+  get url(): string | undefined {
+    return absoluteUrl(this.#request.protocol, this.#hostOf(this.#request), this.target);
+  }
+
+  peerIp(): string | undefined {
+    return this.#trustsProxy ? this.#socketIp : this.#request.ip;
+  }
+
+  header(name: string): string | undefined {
+    return nodeHeader(this.#headers, name);
+  }
 }
 
 export function nodeHeader(headers: NodeHeaders, name: string): string | undefined {

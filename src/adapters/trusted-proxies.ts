@@ -1,7 +1,7 @@
 import { failOption } from '../core/check-option.js';
 import { typeName } from '../core/refusal.js';
+import { type Address, readUrl } from './address.js';
 import { type Ip, readIp } from './ip.js';
-import { readUrl } from './page.js';
 import type { RequestFacts } from './request-facts.js';
 
 /** The trusted proxies: their number, or their addresses (`10.0.0.0/8`). */
@@ -26,7 +26,10 @@ export function toTrusts(option: TrustProxy): Trusts {
     );
   }
   const ranges = option.map(toRange);
-  return (ip) => ip !== undefined && ranges.some((range) => contains(range, ip));
+  return (ip) => {
+    const groups = ip?.groups();
+    return groups !== undefined && ranges.some((range) => contains(range, groups));
+  };
 }
 
 /**
@@ -49,16 +52,14 @@ export function clientIp(
   return ip?.text;
 }
 
-/** Sets the scheme and host that the visitor's browser used, as a trusted proxy reports them. */
-export function correctOrigin(address: URL, facts: RequestFacts): void {
-  const scheme = lastOf(facts.header('x-forwarded-proto'))?.toLowerCase();
-  if (scheme === 'http' || scheme === 'https') address.protocol = scheme;
-  const host = lastOf(facts.header('x-forwarded-host'));
-  const asked = host ? readUrl(`${address.protocol}//${host}`) : undefined;
-  if (asked === undefined) return;
-  // One by one: setting `host` without a port would keep the port between the proxy and this server.
-  address.hostname = asked.hostname;
-  address.port = asked.port;
+/** The address with the scheme and host that the visitor's browser used, as a trusted proxy reports them. */
+export function correctOrigin(address: Address, facts: RequestFacts): Address | undefined {
+  const reported = lastOf(facts.header('x-forwarded-proto'))?.toLowerCase();
+  const isKnown = reported === 'http' || reported === 'https';
+  const scheme = isKnown ? reported : address.href.slice(0, address.href.indexOf(':'));
+  const asked = lastOf(facts.header('x-forwarded-host'));
+  const host = (asked ? readUrl(`${scheme}://${asked}`) : undefined)?.host ?? address.host;
+  return readUrl(`${scheme}://${host}${address.pathname}${address.search}`);
 }
 
 /** The nearest proxy's entry: earlier ones can be forged. */
@@ -70,15 +71,15 @@ function lastOf(list: string | null | undefined): string | undefined {
 const MORE_THAN_ADDRESS = /[[%]|\.\d+:/;
 
 interface Range {
-  readonly network: Ip;
+  readonly network: readonly number[];
   /** How many of the 128 bits belong to the network. */
   readonly length: number;
 }
 
-function contains({ network, length }: Range, ip: Ip): boolean {
-  return ip.groups.every((group, at) => {
+function contains({ network, length }: Range, ip: readonly number[]): boolean {
+  return ip.every((group, at) => {
     const free = Math.min(16, Math.max(0, (at + 1) * 16 - length));
-    return group >> free === network.groups[at]! >> free;
+    return group >> free === network[at]! >> free;
   });
 }
 
@@ -97,5 +98,5 @@ function toRange(text: unknown): Range {
       "trustProxy has an entry that is not an address range: write '10.0.0.0/8', '192.0.2.7' or '2001:db8::/32'.",
     );
   }
-  return { network, length: 128 - width + length };
+  return { network: network.groups(), length: 128 - width + length };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { absoluteUrl, nodeFacts, plainText } from '../../src/adapters/request-facts.js';
+import { absoluteUrl, NodeFacts, plainText } from '../../src/adapters/request-facts.js';
 
 describe('the absolute address of a request', () => {
   it.each([
@@ -36,15 +36,20 @@ describe('the facts of a Node request', () => {
     ip: '203.0.113.7',
     socket,
   };
+  const factsOf = (trustsProxy: boolean) => new NodeFacts(request, () => 'shop.example', trustsProxy);
 
   it('join several values of a header', () => {
-    const { header } = nodeFacts(request, 'shop.example', false);
-    expect([header('cookie'), header('x-list'), header('referer')]).toEqual(['a=1', '1, 2', undefined]);
+    const facts = factsOf(false);
+    expect(['cookie', 'x-list', 'referer'].map((name) => facts.header(name))).toEqual(['a=1', '1, 2', undefined]);
+  });
+
+  it('have the absolute address', () => {
+    expect(factsOf(false).url).toBe('https://shop.example/plans');
   });
 
   it('have the framework’s address, or the socket’s if our own trustProxy is set, even after it is closed', () => {
-    const framework = nodeFacts(request, 'shop.example', false);
-    const own = nodeFacts(request, 'shop.example', true);
+    const framework = factsOf(false);
+    const own = factsOf(true);
     socket.remoteAddress = undefined;
     expect([framework.peerIp?.(), own.peerIp?.()]).toEqual(['203.0.113.7', '127.0.0.1']);
   });
