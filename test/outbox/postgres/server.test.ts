@@ -68,6 +68,13 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     return Object.assign(pool, { cut });
   }
 
+  async function ownClient(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: process.env.POSTGRES_URL });
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
   async function ready(client: SqlClient = ownPool(), table: string = newTable()): Promise<PostgresOutbox> {
     const outbox = createPostgresOutbox({ client, table });
     onTestFinished(() => outbox.close());
@@ -119,13 +126,15 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('when a transaction commits, and not before', async () => {
-      const { next, appender } = await watched(ownPool());
+      const client = await ownClient();
+      const { next, appender } = await watched(client);
       const tx = await admin.connect();
       let isCommitted = false;
       const woken = next().then(() => isCommitted);
       await tx.query('BEGIN');
       await appender.within(tx)([trackEntry('a')]);
-      await tx.query('SELECT pg_sleep(0.05)');
+      // A notification that was sent by now arrives on the listening connection before this answer.
+      await client.query('SELECT 1');
       isCommitted = true;
       await tx.query('COMMIT');
       tx.release();
@@ -133,9 +142,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('through a client that was passed in', async () => {
-      const client = new pg.Client({ connectionString: process.env.POSTGRES_URL });
-      await client.connect();
-      onTestFinished(() => client.end());
+      const client = await ownClient();
       const { next, appender, stop } = await watched(client);
       await appender.append([trackEntry('a')]);
       await next();
