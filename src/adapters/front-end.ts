@@ -1,6 +1,6 @@
 /** The hops of `X-Forwarded-For`. */
 export interface Hops {
-  /** The one that a platform's front end appends: whoever connected to it. */
+  /** The hop that a platform's front end appends: the peer that connected to it. */
   readonly last: string | undefined;
   /** The header without it; anyone can send these. */
   readonly before: string | undefined;

@@ -12,13 +12,11 @@ import {
   type TrackInput,
 } from '../protocol/event.js';
 import { LIBRARY } from '../protocol/library.js';
+import { RESERVED_BYTES } from '../protocol/limits.js';
 import type { OnUnreadable } from '../protocol/properties.js';
 import { type Encode, throughBeforeSend } from './before-send.js';
 import type { ClientContext } from './context.js';
 import { throughGuard } from './guard.js';
-
-/** Room in a request for the token and the names around the row. */
-const FRAME_BYTES = 512;
 
 /** Encodes an input, or returns the outcome of an event that is not sent. Never throws. */
 export type Encoder<Input> = (input: Input) => Entry | Undelivered;
@@ -36,7 +34,7 @@ export function createEncoders(
     earliestFor: (userId) => exposureTimes.earliestFor(userId),
     randomId,
     openRow,
-    maxBytes: options.maxBatchBytes - FRAME_BYTES,
+    maxBytes: options.maxBatchBytes - RESERVED_BYTES,
     catalog: options.events === undefined ? undefined : createCatalogCheck(options.events),
     version: LIBRARY,
     reporterFor: createReporters((event, property) =>

@@ -11,7 +11,7 @@ export interface Batch {
   readonly entries: readonly Entry[];
 }
 
-/** The size of a request without its rows. */
+/** The exact size of a request without its rows. */
 export function frameBytes(token: string): number {
   return toBytes(JSON.stringify({ token, events: [] })).length;
 }

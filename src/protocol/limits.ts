@@ -23,3 +23,9 @@ export const DEFAULT_BATCH_ROWS = 100;
 
 /** [A] Bytes in one request until the service says otherwise. */
 export const DEFAULT_BATCH_BYTES: number = 512 * 1024;
+
+/**
+ * Reserved in a request for what is around one row. Enough for the longest token, because the relay that sends a stored row may
+ * have another token than the client that wrote it.
+ */
+export const RESERVED_BYTES = 512;

@@ -1,4 +1,4 @@
-import { OursError } from '../core/errors.js';
+import { failOption } from '../core/check-option.js';
 import { isLoopback } from '../protocol/loopback.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -81,8 +81,7 @@ function readProxy({ name, text }: Variable): HttpProxy {
     parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/' && !parsed.search;
   if (!isProxy || (!text.includes('://') && parsed.port === '')) {
     const got = parsed === undefined || /^https?:$/.test(parsed.protocol) ? '' : ` got a ${parsed.protocol} address;`;
-    throw new OursError(
-      'invalid_option',
+    failOption(
       `${name} must be the address of an HTTP proxy such as http://proxy.example:3128;${got} correct it, remove it, or list the service in NO_PROXY.`,
     );
   }

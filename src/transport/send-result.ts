@@ -57,7 +57,7 @@ const REFUSALS = [400, 415, 422];
 /** Statuses that say nothing about the service as a whole, besides 5xx. */
 const REQUEST_TROUBLE = [...REFUSALS, 408, 409];
 
-/** Statuses of a server that asks to be left alone. They count whoever says so: asking again at once would not help. */
+/** Statuses of an overloaded server. They count even from a proxy: retrying at once would not help. */
 const OVERLOAD = [429, 503];
 
 /** What to read of an answer. */

@@ -11,6 +11,7 @@ import { requestHandler, type WithVisitor } from '../../src/adapters/request.js'
 import type { CollectorOptions } from '../../src/collector/index.js';
 import { type RigOptions, rig } from '../support/client.js';
 import { CHECKOUT, exposedVisitors, visitorIn } from '../support/experiments.js';
+import { holdTime } from '../support/held-time.js';
 import { inNextRequest } from '../support/next-request.js';
 
 const SECRET = Buffer.alloc(32, 7).toString('base64url');
@@ -120,8 +121,9 @@ describe('a flag of the Flags SDK', () => {
     const { collector, experiments } = await world({ client: { assignTimeoutMs: 200 } });
     const checkout = flag({ key: 'checkout', adapter: experiments.variant(), defaultValue: 'none' });
     collector.faults.next(fault);
-    expect(await valueIn(requestOf('v'), checkout)).toBe('none');
-    expect(await valueIn(requestOf('w'), checkout)).not.toBe('none');
+    const time = holdTime();
+    expect(await time.settle(valueIn(requestOf('v'), checkout), 1)).toBe('none');
+    expect(await time.settle(valueIn(requestOf('w'), checkout))).not.toBe('none');
   });
 
   it('has its default for an unknown experiment, with one warning of the client', async () => {

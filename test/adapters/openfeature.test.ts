@@ -18,6 +18,7 @@ import { isOursError } from '../../src/index.js';
 import { createRecordingClient } from '../../src/testing/index.js';
 import { type RigOptions, rig } from '../support/client.js';
 import { CHECKOUT, exposedVisitors, visitorIn } from '../support/experiments.js';
+import { holdTime } from '../support/held-time.js';
 
 const PATH = '/experiments/assignments/checkout';
 const SHIPPING = {
@@ -172,7 +173,8 @@ describe('the reason of an evaluation is', () => {
   ] as const)('ERROR, %s, with the caller’s default', async (name, fault, client, message) => {
     const { flags, collector } = await world({ client });
     collector.faults.next(fault);
-    expect(await flags.getStringDetails('checkout', 'default', { targetingKey })).toEqual({
+    const asked = holdTime().settle(flags.getStringDetails('checkout', 'default', { targetingKey }), 1);
+    expect(await asked).toEqual({
       flagKey: 'checkout',
       value: 'default',
       reason: 'ERROR',

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { currentVisitor, sqsHandler, type WithVisitor } from '../../src/adapters/lambda.js';
 import type { Visitor } from '../../src/index.js';
 import { arrived, rig } from '../support/client.js';
+import { holdTime } from '../support/held-time.js';
 import { lambdaContext, sqsRecord } from './lambda-events.js';
 
 const HOUR_MS = 3_600_000;
@@ -63,10 +64,14 @@ describe('a handler of SQS records', () => {
   });
 
   it('returns a record whose event is not safe, if the handler awaits it', async () => {
-    const { collector, receive } = await world((record) => buy(record).stored({ timeoutMs: 1 }));
+    const { collector, receive } = await world((record) => buy(record).stored({ timeoutMs: 5_000 }), {
+      flushTimeoutMs: 0,
+    });
     collector.faults.next({ kind: 'hang' });
-    expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
-    collector.faults.clear();
+    const time = holdTime();
+    const answer = receive(sqsRecord('m1', 'v'));
+    await time.pass(5_000);
+    expect(await time.settle(answer)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
   });
 
   it('returns a record whose visitor cannot be read without calling the handler, so that it reaches the dead-letter queue', async () => {

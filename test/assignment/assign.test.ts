@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Collector, CollectorOptions, ExperimentConfig, Fault } from '../../src/collector/index.js';
 import { isOursError } from '../../src/index.js';
 import { type Rig, type RigOptions, rig, trackMany, until } from '../support/client.js';
+import { holdRequestsWith } from '../support/held-requests.js';
+import { holdTime } from '../support/held-time.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -257,18 +259,26 @@ describe('without an answer, assign falls back, never to the control,', () => {
   ])('when the answer %s, after timeoutMs', async (_, fault) => {
     const { client, collector } = await experiment();
     collector.faults.next(fault);
-    const assignment = await client.assign('checkout', { userId: 'v1', timeoutMs: 40 });
-    expect(assignment).toMatchObject({ inExperiment: false, reason: 'fallback' });
+    const time = holdTime();
+    const asked = client.assign('checkout', { userId: 'v1', timeoutMs: 40 });
+    await time.until(() => collector.requestsTo(PATH) === 1);
+    await time.pass(39);
+    expect(await Promise.race([asked, 'waiting'])).toBe('waiting');
+    await time.pass(1);
+    expect(await asked).toMatchObject({ inExperiment: false, reason: 'fallback' });
   });
 
   it('after assignTimeoutMs; a late answer serves the next question, recorded once', async () => {
-    const { client, collector } = await experiment({ assignTimeoutMs: 30 });
-    collector.faults.next({ kind: 'delay', ms: 150 });
-    expect(await client.assign('checkout', { userId: 'v1' })).toMatchObject({ reason: 'fallback' });
-    await until(() => impressions(collector).length === 1);
-    expect(await client.assign('checkout', { userId: 'v1', timeoutMs: 5_000 })).toMatchObject({
-      inExperiment: true,
-    });
+    const held = holdRequestsWith('v1');
+    const { client, collector } = await experiment({ assignTimeoutMs: 30, fetch: held.fetch });
+    const time = holdTime();
+    const asked = client.assign('checkout', { userId: 'v1' });
+    await time.until(() => held.count === 1);
+    await time.pass(30);
+    expect(await asked).toMatchObject({ reason: 'fallback' });
+    held.release();
+    await time.until(() => impressions(collector).length === 1);
+    expect(await time.settle(client.assign('checkout', { userId: 'v1' }))).toMatchObject({ inExperiment: true });
     expect(collector.requestsTo(PATH)).toBe(1);
     expect(impressions(collector)).toHaveLength(1);
   });
@@ -378,13 +388,14 @@ describe('a signal', () => {
   });
 
   it('ends only the wait of its caller', async () => {
-    const { client, collector } = await experiment();
-    collector.faults.next({ kind: 'delay', ms: 50 });
+    const held = holdRequestsWith('v1');
+    const { client, collector } = await experiment({ fetch: held.fetch });
     const abort = new AbortController();
     const leaving = client.assign('checkout', { userId: 'v1', signal: abort.signal });
     const staying = client.assign('checkout', { userId: 'v1' });
     abort.abort(new Error('the visitor has left'));
     await expect(leaving).rejects.toThrow('has left');
+    held.release();
     expect(await staying).toMatchObject({ inExperiment: true });
     expect(collector.requestsTo(PATH)).toBe(1);
   });
@@ -412,10 +423,18 @@ describe('personalization', () => {
     const ask = (options = {}) => client.personalization({ userId: 'v1', ...options });
     collector.faults.next({ kind: 'status', status: 500 });
     await expect(ask()).rejects.toSatisfy((error) => isOursError(error) && error.code === 'assignment_failed');
-    collector.faults.next({ kind: 'hang' });
-    await expect(ask({ timeoutMs: 30 })).rejects.toThrow('personalization');
     await expect(ask({ signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
     const { client: tokenless } = await experiment({ experimentToken: undefined });
     await expect(tokenless.personalization({ userId: 'v1' })).rejects.toThrow('experimentToken is missing');
+  });
+
+  it('rejects after its timeout', async () => {
+    const { client, collector } = await experiment();
+    collector.faults.next({ kind: 'hang' });
+    const time = holdTime();
+    const failure = client.personalization({ userId: 'v1', timeoutMs: 30 }).catch((error: Error) => error.message);
+    await time.until(() => collector.requests === 1);
+    await time.pass(30);
+    expect(await failure).toContain('personalization');
   });
 });

@@ -3,6 +3,7 @@ import type { Exposures } from '../../src/assignment/exposure-store.js';
 import { type Collector, createCollector, type ExperimentConfig } from '../../src/collector/index.js';
 import { createMemoryExposures } from '../../src/exposures/memory.js';
 import { type Rig, type RigOptions, rig, until } from '../support/client.js';
+import { holdTime } from '../support/held-time.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -204,8 +205,10 @@ describe('a store of exposures', () => {
       platform: standingStill().platform,
     });
     const [{ client, warnings }] = processes as [Rig];
+    const time = holdTime();
     for (const userId of ['v1', 'v1', 'v2']) {
-      expect(await client.assign('checkout', { userId, sessionId: 's1' })).toMatchObject({ reason: 'assigned' });
+      const asked = client.assign('checkout', { userId, sessionId: 's1' });
+      expect(await time.settle(asked, 1)).toMatchObject({ reason: 'assigned' });
     }
     expect(impressions(collector)).toBe(2);
     expect(warnings).toHaveLength(1);
@@ -269,7 +272,9 @@ describe('a store of exposures', () => {
     const store = createMemoryExposures();
     const exposures: Exposures = { ...store, remember: silent };
     const { processes } = await fleet(1, { exposures, exposuresTimeoutMs: 20 });
-    expect(await processes[0]?.client.assign('checkout', ASKED)).toMatchObject({ reason: 'assigned' });
+    const [{ client }] = processes as [Rig];
+    const time = holdTime();
+    expect(await time.settle(client.assign('checkout', ASKED), 1)).toMatchObject({ reason: 'assigned' });
   });
 
   it('must have claim', async () => {
@@ -317,7 +322,11 @@ describe('when a claimed exposure could not be recorded', () => {
     const [{ client }] = processes as [Rig];
     await client.assign('checkout', { ...ASKED, record: false });
     collector.faults.next({ kind: 'hang' });
-    expect(await client.assign('checkout', { ...ASKED, timeoutMs: 2_000 })).toMatchObject({ reason: 'assigned' });
+    const time = holdTime();
+    const asked = client.assign('checkout', { ...ASKED, timeoutMs: 2_000 });
+    await time.until(() => collector.requestsTo(PATH) === 2);
+    await time.pass(2_000);
+    expect(await time.settle(asked)).toMatchObject({ reason: 'assigned' });
   });
 });
 
@@ -352,8 +361,13 @@ describe('in an outage of the service', () => {
     const { collector, processes } = await fleet(2, { exposures: createMemoryExposures() });
     const [one, other] = processes as [Rig, Rig];
     await one.client.assign('checkout', ASKED);
+    const before = collector.requestsTo(PATH);
     collector.faults.set(() => ({ kind: 'hang' }));
-    expect(await other.client.assign('checkout', { ...ASKED, timeoutMs: 2_000 })).toMatchObject({ reason: 'sticky' });
+    const time = holdTime();
+    const asked = other.client.assign('checkout', { ...ASKED, timeoutMs: 2_000 });
+    await time.until(() => collector.requestsTo(PATH) === before + 1);
+    await time.pass(2_000);
+    expect(await time.settle(asked)).toMatchObject({ reason: 'sticky' });
   });
 
   it('a visitor keeps it in the same process without a store', async () => {
@@ -405,7 +419,9 @@ describe('in an outage of the service', () => {
   it('if the store does not answer either, the visitor gets the fallback', async () => {
     const exposures = { ...createMemoryExposures(), recall: silent };
     const { collector, processes } = await fleet(1, { exposures, exposuresTimeoutMs: 20 });
+    const [{ client }] = processes as [Rig];
     outage(collector);
-    expect(await processes[0]?.client.assign('checkout', ASKED)).toMatchObject({ reason: 'fallback' });
+    const time = holdTime();
+    expect(await time.settle(client.assign('checkout', ASKED), 1)).toMatchObject({ reason: 'fallback' });
   });
 });

@@ -3,7 +3,7 @@ import { about } from '../../src/cli/amounts.js';
 import { checkQueue } from '../../src/cli/doctor/outbox.js';
 import { fileOutbox } from './outbox-file.js';
 
-it('says of estimated numbers that they are', async () => {
+it('marks estimated numbers as estimated', async () => {
   const { outbox } = await fileOutbox();
   const stats = { waiting: 5_000_000, claimed: 400, bytes: 2_000_000_000, isEstimated: true };
   const [check] = await checkQueue({ ...methodsOf(outbox), stats: async () => stats }, 'the outbox');

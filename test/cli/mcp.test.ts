@@ -156,7 +156,7 @@ describe('ours-ingest mcp with a collector', () => {
     ]);
   });
 
-  it('tells the results, and that there is not enough data for a winner', async () => {
+  it('reports the results, and that there is not enough data for a winner', async () => {
     const collector = await startDev();
     const { call } = await startMcp(['--collector', collector.url]);
     await post(collector, '/experiments/assignments/checkout', { token: 'exp_shop', visitor_id: userId });

@@ -60,7 +60,7 @@ describe('the outbox of a command', () => {
 });
 
 describe.runIf(REDIS_URL)('the outbox of a command in Redis', () => {
-  it('is the one of that name, for every process', async () => {
+  it('is the one with that name, for every process', async () => {
     const name = `cli-test-${randomUUID()}`;
     const { outbox, describe } = await open({ redis: REDIS_URL, name }, {}, { create: true });
     onTestFinished(async () => {

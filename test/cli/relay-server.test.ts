@@ -32,7 +32,7 @@ describe('the server of a relay', () => {
     ]);
   });
 
-  it("is not while the relay's own work fails, although the outbox answers questions", async () => {
+  it("is not healthy while the relay's own work fails, even if the outbox answers questions", async () => {
     const { outbox } = await fileOutbox();
     let failure: string | undefined = 'this Redis is a read-only replica.';
     const url = await serve(outbox, new Tally(), () => failure);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
-import type { Totals } from '../../src/tracking/delivery-counts.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 import { answer } from '../support/clients.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../support/entries.js';
@@ -231,12 +230,7 @@ describe('a client with a durable outbox', () => {
     const closed = client.close({ timeoutMs: 50 });
     await time.until(() => collector.requests === 1);
     await time.pass(50);
-    let totals: Totals | undefined;
-    void closed.then((given) => {
-      totals = given;
-    });
-    await time.until(() => totals !== undefined);
-    expect(totals).toMatchObject({ pending: 5 });
+    expect(await time.settle(closed)).toMatchObject({ pending: 5 });
     expect(await open().claim(EVERYTHING)).toHaveLength(5);
   });
 

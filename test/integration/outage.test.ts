@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCollector, type Fault } from '../../src/collector/index.js';
-import { arrived, rig, seeded, trackMany, until } from '../support/client.js';
+import { arrived, rig, seeded, trackMany } from '../support/client.js';
+import { holdTime } from '../support/held-time.js';
 import { type Ending, type SimulationOptions, simulate } from '../support/simulated-service.js';
 
 /** A free port that a collector can listen on later. */
@@ -8,6 +9,9 @@ async function freePort(): Promise<number> {
   await using collector = await createCollector();
   return Number(new URL(collector.url).port);
 }
+
+/** How fast held time passes while sockets work: a request may take 200 turns of the event loop before it times out. */
+const STEP_MS = 10;
 
 /** A simulated service that ends every request alike until `isWell`. */
 function ailing(ending: Ending, options: Partial<SimulationOptions> = {}) {
@@ -137,11 +141,18 @@ describe('an outage costs nothing, not even with a single retry', () => {
     });
     collector.faults.set(() => fault);
     const ids = trackMany(client, 100);
+    const time = holdTime();
     const flushed = client.flush();
-    await until(() => warnings.length === 1);
+    await time.until(() => warnings.length === 1, STEP_MS);
     expect(outcomes).toEqual([]);
     collector.faults.clear();
-    expect(await flushed).toEqual({ delivered: 100, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
+    expect(await time.settle(flushed, STEP_MS)).toEqual({
+      delivered: 100,
+      rejected: 0,
+      dropped: 0,
+      pending: 0,
+      unknown: 0,
+    });
     expect(arrived(collector).sort()).toEqual(ids.sort());
   });
 
@@ -149,12 +160,19 @@ describe('an outage costs nothing, not even with a single retry', () => {
     const port = await freePort();
     const { client, warnings, outcomes } = await rig({ baseUrl: `http://127.0.0.1:${port}/api/v1`, maxRetries: 1 });
     const ids = trackMany(client, 1_000);
+    const time = holdTime();
     const flushed = client.flush();
-    await until(() => warnings.length === 1);
+    await time.until(() => warnings.length === 1, STEP_MS);
     expect(outcomes).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining('ECONNREFUSED')]);
     await using collector = await createCollector({ port });
-    expect(await flushed).toEqual({ delivered: 1_000, rejected: 0, dropped: 0, pending: 0, unknown: 0 });
+    expect(await time.settle(flushed, STEP_MS)).toEqual({
+      delivered: 1_000,
+      rejected: 0,
+      dropped: 0,
+      pending: 0,
+      unknown: 0,
+    });
     expect(arrived(collector).sort()).toEqual(ids.sort());
     expect(warnings).toHaveLength(1);
   });

@@ -6,6 +6,7 @@ import { createClient, type FetchInit, type FetchLike } from '../../src/index.js
 import { LIBRARY } from '../../src/protocol/library.js';
 import { webPlatform } from '../../src/runtime/platform-web.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
+import { holdTime } from '../support/held-time.js';
 import { startProxy } from '../support/http-proxy.js';
 
 const ORIGIN = 'https://api.oursprivacy.com';
@@ -213,7 +214,8 @@ describe('through a fetch of one’s own', () => {
       fetch: async (url, init) => (++attempts <= 2 ? broken(url, init) : new Response('{"success":true}')),
     });
     trackMany(client, 1);
-    expect(await client.flush()).toMatchObject({ delivered: 1 });
+    const time = holdTime();
+    expect(await time.settle(client.flush(), 1)).toMatchObject({ delivered: 1 });
     expect(attempts).toBe(3);
   });
 
@@ -274,8 +276,10 @@ describe('through the proxy of the environment', () => {
     stubProxy(proxy.url);
     // No deadline of ours may be what ends the silence.
     const { client, warnings } = await rig({ baseUrl: 'http://service.invalid/api/v1', requestTimeoutMs: 600_000 });
+    const time = holdTime();
     trackMany(client, 1);
-    await until(() => warnings.length > 1);
+    void client.flush();
+    await time.until(() => warnings.length > 1, 10);
     expect(warnings[1]).toContain(
       `still no connection to service.invalid through the proxy ${proxy.host} of HTTP_PROXY.`,
     );

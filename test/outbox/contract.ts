@@ -78,7 +78,7 @@ export function describeOutbox(name: string, create: CreateOutbox, { drops, runs
   });
 
   describe(`the ${name} outbox, under any sequence of calls,`, () => {
-    it('loses no entry, never gives one to two claims, and keeps the order of every person', async () => {
+    it('loses no entry, never gives one to two claims at once, and keeps the order of every person', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), async (commands) => {
           const world = await open();

@@ -3,23 +3,52 @@ import { onTestFinished, vi } from 'vitest';
 export interface HeldTime {
   /** Lets the time pass, and every timer fire that is due by then. */
   pass(ms: number): Promise<void>;
-  /** Waits for sockets and files until the condition holds. Timers of 0 ms fire, and no time passes. */
-  until(condition: () => boolean): Promise<void>;
+  /**
+   * Waits for sockets and files until the condition holds. Timers of 0 ms fire, and `stepMs` pass with each turn of the event
+   * loop: by default no time at all.
+   */
+  until(condition: () => boolean, stepMs?: number): Promise<void>;
+  /** Waits for sockets and files until the work is done, like {@link until}. */
+  settle<Result>(work: Promise<Result>, stepMs?: number): Promise<Result>;
 }
 
-const realSetTimeout = globalThis.setTimeout;
+const { setTimeout: setReal, clearTimeout: clearReal } = globalThis;
 
 /** Stops the timers of this process until the test lets time pass, while sockets and files keep working. */
 export function holdTime(): HeldTime {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-  onTestFinished(() => void vi.useRealTimers());
+  const { setTimeout: setHeld, clearTimeout: clearHeld } = globalThis;
+  // Vitest's own timers of 0 ms that are set while time passes wait for another millisecond.
+  const atOnce = new WeakSet<object>();
+  globalThis.setTimeout = ((action: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
+    if (ms > 0) return setHeld(action, ms, ...args);
+    const timer = setReal(action, 0, ...args);
+    atOnce.add(timer);
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = ((timer?: NodeJS.Timeout) =>
+    timer && atOnce.has(timer) ? clearReal(timer) : clearHeld(timer)) as typeof clearTimeout;
+  onTestFinished(() => {
+    Object.assign(globalThis, { setTimeout: setHeld, clearTimeout: clearHeld });
+    vi.useRealTimers();
+  });
+  async function until(condition: () => boolean, stepMs = 0): Promise<void> {
+    while (!condition()) {
+      await vi.advanceTimersByTimeAsync(stepMs);
+      await new Promise((resolve) => setReal(resolve, 1));
+    }
+  }
   return {
     pass: async (ms) => void (await vi.advanceTimersByTimeAsync(ms)),
-    async until(condition) {
-      while (!condition()) {
-        await vi.advanceTimersByTimeAsync(0);
-        await new Promise((resolve) => realSetTimeout(resolve, 1));
-      }
+    until,
+    async settle(work, stepMs) {
+      let isDone = false;
+      const done = (): void => {
+        isDone = true;
+      };
+      work.then(done, done);
+      await until(() => isDone, stepMs);
+      return work;
     },
   };
 }

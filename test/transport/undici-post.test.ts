@@ -2,10 +2,12 @@ import dns from 'node:dns';
 import net from 'node:net';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { toBytes } from '../../src/protocol/bytes.js';
+import { SLOW_CONNECT_MS } from '../../src/transport/undici-connect.js';
 import type { Undici } from '../../src/transport/undici-engine.js';
 import { createUndiciPost, type UndiciPostOptions } from '../../src/transport/undici-post.js';
 import { bundledUndici } from '../support/bundled-undici.js';
 import { until } from '../support/client.js';
+import { holdTime } from '../support/held-time.js';
 import { startProxy } from '../support/http-proxy.js';
 import { json, scriptService } from '../support/scripted-service.js';
 
@@ -122,13 +124,15 @@ describe('connecting', () => {
     // Pending for as long as a firewall that drops packets likes.
     const spy = vi.spyOn(dns, 'lookup').mockImplementation((() => undefined) as never);
     onTestFinished(() => spy.mockRestore());
-    let isTold = false;
-    const onSlowConnect = () => {
-      isTold = true;
-    };
+    const onSlowConnect = vi.fn();
     const request = await open({ baseUrl: 'http://ingest.test', connectTimeoutMs: 600_000, onSlowConnect });
+    const time = holdTime();
     request().catch(() => undefined);
-    await until(() => isTold);
+    await time.until(() => spy.mock.calls.length === 1);
+    await time.pass(SLOW_CONNECT_MS - 1);
+    expect(onSlowConnect).not.toHaveBeenCalled();
+    await time.pass(1);
+    await time.until(() => onSlowConnect.mock.calls.length === 1);
   });
 });
 
@@ -140,7 +144,8 @@ describe('connecting to a host of several addresses', () => {
     const service = await scriptService((_, response) => json(response, 200, ok));
     resolveTo(...DEAD, '127.0.0.1');
     const request = await open({ baseUrl: `http://ingest.test:${new URL(service.origin).port}` });
-    expect(await request()).toMatchObject({ status: 200 });
+    const time = holdTime();
+    expect(await time.settle(request(), 10)).toMatchObject({ status: 200 });
   });
 
   it('does not give up a slow one for a dead one', async () => {
@@ -181,7 +186,12 @@ describe('connecting to a host of several addresses', () => {
     const silent = vi.spyOn(net, 'connect').mockImplementation((() => new net.Socket()) as never);
     onTestFinished(() => silent.mockRestore());
     resolveTo('127.0.0.1', '127.0.0.2');
-    const request = await open({ baseUrl: 'http://ingest.test:1', connectTimeoutMs: 20 });
-    await expect(request()).rejects.toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT' });
+    const request = await open({ baseUrl: 'http://ingest.test:1' });
+    const time = holdTime();
+    const failure = request().catch((error: unknown) => error);
+    await time.until(() => silent.mock.calls.length === 1);
+    await time.pass(10_000);
+    expect(await time.settle(failure)).toMatchObject({ code: 'UND_ERR_CONNECT_TIMEOUT' });
+    expect(silent).toHaveBeenCalledTimes(2);
   });
 });

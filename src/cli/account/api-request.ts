@@ -5,6 +5,7 @@ import { errorSchema } from './api-schemas.js';
 
 const ATTEMPTS = 3;
 const FIRST_DELAY_MS = 500;
+/** For one attempt. */
 const TIMEOUT_MS = 10_000;
 const MAX_REASON = 200;
 
@@ -28,8 +29,6 @@ export interface ApiRequestOptions {
   readonly sleep: (ms: number) => Promise<void>;
   /** Aborts pending requests and retries. */
   readonly stop?: AbortSignal | undefined;
-  /** For one attempt. @default 10000 */
-  readonly timeoutMs?: number | undefined;
   /** The dispatcher of a proxy. @default none */
   readonly dispatcher?: object | undefined;
   /** How often a GET is tried. @default 3 */
@@ -75,11 +74,11 @@ type Attempt =
   | { readonly error: PlatformApiError; readonly waitMs: number | null | undefined };
 
 async function tryOnce(
-  { origin, apiKey, timeoutMs, stop, dispatcher, unreachable }: ApiRequestOptions,
+  { origin, apiKey, stop, dispatcher, unreachable }: ApiRequestOptions,
   path: string,
   change: ApiChange | undefined,
 ): Promise<Attempt> {
-  const timeout = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const init = {
     method: change?.method ?? 'GET',
     headers: {

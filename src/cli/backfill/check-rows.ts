@@ -3,7 +3,7 @@ import { Refusal } from '../../core/refusal.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
 import { openByteRow } from '../../protocol/json-bytes.js';
 import { LIBRARY } from '../../protocol/library.js';
-import { DEFAULT_BATCH_BYTES } from '../../protocol/limits.js';
+import { DEFAULT_BATCH_BYTES, RESERVED_BYTES } from '../../protocol/limits.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
 import { count } from '../amounts.js';
 import type { CommandContext } from '../command.js';
@@ -20,8 +20,7 @@ export function createExamine(maxBatchBytes: number = DEFAULT_BATCH_BYTES): Exam
     clock: () => exactReading(Date.now()),
     randomId: () => 'not sent',
     openRow: openByteRow,
-    // Like the client: room for the token and the names around the row.
-    maxBytes: maxBatchBytes - 512,
+    maxBytes: maxBatchBytes - RESERVED_BYTES,
     catalog: undefined,
     version: LIBRARY,
     reporterFor: () => () => undefined,

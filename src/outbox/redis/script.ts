@@ -182,7 +182,7 @@ local function pendingWith(consumer)
   return list
 end
 
--- Those of the given entries that the claim still holds, each once: after its lease it holds none.
+-- The given entries that the claim still holds, each once. After its lease it holds none.
 local function stillHeld(claim, given)
   local held, list = {}, {}
   for _, id in ipairs(pendingWith(claim)) do held[id] = true end

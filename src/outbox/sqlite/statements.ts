@@ -77,7 +77,7 @@ export interface Statements {
   /** Moves the cursor forward and sets the clock. */
   readonly advanceCursor: Statement;
   readonly hold: Statement;
-  /** Those of the positions that the token still holds. */
+  /** The positions that the token still holds. */
   readonly heldBy: Query<{ readonly position: number }>;
   readonly delay: Statement;
   readonly claimed: Query<{ readonly count: number }>;

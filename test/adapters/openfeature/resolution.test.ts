@@ -29,7 +29,7 @@ it('an unknown control is never taken for a value of a boolean flag', () => {
   }
 });
 
-it('a variant whose name every object has is none of the values', () => {
+it('a variant named like a built-in property of objects matches none of the values', () => {
   const values = { one_page: 1 };
   const variant = assigned({ variantName: 'constructor' });
   expect(toResolution(asked('number', 7, values), variant, false)).toMatchObject({ value: 7, reason: 'ERROR' });

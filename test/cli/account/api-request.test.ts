@@ -4,6 +4,7 @@ import { createApiRequest } from '../../../src/cli/account/api-request.js';
 import { createPlatformApi } from '../../../src/cli/account/platform-api.js';
 import { createCollector } from '../../../src/collector/index.js';
 import { nearestName } from '../../../src/core/nearest-name.js';
+import { holdTimeouts } from '../../support/held-time.js';
 import { serve } from '../serve.js';
 
 /** Sends requests to a collector, and records the pauses. */
@@ -98,8 +99,9 @@ describe('a request to the Platform API', () => {
   });
 
   it('fails after the timeout', async () => {
-    const origin = await serve(() => undefined);
-    const api = createPlatformApi(createApiRequest({ ...once, origin, timeoutMs: 1 }));
+    const timeouts = holdTimeouts();
+    const origin = await serve(() => timeouts.expire(10_000));
+    const api = createPlatformApi(createApiRequest({ ...once, origin }));
     await expect(api.sources()).rejects.toThrow(`${origin} does not answer (the request timed out).`);
   });
 

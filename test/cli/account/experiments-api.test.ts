@@ -68,7 +68,7 @@ describe('a new experiment', () => {
     expect(changes[0]?.[1]).toMatchObject({ experimentSettingsId: 's2' });
   });
 
-  it('that was created in part says what is left to do', async () => {
+  it('that was created in part is reported with what is left to do', async () => {
     const { api } = apiWith({ ...ACCOUNT, 'POST /rest/v1/experiment-variants': undefined });
     await expect(api.create(hero)).rejects.toThrow(
       /the draft hero exists now but lacks variants: .* Complete or delete/,
@@ -82,7 +82,7 @@ it('a change that is not published yet is reported as such', async () => {
   expect(await apiWith({ [path]: { publishStatus: 'published' } }).api.start('e1')).toBe(true);
 });
 
-it('an answer of another form is an error that names the field', async () => {
+it('an answer with an unexpected shape is an error that names the field', async () => {
   const { api } = apiWith({ 'GET /rest/v1/experiments/e1/results': { variants: [{ id: 'v1' }] } });
   await expect(api.results('e1')).rejects.toThrow(/variants\.0\.name/);
 });

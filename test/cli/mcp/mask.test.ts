@@ -61,7 +61,7 @@ describe('properties', () => {
   });
 });
 
-it('texts of senders are one short printable line without email addresses', () => {
+it('strings from senders become one short printable line without email addresses', () => {
   expect(shown('a@b.c, "Ada <ada@example.com>" and no @ here')).toBe('(email), "Ada <(email)>" and no @ here');
   expect(shown('a\nb\u202E')).toBe('a\\u000ab\\u202e');
   expect(shown('x'.repeat(1_000))).toHaveLength(100);

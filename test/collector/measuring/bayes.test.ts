@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareArms, hasEnoughData } from '../../../src/collector/measuring/bayes.js';
 import { type Arm, interval95 } from '../../../src/collector/measuring/posterior.js';
-import { sampleRatioP } from '../../../src/collector/measuring/sample-ratio.js';
 import { bayesCases } from '../../fixtures-run/bayes-format.js';
 import { moreBayesCases } from './more-bayes-cases.js';
 
@@ -155,32 +154,5 @@ describe('invalid counts', () => {
     });
     expect(() => compareArms([good, bad])).toThrow(thrown);
     expect(() => interval95(bad)).toThrow(thrown);
-  });
-});
-
-describe('the 95 % interval', () => {
-  it('is within 0 and 1, contains the mean, and is mirrored when hits and misses are swapped', () => {
-    fc.assert(
-      fc.property(arm, (one) => {
-        const { low, high } = interval95(one);
-        const mirrored = interval95({ ...one, conversions: one.impressions - one.conversions });
-        expect(0 <= low && low < meanOf(one) && meanOf(one) < high && high <= 1).toBe(true);
-        expect(Math.abs(low + mirrored.high - 1)).toBeLessThan(1e-9);
-      }),
-    );
-  });
-});
-
-describe('the p value of a split', () => {
-  it('has a closed form for three variants', () => {
-    // With two degrees of freedom the tail is exp(-χ²/2), here of 2·(10²/100).
-    expect(sampleRatioP([110, 90, 100], [1 / 3, 1 / 3, 1 / 3])).toBeCloseTo(Math.exp(-1), 12);
-  });
-
-  it('ignores a variant with a weight of 0', () => {
-    expect(sampleRatioP([110, 90, 40], [0.5, 0.5, 0])).toBe(sampleRatioP([110, 90], [0.5, 0.5]));
-    expect(sampleRatioP([10, 3], [1, 0])).toBe(1);
-    // With such a small share, the probability of its visitor is below the smallest double.
-    expect(sampleRatioP([0, 1], [1, 1e-310])).toBe(0);
   });
 });

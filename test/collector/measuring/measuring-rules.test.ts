@@ -1,23 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { attribute } from '../../../src/collector/measuring/attribution.js';
 import { hasEnoughData } from '../../../src/collector/measuring/bayes.js';
-import type { LogEntry, MeasuredExperiment, MeasuringRules } from '../../../src/collector/measuring/measured-log.js';
-import { better, VERDICTS } from '../../../src/collector/measuring/verdict.js';
+import type { LogEntry } from '../../../src/collector/measuring/measured-log.js';
 import { measureExperiment } from '../../../src/collector/queries/report.js';
+import { DAY, experiment, impression, link, NOON, seen, track, verdictsOf } from './one-visitor-log.js';
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-/** The default time of entries, which arrive when they happen. */
-const NOON = 12 * HOUR;
-
-const experiment: MeasuredExperiment = {
-  key: 'A',
-  variants: ['C', 'T'],
-  primary: 'Purchase',
-  secondary: ['AddToCart'],
-  runs: [[0, 10 * DAY]],
-  pauses: [],
-};
 const design = {
   ...experiment,
   id: 'experiment_a',
@@ -28,31 +14,6 @@ const design = {
   targeting: { urls: [], query: [], visitors: 'all' },
   winner: undefined,
 } as const;
-const rules: MeasuringRules = { experiments: [experiment], bots: 'block', now: 20 * DAY };
-
-type Fields = Partial<Omit<LogEntry, 'kind' | 'visitors'>> & {
-  readonly visitors?: readonly [string, ...string[]];
-  readonly event?: string;
-  readonly experiment?: string;
-  readonly variant?: string;
-};
-
-function seen({ time = NOON, receivedAt = time, ...fields }: Fields) {
-  return { visitors: ['v'] as const, sid: 's', ...fields, time, receivedAt };
-}
-const track = (fields: Fields = {}): LogEntry => ({ event: 'Purchase', ...seen(fields), kind: 'track' });
-const impression = (fields: Fields = {}): LogEntry => ({
-  experiment: 'A',
-  variant: 'T',
-  ...seen({ time: NOON - 1, ...fields }),
-  kind: 'impression',
-});
-const link = (...visitors: readonly [string, ...string[]]): LogEntry => ({ ...seen({ visitors }), kind: 'link' });
-
-/** The verdicts of the tracked events, in the order of the log. */
-function verdictsOf(log: readonly LogEntry[], more: Partial<MeasuringRules> = {}) {
-  return attribute(log, { ...rules, ...more }).verdicts.filter((verdict) => verdict !== undefined);
-}
 
 describe('a repeated distinctId', () => {
   it('belongs to the first entry to arrive, wherever it is in the log', () => {
@@ -105,41 +66,6 @@ describe('the allow-list', () => {
   });
 });
 
-describe('a late conversion', () => {
-  const at = (ms: number) => track({ time: NOON + ms });
-
-  it('is more than six hours after the first impression of its session, whatever was shown since', () => {
-    const shown = [0, HOUR, 5 * HOUR].map((ms) => impression({ time: NOON + ms }));
-    expect(verdictsOf([...shown, at(6 * HOUR)])).toEqual(['counted']);
-    expect(verdictsOf([...shown, at(6 * HOUR + 1)])).toEqual(['counted_late']);
-    expect(verdictsOf([...shown.toReversed(), at(6 * HOUR + 1)])).toEqual(['counted_late']);
-  });
-
-  it('is measured from the first impression of the run in which it happened', () => {
-    const runs: MeasuredExperiment['runs'] = [
-      [0, NOON + HOUR],
-      [NOON + 7 * HOUR, 10 * DAY],
-    ];
-    const shown = [impression({ time: NOON }), impression({ time: NOON + 7 * HOUR })];
-    expect(verdictsOf([...shown, at(8 * HOUR)], { experiments: [{ ...experiment, runs }] })).toEqual(['counted']);
-  });
-});
-
-describe('two variants at the same instant in one session', () => {
-  it('are one unit of the variant whose name comes first, whichever arrived first', () => {
-    const control = impression({ variant: 'C', receivedAt: NOON + 2 });
-    const treatment = impression({ variant: 'T', receivedAt: NOON + 1 });
-    for (const log of [
-      [control, treatment],
-      [treatment, control],
-    ]) {
-      const { units, warnings } = attribute(log, rules);
-      expect(units.get('A')).toEqual([{ variant: 'C', exposedAt: NOON - 1, convertedAt: undefined }]);
-      expect([...warnings]).toEqual([[log.indexOf(treatment), ['session_saw_multiple_variants']]]);
-    }
-  });
-});
-
 describe('names that were seen together', () => {
   it('are one visitor, even if an entry has three of them', () => {
     for (const shownTo of ['device', 'customer', 'email'] as const) {
@@ -165,37 +91,6 @@ describe('names that were seen together', () => {
   it('are not linked by a refused entry', () => {
     const refused: LogEntry = { ...seen({ visitors: ['v', 'w'], bot: true }), kind: 'link' };
     expect(verdictsOf([impression(), refused, track({ visitors: ['w'] })])).toEqual(['not_in_experiment']);
-  });
-});
-
-describe('an event that is a metric of several experiments', () => {
-  const other: MeasuredExperiment = { ...experiment, key: 'B', primary: 'AddToCart', secondary: ['Purchase'] };
-
-  it('has the best of their verdicts, whatever the order of the experiments', () => {
-    for (const experiments of [
-      [experiment, other],
-      [other, experiment],
-    ]) {
-      const both = [impression(), impression({ experiment: 'B' })];
-      expect(verdictsOf([...both, track()], { experiments })).toEqual(['counted']);
-      // Only the second experiment was seen in this session.
-      expect(verdictsOf([impression({ experiment: 'B' }), track()], { experiments })).toEqual(['secondary_counted']);
-      const before = [impression({ time: NOON + 1 }), impression({ experiment: 'B', sid: 'another' })];
-      expect(verdictsOf([...before, track()], { experiments })).toEqual(['before_assignment']);
-    }
-  });
-
-  it('counts for one experiment and repeats in the other', () => {
-    const log = [impression(), track(), impression({ experiment: 'B' }), track({ time: NOON + 1 })];
-    expect(verdictsOf(log, { experiments: [experiment, other] })).toEqual(['counted', 'repeat_in_session']);
-    const later = [impression(), track(), impression({ experiment: 'B', time: NOON + 1 }), track({ time: NOON + 2 })];
-    expect(verdictsOf(later, { experiments: [experiment, other] })).toEqual(['counted', 'secondary_counted']);
-  });
-
-  it('is ranked by the order of the verdicts', () => {
-    for (const [i, left] of VERDICTS.entries()) {
-      for (const [j, right] of VERDICTS.entries()) expect(better(left, right)).toBe(VERDICTS[Math.max(i, j)]);
-    }
   });
 });
 

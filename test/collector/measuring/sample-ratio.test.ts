@@ -19,6 +19,14 @@ describe('the sample ratio test', () => {
 
   it('leaves out variants with a weight of 0', () => {
     expect(sampleRatioP([60, 40, 3], [0.5, 0.5, 0])).toBe(sampleRatioP([60, 40], [0.5, 0.5]));
+    expect(sampleRatioP([10, 3], [1, 0])).toBe(1);
+    // With such a small share, the probability of its visitor is below the smallest double.
+    expect(sampleRatioP([0, 1], [1, 1e-310])).toBe(0);
+  });
+
+  it('has a closed form for three variants', () => {
+    // With two degrees of freedom the tail is exp(-χ²/2), here of 2·(10²/100).
+    expect(sampleRatioP([110, 90, 100], [1 / 3, 1 / 3, 1 / 3])).toBeCloseTo(Math.exp(-1), 12);
   });
 
   it('calls a split with one in a thousand by chance a mismatch', () => {

@@ -1,7 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Experiment } from '../../../src/collector/experiments/experiment.js';
-import { posteriorCurves } from '../../../src/collector/page/posterior-curves.js';
-import { runtimeDays } from '../../../src/collector/queries/days.js';
 import { IMPRESSION_EVENT } from '../../../src/protocol/wire.js';
 import { ask, createWorld, NOW, type Sent, textOf, type World } from './page-world.js';
 
@@ -102,85 +99,10 @@ describe('the results of an experiment', () => {
     ]);
   });
 
-  it('have no daily lines on the first day, but its figures', () => {
-    const world = createWorld([{ key: 'checkout', variants: [{ name: 'A' }, { name: 'B' }], startedAt: NOW }]);
-    const { text } = ask(world, 'GET', '/experiments/checkout');
-    expect(plotsOf(text)).toHaveLength(1);
-    expect(text).toContain('There is only one day so far');
-    expect(text).toMatch(/<th scope="row">2026-03-14<\/th>/);
-    expect(text).not.toContain('2026-03-13');
-  });
-
   it('are not shown before the start', () => {
     const world = createWorld([{ ...checkout, startedAt: undefined, status: 'draft' }]);
     const page = ask(world, 'GET', '/experiments/checkout').text;
     expect(page).toContain('the experiment has not been started');
     expect(page).not.toContain('uPlot');
-  });
-});
-
-describe('the posterior curves', () => {
-  const area = (x: readonly number[], y: readonly number[]): number =>
-    x.slice(1).reduce((sum, to, i) => sum + ((to - x[i]!) * (y[i]! + y[i + 1]!)) / 2, 0);
-
-  it.each([
-    [
-      'alike',
-      [
-        { impressions: 1000, conversions: 100 },
-        { impressions: 1000, conversions: 120 },
-      ],
-    ],
-    [
-      'a narrow one next to a wide one',
-      [
-        { impressions: 1e7, conversions: 1e6 },
-        { impressions: 4, conversions: 2 },
-      ],
-    ],
-    [
-      'none and all converted',
-      [
-        { impressions: 50, conversions: 0 },
-        { impressions: 50, conversions: 50 },
-      ],
-    ],
-    [
-      'without impressions',
-      [
-        { impressions: 0, conversions: 0 },
-        { impressions: 0, conversions: 0 },
-      ],
-    ],
-  ])('have an area of 1: %s', (_, arms) => {
-    const { rates, densities } = posteriorCurves(arms);
-    expect(rates).toEqual([...rates].sort((a, b) => a - b));
-    expect(Math.min(...rates)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...rates)).toBeLessThanOrEqual(1);
-    for (const density of densities) expect(area(rates, density)).toBeCloseTo(1, 1);
-  });
-});
-
-describe('the days that are drawn', () => {
-  const window = (...runs: Experiment['runs']) => runtimeDays({ runs }, NOW - 40 * DAY, NOW);
-  const { NEGATIVE_INFINITY: always, POSITIVE_INFINITY: never } = Number;
-
-  it.each([
-    ['all that it ran', [[NOW - 20 * DAY, never]], '2026-02-22', '2026-03-14'],
-    ['one, without empty ones before it, on the first day', [[NOW, never]], '2026-03-14', '2026-03-14'],
-    ['until it stopped', [[NOW - 20 * DAY, NOW - 10 * DAY]], '2026-02-22', '2026-03-04'],
-    ['from the first exposure of one that has always been running', [[always, never]], '2026-02-02', '2026-03-14'],
-    ['a year at most', [[NOW - 1000 * DAY, never]], '2025-03-14', '2026-03-14'],
-    [
-      'all of its runs',
-      [
-        [NOW - 30 * DAY, NOW - 20 * DAY],
-        [NOW - 5 * DAY, never],
-      ],
-      '2026-02-12',
-      '2026-03-14',
-    ],
-  ] as const)('are %s', (_, runs, from, to) => {
-    expect(window(...runs)).toEqual({ from, to });
   });
 });

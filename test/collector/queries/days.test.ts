@@ -26,6 +26,7 @@ describe('UTC days', () => {
 describe('the days of a runtime', () => {
   it.each([
     ['of a running experiment end today', [[NOW - 2 * DAY, FOREVER]], undefined, '2026-03-12', '2026-03-14'],
+    ['of one that started today are today', [[NOW, FOREVER]], NOW - DAY, '2026-03-14', '2026-03-14'],
     ['of a stopped one end with the stop', [[NOW - 9 * DAY, NOW - 8 * DAY]], undefined, '2026-03-05', '2026-03-06'],
     [
       'of one without a start begin with its first exposure',
@@ -35,6 +36,16 @@ describe('the days of a runtime', () => {
       '2026-03-14',
     ],
     ['of one without a start or exposures are today', [[-FOREVER, FOREVER]], undefined, '2026-03-14', '2026-03-14'],
+    [
+      'of one that ran twice include both runs',
+      [
+        [NOW - 30 * DAY, NOW - 20 * DAY],
+        [NOW - 5 * DAY, FOREVER],
+      ],
+      undefined,
+      '2026-02-12',
+      '2026-03-14',
+    ],
     ['of a draft are today', [], undefined, '2026-03-14', '2026-03-14'],
     ['of a long one are the last 366', [[NOW - 999 * DAY, FOREVER]], undefined, '2025-03-14', '2026-03-14'],
   ] as const)('%s', (_, runs, firstExposure, from, to) => {

@@ -110,7 +110,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await next.claim(EVERYTHING))).toEqual(['0', '1']);
     });
 
-    it('closed while entries are claimed, it leaves them to the next', async () => {
+    it('closed while entries are claimed, it leaves them to the next process', async () => {
       const { outbox, open, advance } = await world();
       await outbox.append(many(2));
       await outbox.claim(EVERYTHING);
@@ -127,7 +127,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await (await open()).claim(EVERYTHING))).toEqual(['a0', 'a1', 'b0', 'b1']);
     });
 
-    it('hands back an owner that is a text', async () => {
+    it('hands back an owner that is a string', async () => {
       const { outbox } = await world();
       await outbox.append([
         { ...trackEntry('a'), owner: 'client.1' },
@@ -136,7 +136,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect((await outbox.claim(EVERYTHING)).map(({ owner }) => owner)).toEqual(['client.1', undefined]);
     });
 
-    it('keeps texts of every kind as they are', async () => {
+    it('keeps strings of every kind unchanged', async () => {
       const { outbox } = await world();
       const ids = ["it's", '"quoted"', 'new\nline', 'a:b{c}', 'ü🎉', '$1', '\\', ' '];
       await outbox.append(ids.map((id) => trackEntry(id, { userId: id })));
@@ -149,7 +149,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
   });
 
   describe(`several processes on one ${name} store`, () => {
-    it('never hold one entry at once, however they hurry', async () => {
+    it('never hold the same entry at once, however fast they claim', async () => {
       const { outbox, open } = await world();
       const other = await open();
       const COUNT = 2_000;
@@ -204,7 +204,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect((await outbox.claim(EVERYTHING)).length).toBe(50);
     });
 
-    it('cannot settle what another one holds since the lease was over', async () => {
+    it('cannot settle an entry that another process has claimed since the lease expired', async () => {
       const { outbox, open, advance } = await world();
       await outbox.append(many(1));
       const late = await outbox.claim(EVERYTHING);
@@ -221,7 +221,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
   });
 
   describe(`the ${name} outbox knows ids:`, () => {
-    it('tells which entries it ignored, also twice in one append and while they are claimed', async () => {
+    it('reports which entries it ignored, even twice in one append and while they are claimed', async () => {
       const { outbox } = await world();
       const [first, again] = [trackEntry('a'), trackEntry('a')];
       expect((await outbox.append([first, again])).duplicates).toEqual([again]);
@@ -240,7 +240,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'b']);
     });
 
-    it('looks up what is inside and what is dead', async () => {
+    it('looks up which ids are waiting and which are dead letters', async () => {
       const { outbox } = await world();
       await outbox.append(['waiting', 'claimed', 'delayed', 'dead', 'delivered'].map((id) => trackEntry(id)));
       const claimed = await outbox.claim(EVERYTHING);
@@ -280,7 +280,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
   });
 
   describe(`the mark of the ${name} outbox`, () => {
-    it('is the one that appends are answered with, for every process, whatever is settled', async () => {
+    it('is the one that appends return, for every process, whatever is settled', async () => {
       const { outbox, open } = await world();
       const { incarnation, position } = await outbox.append(many(2, 'a'));
       const other = await open();
@@ -292,7 +292,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(next.position).toBeGreaterThan(position);
     });
 
-    it('has another incarnation once the store was emptied', async () => {
+    it('has another incarnation once the store has been emptied', async () => {
       const { outbox, open, store } = await world();
       const before = await outbox.append(many(2));
       await store.empty();
@@ -364,7 +364,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(claimed.toSorted()).toEqual(['a', 'c', 'd']);
     });
 
-    it('only removes a replayed one whose id is inside already', async () => {
+    it('only removes a replayed one whose id is already waiting', async () => {
       const { letters, outbox } = await withLetters();
       await outbox.append([trackEntry('a', ada, 99)]);
       expect(await letters.replay(['a'])).toBe(1);
@@ -390,7 +390,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await outbox.claim(EVERYTHING)).toEqual([]);
     });
 
-    it('keeps the later one of two with one id', async () => {
+    it('keeps the later of two with the same id', async () => {
       const { letters, outbox } = await withLetters();
       await outbox.append([trackEntry('a', ada, 7)]);
       const claimed = await outbox.claim(EVERYTHING);
@@ -406,7 +406,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
   describe(`the ${name} outbox sealed`, () => {
     const sealed = (): ReturnType<typeof world> => world({ sealingKeys: [oldKey] });
 
-    it('shows nothing of an event to who reads the store, dead letters included', async () => {
+    it('shows nothing of an event to anyone who reads the store, dead letters included', async () => {
       const { outbox, store } = await sealed();
       await outbox.append([
         trackEntry('t', ada),
@@ -428,7 +428,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       return people.map((person) => person.slice(0, 22)).filter((person) => contents.includes(person));
     };
 
-    it('links no events of a person to one another', async () => {
+    it('does not reveal which events belong to one person', async () => {
       const { outbox, store } = await sealed();
       await outbox.append([trackEntry('a', ada), trackEntry('b', ada), trackEntry('c', ada)]);
       const [a] = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
@@ -566,7 +566,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['t']);
     });
 
-    it('if it has the keys, and says otherwise how much it could not look at', async () => {
+    it('if it has the keys, and otherwise reports how much it could not read', async () => {
       const { outbox, open } = await world({ sealingKeys: [oldKey] });
       await outbox.append([trackEntry('a', ada), trackEntry('b', ada)]);
       await outbox.deadLetter(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }), OTHER);
@@ -575,7 +575,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await outbox.forget(ada)).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
     });
 
-    it('in what is not sealed as well, though that is not delivered', async () => {
+    it('in unsealed events as well, although they are not delivered', async () => {
       const { outbox, open } = await world();
       await outbox.append([trackEntry('a', ada)]);
       const sealed = await open({ sealingKeys: [oldKey] });
@@ -599,7 +599,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(idsOf(await claim())).toEqual(['new0']);
     });
 
-    it('does not show why a dead letter ended either', async () => {
+    it('does not show the reason of a dead letter either', async () => {
       const { outbox, store } = await world({ sealingKeys: [oldKey] });
       await outbox.append(many(1));
       const outcome: Undelivered = { status: 'rejected', code: 'invalid_event', message: 'a diagnosis is quoted' };
@@ -634,7 +634,7 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
   });
 
   describe(`several processes on one ${name} store, whatever they do and whenever they die,`, () => {
-    it('lose no entry, never hold one at once, and keep the order of every person', async () => {
+    it('lose no entry, never hold the same entry at once, and keep the order of every person', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(command, { maxLength: 60, size: 'max' }), async (commands) => {
           let now = 0;

@@ -126,7 +126,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
     ['the server ends the append for waiting too long', { code: '55P03' }],
     ['the client gives up the append', {}],
   ])('and %s,', (_, fields) => {
-    it('the other events are stored all the same', async () => {
+    it('the other events are stored anyway', async () => {
       const client: SqlClient = {
         async query(text, values) {
           // The statement for the whole group, not the one that appends each event separately.
@@ -153,7 +153,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('while another transactio
     expect(rows).toEqual([{ lock_timeout: '10ms' }]);
   });
 
-  it('an event that still waits when the outbox is closed is said to be undecided', async () => {
+  it('an event that still waits when the outbox is closed is reported as undecided', async () => {
     const { outbox } = await world(['a']);
     const a = trackEntry('a');
     const { deferred } = await outbox.append([a]);

@@ -68,6 +68,13 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     return Object.assign(pool, { cut });
   }
 
+  async function ownClient(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: process.env.POSTGRES_URL });
+    await client.connect();
+    onTestFinished(() => client.end());
+    return client;
+  }
+
   async function ready(client: SqlClient = ownPool(), table: string = newTable()): Promise<PostgresOutbox> {
     const outbox = createPostgresOutbox({ client, table });
     onTestFinished(() => outbox.close());
@@ -75,7 +82,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     return outbox;
   }
 
-  describe('wakes who watches', () => {
+  describe('wakes its watchers', () => {
     async function watched(client: pg.Pool | pg.Client) {
       const table = newTable();
       const outbox = await ready(client, table);
@@ -119,13 +126,15 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('when a transaction commits, and not before', async () => {
-      const { next, appender } = await watched(ownPool());
+      const client = await ownClient();
+      const { next, appender } = await watched(client);
       const tx = await admin.connect();
       let isCommitted = false;
       const woken = next().then(() => isCommitted);
       await tx.query('BEGIN');
       await appender.within(tx)([trackEntry('a')]);
-      await tx.query('SELECT pg_sleep(0.05)');
+      // A notification that was sent by now arrives on the listening connection before this answer.
+      await client.query('SELECT 1');
       isCommitted = true;
       await tx.query('COMMIT');
       tx.release();
@@ -133,9 +142,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
 
     it('through a client that was passed in', async () => {
-      const client = new pg.Client({ connectionString: process.env.POSTGRES_URL });
-      await client.connect();
-      onTestFinished(() => client.end());
+      const client = await ownClient();
       const { next, appender, stop } = await watched(client);
       await appender.append([trackEntry('a')]);
       await next();
@@ -143,7 +150,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect((await client.query('SELECT pg_listening_channels()')).rows).toEqual([]);
     });
 
-    it('again after the connection was cut, and at once for what came meanwhile', async () => {
+    it('again after the connection was cut, and at once for entries that arrived in between', async () => {
       const pool = ownPool();
       const { next, appender } = await watched(pool);
       await pool.cut();
@@ -165,7 +172,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await outbox.close();
     });
 
-    it('until it is closed, also while it is still connecting', async () => {
+    it('until it is closed, even while it is still connecting', async () => {
       const pool = ownPool({ max: 3 });
       const outbox = await ready(pool);
       outbox.watch!(() => {});
@@ -179,7 +186,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(await end).toMatchObject({ code: 0, stdout: expect.stringContaining('listening') });
     });
 
-    it('with nothing but a look from time to time where nothing can be heard', async () => {
+    it('by polling alone where notifications cannot be received', async () => {
       const query: SqlClient['query'] = (text, values) => admin.query(text, values);
       expect(createPostgresOutbox({ client: { query } }).watch).toBeUndefined();
       // Listening would leave the application less than two connections.
@@ -277,7 +284,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       return { outbox, table, carryOut: () => carryOut!() };
     }
 
-    it('is made good by the next one of the process, and by no other', async () => {
+    it('is repaired by the next claim of the same process, and by no other', async () => {
       const { outbox, table, carryOut } = await losing();
       await carryOut();
       expect(await createPostgresOutbox({ client: admin, table }).claim(EVERYTHING)).toEqual([]);
@@ -288,7 +295,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
     });
 
-    it('also when the database carries it out late', async () => {
+    it('even if the database executes it late', async () => {
       const { outbox, carryOut } = await losing();
       const first = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
       expect(idsOf(first)).toEqual(['a']);
@@ -312,7 +319,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       return { outbox, claimIds, advance };
     }
 
-    it('a lease lasts once more as long as it was to last, and no longer', async () => {
+    it('a lease starts again and lasts its full time, but no longer', async () => {
       const { claimIds, advance } = await world();
       expect(await claimIds()).toEqual(['a']);
       advance(-7_200_000);
@@ -381,7 +388,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
     });
 
-    it('a server that is not there is said so in the end', async () => {
+    it('a missing server is reported in the end', async () => {
       const outbox = createPostgresOutbox({ client: ownPool({ connectionString: 'postgres://u@127.0.0.1:1/nobody' }) });
       await expect(outbox.stats()).rejects.toThrow(/connection .*check that the server is up.*ECONNREFUSED/s);
     });
@@ -391,7 +398,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     const versionOf = (table: string, version: number): Promise<unknown> =>
       admin.query(`UPDATE ${table}_version SET version = ${version}`);
 
-    it('that any number of processes may make at once', async () => {
+    it('that any number of processes may create at once', async () => {
       const table = newTable();
       const pools = Array.from({ length: 8 }, () => ownPool({ max: 1 }));
       const outboxes = pools.map((client) => createPostgresOutbox({ client, table }));
@@ -420,7 +427,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a']);
     });
 
-    it('whose loss while it is in use is said the same way', async () => {
+    it('whose loss during use is reported in the same way', async () => {
       const table = newTable();
       const outbox = await ready(ownPool(), table);
       await outbox.append([trackEntry('a')]);
@@ -461,7 +468,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await expect(admin.query(postgresSchema({ table }))).rejects.toThrow(/newer/);
     });
 
-    it('under any plain name, a word of SQL too', async () => {
+    it('under any plain name, even a keyword of SQL', async () => {
       await admin.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
       const client = ownPool({ options: `-c search_path=${SCHEMA}` });
       const outbox = await ready(client, 'user');
@@ -473,7 +480,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
   });
 
   describe('says what to do', () => {
-    it('when the user may not, and works with no more rights than it names', async () => {
+    it('when the user lacks rights, and works with no more rights than it names', async () => {
       const role = `ours_role_${process.pid}`;
       const table = newTable();
       const owner = await ready(admin, table);
@@ -556,7 +563,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await expect(createPostgresOutbox({ client }).append([trackEntry('a')])).rejects.toThrow(message);
     });
 
-    it('when the database can only be read', async () => {
+    it('when the database is read-only', async () => {
       const table = newTable();
       await ready(admin, table);
       const client = ownPool({ options: '-c default_transaction_read_only=on' });
@@ -566,7 +573,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
   });
 
-  it('keeps its time by the database, whatever the clocks of its processes say', async () => {
+  it('uses the clock of the database, whatever the clocks of its processes say', async () => {
     const outbox = await ready();
     await outbox.append([trackEntry('a')]);
     const { rows } = await admin.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now');
@@ -577,7 +584,7 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     expect(await outbox.claim(EVERYTHING)).toEqual([]);
   });
 
-  it('knows the oldest entry by its number, not by how that is spelt', async () => {
+  it('finds the oldest entry by the value of its number, not by its spelling', async () => {
     const outbox = await ready();
     for (let number = 1; number <= 12; number += 1) await outbox.append([trackEntry(String(number))]);
     await outbox.ack(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }));

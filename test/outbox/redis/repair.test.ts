@@ -61,14 +61,14 @@ describe('the redis outbox, after someone deletes', () => {
     expect([...(await outbox.lookUp(['0', '1', '5'])).keys()]).toEqual(['0', '1']);
   });
 
-  it('its totals, gives out greater positions than before', async () => {
+  it('its totals, assigns greater positions than before', async () => {
     const { position } = await outbox.append(many(3));
     await client.del(key('totals'));
     expect((await outbox.append(many(1, 3))).position).toBeGreaterThan(position);
     expect((await outbox.stats()).bytes).toBe(many(4).reduce((sum, { body }) => sum + body.length, 0));
   });
 
-  it('the group, hands out again what was not settled', async () => {
+  it('the group, hands out again every entry that was not settled', async () => {
     await outbox.append(many(4));
     const held = await claim(2);
     await client.xgroup('DESTROY', key('stream'), 'relays');
@@ -97,7 +97,7 @@ describe('the redis outbox, after someone deletes', () => {
     expect(idsOf(await claim())).toEqual(['0', '1', '2', '3', '4', '5']);
   });
 
-  it('entries from the stream, forgets their ids and shows that it has lost something', async () => {
+  it('entries from the stream, forgets their ids and reports that it has lost something', async () => {
     const { incarnation } = await outbox.append(many(4));
     const [first, second] = (await client.xrange(key('stream'), '-', '+')).map(([id]) => id);
     await claim(1);
@@ -108,7 +108,7 @@ describe('the redis outbox, after someone deletes', () => {
     expect(await drain()).toEqual(['0']);
   });
 
-  it('the stream, shows that it has lost something and starts anew', async () => {
+  it('the stream, reports that it has lost something and starts again', async () => {
     const { incarnation } = await outbox.append([...many(2), identifyEntry('i', { userId: 'u' })]);
     await outbox.deadLetter(await claim(1), UNDELIVERED);
     await client.del(key('stream'));
@@ -118,7 +118,7 @@ describe('the redis outbox, after someone deletes', () => {
     expect(await outbox.deadLetters.count()).toBe(1);
   });
 
-  it('everything, shows that it has lost something', async () => {
+  it('everything, reports that it has lost something', async () => {
     const { incarnation } = await outbox.append(many(2));
     await client.del(await client.keys(`{${name}}:*`));
     const mark = await outbox.mark();
@@ -166,7 +166,7 @@ describe('the redis outbox on a server that has fallen back', () => {
     expect((await outbox.mark()).incarnation).toBe(mark.incarnation);
   });
 
-  it('notices it although others have appended more since', async () => {
+  it('notices it even if others have appended more since', async () => {
     const { name, outbox, other } = await opened();
     await outbox.append(many(1));
     const fallBack = await copy(name);
