@@ -27,5 +27,6 @@ declare const createMyOutbox: (options: { readonly now: () => number }) => impor
 declare const cache: {
   add(key: string, value: string, options: { ttlMs: number }): Promise<boolean>;
   set(key: string, value: string, options: { ttlMs: number }): Promise<void>;
+  deletePrefix(prefix: string, options: { dryRun: boolean }): Promise<number>;
   get(key: string): Promise<string | undefined>;
 };
