@@ -9,6 +9,7 @@ import { createContextRows, type PlacedLog } from '../store/context-rows.js';
 import { EXPOSED } from '../store/measured/counts.js';
 import type { Measurements } from '../store/measured/measurements.js';
 import { type StoredRow, toEntry } from '../store/stored-row.js';
+import { toStoredText } from '../store/stored-text.js';
 import { dailyOf } from './daily-report.js';
 import type { EventFilter, EventLine, LogQueries, VisitorHistory } from './log-queries.js';
 import { asGoal, measureExperiment, toMeasured } from './report.js';
@@ -151,7 +152,8 @@ export function createLogReader(options: LogReaderOptions): LogReader {
 
     refused,
     all: () => linesOfVisitors(everything.all() as StoredEvent[]),
-    isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
+    isReturning: (visitorId) =>
+      seenBefore.get(toStoredText(`user:${visitorId}`), now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
   };
 }

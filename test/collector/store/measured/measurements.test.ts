@@ -24,22 +24,27 @@ const name = fc.constantFrom('1', '2', '3');
 const minute = fc.constantFrom(0, 1, 2, 3, 33, 34, 70, 390, 400, 420);
 const key = fc.constantFrom('x', 'y');
 
+const row = fc.record({
+  minute,
+  names: fc.record({ userId: name, externalId: name, email: name }, { requiredKeys: ['userId'] }),
+  sid: fc.constantFrom('s1', 's2', `${NOW - 850 * MINUTE}`, undefined),
+  byBrowser: fc.boolean(),
+  id: fc.constantFrom(undefined, undefined, undefined, 'd1', 'd2'),
+  is_bot: fc.constantFrom(false, false, false, true),
+  what: fc.oneof(
+    fc.constantFrom('purchase', 'purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
+    fc.tuple(fc.constantFrom('x', 'x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
+  ),
+});
+type Row = typeof row extends fc.Arbitrary<infer One> ? One : never;
+
 /** Everything that can happen to a collector's file. Few names, sessions and times, so that everything meets everything. */
 const step = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({
       do: fc.constant('arrive' as const),
-      minute,
-      names: fc.record({ userId: name, externalId: name, email: name }, { requiredKeys: ['userId'] }),
-      sid: fc.constantFrom('s1', 's2', `${NOW - 850 * MINUTE}`, undefined),
-      byBrowser: fc.boolean(),
-      id: fc.constantFrom(undefined, undefined, undefined, 'd1', 'd2'),
-      is_bot: fc.constantFrom(false, false, false, true),
-      what: fc.oneof(
-        fc.constantFrom('purchase', 'purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
-        fc.tuple(fc.constantFrom('x', 'x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
-      ),
+      rows: fc.oneof({ weight: 3, arbitrary: row.map((one) => [one]) }, fc.array(row, { minLength: 2, maxLength: 5 })),
     }),
   },
   fc.record({ do: fc.constant('forget' as const), name }),
@@ -82,7 +87,7 @@ function perform(opened: OpenedStore, one: Step, file: string, number: number): 
   const { store, experiments, database } = opened;
   switch (one.do) {
     case 'arrive':
-      store.together(() => store.append(toRow(one), NOW + number, FROM));
+      store.append(one.rows.map(toRow), NOW + number, FROM);
       return opened;
     case 'forget':
       forgetVisitor(database, { externalId: one.name }, false);
@@ -124,7 +129,7 @@ function changed(
   return { runs: [[time, Number.POSITIVE_INFINITY]], pauses: [] };
 }
 
-function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Step & { readonly do: 'arrive' }): ArrivedRow {
+function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Row): ArrivedRow {
   return {
     ...names,
     byBrowser,
