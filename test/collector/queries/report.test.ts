@@ -27,7 +27,7 @@ describe('the report', () => {
     expect(treatment).toMatchObject({ impressions: 1, conversions: 1, conversionRate: 1, isControl: false });
     expect(treatment?.secondary.get('add_to_cart')).toBe(1);
     expect(checkout).toMatchObject({ hasEnoughData: false, sampleRatio: { isMismatch: false } });
-    expect(events.map(({ verdict, warnings }) => [verdict, ...warnings])).toEqual([
+    expect([...events].map(({ verdict, warnings }) => [verdict, ...warnings])).toEqual([
       [undefined, 'impression_session_inferred'],
       ['secondary_counted'],
       ['counted'],
@@ -43,7 +43,7 @@ describe('the report', () => {
     const { userId: _userId, ...nameless } = row();
     const name = 'externalId' in identify ? { externalId: '42' } : { email: 'a@example.org' };
     await postRows(collector, { ...nameless, ...name });
-    expect(collector.report().events.at(-1)?.verdict).toBe('counted');
+    expect([...collector.report().events].at(-1)?.verdict).toBe('counted');
   });
 
   it('reads sessions and bots from the default properties', async () => {
@@ -56,7 +56,7 @@ describe('the report', () => {
       row({ distinctId: 'c', defaultProperties: { sid: 'sid_1' } }),
       row({ distinctId: 'd', defaultProperties: { sid: '1' } }),
     );
-    expect(collector.report().events.map(({ verdict }) => verdict)).toEqual([
+    expect([...collector.report().events].map(({ verdict }) => verdict)).toEqual([
       undefined,
       'no_session',
       'bot',

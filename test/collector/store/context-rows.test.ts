@@ -55,7 +55,7 @@ it('the rows that the store reads give the same counts, verdicts and warnings as
 
       const whole = log.collected().map((event) => toLogEntry(event, known.find));
       const measured = attribute(whole, { experiments: toMeasured(experiments), bots: 'allow', now: NOW });
-      const lines = log.all();
+      const lines = [...log.all()];
       expect(lines.map(({ verdict }) => verdict)).toEqual(measured.verdicts);
       expect(lines.map(({ warnings }) => [...warnings])).toEqual(lines.map((_, at) => measured.warnings.get(at) ?? []));
       // A page, which reads only the rows that decide its verdicts.

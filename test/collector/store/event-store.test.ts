@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveExperiment } from '../../../src/collector/experiments/config.js';
-import { type CollectorOptions, createCollector } from '../../../src/collector/index.js';
+import { type Collector, type CollectorOptions, createCollector } from '../../../src/collector/index.js';
 import type { WireTrack } from '../../../src/protocol/wire.js';
 import { post, postRows, row, started } from '../posting.js';
 import { openStore } from './opened-store.js';
@@ -17,6 +17,11 @@ function dataFile(): string {
   return join(folder, 'events.db');
 }
 
+function read(collector: Collector) {
+  const report = collector.report();
+  return { ...report, events: [...report.events] };
+}
+
 const experiment = { key: 'x', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' } as const;
 
 describe('a data file', () => {
@@ -25,11 +30,11 @@ describe('a data file', () => {
     const before = await createCollector(options);
     await post(before, '/experiments/assignments/x', { token: 'exp_shop', visitor_id: 'visitor-1' });
     await postRows(before, row(), row());
-    const report = before.report();
+    const report = read(before);
     await before.close();
 
     const after = await started(options);
-    expect(after.report()).toEqual(report);
+    expect(read(after)).toEqual(report);
     expect(after.duplicates).toBe(1);
     expect((await postRows(after, row())).status).toBe(200);
     expect(after.events()).toHaveLength(2);
@@ -52,7 +57,7 @@ describe('a data file', () => {
     await (await createCollector({ data, experiments: [experiment] })).close();
     const after = await started({ data, experiments: [{ ...experiment, primary: 'signup' }] });
     await postRows(after, row());
-    expect(after.report().events[0]!.verdict).toBe('not_in_experiment');
+    expect([...after.report().events][0]!.verdict).toBe('not_in_experiment');
   });
 
   it('cannot be read by other users', async () => {
@@ -135,7 +140,7 @@ describe('the identity of visitors', () => {
       const [arrival] = store.append([{ event: 'seen', distinctId: `${place}`, ...names }], 1_000, FROM);
       return arrival?.kind === 'accepted' ? arrival.number : 0;
     });
-    const byNumber = new Map(log.all().map((line) => [line.number, line.visitor]));
+    const byNumber = new Map([...log.all()].map((line) => [line.number, line.visitor]));
     database.close();
     return numbers.map((number) => byNumber.get(number)!);
   }
@@ -213,7 +218,7 @@ describe('the rows of one request', () => {
     // SQLite takes it for null, which the column refuses.
     const invalid = { event: 'purchase', userId: 'a', time: Number.NaN };
     expect(() => store.append([...rows, invalid], 1_000, FROM)).toThrow(/NOT NULL/);
-    expect(log.all()).toEqual([]);
+    expect([...log.all()]).toEqual([]);
     const arrivals = store.append(rows, 1_000, FROM);
     expect(arrivals.map((arrival) => [arrival.kind, arrival.number])).toEqual(
       rows.map((_, place) => ['accepted', place + 1]),
@@ -245,7 +250,7 @@ describe('the rows of one request', () => {
           const arrivals = together.store.append(rows, 1_000, from);
           expect(rows.flatMap((row) => oneByOne.store.append([row], 1_000, from))).toEqual(arrivals);
         }
-        const [lines, others] = [together.log.all(), oneByOne.log.all()];
+        const [lines, others] = [[...together.log.all()], [...oneByOne.log.all()]];
         // The numbers of visitors have no meaning, only which events share one.
         expect(lines.map((line) => ({ ...line, visitor: 0 }))).toEqual(others.map((line) => ({ ...line, visitor: 0 })));
         const shared = new Map(lines.map(({ visitor }, place) => [visitor, others[place]!.visitor]));

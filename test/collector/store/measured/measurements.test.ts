@@ -144,7 +144,7 @@ function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Row): Ar
 
 /** Holds everything that the store answers against the measuring rules, applied to the whole log. */
 function compare({ log, experiments, database }: OpenedStore): void {
-  const lines = log.all();
+  const lines = [...log.all()];
   // An impression of an experiment that was unknown when it arrived stays one of nothing.
   const stored = database.prepare('SELECT number FROM events WHERE experiment IS NULL').all() as { number: number }[];
   const ofNothing = new Set(stored.map(({ number }) => number));
