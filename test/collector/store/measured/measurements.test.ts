@@ -10,7 +10,9 @@ import { dailyOf } from '../../../../src/collector/queries/daily-report.js';
 import { asGoal, measureExperiment, toMeasured } from '../../../../src/collector/queries/report.js';
 import type { ArrivedRow } from '../../../../src/collector/store/collected-event.js';
 import { forgetVisitor } from '../../../../src/collector/store/forget-visitor.js';
+import { createMeasurements } from '../../../../src/collector/store/measured/measurements.js';
 import { toLogEntry } from '../../../../src/collector/store/to-log-entry.js';
+import type { Database, SqlValue } from '../../../../src/sqlite/database.js';
 import { countedSessions } from '../../queries/counted-units.js';
 import { type OpenedStore, openStore } from '../opened-store.js';
 
@@ -179,5 +181,52 @@ it('the counts equal those of the measuring rules after every step', () => {
       opened.database.close();
     }),
     { numRuns: 120 },
+  );
+});
+
+it('measuring events that arrive scans no table of events or sessions', () => {
+  const { store, experiments, database } = openStore(':memory:', { bots: 'allow' }, NOW);
+  for (const experiment of drafts.values()) {
+    experiments.save({ ...experiment, runs: [[START, Number.POSITIVE_INFINITY]] });
+  }
+  const visit = (visitor: number): ArrivedRow[] => {
+    const seen = { userId: `${visitor}`, byBrowser: true, time: START + MINUTE };
+    const eventProperties = { experiment_key: 'x', variant_name: 'a' };
+    return [
+      { ...seen, event: '$experiment_impression', eventProperties },
+      { ...seen, event: 'purchase', defaultProperties: { sid: `${visitor}` } },
+    ];
+  };
+  const ran = new Map<string, readonly unknown[]>();
+  const watched: Database = {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      const note = (values: readonly SqlValue[]): SqlValue[] => {
+        ran.set(sql, values);
+        return [...values];
+      };
+      return {
+        run: (...values) => statement.run(...note(values)),
+        get: (...values) => statement.get(...note(values)),
+        all: (...values) => statement.all(...note(values)),
+      };
+    },
+  };
+  const measurements = createMeasurements(watched);
+  measurements.catchUp();
+  ran.clear();
+  store.append([0, 1, 2].flatMap(visit), NOW, FROM);
+  measurements.catchUp();
+
+  const plans = [...ran].flatMap(([sql, values]) =>
+    (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(values as SqlValue[])) as { detail: string }[]).map(
+      ({ detail }) => detail,
+    ),
+  );
+  expect(plans.length).toBeGreaterThan(10);
+  expect(plans.filter((detail) => /^SCAN (e|x|j|c|events|exposures|joined|conversions|names)\b/.test(detail))).toEqual(
+    [],
   );
 });
