@@ -202,15 +202,15 @@ async function askAboutBusyVisitor(child, pool, runs) {
   return failuresOf(answers);
 }
 
-/** The report, which holds a line for every event, so it is asked for in the collector's own process. */
+/** The report, which lists a line for every event, so it is asked for in the collector's own process. */
 async function askForReport(child, pool) {
-  heading('collector, report(): the results and a verdict for every event');
+  heading('collector, report(): the results, then a verdict for every event');
   const first = await child.ask({ report: true });
   await postOneMore(pool);
   const again = await child.ask({ report: true });
   const { peakMb } = await child.ask({ sample: true });
   console.log(
-    `${whole(first.events)} events, first ${fixed(first.ms, 0)} ms, after one more event ${fixed(again.ms, 0)} ms, highest RSS ${fixed(peakMb)} MB`,
+    `results ${fixed(first.ms, 0)} ms, after one more event ${fixed(again.ms, 0)} ms; ${whole(first.events)} events listed in ${fixed(first.listMs, 0)} ms, then ${fixed(again.listMs, 0)} ms; highest RSS ${fixed(peakMb)} MB`,
   );
 }
 

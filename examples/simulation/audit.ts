@@ -1,25 +1,26 @@
-import type { CollectedEvent, CollectorReport } from 'ours-ingest/collector';
+import type { CollectedEvent, CollectorReport, EventLine } from 'ours-ingest/collector';
 import type { Bought, Ledger } from './ledger.js';
 
 /** Compares the collector's counts with what the visitors recorded. Empty if all are correct. */
 export function audit(report: CollectorReport, ledger: Ledger): string[] {
+  const events = [...report.events];
   return [
-    ...auditViews(report, ledger),
-    ...auditPurchases(report, ledger),
-    ...auditImpressions(report, ledger),
+    ...auditViews(events, ledger),
+    ...auditPurchases(events, ledger),
+    ...auditImpressions(events, ledger),
     ...auditVariants(report, ledger),
   ];
 }
 
 /** Every visitor opened the home page once. An event tracked just before the response must not be lost. */
-function auditViews(report: CollectorReport, { seen }: Ledger): string[] {
-  const views = report.events.filter(({ event }) => event.event === 'page_viewed').length;
+function auditViews(events: readonly EventLine[], { seen }: Ledger): string[] {
+  const views = events.filter(({ event }) => event.event === 'page_viewed').length;
   return views === seen.size ? [] : [`${seen.size} visitors opened the home page; ${views} views were counted`];
 }
 
 /** Every purchase was counted once, with its visitor and its price, and no other. */
-function auditPurchases(report: CollectorReport, { bought }: Ledger): string[] {
-  const collected = report.events.map(({ event }) => event).filter(({ event }) => event === 'purchase');
+function auditPurchases(events: readonly EventLine[], { bought }: Ledger): string[] {
+  const collected = events.map(({ event }) => event).filter(({ event }) => event === 'purchase');
   const problems: string[] = [];
   for (const purchase of bought) {
     // By the order's id, not by `distinctId`, with which the collector removes duplicates.
@@ -39,8 +40,8 @@ function auditPurchases(report: CollectorReport, { bought }: Ledger): string[] {
 }
 
 /** Every visitor was counted for the variant they saw. */
-function auditImpressions(report: CollectorReport, { seen }: Ledger): string[] {
-  return report.events.flatMap(({ event: { event, userId = '', eventProperties } }) => {
+function auditImpressions(events: readonly EventLine[], { seen }: Ledger): string[] {
+  return events.flatMap(({ event: { event, userId = '', eventProperties } }) => {
     const counted = eventProperties?.variant_name;
     const shown = seen.get(userId);
     if (event !== '$experiment_impression' || counted === shown) return [];

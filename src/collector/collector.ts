@@ -40,8 +40,13 @@ import { ensureSchema } from './store/schema.js';
 
 export interface CollectorReport {
   readonly experiments: readonly ExperimentReport[];
-  /** In the order of arrival. */
-  readonly events: readonly EventLine[];
+  /** The number of events. */
+  readonly total: number;
+  /**
+   * In the order of arrival, without those that arrive after the report. They are read from the log during the iteration, some at a
+   * time, so that a long log needs little memory: `[...report.events]` is an array of them all. Throws after the collector is closed.
+   */
+  readonly events: Iterable<EventLine>;
 }
 
 /** A local stand-in for the service that shows what happened to every event. */
@@ -74,7 +79,7 @@ export interface Collector extends AsyncDisposable {
   /** Connections opened so far. */
   readonly sockets: number;
   readonly faults: Faults;
-  /** The results of every experiment and the verdict of every event, by the measuring rules of the service. */
+  /** The results of every experiment and the verdict of every event, by the measuring rules of the service. Results take milliseconds. */
   report(): CollectorReport;
   /**
    * Deletes a person's events, names and assignments. Names that were seen together are one person.
@@ -194,13 +199,24 @@ async function startOn(
     return closing;
   };
 
+  const checkOpen = (): void => {
+    if (closing === undefined) return;
+    throw new OursError('closed', 'the collector is closed: ask for events and reports before you close it.');
+  };
   /** Wraps a question about the log, which cannot be answered after the collector is closed. */
   const whileOpen =
     <Args extends readonly unknown[], Answer>(ask: (...args: Args) => Answer) =>
     (...args: Args): Answer => {
-      if (closing === undefined) return ask(...args);
-      throw new OursError('closed', 'the collector is closed: ask for events and reports before you close it.');
+      checkOpen();
+      return ask(...args);
     };
+  function* readWhileOpen(lines: Iterable<EventLine>): Generator<EventLine, void> {
+    checkOpen();
+    for (const line of lines) {
+      yield line;
+      checkOpen();
+    }
+  }
   const totals = whileOpen(() => log.totals);
   const waitFor = createWaitFor({
     lines: whileOpen(log.all),
@@ -228,10 +244,14 @@ async function startOn(
     },
     faults: faults.control,
     forget: whileOpen((person: Identity) => forgetVisitor(database, person, false)),
-    report: whileOpen(() => ({
-      experiments: experiments.list().map((experiment) => log.results(experiment)),
-      events: log.all(),
-    })),
+    report: whileOpen(() => {
+      const lines = log.all();
+      return {
+        experiments: experiments.list().map((experiment) => log.results(experiment)),
+        total: log.totals.events,
+        events: { [Symbol.iterator]: () => readWhileOpen(lines) },
+      };
+    }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -15,7 +15,7 @@ export interface Delivery {
 
 /** The only way into the log, for every route. */
 export interface EventIngest {
-  /** Stores the rows of one request in one transaction. Listeners are called before it returns. */
+  /** Stores the rows of one request, all or none. Listeners are called before it returns. */
   receive<Result>(token: string, work: (delivery: Delivery, receivedAt: number) => Result): Result;
   /** Records a refusal of rows that were not read. */
   refuse(message: string): void;
@@ -55,16 +55,19 @@ export function createEventIngest({ store, now, observe }: EventIngestOptions): 
     receive(token, work) {
       const receivedAt = now();
       const from = { source: digestOf(token), isTest: token.startsWith(TEST_TOKEN_PREFIX) };
-      const arrivals: Arrival[] = [];
-      const result = store.together(() =>
-        work(
-          {
-            accept: (row) => void arrivals.push(store.append(row, receivedAt, from)),
-            refuse: (message) => void arrivals.push({ kind: 'refused', message, receivedAt }),
-          },
-          receivedAt,
-        ),
-      );
+      const rows: ArrivedRow[] = [];
+      // Keeps the place of every row: `undefined` for those that were accepted.
+      const refusals: (Arrival | undefined)[] = [];
+      const delivery: Delivery = {
+        accept(row) {
+          rows.push(row);
+          refusals.push(undefined);
+        },
+        refuse: (message) => void refusals.push({ kind: 'refused', message, receivedAt }),
+      };
+      const result = work(delivery, receivedAt);
+      const stored = store.append(rows, receivedAt, from).values();
+      const arrivals = refusals.map((refusal) => refusal ?? stored.next().value!);
       if (arrivals.some(({ kind }) => kind === 'accepted')) tokensHeard.set(token, receivedAt);
       publish(arrivals);
       return result;

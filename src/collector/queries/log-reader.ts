@@ -8,9 +8,11 @@ import type { ArrivedRow, CollectedEvent, RefusedRow } from '../store/collected-
 import { createContextRows, type PlacedLog } from '../store/context-rows.js';
 import { EXPOSED } from '../store/measured/counts.js';
 import type { Measurements } from '../store/measured/measurements.js';
-import { type StoredRow, toEntry } from '../store/stored-row.js';
+import type { StoredRow } from '../store/stored-row.js';
+import { toStoredText } from '../store/stored-text.js';
 import { dailyOf } from './daily-report.js';
 import type { EventFilter, EventLine, LogQueries, VisitorHistory } from './log-queries.js';
+import { createLogVerdicts } from './log-verdicts.js';
 import { asGoal, measureExperiment, toMeasured } from './report.js';
 import { talliesOf } from './tallies.js';
 
@@ -24,8 +26,8 @@ interface StoredEvent extends StoredRow {
 
 /** The queries of the pages and APIs, and those of the collector itself. */
 export interface LogReader extends LogQueries {
-  /** Every row in the order of arrival. */
-  all(): readonly EventLine[];
+  /** Every row in the order of arrival, without those that arrive later. Each iteration reads them anew, some at a time. */
+  all(): Iterable<EventLine>;
   collected(): readonly CollectedEvent[];
   /** Names of tracked events, in order of first arrival. */
   eventNames(): readonly string[];
@@ -41,6 +43,9 @@ export interface LogReaderOptions {
   readonly now: () => number;
 }
 
+/** How many events of the whole log are read at once. */
+const PAGE_EVENTS = 500;
+
 /** Reads a log in a database. */
 export function createLogReader(options: LogReaderOptions): LogReader {
   const { database, experiments, measurements, refused, now } = options;
@@ -54,6 +59,11 @@ export function createLogReader(options: LogReaderOptions): LogReader {
   );
   const countOf = database.prepare('SELECT count(*) AS count FROM events WHERE visitor = ?');
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
+  const last = database.prepare('SELECT coalesce(max(number), 0) AS number FROM events');
+  const pageAfter = database.prepare(
+    `SELECT * FROM events WHERE number > ? AND number <= ? ORDER BY number LIMIT ${PAGE_EVENTS}`,
+  );
+  const measureLog = createLogVerdicts(database);
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
   );
@@ -71,11 +81,15 @@ export function createLogReader(options: LogReaderOptions): LogReader {
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
 
-  /** Lines for all events of some visitors. The verdicts of one visitor do not depend on the events of others. */
-  function linesOfVisitors(events: readonly StoredEvent[]): EventLine[] {
-    const accepted = events.filter(isAccepted);
-    const log = accepted.map((event) => toEntry(event, experiments.find));
-    return toLines(events, { log, places: new Map(accepted.map(({ number }, place) => [number, place])) });
+  /** Lines for all events up to a number, which are never in memory together. */
+  function* linesUpTo(end: number): Generator<EventLine, void> {
+    const { verdictOf, warningsOf } = measureLog(end, experiments.list());
+    for (let from = 0; ; ) {
+      const page = pageAfter.all(from, end) as StoredEvent[];
+      if (page.length === 0) return;
+      for (const event of page) yield toLine(event, verdictOf(event.number), warningsOf(event.number));
+      from = page.at(-1)!.number;
+    }
   }
 
   /** Lines for some events of one visitor, at a cost that does not grow with the visitor's other events. */
@@ -88,15 +102,7 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     const { verdicts, warnings } = attributeAccepted(log, toMeasured(experiments.list()));
     return events.map((event) => {
       const place = places.get(event.number);
-      return {
-        number: event.number,
-        event: toCollected(event),
-        visitor: event.visitor,
-        verdict: place === undefined ? (event.refusal ?? undefined) : verdicts[place],
-        warnings: place === undefined ? refusalWarnings(event) : (warnings.get(place) ?? []),
-        repeats: event.repeats,
-        isTest: event.is_test === 1,
-      };
+      return place === undefined ? toLine(event, undefined) : toLine(event, verdicts[place], warnings.get(place));
     });
   }
 
@@ -150,9 +156,26 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     },
 
     refused,
-    all: () => linesOfVisitors(everything.all() as StoredEvent[]),
-    isReturning: (visitorId) => seenBefore.get(`user:${visitorId}`, now() - SESSION_IDLE_MS) !== undefined,
+    all() {
+      const { number: end } = last.get() as { number: number };
+      return { [Symbol.iterator]: () => linesUpTo(end) };
+    },
+    isReturning: (visitorId) =>
+      seenBefore.get(toStoredText(`user:${visitorId}`), now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
+  };
+}
+
+/** @param verdict of an accepted event */
+function toLine(event: StoredEvent, verdict: Verdict | undefined, warnings: readonly Warning[] = []): EventLine {
+  return {
+    number: event.number,
+    event: toCollected(event),
+    visitor: event.visitor,
+    verdict: event.refusal ?? verdict,
+    warnings: isAccepted(event) ? warnings : refusalWarnings(event),
+    repeats: event.repeats,
+    isTest: event.is_test === 1,
   };
 }
 

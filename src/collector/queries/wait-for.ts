@@ -20,7 +20,7 @@ export type WaitFor = (wanted: WantedEvent, options?: WaitForOptions) => Promise
 
 export interface WaitForSources {
   /** Every row in the order of arrival. */
-  readonly lines: () => readonly EventLine[];
+  readonly lines: () => Iterable<EventLine>;
   readonly refused: LogQueries['refused'];
   /** Calls the listener after every arrival. Returns the function that unsubscribes. */
   readonly subscribe: (listener: () => void) => () => void;
@@ -36,7 +36,10 @@ export function createWaitFor({ lines, refused, subscribe, baseUrl, closing }: W
   return async (wanted, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
     checkWanted(wanted);
     signal?.throwIfAborted();
-    const find = (): EventLine | undefined => lines().find((line) => isWanted(line, wanted));
+    const find = (): EventLine | undefined => {
+      for (const line of lines()) if (isWanted(line, wanted)) return line;
+      return undefined;
+    };
     const found = find();
     if (found !== undefined) return found;
     return new Promise((resolve, reject) => {
@@ -99,17 +102,17 @@ const MAX_KINDS = 20;
 
 /** Names and verdicts, never values. */
 function describeArrived(
-  lines: readonly EventLine[],
+  lines: Iterable<EventLine>,
   refused: ReturnType<LogQueries['refused']>,
   baseUrl: string,
 ): string {
-  if (lines.length === 0 && refused.length === 0) {
-    return `Nothing arrived. Check that the client's baseUrl is ${baseUrl}.`;
-  }
   const kinds = new Map<string, number>();
   for (const { event, verdict } of lines) {
     const kind = verdict === undefined ? printable(event.event) : `${printable(event.event)} (${verdict})`;
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  if (kinds.size === 0 && refused.length === 0) {
+    return `Nothing arrived. Check that the client's baseUrl is ${baseUrl}.`;
   }
   const named = [...kinds].slice(0, MAX_KINDS).map(([kind, times]) => (times === 1 ? kind : `${kind} ×${times}`));
   if (kinds.size > MAX_KINDS) named.push(`${kinds.size - MAX_KINDS} more kinds`);

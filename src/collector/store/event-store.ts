@@ -2,11 +2,13 @@ import { type Database, transact } from '../../sqlite/database.js';
 import type { IngestRules } from '../measuring/ingest-rules.js';
 import { witnessOf } from '../measuring/sessions.js';
 import type { Arrival, ArrivedRow, CollectedEvent } from './collected-event.js';
+import { createInsertEvents, type NewEvent } from './event-rows.js';
 import type { Measurements } from './measured/measurements.js';
+import { toStoredText } from './stored-text.js';
 import { type FindExperiment, shownOf, toLogEntry } from './to-log-entry.js';
 import { createVisitors } from './visitors.js';
 
-/** Where a row came from. */
+/** Where rows came from. */
 export interface RowSource {
   /** A digest of the token, so that tokens are told apart but not stored. */
   readonly source: string;
@@ -16,15 +18,15 @@ export interface RowSource {
 /** The log: every accepted row in the order of arrival, each `distinctId` once. */
 export interface EventStore {
   /**
-   * Stores a row unless its `distinctId` is stored already: the first one wins. The first row of another source with that id
-   * is stored as refused, to show that another source used the id.
+   * Stores the rows of one request, all or none, except those whose `distinctId` is stored already: the first one wins. The first
+   * row of another source with that id is stored as refused, to show that another source used the id.
    */
-  append(row: ArrivedRow, receivedAt: number, from: RowSource): Arrival;
+  append(rows: readonly ArrivedRow[], receivedAt: number, from: RowSource): StoredArrival[];
   /** Deletes every row and every visitor. Numbers start again at 1. */
   clear(): void;
-  /** Runs `work` in one transaction, which is also faster than one transaction for each row. */
-  together<Result>(work: () => Result): Result;
 }
+
+export type StoredArrival = Exclude<Arrival, { readonly kind: 'refused' }>;
 
 export interface EventStoreOptions {
   readonly database: Database;
@@ -37,76 +39,107 @@ export interface EventStoreOptions {
 // visitor's events often come together.
 const MEASURE_EVERY = 1_000;
 
-/** An {@link EventStore} in a database. A unique constraint of the database keeps each `distinctId` of a source once. */
+/**
+ * An {@link EventStore} in a database. A unique constraint of the database keeps each `distinctId` of a source once.
+ *
+ * Each statement handles all rows of a request: calling a driver for every row costs more than what SQLite does.
+ */
 export function createEventStore(options: EventStoreOptions): EventStore {
   const { database, ingestRules, findExperiment, measurements } = options;
   const visitors = createVisitors(database, measurements.markStale);
-  const insert = database.prepare(
-    `INSERT INTO events
-       (distinct_id, source, event, time, received_at, visitor, sid, witness, refusal, experiment, variant, is_test, row)
-     SELECT ?, ?, ?, ?, ?, visitor, ?, ?, ?, ?, ?, ?, ? FROM names WHERE name = ?
-     ON CONFLICT (distinct_id, source) DO NOTHING`,
+  const insert = createInsertEvents(database);
+  const holders = database.prepare(
+    `SELECT distinct_id AS id, source FROM json_each(?) CROSS JOIN events ON distinct_id = value`,
   );
   const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ? AND source = ?');
-  const holder = database.prepare('SELECT 1 FROM events WHERE distinct_id = ? AND source <> ? LIMIT 1');
+  const last = database.prepare('SELECT coalesce(max(number), 0) AS number FROM events');
 
   let unmeasured = 0;
 
-  return {
-    append(row, receivedAt, { source, isTest }) {
+  /** Those of the ids that are stored: of events of this source, and of other sources. */
+  const findTaken = (ids: readonly string[], from: string): { own: Set<string>; others: Set<string> } => {
+    const taken = { own: new Set<string>(), others: new Set<string>() };
+    if (ids.length === 0) return taken;
+    for (const { id, source } of holders.all(JSON.stringify(ids)) as { id: string; source: string }[]) {
+      (source === from ? taken.own : taken.others).add(id);
+    }
+    return taken;
+  };
+
+  const store = (rows: readonly ArrivedRow[], receivedAt: number, { source, isTest }: RowSource): StoredArrival[] => {
+    const ids = rows.map(({ distinctId }) => distinctId && toStoredText(distinctId));
+    const { own, others } = findTaken(
+      ids.filter((id) => id !== undefined),
+      source,
+    );
+    const { number: before } = last.get() as { number: number };
+    const events: NewEvent[] = [];
+    const repeated: string[] = [];
+    const names = new Set<string>();
+    const seenTogether: (readonly string[])[] = [];
+
+    const arrivals = rows.map((row, place): StoredArrival => {
       const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
-      const entry = toLogEntry(event, findExperiment);
-      const isTaken = row.distinctId !== undefined && holder.get(row.distinctId, source) !== undefined;
-      const refusal = isTaken ? 'duplicate_id' : ingestRules(entry, receivedAt);
-      const shown = shownOf(event, findExperiment);
-      // SQLite's drivers cut strings at a NUL, and two sessions could look like one.
-      const sid = entry.sid?.replaceAll('\0', '\ufffd') ?? null;
-      const tryInsert = () =>
-        insert.run(
-          row.distinctId ?? null,
-          source,
-          row.event,
-          event.time,
-          receivedAt,
-          sid,
-          (refusal === undefined && witnessOf(entry)) || null,
-          refusal ?? null,
-          shown?.experiment.id ?? null,
-          shown?.variant.id ?? null,
-          Number(isTest),
-          JSON.stringify(row),
-          entry.visitors[0],
-        );
-      let { changes, lastInsertRowid } = tryInsert();
-      // Most visitors are known, so their names are added only after a row found none.
-      if (Number(changes) === 0 && visitors.ensure(entry.visitors[0])) ({ changes, lastInsertRowid } = tryInsert());
-      if (Number(changes) === 0) {
-        repeat.run(row.distinctId!, source);
+      const id = ids[place];
+      if (id !== undefined && own.has(id)) {
+        repeated.push(id);
         return { kind: 'duplicate', event };
       }
-      unmeasured += 1;
-      if (isTaken) return { kind: 'duplicate', event, number: Number(lastInsertRowid) };
-      // Only for accepted rows: a refused or repeated row must not link visitors.
-      if (refusal === undefined) visitors.join(entry.visitors);
-      return { kind: 'accepted', event, number: Number(lastInsertRowid) };
+      const isTaken = id !== undefined && others.has(id);
+      if (id !== undefined) own.add(id);
+      const entry = toLogEntry(event, findExperiment);
+      const refusal = isTaken ? 'duplicate_id' : ingestRules(entry, receivedAt);
+      const shown = shownOf(event, findExperiment);
+      const [visitor, ...otherNames] = entry.visitors;
+      names.add(visitor);
+      // Only for accepted rows: a refused row must not link visitors.
+      if (refusal === undefined && otherNames.length > 0) {
+        for (const name of otherNames) names.add(name);
+        seenTogether.push(entry.visitors);
+      }
+      events.push({
+        distinctId: id ?? null,
+        source,
+        event: row.event,
+        time: event.time,
+        receivedAt,
+        visitor,
+        sid: entry.sid ?? null,
+        witness: (refusal === undefined && witnessOf(entry)) || null,
+        refusal: refusal ?? null,
+        experiment: shown?.experiment.id ?? null,
+        variant: shown?.variant.id ?? null,
+        isTest,
+        row: JSON.stringify(row),
+      });
+      return { kind: isTaken ? 'duplicate' : 'accepted', event, number: before + events.length };
+    });
+
+    visitors.add(names);
+    insert(events);
+    visitors.join(seenTogether);
+    for (const id of repeated) repeat.run(id, source);
+    unmeasured += events.length;
+    return arrivals;
+  };
+
+  return {
+    append(rows, receivedAt, from) {
+      if (rows.length === 0) return [];
+      return transact(database, () => {
+        const arrivals = store(rows, receivedAt, from);
+        if (unmeasured >= MEASURE_EVERY) {
+          measurements.catchUpWithin();
+          unmeasured = 0;
+        }
+        return arrivals;
+      });
     },
 
     clear() {
       transact(database, () => {
         database.exec('DELETE FROM events; DELETE FROM names');
         measurements.clear();
-      });
-    },
-
-    together(work) {
-      return transact(database, () => {
-        visitors.catchUp();
-        const result = work();
-        if (unmeasured >= MEASURE_EVERY) {
-          measurements.catchUpWithin();
-          unmeasured = 0;
-        }
-        return result;
       });
     },
   };

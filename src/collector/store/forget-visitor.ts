@@ -5,6 +5,7 @@ import { loadSqlite } from '../../sqlite/load-sqlite.js';
 import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
 import { ensureSchema } from './schema.js';
+import { toStoredText } from './stored-text.js';
 
 /** How much a collector deleted of a person, or would delete in a dry run. */
 export interface ForgottenVisitor {
@@ -87,7 +88,7 @@ function namesOf({ userId, externalId, email }: Identity): string[] {
     if (typeof name !== 'string' || name === '') {
       throw new OursError('invalid_option', `forget: ${field} must be a non-empty string.`);
     }
-    names.push(`${kind}:${name}`);
+    names.push(toStoredText(`${kind}:${name}`));
   };
   add('user', 'userId', userId);
   add('external', 'externalId', externalId);

@@ -14,11 +14,13 @@ export function openDatabase(Sqlite: Sqlite, path: string): Database {
     if (path !== ':memory:') ensurePrivateFile(path);
     const database = new Sqlite(path);
     // Commits survive a crash of this process; a power failure may lose the last ones. A long write-ahead log is cheaper than
-    // frequent checkpoints, and a large page cache is worth its memory.
+    // frequent checkpoints, and a large page cache is worth its memory. With larger pages than SQLite's usual ones, the rows of a
+    // request touch fewer pages of a large index; with even larger ones, rows of scattered visitors cost more.
     database.exec(`
+      PRAGMA page_size = 8192;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = NORMAL;
-      PRAGMA wal_autocheckpoint = 10000;
+      PRAGMA wal_autocheckpoint = 5000;
       PRAGMA cache_size = -65536;
       PRAGMA busy_timeout = 5000;
     `);

@@ -3,6 +3,7 @@ import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { LogEntry } from '../measuring/measured-log.js';
 import type { CollectedEvent } from './collected-event.js';
+import { toStoredText } from './stored-text.js';
 
 /** Finds an experiment by id or key. */
 export type FindExperiment = (idOrKey: string) => Experiment | undefined;
@@ -16,7 +17,8 @@ export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment):
   const { event, time, receivedAt, distinctId, defaultProperties, byBrowser } = row;
   const source = byBrowser === true ? 'browser' : 'server';
   const visitors = namesOf(row);
-  const sid = toSid(defaultProperties?.sid);
+  const sent = toSid(defaultProperties?.sid);
+  const sid = sent && toStoredText(sent);
   const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
   if (event === IDENTIFY_EVENT) return { kind: 'link', time, receivedAt, visitors, sid, distinctId, bot, source };
   if (event !== IMPRESSION_EVENT)
@@ -32,7 +34,7 @@ export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment):
 function namesOf({ userId, externalId, email, userProperties }: CollectedEvent): [string, ...string[]] {
   const names: string[] = [];
   const add = (kind: string, name: unknown): void => {
-    if (typeof name === 'string' && name !== '') names.push(`${kind}:${name}`);
+    if (typeof name === 'string' && name !== '') names.push(toStoredText(`${kind}:${name}`));
   };
   add('user', userId);
   add('external', externalId);

@@ -2,12 +2,10 @@ import type { Database } from '../../sqlite/database.js';
 
 /** The names of visitors. Names seen together are one visitor, whenever they were seen. */
 export interface Visitors {
-  /** Call it at the start of a transaction: another process may have added visitors since the last one. */
-  catchUp(): void;
-  /** Assigns a number to the name if it has none, and returns whether it had none. */
-  ensure(name: string): boolean;
-  /** Merges the visitors of these names. */
-  join(names: readonly string[]): void;
+  /** Assigns a number to each name that has none. */
+  add(names: ReadonlySet<string>): void;
+  /** Merges the visitors of the names in each group. Every name must have a number. */
+  join(groups: readonly (readonly string[])[]): void;
 }
 
 /**
@@ -18,37 +16,39 @@ export interface Visitors {
  * @param onMerge called with the numbers of visitors that turn out to be one
  */
 export function createVisitors(database: Database, onMerge: (visitors: readonly number[]) => void): Visitors {
-  const add = database.prepare('INSERT INTO names (name, visitor) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const highest = database.prepare('SELECT coalesce(max(visitor), 0) AS visitor FROM names');
-  const find = database.prepare('SELECT visitor FROM names WHERE name = ?');
+  const add = database.prepare(
+    `INSERT INTO names (name, visitor)
+     SELECT value, (SELECT coalesce(max(visitor), 0) FROM names) + row_number() OVER (ORDER BY key)
+     FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM names WHERE name = value)`,
+  );
+  const apart = database.prepare(
+    `SELECT each.key FROM json_each(?) AS each CROSS JOIN json_each(each.value) AS one
+       CROSS JOIN names ON names.name = one.value
+     GROUP BY each.key HAVING min(visitor) <> max(visitor)`,
+  );
+  const find = database.prepare(
+    'SELECT DISTINCT visitor FROM json_each(?) CROSS JOIN names ON name = value ORDER BY visitor',
+  );
   const moveNames = database.prepare('UPDATE names SET visitor = ? WHERE visitor = ?');
   const moveEvents = database.prepare('UPDATE events SET visitor = ? WHERE visitor = ?');
 
-  let next = 1;
-  const catchUp = (): void => {
-    next = (highest.get() as { visitor: number }).visitor + 1;
+  const merge = (names: readonly string[]): void => {
+    const found = (find.all(JSON.stringify(names)) as { visitor: number }[]).map(({ visitor }) => visitor);
+    const [lowest, ...others] = found as [number, ...number[]];
+    // An earlier group may have merged them already.
+    if (others.length === 0) return;
+    onMerge(found);
+    for (const other of others) {
+      moveNames.run(lowest, other);
+      moveEvents.run(lowest, other);
+    }
   };
-  const ensure = (name: string): boolean => {
-    const isNew = Number(add.run(name, next).changes) > 0;
-    if (isNew) next += 1;
-    return isNew;
-  };
-  catchUp();
 
   return {
-    catchUp,
-    ensure,
-    join(names) {
-      if (names.length < 2) return;
-      names.forEach(ensure);
-      const found = names.map((name) => (find.get(name) as { visitor: number }).visitor);
-      const lowest = Math.min(...found);
-      if (found.some((visitor) => visitor !== lowest)) onMerge(found);
-      for (const other of new Set(found)) {
-        if (other === lowest) continue;
-        moveNames.run(lowest, other);
-        moveEvents.run(lowest, other);
-      }
+    add: (names) => void add.run(JSON.stringify([...names])),
+    join(groups) {
+      if (groups.length === 0) return;
+      for (const { key } of apart.all(JSON.stringify(groups)) as { key: number }[]) merge(groups[key]!);
     },
   };
 }

@@ -74,8 +74,8 @@ export function createWorld(
     },
     arrive(...sent) {
       const numbers = sent.flatMap(({ ago = 0, receivedAt = NOW, isTest = false, ...row }) => {
-        const arrival = store.append({ ...row, time: NOW - ago }, receivedAt, { source: 'shop', isTest });
-        return arrival.kind === 'accepted' ? arrival.number : [];
+        const [arrival] = store.append([{ ...row, time: NOW - ago }], receivedAt, { source: 'shop', isTest });
+        return arrival?.kind === 'accepted' ? arrival.number : [];
       });
       for (const listener of listeners) listener(numbers);
     },

@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { resolveExperiment } from '../../../src/collector/experiments/config.js';
 import type { Tally } from '../../../src/collector/measuring/measured-log.js';
 import { resultNotices } from '../../../src/collector/page/result-notices.js';
+import { createLogReader } from '../../../src/collector/queries/log-reader.js';
 import { bestOf, measureExperiment } from '../../../src/collector/queries/report.js';
+import { createExperimentStore } from '../../../src/collector/store/experiment-store.js';
+import { createMeasurements } from '../../../src/collector/store/measured/measurements.js';
+import type { Database } from '../../../src/sqlite/database.js';
 import { post, postRows, row, started } from '../posting.js';
+import { openStore } from '../store/opened-store.js';
 
 const experiments = [
   { key: 'checkout', variants: [{ name: 'C' }, { name: 'T', weight: 99 }], secondary: ['add_to_cart'] },
@@ -27,7 +32,7 @@ describe('the report', () => {
     expect(treatment).toMatchObject({ impressions: 1, conversions: 1, conversionRate: 1, isControl: false });
     expect(treatment?.secondary.get('add_to_cart')).toBe(1);
     expect(checkout).toMatchObject({ hasEnoughData: false, sampleRatio: { isMismatch: false } });
-    expect(events.map(({ verdict, warnings }) => [verdict, ...warnings])).toEqual([
+    expect([...events].map(({ verdict, warnings }) => [verdict, ...warnings])).toEqual([
       [undefined, 'impression_session_inferred'],
       ['secondary_counted'],
       ['counted'],
@@ -43,7 +48,7 @@ describe('the report', () => {
     const { userId: _userId, ...nameless } = row();
     const name = 'externalId' in identify ? { externalId: '42' } : { email: 'a@example.org' };
     await postRows(collector, { ...nameless, ...name });
-    expect(collector.report().events.at(-1)?.verdict).toBe('counted');
+    expect([...collector.report().events].at(-1)?.verdict).toBe('counted');
   });
 
   it('reads sessions and bots from the default properties', async () => {
@@ -56,13 +61,75 @@ describe('the report', () => {
       row({ distinctId: 'c', defaultProperties: { sid: 'sid_1' } }),
       row({ distinctId: 'd', defaultProperties: { sid: '1' } }),
     );
-    expect(collector.report().events.map(({ verdict }) => verdict)).toEqual([
+    expect([...collector.report().events].map(({ verdict }) => verdict)).toEqual([
       undefined,
       'no_session',
       'bot',
       'counted',
       'repeat_in_session',
     ]);
+  });
+});
+
+describe('the events of a report', () => {
+  const purchases = (count: number, from: number) =>
+    Array.from({ length: count }, (_, id) => ({ event: 'purchase', userId: `${id}`, distinctId: `${from + id}` }));
+  const FROM = { source: 'shop', isTest: false };
+
+  it('are those that had arrived, each time they are listed', async () => {
+    const collector = await exposed();
+    await postRows(collector, row({ distinctId: 'a' }));
+    const { total, events } = collector.report();
+    await postRows(collector, row({ distinctId: 'b' }));
+    expect(total).toBe(2);
+    for (const _ of [1, 2]) expect([...events].map(({ verdict }) => verdict)).toEqual([undefined, 'counted']);
+    expect(collector.report().total).toBe(3);
+  });
+
+  it('cannot be listed after the collector is closed, not even the rest of them', async () => {
+    const collector = await exposed();
+    await postRows(collector, row({ distinctId: 'a' }));
+    const { events } = collector.report();
+    const lines = events[Symbol.iterator]();
+    expect(lines.next().value).toMatchObject({ number: 1 });
+    await collector.close();
+    for (const read of [() => lines.next(), () => [...events]]) {
+      expect(read).toThrow(expect.objectContaining({ code: 'closed' }));
+    }
+  });
+
+  it('are never in memory together', () => {
+    const { store, database } = openStore();
+    for (const from of [0, 1]) store.append(purchases(6_000, from * 6_000), 1_000, FROM);
+    let largest = 0;
+    const watched: Database = {
+      exec: (sql) => database.exec(sql),
+      close: () => database.close(),
+      prepare(sql) {
+        const statement = database.prepare(sql);
+        return {
+          run: (...values) => statement.run(...values),
+          get: (...values) => statement.get(...values),
+          all(...values) {
+            const rows = statement.all(...values);
+            largest = Math.max(largest, rows.length);
+            return rows;
+          },
+        };
+      },
+    };
+    const reader = createLogReader({
+      database: watched,
+      experiments: createExperimentStore(database),
+      measurements: createMeasurements(database),
+      refused: () => [],
+      now: () => 2_000,
+    });
+    let listed = 0;
+    for (const { number } of reader.all()) if (number === listed + 1) listed += 1;
+    expect(listed).toBe(12_000);
+    // A step takes its last visitor whole.
+    expect(largest).toBeLessThanOrEqual(5_001);
   });
 });
 

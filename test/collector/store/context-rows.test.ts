@@ -51,11 +51,11 @@ it('the rows that the store reads give the same counts, verdicts and warnings as
     fc.asyncProperty(fc.array(seen, { maxLength: 30, size: 'max' }), async (all) => {
       const { database, store, experiments: known, log } = openStore(':memory:', { bots: 'allow' }, NOW);
       for (const experiment of experiments) known.save(experiment);
-      for (const [id, one] of all.entries()) store.append(toRow(one, id), NOW, FROM);
+      store.append(all.map(toRow), NOW, FROM);
 
       const whole = log.collected().map((event) => toLogEntry(event, known.find));
       const measured = attribute(whole, { experiments: toMeasured(experiments), bots: 'allow', now: NOW });
-      const lines = log.all();
+      const lines = [...log.all()];
       expect(lines.map(({ verdict }) => verdict)).toEqual(measured.verdicts);
       expect(lines.map(({ warnings }) => [...warnings])).toEqual(lines.map((_, at) => measured.warnings.get(at) ?? []));
       // A page, which reads only the rows that decide its verdicts.
@@ -87,10 +87,9 @@ it('showing the newest rows reads few rows, however many their visitor has sent'
     defaultProperties: { sid: 's1' },
     ...(event.startsWith('$') && { eventProperties: { experiment_key: 'x', variant_name: 'a' } }),
   });
-  store.together(() => {
-    store.append(row(0, '$experiment_impression'), NOW, FROM);
-    for (let id = 1; id < 2_000; id++) store.append(row(id, id % 2 === 0 ? 'purchase' : 'page_viewed'), NOW, FROM);
-  });
+  const nameOf = (id: number): string => (id % 2 === 0 ? 'purchase' : 'page_viewed');
+  const rows = Array.from({ length: 2_000 }, (_, id) => row(id, id === 0 ? '$experiment_impression' : nameOf(id)));
+  store.append(rows, NOW, FROM);
   let read = 0;
   const counting: Database = {
     exec: (sql) => database.exec(sql),

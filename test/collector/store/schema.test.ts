@@ -15,8 +15,9 @@ it('a file of format 3 is measured when it is opened, and takes events', async (
   copyFileSync(FORMAT_3, data);
   for (const _ of ['migrated', 'opened again']) {
     const collector = await createCollector({ data });
-    const { experiments, events } = collector.report();
-    expect(events).toHaveLength(54);
+    const { experiments, events, total } = collector.report();
+    expect([...events]).toHaveLength(54);
+    expect(total).toBe(54);
     expect(
       experiments[0]!.variants.map(({ name, impressions, conversions, secondary }) => [
         name,

@@ -40,10 +40,11 @@ const firstOf = (exposures: string, which: string): string => `
 const GIVEN_UNITS = `json_each(?) AS given CROSS JOIN exposures AS x
   ON x.visitor = given.value ->> 0 AND x.sid = given.value ->> 1 AND x.experiment = given.value ->> 2`;
 
-// Events that convert a session, or that convert it earlier than the event that did.
+// Events that convert a session, or that convert it earlier than the event that did. Without an index the events are read by
+// number; otherwise SQLite would read the whole index `events_of_session`, because it is in the order of the groups.
 const EARLIER = `
   SELECT e.visitor, e.sid, x.experiment, e.event, x.variant, min(e.time) AS time, c.time AS former
-  FROM events AS e
+  FROM events AS e NOT INDEXED
     CROSS JOIN metrics AS m
     CROSS JOIN exposures AS x
     CROSS JOIN runs AS r

@@ -10,7 +10,9 @@ import { dailyOf } from '../../../../src/collector/queries/daily-report.js';
 import { asGoal, measureExperiment, toMeasured } from '../../../../src/collector/queries/report.js';
 import type { ArrivedRow } from '../../../../src/collector/store/collected-event.js';
 import { forgetVisitor } from '../../../../src/collector/store/forget-visitor.js';
+import { createMeasurements } from '../../../../src/collector/store/measured/measurements.js';
 import { toLogEntry } from '../../../../src/collector/store/to-log-entry.js';
+import type { Database, SqlValue } from '../../../../src/sqlite/database.js';
 import { countedSessions } from '../../queries/counted-units.js';
 import { type OpenedStore, openStore } from '../opened-store.js';
 
@@ -24,22 +26,27 @@ const name = fc.constantFrom('1', '2', '3');
 const minute = fc.constantFrom(0, 1, 2, 3, 33, 34, 70, 390, 400, 420);
 const key = fc.constantFrom('x', 'y');
 
+const row = fc.record({
+  minute,
+  names: fc.record({ userId: name, externalId: name, email: name }, { requiredKeys: ['userId'] }),
+  sid: fc.constantFrom('s1', 's2', `${NOW - 850 * MINUTE}`, undefined),
+  byBrowser: fc.boolean(),
+  id: fc.constantFrom(undefined, undefined, undefined, 'd1', 'd2'),
+  is_bot: fc.constantFrom(false, false, false, true),
+  what: fc.oneof(
+    fc.constantFrom('purchase', 'purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
+    fc.tuple(fc.constantFrom('x', 'x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
+  ),
+});
+type Row = typeof row extends fc.Arbitrary<infer One> ? One : never;
+
 /** Everything that can happen to a collector's file. Few names, sessions and times, so that everything meets everything. */
 const step = fc.oneof(
   {
     weight: 12,
     arbitrary: fc.record({
       do: fc.constant('arrive' as const),
-      minute,
-      names: fc.record({ userId: name, externalId: name, email: name }, { requiredKeys: ['userId'] }),
-      sid: fc.constantFrom('s1', 's2', `${NOW - 850 * MINUTE}`, undefined),
-      byBrowser: fc.boolean(),
-      id: fc.constantFrom(undefined, undefined, undefined, 'd1', 'd2'),
-      is_bot: fc.constantFrom(false, false, false, true),
-      what: fc.oneof(
-        fc.constantFrom('purchase', 'purchase', 'Purchase', 'add_to_cart', 'page_viewed', '$identify'),
-        fc.tuple(fc.constantFrom('x', 'x', 'y', 'z'), fc.constantFrom('a', 'b', 'c')),
-      ),
+      rows: fc.oneof({ weight: 3, arbitrary: row.map((one) => [one]) }, fc.array(row, { minLength: 2, maxLength: 5 })),
     }),
   },
   fc.record({ do: fc.constant('forget' as const), name }),
@@ -82,7 +89,7 @@ function perform(opened: OpenedStore, one: Step, file: string, number: number): 
   const { store, experiments, database } = opened;
   switch (one.do) {
     case 'arrive':
-      store.together(() => store.append(toRow(one), NOW + number, FROM));
+      store.append(one.rows.map(toRow), NOW + number, FROM);
       return opened;
     case 'forget':
       forgetVisitor(database, { externalId: one.name }, false);
@@ -124,7 +131,7 @@ function changed(
   return { runs: [[time, Number.POSITIVE_INFINITY]], pauses: [] };
 }
 
-function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Step & { readonly do: 'arrive' }): ArrivedRow {
+function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Row): ArrivedRow {
   return {
     ...names,
     byBrowser,
@@ -139,7 +146,7 @@ function toRow({ minute: at, names, sid, byBrowser, is_bot, what, id }: Step & {
 
 /** Holds everything that the store answers against the measuring rules, applied to the whole log. */
 function compare({ log, experiments, database }: OpenedStore): void {
-  const lines = log.all();
+  const lines = [...log.all()];
   // An impression of an experiment that was unknown when it arrived stays one of nothing.
   const stored = database.prepare('SELECT number FROM events WHERE experiment IS NULL').all() as { number: number }[];
   const ofNothing = new Set(stored.map(({ number }) => number));
@@ -174,5 +181,52 @@ it('the counts equal those of the measuring rules after every step', () => {
       opened.database.close();
     }),
     { numRuns: 120 },
+  );
+});
+
+it('measuring events that arrive scans no table of events or sessions', () => {
+  const { store, experiments, database } = openStore(':memory:', { bots: 'allow' }, NOW);
+  for (const experiment of drafts.values()) {
+    experiments.save({ ...experiment, runs: [[START, Number.POSITIVE_INFINITY]] });
+  }
+  const visit = (visitor: number): ArrivedRow[] => {
+    const seen = { userId: `${visitor}`, byBrowser: true, time: START + MINUTE };
+    const eventProperties = { experiment_key: 'x', variant_name: 'a' };
+    return [
+      { ...seen, event: '$experiment_impression', eventProperties },
+      { ...seen, event: 'purchase', defaultProperties: { sid: `${visitor}` } },
+    ];
+  };
+  const ran = new Map<string, readonly unknown[]>();
+  const watched: Database = {
+    exec: (sql) => database.exec(sql),
+    close: () => database.close(),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      const note = (values: readonly SqlValue[]): SqlValue[] => {
+        ran.set(sql, values);
+        return [...values];
+      };
+      return {
+        run: (...values) => statement.run(...note(values)),
+        get: (...values) => statement.get(...note(values)),
+        all: (...values) => statement.all(...note(values)),
+      };
+    },
+  };
+  const measurements = createMeasurements(watched);
+  measurements.catchUp();
+  ran.clear();
+  store.append([0, 1, 2].flatMap(visit), NOW, FROM);
+  measurements.catchUp();
+
+  const plans = [...ran].flatMap(([sql, values]) =>
+    (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(values as SqlValue[])) as { detail: string }[]).map(
+      ({ detail }) => detail,
+    ),
+  );
+  expect(plans.length).toBeGreaterThan(10);
+  expect(plans.filter((detail) => /^SCAN (e|x|j|c|events|exposures|joined|conversions|names)\b/.test(detail))).toEqual(
+    [],
   );
 });
