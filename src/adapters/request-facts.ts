@@ -23,8 +23,8 @@ export interface NodeRequest {
 }
 
 /**
- * The facts of a request of Express or Fastify. What their getters compute is read when it is first needed: it costs more than the
- * identity itself.
+ * The facts of a request of Express, Fastify or Koa. What their getters compute is read when it is first needed: it costs more than
+ * the identity itself.
  *
  * @param trustsProxy whether our `trustProxy` is set; otherwise the framework's own setting determines the address
  */
