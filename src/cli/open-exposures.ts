@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Exposures } from '../assignment/exposure-store.js';
 import { isOursError } from '../core/errors.js';
-import { UsageError } from './command.js';
+import { messageOf, UsageError } from './command.js';
 import { openPool } from './open-postgres.js';
 import { createRedisClient } from './open-redis.js';
 
@@ -42,10 +42,17 @@ async function openPostgres(url: string, table: string | undefined): Promise<Ope
 
 async function openRedis(url: string, name: string | undefined): Promise<OpenExposures> {
   const { createRedisExposures } = await import('../exposures/redis.js');
-  const { client, shown } = await createRedisClient(OPTION, url);
+  const { client, shown, lastError } = await createRedisClient(OPTION, url);
+  const describe = `the exposures in Redis at ${shown}`;
   const exposures = createRedisExposures({ client, name });
-  await client.connect();
-  return { exposures, describe: `the exposures in Redis at ${shown}`, close: async () => client.disconnect() };
+  try {
+    await client.connect();
+  } catch (error) {
+    // It would try to reconnect for ever.
+    client.disconnect();
+    throw new Error(`${describe} cannot be used: ${messageOf(lastError() ?? error)}`, { cause: error });
+  }
+  return { exposures, describe, close: async () => client.disconnect() };
 }
 
 async function openSqlite(file: string): Promise<OpenExposures> {

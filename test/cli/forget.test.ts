@@ -10,7 +10,7 @@ import { rig } from '../support/client.js';
 import { trackEntry } from '../support/entries.js';
 import { keyOf } from '../support/keys.js';
 import { fileOutbox, freshFile, giveUp, REFUSED } from './outbox-file.js';
-import { run } from './running.js';
+import { run, runChild } from './running.js';
 
 const key = Buffer.from(keyOf(1)).toString('base64');
 const CHECKOUT = { key: 'checkout', variants: [{ name: 'classic' }, { name: 'one_page' }] };
@@ -133,4 +133,16 @@ describe('ours-ingest forget', () => {
     const { error } = await run(forget, [...args, '--exposures', await freshFile(), '--yes'], { env });
     expect(error?.message).toMatch(message);
   });
+
+  it.each(['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/shop'])(
+    'ends with a store it cannot reach: %s',
+    async (url) => {
+      const running = runChild(['forget', '--user-id', 'v1', '--exposures', url, '--yes'], {
+        ...process.env,
+        OURS_EXPERIMENT_TOKEN: 'exp_shop',
+      } as Record<string, string>);
+      expect(await running.end).toBe(1);
+      expect(running.stderr()).toMatch(/ECONNREFUSED|cannot be used|connection to the database failed/);
+    },
+  );
 });
