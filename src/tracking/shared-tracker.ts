@@ -27,6 +27,11 @@ export interface Progress {
   readonly mark: StoreMark | undefined;
 }
 
+/** Whether an outbox can tell the outcome of an event later: delivered events are gone from it, and the others are dead letters. */
+function isTraceable(outcome: Outcome): boolean {
+  return outcome.status !== 'unknown' && !(outcome.status === 'dropped' && outcome.reason === 'forgotten');
+}
+
 /** Whether a store may have lost confirmed entries between two marks. */
 export function isLoss(before: StoreMark | undefined, now: StoreMark): boolean {
   return before !== undefined && (now.incarnation !== before.incarnation || now.position < before.position);
@@ -50,6 +55,8 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   readonly #unknown = new SequenceSet();
   /** The store lost its contents after confirming the events up to this sequence number. */
   #lostUpTo = 0;
+  /** By sequence number: outcomes of which the outbox keeps no trace, because it was asked to forget the events. */
+  readonly #forgotten = new Map<number, Outcome>();
   readonly #storing = new Map<Entry, OpenReceipt>();
   /** Receipts of stored events that callers wait for, by id. */
   readonly #watched = new Map<string, Set<OpenReceipt>>();
@@ -120,7 +127,8 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
 
   settle(entry: Entry, outcome: Outcome): boolean {
     const { distinctId } = entry;
-    this.#storing.get(entry)?.enter(outcome);
+    const storing = this.#storing.get(entry);
+    storing?.enter(outcome);
     this.#storing.delete(entry);
     this.#tell(distinctId, outcome);
     for (const sequence of this.#duplicates.get(distinctId) ?? []) {
@@ -131,6 +139,7 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
     // Another process's event is reported too.
     if (sequence === undefined) return true;
     if (this.#open.delete(sequence)) {
+      if (storing === undefined && !isTraceable(outcome)) this.#forgotten.set(sequence, outcome);
       this.#counts.close(sequence, outcome);
       return true;
     }
@@ -171,7 +180,9 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   #conclude(distinctId: string, hasLoss: boolean): void {
     const [receipt] = this.#watched.get(distinctId) ?? [];
     if (receipt === undefined) return;
-    if (!hasLoss && receipt.sequence > this.#lostUpTo) this.#tell(distinctId, { status: 'delivered' });
+    const forgotten = this.#forgotten.get(receipt.sequence);
+    if (forgotten !== undefined) this.#tell(distinctId, forgotten);
+    else if (!hasLoss && receipt.sequence > this.#lostUpTo) this.#tell(distinctId, { status: 'delivered' });
     // While it is open, this client's own relay may be delivering it.
     else if (this.#open.has(receipt.sequence)) this.#putLast(distinctId);
     else this.#tell(distinctId, STORE_LOST);

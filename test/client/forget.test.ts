@@ -60,9 +60,12 @@ describe('client.forget', () => {
     await client.track({ event, userId: 'other' }).stored();
     await expect.poll(() => client.stats()).toMatchObject({ circuit: 'open' });
     const receipt = client.track({ event, userId: 'v1' });
+    const later = client.track({ event, userId: 'v1' });
     const outcome = receipt.settled();
-    expect(await client.forget({ userId: 'v1' })).toEqual({ ...NOTHING, entries: 1 });
+    expect(await client.forget({ userId: 'v1' })).toEqual({ ...NOTHING, entries: 2 });
     expect(await outcome).toEqual({ status: 'dropped', reason: 'forgotten' });
+    // The outbox has no trace of it when this is asked.
+    expect(await later.settled()).toEqual({ status: 'dropped', reason: 'forgotten' });
     expect(await client.stats()).toMatchObject({ waiting: 1, claimed: 0 });
   });
 
