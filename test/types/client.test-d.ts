@@ -9,6 +9,7 @@ import {
   type DropReason,
   type EventCatalog,
   type FetchLike,
+  type ForgottenPerson,
   isOursError,
   type Logger,
   type NotAssigned,
@@ -99,6 +100,16 @@ describe('an assignment', () => {
     client.assign('checkout_redesign', {});
     // @ts-expect-error the visitor is known already
     visitor.assign('checkout_redesign', { userId: 'v' });
+  });
+});
+
+describe('forgetting a person', () => {
+  it('takes any of the names, and tells how much there was', async () => {
+    const forgotten = await client.forget({ userId: 'v', email: 'ada@example.org' }, { dryRun: true });
+    expectTypeOf(forgotten).toEqualTypeOf<ForgottenPerson>();
+    expectTypeOf(forgotten.exposures).toEqualTypeOf<number>();
+    // @ts-expect-error the field is userId
+    client.forget({ user_id: 'v' });
   });
 });
 
