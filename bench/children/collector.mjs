@@ -32,9 +32,8 @@ function sample() {
 /** Asks for the report, which no route answers, and lists its events. */
 function report() {
   const startedAt = performance.now();
-  const { events } = collector.report();
+  const report = collector.report();
   const ms = performance.now() - startedAt;
-  let listed = 0;
-  for (const _ of events) listed += 1;
-  return { ms, listMs: performance.now() - startedAt - ms, events: listed };
+  const { length } = report.events;
+  return { ms, listMs: performance.now() - startedAt - ms, events: length };
 }

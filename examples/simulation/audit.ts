@@ -3,7 +3,7 @@ import type { Bought, Ledger } from './ledger.js';
 
 /** Compares the collector's counts with what the visitors recorded. Empty if all are correct. */
 export function audit(report: CollectorReport, ledger: Ledger): string[] {
-  const events = [...report.events];
+  const events = report.events;
   return [
     ...auditViews(events, ledger),
     ...auditPurchases(events, ledger),

@@ -16,7 +16,7 @@ export interface Run {
 
 /** The run as three tables. */
 export function summarise({ report, ledger, duplicates, webhooks, tampered }: Run): string {
-  const judged = [...report.events].flatMap(({ verdict }) => verdict ?? []);
+  const judged = report.events.flatMap(({ verdict }) => verdict ?? []);
   const events = [
     ['page views and purchases sent', judged.length + duplicates],
     ['  duplicates removed', duplicates],

@@ -43,10 +43,10 @@ export interface CollectorReport {
   /** The number of events. */
   readonly total: number;
   /**
-   * In the order of arrival, without those that arrive after the report. They are read from the log during the iteration, some at a
-   * time, so that a long log needs little memory: `[...report.events]` is an array of them all. Throws after the collector is closed.
+   * In the order of arrival, without those that arrive after the report. They are read from the log when this is first asked for,
+   * which takes seconds for a million events and throws after the collector is closed.
    */
-  readonly events: Iterable<EventLine>;
+  readonly events: readonly EventLine[];
 }
 
 /** A local stand-in for the service that shows what happened to every event. */
@@ -210,13 +210,6 @@ async function startOn(
       checkOpen();
       return ask(...args);
     };
-  function* readWhileOpen(lines: Iterable<EventLine>): Generator<EventLine, void> {
-    checkOpen();
-    for (const line of lines) {
-      yield line;
-      checkOpen();
-    }
-  }
   const totals = whileOpen(() => log.totals);
   const waitFor = createWaitFor({
     lines: whileOpen(log.all),
@@ -246,10 +239,17 @@ async function startOn(
     forget: whileOpen((person: Identity) => forgetVisitor(database, person, false)),
     report: whileOpen(() => {
       const lines = log.all();
+      let events: readonly EventLine[] | undefined;
       return {
         experiments: experiments.list().map((experiment) => log.results(experiment)),
         total: log.totals.events,
-        events: { [Symbol.iterator]: () => readWhileOpen(lines) },
+        get events() {
+          if (events === undefined) {
+            checkOpen();
+            events = [...lines];
+          }
+          return events;
+        },
       };
     }),
     close,

@@ -430,7 +430,7 @@ describe('OpenFeature’s track()', () => {
     await flags.getStringValue('checkout', '', context);
     flags.track('purchase', context, { value: 1 });
     await client.flush();
-    expect([...collector.report().events].find(({ event }) => event.event === 'purchase')?.verdict).toBe('counted');
+    expect(collector.report().events.find(({ event }) => event.event === 'purchase')?.verdict).toBe('counted');
   });
 
   it('warns once and sends nothing for a context without a visitor or with a wrong attribute', async () => {

@@ -14,7 +14,7 @@ const NOON = Date.UTC(2026, 10, 3, 12);
 /** The purchases' verdicts, and how many sessions were exposed and converted. */
 function outcomeOf({ collector }: SessionWorld) {
   const { events, experiments } = collector.report();
-  const verdicts = [...events].filter(({ event }) => event.event === 'purchase').map(({ verdict }) => verdict);
+  const verdicts = events.filter(({ event }) => event.event === 'purchase').map(({ verdict }) => verdict);
   const sum = (key: 'impressions' | 'conversions'): number =>
     experiments[0]!.variants.reduce((total, variant) => total + variant[key], 0);
   return { verdicts, units: sum('impressions'), conversions: sum('conversions') };

@@ -81,7 +81,7 @@ describe.skipIf(chromium === undefined)('a person in the example shop', { timeou
     const [{ variants } = { variants: [] }] = experiments;
     const counted = variants.map(({ name, impressions, conversions }) => [name, impressions, conversions]);
     expect(counted).toEqual(['classic', 'one_page'].map((name) => [name, ...(name === shown ? [1, 1] : [0, 0])]));
-    const purchases = [...events].filter(({ event }) => event.event === 'purchase');
+    const purchases = events.filter(({ event }) => event.event === 'purchase');
     expect(purchases).toMatchObject([{ verdict: 'counted', event: { eventProperties: { order_id: paid } } }]);
   });
 

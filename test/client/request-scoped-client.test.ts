@@ -59,9 +59,7 @@ describe('a client of a Worker', () => {
       client.visitor({ userId: 'w' }).track('purchase', {}, { distinctId: 'of a customer' });
       expect(await client.flush()).toMatchObject({ delivered: 2, pending: 0 });
     });
-    const isTest = Object.fromEntries(
-      [...collector.report().events].map((line) => [line.event.distinctId, line.isTest]),
-    );
+    const isTest = Object.fromEntries(collector.report().events.map((line) => [line.event.distinctId, line.isTest]));
     expect(isTest).toEqual({ 'of a tester': true, 'of a customer': false });
   });
 

@@ -53,7 +53,7 @@ describe('a purchase that the page and the webhook report', () => {
     const collector = await startCollector();
     for (const report of reports) await report(collector, 'pi_1');
     const { events, experiments } = collector.report();
-    const purchases = [...events].filter(({ event }) => event.event === 'purchase');
+    const purchases = events.filter(({ event }) => event.event === 'purchase');
     expect(purchases.map(({ verdict }) => verdict)).toEqual(['counted']);
     expect(experiments[0]!.variants.reduce((sum, { conversions }) => sum + conversions, 0)).toBe(1);
   });

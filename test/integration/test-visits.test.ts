@@ -11,7 +11,7 @@ const testRig = () =>
 
 /** Which events the collector has as test events, by their ids. */
 function testsOf(collector: Collector): Record<string, boolean> {
-  return Object.fromEntries([...collector.report().events].map(({ event, isTest }) => [event.distinctId, isTest]));
+  return Object.fromEntries(collector.report().events.map(({ event, isTest }) => [event.distinctId, isTest]));
 }
 
 describe('a visit in test mode', () => {
@@ -24,7 +24,10 @@ describe('a visit in test mode', () => {
     expect(await client.flush()).toMatchObject({ delivered: 3, pending: 0 });
     expect(testsOf(collector)).toMatchObject({ 'of a tester': true, 'of a customer': false });
     expect(
-      [...collector.report().events].filter(({ event }) => event.userId === 'v').map(({ isTest }) => isTest),
+      collector
+        .report()
+        .events.filter(({ event }) => event.userId === 'v')
+        .map(({ isTest }) => isTest),
     ).toEqual([true, true]);
   });
 

@@ -47,8 +47,9 @@ export async function openShop({ seenAt = Date.now() - 3_600_000, ...options }: 
 
 /** What webhooks reported, without time and order of arrival. */
 export function tracker(collector: Collector): object[] {
-  return [...collector.report().events]
-    .filter(({ event }) => /^\w+:/.test(event.distinctId ?? ''))
+  return collector
+    .report()
+    .events.filter(({ event }) => /^\w+:/.test(event.distinctId ?? ''))
     .map(({ event, verdict }) => ({
       event: event.event,
       distinctId: event.distinctId,

@@ -19,7 +19,7 @@ function dataFile(): string {
 
 function read(collector: Collector) {
   const report = collector.report();
-  return { ...report, events: [...report.events] };
+  return { ...report, events: report.events };
 }
 
 const experiment = { key: 'x', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' } as const;
@@ -57,7 +57,7 @@ describe('a data file', () => {
     await (await createCollector({ data, experiments: [experiment] })).close();
     const after = await started({ data, experiments: [{ ...experiment, primary: 'signup' }] });
     await postRows(after, row());
-    expect([...after.report().events][0]!.verdict).toBe('not_in_experiment');
+    expect(after.report().events[0]!.verdict).toBe('not_in_experiment');
   });
 
   it('cannot be read by other users', async () => {
