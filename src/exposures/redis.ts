@@ -26,12 +26,13 @@ const REMEMBER = "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
 /** Prefixes the value, to distinguish an empty value from none. */
 const RECALL = "local value = redis.call('GET', KEYS[1]) return value and '=' .. value or ''";
 /**
- * Cursor, pattern, whether to remove → the next cursor and how many keys matched. One step, because a scan of millions of keys in
- * one script would stop the server.
+ * Cursor, whether to remove → the next cursor and how many keys begin with the given one. One step, because a scan of millions of
+ * keys in one script would stop the server. The pattern comes from the key as the server sees it: a client may put a prefix before it.
  */
 const FORGET = `
-local reply = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 1000)
-if ARGV[3] == 'remove' then
+local pattern = string.gsub(KEYS[1], '[%*%?%[%]\\\\]', '\\\\%0') .. '*'
+local reply = redis.call('SCAN', ARGV[1], 'MATCH', pattern, 'COUNT', 1000)
+if ARGV[2] == 'remove' then
   for _, key in ipairs(reply[2]) do redis.call('UNLINK', key) end
 end
 return reply[1] .. ' ' .. #reply[2]`;
@@ -70,7 +71,7 @@ export function createRedisExposures(options: RedisExposuresOptions): Required<E
       let count = 0;
       let cursor = '0';
       do {
-        const reply = await run(FORGET, visitor, [cursor, `${placeOf(visitor)}*`, dryRun ? 'count' : 'remove']);
+        const reply = await run(FORGET, visitor, [cursor, dryRun ? 'count' : 'remove']);
         const [next, found] = reply.split(' ');
         cursor = next!;
         count += Number(found);

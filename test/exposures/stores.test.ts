@@ -49,10 +49,13 @@ describeExposures('an open database of SQLite', async () => {
 
 describe.runIf(process.env.REDIS_URL !== undefined)('on a server', () => {
   const ioredis = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true });
+  // A pattern of Redis would read the brackets as a set of characters.
+  const prefixed = new Redis(process.env.REDIS_URL ?? '', { lazyConnect: true, keyPrefix: 'tenant[1]:' });
   const nodeRedis = createClient({ url: process.env.REDIS_URL ?? '' });
-  beforeAll(() => Promise.all([ioredis.connect(), nodeRedis.connect()]));
+  beforeAll(() => Promise.all([ioredis.connect(), prefixed.connect(), nodeRedis.connect()]));
   afterAll(() => {
     ioredis.disconnect();
+    prefixed.disconnect();
     nodeRedis.destroy();
   });
   const stores = (client: RedisLike) => async (): Promise<TestExposures> => {
@@ -61,12 +64,13 @@ describe.runIf(process.env.REDIS_URL !== undefined)('on a server', () => {
       open: () => createRedisExposures({ client, name }),
       hasOwnClock: true,
       async remove() {
-        const keys = await ioredis.keys(`${name}:*`);
+        const keys = await ioredis.keys(`*${name}:*`);
         if (keys.length > 0) await ioredis.del(keys);
       },
     };
   };
   describeExposures('Redis, by ioredis', stores(ioredis));
+  describeExposures('Redis, by ioredis with a prefix', stores(prefixed));
   describeExposures('Redis, by node-redis', stores(nodeRedis));
 });
 
