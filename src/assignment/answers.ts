@@ -2,7 +2,7 @@ import { PATHS, type WireAssignmentRequest } from '../protocol/wire.js';
 import type { Observer } from '../telemetry/observer.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
-import { keyPrefix } from './exposure-key.js';
+import { keyMatcher } from './exposure-key.js';
 import type { ExposureMemory } from './exposures.js';
 import { toAssignment } from './from-wire.js';
 import { NoAnswer } from './no-answer.js';
@@ -118,6 +118,6 @@ export function createAnswers(post: Post, exposures: ExposureMemory, options: An
     cached,
     ask,
     recording,
-    forget: (userId) => answers.deleteAll((key) => key.startsWith(keyPrefix(userId))),
+    forget: (userId) => answers.deleteAll(keyMatcher(userId)),
   };
 }

@@ -5,6 +5,12 @@ export function keyPrefix(userId: string): string {
   return `${JSON.stringify(userId)}\n`;
 }
 
+/** Whether a key is one of the visitor's. */
+export function keyMatcher(userId: string): (key: string) => boolean {
+  const prefix = keyPrefix(userId);
+  return (key) => key.startsWith(prefix);
+}
+
 /** The first 32 of a key's 64 hex digits in a store, which are the same for all keys of a visitor. */
 export function hashVisitor(experimentToken: string | undefined, userId: string): Promise<string> {
   return hash(experimentToken, keyPrefix(userId));

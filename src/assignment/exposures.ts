@@ -1,7 +1,7 @@
 import { sleep } from '../core/timers.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
-import { hashKey, hashVisitor, keyPrefix } from './exposure-key.js';
+import { hashKey, hashVisitor, keyMatcher } from './exposure-key.js';
 import type { Exposures } from './exposure-store.js';
 import { createStoreGuard, type StoreGuardOptions } from './store-guard.js';
 
@@ -139,10 +139,8 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
     },
 
     async forget(userId, dryRun) {
-      const prefix = keyPrefix(userId);
-      if (!dryRun) {
-        for (const cache of [recorded, taken, held, last]) cache.deleteAll((key) => key.startsWith(prefix));
-      }
+      const isTheirs = keyMatcher(userId);
+      if (!dryRun) for (const cache of [recorded, taken, held, last]) cache.deleteAll(isTheirs);
       return (await store?.forget?.(await hashVisitor(options.experimentToken, userId), dryRun)) ?? 0;
     },
   };

@@ -56,7 +56,8 @@ export function toQuestion(experimentKey: string, asked: AssignQuestion): Questi
   const body: WireAssignmentRequest = { visitor_id: userId };
   if (url || search) body.context = { ...(url && { url }), ...(search && { search }) };
   const sid = toSid(asked.sessionId);
-  const keyOf = (what: unknown): string => keyPrefix(userId) + JSON.stringify([experimentKey, what]);
+  const prefix = keyPrefix(userId);
+  const keyOf = (what: unknown): string => prefix + JSON.stringify([experimentKey, what]);
   return {
     experimentKey,
     body,

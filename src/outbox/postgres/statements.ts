@@ -94,13 +94,11 @@ export function statementsFor(names: Names): Statements {
   /** Settles the entries that are still held. */
   const settle = settleDeleted(`DELETE FROM ${entries} e USING ${HELD} WHERE ${IS_HELD} RETURNING e.*, held.outcome`);
   const chosen = `position = ANY (${texts('$1')}::bigint[])`;
+  /** @param time the parameter with the time */
+  const isClaimed = (time: string): string => `claim_token IS NOT NULL AND available_at > ${now(time)} AS is_claimed`;
   const listFound = (from: string): string =>
-    answerRows(
-      'position::text, is_claimed',
-      `SELECT position, claim_token IS NOT NULL AND available_at > ${now('$2')} AS is_claimed FROM ${from}`,
-    );
+    answerRows('position::text, is_claimed', `SELECT position, ${isClaimed('$2')} FROM ${from}`);
 
-  const isClaimed = `claim_token IS NOT NULL AND available_at > ${now('$1')} AS is_claimed`;
   const totals = `
     (count(*) FILTER (WHERE NOT is_claimed))::text, (count(*) FILTER (WHERE is_claimed))::text, coalesce(sum(bytes), 0)::text`;
 
@@ -201,12 +199,12 @@ export function statementsFor(names: Names): Statements {
       ${answer(`json_build_array(
         ${totals}, max(position)::text, (pg_relation_size('${entries}'::regclass) / current_setting('block_size')::bigint)::text
       )`)}
-      FROM (SELECT position, bytes, ${isClaimed} FROM ${entries} ORDER BY position LIMIT ${bigint('$2')}) e`,
+      FROM (SELECT position, bytes, ${isClaimed('$1')} FROM ${entries} ORDER BY position LIMIT ${bigint('$2')}) e`,
     // The same pages each time, so that the changes between two calls are the queue's.
     sample: `
       ${answer(`json_build_array(${totals})`)}
       FROM (
-        SELECT bytes, ${isClaimed} FROM ${entries} TABLESAMPLE SYSTEM ($3::text::float8) REPEATABLE (0)
+        SELECT bytes, ${isClaimed('$1')} FROM ${entries} TABLESAMPLE SYSTEM ($3::text::float8) REPEATABLE (0)
         WHERE position > ${bigint('$2')}
       ) e`,
     entriesAfter: answerRows(

@@ -6,7 +6,7 @@ import { createLogReader } from '../../../src/collector/queries/log-reader.js';
 import { bestOf, measureExperiment } from '../../../src/collector/queries/report.js';
 import { createExperimentStore } from '../../../src/collector/store/experiment-store.js';
 import { createMeasurements } from '../../../src/collector/store/measured/measurements.js';
-import type { Database } from '../../../src/sqlite/database.js';
+import { watchRows } from '../../support/watch-rows.js';
 import { post, postRows, row, started } from '../posting.js';
 import { openStore } from '../store/opened-store.js';
 
@@ -100,22 +100,9 @@ describe('the events of a report', () => {
     const { store, database } = openStore();
     for (const from of [0, 1]) store.append(purchases(6_000, from * 6_000), 1_000, FROM);
     let largest = 0;
-    const watched: Database = {
-      exec: (sql) => database.exec(sql),
-      close: () => database.close(),
-      prepare(sql) {
-        const statement = database.prepare(sql);
-        return {
-          run: (...values) => statement.run(...values),
-          get: (...values) => statement.get(...values),
-          all(...values) {
-            const rows = statement.all(...values);
-            largest = Math.max(largest, rows.length);
-            return rows;
-          },
-        };
-      },
-    };
+    const watched = watchRows(database, ({ length }) => {
+      largest = Math.max(largest, length);
+    });
     const reader = createLogReader({
       database: watched,
       experiments: createExperimentStore(database),

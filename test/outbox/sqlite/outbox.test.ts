@@ -11,6 +11,7 @@ import { loadSqlite } from '../../../src/sqlite/load-sqlite.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../../support/entries.js';
 import { holdTime } from '../../support/held-time.js';
 import { keyOf } from '../../support/keys.js';
+import { watchRows } from '../../support/watch-rows.js';
 import { EVERYTHING } from '../contract.js';
 import { describeDurableOutbox } from '../durable/contract.js';
 import { createSqliteStore } from './store.js';
@@ -57,23 +58,10 @@ function countingDatabase(file: string): Database & { readonly commits: () => nu
 function readRecordingDatabase(file: string): Database & { readonly recordsRead: () => number } {
   const database = new Sqlite(file);
   let count = 0;
-  return {
-    exec: (sql) => database.exec(sql),
-    close: () => database.close(),
-    prepare(sql) {
-      const statement = database.prepare(sql);
-      return {
-        run: (...values) => statement.run(...values),
-        get: (...values) => statement.get(...values),
-        all(...values) {
-          const rows = statement.all(...values);
-          count += rows.filter((row) => Object.hasOwn(row as object, 'record')).length;
-          return rows;
-        },
-      };
-    },
-    recordsRead: () => count,
-  };
+  const watched = watchRows(database, (rows) => {
+    count += rows.filter((row) => Object.hasOwn(row as object, 'record')).length;
+  });
+  return { ...watched, recordsRead: () => count };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<string> {
