@@ -66,20 +66,21 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     return true;
   }
 
-  /** Ends the leases of the entries; those without a lease belong to another claim, or to none. */
-  function unclaim(entries: readonly Entry[]): Slot[] {
-    const slots = (entries as readonly Slot[]).filter(({ lease }) => lease !== undefined);
-    for (const slot of slots) slot.lease = undefined;
-    claimed -= slots.length;
-    return slots;
+  /** Ends the lease of an entry. Returns whether it had one: otherwise it belongs to another claim, or to none. */
+  function unclaim(slot: Slot): boolean {
+    if (slot.lease === undefined) return false;
+    slot.lease = undefined;
+    claimed -= 1;
+    return true;
   }
 
   async function settle(entries: readonly Entry[]): Promise<void> {
-    unclaim(entries).forEach(remove);
+    for (const slot of entries as readonly Slot[]) if (unclaim(slot)) remove(slot);
   }
 
   function putBack(entries: readonly Entry[], availableAt: number): void {
-    for (const slot of unclaim(entries)) {
+    for (const slot of entries as readonly Slot[]) {
+      if (!unclaim(slot)) continue;
       slot.availableAt = availableAt;
       returned.push(slot);
     }
@@ -169,10 +170,9 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
         if (stays(slot)) fresh.push(slot);
       }
       if (!dryRun) {
-        const isHeld = new Set(unclaim(held));
         for (const slot of theirs) {
           remove(slot);
-          onRemoved?.(slot, isHeld.has(slot));
+          onRemoved?.(slot, unclaim(slot));
         }
       }
       return { entries: theirs.length, claimed: held.length, deadLetters: 0, unreadable: 0 };

@@ -268,14 +268,21 @@ function encode(
   return entry;
 }
 
+/** The name that was found fine last: a process sends many events of few names. */
+let lastFine: unknown = Symbol('none');
+
 /** Checks an event's name; `undefined` means it is fine. */
 export function checkName(event: unknown): Refusal | undefined {
-  return typeof event === 'string' && event.startsWith('$')
-    ? new Refusal(
-        'reserved_name',
-        `names starting with '$' are reserved by the service: choose another, and for '${IDENTIFY_EVENT}' call identify().`,
-      )
-    : checkText('event', event, MAX_EVENT_NAME_LENGTH);
+  if (event === lastFine) return undefined;
+  if (typeof event === 'string' && event.startsWith('$')) {
+    return new Refusal(
+      'reserved_name',
+      `names starting with '$' are reserved by the service: choose another, and for '${IDENTIFY_EVENT}' call identify().`,
+    );
+  }
+  const refusal = checkText('event', event, MAX_EVENT_NAME_LENGTH);
+  if (refusal === undefined) lastFine = event;
+  return refusal;
 }
 
 /** Whether a value is a map of purposes. A promise is none. */

@@ -1,12 +1,15 @@
 import { toJson } from './json.js';
+import { NO_NAME, type PreparedName, prepareName, WORD_BYTES } from './prepared-names.js';
 import type { RowWriter, Scalar } from './row-writer.js';
 
-// Rows are written side by side into slabs of this size: a buffer for each would cost more than its content.
+// Rows are written side by side into slabs of this size: a buffer for each would cost more than its content. The first slabs are
+// smaller: a process may send one event only, and V8 sees early what happens when one is full.
 const SLAB_BYTES = 64 * 1024;
+const FIRST_SLAB_BYTES = 1024;
 // A larger row gets its own buffer after all, so that the unused rest of its slab is not kept with it.
 const LARGE_ROW_BYTES = SLAB_BYTES / 4;
 /** From this length on, a native call is faster than a loop over the characters. */
-const LONG_TEXT = 96;
+const LONG_TEXT = 48;
 /** A UTF-16 unit takes at most three bytes in UTF-8. */
 const UNIT_BYTES = 3;
 
@@ -40,15 +43,19 @@ class ByteRow implements RowWriter {
   private slab = newSlab(0);
   /** The slab as words, to look at four bytes at a time. */
   private words = new Int32Array(this.slab.buffer);
+  /** The slab again, to write four bytes at a time. */
+  private view = new DataView(this.slab.buffer);
   /** Where the row begins, and where its next byte goes. */
   private start = 0;
   private at = 0;
   /** Where each open map begins, counted from the start of the row. */
   private opened: number[] = [];
+  /** The name written last. */
+  private name: PreparedName = NO_NAME;
 
   begin(): void {
     this.start = this.at;
-    this.opened.length = 0;
+    this.name = NO_NAME;
     this.makeRoom(1);
     this.slab[this.at++] = OPEN;
   }
@@ -99,9 +106,23 @@ class ByteRow implements RowWriter {
     this.slab[this.at++] = CLOSE;
   }
 
-  private writeName(name: string): void {
-    this.writeText(name);
-    this.slab[this.at++] = COLON;
+  private writeName(text: string): void {
+    let name = this.name.next;
+    if (name?.text !== text) {
+      name = prepareName(text);
+      if (name === undefined) {
+        this.writeText(text);
+        this.slab[this.at++] = COLON;
+        return;
+      }
+      this.name.next = name;
+    }
+    this.name = name;
+    const { words, length } = name;
+    this.makeRoom(length + WORD_BYTES);
+    const { view, at } = this;
+    for (let i = 0; i < words.length; i++) view.setInt32(at + i * WORD_BYTES, words[i]!, true);
+    this.at = at + length;
   }
 
   private writeText(text: string): void {
@@ -161,7 +182,7 @@ class ByteRow implements RowWriter {
 
   /** Encodes first and looks for what JSON escapes afterwards: both are faster on bytes. */
   private writeLong(text: string): void {
-    this.makeRoom(Buffer.byteLength(text) + 3);
+    if (this.at + text.length * UNIT_BYTES + 3 > this.slab.length) this.makeRoom(Buffer.byteLength(text) + 3);
     const from = this.at + 1;
     const to = from + this.slab.write(text, from);
     if (this.hasEscapes(from, to)) {
@@ -201,7 +222,9 @@ class ByteRow implements RowWriter {
   /** A number, `true`, `false` or `null`. */
   private writeWord(word: string): void {
     this.makeRoom(word.length + 1);
-    for (let i = 0; i < word.length; i++) this.slab[this.at++] = word.charCodeAt(i);
+    const { slab, at } = this;
+    for (let i = 0; i < word.length; i++) slab[at + i] = word.charCodeAt(i);
+    this.at = at + word.length;
   }
 
   /** A row that does not fit into what is left of the slab moves to a new one. */
@@ -211,8 +234,10 @@ class ByteRow implements RowWriter {
 
   private moveTo(bytes: number): void {
     const begun = this.slab.subarray(this.start, this.at);
-    this.slab = newSlab(Math.max(SLAB_BYTES, 2 * (begun.length + bytes)));
+    const size = Math.min(SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, 2 * this.slab.length));
+    this.slab = newSlab(Math.max(size, 2 * (begun.length + bytes)));
     this.words = new Int32Array(this.slab.buffer, 0, this.slab.length >> 2);
+    this.view = new DataView(this.slab.buffer);
     this.slab.set(begun);
     this.start = 0;
     this.at = begun.length;

@@ -63,6 +63,7 @@ export function createDeliveryCounts(): DeliveryCounts {
 
   function shut(closed: number): void {
     open -= 1;
+    if (barriers.length === 0) return;
     const barrier = barriers[firstBarrierFor(barriers, closed)];
     if (barrier === undefined) return;
     barrier.missing -= 1;

@@ -15,7 +15,7 @@ const lonely = (): fc.Arbitrary<string> =>
 /** Strings that are written by a native call, plain but for one place. */
 const long = (): fc.Arbitrary<string> =>
   fc
-    .tuple(fc.integer({ min: 60, max: 300 }), fc.integer({ min: 0, max: 300 }), lonely())
+    .tuple(fc.integer({ min: 40, max: 300 }), fc.integer({ min: 0, max: 300 }), lonely())
     .map(([length, at, odd]) => 'x'.repeat(Math.min(at, length)) + odd + 'y'.repeat(Math.max(0, length - at)));
 const scalar = fc.oneof(text(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean(), fc.constant(null));
 const row = fc.letrec<{ map: Record<string, unknown> }>((tie) => ({
