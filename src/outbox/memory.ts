@@ -137,7 +137,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
         return true;
       };
 
-      returned = returned.filter((slot) => !take(slot));
+      if (returned.length > 0) returned = returned.filter((slot) => !take(slot));
       // A long queue behind one slow identify is scanned in parts, not entirely by every claim. But an empty claim must mean that
       // nothing can be claimed.
       for (let scanned = 0; !isFull && (slots.length === 0 || scanned < 2 * maxEntries); scanned += 1) {
