@@ -144,29 +144,6 @@ export interface OutboxNotes {
   availableAt: number;
 }
 
-/** A class, because V8 compiles a function anew when objects of its literals turn out to live long. */
-class EncodedEvent implements Entry, OutboxNotes {
-  owner: unknown = undefined;
-  trace: string | undefined = undefined;
-  wasSent = false;
-  sequence = 0;
-  lease: unknown = undefined;
-  arrival: unknown = undefined;
-  availableAt = 0;
-
-  constructor(
-    readonly kind: Entry['kind'],
-    readonly distinctId: string,
-    readonly event: string,
-    readonly body: Uint8Array,
-    readonly time: number,
-    readonly userId: string | undefined,
-    readonly externalId: string | undefined,
-    readonly email: string | undefined,
-    readonly mayBeAhead: boolean,
-  ) {}
-}
-
 /** The identifiers an entry has. */
 export function identifiersOf({ userId, externalId, email }: Entry): string[] {
   return [userId, externalId, email].filter((identifier) => identifier !== undefined);
@@ -270,8 +247,25 @@ function encode(
       `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
     );
   }
-  const mayBeAhead = earliest > 0 && earliest > clock.earliest;
-  return new EncodedEvent(kind, distinctId, event, body, time, userId, externalId, email, mayBeAhead);
+  const entry: Entry & OutboxNotes = {
+    kind,
+    distinctId,
+    event,
+    body,
+    time,
+    userId,
+    externalId,
+    email,
+    owner: undefined,
+    trace: undefined,
+    mayBeAhead: earliest > 0 && earliest > clock.earliest,
+    wasSent: false,
+    sequence: 0,
+    lease: undefined,
+    arrival: undefined,
+    availableAt: 0,
+  };
+  return entry;
 }
 
 /** The name that was found fine last: a process sends many events of few names. */
