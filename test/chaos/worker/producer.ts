@@ -11,6 +11,9 @@ import { trueNow } from './wall-clock.js';
 
 /** Above this many events that are not stored yet, the producer waits. */
 const MAX_UNSTORED = 1_000;
+/** And above this many that wait to be delivered: on a fast machine an hour's backlog would take hours to deliver around its bad events. */
+const MAX_WAITING = 5_000;
+const ASK_WAITING_MS = 1_000;
 const TRANSACTIONS = 0.03;
 const ASKS_FOR_OUTCOME = 0.05;
 
@@ -30,6 +33,15 @@ export function startProducer(
   const lastIdentify = new Map<string, string>();
   const resting = new AbortController();
   let unstored = 0;
+  let waiting = 0;
+  const asking = setInterval(() => {
+    client.stats().then(
+      (state) => {
+        waiting = state.waiting;
+      },
+      () => undefined,
+    );
+  }, ASK_WAITING_MS).unref();
 
   function track(planned: Planned): void {
     const { kind, userId, distinctId, time, eventProperties, key, number, nature } = planned;
@@ -65,7 +77,8 @@ export function startProducer(
 
   async function produce(): Promise<void> {
     while (!resting.signal.aborted) {
-      for (let left = random.between(1, burst); left > 0 && unstored < MAX_UNSTORED; left -= 1) track(next());
+      const hasRoom = (): boolean => unstored < MAX_UNSTORED && waiting < MAX_WAITING;
+      for (let left = random.between(1, burst); left > 0 && hasRoom(); left -= 1) track(next());
       if (pool !== undefined && random.chance(TRANSACTIONS)) void trackInTransaction(client, pool, next, random, diary);
       if (random.chance(0.01)) void client.flush({ timeoutMs: 500 });
       await sleep(random.between(1, gapMs), undefined, { signal: resting.signal }).catch(() => undefined);
@@ -75,6 +88,7 @@ export function startProducer(
   const producing = produce();
   return {
     rest() {
+      clearInterval(asking);
       resting.abort();
       return producing;
     },
