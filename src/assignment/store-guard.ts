@@ -59,12 +59,7 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, warni
       // No other call tries meanwhile.
       if (isTrial) health.downUntil = monotonic() + health.pauseMs;
       try {
-        const working = work();
-        const answer = await withTimeout(working, {
-          timeoutMs,
-          // One more turn: after a stall of this process, the answer may have arrived unread.
-          onTimeout: () => withTimeout(working, { timeoutMs: 0, onTimeout: fail }),
-        });
+        const answer = await withTimeout(work(), { timeoutMs, onTimeout: fail });
         health.downUntil = 0;
         health.pauseMs = 0;
         if (monotonic() - health.lastFailedAt >= SOUND_AFTER_MS) warnings.end('exposures');

@@ -12,6 +12,25 @@ export function later(ms: number, action: () => void): () => void {
   return () => clearTimeout(timer as never);
 }
 
+/** Timers are this late in a process that is not busy. */
+const USUALLY_LATE_MS = 2;
+const MAX_GRACE_MS = 1_000;
+
+/**
+ * {@link later}, for the deadline of an answer. A process that was stopped (a frozen function, a paused container) or busy finds
+ * its timers due before it has read what came meanwhile. So a deadline that comes late waits once more, as long as it was late and
+ * at most a second.
+ */
+export function deadline(ms: number, action: () => void): () => void {
+  const dueAt = performance.now() + ms;
+  let cancel = later(ms, () => {
+    const lateMs = performance.now() - dueAt;
+    if (lateMs <= USUALLY_LATE_MS) action();
+    else cancel = later(Math.min(lateMs, MAX_GRACE_MS), action);
+  });
+  return () => cancel();
+}
+
 /** Keeps the process alive until `work` ends. For work that must end, and whose own timers are unref'd. */
 export async function keepProcess<Result>(work: Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => undefined, MAX_TIMER_MS);

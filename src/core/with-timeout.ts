@@ -1,4 +1,4 @@
-import { later, onAbort } from './timers.js';
+import { deadline, onAbort } from './timers.js';
 
 export interface TimeoutOptions<Late = never> {
   /** Milliseconds to wait. @default no limit */
@@ -23,7 +23,7 @@ export function withTimeout<Result, Late = never>(
     const abort = (): void => reject(signal?.reason);
     if (signal?.aborted) abort();
     forget = onAbort(signal, abort);
-    if (timeoutMs !== undefined) cancel = later(timeoutMs, resolve);
+    if (timeoutMs !== undefined) cancel = deadline(timeoutMs, resolve);
   });
   return Promise.race([work, late.then(onTimeout)]).finally(() => {
     cancel?.();

@@ -1,4 +1,4 @@
-import { later, onAbort } from '../core/timers.js';
+import { deadline, onAbort } from '../core/timers.js';
 import type { Observer } from '../telemetry/observer.js';
 import type { SkewedClock } from './clock.js';
 import type { TransportRequest } from './request.js';
@@ -62,7 +62,7 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
           exchange.abort(reason);
         };
       });
-      const cancelTimer = later(requestTimeoutMs, () => abort(because('request timeout')));
+      const cancelTimer = deadline(requestTimeoutMs, () => abort(because('request timeout')));
       const forget = onAbort(signal, () => abort(signal?.reason));
       if (signal?.aborted) abort(signal.reason);
       if (isClosed) abort(because(CLOSED));

@@ -1,7 +1,7 @@
 import dns from 'node:dns';
 import net from 'node:net';
 import type { buildConnector } from 'undici';
-import { later } from '../core/timers.js';
+import { deadline, later } from '../core/timers.js';
 import type { Undici } from './undici-engine.js';
 
 /** How long an address may be silent before the next one is tried as well (RFC 8305 §8). */
@@ -51,8 +51,8 @@ export function createConnecting(
       }
     };
     const giveUp = (): void => end(new errors.ConnectTimeoutError('Connect Timeout Error'), null);
-    const cancelTimer = later(timeoutMs, giveUp);
-    const cancelWord = afterBusyTurn(SLOW_CONNECT_MS, () => {
+    const cancelTimer = deadline(timeoutMs, giveUp);
+    const cancelWord = deadline(SLOW_CONNECT_MS, () => {
       if (connected === undefined) onSlow?.();
     });
     underWay.add(giveUp);
@@ -72,19 +72,6 @@ export function createConnecting(
     close() {
       for (const giveUp of [...underWay]) giveUp();
     },
-  };
-}
-
-/**
- * Runs `action` after `ms`, and after everything that has happened by then: a process that was busy or starved may have its
- * connection and not know it yet.
- */
-export function afterBusyTurn(ms: number, action: () => void): () => void {
-  let isCancelled = false;
-  const cancel = later(ms, () => setImmediate(() => isCancelled || action()));
-  return () => {
-    isCancelled = true;
-    cancel();
   };
 }
 

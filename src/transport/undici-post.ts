@@ -1,10 +1,11 @@
 import type { buildConnector, Dispatcher } from 'undici';
+import { deadline } from '../core/timers.js';
 import { decodeBody } from './decode-body.js';
 import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
 import type { HttpProxy } from './proxy.js';
 import { type HttpAnswer, PROXY_ANSWERS } from './send-result.js';
-import { afterBusyTurn, createConnecting, SLOW_CONNECT_MS } from './undici-connect.js';
+import { createConnecting, SLOW_CONNECT_MS } from './undici-connect.js';
 import type { Undici } from './undici-engine.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -124,7 +125,7 @@ function dispatch(
     };
     if (signal.aborted) return reject(signal.reason);
     // Rejecting here as well covers a request that still waits for a socket.
-    const cancelWord = onSlowConnect && afterBusyTurn(SLOW_CONNECT_MS, onSlowConnect);
+    const cancelWord = onSlowConnect && deadline(SLOW_CONNECT_MS, onSlowConnect);
     const onAbort = (): void => {
       cancelWord?.();
       abort?.();

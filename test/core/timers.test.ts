@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { later, onAbort, sleep } from '../../src/core/timers.js';
+import { deadline, later, onAbort, sleep } from '../../src/core/timers.js';
 
 it('gives a signal one listener, however many wait on it, and takes it back when the last has left', () => {
   const { signal } = new AbortController();
@@ -42,3 +42,31 @@ it('runs at once what is overdue, and starts no timer with a time that Node warn
   expect(started.mock.calls.map(([, ms]) => ms)).toEqual([0, 0]);
   started.mockRestore();
 });
+
+it('ends a deadline in time, and a cancelled one never', () => {
+  vi.useFakeTimers();
+  const ended: string[] = [];
+  deadline(100, () => ended.push('in time'));
+  const cancel = deadline(100, () => ended.push('cancelled'));
+  cancel();
+  vi.advanceTimersByTime(99);
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(ended).toEqual(['in time']);
+  vi.useRealTimers();
+});
+
+it('gives an answer that came while the process stood still as long again, before a deadline ends', async () => {
+  const ended: string[] = [];
+  deadline(10, () => ended.push('deadline'));
+  const cancel = deadline(10, () => ended.push('answered'));
+  block(100);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(ended).toEqual([]);
+  cancel();
+  await vi.waitFor(() => expect(ended).toEqual(['deadline']));
+});
+
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

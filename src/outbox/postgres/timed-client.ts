@@ -1,4 +1,4 @@
-import { later } from '../../core/timers.js';
+import { deadline } from '../../core/timers.js';
 import { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
 import { type ConnectionPool, isPool } from './listener.js';
@@ -118,7 +118,7 @@ export function answerWithin<Result>(
   onLate: () => void = () => undefined,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const cancel = later(withinMs, () => {
+    const cancel = deadline(withinMs, () => {
       onLate();
       reject(
         new StoreError(
