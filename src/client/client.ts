@@ -78,7 +78,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const context: ClientContext = { ...platform, options, clock, logger, warnings, observer };
   const { transport, breaker } = createServiceLine(context);
   const outbox: Outbox = options.outbox ?? createMemoryOutbox({ ...options, monotonic });
-  const counts = createDeliveryCounts();
+  const counts = createDeliveryCounts((wait) => lifetime.hold(wait));
   const outcomes = createOutcomeReporter(context);
   const tracker: ReceiptTracker = outbox.durable
     ? sharedTrackerFor(outbox, {
@@ -126,11 +126,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   };
   const tellHost = createTellHost({ platform, waitUntil: options.waitUntil, warnings, flush: flushTick });
   const lifetime = platform.createLifetime({
-    monotonic,
-    async flush(timeoutMs) {
-      await flushTick({ timeoutMs });
-      return counts.openCount;
-    },
+    progress: () => counts.closedCount,
+    flush: flushTick,
     giveUp() {
       transport.interrupt();
       abandon('the process ended');
@@ -168,7 +165,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     }
     observer?.tracked(entry);
     const receipt = tracker.open(entry);
-    lifetime.ref();
+    lifetime.ref(outcomes.isTelling);
     if (appendBuffer.add(entry)) tellHost();
     return receipt;
   }
@@ -192,7 +189,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     flushNow,
     onClosed() {
       abandon('the client was closed');
-      lifetime.unref();
+      lifetime.end();
       counts.end();
       tracker.close();
     },

@@ -73,7 +73,8 @@ export interface Client<Catalog extends EventCatalog = EventCatalog> {
   /** This client bound to one visitor. */
   visitor(input: VisitorInput): Visitor<Catalog>;
   /**
-   * Sends all waiting events. Resolves when every event tracked before this call has an outcome, or after the timeout.
+   * Sends all waiting events. Resolves when every event tracked before this call has an outcome, or after the timeout. Without a
+   * timeout, a process with nothing else to do ends after 5 s in which no event got an outcome.
    * @throws the signal's reason
    */
   flush(options?: FlushOptions): Promise<Totals>;

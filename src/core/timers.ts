@@ -37,6 +37,9 @@ export async function keepProcess<Result>(work: Promise<Result>): Promise<Result
   return work.finally(() => clearTimeout(timer));
 }
 
+/** {@link keepProcess}, for work that may not end: what decides how long is elsewhere. */
+export type Hold = <Result>(work: Promise<Result>) => Promise<Result>;
+
 /** Waits `ms`, or until the signal aborts, whichever comes first. Never rejects. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -16,12 +16,12 @@ const exit = (): void => {
 };
 
 /**
- * Listens for the end of the process on Node, Bun and Deno; the returned function stops listening. All clients share two
- * listeners of `process`, because Node warns of the eleventh.
+ * Listens for the end of the process on Node, Bun and Deno, before listeners that are already there; the returned function stops
+ * listening. All clients share two listeners of `process`, because Node warns of the eleventh.
  */
 export function onProcessEnd(listener: EndListener): () => void {
   listeners.add(listener);
-  if (listeners.size === 1) process.on('beforeExit', idle).on('exit', exit);
+  if (listeners.size === 1) process.prependListener('beforeExit', idle).on('exit', exit);
   // A listener that is added during "beforeExit" is not called. One more turn of the event loop emits it again.
   setTimeout(() => undefined, 0);
   return () => {

@@ -1,4 +1,5 @@
 import type { Outcome } from '../core/outcome.js';
+import type { Hold } from '../core/timers.js';
 import { type WaitOptions, waitFor } from './waiting.js';
 
 /**
@@ -19,6 +20,9 @@ export interface DeliveryCounts {
   readonly isEnded: boolean;
   /** Events this client is waiting for. */
   readonly openCount: number;
+  /** Events it no longer waits for. */
+  readonly closedCount: number;
+  readonly hold: Hold;
   readonly totals: Totals;
   /** Opens an event and returns its sequence number. */
   open(): number;
@@ -43,7 +47,8 @@ interface Barrier {
   readonly waiters: Set<() => void>;
 }
 
-export function createDeliveryCounts(): DeliveryCounts {
+/** @param hold for waits without a timeout */
+export function createDeliveryCounts(hold: Hold = (wait) => wait): DeliveryCounts {
   const counts = { delivered: 0, rejected: 0, dropped: 0, unknown: 0 };
   const barriers: Barrier[] = [];
   let sequence = 0;
@@ -86,6 +91,10 @@ export function createDeliveryCounts(): DeliveryCounts {
     get openCount() {
       return open;
     },
+    get closedCount() {
+      return sequence - open;
+    },
+    hold,
     get totals() {
       return { ...counts, pending: open + elsewhere };
     },
@@ -122,6 +131,7 @@ export function createDeliveryCounts(): DeliveryCounts {
         },
         options,
         'not everything has an outcome',
+        hold,
       );
     },
     end() {

@@ -17,6 +17,7 @@ export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void):
       return true;
     },
     unwatch: (receipt) => void watched.delete(receipt),
+    hold: counts.hold,
   };
 
   return {

@@ -1,5 +1,6 @@
 import { OursError } from '../core/errors.js';
 import { isPermanent, type Outcome } from '../core/outcome.js';
+import type { Hold } from '../core/timers.js';
 import { type WaitOptions, waitFor } from './waiting.js';
 
 /** Tracks one event. No promise exists until one is asked for. */
@@ -34,9 +35,10 @@ export interface ReceiptHost {
   watch(receipt: OpenReceipt): boolean;
   /** The last waiting caller gave up. */
   unwatch(receipt: OpenReceipt): void;
+  readonly hold: Hold;
 }
 
-const NO_HOST: ReceiptHost = { watch: () => false, unwatch() {} };
+const NO_HOST: ReceiptHost = { watch: () => false, unwatch() {}, hold: (wait) => wait };
 
 /** The receipt of an event whose outcome is known at the call. */
 export function settledReceipt(distinctId: string, outcome: Outcome): Receipt {
@@ -127,6 +129,7 @@ export class OpenReceipt implements Receipt {
       },
       options,
       complaint,
+      this.host.hold,
     );
   }
 

@@ -1,4 +1,5 @@
 import type { Outcome, Undelivered } from '../core/outcome.js';
+import type { Hold } from '../core/timers.js';
 import type { Entry } from '../protocol/event.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import type { Appended, DurablyAppended, StoreMark } from './polled-outbox.js';
@@ -67,6 +68,10 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   constructor(options: SharedTrackerOptions) {
     this.#options = options;
     this.#counts = options.counts;
+  }
+
+  get hold(): Hold {
+    return this.#counts.hold;
   }
 
   get progress(): Progress {

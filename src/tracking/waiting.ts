@@ -1,4 +1,4 @@
-import { keepProcess } from '../core/timers.js';
+import { type Hold, keepProcess } from '../core/timers.js';
 import { throwTimeout, withTimeout } from '../core/with-timeout.js';
 
 /** Limits of a wait. */
@@ -10,13 +10,14 @@ export interface WaitOptions {
 
 /**
  * Resolves when `subscribe` calls its callback. Rejects with the signal's reason or, after the timeout, with a `TimeoutError`
- * that begins with `complaint`; the function that `subscribe` returned is called then. A timeout keeps the process alive,
- * because the caller waits for the answer.
+ * that begins with `complaint`; the function that `subscribe` returned is called then. A timeout keeps the process alive until
+ * then, `hold` as long as it sees fit.
  */
 export function waitFor(
   subscribe: (wake: () => void) => () => void,
   options: WaitOptions | undefined,
   complaint: string,
+  hold: Hold,
 ): Promise<void> {
   const { signal, timeoutMs } = options ?? {};
   let unsubscribe!: () => void;
@@ -31,5 +32,5 @@ export function waitFor(
     unsubscribe();
     throw reason;
   });
-  return timeoutMs === undefined ? waiting : keepProcess(waiting);
+  return timeoutMs === undefined ? hold(waiting) : keepProcess(waiting);
 }

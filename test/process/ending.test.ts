@@ -37,11 +37,19 @@ describe('a process that runs out of work', () => {
     expect(collector.events().map(({ event }) => event)).toEqual(events);
   });
 
-  it('ends although it tracks an event each time it is about to end', async () => {
+  it.each(['every time', 'every time, and waits', 'every outcome'])('ends although it tracks %s', async (when) => {
     await using collector = await createCollector();
-    const end = await startChild('tracks-at-the-end', collector.baseUrl, { WHEN: 'every time' }).end;
+    const end = await startChild('tracks-at-the-end', collector.baseUrl, { WHEN: when }).end;
     expect(end).toMatchObject({ code: 0, signal: null });
     expect(arrived(collector).length).toBeGreaterThan(0);
+  });
+
+  it('delivers everything however long that takes, as long as the service answers', async () => {
+    await using collector = await createCollector();
+    collector.faults.set(() => ({ kind: 'delay', ms: 100 }));
+    const end = await startChild('ends-with-a-backlog', collector.baseUrl, { SPEED: '2' }).end;
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(arrived(collector)).toHaveLength(40);
   });
 
   it('delivers although the service fails at first', async () => {
@@ -70,6 +78,27 @@ describe('a process that runs out of work', () => {
     const end = await startChild('hangs-at-the-end', collector.baseUrl, FAST).end;
     expect(end).toMatchObject({ code: 0, signal: null });
     expect(ourLines(end.stderr).at(-1)).toContain('ends with 40 events undelivered');
+  });
+});
+
+describe('a process that waits for its events', () => {
+  it.each(['flush', 'settled', 'stored'])('goes on after each of forty waits, and ends once (%s)', async (how) => {
+    await using collector = await createCollector();
+    const end = await startChild('waits-again', collector.baseUrl, { HOW: how, ROUNDS: '40' }).end;
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(end.stdout)).toEqual({ endings: 0 });
+    expect(arrived(collector)).toHaveLength(40);
+  });
+
+  it.each([
+    ['says so with exit code 13 when the program was waiting', 'flush', 13],
+    ['ends as usual when nobody reads the answer', 'nobody', 0],
+  ])('is not kept by a service that hangs, and %s', async (_, how, code) => {
+    await using collector = await createCollector();
+    collector.faults.set(() => ({ kind: 'hang' }));
+    const end = await startChild('waits-again', collector.baseUrl, { HOW: how, ROUNDS: '1', ...FAST }).end;
+    expect(end).toMatchObject({ code, signal: null });
+    expect(ourLines(end.stderr).at(-1)).toContain('ends with 1 events undelivered');
   });
 });
 

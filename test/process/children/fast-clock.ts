@@ -2,10 +2,12 @@
 const speed = Number(process.env.SPEED ?? 1);
 
 if (speed > 1) {
-  const { setTimeout: start } = globalThis;
   const now = performance.now.bind(performance);
-  const startFaster = (action: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
-    start(action, ms / speed, ...given);
-  globalThis.setTimeout = startFaster as typeof setTimeout;
+  const faster =
+    (start: typeof setTimeout | typeof setInterval) =>
+    (action: (...given: unknown[]) => void, ms = 0, ...given: unknown[]) =>
+      start(action, ms / speed, ...given);
+  globalThis.setTimeout = faster(setTimeout) as typeof setTimeout;
+  globalThis.setInterval = faster(setInterval) as typeof setInterval;
   performance.now = () => now() * speed;
 }

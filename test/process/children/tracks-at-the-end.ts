@@ -5,6 +5,7 @@ const ours = createClient({
   flushIntervalMs: 3_600_000,
   onOutcome(_, { event }) {
     if (process.env.WHEN === 'outcome' && event === 'first') track('last');
+    if (process.env.WHEN === 'every outcome') track('again');
   },
 });
 const track = (event: string) => ours.track({ event, userId: 'v' });
@@ -23,8 +24,15 @@ switch (process.env.WHEN) {
     process.once('beforeExit', () => void track('last'));
     break;
   case 'outcome':
+  case 'every outcome':
     track('first');
     break;
   case 'every time':
     process.on('beforeExit', () => void track('again'));
+    break;
+  case 'every time, and waits':
+    process.on('beforeExit', async () => {
+      track('again');
+      await ours.flush();
+    });
 }
