@@ -50,7 +50,8 @@ export function createProcessLifetime(
   let cancelLinger: (() => void) | undefined;
 
   let waits = 0;
-  let timer: ReturnType<typeof setInterval>;
+  /** In a browser's environment, as test runners make it, timers are numbers. */
+  let timer: { ref?(): void; unref?(): void };
   let closed = 0;
   let silentLooks = 0;
 
@@ -65,12 +66,12 @@ export function createProcessLifetime(
     closed = progress();
     if (closed !== before) {
       silentLooks = 0;
-      timer.ref();
+      timer.ref?.();
       return;
     }
     silentLooks += 1;
     if (silentLooks !== SILENT_LOOKS) return;
-    timer.unref();
+    timer.unref?.();
     if (isDraining) giveUp();
   }
 
@@ -84,7 +85,7 @@ export function createProcessLifetime(
     waits += 1;
     return wait.finally(() => {
       waits -= 1;
-      if (waits === 0) clearInterval(timer);
+      if (waits === 0) clearInterval(timer as never);
     });
   };
 

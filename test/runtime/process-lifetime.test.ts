@@ -183,6 +183,20 @@ it('keeps the process again when a wait that was silent sees an outcome', async 
   expect(one.isKept).toBe(false);
 });
 
+it('looks for outcomes where timers are numbers, as in a test runner with a window', async () => {
+  let look!: () => void;
+  const one = world({ answerMs: () => undefined });
+  vi.spyOn(globalThis, 'setInterval').mockImplementation(((action: () => void) => {
+    look = action;
+    return 1;
+  }) as unknown as typeof setInterval);
+  one.track();
+  void one.lifetime.hold(one.flush());
+  for (let looks = 0; looks < 6; looks += 1) look();
+  one.advance();
+  expect(look).not.toThrow();
+});
+
 it('frees the process when a wait fails', async () => {
   const one = world({ answerMs: () => undefined });
   await expect(one.lifetime.hold(Promise.reject(new Error('aborted')))).rejects.toThrow('aborted');
