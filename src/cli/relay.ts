@@ -9,7 +9,7 @@ import { type Command, type CommandContext, integerOption, PORTS, printUsage, re
 import type { OpenOutbox } from './open-outbox.js';
 import { OUTBOX_USAGE, type OutboxValues, openOutbox, outboxOptions } from './outbox-option.js';
 import { Tally } from './relay-metrics.js';
-import { recordRelay } from './relay-otel.js';
+import { startRecording } from './relay-otel.js';
 import { watchOperations, withoutClose } from './relay-outbox.js';
 import { startRelayServer } from './relay-server.js';
 
@@ -103,17 +103,19 @@ async function deliver(delivery: Delivery, context: CommandContext): Promise<voi
   const watched = watchOperations(withoutClose(outbox));
   const { failure } = watched;
   const server = port === undefined ? undefined : await startRelayServer({ port, host, outbox, failure, tally });
+  // Before the client, which begins to deliver at once.
+  const recording = delivery.otel ? await startRecording() : undefined;
   const client = openClient(
     { ...delivery.client, outbox: watched.outbox, onOutcome: (outcome) => tally.add(outcome) },
     context,
   );
-  const stopRecording = delivery.otel ? await recordRelay(client) : undefined;
+  recording?.observe(client);
   print(`Delivering from ${describe} to ${baseUrl}.`);
   if (server !== undefined) print(`Health and metrics: ${server.url}/healthz and ${server.url}/metrics`);
   if (!stop.aborted) await once(stop, 'abort');
   print('Stopping: requests in flight may finish, the rest stays in the outbox.');
   await client.close({ timeoutMs: graceMs });
-  stopRecording?.();
+  recording?.disable();
   print(await summary(outbox, tally));
   await server?.close();
 }

@@ -165,7 +165,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     }
     observer?.tracked(entry);
     const receipt = tracker.open(entry);
-    lifetime.ref(outcomes.isTelling);
+    lifetime.ref();
     if (appendBuffer.add(entry)) tellHost();
     return receipt;
   }
@@ -189,7 +189,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     flushNow,
     onClosed() {
       abandon('the client was closed');
-      lifetime.end();
+      lifetime.unref();
       counts.end();
       tracker.close();
     },

@@ -6,34 +6,25 @@ import type { ClientContext } from './context.js';
 
 /** Tells the user how events ended. */
 export interface OutcomeReporter {
-  /** `onOutcome` is being called. */
-  readonly isTelling: boolean;
   report(outcome: Outcome, info: OutcomeInfo): void;
   /** Reports an event that ended at the call, with a warning where its code must change. Returns what names the event. */
   refuse(kind: Entry['kind'], input: unknown, outcome: Undelivered): OutcomeInfo;
 }
 
 export function createOutcomeReporter({ options, randomId, warnings, observer }: ClientContext): OutcomeReporter {
-  let calls = 0;
-
   function report(outcome: Outcome, info: OutcomeInfo): void {
     observer?.settled(outcome, info);
     if (options.onOutcome !== undefined) tellUser(outcome, info);
   }
 
   function tellUser(outcome: Outcome, { kind, event, distinctId }: OutcomeInfo): void {
-    calls += 1;
     callUser(
       () => options.onOutcome?.(outcome, { kind, event, distinctId }),
       () => warnings.throttled('onOutcome', 'onOutcome threw or rejected; the event keeps its outcome.'),
     );
-    calls -= 1;
   }
 
   return {
-    get isTelling() {
-      return calls > 0;
-    },
     report,
     refuse(kind, input, outcome) {
       const isSecret = outcome.status === 'rejected' && outcome.code === 'guarded_name';

@@ -31,10 +31,13 @@ export function deadline(ms: number, action: () => void): () => void {
   return () => cancel();
 }
 
+/** The real ones, also where a test replaces them later: a timer that is not real keeps no process. */
+const { setTimeout: keep, clearTimeout: free } = globalThis;
+
 /** Keeps the process alive until `work` ends. For work that must end, and whose own timers are unref'd. */
 export async function keepProcess<Result>(work: Promise<Result>): Promise<Result> {
-  const timer = setTimeout(() => undefined, MAX_TIMER_MS);
-  return work.finally(() => clearTimeout(timer));
+  const timer = keep(() => undefined, MAX_TIMER_MS);
+  return work.finally(() => free(timer));
 }
 
 /** {@link keepProcess}, for work that may not end: what decides how long is elsewhere. */

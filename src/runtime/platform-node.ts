@@ -6,7 +6,7 @@ import type { Observer } from '../telemetry/observer.js';
 import { createNodePost } from '../transport/node-post.js';
 import type { ObserverOptions, Platform } from './platform.js';
 import { webPlatform } from './platform-web.js';
-import { onProcessEnd } from './process-events.js';
+import { processEnd } from './process-events.js';
 import { createProcessLifetime } from './process-lifetime.js';
 import { serverlessHost } from './serverless-host.js';
 
@@ -21,7 +21,7 @@ export const nodePlatform: Platform = {
   serverlessHost,
   waitUntilAdvice: 'pass it, or await client.flush() before answering.',
   createObserver,
-  createLifetime: (options) => createProcessLifetime(options, onProcessEnd),
+  createLifetime: (options) => createProcessLifetime(options, processEnd),
 };
 
 /** Bun and Deno: their own `fetch`, and the process events of Node. */

@@ -21,5 +21,5 @@ export const webPlatform: Platform = {
   // One request cannot flush a client that several requests share.
   waitUntilAdvice: 'put an adapter around the route, or pass it to a client of each request.',
   // Workers and Edge functions have no process exit.
-  createLifetime: () => ({ ref() {}, unref() {}, hold: (wait) => wait, end() {} }),
+  createLifetime: () => ({ ref() {}, unref() {}, hold: (wait) => wait }),
 };

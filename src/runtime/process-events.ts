@@ -1,3 +1,5 @@
+import { later } from '../core/timers.js';
+
 /** The handlers of a client for the end of its process. */
 export interface EndListener {
   /** The event loop is empty. New timers and requests keep the process alive. */
@@ -6,26 +8,74 @@ export interface EndListener {
   onExit(): void;
 }
 
-const listeners = new Set<EndListener>();
-
-const idle = (): void => {
-  for (const listener of [...listeners]) listener.onIdle();
-};
-const exit = (): void => {
-  for (const listener of [...listeners]) listener.onExit();
-};
-
 /**
- * Listens for the end of the process on Node, Bun and Deno, before listeners that are already there; the returned function stops
- * listening. All clients share two listeners of `process`, because Node warns of the eleventh.
+ * The end of a process on Node, Bun and Deno, for all of its clients. They share two listeners of `process`, because Node warns of
+ * the eleventh.
+ *
+ * A program that tracks an event each time it is about to end, in 'beforeExit' or when it hears of an outcome, would never end. It
+ * is over when the event loop was empty {@link MAX_REVIVALS} times in a row and events had been tracked since the last time.
  */
-export function onProcessEnd(listener: EndListener): () => void {
-  listeners.add(listener);
-  if (listeners.size === 1) process.prependListener('beforeExit', idle).on('exit', exit);
-  // A listener that is added during "beforeExit" is not called. One more turn of the event loop emits it again.
-  setTimeout(() => undefined, 0);
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) process.off('beforeExit', idle).off('exit', exit);
-  };
+export interface ProcessEnd {
+  /** The process is no longer to be kept. */
+  readonly isOver: boolean;
+  /** A client that had no open event has one. */
+  enter(listener: EndListener): void;
+  /** Any client has tracked an event. */
+  tracked(): void;
+  /** A client has no open event any more. */
+  leave(listener: EndListener): void;
 }
+
+const MAX_REVIVALS = 10;
+/**
+ * How long the process is still listened to after the last event, in milliseconds. A process that lives that long without our
+ * events has work of its own.
+ */
+const LINGER_MS = 1_000;
+
+const clients = new Set<EndListener>();
+let isListening = false;
+let isLingering = false;
+let isRevived = false;
+let revivals = 0;
+
+function onBeforeExit(): void {
+  if (processEnd.isOver) return;
+  revivals = isRevived ? revivals + 1 : 0;
+  isRevived = false;
+  for (const client of [...clients]) client.onIdle();
+}
+
+function onExit(): void {
+  for (const client of [...clients]) client.onExit();
+}
+
+function linger(): void {
+  isLingering = false;
+  if (clients.size > 0) return;
+  revivals = 0;
+  isListening = false;
+  process.off('beforeExit', onBeforeExit).off('exit', onExit);
+}
+
+export const processEnd: ProcessEnd = {
+  get isOver() {
+    return revivals >= MAX_REVIVALS;
+  },
+  enter(client) {
+    clients.add(client);
+    if (!isListening) process.on('beforeExit', onBeforeExit).on('exit', onExit);
+    isListening = true;
+    // Where another listener of 'beforeExit' tracks, ours may have been called. One more turn of the event loop emits it again.
+    if (!processEnd.isOver) setTimeout(() => undefined, 0);
+  },
+  tracked() {
+    isRevived = true;
+  },
+  leave(client) {
+    clients.delete(client);
+    if (clients.size > 0 || isLingering || !isListening) return;
+    isLingering = true;
+    later(LINGER_MS, linger);
+  },
+};

@@ -37,7 +37,13 @@ describe('a process that runs out of work', () => {
     expect(collector.events().map(({ event }) => event)).toEqual(events);
   });
 
-  it.each(['every time', 'every time, and waits', 'every outcome'])('ends although it tracks %s', async (when) => {
+  it.each([
+    'every time',
+    'every time, and waits',
+    'every time, after a flush',
+    'every outcome',
+    'a little after every outcome',
+  ])('ends although it tracks %s', async (when) => {
     await using collector = await createCollector();
     const end = await startChild('tracks-at-the-end', collector.baseUrl, { WHEN: when }).end;
     expect(end).toMatchObject({ code: 0, signal: null });

@@ -23,7 +23,7 @@ export function platformWith(overrides: Partial<Platform> = {}): Platform {
     createPost: () => () => Promise.reject(new Error('no test goes to the network')),
     serverlessHost: () => undefined,
     waitUntilAdvice: 'stay awake.',
-    createLifetime: () => ({ ref() {}, unref() {}, hold: (wait) => wait, end() {} }),
+    createLifetime: () => ({ ref() {}, unref() {}, hold: (wait) => wait }),
     ...overrides,
   };
 }

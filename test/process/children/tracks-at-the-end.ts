@@ -6,6 +6,7 @@ const ours = createClient({
   onOutcome(_, { event }) {
     if (process.env.WHEN === 'outcome' && event === 'first') track('last');
     if (process.env.WHEN === 'every outcome') track('again');
+    if (process.env.WHEN === 'a little after every outcome') void Promise.resolve().then(() => track('again'));
   },
 });
 const track = (event: string) => ours.track({ event, userId: 'v' });
@@ -25,6 +26,7 @@ switch (process.env.WHEN) {
     break;
   case 'outcome':
   case 'every outcome':
+  case 'a little after every outcome':
     track('first');
     break;
   case 'every time':
@@ -34,5 +36,11 @@ switch (process.env.WHEN) {
     process.on('beforeExit', async () => {
       track('again');
       await ours.flush();
+    });
+    break;
+  case 'every time, after a flush':
+    process.on('beforeExit', async () => {
+      await ours.flush();
+      track('again');
     });
 }
