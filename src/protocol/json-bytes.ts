@@ -91,7 +91,8 @@ class ByteRow implements RowWriter {
     this.endMap();
     const { slab, start, at } = this;
     const bytes = new Uint8Array(slab.buffer, start, at - start);
-    idle = this;
+    // The slab of an event that was too large would stay for good.
+    idle = slab.length > SLAB_BYTES ? undefined : this;
     if (bytes.length > LARGE_ROW_BYTES) {
       this.at = start;
       return bytes.slice();

@@ -84,7 +84,7 @@ export function createNodePost({ load = loadUndici, logger, env, ...options }: N
  * to be told.
  */
 function foreignDispatcher(): object {
-  const isForeign = Object.getPrototypeOf(globalThis.fetch) !== Function.prototype;
+  const isForeign = !isFetchReplaced() && Object.getPrototypeOf(globalThis.fetch) !== Function.prototype;
   const dispatcher = isForeign ? globalDispatcher() : undefined;
   return dispatcher === undefined ? {} : { dispatcher };
 }

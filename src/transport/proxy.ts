@@ -5,8 +5,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** A proxy that the environment names. */
 export interface HttpProxy {
-  /** What to connect to, with the credentials that the variable holds: never for a message. */
   readonly url: string;
+  /** The header for its credentials: never for a message. */
+  readonly authorization?: string | undefined;
   /** Host and port, and nothing secret. */
   readonly host: string;
   /** The variable that names it. */
@@ -85,5 +86,23 @@ function readProxy({ name, text }: Variable): HttpProxy {
       `${name} must be the address of an HTTP proxy such as http://proxy.example:3128;${got} correct it, remove it, or list the service in NO_PROXY.`,
     );
   }
-  return { url, host: parsed.host, variable: name };
+  const { origin, host, username, password } = parsed;
+  if (username === '' && password === '') return { url: origin, host, variable: name };
+  const credentials = [username, password].map(decode);
+  if (credentials.includes(undefined)) {
+    failOption(
+      `${name} holds a name or password with a % that is no escape: write %25 for a %, %40 for an @ and %3A for a colon.`,
+    );
+  }
+  return { url: origin, authorization: `Basic ${encode(credentials.join(':'))}`, host, variable: name };
 }
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const encode = (credentials: string): string => Buffer.from(credentials).toString('base64');

@@ -141,13 +141,14 @@ function alternate(addresses: readonly dns.LookupAddress[]): dns.LookupAddress[]
  * Takes a socket off the event loop for good. undici puts it back for every request, so a service that hangs would keep a
  * process that has run out of work until the request times out. Those who wait for an answer keep the process themselves.
  */
-function neverRef(socket: net.Socket): net.Socket {
+export function neverRef(socket: net.Socket): net.Socket {
   socket.unref();
   socket.ref = () => socket;
   return socket;
 }
 
 const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
+const CONTINUES = ['HTTP/1.1 100 ', 'HTTP/1.0 100 '];
 /** Longer than the headers of any interim answer. */
 const MAX_INTERIM_BYTES = 16 * 1024;
 
@@ -155,7 +156,7 @@ const MAX_INTERIM_BYTES = 16 * 1024;
  * Takes "100 Continue" out of what is read. A server may send it unasked, and a client must be able to parse it
  * (RFC 9110 §15.2), but undici closes the connection, even though the service may have taken the events.
  */
-function skipContinue(socket: net.Socket): net.Socket {
+export function skipContinue(socket: net.Socket): net.Socket {
   const read = socket.read.bind(socket);
   let held: Buffer | undefined;
   socket.read = (size) => {
@@ -164,7 +165,7 @@ function skipContinue(socket: net.Socket): net.Socket {
       if (chunk === null) return null;
       const bytes = withoutContinue(held === undefined ? chunk : Buffer.concat([held, chunk]));
       held = undefined;
-      if (bytes.length > 0 && (!isContinue(bytes) || bytes.length > MAX_INTERIM_BYTES)) return bytes;
+      if (bytes.length > 0 && (!mayBeContinue(bytes) || bytes.length > MAX_INTERIM_BYTES)) return bytes;
       if (bytes.length > 0) held = bytes;
     }
   };
@@ -173,6 +174,12 @@ function skipContinue(socket: net.Socket): net.Socket {
 
 function isContinue(bytes: Buffer): boolean {
   return CONTINUE.test(bytes.toString('latin1', 0, 13));
+}
+
+/** Or its first bytes, while the rest is on its way. */
+function mayBeContinue(bytes: Buffer): boolean {
+  const begun = bytes.toString('latin1', 0, 13);
+  return isContinue(bytes) || CONTINUES.some((line) => line.length > begun.length && line.startsWith(begun));
 }
 
 function withoutContinue(bytes: Buffer): Buffer {

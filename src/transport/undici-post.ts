@@ -1,11 +1,11 @@
-import type { buildConnector, Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher, Pool as UndiciPool } from 'undici';
 import { deadline } from '../core/timers.js';
 import { decodeBody } from './decode-body.js';
 import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
 import type { HttpProxy } from './proxy.js';
 import { type HttpAnswer, PROXY_ANSWERS } from './send-result.js';
-import { createConnecting, SLOW_CONNECT_MS } from './undici-connect.js';
+import { createConnecting, neverRef, SLOW_CONNECT_MS, skipContinue } from './undici-connect.js';
 import type { Undici } from './undici-engine.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -27,9 +27,6 @@ const IDLE_SOCKET_MS = 4_000;
 
 /** After this long new connections are made, so that the name is looked up again even while requests keep sockets busy. */
 const REOPEN_MS = 30_000;
-
-/** A proxy is dialled by undici's own connector, which cannot adapt: long enough for a slow handshake. */
-const PROXY_ATTEMPT_MS = 1_000;
 
 const HEADERS = {
   ...JSON_HEADERS,
@@ -102,8 +99,21 @@ function openDispatcher(
   return new ProxyAgent({
     ...options,
     uri: proxy.url,
-    proxyTls: { timeout: connectTimeoutMs, autoSelectFamilyAttemptTimeout: PROXY_ATTEMPT_MS },
+    ...(proxy.authorization !== undefined && { token: proxy.authorization }),
+    // A proxy that never answers CONNECT must not hold its socket, nor the agent that is being closed.
+    clientFactory: (url) => new Pool(url, { connect, connections, headersTimeout: connectTimeoutMs }),
+    requestTls: { timeout: connectTimeoutMs },
+    factory: (url, { connect: tunnel, ...rest }: UndiciPool.Options) =>
+      new Pool(url, { ...rest, connect: prepared(tunnel as buildConnector.connector) }),
   });
+}
+
+/** Through a tunnel, sockets are to behave as those of {@link createConnecting}. */
+function prepared(tunnel: buildConnector.connector): buildConnector.connector {
+  return ((options, callback) =>
+    tunnel(options, (...[error, socket]) =>
+      error === null ? callback(null, skipContinue(neverRef(socket))) : callback(error, null),
+    )) as buildConnector.connector;
 }
 
 function dispatch(

@@ -68,7 +68,24 @@ describe('the proxy of the environment', () => {
     expect(hostFor({ HTTPS_PROXY: 'proxy.example:3128' })).toBe('proxy.example:3128');
     const { proxy } = routeTo(SERVICE, { HTTPS_PROXY: 'http://me:secret@proxy.example:3128' });
     expect(describeProxy(proxy!)).toBe('the proxy proxy.example:3128 of HTTPS_PROXY');
-    expect(proxy!.url).toContain('secret');
+    expect(proxy!.url).toBe('http://proxy.example:3128');
+  });
+
+  it('is refused when its password cannot be decoded, which is not repeated', () => {
+    const refused = () => routeTo(SERVICE, { HTTPS_PROXY: 'http://me:50%secret@proxy.example:3128' });
+    expect(refused).toThrow('HTTPS_PROXY holds a name or password with a % that is no escape');
+    expect(refused).not.toThrow(/secret/);
+  });
+
+  it.each([
+    ['me:secret', 'me:secret'],
+    ['me:50%25%40%3A', 'me:50%@:'],
+    ['key:', 'key:'],
+    ['key', 'key:'],
+    ['m%C3%BC:%E2%9C%93', 'mü:✓'],
+  ])('is told name and password: %s', (written, meant) => {
+    const { proxy } = routeTo(SERVICE, { HTTPS_PROXY: `http://${written}@proxy.example:3128` });
+    expect(proxy!.authorization).toBe(`Basic ${Buffer.from(meant).toString('base64')}`);
   });
 
   it.each([

@@ -57,6 +57,40 @@ describe('the way through undici', () => {
     await expect(request()).rejects.toMatchObject({ code: 'the proxy answers HTTP 407' });
   });
 
+  it('gives up a proxy that never answers, and leaves nothing behind', async () => {
+    const { url, host, tunnels } = await startProxy('silence');
+    const request = await open({
+      baseUrl: 'http://ingest.test',
+      connectTimeoutMs: 600,
+      proxy: { url, host, variable: 'HTTP_PROXY' },
+    });
+    const { connect } = net;
+    const sockets: net.Socket[] = [];
+    const spy = vi.spyOn(net, 'connect').mockImplementation(((options: net.TcpNetConnectOpts) => {
+      const socket = connect(options);
+      sockets.push(socket);
+      return socket;
+    }) as typeof net.connect);
+    onTestFinished(() => spy.mockRestore());
+    await expect(request()).rejects.toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' });
+    expect(tunnels).toEqual(['ingest.test:80']);
+    await until(() => sockets.every(({ destroyed }) => destroyed));
+  });
+
+  it('lets the sockets of a proxy keep no process', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    const { url, host } = await startProxy(service.origin);
+    const request = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });
+    const spy = vi.spyOn(net, 'connect');
+    onTestFinished(() => spy.mockRestore());
+    await request();
+    const value = spy.mock.results[0]!.value as net.Socket;
+    const handle = (value as unknown as { readonly _handle: { hasRef(): boolean } })._handle;
+    expect(handle.hasRef()).toBe(false);
+    value.ref();
+    expect(handle.hasRef()).toBe(false);
+  });
+
   it('closes an idle socket after four seconds, whatever the server offers', async () => {
     const service = await scriptService((_, response) => json(response, 200, ok, { 'keep-alive': 'timeout=600' }));
     const request = await open({ baseUrl: service.baseUrl });
@@ -96,6 +130,7 @@ describe('the way through undici', () => {
   it.each([
     ['one', ['HTTP/1.1 100 Continue\r\n\r\n']],
     ['one with headers', ['HTTP/1.1 100 Continue\r\nserver: x\r\n\r\n']],
+    ['one that begins in pieces', ['HT', 'TP/1.1 1', '00 Continue\r\n\r\n']],
     ['one in pieces', ['HTTP/1.1 100 Con', 'tinue\r\nserver: ', 'x\r\n\r', '\n']],
     ['several', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n']],
     [
@@ -113,9 +148,13 @@ describe('the way through undici', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
-    const request = await open({ baseUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` });
+    const origin = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+    const { url, host } = await startProxy(origin);
+    const direct = await open({ baseUrl: origin });
+    const through = await open({ baseUrl: 'http://ingest.test', proxy: { url, host, variable: 'HTTP_PROXY' } });
     // Twice on one connection.
-    for (const _ of [1, 2]) expect(await request()).toMatchObject({ status: 200, text: body });
+    for (const request of [direct, direct, through, through])
+      expect(await request()).toMatchObject({ status: 200, text: body });
   });
 });
 
