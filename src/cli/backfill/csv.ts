@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, type Options, type Parser, parse } from 'csv-parse';
 import { printable } from '../../core/printable.js';
 import { Refusal } from '../../core/refusal.js';
 import { FIELDS, type FieldPath, setField, type TypedEvent, toFieldPath, toTypedEvent } from '../typed-event.js';
+import { readRange } from './read-range.js';
 import { contentId, MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
 
 interface CsvRecord {
@@ -74,11 +75,8 @@ function openParser(file: string, size: number, from: Position, dialect: Options
     relax_column_count: true,
     max_record_size: MAX_ROW_BYTES,
   });
-  if (from.bytes >= size) return parser.end();
-  const input = createReadStream(file, { start: from.bytes, end: size - 1 });
-  input.once('error', (error) => parser.destroy(error));
-  parser.once('close', () => input.destroy());
-  return input.pipe(parser);
+  // The reader of the parser hears of errors, and ends the file's stream with it.
+  return pipeline(Readable.from(readRange(file, from.bytes, size)), parser, () => undefined);
 }
 
 async function* readRecords(parser: Parser, from: Position): AsyncGenerator<CsvRecord> {

@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { Refusal, typeName } from '../../core/refusal.js';
 import { type TypedEvent, toTypedEvent } from '../typed-event.js';
+import { readRange } from './read-range.js';
 import { contentId, MAX_ROW_BYTES, type Position, type Row, type Source } from './source.js';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
@@ -14,8 +14,7 @@ export function openNdjson(file: string, size: number): Source {
 }
 
 async function* readRows(file: string, size: number, from: Position): AsyncGenerator<Row> {
-  if (from.bytes >= size) return;
-  const chunks = createReadStream(file, { start: from.bytes, end: size - 1 });
+  const chunks = readRange(file, from.bytes, size);
   let number = from.row;
   for await (const { bytes, end } of toLines(chunks, from.bytes, MAX_ROW_BYTES)) {
     number += 1;

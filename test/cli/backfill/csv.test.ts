@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openCsv } from '../../../src/cli/backfill/csv.js';
 import { backfill } from '../../../src/cli/backfill.js';
 import { type Collector, createCollector } from '../../../src/collector/index.js';
 import { readLines, run, tempFile } from '../running.js';
@@ -9,6 +10,15 @@ function envFor({ baseUrl }: Collector): Record<string, string> {
 }
 
 describe('ours-ingest backfill of a CSV', () => {
+  it('does not take the rows for all when the file has become shorter', async () => {
+    const text = 'event,userId\na,u\nb,u\n';
+    const { start, rows } = await openCsv(await tempFile('a.csv', text), text.length + 10);
+    const read = async () => {
+      for await (const _ of rows(start));
+    };
+    await expect(read()).rejects.toThrow('has become 10 bytes shorter');
+  });
+
   it('reads columns by name and ignores empty cells', async () => {
     await using collector = await createCollector();
     const time = new Date(Date.now() - 60_000).toISOString();

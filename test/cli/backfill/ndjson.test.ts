@@ -29,6 +29,17 @@ describe('the rows of an NDJSON file', () => {
     expect(rest.at(-1)?.end).toEqual({ row: 3, bytes: Buffer.byteLength(text) });
   });
 
+  it('are not taken for all when the file has become shorter', async () => {
+    const text = `${event('a')}\n${event('b')}\n`;
+    const rows = openNdjson(await tempFile('a.ndjson', text), text.length + 10).rows({ row: 0, bytes: 0 });
+    const seen: Row[] = [];
+    const read = async () => {
+      for await (const row of rows) seen.push(row);
+    };
+    await expect(read()).rejects.toThrow('has become 10 bytes shorter');
+    expect(seen).toHaveLength(2);
+  });
+
   it('get an id from their number and content', async () => {
     const [one, two] = await rowsOf(`${event('a')}\n${event('a')}\n`);
     const [again] = await rowsOf(event('a'));
