@@ -61,6 +61,20 @@ describe('the global dispatcher of an application', () => {
     expect(isDirect(service)).toBe(false);
   });
 
+  it.each<[string, (call: typeof fetch) => typeof fetch]>([
+    ['a function', (call) => (input, init) => call(input, init)],
+    ['an async function', (call) => async (input, init) => call(input, init)],
+  ])('is not forced upon a fetch that brings its own: %s', async (_what, wrap) => {
+    setGlobalDispatcher(usual);
+    const { client } = await rig({ baseUrl: (await well()).baseUrl });
+    const call = vi.fn(async (_input: unknown, _init?: object) => Response.json({ success: true, accepted: 1 }));
+    vi.stubGlobal('fetch', wrap(call as unknown as typeof fetch));
+    onTestFinished(() => void vi.unstubAllGlobals());
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
+    expect(call.mock.calls[0]![1]).not.toHaveProperty('dispatcher');
+  });
+
   it.each<[string, string, boolean]>([
     ['a plain agent', 'new Agent()', true],
     ['an agent with options', 'new Agent({ connect: { timeout: 1_234 } })', false],

@@ -123,3 +123,12 @@ describe.each([
 function merged(before: JsonMap, after: JsonMap): JsonMap {
   return Object.fromEntries([...Object.entries(before), ...Object.entries(after)]);
 }
+
+it('a row of any size leaves no memory to the rows after it', () => {
+  const large = openByteRow();
+  large.put('file', 'x'.repeat(10_000_000));
+  expect(large.finish().length).toBeGreaterThan(10_000_000);
+  const small = openByteRow();
+  small.put('event', 'purchase');
+  expect((small.finish() as unknown as Uint8Array).buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
+});
