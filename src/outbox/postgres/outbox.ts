@@ -40,7 +40,10 @@ import { type Statements, statementsFor } from './statements.js';
 import { RETRIED_WITHIN_MS } from './timed-client.js';
 
 export interface PostgresOutboxOptions {
-  /** A `pg` Pool or Client, a PGlite, or anything with `query(text, values)`. You close it. */
+  /**
+   * A `pg` Pool, a Client that nothing else uses, a PGlite, or anything with `query(text, values)`. You close it. On a Client on which
+   * your code opens transactions, an append becomes part of an open one and is lost when you roll it back.
+   */
   readonly client: SqlClient;
   /** A name, or `schema.name`; every object the outbox creates is named after it. @default 'ours_outbox' */
   readonly table?: string | undefined;
