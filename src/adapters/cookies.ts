@@ -1,3 +1,5 @@
+import { decodeComponent } from '../core/decode-component.js';
+
 /** How much of a `Cookie` header is read, in UTF-16 code units. By default, servers reject headers of more than 8 or 16 KiB. */
 const MAX_HEADER_LENGTH = 64 * 1024;
 /** Browsers store no cookie whose name and value are longer (RFC 6265bis). */
@@ -43,12 +45,4 @@ function decode(text: string): string | undefined {
   if (!value.includes('%')) return value;
   // Hardly any cookie has a lone `%`, and looking for one takes as long as decoding.
   return decodeComponent(value) ?? decodeComponent(value.replace(LONE_PERCENT, '%25'));
-}
-
-function decodeComponent(value: string): string | undefined {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -28,8 +28,8 @@ export interface ProcessEnd {
 
 const MAX_REVIVALS = 10;
 /**
- * How long the process is still listened to after the last event, in milliseconds. A process that lives that long without our
- * events has work of its own.
+ * How long the process is still listened to, at most, after no event is open, in milliseconds. If none is open then, the process
+ * has had work of its own.
  */
 const LINGER_MS = 1_000;
 

@@ -1,4 +1,5 @@
 import { failOption } from '../core/check-option.js';
+import { decodeComponent } from '../core/decode-component.js';
 import { isLoopback } from '../protocol/loopback.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -88,21 +89,12 @@ function readProxy({ name, text }: Variable): HttpProxy {
   }
   const { origin, host, username, password } = parsed;
   if (username === '' && password === '') return { url: origin, host, variable: name };
-  const credentials = [username, password].map(decode);
+  const credentials = [username, password].map(decodeComponent);
   if (credentials.includes(undefined)) {
     failOption(
       `${name} holds a name or password with a % that is no escape: write %25 for a %, %40 for an @ and %3A for a colon.`,
     );
   }
-  return { url: origin, authorization: `Basic ${encode(credentials.join(':'))}`, host, variable: name };
+  const basic = Buffer.from(credentials.join(':')).toString('base64');
+  return { url: origin, authorization: `Basic ${basic}`, host, variable: name };
 }
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const encode = (credentials: string): string => Buffer.from(credentials).toString('base64');

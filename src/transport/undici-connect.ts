@@ -148,7 +148,6 @@ export function neverRef(socket: net.Socket): net.Socket {
 }
 
 const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
-const CONTINUES = ['HTTP/1.1 100 ', 'HTTP/1.0 100 '];
 /** Longer than the headers of any interim answer. */
 const MAX_INTERIM_BYTES = 16 * 1024;
 
@@ -176,10 +175,10 @@ function isContinue(bytes: Buffer): boolean {
   return CONTINUE.test(bytes.toString('latin1', 0, 13));
 }
 
-/** Or its first bytes, while the rest is on its way. */
+/** Whether these bytes begin with it, or are its beginning while the rest is on its way. */
 function mayBeContinue(bytes: Buffer): boolean {
   const begun = bytes.toString('latin1', 0, 13);
-  return isContinue(bytes) || CONTINUES.some((line) => line.length > begun.length && line.startsWith(begun));
+  return CONTINUE.test(begun + 'HTTP/1.1 100 '.slice(begun.length));
 }
 
 function withoutContinue(bytes: Buffer): Buffer {

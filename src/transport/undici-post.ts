@@ -120,7 +120,7 @@ function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
-  /** For a connection that is not made by {@link createConnecting}. */
+  /** For a tunnel, which may take longer than the connection to its proxy. */
   onSlowConnect: (() => void) | undefined,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {

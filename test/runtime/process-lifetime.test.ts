@@ -120,6 +120,17 @@ async function world() {
 
 const never = () => undefined;
 
+/** A process with an event that is stuck, for whose outcome someone has waited in vain for a minute. */
+async function silence() {
+  const all = await world();
+  const one = all.client({ answerMs: never });
+  one.track();
+  const wait = one.waitForAll();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(all.isKept).toBe(false);
+  return { all, one, wait };
+}
+
 it('listens to the end of the process while events are open and for a second after that', async () => {
   const all = await world();
   const one = all.client({ answerMs: never });
@@ -196,23 +207,14 @@ it('keeps the process for a wait of the program, and gives up once, after five s
 });
 
 it('waits five seconds for an event that is tracked while an older one is stuck, however long someone has waited for that', async () => {
-  const all = await world();
-  const one = all.client({ answerMs: never });
-  one.track();
-  void one.waitForAll();
-  await vi.advanceTimersByTimeAsync(60_000);
+  const { all, one } = await silence();
   one.track();
   expect(await all.runOut()).toBe(5_000);
   expect(one.flush).toHaveBeenCalledTimes(2);
 });
 
 it('keeps the process for a new wait, although an older one is silent', async () => {
-  const all = await world();
-  const one = all.client({ answerMs: never });
-  one.track();
-  void one.waitForAll();
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(all.isKept).toBe(false);
+  const { all, one } = await silence();
   void one.waitForAll();
   await vi.advanceTimersByTimeAsync(4_000);
   expect(all.isKept).toBe(true);
@@ -230,12 +232,7 @@ it('delivers what is tracked after it has given up, if the process goes on', asy
 });
 
 it('keeps the process again when a wait that was silent sees an outcome', async () => {
-  const all = await world();
-  const one = all.client({ answerMs: never });
-  one.track();
-  const wait = one.waitForAll();
-  await vi.advanceTimersByTimeAsync(20_000);
-  expect(all.isKept).toBe(false);
+  const { all, one, wait } = await silence();
   one.advance();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(all.isKept).toBe(true);

@@ -1,3 +1,4 @@
+import { decodeComponent } from '../../core/decode-component.js';
 import { type Answer, refuse } from './answer.js';
 import type { Route } from './route.js';
 
@@ -39,17 +40,9 @@ function match(segments: readonly string[], given: readonly string[]): Record<st
       if (segment !== given[at]) return undefined;
       continue;
     }
-    const value = decode(given[at]!);
+    const value = decodeComponent(given[at]!);
     if (!value) return undefined;
     params[segment.slice(1)] = value;
   }
   return params;
-}
-
-function decode(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
 }
