@@ -73,7 +73,7 @@ export function createStoreGuard(store: Exposures, { timeoutMs, monotonic, warni
         }
         warnings.once(
           'exposures',
-          `the store of exposures failed: ${sentenceOf(error)} Check that it can be reached; until then each process records its own exposures.`,
+          `the store of exposures failed: ${sentenceOf(error)} Until it works, each process records its own exposures.`,
         );
         return undefined;
       }

@@ -3,7 +3,7 @@ import type { Entry } from '../protocol/event.js';
 import type { ClockReading } from '../protocol/time.js';
 import type { SendResult } from '../transport/send-result.js';
 import { sizeOf } from './batch.js';
-import { isPastAge } from './sent-time.js';
+import { isRefusedForAge } from './sent-time.js';
 
 /* The outcomes of events that the service refused. */
 
@@ -11,7 +11,7 @@ export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
 
 /** The outcome of a row that the service refused with this message. */
 export function refusalOfRow(entry: Entry, message: string, clock: ClockReading, token: string): Undelivered {
-  return isPastAge(entry, clock)
+  return isRefusedForAge(entry, message, clock)
     ? TOO_OLD
     : { status: 'rejected', code: 'invalid_event', message: scrub(message, token) };
 }

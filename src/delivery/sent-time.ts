@@ -25,7 +25,7 @@ const MAX_HELD_MS = 2_500;
 /** How often an event is retried because of its time. Two responses settle a dispute. */
 const MAX_RESENDS = 8;
 /** [A] The service's messages are unpublished. One about the time is assumed to contain these words. */
-const NAMES_TIME = /time|date|clock|future/i;
+const NAMES_TIME = /time|date|clock|future|\bold/i;
 /** Far more than are ever refused at once. */
 const MAX_KNOWN = 10_000;
 
@@ -63,12 +63,14 @@ export function aheadMs({ kind, time, mayBeAhead }: Entry, { service, earliest }
 
 /** Whether to give an event up: the service would refuse it, and its clock is confirmed. */
 export function isExpired(entry: Entry, clock: ClockReading): boolean {
-  return clock.state === 'confirmed' && isPastAge(entry, clock);
+  return clock.state === 'confirmed' && entry.kind === 'track' && isTooOld(sentTime(entry, clock), clock.earliest);
 }
 
-/** Whether a refused event was too old by the service's clock, as far as that is known. */
-export function isPastAge(entry: Entry, clock: ClockReading): boolean {
-  return entry.kind === 'track' && isTooOld(sentTime(entry, clock), clock.earliest);
+/** Whether an event that the service refused with this message was too old, as far as the clock tells. */
+export function isRefusedForAge(entry: Entry, message: string, clock: ClockReading): boolean {
+  if (clock.state === 'unchecked' || entry.kind !== 'track') return false;
+  // Within the clock's uncertainty, the service's own word decides.
+  return isTooOld(sentTime(entry, clock), NAMES_TIME.test(message) ? clock.latest : clock.earliest);
 }
 
 /** A refusal, with the clocks that may be its reason. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aheadMs, createResends, isExpired, isPastAge, sentTime } from '../../src/delivery/sent-time.js';
+import { aheadMs, createResends, isExpired, isRefusedForAge, sentTime } from '../../src/delivery/sent-time.js';
 import { type ClockReading, exactReading } from '../../src/protocol/time.js';
 import { NOW } from '../protocol/encoding.js';
 import { identifyEntry, trackEntry } from '../support/entries.js';
@@ -94,10 +94,8 @@ describe('an event is given up as too old', () => {
   it('by no other clock', () => {
     for (const state of ['provisional', 'disputed'] as const) {
       expect(isExpired(old, { ...known, state })).toBe(false);
-      expect(isPastAge(old, { ...known, state })).toBe(true);
     }
     expect(isExpired(old, unknown)).toBe(false);
-    expect(isPastAge(old, unknown)).toBe(false);
   });
 
   it('not because the clock that stamped it was slow', () => {
@@ -106,6 +104,30 @@ describe('an event is given up as too old', () => {
 
   it('unless it is a person, who has no time', () => {
     expect(isExpired(identifyEntry('i', { userId: 'v' }, {}, old.time), known)).toBe(false);
+  });
+});
+
+describe('a refused event was too old', () => {
+  const saysTime = 'time: more than 7 days old';
+  const certain = at(NOW - 7 * DAY_MS - 601);
+  /** By the service's clock it may be 400 ms older than by the best guess. */
+  const doubtful = at(NOW - 7 * DAY_MS + 100);
+
+  it('if that is certain, whatever the service says', () => {
+    for (const state of ['provisional', 'confirmed', 'disputed'] as const) {
+      expect(isRefusedForAge(certain, 'no reason given', { ...known, state })).toBe(true);
+    }
+  });
+
+  it('if that is possible and the service complains about the time', () => {
+    expect(isRefusedForAge(doubtful, saysTime, known)).toBe(true);
+    expect(isRefusedForAge(doubtful, 'unknown event', known)).toBe(false);
+    expect(isRefusedForAge(at(NOW - 7 * DAY_MS + 401), saysTime, known)).toBe(false);
+  });
+
+  it('not while the clock is unknown, and never if it is a person, who has no time', () => {
+    expect(isRefusedForAge(certain, saysTime, unknown)).toBe(false);
+    expect(isRefusedForAge(identifyEntry('i', { userId: 'v' }, {}, certain.time), saysTime, known)).toBe(false);
   });
 });
 

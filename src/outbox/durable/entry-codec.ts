@@ -72,9 +72,12 @@ export class EntryCodec {
     return isUnreadable(entry) ? undefined : entry;
   }
 
-  /** Encodes a dead letter's outcome. It is sealed too, because the service's message may quote the event. */
+  /**
+   * Encodes a dead letter's outcome in ASCII: a database's encoding may lack a character of the service's message. It is sealed
+   * too, because that message may quote the event.
+   */
   writeOutcome(distinctId: string, outcome: Undelivered): string {
-    return this.#seal(JSON.stringify(outcome), outcomeOf(distinctId));
+    return this.#seal(toAsciiJson(outcome), outcomeOf(distinctId));
   }
 
   readOutcome(distinctId: string, record: string): Undelivered {
@@ -115,6 +118,13 @@ export class EntryCodec {
 }
 
 const INCOMPLETE = damaged('it was written only in part, or changed');
+
+function toAsciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
 
 /** The context of a sealed outcome. No entry has the same context: an outcome is one line, and an entry is two. */
 function outcomeOf(distinctId: string): string {

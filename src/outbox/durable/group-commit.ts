@@ -2,7 +2,7 @@ import type { Entry } from '../../protocol/event.js';
 import type { DurablyAppended } from '../../tracking/polled-outbox.js';
 import type { AppendFailure } from '../outbox.js';
 import { RETRY_FOR_MS, retryTransient } from './retry-transient.js';
-import { isTransient, StoreError } from './store-error.js';
+import { isTransient, NotAttemptedError } from './store-error.js';
 
 /** Approximate limits of one commit. A long commit delays every caller. */
 const MAX_ENTRIES = 1_000;
@@ -20,10 +20,6 @@ export interface GroupCommitOptions {
   /** How long an append waits for its commit to succeed, in milliseconds. @default 10000 */
   readonly retryForMs?: number | undefined;
 }
-
-/** The error of an append that was never attempted. */
-const notAttempted = (message: string, cause?: unknown): StoreError =>
-  new StoreError(message, { isTransient: true, storedNothing: true, cause });
 
 interface Append {
   readonly entries: readonly Entry[];
@@ -54,7 +50,7 @@ export class GroupCommit {
       const { retryForMs = RETRY_FOR_MS } = this.#options;
       const bytes = entries.reduce((sum, { body }) => sum + body.length + ENTRY_BYTES, 0);
       if (this.#waitingBytes + bytes > MAX_WAITING_BYTES && this.#waiting.length > 0) {
-        throw notAttempted(
+        throw new NotAttemptedError(
           `events arrive faster than the outbox stores them, and ${MAX_WAITING_BYTES / 2 ** 20} MB of them are waiting in this process: check why the store is slow or unreachable.`,
         );
       }
@@ -81,7 +77,7 @@ export class GroupCommit {
         for (const { reject } of group) reject(error);
         // While the store is down every append fails in time, which bounds the memory of waiting appends.
         const message = error instanceof Error ? error.message : String(error);
-        for (const { reject } of this.#takeLate()) reject(notAttempted(message, error));
+        for (const { reject } of this.#takeLate()) reject(new NotAttemptedError(message, error));
       }
     }
     this.#underWay = undefined;
@@ -111,17 +107,19 @@ export class GroupCommit {
     return taken;
   }
 
-  /** @throws the first error of an attempt that may have stored the entries, otherwise the last error */
+  /** @throws the first error of an attempt that may have stored the entries, otherwise the store's last error */
   async #commit(group: readonly Append[]): Promise<DurablyAppended> {
     const { commit, isTransient: isRetryable = isTransient } = this.#options;
     const entries = group.flatMap((append) => append.entries);
     const { failsAt } = group[0]!;
     const doubts: unknown[] = [];
+    let last: unknown;
     const attempt = async (): Promise<DurablyAppended> => {
       try {
         return await commit(entries, failsAt);
       } catch (error) {
         if ((error as AppendFailure | undefined)?.storedNothing !== true) doubts.push(error);
+        if (!(error instanceof NotAttemptedError)) last = error;
         throw error;
       }
     };
@@ -129,7 +127,7 @@ export class GroupCommit {
     try {
       return await retryTransient(attempt, { shouldRetry, retryForMs: failsAt - performance.now() });
     } catch (error) {
-      throw doubts.length > 0 ? doubts[0] : error;
+      throw doubts[0] ?? last ?? error;
     }
   }
 }

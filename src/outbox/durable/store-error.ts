@@ -23,6 +23,13 @@ export class StoreError extends OursError implements AppendFailure {
   }
 }
 
+/** The call was given up before anything was sent to the store, so the error says nothing about the store's state. */
+export class NotAttemptedError extends StoreError {
+  constructor(message: string, cause?: unknown) {
+    super(message, { isTransient: true, storedNothing: true, cause });
+  }
+}
+
 /** Whether the call that failed may succeed a moment later. */
 export function isTransient(error: unknown): boolean {
   return error instanceof StoreError && error.isTransient;

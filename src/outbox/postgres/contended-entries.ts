@@ -18,8 +18,13 @@ export interface AppendedGroup {
   readonly appended: DurablyAppended;
 }
 
-/** Appends what it can; an entry in no group is still contended. */
-export type AppendFree = (entries: readonly Entry[]) => Promise<readonly AppendedGroup[]>;
+/** An entry that is neither stored nor refused is contended. */
+export interface AppendedEach {
+  readonly stored: readonly AppendedGroup[];
+  readonly refused: ReadonlyMap<Entry, StoreError>;
+}
+
+export type AppendFree = (entries: readonly Entry[]) => Promise<AppendedEach>;
 
 interface Waiting {
   readonly until: number;
@@ -77,9 +82,11 @@ export class ContendedEntries {
 
   async #retry(): Promise<void> {
     try {
-      for (const { entries, appended } of await this.#appendFree([...this.#waiting.keys()])) {
+      const { stored, refused } = await this.#appendFree([...this.#waiting.keys()]);
+      for (const { entries, appended } of stored) {
         for (const entry of entries) this.#remove(entry)?.resolve(appended);
       }
+      for (const [entry, reason] of refused) this.#remove(entry)?.reject(reason);
       const now = performance.now();
       for (const [entry, { until }] of this.#waiting) {
         if (until <= now) this.#remove(entry)?.reject(heldTooLong('it did not end in ten minutes'));

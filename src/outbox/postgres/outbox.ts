@@ -26,7 +26,7 @@ import type {
   TransactionalOutbox,
 } from '../outbox.js';
 import { assertTransaction, noTransaction } from './assert-transaction.js';
-import { type AppendedGroup, ContendedEntries } from './contended-entries.js';
+import { type AppendedEach, type AppendedGroup, ContendedEntries } from './contended-entries.js';
 import { Database } from './database.js';
 import { createDeadLetters } from './dead-letters.js';
 import { readStats } from './entry-totals.js';
@@ -237,20 +237,22 @@ class PostgresTableOutbox implements PostgresOutbox {
 
   /** Stores the entries, except those whose id another transaction holds. */
   async #commit(entries: readonly Entry[]): Promise<DurablyAppended> {
-    const groups = await this.#appendFree(this.#contended.without(entries));
-    const duplicates = groups.flatMap(({ appended }) => appended.duplicates);
-    const mark = groups.at(-1)?.appended ?? (await this.mark());
+    const { stored, refused } = await this.#appendFree(this.#contended.without(entries));
+    const duplicates = stored.flatMap(({ appended }) => appended.duplicates);
+    const mark = stored.at(-1)?.appended ?? (await this.mark());
     const combined = { ...mark, dropped: [], duplicates };
-    const stored = groups.reduce((sum, group) => sum + group.entries.length, 0);
-    if (stored === entries.length) return combined;
-    const free = new Set(groups.flatMap((group) => group.entries));
-    const contended = entries.filter((entry) => !free.has(entry));
-    return { ...combined, deferred: new Map(contended.map((entry) => [entry, this.#contended.wait(entry)])) };
+    const count = stored.reduce((sum, group) => sum + group.entries.length, 0);
+    if (count === entries.length) return combined;
+    const done = new Set(stored.flatMap((group) => group.entries));
+    const rest = entries.filter((entry) => !done.has(entry));
+    const answerOf = (entry: Entry): Promise<DurablyAppended> =>
+      refused.has(entry) ? rejected(refused.get(entry)) : this.#contended.wait(entry);
+    return { ...combined, deferred: new Map(rest.map((entry) => [entry, answerOf(entry)])) };
   }
 
   /** Does what {@link #appendEach} does, nearly always with a single statement. */
-  async #appendFree(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
-    if (entries.length === 0) return [];
+  async #appendFree(entries: readonly Entry[]): Promise<AppendedEach> {
+    if (entries.length === 0) return { stored: [], refused: NONE };
     try {
       const values = this.#appendValues(entries);
       const result = await this.#database.run<AppendResult>(
@@ -259,9 +261,10 @@ class PostgresTableOutbox implements PostgresOutbox {
         undefined,
         RETRIED_WITHIN_MS,
       );
-      return [{ entries, appended: toAppended(entries, result) }];
-    } catch (error) {
-      if (!mayHaveWaited(error)) throw error;
+      return { stored: [{ entries, appended: toAppended(entries, result) }], refused: NONE };
+    } catch (thrown) {
+      const error = thrown as StoreError;
+      if (!mayHaveWaited(error) && !(isAboutData(error) && entries.length > 1)) throw error;
       return this.#appendEach(entries).catch((reason: unknown) => {
         // If the first attempt may have stored something, its error is the one that counts.
         throw error.engineCode === undefined ? error : reason;
@@ -270,25 +273,34 @@ class PostgresTableOutbox implements PostgresOutbox {
   }
 
   /**
-   * Stores one entry after the other. The result leaves out entries whose id another transaction holds, and entries of a person
-   * behind such an identify.
+   * Stores one entry after the other, and those that the server refuses for their data not at all. The result leaves out entries
+   * whose id another transaction holds, and entries of a person behind such an identify.
    */
-  async #appendEach(entries: readonly Entry[]): Promise<readonly AppendedGroup[]> {
-    const groups: AppendedGroup[] = [];
+  async #appendEach(entries: readonly Entry[]): Promise<AppendedEach> {
+    const stored: AppendedGroup[] = [];
+    const refused = new Map<Entry, StoreError>();
     const isBehind = followers();
-    let isPartial = false;
+    let maxEntries = EACH_GROUP;
     let rest = entries;
     for (;;) {
       rest = partition(rest, isBehind)[1];
-      if (rest.length === 0) return groups;
-      const group = withoutFollowers(rest.slice(0, EACH_GROUP));
-      const [rows, mark] = await this.#database
+      if (rest.length === 0) return { stored, refused };
+      const group = withoutFollowers(rest.slice(0, maxEntries));
+      const reply = await this.#database
         .run<EachResult>(this.#statements.appendEach, this.#appendValues(group), undefined, RETRIED_WITHIN_MS)
         .catch((error: StoreError) => {
-          // After the first group, something was stored.
-          throw isPartial ? postgresError(error.message, undefined, error.isTransient) : error;
+          if (isAboutData(error)) return error;
+          throw stored.length > 0 ? postgresError(error.message, undefined, error.isTransient) : error;
         });
-      isPartial = true;
+      if (reply instanceof StoreError) {
+        if (group.length === 1) {
+          refused.set(group[0]!, reply);
+          rest = rest.slice(1);
+        }
+        maxEntries = 1;
+        continue;
+      }
+      const [rows, mark] = reply;
       for (const [at, [position, isContended]] of rows.entries()) {
         const entry = group[at]!;
         if (isContended) {
@@ -296,7 +308,7 @@ class PostgresTableOutbox implements PostgresOutbox {
           continue;
         }
         const duplicates = position === null ? [entry] : [];
-        groups.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
+        stored.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
       }
       rest = rest.slice(rows.length);
     }
@@ -384,9 +396,23 @@ type EachResult = readonly [rows: readonly (readonly [position: string | null, i
 const EACH_GROUP = 250;
 
 /** Whether an append may have failed because it waited for another transaction: the server ended it, or the client gave up. */
-function mayHaveWaited(error: unknown): error is StoreError {
-  return error instanceof StoreError && [undefined, '55P03', '57014'].includes(error.engineCode);
+function mayHaveWaited({ engineCode }: StoreError): boolean {
+  return [undefined, '55P03', '57014'].includes(engineCode);
 }
+
+/** Whether the server refused the data, which may be those of a single entry. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isAboutData({ engineCode = '' }: StoreError): boolean {
+  return /^(22|23|54)/.test(engineCode);
+}
+
+/** The caller may ignore the promise. */
+function rejected(reason: unknown): Promise<never> {
+  const promise = Promise.reject(reason);
+  promise.catch(() => {});
+  return promise;
+}
+
+const NONE: ReadonlyMap<Entry, StoreError> = new Map();
 
 const toMark = ([position, incarnation]: Mark): StoreMark => ({ position: Number(position), incarnation });
 

@@ -1,5 +1,5 @@
 import { throwTimeout, withTimeout } from '../../core/with-timeout.js';
-import { StoreError } from '../durable/store-error.js';
+import { NotAttemptedError, StoreError } from '../durable/store-error.js';
 import { type Answer, readAnswer } from './answer.js';
 import { createDriver } from './driver.js';
 import { type Keys, keysOf } from './keys.js';
@@ -110,7 +110,7 @@ export class Connection {
     const { writer, expires = false, until = Number.POSITIVE_INFINITY, clockOffset } = options;
     const timesOutAt = performance.now() + COMMAND_TIMEOUT_MS;
     const endsAt = Math.min(timesOutAt, until);
-    if (endsAt - ANSWER_MS <= performance.now()) throw new Error(NO_TIME);
+    if (endsAt - ANSWER_MS <= performance.now()) throw new NotAttemptedError(`${NO_TIME}.`);
     const notAfter = expires && clockOffset !== undefined ? String(Math.floor(endsAt - ANSWER_MS + clockOffset)) : '';
     const { shared, lastCommit } = this.#keys;
     const keys = writer === undefined ? shared : [...shared, lastCommit(writer)];
@@ -134,6 +134,7 @@ export class Connection {
   }
 
   #failed(link: Link, error: unknown, isSent: boolean): StoreError {
+    if (error instanceof NotAttemptedError) return error;
     const said = messageOf(error);
     const isRefused = ERROR_REPLY.test(said);
     const isReadOnly = /\bREADONLY\b/.test(said);

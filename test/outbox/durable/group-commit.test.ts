@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { GroupCommit } from '../../../src/outbox/durable/group-commit.js';
+import { NotAttemptedError, StoreError } from '../../../src/outbox/durable/store-error.js';
 import { trackEntry } from '../../support/entries.js';
 
 const away = new Error('the store is away');
@@ -89,6 +90,12 @@ describe('an append that fails', () => {
   it('may have stored something if that is true of one attempt, and says why', async () => {
     const final = Object.assign(new Error('no room'), { storedNothing: true });
     expect(await errorOf(failing(nothing, doubt, nothing, final).commits.append(many(1)))).toBe(doubt);
+  });
+
+  it('says what the store said last, not that the last attempt came too late to be made', async () => {
+    const full = new StoreError('no room', { isTransient: true, storedNothing: true });
+    const late = new NotAttemptedError('no reply in the remaining time');
+    expect(await errorOf(failing(full, late).commits.append(many(1)))).toBe(full);
   });
 
   it('is not tried again once the outbox closes', async () => {

@@ -135,7 +135,8 @@ describe('refused at once is', () => {
     ['postgres', 'a database that is not there', coded('3D000'), /check the name/],
     ['postgres', 'a missing table', coded('42P01'), /the tables of place .* ensureSchema\(\)/],
     ['postgres', 'a statement that is wrong', coded('42601', 'syntax error'), /refused the statement: syntax error/],
-    ['postgres', 'a value that is', coded('22P02'), /refused the statement/],
+    ['postgres', 'a value that is', coded('22P02', 'quoted value'), /^the database refused the data of the event$/],
+    ['postgres', 'a character that the encoding lacks', coded('22P05', '0xf0'), /^[^0]*encoding UTF8$/],
     ['postgres', 'a transaction that has failed', coded('25P02'), /roll it back/],
     ['postgres', 'a damaged page', coded('XX001', 'invalid page'), /invalid page.*damaged/],
     [

@@ -7,7 +7,7 @@ import {
   type SqlClient,
 } from '../../../src/outbox/postgres/index.js';
 import { startChild } from '../../support/child.js';
-import { idsOf, trackEntry } from '../../support/entries.js';
+import { identifyEntry, idsOf, trackEntry } from '../../support/entries.js';
 import { EVERYTHING } from '../contract.js';
 import { connect } from './stores.js';
 
@@ -81,6 +81,65 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     await outbox.ensureSchema();
     return outbox;
   }
+
+  describe('refuses only the event that the server cannot store', () => {
+    const entries = [
+      trackEntry('a'),
+      trackEntry('b', { userId: 'café 🎟' }),
+      identifyEntry('c', { userId: 'v' }),
+      trackEntry('d'),
+    ];
+
+    async function expectOnlyOneRefused(outbox: PostgresOutbox, why: RegExp): Promise<void> {
+      const { deferred, duplicates } = await outbox.append(entries);
+      expect(idsOf([...deferred!.keys()])).toEqual(['b']);
+      await expect(deferred!.get(entries[1]!)).rejects.toMatchObject({
+        storedNothing: true,
+        message: expect.stringMatching(why),
+      });
+      expect(duplicates).toEqual([]);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'c', 'd']);
+      await expect(outbox.append([entries[1]!])).rejects.toThrow(why);
+    }
+
+    it('in the encoding of its database', async () => {
+      const name = `ours_latin1_${process.pid}`;
+      await admin.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+      onTestFinished(() => void admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      const url = new URL(process.env.POSTGRES_URL!);
+      url.pathname = name;
+      const pool = ownPool({ connectionString: url.href });
+      pool.on('error', () => {});
+      const outbox = await ready(pool, 'outbox');
+      await expectOnlyOneRefused(outbox, /use a database with the encoding UTF8 \(22P05\)/);
+      // A message of the service is not the event's own.
+      const outcome = { status: 'rejected', code: 'invalid_event', message: 'not “valid” 🎟\n' } as const;
+      await outbox.append([trackEntry('e')]);
+      await outbox.deadLetter(await outbox.claim(EVERYTHING), outcome);
+      expect(await outbox.deadLetters.get('e')).toMatchObject({ outcome });
+    });
+
+    it('under a constraint of its owner', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      await admin.query(`ALTER TABLE ${table} ADD CHECK (record NOT LIKE '%café%')`);
+      await expectOnlyOneRefused(outbox, /violates check constraint/);
+    });
+
+    it('while another transaction holds one of its neighbours', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      await admin.query(`ALTER TABLE ${table} ADD CHECK (record NOT LIKE '%café%')`);
+      const tx = await ownClient();
+      await tx.query('BEGIN');
+      await outbox.within(tx)([trackEntry('a')]);
+      const { deferred } = await outbox.append(entries);
+      expect(idsOf([...deferred!.keys()])).toEqual(['a', 'b']);
+      await expect(deferred!.get(entries[1]!)).rejects.toThrow(/check constraint/);
+      await tx.query('COMMIT');
+      expect((await deferred!.get(entries[0]!))!.duplicates).toEqual([entries[0]]);
+    });
+  });
 
   describe('wakes its watchers', () => {
     async function watched(client: pg.Pool | pg.Client) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NotAttemptedError } from '../../../src/outbox/durable/store-error.js';
 import { COMMAND_TIMEOUT_MS, Connection } from '../../../src/outbox/redis/connection.js';
 import { defineScript } from '../../../src/outbox/redis/script.js';
 
@@ -30,6 +31,15 @@ describe('a script that was never sent', () => {
     const failed = await made.run(SCRIPT, [], { until: performance.now() + 500 }).catch((error: unknown) => error);
     expect(failed).toMatchObject({ storedNothing: true });
     expect(calls).not.toHaveBeenCalled();
+  });
+
+  it('is not sent if the probe before it used up the time', async () => {
+    const reply = [String(Date.now()), 'done', []];
+    const { made, calls } = connection(() => new Promise((resolve) => setTimeout(resolve, 1_000, reply)));
+    const failed = made.run(SCRIPT, [], { until: performance.now() + 1_200 }).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await failed).toBeInstanceOf(NotAttemptedError);
+    expect(calls).toHaveBeenCalledOnce();
   });
 });
 

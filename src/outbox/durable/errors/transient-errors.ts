@@ -147,6 +147,12 @@ const POSTGRES: readonly ErrorRow[] = [
   // Prisma's adapters.
   passes({ name: /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TlsConnectionError)$/ }, UNREACHABLE),
   passes({ code: NETWORK }, UNREACHABLE),
+  lasts(
+    { code: /^(22P05|22021)$/ },
+    "the database's encoding cannot store a character of the event: use a database with the encoding UTF8",
+  ),
+  // The server quotes what it refuses.
+  lasts({ code: /^22...$/ }, 'the database refused the data of the event'),
   // Before the connection words, because the message of a refusal may contain any word. P2010 says nothing: it wraps every error
   // of a raw query.
   lasts(
