@@ -28,7 +28,8 @@ export type Route =
  * password and is not repeated.
  */
 export function routeTo(baseUrl: string, env: Env): Route {
-  const { protocol, hostname, port } = new URL(baseUrl);
+  const { protocol, host, port } = new URL(baseUrl);
+  const hostname = hostnameOf(host);
   const names = protocol === 'https:' ? ['https_proxy', 'all_proxy', 'http_proxy'] : ['http_proxy', 'all_proxy'];
   const found = names.map((name) => lookUp(env, name)).find((variable) => variable !== undefined);
   if (found === undefined) return {};
@@ -67,7 +68,14 @@ function isException(entry: string, target: { readonly hostname: string; readonl
   if (entry === '*') return true;
   const [, name = '', port] = /^(?:\*?\.)?(.+?)(?::(\d+))?$/.exec(bracketed(entry.toLowerCase())) ?? [];
   if (name === '' || (port !== undefined && port !== target.port)) return false;
-  return target.hostname === name || target.hostname.endsWith(`.${name}`);
+  const hostname = hostnameOf(name);
+  return target.hostname === hostname || target.hostname.endsWith(`.${hostname}`);
+}
+
+/** A name or address has several spellings. This is the URL's, without the dot that may end a name. */
+function hostnameOf(host: string): string {
+  const url = `http://${host}`;
+  return (URL.canParse(url) ? new URL(url).hostname : host).replace(/\.$/, '');
 }
 
 /** IPv6 as URLs write it. */

@@ -33,6 +33,7 @@ describe('the proxy of the environment', () => {
     'http://[::1]:1',
     'http://shop.localhost',
     'http://0.0.0.0:1',
+    'http://localhost.:1',
   ])('does not stand before this machine: %s', (baseUrl) => {
     // Not even one that is none: it is not in the way.
     for (const HTTP_PROXY of [PROXY, 'socks5://proxy.example']) {
@@ -62,6 +63,18 @@ describe('the proxy of the environment', () => {
       const hosts = ['http://10.0.0.7', 'http://[fd00::7]'].map((url) => hostFor({ HTTP_PROXY: PROXY, NO_PROXY }, url));
       expect(hosts.filter((host) => host === undefined)).toHaveLength(1);
     }
+  });
+
+  it.each([
+    ['http://[fd00::7]', 'fd00:0:0:0:0:0:0:7'],
+    ['http://[fd00::7]', '[FD00:0::7]:80'],
+    ['http://api.example.', 'api.example'],
+    ['http://api.example', 'example.'],
+    ['http://api.example:80', 'api.example.:80'],
+    ['http://bücher.example', 'xn--bcher-kva.example'],
+    ['http://xn--bcher-kva.example', 'Bücher.example'],
+  ])('is passed by for %s where NO_PROXY spells it %s', (baseUrl, NO_PROXY) => {
+    expect(routeTo(baseUrl, { HTTP_PROXY: PROXY, NO_PROXY })).toEqual({ exempt: 'NO_PROXY' });
   });
 
   it('may have no scheme, and is never shown with what it holds', () => {
