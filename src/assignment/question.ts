@@ -1,3 +1,4 @@
+import { checkTimeout } from '../core/check-timeout.js';
 import { typeName } from '../core/refusal.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import { type Checked, MISUSE } from '../protocol/event.js';
@@ -85,12 +86,16 @@ export function checkAssign(experimentKey: string, asked: AssignQuestion): NoAns
 }
 
 /** What is wrong with the input of any call. */
-export function checkAsked(call: string, asked: Asked<object>, known: ReadonlySet<string>): NoAnswer | undefined {
+export function checkAsked(call: string, asked: Asked<WaitOptions>, known: ReadonlySet<string>): NoAnswer | undefined {
   if (typeof asked !== 'object' || asked === null) {
     return new NoAnswer(`${call} takes { userId }; got ${typeName(asked)}.`);
   }
-  const { userId } = asked;
+  const { userId, timeoutMs } = asked;
   const isMissing = userId === undefined || userId === null || userId === '';
-  const refusal = asked[MISUSE] ?? checkNames(asked, known, call) ?? (isMissing ? undefined : checkUserId(userId));
+  const refusal =
+    asked[MISUSE] ??
+    checkNames(asked, known, call) ??
+    checkTimeout(timeoutMs) ??
+    (isMissing ? undefined : checkUserId(userId));
   return refusal && new NoAnswer(refusal.message);
 }

@@ -1,3 +1,4 @@
+import { checkTimeout } from '../core/check-timeout.js';
 import { keepProcess } from '../core/timers.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import { withTimeout } from '../core/with-timeout.js';
@@ -38,18 +39,22 @@ export function createFlushAndClose(
   let closing: Promise<Totals> | undefined;
 
   /** Warns instead of throwing: the process may be about to end. */
-  function checkOptions(call: string, given: FlushOptions): void {
+  function checked(call: string, given: FlushOptions): FlushOptions {
     const unknown = checkNames(given, FLUSH_NAMES, call);
     if (unknown !== undefined) warnings.throttledEach(unknown.message);
+    const wrong = checkTimeout(given.timeoutMs);
+    if (wrong === undefined) return given;
+    warnings.throttledEach(`${call}: ${wrong.message} The default is used.`);
+    return { ...given, timeoutMs: undefined };
   }
 
   async function flush(given: FlushOptions = {}): Promise<Totals> {
-    checkOptions('flush()', given);
-    const { signal } = given;
+    const options = checked('flush()', given);
+    const { signal } = options;
     signal?.throwIfAborted();
     void flushNow();
     // After a timeout, the rest is pending.
-    await counts.barrier(given).catch(() => signal?.throwIfAborted());
+    await counts.barrier(options).catch(() => signal?.throwIfAborted());
     return counts.totals;
   }
 
@@ -76,8 +81,8 @@ export function createFlushAndClose(
     },
     flush,
     close(given = {}) {
-      checkOptions('close()', given);
-      closing ??= keepProcess(shutDown(given));
+      const options = checked('close()', given);
+      closing ??= keepProcess(shutDown(options));
       return closing;
     },
   };

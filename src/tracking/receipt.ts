@@ -1,3 +1,4 @@
+import { checkTimeout } from '../core/check-timeout.js';
 import { OursError } from '../core/errors.js';
 import { isPermanent, type Outcome } from '../core/outcome.js';
 import type { Hold } from '../core/timers.js';
@@ -11,14 +12,14 @@ export interface Receipt {
    * Resolves once losing the process no longer loses the event: a durable outbox has committed it, or the service has it.
    * Calling it sends the event without waiting for a full batch.
    * @throws {OursError} `rejected` if the event can never be stored (`retryable` is false), `not_stored` if sending it again may
-   * succeed (`retryable` is true), each with the outcome as its `cause`; `closed` if the client was closed first. Or the
-   * signal's reason, or a `TimeoutError` after `timeoutMs`.
+   * succeed (`retryable` is true), each with the outcome as its `cause`; `closed` if the client was closed first;
+   * `invalid_option` for a `timeoutMs` that is no number. Or the signal's reason, or a `TimeoutError` after `timeoutMs`.
    */
   stored(options?: WaitOptions): Promise<void>;
   /**
    * Resolves to the event's outcome. Calling it sends the event without waiting for a full batch.
-   * @throws {OursError} `closed` if this client will not learn the outcome: it was closed first, or it has no relay. Or the
-   * signal's reason, or a `TimeoutError` after `timeoutMs`.
+   * @throws {OursError} `closed` if this client will not learn the outcome: it was closed first, or it has no relay;
+   * `invalid_option` for a `timeoutMs` that is no number. Or the signal's reason, or a `TimeoutError` after `timeoutMs`.
    */
   settled(options?: WaitOptions): Promise<Outcome>;
 }
@@ -75,7 +76,7 @@ export class OpenReceipt implements Receipt {
   async settled(options?: WaitOptions): Promise<Outcome> {
     const state = await this.reach('settled', options);
     if (typeof state === 'object') return state;
-    throw this.unknown('it is stored, and the relay that delivers it will know');
+    throw this.unknown('it was stored, but this client does not learn whether it was delivered');
   }
 
   /** Stored, with no outcome yet. */
@@ -97,6 +98,8 @@ export class OpenReceipt implements Receipt {
     goal: 'stored' | 'settled',
     options: WaitOptions = {},
   ): Promise<Exclude<ReceiptState, 'abandoned'>> {
+    const wrong = checkTimeout(options.timeoutMs);
+    if (wrong !== undefined) throw new OursError('invalid_option', wrong.message);
     if (!this.isPast(goal)) {
       options.signal?.throwIfAborted();
       if (this.host.watch(this)) await this.wait(goal, options);

@@ -32,5 +32,5 @@ export function waitFor(
     unsubscribe();
     throw reason;
   });
-  return timeoutMs === undefined ? hold(waiting) : keepProcess(waiting);
+  return timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY ? hold(waiting) : keepProcess(waiting);
 }

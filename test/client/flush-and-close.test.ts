@@ -21,9 +21,10 @@ function line(overrides: { stop?: (graceMs: number) => Promise<void>; closeOutbo
     onClosed: () => void steps.push('closed'),
   };
   const monotonic = () => performance.now();
-  const context = { monotonic, warnings: createWarnOnce({ warn() {} }, monotonic) };
+  const warn = vi.fn<(message: string) => void>();
+  const context = { monotonic, warnings: createWarnOnce({ warn }, monotonic) };
   const made = createFlushAndClose(context as unknown as ClientContext, options as unknown as FlushAndCloseOptions);
-  return { made, steps };
+  return { made, steps, warn };
 }
 
 it('flushes, then closes the relay, the transport and the outbox in this order', async () => {
@@ -55,4 +56,20 @@ it('ends although the relay and the outbox never close', async () => {
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await closed).toBe(TOTALS);
   expect(steps).toEqual(['flush', 'barrier', 'transport', 'closed']);
+});
+
+it.each([
+  [Number.NaN, 'NaN'],
+  [-1, '-1'],
+  ['3000', 'a string'],
+  [null, 'null'],
+])('keeps to its default if the limit is %o, and says so', async (timeoutMs, got) => {
+  const stop = vi.fn(async () => undefined);
+  const { made, warn } = line({ stop });
+  await made.flush({ timeoutMs: timeoutMs as number });
+  expect(warn).toHaveBeenCalledExactlyOnceWith(
+    expect.stringContaining(`flush(): timeoutMs must be a number of milliseconds; got ${got}. The default is used.`),
+  );
+  await made.close({ timeoutMs: timeoutMs as number });
+  expect(stop).toHaveBeenCalledExactlyOnceWith(5_000);
 });

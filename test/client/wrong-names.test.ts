@@ -95,6 +95,13 @@ describe('a name that nothing reads', () => {
     expect(bodies).toEqual([]);
   });
 
+  it('makes an assignment the fallback if its limit is no number', async () => {
+    const { client, bodies } = untyped();
+    const { error } = await client.assign('checkout', { userId: 'v', timeoutMs: Number.NaN });
+    expect(error.message).toContain('timeoutMs must be a number of milliseconds; got NaN.');
+    expect(bodies).toEqual([]);
+  });
+
   it('makes a visitor’s assignment the fallback, the visitor’s own id included, which is known', async () => {
     const { client } = untyped();
     const { error } = await client.visitor({ userId: 'v' }).assign('checkout', { userId: 'w' });

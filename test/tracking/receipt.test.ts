@@ -110,6 +110,16 @@ describe('a wait', () => {
     await expect(receipt.settled({ timeoutMs: 0 })).rejects.toMatchObject({ name: 'TimeoutError', message });
   });
 
+  it.each([Number.NaN, '20', null])('refuses a limit that is no number of milliseconds: %o', async (timeoutMs) => {
+    const { tracker, opened } = memoryTracker();
+    const { entry, receipt } = opened('a');
+    const wrong = { timeoutMs: timeoutMs as number };
+    const refused = { code: 'invalid_option', message: expect.stringContaining('timeoutMs must be a number') };
+    await expect(receipt.settled(wrong)).rejects.toMatchObject(refused);
+    tracker.settle(entry, DELIVERED);
+    await expect(receipt.stored(wrong)).rejects.toMatchObject(refused);
+  });
+
   it('removes its listener from the signal', async () => {
     const { tracker, opened } = memoryTracker();
     const { entry, receipt } = opened('a');

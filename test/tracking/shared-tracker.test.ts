@@ -130,7 +130,7 @@ describe('a receipt of a durable outbox', () => {
     tracker.appended([entry], answer(1));
     await receipt.stored();
     await barrier;
-    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it was stored') });
     expect(counts.totals.pending).toBe(1);
     expect(counts.openCount).toBe(0);
   });
@@ -141,7 +141,7 @@ describe('a receipt of a durable outbox', () => {
     const settled = a!.receipt.settled();
     const unstored = opened('b').receipt.stored();
     close();
-    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it is stored') });
+    expect(await errorOf(settled)).toMatchObject({ code: 'closed', message: expect.stringContaining('it was stored') });
     await a!.receipt.stored();
     expect(await errorOf(unstored)).toMatchObject({ code: 'closed' });
     expect(counts.totals.pending).toBe(2);
