@@ -35,19 +35,34 @@ const EXIT_WITHIN_MS = 1_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
+let isOutputLost = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (isOutputLost) return;
+  isOutputLost = true;
+  // The reader may stop reading, as `head` does.
+  if (error.code === 'EPIPE') return;
+  console.error(`The output cannot be written: ${error.message}`);
+  process.exitCode = 1;
+});
+
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 
 if (command !== undefined) {
   await run(command);
 } else if (name === '--help' || name === '-h') {
-  console.log(overview());
+  print(overview());
 } else if (name === '--version' || name === '-v') {
-  console.log(VERSION);
+  print(VERSION);
 } else {
   console.error(overview());
   if (name !== '') console.error(`\nUnknown command '${printable(name, 40)}'.`);
   process.exitCode = 2;
+}
+
+/** Unlike `console.log`, does not hide that stdout fails. */
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
 function overview(): string {
@@ -72,7 +87,7 @@ async function run({ run: start, loadsModule }: Command): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, onSignal);
   const canAsk = process.stdin.isTTY && process.stdout.isTTY;
   const context: CommandContext = {
-    print: (line) => console.log(printable(line)),
+    print: (line) => print(printable(line)),
     warn: (line) => console.error(printable(line)),
     terminal: process.stderr.isTTY ? process.stderr : undefined,
     ask: canAsk ? (question) => ask(question) : undefined,

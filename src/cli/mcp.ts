@@ -80,7 +80,7 @@ function collectorTools(url: string, { env, stop }: CommandContext): [tools: Too
   return [[...collectorEventTools(request), ...experimentTools(createExperimentsApi(request))], origin];
 }
 
-/** Serves until the client closes stdin or the command must stop. */
+/** Serves until the client closes stdin or stdout, or the command must stop. */
 async function runServer(tools: readonly Tool[], about: string, { warn, stop }: CommandContext): Promise<void> {
   const session = await createSession(tools, { version: VERSION, messageOf });
   // stdout belongs to the protocol.
@@ -88,7 +88,9 @@ async function runServer(tools: readonly Tool[], about: string, { warn, stop }: 
   const ended = once(process.stdin, 'close');
   process.stdin.once('end', () => process.stdin.destroy());
   const stopped = stop.aborted ? Promise.resolve() : once(stop, 'abort');
-  await Promise.race([ended, stopped]);
+  // It rejects if the client is gone.
+  const unread = once(process.stdout, 'close').catch(() => undefined);
+  await Promise.race([ended, unread, stopped]);
   await session.close();
   process.stdin.destroy();
 }

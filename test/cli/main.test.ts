@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCollector } from '../../src/collector/index.js';
@@ -35,7 +36,42 @@ async function relayOf(file: string, ...args: string[]) {
   return { collector, ...runMain(['relay', '--sqlite', file, ...args], env) };
 }
 
+/** Runs a shell command in which `ours-ingest` is this one. */
+async function runShell(command: string): Promise<{ readonly code: number; readonly stderr: string }> {
+  const main =
+    'ours-ingest() { "$NODE" --import tsx --disable-warning=DEP0205 src/cli/main.ts "$@"; }; set -o pipefail;';
+  const child = spawn('bash', ['--norc', '-c', `${main} ${command}`], {
+    env: { PATH: process.env.PATH, NODE: process.execPath },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, stderr };
+}
+
 describe('the command line', () => {
+  it.skipIf(!existsSync('/dev/full'))('ends with 1 and says so when its answer cannot be written', async () => {
+    const { code, stderr } = await runShell('ours-ingest --help >/dev/full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The output cannot be written: ENOSPC.*\n$/);
+  });
+
+  it('ends quietly when nobody reads its answer', async () => {
+    expect(await runShell('ours-ingest doctor --help | true')).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('ends when the client of its MCP server has gone without closing its side', async () => {
+    const { child, out, end } = runMain(['mcp']);
+    await until(() => out.stderr !== '');
+    child.stdout.destroy();
+    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' })}\n`);
+    expect(await end).toBe(0);
+    expect(out.stderr).toMatch(/^ours-ingest mcp: .*\n$/);
+  });
+
   it('lists its commands', async () => {
     const { out, end } = runMain(['--help']);
     expect(await end).toBe(0);

@@ -92,17 +92,26 @@ export async function resume(options: ResumeOptions): Promise<Checkpoint> {
   return earlier;
 }
 
-/** Replaces the file atomically: after a crash it is the old one or the new one. */
+/**
+ * Replaces the file atomically: after a crash it is the old one or the new one.
+ * @throws {Error} when another backfill of the same file does so at the same time
+ */
 export async function writeCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
   const draft = `${file}.new`;
-  const handle = await createOwnFile(draft);
+  const explain = (error: NodeJS.ErrnoException): never => {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error;
+    throw new Error(`${file} could not be saved: another backfill of the same file is running. Let it finish.`, {
+      cause: error,
+    });
+  };
+  const handle = await createOwnFile(draft).catch(explain);
   try {
     await handle.writeFile(`${JSON.stringify(checkpoint)}\n`);
     await handle.sync();
   } finally {
     await handle.close();
   }
-  await rename(draft, file);
+  await rename(draft, file).catch(explain);
 }
 
 /** The number of rows with an outcome. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { appendFile, readFile, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { resume, writeCheckpoint } from '../../../src/cli/backfill/checkpoint.js';
 import { backfill } from '../../../src/cli/backfill.js';
 import { type Collector, createCollector } from '../../../src/collector/index.js';
 import { seeded } from '../../support/client.js';
@@ -249,4 +250,17 @@ describe('a completed backfill', () => {
     expect(rows).not.toContain(1);
     expect(rows.at(-1)).toBe(2_502);
   });
+});
+
+it('two backfills of one file at once end with an error that says so, not with a file that is missing', async () => {
+  const file = await tempFile('rows.ndjson', '');
+  const input = { size: 0, mtimeMs: 0 };
+  const start = { row: 0, bytes: 0 };
+  const checkpointFile = `${file}.progress.json`;
+  const checkpoint = await resume({ path: file, input, start, checkpointFile, restart: false, token, baseUrl: 'x' });
+  const saves = Array.from({ length: 20 }, () => writeCheckpoint(checkpointFile, checkpoint));
+  const results = await Promise.allSettled(saves);
+  const reasons = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason.message)] : []));
+  expect(reasons.length).toBeGreaterThan(0);
+  for (const reason of reasons) expect(reason).toMatch(/another backfill of the same file is running/);
 });
