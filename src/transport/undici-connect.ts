@@ -59,7 +59,7 @@ export function createConnecting(
     const stop = race(options, (error, socket) => {
       if (error === null) {
         connected = socket;
-        if (options.protocol === 'https:') secure({ ...options, httpSocket: socket }, end);
+        if (options.protocol === 'https:') secure({ ...options, ...serverName(options), httpSocket: socket }, end);
         else end(null, socket);
       } else {
         end(error, null);
@@ -128,6 +128,12 @@ function race({ hostname, protocol, port }: buildConnector.Options, callback: bu
     else fail(Object.assign(new Error('the name has no address'), { code: 'ENOTFOUND' }));
   });
   return stop;
+}
+
+/** undici names a proxy in TLS by its address too, which RFC 6066 §3 forbids and Node warns of. */
+function serverName({ servername = '' }: buildConnector.Options): Pick<buildConnector.Options, 'servername'> {
+  const isAddress = net.isIP(servername.replace(/^\[|\]$/g, '')) !== 0;
+  return { servername: isAddress ? '' : servername };
 }
 
 /** Addresses of both families in turn, beginning with the family the resolver prefers. */
