@@ -6,7 +6,7 @@
  * store. A call may reject or never return: the client stops waiting after `exposuresTimeoutMs`, and while the store fails, each
  * process remembers its own exposures.
  *
- * A process may fail between claiming and recording. With `remember`, a claim is short (`requestTimeoutMs` and 5 s) and is extended
+ * A process may fail between claiming and recording. With `remember`, a claim is short (twice `requestTimeoutMs` and 5 s) and is extended
  * to the session once the exposure is recorded. After a failed or unanswered recording, another process records within about a
  * minute: nothing is lost, but an exposure whose answer was lost may be recorded twice. With only `claim`, the claim lasts for the
  * session: after a failed recording, only the process with the claim retries.

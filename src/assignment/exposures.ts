@@ -1,4 +1,5 @@
 import { sleep } from '../core/timers.js';
+import { longestRequestMs } from '../transport/http-transport.js';
 import type { Assignment } from './assignment.js';
 import { createExpiringCache } from './expiring-cache.js';
 import { hashKey, hashVisitor, keyMatcher } from './exposure-key.js';
@@ -59,7 +60,8 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
   const { exposures: store, exposuresTimeoutMs: timeoutMs, monotonic } = options;
   const guard = store && createStoreGuard(store, { ...options, timeoutMs });
   /** Without `remember` a claim cannot be extended, so it lasts as long as the unit. */
-  const claimMs = (unitMs: number): number => (store?.remember ? options.requestTimeoutMs + CLAIM_MARGIN_MS : unitMs);
+  const claimMs = (unitMs: number): number =>
+    store?.remember ? longestRequestMs(options.requestTimeoutMs) + CLAIM_MARGIN_MS : unitMs;
   /** By unit: the variants that this process has recorded. */
   const recorded = createExpiringCache<readonly string[]>(MAX_EXPOSURES, monotonic);
   /** The exposures that another process has claimed. */

@@ -70,7 +70,7 @@ export interface ClientOptions<
   readonly maxRetries?: number | undefined;
   /** Concurrent batches, each on its own socket; `assign` has one more. `OURS_CONCURRENCY`. @default 4 */
   readonly concurrency?: number | undefined;
-  /** The timeout of one request, including the body of its response. `OURS_REQUEST_TIMEOUT_MS`. @default 10000 */
+  /** The timeout of one request, from its connection to the end of the response. `OURS_REQUEST_TIMEOUT_MS`. @default 10000 */
   readonly requestTimeoutMs?: number | undefined;
   /** How long `assign` waits before it falls back. `OURS_ASSIGN_TIMEOUT_MS`. @default 400 */
   readonly assignTimeoutMs?: number | undefined;

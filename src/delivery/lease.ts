@@ -1,3 +1,4 @@
+import { longestRequestMs } from '../transport/http-transport.js';
 import { MAX_BACKOFF_MS } from './backoff.js';
 import { MAX_RETRIES_IN_PLACE, SLOW_MS } from './retrying-transport.js';
 
@@ -21,7 +22,7 @@ export interface LeaseTimes {
  * person before a retry of an older one.
  */
 export function leaseTimes(requestTimeoutMs: number): LeaseTimes {
-  const batchMs = requestTimeoutMs + MAX_RETRIES_IN_PLACE * (SLOW_MS + MAX_BACKOFF_MS) + SETTLE_MS;
+  const batchMs = longestRequestMs(requestTimeoutMs) + MAX_RETRIES_IN_PLACE * (SLOW_MS + MAX_BACKOFF_MS) + SETTLE_MS;
   const leaseMs = Math.max(SHORTEST_LEASE_MS, SEND_FOR_MS + batchMs);
   return { leaseMs, sendForMs: leaseMs - batchMs };
 }

@@ -7,10 +7,10 @@ import type { Transport } from './transport.js';
 
 /**
  * Performs one POST and reads the whole answer; rejects on a broken connection. When the signal aborts it lets go of the
- * connection; nobody waits for its answer any more.
+ * connection; nobody waits for its answer any more. Calls `onConnected` when it has a connection, if it can tell.
  */
 export interface HttpPost {
-  (path: string, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
+  (path: string, body: Uint8Array, signal: AbortSignal, onConnected?: () => void): Promise<HttpAnswer>;
   close?(): Promise<void>;
   /** What the last request went through on its way to the service, for messages. Nothing secret. */
   via?(): string | undefined;
@@ -29,7 +29,15 @@ export interface HttpTransportOptions {
   readonly observer?: Observer | undefined;
 }
 
-/** Turns posts into results: one deadline for the whole request, the service's clock learned on the way. */
+/** The longest time from a request's start to its result: it may spend its timeout on a connection, and again on the answer. */
+export function longestRequestMs(requestTimeoutMs: number): number {
+  return 2 * requestTimeoutMs;
+}
+
+/**
+ * Turns posts into results, with the service's clock learned on the way. A request's deadline begins again when it has its
+ * connection: over a slow link the answer may already be on its way when the first one would end.
+ */
 export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
   const { post, requestTimeoutMs, clock, monotonic, observer } = options;
   /** What ends each request under way. */
@@ -62,14 +70,19 @@ export function createHttpTransport(options: HttpTransportOptions): HttpTranspor
           exchange.abort(reason);
         };
       });
-      const cancelTimer = deadline(requestTimeoutMs, () => abort(because('request timeout')));
+      let cancelTimer = (): void => undefined;
+      const startTimer = (): void => {
+        cancelTimer();
+        cancelTimer = deadline(requestTimeoutMs, () => abort(because('request timeout')));
+      };
+      startTimer();
       const forget = onAbort(signal, () => abort(signal?.reason));
       if (signal?.aborted) abort(signal.reason);
       if (isClosed) abort(because(CLOSED));
       underWay.add(abort);
       const sentAt = monotonic();
       try {
-        const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal)]);
+        const answer = await Promise.race([aborted, post(request.path, request.body, exchange.signal, startTimer)]);
         const { result, tellsTime } = classifyResponse(answer, request, clock.read().service);
         if (tellsTime) clock.learn(answer.header('date'), sentAt, monotonic());
         report(request, result, answer.status, sentAt);

@@ -61,14 +61,14 @@ export function createNodePost({ load = loadUndici, logger, env, ...options }: N
     }
   }
 
-  const post: HttpPost = async (path, body, signal) => {
+  const post: HttpPost = async (path, body, signal, onConnected) => {
     isDirect = false;
     if (isFetchReplaced()) return throughFetch(path, body, signal);
     opening ??= open();
     const direct = await opening;
     if (direct === undefined || isDispatcherChosen()) return throughFetch(path, body, signal);
     isDirect = true;
-    const answer = await direct(path, body, signal);
+    const answer = await direct(path, body, signal, onConnected);
     isSlowTold = false;
     return answer;
   };

@@ -62,7 +62,7 @@ export function createUndiciPost(undici: Undici, options: UndiciPostOptions): Ht
       .finally(() => dispatchers.delete(dispatcher));
   }
 
-  const post: HttpPost = async (path, body, signal) => {
+  const post: HttpPost = async (path, body, signal, onConnected) => {
     if (newest === undefined || monotonic() - openedAt >= REOPEN_MS) {
       const older = newest;
       newest = open();
@@ -70,7 +70,7 @@ export function createUndiciPost(undici: Undici, options: UndiciPostOptions): Ht
       if (older !== undefined) retire(older);
     }
     const request: Dispatcher.DispatchOptions = { origin, path: prefix + path, method: 'POST', headers: HEADERS, body };
-    return dispatch(newest, request, signal, options.proxy && options.onSlowConnect);
+    return dispatch(newest, request, { signal, onConnected, onSlowConnect: options.proxy && options.onSlowConnect });
   };
   post.close = async () => {
     connecting.close();
@@ -116,12 +116,17 @@ function prepared(tunnel: buildConnector.connector): buildConnector.connector {
     )) as buildConnector.connector;
 }
 
+interface DispatchContext {
+  readonly signal: AbortSignal;
+  readonly onConnected: (() => void) | undefined;
+  /** For a tunnel, which may take longer than the connection to its proxy. */
+  readonly onSlowConnect: (() => void) | undefined;
+}
+
 function dispatch(
   dispatcher: Dispatcher,
   options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
-  /** For a tunnel, which may take longer than the connection to its proxy. */
-  onSlowConnect: (() => void) | undefined,
+  { signal, onConnected, onSlowConnect }: DispatchContext,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let abort: (() => void) | undefined;
@@ -152,6 +157,7 @@ function dispatch(
         cancelWord?.();
         abort = () => controller.abort(signal.reason);
         if (signal.aborted) abort();
+        else onConnected?.();
       },
       onResponseStart(_controller, statusCode, responseHeaders) {
         status = statusCode;

@@ -25,7 +25,7 @@ async function open(options: Partial<UndiciPostOptions> & Pick<UndiciPostOptions
     ...options,
   });
   onTestFinished(() => post.close!());
-  return () => post('/batch', toBytes('{}'), new AbortController().signal);
+  return (onConnected?: () => void) => post('/batch', toBytes('{}'), new AbortController().signal, onConnected);
 }
 
 /** Resolves `ingest.test` to these addresses. */
@@ -43,6 +43,18 @@ function resolveTo(...addresses: string[]) {
 const ok = { success: true };
 
 describe('the way through undici', () => {
+  it('tells when a request has its connection, of a tunnel when that is made', async () => {
+    const service = await scriptService((_, response) => json(response, 200, ok));
+    const { url, host, tunnels } = await startProxy(service.origin);
+    const proxy = { url, host, variable: 'HTTP_PROXY' };
+    const direct = vi.fn();
+    await (await open({ baseUrl: service.baseUrl }))(direct);
+    expect(direct).toHaveBeenCalledOnce();
+    const tunnelled = vi.fn(() => expect(tunnels).toHaveLength(1));
+    await (await open({ baseUrl: 'http://ingest.test', proxy }))(tunnelled);
+    expect(tunnelled).toHaveBeenCalledOnce();
+  });
+
   it('goes through the tunnel of a proxy', async () => {
     const service = await scriptService((_, response) => json(response, 200, ok));
     const { url, host, tunnels } = await startProxy(service.origin);
