@@ -9,6 +9,8 @@ const LOOK_MS = 250;
 const IN_FLIGHT = PER_SECOND * 2;
 const MAX_RECOVERY_MS = 20 * 60_000;
 const MIN_DRAIN_PER_SECOND = 10_000;
+/** The rest may be events that probes skipped, which wait up to five minutes (docs/delivery.md). */
+const NEARLY_ALL = 0.95;
 /** What garbage collection and the allocator leave to chance, MB. */
 const SLACK_MB = 30;
 
@@ -37,8 +39,9 @@ export async function run({ minutes = 10, only } = {}) {
       'highest',
       'peak draining',
       'waiting at its end',
-      'drained in s',
-      'delivered/s',
+      '95 % drained in s',
+      'delivered/s until then',
+      'all in s',
     ],
     ...results.map((result, at) => [
       stores[at],
@@ -48,8 +51,9 @@ export async function run({ minutes = 10, only } = {}) {
       whole(result.dropped),
       ...[result.firstMb, result.lowestMb, result.highestMb, result.drainingMb].map((value) => fixed(value, 0)),
       whole(result.backlog),
-      fixed(result.drainMs / 1000),
+      fixed(result.nearlyMs / 1000),
       whole(result.deliveredPerSecond),
+      fixed(result.drainMs / 1000),
     ]),
   ]);
   for (const [at, { highestMb, lowestMb, deliveredPerSecond, lost, dropped, fileMb, warnings }] of results.entries()) {
@@ -106,12 +110,18 @@ async function measure(sink, url, place, minutes) {
     const upAt = performance.now();
 
     let seen;
+    let nearlyMs = Number.NaN;
+    let deliveredPerSecond = 0;
     await watch(async ({ tracked }) => {
       seen = await sink.ask({ report: true });
+      const isNearly = tracked - seen.received <= Math.max(IN_FLIGHT, backlog * (1 - NEARLY_ALL));
+      if (isNearly && Number.isNaN(nearlyMs)) {
+        nearlyMs = performance.now() - upAt;
+        deliveredPerSecond = ((seen.received - atUp) / nearlyMs) * 1000;
+      }
       return tracked - seen.received <= IN_FLIGHT || performance.now() > upAt + MAX_RECOVERY_MS;
     });
     const drainMs = performance.now() - upAt;
-    const deliveredPerSecond = ((seen.received - atUp) / drainMs) * 1000;
 
     const { tracked } = await child.ask('end');
     const endAt = performance.now() + 60_000;
@@ -132,6 +142,7 @@ async function measure(sink, url, place, minutes) {
       drainingMb: Math.max(...samples.filter(({ at }) => at >= upAt).map(({ rssMb }) => rssMb)),
       fileMb,
       backlog,
+      nearlyMs,
       drainMs,
       deliveredPerSecond,
       warnings,
