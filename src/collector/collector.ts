@@ -66,7 +66,7 @@ export interface Collector extends AsyncDisposable {
    * @example
    * const { event } = await collector.waitFor({ event: 'purchase', verdict: 'counted' });
    *
-   * @throws {OursError} `closed` when the collector is closed, `invalid_option` for an unknown verdict
+   * @throws {OursError} `closed` when the collector is closed, `invalid_option` for an unknown verdict or a wrong `timeoutMs`
    * @throws {DOMException} `TimeoutError` after `timeoutMs` (5000), listing what arrived; or the signal's reason
    */
   waitFor(wanted: WantedEvent, options?: WaitForOptions): Promise<EventLine>;

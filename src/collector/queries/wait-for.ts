@@ -1,3 +1,4 @@
+import { checkTimeout } from '../../core/check-timeout.js';
 import { OursError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import { MAX_TIMER_MS, onAbort } from '../../core/timers.js';
@@ -35,6 +36,8 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 export function createWaitFor({ lines, refused, subscribe, baseUrl, closing }: WaitForSources): WaitFor {
   return async (wanted, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
     checkWanted(wanted);
+    const wrong = checkTimeout(timeoutMs);
+    if (wrong !== undefined) throw new OursError('invalid_option', `waitFor(): ${wrong.message}`);
     signal?.throwIfAborted();
     const find = (): EventLine | undefined => {
       for (const line of lines()) if (isWanted(line, wanted)) return line;

@@ -88,6 +88,9 @@ describe('waitFor', () => {
     await using collector = await createCollector();
     // @ts-expect-error neither an event nor a verdict
     await expect(collector.waitFor({})).rejects.toMatchObject({ code: 'invalid_option' });
+    await expect(collector.waitFor({ event: 'x' }, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
     // @ts-expect-error no such verdict
     await expect(collector.waitFor({ verdict: 'counts' })).rejects.toThrow(
       /no verdict counts\. The verdicts are .*counted/,
