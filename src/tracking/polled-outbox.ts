@@ -28,7 +28,8 @@ export interface DurablyAppended extends Appended, StoreMark {
   readonly position: number;
   /**
    * Entries that are not stored yet, because another transaction holds their `distinctId` and has not ended. Each promise
-   * settles when that transaction ends: the entry is then stored, or ignored as a duplicate.
+   * settles when that transaction ends: the entry is then stored, or ignored as a duplicate. The promise of an entry that the
+   * store refuses for its data rejects.
    */
   readonly deferred?: ReadonlyMap<Entry, Promise<DurablyAppended>> | undefined;
 }

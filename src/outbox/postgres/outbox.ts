@@ -235,7 +235,7 @@ class PostgresTableOutbox implements PostgresOutbox {
     return decoded;
   }
 
-  /** Stores the entries, except those whose id another transaction holds. */
+  /** Stores the entries, except those whose id another transaction holds and those that the server refuses for their data. */
   async #commit(entries: readonly Entry[]): Promise<DurablyAppended> {
     const { stored, refused } = await this.#appendFree(this.#contended.without(entries));
     const duplicates = stored.flatMap(({ appended }) => appended.duplicates);
