@@ -49,6 +49,11 @@ export function createNodePost({ load = loadUndici, logger, env, ...options }: N
 
   /** With the first request, so that a client that sends nothing loads nothing. */
   async function open(): Promise<HttpPost | undefined> {
+    if (!('WebAssembly' in globalThis)) {
+      logger.warn(
+        'this process has no WebAssembly (node --jitless), which undici and the fetch of Node need: events wait in the outbox until you pass another fetch.',
+      );
+    }
     try {
       const [undici, { createUndiciPost }] = await Promise.all([load(), import('./undici-post.js')]);
       return createUndiciPost(undici, { ...options, proxy, onSlowConnect: tellSlow });

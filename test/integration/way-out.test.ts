@@ -167,6 +167,22 @@ describe('where undici cannot be loaded', () => {
   });
 });
 
+it('without WebAssembly (node --jitless), which undici and Node’s fetch need, the log says so once', async () => {
+  const service = await well();
+  // The only thing that --jitless takes away; the engine under this test has compiled its own already.
+  vi.stubGlobal('WebAssembly', undefined);
+  delete (globalThis as { WebAssembly?: unknown }).WebAssembly;
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { client, warnings } = await rig({ baseUrl: service.baseUrl });
+  trackMany(client, 1);
+  await client.flush();
+  trackMany(client, 1);
+  await client.flush();
+  expect(warnings.filter((line) => line.includes('WebAssembly'))).toEqual([
+    expect.stringMatching(/no WebAssembly \(node --jitless\).*pass another fetch\.$/),
+  ]);
+});
+
 it('without any fetch, as under jsdom, the way is undici', async () => {
   const service = await well();
   vi.stubGlobal('fetch', undefined);
