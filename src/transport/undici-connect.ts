@@ -130,10 +130,13 @@ function race({ hostname, protocol, port }: buildConnector.Options, callback: bu
   return stop;
 }
 
-/** undici names a proxy in TLS by its address too, which RFC 6066 §3 forbids and Node warns of. */
-function serverName({ servername = '' }: buildConnector.Options): Pick<buildConnector.Options, 'servername'> {
-  const isAddress = net.isIP(servername.replace(/^\[|\]$/g, '')) !== 0;
-  return { servername: isAddress ? '' : servername };
+/**
+ * undici names a proxy in TLS by its address too, which RFC 6066 §3 forbids and Node warns of. For the service's address it
+ * has `null`, contrary to its types.
+ */
+function serverName(options: buildConnector.Options): Pick<buildConnector.Options, 'servername'> {
+  const name = options.servername ?? '';
+  return { servername: net.isIP(name.replace(/^\[|\]$/g, '')) === 0 ? name : '' };
 }
 
 /** Addresses of both families in turn, beginning with the family the resolver prefers. */

@@ -8,6 +8,7 @@ it.each([
   ['proxy.example', 'proxy.example'],
   ['127.0.0.1', ''],
   ['[::1]', ''],
+  [null, ''],
 ])('names %s in TLS only if it is a name', async (servername, expected) => {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -20,7 +21,7 @@ it.each([
     };
     const { errors } = undici;
     const { connect } = createConnecting({ buildConnector: () => secure as never, errors }, 60_000);
-    const options = { hostname: '127.0.0.1', protocol: 'https:', port: String(port), servername };
+    const options = { hostname: '127.0.0.1', protocol: 'https:', port: String(port), servername: servername as string };
     connect(options, (_error, socket) => socket?.destroy());
   });
   expect(named).toBe(expected);
