@@ -57,12 +57,14 @@ export function createConnecting(
     });
     underWay.add(giveUp);
     const stop = race(options, (error, socket) => {
-      if (error === null) {
-        connected = socket;
-        if (options.protocol === 'https:') secure({ ...options, ...serverName(options), httpSocket: socket }, end);
-        else end(null, socket);
-      } else {
-        end(error, null);
+      if (error !== null) return end(error, null);
+      connected = socket;
+      if (options.protocol !== 'https:') return end(null, socket);
+      try {
+        secure({ ...options, ...serverName(options), httpSocket: socket }, end);
+      } catch (thrown) {
+        // Out of this callback of the socket, it would end the process.
+        end(thrown as Error, null);
       }
     });
   }
