@@ -129,6 +129,9 @@ describe('the books of a chaos run', () => {
     expect(findingsOf({ lines: [later], arrive: again(1) })).toEqual(['order']);
     const undelivered: Line = ['closed', { delivered: 1, pending: 1, rejected: 0, dropped: 0 }];
     expect(findingsOf({ lines: [later, undelivered], arrive: again(1) })).toEqual([]);
+    expect(findingsOf({ lines: [later], isKilled: true, arrive: again(1) })).toEqual([]);
+    const confirmed = [later, ['stored', 'i2']] as const;
+    expect(findingsOf({ lines: confirmed, isKilled: true, arrive: again(1) })).toEqual(['order']);
     const overtaken = (truth: Truth): void => {
       truth.takeTrack({ distinctId: 'e' });
       truth.takeIdentify(identify(1), WORKER);

@@ -42,7 +42,7 @@ export function audit(options: AuditOptions): Finding[] {
   const findings: Finding[] = [];
   for (const account of books.accounts.values()) findings.push(...auditEvent(account, options));
   for (const { kind, text, at, keys, behind } of truth.contradictions) {
-    const isExcused = kind === 'order' && (options.wasBusyAt(at) || books.areUnsure(keys) || wereLeft(books, behind));
+    const isExcused = kind === 'order' && (options.wasBusyAt(at) || books.areUnsure(keys) || wereLeft(behind, options));
     if (!isExcused) findings.push({ kind, text });
   }
   findings.push(...auditMissing(options));
@@ -67,13 +67,16 @@ function auditMissing({ books, missing, inside }: AuditOptions): Finding[] {
   return findings;
 }
 
-/** Whether a process ended with all of these undelivered, and said so: nobody was promised that they come again. */
-function wereLeft(books: Books, keys: readonly string[]): boolean {
+/**
+ * Whether a process ended with all of these undelivered: nobody was promised that they come again. It said so, or it was killed
+ * with them in memory.
+ */
+function wereLeft(keys: readonly string[], { books, isKilled }: AuditOptions): boolean {
+  const isLeft = (account: Account): boolean =>
+    !account.told.some(isKnown) &&
+    (admittedBy(books, account) > 0 || (isKilled(account.worker) && !account.isConfirmed));
   const accounts = keys.map((key) => books.identifyOf(key));
-  return (
-    accounts.length > 0 &&
-    accounts.every((account) => account !== undefined && !account.told.some(isKnown) && admittedBy(books, account) > 0)
-  );
+  return accounts.length > 0 && accounts.every((account) => account !== undefined && isLeft(account));
 }
 
 /** How many events in memory a client reported as undelivered when it closed or its process ended. */
