@@ -28,6 +28,9 @@ class World {
   isDown = false;
   /** How far ahead of its clock the service accepts a time. */
   toleranceMs = 0;
+  /** One in so many answers tells no time, never the first; 0 for none. */
+  datelessEvery = 0;
+  answers = 0;
   /** The time that each event was accepted with. */
   readonly accepted = new Map<string, number>();
   readonly endings: string[] = [];
@@ -77,9 +80,11 @@ class World {
     });
     const failed = results.filter(({ success }) => !success).length;
     const accepted = events.length - failed;
-    const date = new Date(now).toUTCString();
+    this.answers += 1;
+    const isDated = this.answers % this.datelessEvery !== 0;
+    const headers = isDated ? { date: new Date(now).toUTCString() } : {};
     await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
-    return answer(failed === 0 ? 200 : 207, { success: failed === 0, accepted, failed, results }, { date });
+    return answer(failed === 0 ? 200 : 207, { success: failed === 0, accepted, failed, results }, headers);
   }
 
   /** Once all is well everything must arrive. */
@@ -104,6 +109,7 @@ const situation = fc.record({
   driftPpm: fc.integer({ min: -100, max: 100 }),
   latencyMs: fc.integer({ min: 0, max: 400 }),
   toleranceMs: fc.constantFrom(0, 1_000),
+  datelessEvery: fc.constantFrom(0, 2, 3),
   isDown: fc.boolean(),
 });
 
