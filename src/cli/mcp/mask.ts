@@ -26,7 +26,7 @@ const MAX_TEXT_LENGTH = 100;
 const MAX_VALUE_LENGTH = 60;
 
 /** What the id is of, as in `purchase:pi_123`. */
-const KIND = /^[a-z][a-z_]{0,20}:/;
+const KIND = /^[a-z][a-z_]{0,20}:(?=.)/s;
 
 /** Part of an id: enough to compare two of them, too little to look someone up. */
 export function maskId(id: string): string {
