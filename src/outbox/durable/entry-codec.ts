@@ -6,6 +6,7 @@ import { fromBytes, toBytes } from '../../protocol/bytes.js';
 import { type Entry, identifiersOf } from '../../protocol/event.js';
 import { type KeyUsage, keyUsage } from './key-usage.js';
 import { isSealed, noKeyFor, Sealer } from './sealing.js';
+import { escapeUnit } from './stored-id.js';
 import { damaged, isUnreadable, type Unreadable } from './unreadable.js';
 
 export interface SealingOptions {
@@ -120,10 +121,7 @@ export class EntryCodec {
 const INCOMPLETE = damaged('it was written only in part, or changed');
 
 function toAsciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escapeUnit);
 }
 
 /** The context of a sealed outcome. No entry has the same context: an outcome is one line, and an entry is two. */

@@ -5,7 +5,7 @@ import type { Database } from '../../../src/sqlite/database.js';
 type NodeSqlite = { readonly DatabaseSync: new (file: string, options?: object) => Database };
 
 const nodeSqlite = process.getBuiltinModule('node:sqlite' as never) as NodeSqlite | undefined;
-const ALL = { id: 1, name: 'a' };
+const ROW = { id: 1, name: 'a' };
 
 describe('a prepared statement returns rows as objects and integers as numbers', () => {
   it('from every driver that can be set to anything else', () => {
@@ -18,10 +18,10 @@ describe('a prepared statement returns rows as objects and integers as numbers',
 
   it.skipIf(nodeSqlite === undefined)('from node:sqlite, whose caller wants arrays and bigints', () => {
     const database = new nodeSqlite!.DatabaseSync(':memory:', { returnArrays: true, readBigInts: true });
-    database.exec("CREATE TABLE all_of_it (id INTEGER, name TEXT); INSERT INTO all_of_it VALUES (1, 'a')");
-    const statement = prepare(database, 'SELECT * FROM all_of_it');
-    expect({ ...(statement.get() as object) }).toEqual(ALL);
-    expect(statement.all()).toMatchObject([ALL]);
+    database.exec("CREATE TABLE people (id INTEGER, name TEXT); INSERT INTO people VALUES (1, 'a')");
+    const statement = prepare(database, 'SELECT * FROM people');
+    expect({ ...(statement.get() as object) }).toEqual(ROW);
+    expect(statement.all()).toMatchObject([ROW]);
     database.close();
   });
 });
