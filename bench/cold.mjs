@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { installPeers } from './install.mjs';
-import { fixed, heading, interleave, median, table, verdict, withSink } from './measure.mjs';
+import { fixed, heading, interleave, ratioOf, table, verdict, withSink } from './measure.mjs';
 
 const MIN_RUNS = 15;
 /** How much longer than the floor's the longest turn of a serving process may be at its first event, in milliseconds. */
@@ -12,11 +12,12 @@ const MAX_STALL_MS = 25;
 const require = createRequire(import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Where each format finds the subjects' modules. */
-const MODULES = {
-  ESM: { ours: new URL('../dist/index.js', import.meta.url).href, mixpanel: mixpanelUrl() },
-  CommonJS: { ours: at('../dist/index.cjs'), mixpanel: mixpanelPath() },
-};
+/** Where each format finds ours; the peers are found by their names. */
+const OURS = { ESM: new URL('../dist/index.js', import.meta.url).href, CommonJS: at('../dist/index.cjs') };
+const OWN = ['ours', 'ours, assign'];
+const QUICKEST_PEER = 'mixpanel';
+/** Who can be asked for a first request. */
+export const FIRST_REQUESTS = ['node:http', 'fetch', QUICKEST_PEER, ...OWN, 'snowplow', 'segment', 'posthog'];
 
 /** What a fresh process costs, ours and mixpanel's (the quickest peer) in turns. */
 export async function run({ runs = MIN_RUNS } = {}) {
@@ -25,7 +26,8 @@ export async function run({ runs = MIN_RUNS } = {}) {
   await measureImport(times);
   await withSink(async (_sink, url) => {
     const { port } = new URL(url);
-    for (const format of Object.keys(MODULES)) await measureFirstRequest(format, Number(port), times);
+    for (const format of Object.keys(OURS))
+      await measureFirstRequest(format, ['node:http', QUICKEST_PEER, ...OWN], Number(port), times);
     await measureStall(Number(port), times);
   });
   return [];
@@ -39,8 +41,11 @@ async function ask(child, argument) {
 
 async function measureImport(times) {
   heading(`cold import in a fresh process, medians of ${times}`);
-  const { ours, mixpanel } = MODULES.ESM;
-  const modules = { ours, mixpanel, 'undici (ours loads a part of it with the first request)': undiciUrl() };
+  const modules = {
+    ours: OURS.ESM,
+    mixpanel: 'mixpanel',
+    'undici (ours loads a part of it with the first request)': pathToFileURL(require.resolve('undici')).href,
+  };
   const names = Object.keys(modules);
   const results = await interleave(names, times, async (name) => ({
     importMs: Number(await ask('./children/import.mjs', modules[name])),
@@ -55,12 +60,12 @@ async function measureImport(times) {
   sayRatio('ours/mixpanel', results[0], results[1], 'importMs');
 }
 
-async function measureFirstRequest(format, port, times) {
+/** @param names some of {@link FIRST_REQUESTS} */
+export async function measureFirstRequest(format, names, port, times) {
   heading(`fresh process to the first answer, ${format}, medians of ${times}`);
   const child = format === 'ESM' ? './children/cold.mjs' : './children/cold.cjs';
-  const names = ['node:http', 'mixpanel', 'ours', 'ours, assign'];
   const results = await interleave(names, times, async (subject) =>
-    JSON.parse(await ask(child, JSON.stringify({ subject, port, ...MODULES[format] }))),
+    JSON.parse(await ask(child, JSON.stringify({ subject, port, ours: OURS[format] }))),
   );
   table([
     ['from the first line', 'wall ms', 'fastest', 'CPU ms', 'least'],
@@ -69,11 +74,10 @@ async function measureFirstRequest(format, port, times) {
       return [names[index], fixed(wallMs), least('wallMs'), fixed(cpuMs), least('cpuMs')];
     }),
   ]);
-  const [, mixpanel, ...ours] = results;
-  for (const [index, result] of ours.entries()) {
-    const name = index === 0 ? 'first event' : 'first assignment';
-    sayRatio(`${name}, wall, ours/mixpanel`, result, mixpanel, 'wallMs');
-    sayRatio(`${name}, CPU, ours/mixpanel`, result, mixpanel, 'cpuMs');
+  const resultOf = (name) => results[names.indexOf(name)];
+  for (const name of OWN) {
+    sayRatio(`wall, ${name}/mixpanel`, resultOf(name), resultOf(QUICKEST_PEER), 'wallMs');
+    sayRatio(`CPU, ${name}/mixpanel`, resultOf(name), resultOf(QUICKEST_PEER), 'cpuMs');
   }
 }
 
@@ -81,7 +85,7 @@ async function measureStall(port, times) {
   heading(`longest turn of a serving process at its first event, medians of ${times}`);
   const names = ['floor', 'ours'];
   const results = await interleave(names, times, async (subject) =>
-    JSON.parse(await ask('./children/stall.mjs', JSON.stringify({ subject, port, ...MODULES.ESM }))),
+    JSON.parse(await ask('./children/stall.mjs', JSON.stringify({ subject, port, ours: OURS.ESM }))),
   );
   table([
     ['undici loaded', 'wall ms', 'CPU ms'],
@@ -103,21 +107,7 @@ async function measureStall(port, times) {
   }
 }
 
-/** The median of the ratios of each run. */
 function sayRatio(name, ours, theirs, key) {
-  const ratio = median(ours.runs.map((result, index) => result[key] / theirs.runs[index][key]));
+  const ratio = ratioOf(ours, theirs, key);
   console.log(`${name} ${fixed(ratio, 2)} (≤ 1: ${verdict(ratio <= 1)})`);
-}
-
-// Not resolved when this module is loaded: the peers may not be installed yet.
-function mixpanelPath() {
-  return at('./node_modules/mixpanel/lib/mixpanel-node.js');
-}
-
-function mixpanelUrl() {
-  return pathToFileURL(mixpanelPath()).href;
-}
-
-function undiciUrl() {
-  return pathToFileURL(require.resolve('undici')).href;
 }

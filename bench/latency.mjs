@@ -1,5 +1,5 @@
+import { LOAD_HEADER, loadRow } from './load-table.mjs';
 import { complaints, heading, interleave, runLoad, table, verdict, whole, withSink } from './measure.mjs';
-import { LOAD_HEADER, loadRow } from './throughput.mjs';
 
 const DELAY_MS = 50;
 const MIN_PER_SECOND = 25_000;

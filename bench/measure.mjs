@@ -140,6 +140,11 @@ function summarise(results) {
   return summary;
 }
 
+/** The median of the ratios within each run: a busy neighbour slows both down. */
+export function ratioOf(one, other, key) {
+  return median(one.runs.map((result, at) => result[key] / other.runs[at][key]));
+}
+
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,8 +1,7 @@
 // Six events unlike each other: few and many properties, ids and times given and not, numbers, characters outside ASCII, long
-// values. Each comes in three forms with the same content: as `track` takes it, as it goes over the wire, and as one flat map.
+// values. And the purchase of a shop, where a benchmark needs just any event. Each comes in several forms with the same content.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { makeUserId } from './events.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const LIBRARY = `ours-ingest/${version}`;
@@ -64,6 +63,16 @@ for (let at = 1; at <= 37; at += 1) MANY[`attribute_${at}`] = text(`value ${at *
 
 const SHORT = { ...ORDER, value: '129.99', currency: text('EUR') };
 
+const SHOP = {
+  ...ORDER,
+  value: '129.99',
+  currency: text('EUR'),
+  items: '3',
+  coupon: text('WELCOME10'),
+  plan: text('pro yearly'),
+  channel: text('web'),
+};
+
 /** `hasId`, `hasTime`: whether the caller gives them. */
 const SHAPES = {
   '3 short': { properties: SHORT },
@@ -76,9 +85,15 @@ const SHAPES = {
 
 export const SHAPE_NAMES = Object.keys(SHAPES);
 
-/** Functions that make the event numbered `i` of a shape: the input of `track`, the row on the wire, one flat map. */
+export const makeUserId = (i) => `8f14e45f-ceea-467f-a8d3-${String(Math.abs(i) % 10_000).padStart(12, '0')}`;
+
+/**
+ * Functions that make the event numbered `i` of a shape, by default the shop's: the input of `track`, the row on the wire, one flat
+ * map for mixpanel, which makes no ids itself, and the properties alone.
+ */
 export function makersOf(name) {
-  const { properties, page, hasId, hasTime } = SHAPES[name];
+  const { properties, page, hasId, hasTime } =
+    name === undefined ? { properties: SHOP, page: PAGE, hasId: true } : SHAPES[name];
   const visitor = { userId: 'makeUserId(i)' };
   const session = text(SESSION);
   const id = hasId ? '"purchase:order_" + i' : 'randomUUID()';
@@ -108,6 +123,7 @@ export function makersOf(name) {
       ...properties,
       ...page,
     }),
+    properties: compile({ session_id: session, ...properties, ...page }),
   };
 }
 

@@ -4,7 +4,7 @@ import {
   fixed,
   heading,
   interleave,
-  median,
+  ratioOf,
   runLoad,
   table,
   verdict,
@@ -25,7 +25,7 @@ const SUBJECTS = [
   { name: 'ours 500', subject: 'ours', rows: 500 },
   { name: 'floor 100', subject: 'floor', rows: 100 },
   { name: 'ours 100', subject: 'ours', rows: 100 },
-  { name: 'mixpanel', subject: 'mixpanel' },
+  { name: 'mixpanel', subject: 'mixpanel', isByHand: true },
 ];
 
 /** What an event costs from `track` to its delivery, for six shapes, in processes that have just started. */
@@ -66,7 +66,7 @@ function print(rows, measured) {
   const lines = measured.map(({ shape, of }) => {
     const floor = of[`floor ${rows}`];
     const ours = of[`ours ${rows}`];
-    ratios.push(ratioOf(ours, floor));
+    ratios.push(ratioOf(ours, floor, 'cpuUs'));
     grown.push(ours.rssMb - floor.rssMb);
     return [
       shape,
@@ -94,15 +94,10 @@ function print(rows, measured) {
 /** Against a loop that calls `track_batch` with 50 events and waits for it. */
 function printMixpanel(measured) {
   heading('mixpanel, batches of 50, awaited one by one');
-  const ratios = measured.map(({ of }) => ratioOf(of['ours 100'], of.mixpanel));
+  const ratios = measured.map(({ of }) => ratioOf(of['ours 100'], of.mixpanel, 'cpuUs'));
   table([
     ['shape', 'mixpanel CPU µs', 'ours (100 rows) × mixpanel'],
     ...measured.map(({ shape, of }, at) => [shape, fixed(of.mixpanel.cpuUs, 2), fixed(ratios[at], 2)]),
   ]);
   console.log(`ours below mixpanel for every shape: ${verdict(ratios.every((ratio) => ratio < 1))}`);
-}
-
-/** Within each run, before the median: a busy neighbour slows both down. */
-function ratioOf(one, other) {
-  return median(one.runs.map(({ cpuUs }, at) => cpuUs / other.runs[at].cpuUs));
 }

@@ -1,6 +1,6 @@
 // Tracks events and samples its memory: before the first, and after each fifth.
 import { createClient } from '../../dist/index.js';
-import { makeEvent } from '../events.mjs';
+import { makersOf } from '../shapes.mjs';
 import { config, hear, tell, turn } from './parent.mjs';
 
 const PER_TICK = 100;
@@ -10,6 +10,7 @@ const IN_QUEUE = 20_000;
 const QUEUE_SIZE = 100_000;
 
 const { url, scenario, events } = config;
+const makeEvent = makersOf().event;
 const ours = createClient({
   token: 'test_bench',
   baseUrl: `${url}/api/v1`,

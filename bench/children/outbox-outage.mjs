@@ -2,11 +2,12 @@
 
 import { performance } from 'node:perf_hooks';
 import { createClient } from '../../dist/index.js';
-import { makeEvent } from '../events.mjs';
+import { makersOf } from '../shapes.mjs';
 import { openOutbox } from '../stores.mjs';
 import { config, hear, tell } from './parent.mjs';
 
 const { place, url, perSecond } = config;
+const makeEvent = makersOf().event;
 const { outbox } = await openOutbox(place);
 let dropped = 0;
 let unstored = 0;

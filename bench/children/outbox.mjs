@@ -2,7 +2,7 @@
 
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { createClient } from '../../dist/index.js';
-import { makeEvent } from '../events.mjs';
+import { makersOf } from '../shapes.mjs';
 import { openOutbox } from '../stores.mjs';
 import { config, hear, tell, turn, watchRss } from './parent.mjs';
 
@@ -13,6 +13,7 @@ const WARM_UP = 2_000;
 const PROBES = 21;
 
 const { place, scenario, url, events } = config;
+const makeEvent = makersOf().event;
 const { outbox } = await openOutbox(place);
 const warnings = [];
 const options = {

@@ -1,9 +1,8 @@
 // By its path: bench/ has a package.json of its own, so the package's name means nothing here.
 import { createClient } from '../../dist/index.js';
-import { makeEvent } from '../events.mjs';
 import { makersOf } from '../shapes.mjs';
 
-/** Without `rows`, everything is at its default; without `shape`, events are the shop's. */
+/** Without `rows`, everything is at its default. */
 export function create({ url, rows, shape }) {
   const ours = createClient({
     token: 'test_bench',
@@ -12,7 +11,7 @@ export function create({ url, rows, shape }) {
     logger: { warn: () => undefined },
   });
   return {
-    makeEvent: shape === undefined ? makeEvent : makersOf(shape).event,
+    makeEvent: makersOf(shape).event,
     track: ours.track,
     drain: () => ours.flush(),
   };

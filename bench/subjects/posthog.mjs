@@ -1,11 +1,12 @@
 import { PostHog } from 'posthog-node';
-import { makeProperties, makeUserId } from '../events.mjs';
+import { makersOf, makeUserId } from '../shapes.mjs';
 
 /**
  * Tuned: 500 events a batch, room for a million, no gzip. Without a personal API key it polls no feature flags.
  * Retries (3, after 3 s each) are the default in both.
  */
-export function create({ url, tuned }) {
+export function create({ url, tuned, shape }) {
+  const { properties } = makersOf(shape);
   const posthog = new PostHog('test_bench', {
     host: url,
     ...(tuned
@@ -13,7 +14,7 @@ export function create({ url, tuned }) {
       : {}),
   });
   return {
-    makeEvent: (i) => ({ distinctId: makeUserId(i), event: 'purchase', properties: makeProperties(i) }),
+    makeEvent: (i) => ({ distinctId: makeUserId(i), event: 'purchase', properties: properties(i) }),
     track: (event) => posthog.capture(event),
     drain: () => posthog.flush().catch(() => undefined),
   };

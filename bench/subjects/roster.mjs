@@ -2,6 +2,7 @@
 export const ROSTER = [
   { name: 'ours, 500 rows', subject: 'ours', rows: 500 },
   { name: 'ours, default', subject: 'ours' },
+  { name: 'mixpanel, batches of 50 awaited by hand', subject: 'mixpanel', isByHand: true },
   { name: 'mixpanel, track_batch', subject: 'mixpanel', tuned: true },
   { name: 'mixpanel, track', subject: 'mixpanel', events: 10_000 },
   { name: 'posthog, tuned', subject: 'posthog', tuned: true },

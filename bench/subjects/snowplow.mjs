@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildSelfDescribingEvent, newTracker } from '@snowplow/node-tracker';
 import { newInMemoryEventStore } from '@snowplow/tracker-core';
-import { makeProperties, makeUserId } from '../events.mjs';
+import { makersOf, makeUserId } from '../shapes.mjs';
 
 /** Tuned: 500 events a batch of up to 500 kB, room for a million, no base64 inside the JSON. */
-export function create({ url, tuned }) {
+export function create({ url, tuned, shape }) {
+  const { properties } = makersOf(shape);
   const { hostname, port } = new URL(url);
   // The store is the one it makes by itself; here it can be asked what is left.
   const eventStore = newInMemoryEventStore(tuned ? { maxSize: 1_000_000 } : {});
@@ -22,7 +23,7 @@ export function create({ url, tuned }) {
     makeEvent: (i) => ({
       event: {
         schema: 'iglu:example.shop/purchase/jsonschema/1-0-0',
-        data: { user_id: makeUserId(i), ...makeProperties(i) },
+        data: { user_id: makeUserId(i), ...properties(i) },
       },
     }),
     track: (event) => tracker.track(buildSelfDescribingEvent(event)),

@@ -1,4 +1,3 @@
-import { makeRow } from '../events.mjs';
 import { makersOf } from '../shapes.mjs';
 import { inGroups } from './groups.mjs';
 
@@ -73,5 +72,5 @@ export const TRANSPORTS = Object.keys(posts);
 export async function create({ url, rows, shape, transport }) {
   const post = await posts[transport](url);
   const encode = (events) => JSON.stringify({ token: 'test_bench', events });
-  return { makeEvent: shape === undefined ? makeRow : makersOf(shape).row, ...inGroups({ rows }, encode, post) };
+  return { makeEvent: makersOf(shape).row, ...inGroups({ rows }, encode, post) };
 }
