@@ -1,6 +1,7 @@
 import { scopedClient } from '../client/scoped-client.js';
 import { isOursError } from '../core/errors.js';
 import { createWarnOnce, guardLogger } from '../core/logger.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { ConversionSink } from './conversion.js';
@@ -15,8 +16,8 @@ export interface WebhookAnswer {
   /**
    * 200: everything is stored, or will never be accepted, or is not relevant. 400: the signature is invalid, or the provider sends
    * the wrong kind of event. 413: the `Request` is larger than 1 MiB. 500: the server passes parsed bodies. 503: the provider should
-   * retry. The signature could not be checked, the body did not arrive in time, a lookup or storing failed, or an event does not
-   * match the client's `events`, which you can fix while the provider retries.
+   * retry. The signature could not be checked, the body did not arrive in time, a lookup or storing failed, or the client refuses an
+   * event because of a mistake that you can fix while the provider retries.
    */
   readonly statusCode: 200 | 400 | 413 | 500 | 503;
   /** Plain text for the provider's dashboard: payment ids and what happened to them. */
@@ -29,8 +30,12 @@ export type Destination<Catalog extends EventCatalog> =
   | { readonly ignored: string };
 
 export interface EndpointOptions<Event, Catalog extends EventCatalog> extends WebhookOptions<Event, Catalog> {
-  /** Called for each event, before any lookup. @default always `ours` */
-  readonly destination?: ((event: Event, ours: ConversionSink<Catalog>) => Destination<Catalog>) | undefined;
+  /**
+   * Called once for each webhook, before the first wait: on Workers its clients belong to the request. What it returns is called for
+   * the verified event, before any lookup.
+   * @default always `ours`
+   */
+  readonly openDestination?: ((ours: ConversionSink<Catalog>) => (event: Event) => Destination<Catalog>) | undefined;
 }
 
 /** A webhook endpoint, independent of the server. Neither method throws. */
@@ -51,7 +56,8 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
   options: EndpointOptions<Event, Catalog>,
 ): Endpoint {
   checkOptions(options);
-  const { provider, verify, ours, keys, timeoutMs = TIMEOUT_MS, destination } = options;
+  const { provider, verify, ours, keys, timeoutMs = TIMEOUT_MS } = options;
+  const { openDestination = (client) => () => ({ client }) } = options;
   const { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs } = options;
   const openToken = createVisitorOpener(keys, { environment, acceptUnbound, maxAgeMs, sessionMaxAgeMs });
   const warnings = createWarnOnce(guardLogger(options.logger ?? console), () => performance.now());
@@ -61,8 +67,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
     timeoutMs,
     warn,
     async handle(raw, signal) {
-      // Before the first wait: on Workers it belongs to the request.
-      const own = scopedClient(ours);
+      const destinationOf = openDestination(scopedClient(ours));
       const incoming = toIncoming(raw);
       if (incoming === undefined) {
         warn(
@@ -78,7 +83,7 @@ export function createEndpoint<Event, Catalog extends EventCatalog>(
         return refuse(toVerificationFailure(error, signal.aborted), provider, warn);
       }
       try {
-        const target = destination?.(event, own) ?? { client: own };
+        const target = destinationOf(event);
         if ('ignored' in target) return { statusCode: 200, body: target.ignored };
         const reported = await reportAll(event, options, signal, { ours: target.client, openToken, warn });
         return {
@@ -119,7 +124,7 @@ async function reportAll<Event, Catalog extends EventCatalog>(
   signal: AbortSignal,
   reporter: ReporterOptions<Catalog>,
 ): Promise<Reported[]> {
-  const found = await withTimeout(conversions(event), { signal });
+  const found = await withTimeout(handled(conversions(event)), { signal });
   const reported = await Promise.all(
     found.map(async (pending) => {
       try {
@@ -131,6 +136,13 @@ async function reportAll<Event, Catalog extends EventCatalog>(
     }),
   );
   return reported.filter((each) => each !== undefined);
+}
+
+/** The items may be promises, which nobody waits for if the list itself comes too late. */
+async function handled<Item>(list: readonly Item[] | PromiseLike<readonly Item[]>): Promise<readonly Item[]> {
+  const items = await list;
+  for (const item of items) if (isPromise(item)) ignoreRejection(item);
+  return items;
 }
 
 function lookupFailed(error: unknown, provider: string, warn: Warn): Reported {

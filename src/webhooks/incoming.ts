@@ -22,8 +22,10 @@ export interface IncomingWebhook {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** `undefined` if the body is not raw. */
-export function toIncoming({ body, headers }: RawWebhook): IncomingWebhook | undefined {
+/** `undefined` if the body is not raw, or there is no webhook. */
+export function toIncoming(webhook: RawWebhook | undefined): IncomingWebhook | undefined {
+  if (!webhook) return undefined;
+  const { body, headers } = webhook;
   if (typeof body === 'string') return { body, bytes: toBytes(body), headers: toRecord(headers) };
   if (!(body instanceof Uint8Array)) return undefined;
   // The signature covers a byte order mark, too.

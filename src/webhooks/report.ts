@@ -1,8 +1,10 @@
 import { isOursError } from '../core/errors.js';
 import type { Outcome, RejectionCode } from '../core/outcome.js';
+import { typeName } from '../core/refusal.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
+import { isTimely, isTooOld } from '../protocol/time.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
 import type { NoVisitorReason, VisitorOpener } from './token/open-visitor.js';
 
@@ -31,24 +33,39 @@ export async function report<Catalog extends EventCatalog>(
   { ours, openToken, warn }: ReporterOptions<Catalog>,
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
-  const { distinctId } = conversion;
+  if (typeof event.distinctId !== 'string' || event.distinctId === '') {
+    // Under an id of its own, each repetition of the webhook would count again.
+    warn(
+      'no id',
+      `a conversion has no distinctId (got ${typeName(event.distinctId)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,
+    );
+    return { line: 'a conversion has no distinctId: fix conversions(), and a retry stores it', retry: true };
+  }
   const opened = await openToken(visitorToken);
+  const { consent, ...visitor } = opened.visitor ?? { userId: undefined };
+  const who: WebhookIdentity | undefined = opened.visitor
+    ? visitor
+    : hasIdentity(event)
+      ? undefined
+      : await withTimeout(identify(), { signal });
+  const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
+  const input = { ...event, ...who, sessionId: who?.sessionId ?? event.sessionId, userProperties };
+  const receipt = hasIdentity(input) ? ours.track(input as unknown as TrackInput<Catalog>) : undefined;
   if (opened.visitor === null && SUSPICIONS[opened.reason] !== undefined) {
     warn(
       `token ${opened.reason}`,
-      `the visitor token of ${distinctId} ${SUSPICIONS[opened.reason]}. Without it, the event is reported only if identify() or the event itself has an identity.`,
+      // The client has replaced an id that its guard took for personal.
+      `the visitor token of ${receipt?.distinctId ?? 'an event'} ${SUSPICIONS[opened.reason]}. Without it, the event is reported only if identify() or the event itself has an identity.`,
     );
   }
-  const { consent, ...visitor } = opened.visitor ?? {};
-  const who = opened.visitor ? visitor : hasIdentity(event) ? undefined : await withTimeout(identify(), { signal });
-  const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
-  const input = { ...event, ...who, userProperties };
-  if (!hasIdentity(input)) return { line: `${distinctId} is not reported: the visitor is not known`, retry: false };
+  if (receipt === undefined) {
+    return { line: `${event.distinctId} is not reported: the visitor is not known`, retry: false };
+  }
   try {
-    await ours.track(input as unknown as TrackInput<Catalog>).stored({ signal });
-    return { line: `${distinctId} is stored`, retry: false };
+    await receipt.stored({ signal });
+    return { line: `${receipt.distinctId} is stored`, retry: false };
   } catch (error) {
-    return whyNotStored(conversion, error, warn);
+    return whyNotStored(event, receipt.distinctId, error, warn);
   }
 }
 
@@ -65,7 +82,8 @@ function hasIdentity({ userId, externalId, email }: WebhookIdentity): boolean {
 }
 
 function whyNotStored(
-  { event, distinctId }: { readonly event: string; readonly distinctId: string },
+  { event, time }: { readonly event: string; readonly time?: Date | number | undefined },
+  name: string,
   error: unknown,
   warn: ReporterOptions<EventCatalog>['warn'],
 ): Reported {
@@ -73,23 +91,41 @@ function whyNotStored(
   const outcome = hasOutcome ? (error.cause as Outcome) : undefined;
   if (outcome === undefined || outcome.status === 'delivered' || outcome.status === 'unknown') {
     // A timeout or a closed client: it may have arrived. A retry counts once.
-    return { line: `${distinctId} could not be stored in time: retry`, retry: true };
-  }
-  if (outcome.status === 'rejected' && FIXABLE.has(outcome.code)) {
-    warn(
-      `${outcome.code} ${event}`,
-      `${distinctId} is rejected: ${outcome.message} Fix the events of createClient. Until then the answer is 503, so that the provider retries.`,
-    );
-    const line = `${distinctId} does not match the events of createClient (${outcome.code}): fix them, and a retry stores it`;
-    return { line, retry: true };
+    return { line: `${name} could not be stored in time: retry`, retry: true };
   }
   if (outcome.status === 'rejected') {
-    return { line: `${distinctId} is rejected permanently: ${outcome.code}`, retry: false };
+    if (BEYOND_REPAIR.has(outcome.code) || (outcome.code === 'invalid_time' && isPast(Number(time), Date.now()))) {
+      return { line: `${name} is rejected permanently: ${outcome.code}`, retry: false };
+    }
+    warn(
+      `${outcome.code} ${event}`,
+      `${name} is rejected: ${outcome.message} ${REPAIRS[outcome.code] ?? 'Fix conversions() or the options of createClient.'} Until then the answer is 503, so that the provider retries.`,
+    );
+    return {
+      line: `${name} is rejected (${outcome.code}): fix it, see the server's log, and a retry stores it`,
+      retry: true,
+    };
   }
   return isOursError(error) && !error.retryable
-    ? { line: `${distinctId} is dropped permanently: ${outcome.reason}`, retry: false }
-    : { line: `${distinctId} could not be stored (${outcome.reason}): retry`, retry: true };
+    ? { line: `${name} is dropped permanently: ${outcome.reason}`, retry: false }
+    : { line: `${name} could not be stored (${outcome.reason}): retry`, retry: true };
 }
 
-/** The client's catalogue rejects the event. Providers retry for days, which leaves time to fix it. */
-const FIXABLE: ReadonlySet<RejectionCode> = new Set(['unknown_event', 'invalid_name', 'invalid_properties']);
+/** Whether the service would refuse this time for its age. Seconds instead of milliseconds are a mistake. */
+function isPast(time: number, now: number): boolean {
+  return isTooOld(time, now) && !isTimely(time * 1000, now);
+}
+
+/**
+ * No change of the code would have the event accepted. Everything else is a mistake in the code or its options: providers retry
+ * for days, which leaves time to fix it.
+ */
+const BEYOND_REPAIR: ReadonlySet<RejectionCode> = new Set(['no_identity', 'invalid_event', 'http_error']);
+
+const CATALOGUE = 'Fix the events of createClient.';
+const REPAIRS: Partial<Record<RejectionCode, string>> = {
+  unknown_event: CATALOGUE,
+  invalid_name: CATALOGUE,
+  invalid_properties: CATALOGUE,
+  before_send_failed: 'Fix beforeSend.',
+};

@@ -15,6 +15,8 @@ export interface NodeRequestLike {
 
 export interface NodeResponseLike {
   statusCode: number;
+  /** Whether something else has answered. */
+  readonly headersSent?: boolean | undefined;
   setHeader(name: string, value: string): unknown;
   end(text: string): unknown;
 }
@@ -87,6 +89,13 @@ export function mount(endpoint: Endpoint): Webhook {
     },
     async express(request, response) {
       const answer = await handleNode(request);
+      if (response.headersSent) {
+        endpoint.warn(
+          'answered',
+          `something else, such as a timeout of the server, had answered before the result was there (${answer.statusCode}). If the provider got an error, it retries, and what is stored counts once.`,
+        );
+        return;
+      }
       response.statusCode = answer.statusCode;
       response.setHeader('content-type', TEXT);
       response.end(answer.body);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { OursError } from '../../src/core/errors.js';
 import { createWebhook, type WebhookOptions } from '../../src/webhooks/index.js';
 import { holdTimeouts } from '../support/held-time.js';
@@ -133,6 +133,34 @@ describe('the body of a request', () => {
     release();
     expect((await answering).status).toBe(503);
   });
+});
+
+it('a list that comes too late may hold promises that reject', async () => {
+  const shop = await openShop();
+  const timeouts = holdTimeouts();
+  const onRejection = vi.fn();
+  process.on('unhandledRejection', onRejection);
+  let release = (): void => undefined;
+  const list = new Promise<readonly Promise<never>[]>((resolve) => {
+    release = () => resolve([Promise.reject(new Error('away'))]);
+  });
+  const { handle } = endpoint(shop, {
+    timeoutMs: 10,
+    conversions: () => {
+      timeouts.expire(10);
+      return list;
+    },
+  });
+  expect(await handle({ body: '{}', headers: {} })).toMatchObject({ statusCode: 503 });
+  release();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('unhandledRejection', onRejection);
+  expect(onRejection).not.toHaveBeenCalled();
+});
+
+it('a webhook that is missing altogether is answered, too', async () => {
+  const { handle } = endpoint(await openShop(), {});
+  expect(await handle(undefined as never)).toMatchObject({ statusCode: 500 });
 });
 
 it('a failed lookup does not affect other conversions', async () => {

@@ -5,20 +5,24 @@ import { report } from '../../src/webhooks/report.js';
 import type { OpenedVisitor } from '../../src/webhooks/token/open-visitor.js';
 
 const { signal } = new AbortController();
-const CONVERSION = { event: 'lead', distinctId: 'lead:1', visitorToken: 'token' } as never;
+const CONVERSION = { event: 'lead', distinctId: 'lead:1', visitorToken: 'token' };
+const DAY_MS = 86_400_000;
 const VISITOR: OpenedVisitor = { visitor: { userId: 'v', sessionId: '17' }, issuedAt: 0 };
 const NOBODY: OpenedVisitor = { visitor: null, reason: 'nobody' };
 
-async function run(opened: OpenedVisitor, identity?: object, error?: unknown) {
+async function run(opened: OpenedVisitor, identity?: object, error?: unknown, conversion: object = CONVERSION) {
   const tracked: object[] = [];
   const warnings: string[] = [];
   const ours = {
     track: (input: object) => {
       tracked.push(input);
-      return { stored: () => (error === undefined ? Promise.resolve() : Promise.reject(error)) };
+      return {
+        distinctId: 'lead:1',
+        stored: () => (error === undefined ? Promise.resolve() : Promise.reject(error)),
+      };
     },
   };
-  const result = await report(CONVERSION, () => identity as never, signal, {
+  const result = await report(conversion as never, () => identity as never, signal, {
     ours: ours as never,
     openToken: async () => opened,
     warn: (topic) => void warnings.push(topic),
@@ -39,6 +43,30 @@ it('sends the consent that the token took along', async () => {
   ]);
 });
 
+it('keeps the session of a conversion whose token has none', async () => {
+  const visitor = { userId: 'v', sessionId: undefined };
+  const conversion = { ...CONVERSION, sessionId: '18' };
+  expect((await run({ visitor, issuedAt: 0 }, undefined, undefined, conversion)).tracked).toMatchObject([
+    { userId: 'v', sessionId: '18' },
+  ]);
+});
+
+it.each([undefined, null, '', 17])(
+  'does not send a conversion with the distinctId %j, which would count twice',
+  async (id) => {
+    expect(await run(VISITOR, undefined, undefined, { ...CONVERSION, distinctId: id })).toMatchObject({
+      tracked: [],
+      retry: true,
+      warnings: ['no id'],
+    });
+  },
+);
+
+it('names the event as the client does, which replaces an id that looks personal', async () => {
+  const conversion = { ...CONVERSION, distinctId: 'lead:ada@example.com' };
+  expect((await run(VISITOR, undefined, undefined, conversion)).line).toBe('lead:1 is stored');
+});
+
 it('does not report without an identity, and needs no retry', async () => {
   expect(await run(NOBODY)).toMatchObject({ retry: false, tracked: [], line: expect.stringContaining('not reported') });
 });
@@ -57,17 +85,23 @@ it.each<[string, unknown, boolean]>([
   ['a timeout', new DOMException('late', 'TimeoutError'), true],
   ['an unknown outcome', failed('not_stored', { status: 'unknown', reason: 'not_confirmed', message: 'no' }), true],
   [
-    'a catalogue that can be fixed',
-    failed('rejected', { status: 'rejected', code: 'unknown_event', message: 'no' }),
+    'a mistake that can be fixed',
+    failed('rejected', { status: 'rejected', code: 'unknown_field', message: 'no' }),
     true,
   ],
-  [
-    'a permanent rejection',
-    failed('rejected', { status: 'rejected', code: 'before_send_failed', message: 'no' }),
-    false,
-  ],
+  ['a refusal of the service', failed('rejected', { status: 'rejected', code: 'invalid_event', message: 'no' }), false],
   ['a permanent drop', failed('rejected', { status: 'dropped', reason: 'before_send' }), false],
   ['a full queue', failed('not_stored', { status: 'dropped', reason: 'queue_full' }), true],
 ])('decides about a retry after %s', async (_, error, retry) => {
   expect(await run(VISITOR, undefined, error)).toMatchObject({ retry });
+});
+
+it.each<[string, unknown, boolean]>([
+  ['older than seven days', Date.now() - 8 * DAY_MS, false],
+  ['a Date older than seven days', new Date(Date.now() - 8 * DAY_MS), false],
+  ['in seconds', Math.floor(Date.now() / 1000), true],
+  ['text', '2026-11-30T11:00:00Z', true],
+])('lets the provider retry a refused time only if it is a mistake: %s', async (_, time, retry) => {
+  const error = failed('rejected', { status: 'rejected', code: 'invalid_time', message: 'no' });
+  expect(await run(VISITOR, undefined, error, { ...CONVERSION, time })).toMatchObject({ retry });
 });

@@ -6,7 +6,7 @@ import express4 from 'express4';
 import fastify, { type FastifyPluginAsync } from 'fastify';
 import { Hono } from 'hono';
 import { Stripe } from 'stripe';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createWebhook, type Webhook } from '../../src/webhooks/index.js';
 import { stripeWebhook } from '../../src/webhooks/stripe/index.js';
 import { KEYS, openShop, type Shop } from './shop.js';
@@ -213,4 +213,32 @@ it('headers may be missing', async () => {
   const { body } = delivery(shop);
   const headers = null as unknown as Record<string, string>;
   expect(await endpoint(shop).handle({ body, headers })).toMatchObject({ statusCode: 400 });
+});
+
+it.each([
+  ['Express 5', express],
+  ['Express 4', express4],
+])('leaves the answer to a timeout of %s that came first, and says so', async (_, create) => {
+  const shop = await openShop();
+  let expire = (): void => undefined;
+  const webhook = createWebhook({
+    provider: 'Till',
+    verify: () => expire(),
+    conversions: () => [],
+    ours: shop.client,
+    keys: KEYS,
+    logger: { warn: (message) => void shop.warnings.push(message) },
+  });
+  const app = create();
+  app.use((_request: unknown, response: express.Response, next: () => void) => {
+    expire = () => void response.status(503).send('too slow');
+    next();
+  });
+  app.post('/webhook', express.raw({ type: 'application/json' }), webhook.express);
+  const post = await overHttp(app);
+  expect(await post({ body: '{}', headers: { 'content-type': 'application/json' } })).toEqual({
+    statusCode: 503,
+    body: 'too slow',
+  });
+  await vi.waitFor(() => expect(shop.warnings).toEqual([expect.stringContaining('had answered before')]));
 });

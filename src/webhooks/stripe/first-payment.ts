@@ -44,5 +44,5 @@ async function isFirstSinceTrial(
     { subscription, status: 'paid', created: { gte: trial_end, lt: created }, limit: MAX_LISTED },
     options,
   );
-  return !data.some((earlier) => earlier.total > 0);
+  return !data.some((earlier) => worthOf(earlier) > 0);
 }

@@ -1,7 +1,7 @@
 import { purchaseId } from '../../commerce/purchase-id.js';
 import { type StripeConversion, toMoney, toTime } from './conversion.js';
 import { tokenIn } from './metadata.js';
-import { type StripeInvoice, subscriptionOf } from './objects.js';
+import { type InvoiceAmounts, type StripeInvoice, subscriptionOf } from './objects.js';
 
 /** An invoice of 0 reports nothing: trials and free plans have one. */
 export function fromInvoice(invoice: StripeInvoice): StripeConversion | undefined {
@@ -21,9 +21,12 @@ export function fromInvoice(invoice: StripeInvoice): StripeConversion | undefine
   };
 }
 
-/** In minor units. Includes what the customer's credit balance paid, which `amount_paid` does not. */
-export function worthOf({ total, amount_paid }: StripeInvoice): number {
-  return total ?? amount_paid;
+/**
+ * In minor units. Includes what the customer's credit balance paid, which `amount_paid` does not; without what was credited before
+ * the payment, which `total` still has.
+ */
+export function worthOf({ total, pre_payment_credit_notes_amount }: InvoiceAmounts): number {
+  return total - (pre_payment_credit_notes_amount ?? 0);
 }
 
 /** Seconds since the epoch. An invoice may have been open for a long time. */

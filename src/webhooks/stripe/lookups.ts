@@ -1,6 +1,12 @@
 import type { StripeConversion } from './conversion.js';
 import { tokenIn, tokenOfSession } from './metadata.js';
-import type { StripeEvent, StripeMetadata } from './objects.js';
+import {
+  type InvoiceAmounts,
+  type InvoiceLike,
+  type StripeEvent,
+  type StripeMetadata,
+  subscriptionOf,
+} from './objects.js';
 
 export interface StripeCallOptions {
   /** The connected account. */
@@ -28,19 +34,6 @@ interface PaymentIntentLike {
   readonly invoice?: string | null;
 }
 
-interface InvoiceDetails {
-  readonly metadata: StripeMetadata | null;
-}
-
-interface InvoiceLike {
-  readonly id: string;
-  readonly metadata?: StripeMetadata | null;
-  /** Since API version 2025-03-31. */
-  readonly parent?: { readonly subscription_details: InvoiceDetails | null } | null;
-  /** Before API version 2025-03-31. */
-  readonly subscription_details?: InvoiceDetails | null;
-}
-
 interface SessionLike {
   readonly metadata: StripeMetadata | null;
   readonly client_reference_id: string | null;
@@ -59,7 +52,7 @@ export interface StripePayments {
     list(
       params: { subscription: string; status: 'paid'; created: { gte: number; lt: number }; limit: number },
       options: StripeCallOptions,
-    ): PromiseLike<{ data: readonly { readonly total: number }[] }>;
+    ): PromiseLike<{ data: readonly InvoiceAmounts[] }>;
   };
   readonly subscriptions: {
     retrieve(id: string, params: object, options: StripeCallOptions): PromiseLike<{ trial_end: number | null }>;
@@ -80,6 +73,13 @@ export interface StripePayments {
   };
 }
 
+/** What the payment of a conversion tells about it. */
+interface Found {
+  readonly token: string | undefined;
+  /** The `order_id` of the purchase, if it is an invoice's: a refund or dispute names only the PaymentIntent. */
+  readonly orderId?: string | undefined;
+}
+
 /**
  * The visitor token of a conversion's payment or subscription, if the event does not have it: for refunds, disputes, and payments by
  * Payment Link, pricing table or buy button, whose token is only on the Checkout Session. At most three calls to Stripe.
@@ -89,30 +89,49 @@ export async function findToken(
   stripe: StripePayments,
   { eventProperties }: StripeConversion,
   options: StripeCallOptions,
-): Promise<string | undefined> {
+): Promise<Found> {
   const { order_id, subscription_id } = eventProperties as {
     readonly order_id?: string;
     readonly subscription_id?: string;
   };
-  if (subscription_id !== undefined) return tokenOfCheckout({ subscription: subscription_id }, stripe, options);
-  if (order_id?.startsWith('ch_') || order_id?.startsWith('py_')) {
-    return tokenIn((await stripe.charges.retrieve(order_id, {}, options)).metadata);
+  if (subscription_id !== undefined) {
+    return { token: await tokenOfCheckout({ subscription: subscription_id }, stripe, options) };
   }
-  if (!order_id?.startsWith('pi_')) return undefined;
-  const { metadata, invoice } = await stripe.paymentIntents.retrieve(order_id, {}, options);
-  const token = tokenIn(metadata) ?? (await tokenOfInvoice(order_id, invoice, stripe, options));
-  return token ?? tokenOfCheckout({ payment_intent: order_id }, stripe, options);
+  if (order_id?.startsWith('ch_') || order_id?.startsWith('py_')) {
+    return { token: tokenIn((await stripe.charges.retrieve(order_id, {}, options)).metadata) };
+  }
+  return order_id?.startsWith('pi_') ? ofPaymentIntent(order_id, stripe, options) : { token: undefined };
 }
 
-async function tokenOfInvoice(
+async function ofPaymentIntent(id: string, stripe: StripePayments, options: StripeCallOptions): Promise<Found> {
+  const { metadata, invoice } = await stripe.paymentIntents.retrieve(id, {}, options);
+  const token = tokenIn(metadata);
+  if (token !== undefined) return { token };
+  const paid = await invoiceOf(id, invoice, stripe, options);
+  const subscription = paid && subscriptionOf(paid);
+  const onInvoice = tokenIn(paid?.metadata) ?? tokenIn(subscription?.metadata);
+  if (onInvoice !== undefined) return { token: onInvoice, orderId: paid?.id };
+  // A session in subscription mode has no PaymentIntent.
+  if (subscription?.id !== undefined) {
+    return { token: await tokenOfCheckout({ subscription: subscription.id }, stripe, options), orderId: paid?.id };
+  }
+  return { token: await tokenOfCheckout({ payment_intent: id }, stripe, options) };
+}
+
+async function invoiceOf(
   payment_intent: string,
   invoice: string | null | undefined,
-  stripe: StripePayments,
+  { invoices, invoicePayments }: StripePayments,
   options: StripeCallOptions,
-): Promise<string | undefined> {
+): Promise<InvoiceLike | undefined> {
   // Before API version 2025-03-31 `invoice` is an id or null, and there are no invoice payments.
-  if (invoice === undefined) return tokenOfPaid(payment_intent, stripe, options);
-  return invoice === null ? undefined : tokenOf(await stripe.invoices.retrieve(invoice, {}, options));
+  if (invoice !== undefined) return invoice === null ? undefined : invoices.retrieve(invoice, {}, options);
+  const { data } = await invoicePayments.list(
+    { payment: { type: 'payment_intent', payment_intent }, expand: ['data.invoice'], limit: 1 },
+    options,
+  );
+  const paid = data[0]?.invoice;
+  return typeof paid === 'object' ? paid : undefined;
 }
 
 async function tokenOfCheckout(
@@ -122,21 +141,4 @@ async function tokenOfCheckout(
 ): Promise<string | undefined> {
   const { data } = await checkout.sessions.list({ ...about, limit: 1 }, options);
   return data[0] && tokenOfSession(data[0]);
-}
-
-async function tokenOfPaid(
-  payment_intent: string,
-  { invoicePayments }: StripePayments,
-  options: StripeCallOptions,
-): Promise<string | undefined> {
-  const { data } = await invoicePayments.list(
-    { payment: { type: 'payment_intent', payment_intent }, expand: ['data.invoice'], limit: 1 },
-    options,
-  );
-  const invoice = data[0]?.invoice;
-  return typeof invoice === 'object' ? tokenOf(invoice) : undefined;
-}
-
-function tokenOf({ metadata, parent, subscription_details }: InvoiceLike): string | undefined {
-  return tokenIn(metadata) ?? tokenIn((parent?.subscription_details ?? subscription_details)?.metadata);
 }

@@ -43,21 +43,35 @@ interface SubscriptionDetails {
   readonly subscription?: Ref | null;
 }
 
-export interface StripeInvoice extends Carrier {
-  readonly billing_reason: string | null;
-  readonly collection_method: string;
-  /** The invoice amount. */
+/** In minor units. */
+export interface InvoiceAmounts {
+  /** The invoice amount, whatever was credited afterwards. */
   readonly total: number;
-  /** The collected amount: less than `total` if the customer's credit balance paid a part. */
-  readonly amount_paid: number;
-  readonly currency: string;
-  readonly status_transitions: { readonly paid_at: number | null };
+  /** What credit notes took off before the payment. */
+  readonly pre_payment_credit_notes_amount?: number;
+}
+
+/** Where an invoice has its subscription. */
+interface OfSubscription {
   /** Since API version 2025-03-31. */
   readonly parent?: { readonly subscription_details: SubscriptionDetails | null } | null;
   /** Before API version 2025-03-31. */
   readonly subscription?: Ref | null;
   /** Before API version 2025-03-31. */
   readonly subscription_details?: SubscriptionDetails | null;
+}
+
+export interface StripeInvoice extends Carrier, InvoiceAmounts, OfSubscription {
+  readonly billing_reason: string | null;
+  readonly collection_method: string;
+  readonly currency: string;
+  readonly status_transitions: { readonly paid_at: number | null };
+}
+
+/** The part of an invoice that tells who paid it. */
+export interface InvoiceLike extends OfSubscription {
+  readonly id: string;
+  readonly metadata?: StripeMetadata | null;
 }
 
 export interface StripeSubscription extends Carrier {
@@ -106,7 +120,7 @@ export interface StripeEvent {
 }
 
 /** The subscription of an invoice, with Stripe's copy of its metadata. */
-export function subscriptionOf(invoice: StripeInvoice): {
+export function subscriptionOf(invoice: OfSubscription): {
   readonly id: string | undefined;
   readonly metadata: StripeMetadata | null | undefined;
 } {

@@ -1,3 +1,4 @@
+import { scopedClient } from '../../client/scoped-client.js';
 import type { CommerceEvents } from '../../commerce/index.js';
 import { checkOptionNames, failOption } from '../../core/check-option.js';
 import type { ConversionSink } from '../conversion.js';
@@ -59,15 +60,17 @@ export function stripeWebhook<Event extends StripeEvent>(options: StripeWebhookO
     ...options,
     provider: 'Stripe',
     verify: (webhook) => verifyEvent(stripe, secret, webhook),
-    destination(event, ours) {
-      if (!isTestMode(event)) return { client: ours };
-      if (testMode !== undefined) return { client: testMode.ours };
-      if (ours.isTest === true) return { client: ours };
-      endpoint.warn(
-        'test mode',
-        `payments in Stripe's test mode (livemode: false) are not reported, because the client's token is not a test token. To report them as test events, use a token that starts with test_, or pass testMode.`,
-      );
-      return { ignored: "not reported: the payment is in Stripe's test mode, and the token is not a test token" };
+    openDestination(ours) {
+      const test = testMode ? scopedClient(testMode.ours) : ours.isTest === true ? ours : undefined;
+      return (event) => {
+        if (!isTestMode(event)) return { client: ours };
+        if (test !== undefined) return { client: test };
+        endpoint.warn(
+          'test mode',
+          `payments in Stripe's test mode (livemode: false) are not reported, because the client's token is not a test token. To report them as test events, use a token that starts with test_, or pass testMode.`,
+        );
+        return { ignored: "not reported: the payment is in Stripe's test mode, and the token is not a test token" };
+      };
     },
     conversions: (event) => conversionsOf(event, isTestMode(event) ? (testMode?.stripe ?? stripe) : stripe),
   });
@@ -100,7 +103,13 @@ function conversionsOf(event: StripeEvent, stripe: StripePayments): Promise<Stri
 
   async function withToken(conversion: StripeConversion): Promise<StripeConversion> {
     if (conversion.visitorToken !== undefined) return conversion;
-    return { ...conversion, visitorToken: await findToken(stripe, conversion, call) };
+    const { token, orderId } = await findToken(stripe, conversion, call);
+    if (orderId === undefined) return { ...conversion, visitorToken: token };
+    return {
+      ...conversion,
+      eventProperties: { ...conversion.eventProperties, order_id: orderId },
+      visitorToken: token,
+    } as StripeConversion;
   }
   const firstPayment = async (): Promise<StripeConversion | undefined> => {
     const conversion = await findFirstPayment(stripe, event, call);

@@ -6,7 +6,7 @@ export interface TokenVisitor {
   readonly userId: string;
   /** The browser's session, without its `sid_` prefix. */
   readonly sessionId: string | undefined;
-  /** What the visitor had agreed to when the payment was started. */
+  /** What the visitor had agreed to when the payment was started, for a day. */
   readonly consent?: Consent | undefined;
 }
 

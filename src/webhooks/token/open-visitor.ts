@@ -41,6 +41,11 @@ export interface OpenOptions extends SealOptions {
   readonly acceptUnbound?: boolean | undefined;
 }
 
+/**
+ * A token gives the consent for as long as a checkout lasts. Each event with a consent replaces the stored one: that of a renewal
+ * would undo what the visitor has decided since.
+ */
+const CONSENT_MAX_AGE_MS = 24 * 60 * 60_000;
 /** An experiment's results cover at most a year, so an older session matters to none. */
 const SESSION_MAX_AGE_MS = 400 * 24 * 60 * 60_000;
 
@@ -99,7 +104,14 @@ export function createVisitorOpener(keys: readonly SecretKey[], options: OpenOpt
         const ageMs = now() - issuedAt;
         if (ageMs > maxAgeMs) return { visitor: null, reason: 'expired' };
         if (visitor === undefined) return { visitor: null, reason: 'nobody' };
-        return { visitor: ageMs > sessionMaxAgeMs ? { ...visitor, sessionId: undefined } : visitor, issuedAt };
+        return {
+          visitor: {
+            ...visitor,
+            ...(ageMs > sessionMaxAgeMs && { sessionId: undefined }),
+            ...(ageMs > CONSENT_MAX_AGE_MS && { consent: undefined }),
+          },
+          issuedAt,
+        };
       }
     }
     return { visitor: null, reason: 'not_authentic' };

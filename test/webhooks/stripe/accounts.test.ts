@@ -1,5 +1,6 @@
 import { Stripe } from 'stripe';
 import { describe, expect, it } from 'vitest';
+import { SCOPED_CLIENT } from '../../../src/client/scoped-client.js';
 import { commerceEvents } from '../../../src/commerce/index.js';
 import { createRecordingClient } from '../../../src/testing/index.js';
 import { openShop, tracker, VISITOR } from '../shop.js';
@@ -51,6 +52,17 @@ describe('a payment in Stripe’s test mode', () => {
     await handle(signed(stripeEvent('payment_intent.succeeded', paymentIntent(carrying(shop.token)))));
     expect(ours.events).toHaveLength(1);
     expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'purchase:pi_1' }]);
+  });
+
+  it('uses the client of testMode that belongs to the request, as on Workers', async () => {
+    const { stripe: testStripe, answers } = await startStripe();
+    const shop = await openShop(LIVE);
+    answers.set('/v1/payment_intents/pi_1', paymentIntent(carrying(shop.token)));
+    const ours = createRecordingClient({ events: commerceEvents });
+    const shared = { track: () => expect.unreachable(), [SCOPED_CLIENT]: () => ours };
+    const { handle } = endpoint(shop, { testMode: { ours: shared, stripe: testStripe } });
+    await handle(signed(stripeEvent('refund.created', refund(), TEST_MODE)));
+    expect(ours.events).toHaveLength(1);
   });
 
   it.each([{}, { ours: createRecordingClient() }, { stripe: new Stripe('sk_test') }])(

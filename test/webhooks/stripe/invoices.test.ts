@@ -38,6 +38,12 @@ it('counts what the customer’s credit balance paid', () => {
   expect(convert({ amount_paid: 1_000 })).toMatchObject({ eventProperties: { value: 49.9 } });
 });
 
+it('does not count what was credited before the payment', () => {
+  const credited = { pre_payment_credit_notes_amount: 4_000 };
+  expect(convert(credited)).toMatchObject({ eventProperties: { value: 9.9 } });
+  expect(convert({ pre_payment_credit_notes_amount: 4_990, amount_paid: 0 })).toBeUndefined();
+});
+
 it('happens when the invoice was paid, or created if that is not known', () => {
   expect(convert({ status_transitions: { paid_at: CREATED + 60 } })).toMatchObject({
     time: (CREATED + 60) * 1000 + 999,

@@ -314,7 +314,7 @@ describe('a payment without a known visitor', () => {
     const token = await makeToken();
     expect(await endpoint(shop, { maxAgeMs: 30_000 }).handle(signed(paid(token)))).toMatchObject({ statusCode: 200 });
     expect(shop.warnings).toEqual([expect.stringMatching(cause)]);
-    expect(shop.warnings[0]).toContain('visitor token of purchase:pi_1');
+    expect(shop.warnings[0]).toContain('the visitor token of an event');
     expect(shop.warnings[0]).not.toContain(token);
   });
 
@@ -425,7 +425,24 @@ describe('a refund', () => {
     const event = { ...refunded, account: 'acct_1' };
     expect(await endpoint(shop, { stripe }).handle(signed(event))).toMatchObject({ body: 'refund:re_1 is stored' });
     expect(requests).toEqual(['GET /v1/payment_intents/pi_1 in acct_1', `GET ${LISTED} in acct_1`]);
-    expect(tracker(shop.collector)).toMatchObject([{ distinctId: 'refund:re_1', userId: VISITOR.userId }]);
+    expect(tracker(shop.collector)).toMatchObject([
+      // Under the order of the purchase, which is the invoice.
+      { distinctId: 'refund:re_1', userId: VISITOR.userId, properties: { order_id: 'in_1' } },
+    ]);
+  });
+
+  it('belongs to the subscriber of a Payment Link, whose visitor only the Checkout Session has', async () => {
+    const { stripe, answers, requests } = await startStripe();
+    const shop = await openShop();
+    answers.set('/v1/payment_intents/pi_1', paymentIntent());
+    answers.set(LISTED, { object: 'list', data: [{ object: 'invoice_payment', invoice: invoice(undefined) }] });
+    answers.set('/v1/checkout/sessions?subscription=sub_1&limit=1', {
+      object: 'list',
+      data: [session({ mode: 'subscription', payment_intent: null, client_reference_id: shop.token })],
+    });
+    expect(await endpoint(shop, { stripe }).handle(signed(refunded))).toMatchObject({ body: 'refund:re_1 is stored' });
+    expect(requests).toHaveLength(3);
+    expect(tracker(shop.collector)).toMatchObject([{ userId: VISITOR.userId, properties: { order_id: 'in_1' } }]);
   });
 
   it.each([
@@ -526,7 +543,7 @@ describe('an answer', () => {
       const shop = await openShop({ events });
       expect(await endpoint(shop).handle(signed(paid(shop.token)))).toEqual({
         statusCode: 503,
-        body: `purchase:pi_1 does not match the events of createClient (${code}): fix them, and a retry stores it`,
+        body: `purchase:pi_1 is rejected (${code}): fix it, see the server's log, and a retry stores it`,
       });
       const [warning, ...others] = shop.warnings.filter((each) => each.includes('Stripe webhook: purchase:pi_1'));
       expect(warning).toContain(`${why} Fix the events of createClient`);
@@ -534,16 +551,20 @@ describe('an answer', () => {
     },
   );
 
-  it('is 200 for events that will never be stored: Stripe must not retry them for ever', async () => {
-    const refusing = await openShop({
+  it('is 503 while beforeSend throws, which a new release mends', async () => {
+    const shop = await openShop({
       beforeSend: () => {
         throw new Error('no');
       },
     });
-    expect(await endpoint(refusing).handle(signed(paid(refusing.token)))).toEqual({
-      statusCode: 200,
-      body: 'purchase:pi_1 is rejected permanently: before_send_failed',
+    expect(await endpoint(shop).handle(signed(paid(shop.token)))).toEqual({
+      statusCode: 503,
+      body: "purchase:pi_1 is rejected (before_send_failed): fix it, see the server's log, and a retry stores it",
     });
+    expect(shop.warnings.filter((each) => each.includes('Fix beforeSend.'))).toHaveLength(1);
+  });
+
+  it('is 200 for events that nobody wants stored', async () => {
     const dropping = await openShop({ beforeSend: () => null });
     expect(await endpoint(dropping).handle(signed(paid(dropping.token)))).toEqual({
       statusCode: 200,

@@ -190,6 +190,13 @@ describe('the age of a token', () => {
     }
   });
 
+  it('gives the consent for a day: what the visitor has decided since must stand', async () => {
+    const token = await sealVisitor({ ...USUAL, consent: { ads: true } }, [OLD], { now });
+    const open = (ageMs: number) => openVisitor(token, [OLD], { now: () => NOW + ageMs });
+    expect((await open(DAY_MS - 1_000)).visitor).toMatchObject({ consent: { ads: true } });
+    expect((await open(DAY_MS + 1_000)).visitor).toEqual({ ...USUAL, consent: undefined });
+  });
+
   it('removes the session after sessionMaxAgeMs', async () => {
     const token = await sealVisitor(USUAL, [OLD], { now });
     const open = (ageMs: number) => openVisitor(token, [OLD], { sessionMaxAgeMs: 30 * DAY_MS, now: () => NOW + ageMs });
