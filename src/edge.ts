@@ -4,6 +4,7 @@ import { type ClientOptions, resolveOptions } from './client/options.js';
 import { warnOfPlainHttp } from './client/plain-http.js';
 import { createRequestScopedClient } from './client/request-scoped-client.js';
 import type { Client } from './client/types.js';
+import { failOption } from './core/check-option.js';
 import type { EventCatalog } from './protocol/catalog.js';
 import { webPlatform } from './runtime/platform-web.js';
 
@@ -16,6 +17,11 @@ export function createClient<
 >(options: ClientOptions<Catalog, Experiments> = {}): Client<ClientCatalog<Catalog, Experiments>> {
   // Wrong options throw here, not in the first request.
   const resolved = resolveOptions(options as ClientOptions, webPlatform.env);
+  if (resolved.outbox?.durable === false) {
+    failOption(
+      'outbox: on this runtime each request has a client and a queue of its own. Pass maxQueueSize, maxQueueBytes or whenFull instead of a memory outbox.',
+    );
+  }
   warnOfPlainHttp(resolved);
   return createRequestScopedClient((waitUntil = resolved.waitUntil) =>
     assembleClient({ ...resolved, waitUntil }, webPlatform),

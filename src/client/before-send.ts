@@ -7,16 +7,21 @@ import type { ClientOptions, OutgoingEvent } from './options.js';
 /** Encodes an input, or returns why it is refused; `null` if the user dropped it. */
 export type Encode<Input> = (input: Input, context: EncodeContext) => Entry | Refusal | null;
 
-/** Passes a copy of the event to `beforeSend` first; `null` drops the event. */
+/**
+ * Passes a copy of the event to `beforeSend` first; `null` drops the event. Its maps are copies too: they belong to the application,
+ * or are the page of all events of a visitor.
+ */
 export function throughBeforeSend<Input extends IdentifyInput>(
   beforeSend: NonNullable<ClientOptions['beforeSend']>,
   encode: Encode<Input>,
 ): Encode<Input> {
   return (input, context) => {
-    const copy = { event: IDENTIFY_EVENT, ...input };
+    const copy = { event: IDENTIFY_EVENT, ...input } as unknown as Record<string, unknown>;
+    copyMaps(copy, EVENT_MAPS);
+    if (isPlainMap(copy.userProperties)) copyMaps(copy.userProperties, PERSON_MAPS);
     let kept: OutgoingEvent | null;
     try {
-      kept = beforeSend(copy);
+      kept = beforeSend(copy as unknown as OutgoingEvent);
     } catch (error) {
       // Its message may quote the event.
       return failed(`threw (${error instanceof Error ? error.name : typeName(error)})`);
@@ -28,6 +33,25 @@ export function throughBeforeSend<Input extends IdentifyInput>(
     if (typeof kept !== 'object') return failed(`returned ${typeName(kept)}`);
     return kept === null ? null : encode(kept as unknown as Input, context);
   };
+}
+
+const EVENT_MAPS = ['eventProperties', 'userProperties', 'defaultProperties', 'identityContext'];
+const PERSON_MAPS = ['consent', 'custom_properties'];
+
+function copyMaps(holder: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of names) {
+    const map = holder[name];
+    if (isPlainMap(map)) holder[name] = { ...map };
+  }
+}
+
+/** What is no plain map is left to the encoder, which reports what it cannot read. */
+function isPlainMap(value: unknown): value is Record<string, unknown> {
+  try {
+    return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  } catch {
+    return false;
+  }
 }
 
 function failed(how: string): Refusal {

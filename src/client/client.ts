@@ -94,7 +94,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         flushNow: () => relay.flushNow(),
         schedule: () => relay.schedule(0),
       })
-    : createMemoryTracker(counts, () => void flushNow());
+    : createMemoryTracker(outbox, counts, () => void flushNow());
 
   const unrefWhenDone = (): void => {
     if (counts.openCount === 0) lifetime.unref();

@@ -1,4 +1,5 @@
 import { checkTimeout } from '../core/check-timeout.js';
+import { sentenceOf } from '../core/logger.js';
 import { keepProcess } from '../core/timers.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import { withTimeout } from '../core/with-timeout.js';
@@ -60,16 +61,18 @@ export function createFlushAndClose(
 
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
     const deadline = monotonic() + timeoutMs;
-    const release = (work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
-      withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS }).catch(() => undefined);
+    const release = (what: string, work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
+      withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS }).catch((error: unknown) =>
+        warnings.throttledEach(`close(): ${what} could not be closed: ${sentenceOf(error)}`),
+      );
     try {
       await flush({ timeoutMs, signal });
     } finally {
       // Requests with events of other processes may be in flight.
       const graceMs = signal?.aborted ? 0 : Math.max(0, deadline - monotonic());
-      await release(relay.stop(graceMs), graceMs);
-      await release(transport.close());
-      await release(outbox.close());
+      await release('the relay', relay.stop(graceMs), graceMs);
+      await release('the connections', transport.close());
+      await release('the outbox', outbox.close());
       onClosed();
     }
     return counts.totals;

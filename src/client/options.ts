@@ -92,7 +92,7 @@ export interface ClientOptions<
   readonly onOutcome?: ((outcome: Outcome, info: OutcomeInfo) => void) | undefined;
   /**
    * Called with every event before it is encoded; an identify is named `$identify`. Returns that event, another one, or `null` to
-   * drop it. Must be synchronous. It may change the object.
+   * drop it. Must be synchronous. It may change the event and its maps, which are copies; deeper values are the application's own.
    */
   readonly beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null) | undefined;
   /** Keeps personal values from being sent: `createGuard` of `ours-ingest/privacy`. @default none */

@@ -23,6 +23,8 @@ const OUTBOX_PAUSE_MS = 1_000;
 const OUTBOX_RETRY_MS = 10_000;
 /** A claim that is this full may have left more behind. */
 const FULL = 0.9;
+/** After a claim that failed, the next one asks for so many times fewer entries; after one that did not, for twice as many. */
+const CLAIM_SHRINK = 4;
 
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
   readonly flushIntervalMs: number;
@@ -65,6 +67,8 @@ export function createRelay(options: RelayOptions): Relay {
   /** When the last delayed entry may be claimed. */
   let delayedUntil = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
+  /** The most entries of a claim. A store that is too slow for many must not be asked for as many for ever. */
+  let maxEntries = Number.POSITIVE_INFINITY;
   let isStopped = false;
   let hasClaimed = false;
 
@@ -123,13 +127,14 @@ export function createRelay(options: RelayOptions): Relay {
     try {
       const { rows, bytes } = delivery.limits;
       const batch = { maxEntries: rows, maxBytes: Math.max(1, bytes - frameBytes(token)) };
-      const window = probe === undefined ? batch : search.window(probe.failedBefore, batch);
+      const widest = probe === undefined ? batch : search.window(probe.failedBefore, batch);
+      const window = { ...widest, maxEntries: Math.min(widest.maxEntries, maxEntries) };
       const endsAt = monotonic() + sendForMs;
       const claimed = await claim(window);
       entries = claimed.entries;
       if (outbox.durable) startSenders();
       if (probe === undefined) await delivery.deliver(entries, endsAt);
-      else await delivery.probe(entries, search.skipMs(window, claimed.fullness >= FULL), endsAt);
+      else await delivery.probe(entries, search.skipMs(widest, claimed.fullness >= FULL), endsAt);
       warnings.end('outbox');
       return entries;
     } catch (error) {
@@ -146,15 +151,16 @@ export function createRelay(options: RelayOptions): Relay {
     }
   }
 
-  async function claim({
-    maxEntries,
-    maxBytes,
-  }: Pick<ClaimOptions, 'maxEntries' | 'maxBytes'>): Promise<{ entries: readonly Entry[]; fullness: number }> {
+  async function claim(
+    window: Pick<ClaimOptions, 'maxEntries' | 'maxBytes'>,
+  ): Promise<{ entries: readonly Entry[]; fullness: number }> {
     const startedAt = monotonic();
     claiming += 1;
+    let isClaimed = false;
     try {
-      const entries = await outbox.claim({ maxEntries, maxBytes, leaseMs });
-      const fullness = Math.max(entries.length / maxEntries, sizeOf(entries) / maxBytes);
+      const entries = await outbox.claim({ ...window, leaseMs });
+      isClaimed = true;
+      const fullness = Math.max(entries.length / window.maxEntries, sizeOf(entries) / window.maxBytes);
       hasClaimed ||= entries.length > 0;
       backlog.noteClaim({ count: entries.length, fullness }, senders.size <= 1);
       if (delayedUntil > startedAt) {
@@ -163,6 +169,7 @@ export function createRelay(options: RelayOptions): Relay {
       return { entries, fullness };
     } finally {
       claiming -= 1;
+      maxEntries = isClaimed ? maxEntries * 2 : Math.max(1, Math.floor(window.maxEntries / CLAIM_SHRINK));
     }
   }
 

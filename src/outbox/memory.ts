@@ -78,11 +78,18 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     for (const slot of entries as readonly Slot[]) if (unclaim(slot)) remove(slot);
   }
 
+  /** Keeps a slot that must wait on, perhaps for days. */
+  function setAside(slot: Slot): void {
+    // A row of the encoder is part of a larger buffer, which it would keep in memory alone once its neighbours are delivered.
+    if (slot.body.buffer.byteLength > 2 * slot.body.length) slot.body = slot.body.slice();
+    returned.push(slot);
+  }
+
   function putBack(entries: readonly Entry[], availableAt: number): void {
     for (const slot of entries as readonly Slot[]) {
       if (!unclaim(slot)) continue;
       slot.availableAt = availableAt;
-      returned.push(slot);
+      setAside(slot);
     }
     returned.sort((a, b) => a.sequence - b.sequence);
   }
@@ -143,7 +150,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
       for (let scanned = 0; !isFull && (slots.length === 0 || scanned < 2 * maxEntries); scanned += 1) {
         const slot = fresh.shift();
         if (slot === undefined) break;
-        if (!take(slot)) returned.push(slot);
+        if (!take(slot)) setAside(slot);
       }
       if (slots.length > 0) leases.push(lease);
       claimed += slots.length;

@@ -1,13 +1,21 @@
+import { failOption } from '../core/check-option.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 import { OpenReceipt, type ReceiptHost } from './receipt.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
 
+/** The memory outboxes of open clients. */
+const taken = new WeakSet<object>();
+
 /**
- * The tracker of a client with a memory outbox, which returns the same entry objects: each entry carries its receipt.
+ * The tracker of a client with a memory outbox, which returns the same entry objects: each entry carries its receipt. So the outbox
+ * belongs to one client: another would send its events with another token and settle them in its own counts.
  *
  * @param onWait called when a caller starts to wait for an event
+ * @throws {OursError} `invalid_option` if an open client has the outbox
  */
-export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void): ReceiptTracker {
+export function createMemoryTracker(outbox: object, counts: DeliveryCounts, onWait: () => void): ReceiptTracker {
+  if (taken.has(outbox)) failOption('outbox belongs to another client: give each client a memory outbox of its own.');
+  taken.add(outbox);
   const watched = new Set<OpenReceipt>();
   const host: ReceiptHost = {
     watch(receipt) {
@@ -39,6 +47,7 @@ export function createMemoryTracker(counts: DeliveryCounts, onWait: () => void):
       return true;
     },
     close() {
+      taken.delete(outbox);
       for (const receipt of watched) receipt.abandon();
     },
   };

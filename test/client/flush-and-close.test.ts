@@ -51,11 +51,21 @@ it('gives them no time if its signal has aborted', async () => {
 });
 
 it('ends although the relay and the outbox never close', async () => {
-  const { made, steps } = line({ stop: () => never, closeOutbox: () => never });
+  const { made, steps, warn } = line({ stop: () => never, closeOutbox: () => never });
   const closed = made.close({ timeoutMs: 0 });
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await closed).toBe(TOTALS);
   expect(steps).toEqual(['flush', 'barrier', 'transport', 'closed']);
+  expect(warn.mock.calls.flat()).toEqual([
+    'close(): the relay could not be closed: no answer within 1000 ms.',
+    'close(): the outbox could not be closed: no answer within 1000 ms.',
+  ]);
+});
+
+it('passes on what the outbox says when it cannot be closed', async () => {
+  const { made, warn } = line({ closeOutbox: () => Promise.reject(new Error('5 stored events are lost')) });
+  expect(await made.close()).toBe(TOTALS);
+  expect(warn).toHaveBeenCalledExactlyOnceWith('close(): the outbox could not be closed: 5 stored events are lost.');
 });
 
 it.each([

@@ -5,6 +5,7 @@ import { scopedClient } from '../../src/client/scoped-client.js';
 import type { Client } from '../../src/client/types.js';
 import { createCollector } from '../../src/collector/index.js';
 import { createClient } from '../../src/edge.js';
+import { createMemoryOutbox } from '../../src/outbox/memory.js';
 import { REQUEST_SCOPE } from '../../src/runtime/wait-until.js';
 import { clientWith, TOKEN } from '../support/clients.js';
 
@@ -28,6 +29,12 @@ function clientPerRequest(): { client: Client; made: Client[] } {
 }
 
 describe('a client of a Worker', () => {
+  it('takes no memory outbox: all requests would share it', () => {
+    expect(() => createClient({ token: TOKEN, outbox: createMemoryOutbox() })).toThrow(
+      /^outbox: .*Pass maxQueueSize, maxQueueBytes or whenFull/,
+    );
+  });
+
   it('is made when it is first used, one for each request, and one for what runs outside of them', async () => {
     const { client, made } = clientPerRequest();
     expect(made).toHaveLength(0);

@@ -214,6 +214,29 @@ describe('a relay whose outbox fails', () => {
     expect(delivered()).toHaveLength(3);
   });
 
+  it('asks for fewer events after a claim that failed: the store may be too slow for so many', async () => {
+    const outbox = createMemoryOutbox({ monotonic });
+    const asked: number[] = [];
+    let isUp = false;
+    const { append, outcomes } = relayWith({
+      outbox: {
+        ...outbox,
+        claim(options) {
+          asked.push(options.maxEntries);
+          return options.maxEntries > 20 ? Promise.reject(new Error('statement timeout')) : outbox.claim(options);
+        },
+      },
+      send: async () => (isUp ? DELIVERED : BUSY),
+    });
+    await append(...tracks(100));
+    // The window of probes widens beyond what this store can do.
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(Math.max(...asked)).toBeGreaterThan(20);
+    isUp = true;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(outcomes.size).toBe(100);
+  });
+
   it('releases what it had claimed, for a retry after ten seconds', async () => {
     const outbox = createMemoryOutbox({ monotonic });
     const ack = vi.fn(outbox.ack);

@@ -53,6 +53,44 @@ describe('beforeSend', () => {
     expect(input.eventProperties, 'the caller’s object is left alone').toEqual({ secret: 'x' });
   });
 
+  it('may edit all maps of an event, which are its own', async () => {
+    const { client, collector } = await rig({
+      beforeSend(event) {
+        const { eventProperties, userProperties, defaultProperties } = event as unknown as {
+          eventProperties: { value: number };
+          userProperties: { email?: string; consent: { ads: string }; custom_properties: { plan: string } };
+          defaultProperties: { referrer?: string };
+        };
+        eventProperties.value /= 100;
+        delete userProperties.email;
+        userProperties.consent.ads = 'no';
+        userProperties.custom_properties.plan = 'changed';
+        if (eventProperties.value === 49) delete defaultProperties.referrer;
+        return event;
+      },
+    });
+    const eventProperties = { value: 4900 };
+    const userProperties = Object.freeze({
+      email: 'a@example.com',
+      consent: Object.freeze({ ads: 'yes' }),
+      custom_properties: Object.freeze({ plan: 'pro' }),
+    });
+    const visitor = client.visitor({ userId: 'v', defaultProperties: { referrer: 'https://search.example/' } });
+    for (const event of ['purchase', 'upsell']) visitor.track(event, eventProperties, { userProperties });
+    visitor.track('visit', { value: 1 }, { userProperties });
+    await client.flush();
+    expect(eventProperties).toEqual({ value: 4900 });
+    expect(collector.events()).toMatchObject([
+      {
+        eventProperties: { value: '49' },
+        userProperties: { consent: { ads: 'no' }, custom_properties: { plan: 'changed' } },
+      },
+      { eventProperties: { value: '49' } },
+      { eventProperties: { value: '0.01' }, defaultProperties: { referrer: 'https://search.example/' } },
+    ]);
+    expect(JSON.stringify(collector.events())).not.toContain('example.com');
+  });
+
   it('sees an identify as $identify, and may edit it', async () => {
     const seen: string[] = [];
     const { client, collector } = await rig({

@@ -14,7 +14,7 @@ export const DROPPED: Outcome = { status: 'dropped', reason: 'queue_full' };
 export function memoryTracker() {
   const onWait = vi.fn();
   const counts = createDeliveryCounts();
-  const tracker = createMemoryTracker(counts, onWait);
+  const tracker = createMemoryTracker({}, counts, onWait);
   return {
     counts,
     tracker,

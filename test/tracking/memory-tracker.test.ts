@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
+import { createMemoryTracker } from '../../src/tracking/memory-tracker.js';
 import { trackEntry } from '../support/entries.js';
 import { DELIVERED, memoryTracker, REJECTED } from './memory-setup.js';
 
@@ -14,6 +16,15 @@ describe('the memory tracker', () => {
     const barrier = counts.barrier();
     tracker.settle(other.entry, DELIVERED);
     await barrier;
+  });
+
+  it('has its outbox for itself until it closes', () => {
+    const outbox = {};
+    const open = () => createMemoryTracker(outbox, createDeliveryCounts(), () => undefined);
+    const tracker = open();
+    expect(open).toThrow(/^outbox belongs to another client/);
+    tracker.close();
+    expect(open).not.toThrow();
   });
 
   it('ignores entries of others', () => {

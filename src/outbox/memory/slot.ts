@@ -5,6 +5,7 @@ import type { Entry, OutboxNotes } from '../../protocol/event.js';
  * one needs no look-up; a map of all entries by id would cost more than everything else in the outbox.
  */
 export interface Slot extends Entry, OutboxNotes {
+  body: Uint8Array;
   lease: Lease | undefined;
   arrival: Arrival;
 }

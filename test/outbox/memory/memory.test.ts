@@ -50,6 +50,20 @@ describe('the memory outbox', () => {
     expect((await outbox.claim(everything)).map(({ owner }) => owner)).toEqual([second]);
   });
 
+  it('does not keep the buffer that a waiting row shares with delivered ones', async () => {
+    const slab = new Uint8Array(65_536);
+    const outbox = createMemoryOutbox();
+    await outbox.append(
+      [0, 300].map((at) => ({ ...trackEntry(`e${at}`), body: slab.subarray(at, at + 300).fill(at) })),
+    );
+    const claimed = await outbox.claim(everything);
+    await outbox.ack(claimed.slice(1));
+    await outbox.release(claimed.slice(0, 1), 0);
+    const [kept] = await outbox.claim(everything);
+    expect(kept!.body).toEqual(new Uint8Array(300));
+    expect(kept!.body.buffer.byteLength).toBe(300);
+  });
+
   it('hands out in the order of append what was released in another', async () => {
     const outbox = createMemoryOutbox();
     await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));
