@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { failOption } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { type ExpressMiddleware, type ExpressRequest, visitorMiddleware } from './express.js';
@@ -23,10 +24,6 @@ interface UpgradeRequest extends NestRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-interface UpgradeServer {
-  prependListener(event: 'upgrade', listener: (request: UpgradeRequest) => void): unknown;
-}
-
 /** Sets `visitor` on every request of a server. */
 export type InstallVisitors = (adapter: NestHttpAdapter) => void;
 
@@ -47,10 +44,28 @@ export function createVisitorInstaller<Catalog extends EventCatalog>(
   });
   return (adapter) => {
     installOn(adapter, middleware, plugin);
-    (adapter.getHttpServer() as UpgradeServer).prependListener('upgrade', (request) => {
+    beforeUpgrades(adapter.getHttpServer() as EventEmitter, (request) => {
       (request as { visitor?: unknown }).visitor = openUpgrade(request).visitor;
     });
   };
+}
+
+/**
+ * Calls `listener` before the application's own listeners for upgrades, and only while there are any. Without one, Node answers a
+ * request with an `Upgrade` header like any other (`curl --http2` sends it); with one, it leaves the answer to the listener.
+ */
+function beforeUpgrades(server: EventEmitter, listener: (request: UpgradeRequest) => void): void {
+  const attach = (): void => {
+    if (!server.listeners('upgrade').includes(listener)) server.prependListener('upgrade', listener);
+  };
+  if (server.listenerCount('upgrade') > 0) attach();
+  server.on('newListener', (event, added) => {
+    // Node reports this listener, too.
+    if (event === 'upgrade' && added !== listener) attach();
+  });
+  server.on('removeListener', (event) => {
+    if (event === 'upgrade' && server.listenerCount('upgrade') === 1) server.removeListener('upgrade', listener);
+  });
 }
 
 function installOn(
