@@ -2,6 +2,7 @@ import { requireFunction } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { createFlushedScopes } from './flushed-function.js';
 import { splitHops } from './front-end.js';
+import { type CloudResponse, holdEnd } from './held-end.js';
 import { absoluteUrl, type NodeHeaders, nodeHeader, type RequestFacts } from './request-facts.js';
 import { runInScope } from './request-scope.js';
 import type { VisitorOptions } from './visitor-options.js';
@@ -15,12 +16,6 @@ export interface CloudRequest {
   /** With the path that a router has removed from `url`. */
   readonly originalUrl?: string | undefined;
   readonly socket: { readonly remoteAddress?: string | undefined };
-}
-
-/** The part of a response that the adapter uses. */
-export interface CloudResponse {
-  end(...rest: never[]): unknown;
-  destroy(error: Error): unknown;
 }
 
 /** The options of `httpFunction`. */
@@ -61,7 +56,7 @@ export function httpFunction<
   return (own, response) => {
     const request = own as Request;
     const scope = openScope(request);
-    endAfter(response, () => flush(undefined));
+    holdEnd(response, () => flush(undefined));
     return runInScope(scope, () => handler(attachVisitor(request, scope), response));
   };
 }
@@ -77,31 +72,7 @@ function cloudFacts({ headers, url, originalUrl = url, socket: { remoteAddress }
   };
 }
 
-// What frameworks ask before they answer an error.
-const ENDED = { headersSent: { value: true, configurable: true }, writableEnded: { value: true, configurable: true } };
-
-/**
- * Holds a response's end back until `work` is done; it never rejects. The headers wait too: a response without a body is over
- * with them. Meanwhile the response is ended for the application, or an error after it would send another one.
- */
-function endAfter(response: CloudResponse, work: () => Promise<void>): void {
-  const end = response.end.bind(response);
-  let isEnding = false;
-  response.end = (...rest) => {
-    if (isEnding) return response;
-    isEnding = true;
-    Object.defineProperties(response, ENDED);
-    work()
-      .then(() => {
-        for (const name of Object.keys(ENDED)) Reflect.deleteProperty(response, name);
-        end(...rest);
-      })
-      // Node throws for a chunk that is neither a string nor bytes; the caller is gone by now.
-      .catch((error: Error) => response.destroy(error));
-    return response;
-  };
-}
-
+export type { CloudResponse } from './held-end.js';
 export type * from './public-types.js';
 export { currentVisitor } from './request-scope.js';
 export type { WithoutVisitor, WithVisitor } from './visitor-scopes.js';

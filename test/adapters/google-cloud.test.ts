@@ -5,7 +5,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import { describe, expect, it } from 'vitest';
 import { currentVisitor, httpFunction, type WithVisitor } from '../../src/adapters/google-cloud.js';
 import type { Client, Visitor } from '../../src/index.js';
-import { arrived, rig } from '../support/client.js';
+import { arrived, rig, until } from '../support/client.js';
 import { type AdapterSetup, type App, describeAdapter } from './contract.js';
 import { serve } from './servers.js';
 
@@ -104,19 +104,102 @@ describe('a response on Google Cloud', () => {
     expect(warnings, 'the host freezes, but events are flushed').toEqual([]);
   });
 
-  it('keeps its status and body if the handler fails or answers again after it', async () => {
-    const { client } = await rig(ON_GOOGLE);
-    const app = express();
-    app.get('/again', (_, response) => void response.send('first').end('second'));
-    app.get('/fails', (_, response) => {
-      response.send('first');
+  describe('that has ended for the application', () => {
+    /** An Express application that buys, answers and then calls `afterwards`, while the event is delivered. */
+    function answeredBy(afterwards: (response: Response) => unknown) {
+      const app = express();
+      app.get('/', async (request, response) => {
+        buys((request as Request & WithVisitor).visitor, 'a');
+        response.send('first');
+        await afterwards(response);
+      });
+      return app;
+    }
+    const fail = () => {
       throw new Error('of the application');
+    };
+
+    it.each<[string, (app: ReturnType<typeof answeredBy>) => unknown]>([
+      ['Express’s own, which destroys the connection', () => undefined],
+      [
+        'one that asks first',
+        (app) =>
+          app.use((_error: unknown, _: Request, response: Response, _next: NextFunction) => {
+            if (!response.headersSent) response.status(500).send('failed');
+          }),
+      ],
+      [
+        'one that does not ask',
+        (app) =>
+          app.use((_error: unknown, _: Request, response: Response, _next: NextFunction) => {
+            response.status(500).send('failed');
+          }),
+      ],
+    ])('keeps its status and body if the handler then fails, with an error handler: %s', async (_, handleErrors) => {
+      const { client } = await rig(ON_GOOGLE);
+      const app = answeredBy(fail);
+      handleErrors(app);
+      const { send } = await serve(httpFunction(client, app as RequestListener));
+      expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
     });
-    app.use((_error: unknown, _: Request, response: Response, _next: NextFunction) => {
-      if (!response.headersSent) response.status(500).send('failed');
+
+    it.each<[string, (response: Response) => unknown]>([
+      ['end', (response) => response.end()],
+      ['destroy', (response) => response.destroy()],
+      ['flushHeaders', (response) => response.flushHeaders()],
+      ['its connection’s destroy', ({ socket }) => socket?.destroy()],
+    ])('keeps its status and body whatever is called on it: %s', async (_, call) => {
+      const { client } = await rig(ON_GOOGLE);
+      const { send } = await serve(httpFunction(client, answeredBy(call) as RequestListener));
+      expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
     });
-    const { send } = await serve(httpFunction(client, app as RequestListener));
-    for (const path of ['/again', '/fails']) expect(await send(path)).toEqual({ status: 200, body: 'first' });
+
+    it.each<[string, (response: Response) => unknown]>([
+      ['write', (response) => response.write('second')],
+      ['end', (response) => response.end('second')],
+    ])('reports a late %s as Node does', async (_, call) => {
+      const { client } = await rig(ON_GOOGLE);
+      const errors: unknown[] = [];
+      const app = answeredBy((response) => {
+        response.on('error', (error) => errors.push(error));
+        call(response);
+      });
+      const { send } = await serve(httpFunction(client, app as RequestListener));
+      expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
+      await until(() => errors.length > 0);
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_STREAM_WRITE_AFTER_END' })]);
+    });
+
+    it.each<[string, (response: Response) => unknown]>([
+      ['setHeader', (response) => response.setHeader('x-late', '1')],
+      ['appendHeader', (response) => response.appendHeader('x-late', '1')],
+      ['removeHeader', (response) => response.removeHeader('content-type')],
+      ['writeHead', (response) => response.writeHead(500)],
+    ])('refuses other headers as Node does: %s', async (_, call) => {
+      const { client } = await rig(ON_GOOGLE);
+      const errors: unknown[] = [];
+      const app = answeredBy((response) => {
+        try {
+          call(response);
+        } catch (error) {
+          errors.push(error);
+        }
+      });
+      const { send } = await serve(httpFunction(client, app as RequestListener));
+      expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })]);
+    });
+  });
+
+  it('still passes through the middleware that sets headers at the last moment', async () => {
+    const { client } = await rig(ON_GOOGLE);
+    // As sessions and compression do.
+    const { send } = await answering(client, (response) => {
+      const { writeHead } = response;
+      response.writeHead = (status: number) => writeHead.call(response, status + 1);
+      response.end('bought');
+    });
+    expect(await send('/')).toEqual({ status: 201, body: 'bought' });
   });
 
   it('is destroyed if its last chunk is of a type that Node does not take', async () => {
