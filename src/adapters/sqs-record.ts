@@ -20,8 +20,9 @@ export interface SqsAnswer {
 /** The options of `sqsHandler`. */
 export interface SqsOptions<Record> extends AdapterOptions<Record>, LambdaFlushOptions {
   /**
-   * The visitor of a record, from what the sender put into its body or attributes. If it throws, for example because the body is
-   * not JSON, SQS delivers the record again, and finally to the dead-letter queue.
+   * The visitor of a record, from what the sender put into its body or attributes; `{}` if the record has none. If it throws, for
+   * example because the body is not JSON, or returns no object, SQS delivers the record again, and finally to the dead-letter
+   * queue.
    */
   readonly visitorOf: (record: Record) => VisitorInput;
   /**

@@ -1,4 +1,5 @@
 import type { VisitorInput } from '../client/visitor.js';
+import { typeName } from '../core/refusal.js';
 import { ignoreRejection, isPromise } from '../core/user-call.js';
 
 /** Calls the user's `visitorOf`. */
@@ -17,9 +18,17 @@ export function createVisitorReader<Record extends object>(
     read(record) {
       try {
         const visitor = visitorOf(record);
-        if (!isPromise(visitor)) return visitor;
-        ignoreRejection(visitor);
-        throw new TypeError('visitorOf returned a promise; it must be synchronous.');
+        if (isPromise(visitor)) {
+          ignoreRejection(visitor);
+          throw new TypeError('visitorOf returned a promise; it must be synchronous.');
+        }
+        // What `JSON.parse(body).visitor` is if the sender named none.
+        if (typeof visitor !== 'object' || visitor === null) {
+          throw new TypeError(
+            `visitorOf must return an object, {} for a record without a visitor; got ${typeName(visitor)}.`,
+          );
+        }
+        return visitor;
       } catch (error) {
         failed.set(record, { error });
         return {};

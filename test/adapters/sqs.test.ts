@@ -95,12 +95,19 @@ describe('a handler of SQS records', () => {
     expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
   });
 
-  it('continues with a record for which visitorOf returns nothing', async () => {
-    const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), {
-      visitorOf: () => undefined,
-    });
+  it('continues with a record that has no visitor', async () => {
+    const { receive } = await world(({ visitor }) => expect(visitor.userId).toBeUndefined(), { visitorOf: () => ({}) });
     expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [] });
   });
+
+  it.each([undefined, null, 'v', false])(
+    'returns a record whose visitor is no object, as one that cannot be read: %j',
+    async (visitor) => {
+      const { told, receive } = await world(() => expect.unreachable(), { visitorOf: () => visitor });
+      expect(await receive(sqsRecord('m1', 'v'))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+      expect(told).toEqual([expect.stringMatching(/visitorOf threw on SQS message m1 \(TypeError\)/)]);
+    },
+  );
 
   it('passes errors of the handler and of visitorOf to onError', async () => {
     const heard: unknown[] = [];
