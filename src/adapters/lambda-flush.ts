@@ -39,8 +39,9 @@ export function createFlush(
   const warnings = createWarnOnce(guardLogger(logger), () => performance.now());
   return async (context) => {
     try {
-      const leftMs = (context?.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY) - ANSWER_MS;
-      await ours.flush({ signal: AbortSignal.timeout(Math.max(0, Math.min(flushTimeoutMs, leftMs))) });
+      const limitMs = Math.min(flushTimeoutMs, leftMs(context) - ANSWER_MS);
+      // Node's timers take integers only.
+      await ours.flush({ signal: AbortSignal.timeout(Math.floor(Math.max(0, limitMs))) });
     } catch {
       warnings.throttled(
         'flush',
@@ -48,4 +49,10 @@ export function createFlush(
       );
     }
   };
+}
+
+/** No limit where the host does not say: emulators and tests pass contexts of their own. */
+function leftMs(context: LambdaContext | undefined): number {
+  const left: unknown = context?.getRemainingTimeInMillis?.();
+  return typeof left === 'number' && !Number.isNaN(left) ? left : Number.POSITIVE_INFINITY;
 }

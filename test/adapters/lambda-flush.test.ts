@@ -18,7 +18,10 @@ it.each([
   [undefined, 1_250, 1_000],
   [undefined, 100, 0],
   [5_000, 30_000, 5_000],
-])('with flushTimeoutMs %j and %j ms left waits at most %d ms', async (flushTimeoutMs, leftMs, expected) => {
+  [undefined, 1_250.5, 1_000],
+  [undefined, Number.NaN, 2_000],
+  [undefined, 'soon', 2_000],
+])('with flushTimeoutMs %s and %s ms left waits at most %d ms', async (flushTimeoutMs, leftMs, expected) => {
   const options = flushTimeoutMs === undefined ? {} : { flushTimeoutMs };
   expect(await limitOf(options, leftMs === undefined ? undefined : { getRemainingTimeInMillis: () => leftMs })).toBe(
     expected,
