@@ -4,7 +4,8 @@ import { toBytes } from '../protocol/bytes.js';
 export interface RawWebhook {
   /** The unparsed body, as a string or bytes: the signature covers every byte. */
   readonly body: unknown;
-  readonly headers: HeadersLike;
+  /** Load balancers of AWS and API Gateway pass none if there are none. */
+  readonly headers: HeadersLike | null | undefined;
 }
 
 /** A `Headers`, or a plain object as in Node, API Gateway and most frameworks. */
@@ -41,14 +42,13 @@ export const HOW_TO_GET_RAW_BODIES: string = [
   "Lambda: Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')",
 ].join('; ');
 
-function toRecord(headers: HeadersLike): Record<string, string> {
+function toRecord(headers: RawWebhook['headers']): Record<string, string> {
   const record: Record<string, string> = {};
   const add = (value: unknown, name: string): void => {
     if (typeof value === 'string') record[name.toLowerCase()] = value;
     else if (Array.isArray(value)) record[name.toLowerCase()] = value.join(', ');
   };
   if (typeof headers?.forEach === 'function') headers.forEach(add);
-  // API Gateway passes null if there are none.
   else for (const [name, value] of Object.entries(headers ?? {})) add(value, name);
   return record;
 }

@@ -1,4 +1,10 @@
-import type { APIGatewayProxyResult, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type {
+  ALBEvent,
+  APIGatewayProxyEvent,
+  APIGatewayProxyEventV2,
+  APIGatewayProxyResult,
+  APIGatewayProxyStructuredResultV2,
+} from 'aws-lambda';
 import type { FastifyInstance } from 'fastify';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { describe, expectTypeOf, it } from 'vitest';
@@ -95,6 +101,16 @@ describe('an endpoint', () => {
       app.post('/webhook', { bodyLimit: 1, config: { rawBody: true } }, webhook.fastify);
     };
     expectTypeOf(mount).returns.toBeVoid();
+  });
+
+  it('takes the headers of every HTTP event of Lambda unchanged', () => {
+    type Headers = Parameters<Webhook['handle']>[0]['headers'];
+    expectTypeOf<APIGatewayProxyEventV2['headers']>().toExtend<Headers>();
+    expectTypeOf<APIGatewayProxyEvent['headers']>().toExtend<Headers>();
+    expectTypeOf<ALBEvent['headers']>().toExtend<Headers>();
+    expectTypeOf<ALBEvent['multiValueHeaders']>().toExtend<Headers>();
+    // @ts-expect-error
+    expectTypeOf((webhook: Webhook) => webhook.handle({ body: '' })).returns.toBeObject();
   });
 
   it('returns what a Lambda function may return unchanged', () => {
