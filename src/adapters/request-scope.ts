@@ -25,7 +25,8 @@ export function currentScope(): RequestScope | undefined {
 }
 
 /**
- * The visitor of the current request; `undefined` outside a request. With an event catalogue:
+ * The visitor of the current request; `undefined` outside a request, and in listeners of the request's own events
+ * (`request.on('end', …)`), which Node calls outside of it: use the request's `visitor` there. With an event catalogue:
  * `currentVisitor<typeof events>()`.
  */
 export function currentVisitor<Catalog extends EventCatalog = EventCatalog>(): Visitor<Catalog> | undefined {
