@@ -1,4 +1,5 @@
 import { CAMPAIGN_FIELDS } from '../protocol/fields.js';
+import { replaceEncoded } from './encoded-values.js';
 import { matcher, type NameList, nameFilter } from './name-list.js';
 import { replacePersonal } from './personal-values.js';
 
@@ -30,13 +31,21 @@ export function guardPage(
   keeps: (parameter: string) => boolean,
   isSearching: boolean,
 ): Record<string, unknown> {
-  const clean = isSearching ? (text: string) => replacePersonal(text, () => REMOVED) : (text: string) => text;
+  const clean = isSearching ? withoutPersonal : (text: string) => text;
   return Object.fromEntries(
     Object.entries(page).map(([name, value]) => {
       if (typeof value !== 'string') return [name, value];
       if (ADDRESSES.has(name)) return [name, clean(withoutParameters(value, keeps))];
       return [name, TEXTS.has(name) ? clean(value) : value];
     }),
+  );
+}
+
+/** First as it is written: an unencoded value loses only what looks personal. */
+function withoutPersonal(text: string): string {
+  return replaceEncoded(
+    replacePersonal(text, () => REMOVED),
+    REMOVED,
   );
 }
 

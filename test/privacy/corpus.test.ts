@@ -84,6 +84,20 @@ it('none passes as the name of a property, the name of an event, its id, or in a
   expect(leaks([...warnings, JSON.stringify(outcomes), published()].join('\n'))).toEqual([]);
 });
 
+it('none passes in an address as a form or a browser encodes it', () => {
+  const guard = createGuard();
+  for (const { needle } of VALUES) {
+    const current_url = `https://shop.example/thanks?${new URLSearchParams({ q: needle, plan: 'pro' })}`;
+    const pathname = `/u/${encodeURIComponent(needle)}/thanks`;
+    expect(guard({ event: 'purchase', userId: 'v1', defaultProperties: { current_url, pathname } })).toMatchObject({
+      defaultProperties: {
+        current_url: 'https://shop.example/thanks?q=removed&plan=pro',
+        pathname: '/u/removed/thanks',
+      },
+    });
+  }
+});
+
 describe('ordinary values', () => {
   const draw = createDraw(SEED);
   /** What `docs/privacy.md` states, in 10,000 of each kind. */

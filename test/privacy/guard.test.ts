@@ -141,6 +141,48 @@ describe('the page', () => {
   });
 });
 
+describe('personal values in addresses', () => {
+  /** What a guard makes of an address. */
+  const guardedAddress = (current_url: string): unknown =>
+    (guardedPage({}, { current_url }) as { current_url: unknown }).current_url;
+
+  it.each([
+    ['phone=%2B1+555+223+4567', 'phone=removed'],
+    ['phone=%2B1%20555%20223%204567', 'phone=removed'],
+    ['phone=+49%2030%201234567', 'phone=removed'],
+    ['card=4111+1111+1111+1111', 'card=removed'],
+    ['ssn=123+45+6789', 'ssn=removed'],
+    ['note=MRN%3A+0012345', 'note=removed'],
+    ['%2B15552234567=yes', 'removed=yes'],
+    ['to=Ada+%3Cada%2540example.org%3E', 'to=removed'],
+    ['next=%2Faccount%3Fphone%3D%252B15552234567', 'next=removed'],
+    ['ref=a=%2B49/30/1234567&plan=pro', 'ref=removed&plan=pro'],
+  ])('are found as forms and browsers encode them: %s', (query, cleaned) => {
+    expect(guardedAddress(`https://shop.example/thanks?${query}&utm_source=x`)).toBe(
+      `https://shop.example/thanks?${cleaned}&utm_source=x`,
+    );
+  });
+
+  it('are found in encoded segments of a path', () => {
+    const pathname = '/u/%2B15552234567/thanks';
+    expect(guardedPage({}, { pathname, current_url: `https://shop.example${pathname}` })).toEqual({
+      pathname: '/u/removed/thanks',
+      current_url: 'https://shop.example/u/removed/thanks',
+    });
+  });
+
+  it('are found next to a bad encoding, which does no harm alone', () => {
+    expect(guardedAddress('https://shop.example/?q=100%+%2B15552234567')).toBe('https://shop.example/?q=removed');
+    const bad = 'https://shop.example/%E0%A4%A/%?q=%&r=%FF+%zz';
+    expect(guardedAddress(bad)).toBe(bad);
+  });
+
+  it('leave everything else as it was written', () => {
+    const ordinary = 'https://shop.example/caf%C3%A9/a+b?q=hiv+test&at=2026-11-30T12%3A00%3A00%2B01%3A00&n=1+2+3&e=a==';
+    expect(guardedAddress(ordinary)).toBe(ordinary);
+  });
+});
+
 describe('in a client', () => {
   it('the guard sees what beforeSend returns, and an outcome names the field', async () => {
     const { client, outcomes, warnings } = await rig({
@@ -214,4 +256,6 @@ it('takes time in proportion to the text, whatever the text is', () => {
     'MRN '.repeat(250_000),
   ];
   for (const text of hostile) expect(guarded({ found: 'remove' }, { text })).toEqual({ text });
+  const encoded = ['%25'.repeat(100_000), '%+'.repeat(100_000), `?${'a=%2B&'.repeat(50_000)}`];
+  for (const title of encoded) expect(guardedPage({}, { title })).toEqual({ title });
 });
