@@ -17,7 +17,10 @@ export interface GuardOptions {
   readonly preset?: 'health' | undefined;
   /** Names of event properties. */
   readonly properties?: NameList | undefined;
-  /** Query parameters of `current_url` and `referrer`. Parameters of campaigns and click ids pass unless they are denied. @default all pass */
+  /**
+   * Query parameters of `current_url` and `referrer`, and the campaign fields that repeat them. Campaigns and click ids pass unless
+   * they are denied. @default all pass
+   */
   readonly parameters?: NameList | undefined;
   /**
    * Whether to look for values shaped like e-mail addresses, phone numbers, American social security numbers, card numbers and

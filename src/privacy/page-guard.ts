@@ -1,17 +1,25 @@
-import { CAMPAIGN_FIELDS } from '../protocol/fields.js';
+import { CAMPAIGN_FIELDS, type DefaultProperties, fromText } from '../protocol/fields.js';
+import { toText } from '../protocol/properties.js';
 import { replaceEncoded } from './encoded-values.js';
 import { matcher, type NameList, nameFilter } from './name-list.js';
 import { replacePersonal } from './personal-values.js';
+import { readShown } from './read-shown.js';
 
 /** Fields of `defaultProperties` that hold a page's address. */
 const ADDRESSES: ReadonlySet<string> = new Set(['current_url', 'referrer']);
-/** Fields that hold other text of the page. */
-const TEXTS: ReadonlySet<string> = new Set(['title', 'pathname', 'host', 'referring_domain']);
+/** Fields that say which browser and session it is: with another value, the service would take the event for another visit. */
+const IDENTITY: ReadonlySet<string> = new Set(['user_agent', 'ip', 'sid']);
 /** Stands in for what was removed. */
 const REMOVED = 'removed';
 
 /** Query parameters that identify a campaign or a click, and so are kept. */
 const CAMPAIGN: ReadonlySet<string> = new Set([...CAMPAIGN_FIELDS.split(' '), 'li_did', 'fbc', 'fbp']);
+
+/** Fields that adapters, like the browser SDK, may fill from another parameter. */
+const SOURCES: ReadonlyMap<string, string> = new Map([
+  ['clickid', 'li_did'],
+  ['fbc', 'fbclid'],
+]);
 
 /** @throws {OursError} `invalid_option` */
 export function parameterFilter(parameters: NameList | undefined): (name: string) => boolean {
@@ -23,22 +31,50 @@ export function parameterFilter(parameters: NameList | undefined): (name: string
 }
 
 /**
- * What the page knew, without query parameters that `keeps` refuses and without personal values. The event is worth more than its
- * address, so nothing here refuses it.
+ * What the page knew, without campaigns and query parameters that `keeps` refuses and without personal values. The event is worth
+ * more than its page, so nothing here refuses it.
  */
 export function guardPage(
-  page: object,
+  page: DefaultProperties,
   keeps: (parameter: string) => boolean,
   isSearching: boolean,
-): Record<string, unknown> {
+): DefaultProperties {
+  const map = readShown(page);
+  if (map === undefined) return page;
   const clean = isSearching ? withoutPersonal : (text: string) => text;
-  return Object.fromEntries(
-    Object.entries(page).map(([name, value]) => {
-      if (typeof value !== 'string') return [name, value];
-      if (ADDRESSES.has(name)) return [name, clean(withoutParameters(value, keeps))];
-      return [name, TEXTS.has(name) ? clean(value) : value];
-    }),
-  );
+  const kept: [string, unknown][] = [];
+  for (const name of Object.keys(map)) {
+    if (clean(name) !== name || !keepsField(name, keeps)) continue;
+    try {
+      kept.push([name, guardField(name, map[name], keeps, clean)]);
+    } catch {
+      // A getter or `toJSON` throws: the encoder could not read it either.
+    }
+  }
+  return Object.fromEntries(kept);
+}
+
+/** Whether a field that repeats a query parameter of the page may stay. */
+function keepsField(name: string, keeps: (parameter: string) => boolean): boolean {
+  const parameter = name.toLowerCase();
+  if (!CAMPAIGN.has(parameter)) return true;
+  const source = SOURCES.get(parameter);
+  return keeps(parameter) && (source === undefined || keeps(source));
+}
+
+/** The clean value; the value itself where nothing had to change. */
+function guardField(
+  name: string,
+  value: unknown,
+  keeps: (parameter: string) => boolean,
+  clean: (text: string) => string,
+): unknown {
+  if (IDENTITY.has(name)) return value;
+  // As it will be sent: an address may be a `URL`.
+  const text = toText(value, name, () => undefined);
+  if (!text || typeof fromText(name, text) !== 'string') return value;
+  const cleaned = clean(ADDRESSES.has(name) ? withoutParameters(text, keeps) : text);
+  return cleaned === text ? value : cleaned;
 }
 
 /** First as it is written: an unencoded value loses only what looks personal. */

@@ -82,11 +82,11 @@ export function withArticle(kind: PersonalKind): string {
 
 /** Issuers' first digits and lengths: Visa, Mastercard, American Express, Discover, JCB, Diners Club. */
 const ISSUERS =
-  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720))\d{12,14}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|3(?:0[0-5]|[68]\d)\d{11})$/;
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720))\d{12}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|3(?:0[0-5]|[68]\d)\d{11})$/;
 
 function isCardNumber(match: string): boolean {
   const digits = digitsOf(match);
-  return ISSUERS.test(digits) && (digits[0] !== '5' || digits.length === 16) && hasLuhnDigit(digits);
+  return ISSUERS.test(digits) && hasLuhnDigit(digits);
 }
 
 /** ISO/IEC 7812-1, annex B. */

@@ -1,7 +1,8 @@
 import type { GuardRefusal } from '../client/options.js';
 import { shortName } from '../core/printable.js';
-import { readMap, toText } from '../protocol/properties.js';
+import { toText } from '../protocol/properties.js';
 import { type PersonalKind, replacePersonal, withArticle } from './personal-values.js';
+import { readShown } from './read-shown.js';
 
 /** What to look for, and what to do about it. */
 export interface WalkOptions {
@@ -85,8 +86,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   }
 
   return (properties) => {
-    const map = read(properties);
-    // The encoder cannot read it either, and sends nothing of it.
+    const map = readShown(properties);
     if (map === undefined) return { map: properties };
     try {
       return { map: walkMap(map, '') };
@@ -95,12 +95,4 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
       throw error;
     }
   };
-}
-
-function read(properties: object): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return readMap(properties);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { requestHandler } from '../../src/adapters/request.js';
 import type { OutgoingEvent } from '../../src/client/options.js';
 import { createGuard, type GuardOptions } from '../../src/privacy/guard.js';
 import { rig } from '../support/client.js';
@@ -131,6 +132,78 @@ describe('the page', () => {
     });
   });
 
+  it('loses a denied campaign in every field that repeats it, also where another name was derived from it', () => {
+    const parameters = { deny: ['utm_term', 'fbclid', 'li_did'] };
+    const campaign = { utm_source: 'g', utm_term: 'hiv test', fbclid: 'f', fbc: 'fb.1.1.f', clickid: 'l', li_did: 'l' };
+    expect(guardedPage({ preset: 'health', parameters }, { ...campaign, UTM_Term: 'hiv test', gclid: '1' })).toEqual({
+      utm_source: 'g',
+      gclid: '1',
+    });
+    expect(guardedPage({ parameters, values: false }, campaign)).toEqual({ utm_source: 'g' });
+  });
+
+  it('keeps what advertising networks count by', () => {
+    const campaign = {
+      clickid: '66c8e1a0-5b1f-4f7a-9a55-0d9f4a1c2b3d',
+      fbc: 'fb.1.1735689600000.IwAR2F4-dbP0l7Mn1IawQQGCINEz7PYXQvwjNwB_qa2ofrHyiLjcbCRxTDMgk',
+      fbp: 'fb.1.1735689600000.1116446470',
+      gclid: 'Cj0KCQiA1sucBhDgARIsAFoytUtgQ0zSgIDq4T3kJcM1',
+      campaign_id: '23842000000000004',
+      ad_id: '120210000000000123',
+    };
+    expect(guardedPage({ preset: 'health' }, campaign)).toEqual(campaign);
+  });
+
+  it('has no personal value in any other field or name of one', () => {
+    expect(
+      guardedPage(
+        {},
+        {
+          utm_content: 'alice@example.com',
+          utm_term: '+49%2030%201234567',
+          campaign_id: 4111111111111111,
+          title: 'Hello ada@example.org',
+          landing_page: 'https://shop.example/?phone=%2B1+555+223+4567',
+          query: { mail: 'ada@example.org' },
+          'ada@example.org': 'yes',
+          is_bot: false,
+          screen_width: 1_920,
+        },
+      ),
+    ).toEqual({
+      utm_content: 'removed',
+      utm_term: 'removed',
+      campaign_id: 'removed',
+      title: 'Hello removed',
+      landing_page: 'https://shop.example/?phone=removed',
+      query: '{"mail":"removed"}',
+      is_bot: false,
+      screen_width: 1_920,
+    });
+  });
+
+  it('is read as it will be sent: an address may be a URL, and a whole page may show itself', () => {
+    const current_url = new URL('https://shop.example/?token=secret&utm_source=x');
+    const options: GuardOptions = { parameters: { allow: [] } };
+    const cleaned = { current_url: 'https://shop.example/?utm_source=x' };
+    expect(guardedPage(options, { current_url: current_url as unknown as string })).toEqual(cleaned);
+    expect(guardedPage(options, { toJSON: () => ({ current_url }) })).toEqual(cleaned);
+  });
+
+  it('keeps the browser and the session as they are', () => {
+    const identity = { user_agent: 'Mozilla/5.0 (+https://bot.example; ada@example.org)', sid: '4111111111111111' };
+    expect(guardedPage({ preset: 'health' }, identity)).toEqual(identity);
+  });
+
+  it('does not refuse the event where a field cannot be read', () => {
+    const unreadable = {
+      toJSON: () => {
+        throw new Error('no');
+      },
+    };
+    expect(guardedPage({}, { title: 'Thanks', note: unreadable })).toEqual({ title: 'Thanks' });
+  });
+
   it('never refuses the event: personal values in it are replaced', () => {
     expect(
       guardedPage(
@@ -184,6 +257,20 @@ describe('personal values in addresses', () => {
 });
 
 describe('in a client', () => {
+  it('no denied parameter and no personal value of an address reaches the service by any field', async () => {
+    const guard = createGuard({ preset: 'health', parameters: { deny: ['utm_term', 'li_did'] } });
+    const { client, collector } = await rig({ guard });
+    const query = 'utm_source=g&utm_term=hiv+test&utm_content=alice%40example.com&li_did=lead-7&fbclid=%2B15552234567';
+    const shop = requestHandler(client, async ({ visitor }) => {
+      await visitor.track('booked').settled();
+      return new Response();
+    });
+    const headers = { cookie: 'ours_device_id=v1', referer: `https://clinic.example/?${query}` };
+    await shop(new Request(`https://clinic.example/book?${query}`, { headers }));
+    expect(collector.events()).toMatchObject([{ defaultProperties: { utm_source: 'g', utm_content: 'removed' } }]);
+    expect(JSON.stringify(collector.events())).not.toMatch(/hiv|alice|lead-7|5552234567/);
+  });
+
   it('the guard sees what beforeSend returns, and an outcome names the field', async () => {
     const { client, outcomes, warnings } = await rig({
       guard: createGuard(),
