@@ -29,7 +29,7 @@ export function paddleWebhook({ paddle, secret, ours, keys }: PaddleOptions): We
 
 function conversionsFromPaddle(event: EventEntity): Conversion<CommerceEvents>[] {
   if (event.eventType !== EventName.TransactionCompleted) return [];
-  const { id, origin, currencyCode: currency, details, subscriptionId, customData, billedAt, createdAt } = event.data;
+  const { id, origin, currencyCode: currency, details, subscriptionId, customData } = event.data;
   const value = fromMinorUnits(Number(details?.totals?.grandTotal ?? 0), currency);
   const isRenewal = origin === 'subscription_recurring';
   // Paddle also completes transactions for a new card or another plan.
@@ -41,7 +41,8 @@ function conversionsFromPaddle(event: EventEntity): Conversion<CommerceEvents>[]
       event: isRenewal ? 'subscription_renewed' : 'purchase',
       eventProperties: { order_id: id, value, currency, subscription_id: subscriptionId ?? undefined },
       distinctId: `${isRenewal ? 'renewal' : 'purchase'}:${id}`,
-      time: new Date(billedAt ?? createdAt),
+      // When it was paid: a renewal may be billed many days before its card works. Each delivery has the same.
+      time: new Date(event.occurredAt),
       visitorToken: customData?.ours_visitor,
     },
   ];

@@ -12,6 +12,7 @@ const payment = z.object({
   amount: z.object({ value: z.string(), currency_code: z.string() }),
   custom_id: z.string().nullish(),
   create_time: z.string().nullish(),
+  update_time: z.string().nullish(),
 });
 
 const verification = z.object({ verification_status: z.string() });
@@ -80,9 +81,11 @@ async function askPayPal(body: string, baseUrl: string, accessToken: PayPalOptio
 function conversionsFromPayPal({ event_type, resource }: z.infer<typeof anyEvent>): Conversion<CommerceEvents>[] {
   // First, because the resources of other events have another format.
   if (event_type !== 'PAYMENT.CAPTURE.COMPLETED' && event_type !== 'PAYMENT.CAPTURE.REFUNDED') return [];
-  const { id, amount, custom_id: visitorToken, create_time } = payment.parse(resource);
+  const { id, amount, custom_id: visitorToken, create_time, update_time } = payment.parse(resource);
   const money = { value: Number(amount.value), currency: amount.currency_code };
-  const time = create_time ? new Date(create_time) : undefined;
+  // When it was completed: an eCheck is created days before it clears. Each delivery has the same.
+  const completedAt = update_time ?? create_time;
+  const time = completedAt ? new Date(completedAt) : undefined;
   if (event_type === 'PAYMENT.CAPTURE.REFUNDED') {
     const eventProperties = { refund_id: id, ...money };
     return [{ event: 'refund', eventProperties, distinctId: `refund:${id}`, time, visitorToken }];

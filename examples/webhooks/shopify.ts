@@ -10,6 +10,7 @@ const orderPaid = z.object({
   total_price: z.string(),
   currency: z.string(),
   processed_at: z.string(),
+  updated_at: z.string().nullish(),
   test: z.boolean().nullish(),
   note_attributes: z.array(z.object({ name: z.unknown().optional(), value: z.unknown().optional() })).nullish(),
 });
@@ -57,7 +58,7 @@ async function isSignedBy(secret: string, signature: string, bytes: Uint8Array):
 }
 
 async function purchase(
-  { id, total_price, currency, processed_at, note_attributes }: z.infer<typeof orderPaid>,
+  { id, total_price, currency, processed_at, updated_at, note_attributes }: z.infer<typeof orderPaid>,
   keys: readonly VisitorKey[],
 ): Promise<Conversion<CommerceEvents>> {
   const token = note_attributes?.find(({ name }) => name === 'ours_visitor')?.value;
@@ -65,7 +66,8 @@ async function purchase(
     event: 'purchase',
     eventProperties: { order_id: String(id), value: Number(total_price), currency },
     distinctId: await purchaseId(String(id), { secret: keys.at(-1)!, provider: 'shopify' }),
-    time: new Date(processed_at),
+    // The payment updated the order. It was processed when the checkout ended, which a bank transfer may follow by weeks.
+    time: new Date(updated_at ?? processed_at),
     visitorToken: typeof token === 'string' ? token : undefined,
   };
 }

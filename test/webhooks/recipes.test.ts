@@ -14,7 +14,16 @@ import { keyOf } from '../support/keys.js';
 import { KEYS, openShop, type Shop, tracker, VISITOR } from './shop.js';
 
 const AT = new Date(Date.now() - 30_000).toISOString();
+/** When a payment began that took longer than the 7 days that the service looks back. */
+const NINE_DAYS_AGO = new Date(Date.now() - 9 * 86_400_000).toISOString();
 const counted = { userId: VISITOR.userId, sid: VISITOR.sessionId, verdict: 'counted' };
+
+/** When the payments happened, as the service has it. */
+const timesOf = ({ collector }: Shop): string[] =>
+  collector
+    .events()
+    .filter(({ distinctId }) => /^\w+:/.test(distinctId ?? ''))
+    .map(({ time }) => new Date(time!).toISOString());
 
 describe('the recipe for Paddle', () => {
   const secret = 'pdl_ntfset_test';
@@ -66,6 +75,13 @@ describe('the recipe for Paddle', () => {
       { event: 'subscription_renewed', distinctId: 'renewal:txn_2', properties: { subscription_id: 'sub_1' } },
     ]);
     expect(shop.conversions()).toBe(1);
+  });
+
+  it('takes the time of completion: a renewal may be paid days after it was billed', async () => {
+    const shop = await openShop();
+    const began = { created_at: NINE_DAYS_AGO, billed_at: NINE_DAYS_AGO, origin: 'subscription_recurring' };
+    await endpoint(shop).handle(posted(completed(shop, began)));
+    expect(timesOf(shop)).toEqual([AT]);
   });
 
   it.each([
@@ -137,6 +153,13 @@ describe('the recipe for Shopify', () => {
     ]);
     expect(JSON.stringify(shop.collector.events())).not.toContain('example.org');
     expect(await handle(posted(order(shop), 'orders/create'))).toEqual({ statusCode: 200, body: 'nothing to report' });
+  });
+
+  it('takes the time of the payment: a bank transfer may come days after the order', async () => {
+    const shop = await openShop();
+    const began = { created_at: NINE_DAYS_AGO, processed_at: NINE_DAYS_AGO, updated_at: AT };
+    await endpoint(shop).handle(posted({ ...order(shop), ...began }));
+    expect(timesOf(shop)).toEqual([AT]);
   });
 
   it('hashes the order’s number, which can be guessed, with a key that stays after rotation', async () => {
@@ -235,7 +258,7 @@ describe('the recipe for PayPal', () => {
     return payPalWebhook({ baseUrl, webhookId: 'WH-1', accessToken, ours: client, keys: KEYS });
   }
 
-  const event = ({ token }: Shop, event_type: string, id: string) =>
+  const event = ({ token }: Shop, event_type: string, id: string, create_time = AT) =>
     JSON.stringify(
       {
         id: 'WH-EVENT',
@@ -244,7 +267,8 @@ describe('the recipe for PayPal', () => {
           id,
           amount: { value: '49.90', currency_code: 'EUR' },
           custom_id: token,
-          create_time: AT,
+          create_time,
+          update_time: AT,
           note: 'é',
         },
       },
@@ -273,6 +297,17 @@ describe('the recipe for PayPal', () => {
     ]);
     expect(JSON.parse(asked[0]!)).toMatchObject({ transmission_id: 'transmission-1', webhook_id: 'WH-1' });
   });
+
+  it.each(['PAYMENT.CAPTURE.COMPLETED', 'PAYMENT.CAPTURE.REFUNDED'])(
+    'takes the time of completion of %s: an eCheck may clear days after it was created',
+    async (type) => {
+      const shop = await openShop();
+      const body = event(shop, type, 'CAPTURE', NINE_DAYS_AGO);
+      const { baseUrl } = await startPayPal(body);
+      await endpoint(shop, baseUrl).handle({ body, headers });
+      expect(timesOf(shop)).toEqual([AT]);
+    },
+  );
 
   it.each([
     ['PAYMENT.SALE.COMPLETED', { id: 'SALE', amount: { total: '14.97', currency: 'EUR' } }],
