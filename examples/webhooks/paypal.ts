@@ -29,7 +29,8 @@ export interface PayPalOptions {
 }
 
 /**
- * PayPal. The order has the visitor in `purchase_units[].custom_id`, with a limit of 127 characters: a sealed visitor has 74.
+ * PayPal. The order has the visitor in `purchase_units[].custom_id: await sealVisitor(visitor, keys, { maxLength: 127 })`, PayPal's
+ * limit: a sealed visitor has 74 characters, and more with a consent.
  *
  * PayPal's server SDK does not verify webhooks, so its API does, as PayPal's documentation recommends. A retry may keep the original
  * time, so the time is not checked; a replayed webhook still counts once. PayPal's capture ids cannot be guessed.

@@ -1,4 +1,5 @@
 import type { Consent } from '../../protocol/event.js';
+import { readConsent, writeConsent } from './consent-bytes.js';
 
 /** The visitor who paid, and the session in which they started the payment. */
 export interface TokenVisitor {
@@ -18,14 +19,16 @@ export interface TokenContent {
 }
 
 /** The first byte of a token: its layout. */
-export type TokenVersion = typeof SHORT | typeof LONG | typeof WITH_CONSENT;
+export type TokenVersion = typeof SHORT | typeof LONG | typeof LONG_WITH_CONSENT | typeof SHORT_WITH_CONSENT;
 
 /** Issued-at (4 bytes), visitor UUID (16), sid in milliseconds (6). All-zero UUID: no visitor. All-zero sid: no session. */
 const SHORT = 1;
 /** Visitor id and sid as {@link writeTexts} writes them. For ids of other SDKs. */
 const LONG = 2;
 /** Visitor id, sid, and the consent as JSON. */
-const WITH_CONSENT = 3;
+const LONG_WITH_CONSENT = 3;
+/** The bytes of {@link SHORT}, and the consent as {@link writeConsent} writes it. */
+const SHORT_WITH_CONSENT = 4;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
@@ -35,22 +38,54 @@ const ISSUED_AT_BYTES = 4;
 const LENGTH_BYTES = 2;
 
 export function isTokenVersion(version: number | undefined): version is TokenVersion {
-  return version === SHORT || version === LONG || version === WITH_CONSENT;
+  return version === SHORT || version === LONG || version === LONG_WITH_CONSENT || version === SHORT_WITH_CONSENT;
 }
 
-/** Uses the shortest layout that preserves the ids exactly. */
+/** Uses the shortest layout that preserves the ids and the consent exactly. */
 export function writeContent({ visitor, issuedAt }: TokenContent): {
   version: TokenVersion;
   bytes: Uint8Array<ArrayBuffer>;
 } {
   const { userId, sessionId, consent }: TokenVisitor = visitor ?? { userId: NO_UUID, sessionId: undefined };
-  if (consent !== undefined) {
-    return { version: WITH_CONSENT, bytes: writeTexts(issuedAt, [userId, sessionId ?? '', JSON.stringify(consent)]) };
+  const ids = writeIds(issuedAt, userId, sessionId);
+  const purposes = consent && writeConsent(consent);
+  if (consent === undefined) {
+    return ids === undefined
+      ? { version: LONG, bytes: writeTexts(issuedAt, [userId, sessionId ?? '']) }
+      : { version: SHORT, bytes: ids };
   }
+  if (ids === undefined || purposes === undefined) {
+    const bytes = writeTexts(issuedAt, [userId, sessionId ?? '', JSON.stringify(consent)]);
+    return { version: LONG_WITH_CONSENT, bytes };
+  }
+  return { version: SHORT_WITH_CONSENT, bytes: Uint8Array.of(...ids, ...purposes) };
+}
+
+/** Reads what {@link writeContent} wrote. The caller has authenticated the bytes. */
+export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const issuedAt = view.getUint32(0);
+  if (version === SHORT) return { visitor: readIds(view, bytes), issuedAt };
+  if (version === SHORT_WITH_CONSENT) {
+    const visitor = readIds(view, bytes);
+    return { visitor: visitor && { ...visitor, consent: readConsent(bytes.subarray(SHORT_BYTES)) }, issuedAt };
+  }
+  const [userId = '', sessionId, consent] = readTexts(view, bytes, version === LONG ? 2 : 3);
+  const visitor = { userId, sessionId: sessionId || undefined };
+  return {
+    visitor: consent === undefined ? visitor : { ...visitor, consent: JSON.parse(consent) as Consent },
+    issuedAt,
+  };
+}
+
+/** The bytes of {@link SHORT}; `undefined` if they do not preserve the ids. */
+function writeIds(
+  issuedAt: number,
+  userId: string,
+  sessionId: string | undefined,
+): Uint8Array<ArrayBuffer> | undefined {
   const sid = toSidNumber(sessionId);
-  if (!UUID.test(userId) || sid === undefined) {
-    return { version: LONG, bytes: writeTexts(issuedAt, [userId, sessionId ?? '']) };
-  }
+  if (!UUID.test(userId) || sid === undefined) return undefined;
   const bytes = new Uint8Array(SHORT_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, issuedAt);
@@ -58,26 +93,15 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
   for (let place = 0; place < 16; place++) bytes[4 + place] = Number.parseInt(hex.slice(2 * place, 2 * place + 2), 16);
   view.setUint16(20, Math.floor(sid / 2 ** 32));
   view.setUint32(22, sid % 2 ** 32);
-  return { version: SHORT, bytes };
+  return bytes;
 }
 
-/** Reads what {@link writeContent} wrote. The caller has authenticated the bytes. */
-export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const issuedAt = view.getUint32(0);
-  if (version !== SHORT) {
-    const [userId = '', sessionId, consent] = readTexts(view, bytes, version === LONG ? 2 : 3);
-    const visitor = { userId, sessionId: sessionId || undefined };
-    return {
-      visitor: consent === undefined ? visitor : { ...visitor, consent: JSON.parse(consent) as Consent },
-      issuedAt,
-    };
-  }
+/** The visitor in the bytes of {@link writeIds}. */
+function readIds(view: DataView, bytes: Uint8Array): TokenVisitor | undefined {
   const hex = Array.from(bytes.subarray(4, 20), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const userId = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   const sid = view.getUint16(20) * 2 ** 32 + view.getUint32(22);
-  const visitor = userId === NO_UUID ? undefined : { userId, sessionId: sid === 0 ? undefined : String(sid) };
-  return { visitor, issuedAt };
+  return userId === NO_UUID ? undefined : { userId, sessionId: sid === 0 ? undefined : String(sid) };
 }
 
 /** Issued-at (4 bytes), the length of each text but the last (2 bytes each), and the texts in UTF-8. */

@@ -3,7 +3,7 @@ import { readSecretKeys, type SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
 import { importTokenKey, open, parseToken, type TokenKey } from './cipher.js';
 import type { TokenVisitor } from './layout.js';
-import { checkEnvironment, type SealOptions } from './seal-visitor.js';
+import { checkEnvironment, type TokenScope } from './seal-visitor.js';
 
 /** Why a token gives no visitor. */
 export type NoVisitorReason =
@@ -26,7 +26,7 @@ export type OpenedVisitor =
     }
   | { readonly visitor: null; readonly reason: NoVisitorReason };
 
-export interface OpenOptions extends SealOptions {
+export interface OpenOptions extends TokenScope {
   /**
    * The maximum age of a token, in milliseconds.
    * @default no limit: a subscription's token is as old as the subscription. To invalidate all tokens of a key, remove the key.
@@ -39,6 +39,8 @@ export interface OpenOptions extends SealOptions {
   readonly sessionMaxAgeMs?: number | undefined;
   /** Whether tokens without an environment, sealed before `environment` was set, open in any. @default false */
   readonly acceptUnbound?: boolean | undefined;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: (() => number) | undefined;
 }
 
 /**

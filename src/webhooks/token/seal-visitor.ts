@@ -24,35 +24,44 @@ export interface TokenScope {
 }
 
 export interface SealOptions extends TokenScope {
+  /**
+   * The limit of the field that takes the token, in characters: 74 to 500. If the visitor's consent does not fit, it is left out; if
+   * the ids do not fit either, so is the visitor.
+   * @default 500, the limit of a Stripe metadata value
+   */
+  readonly maxLength?: number | undefined;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: (() => number) | undefined;
 }
 
 const MAX_ENVIRONMENT_LENGTH = 100;
+/** The length of a token for the browser SDK's ids, or without a visitor. */
+const MIN_LENGTH = 74;
 
 /**
- * Seals a visitor into a string for a payment's metadata: 74 characters of base64url for the browser SDK's ids, up to 500 for
- * others. Without a key it can be neither read nor forged.
+ * Seals a visitor into a string for a payment's metadata: 74 characters of base64url for the browser SDK's ids, more with a
+ * consent or with other ids, up to 500. Without a key it can be neither read nor forged.
  *
  * If there is no visitor (`currentVisitor()` outside a request), or its ids are missing or invalid, the token holds no visitor: a
  * checkout must not fail because of a strange cookie, and the token still marks the payment as one to report.
  *
- * @throws {OursError} `invalid_option` if the keys or the environment are invalid
+ * @throws {OursError} `invalid_option` if the keys or an option are invalid
  */
 export async function sealVisitor(
   visitor: SealableVisitor | undefined,
   keys: readonly SecretKey[],
-  { environment, now = Date.now }: SealOptions = {},
+  { environment, maxLength = MAX_TOKEN_LENGTH, now = Date.now }: SealOptions = {},
 ): Promise<string> {
   const [first] = readSecretKeys('keys', keys);
   checkEnvironment(environment);
+  checkMaxLength(maxLength);
   const key = await importTokenKey(first);
   const issuedAt = Math.floor(now() / 1000);
   const known = toTokenVisitor(visitor ?? {});
   // If the token would be too long: rather no consent than no visitor.
   for (const content of [known, known && { ...known, consent: undefined }]) {
     const token = await seal(key, { visitor: content, issuedAt }, environment);
-    if (token.length <= MAX_TOKEN_LENGTH) return token;
+    if (token.length <= maxLength) return token;
   }
   return seal(key, { visitor: undefined, issuedAt }, environment);
 }
@@ -62,6 +71,11 @@ export function checkEnvironment(environment: string | undefined): void {
   if (environment === undefined) return;
   if (typeof environment === 'string' && environment !== '' && environment.length <= MAX_ENVIRONMENT_LENGTH) return;
   failOption(`environment must be a string of 1 to ${MAX_ENVIRONMENT_LENGTH} characters, such as production.`);
+}
+
+function checkMaxLength(maxLength: number): void {
+  if (Number.isInteger(maxLength) && maxLength >= MIN_LENGTH && maxLength <= MAX_TOKEN_LENGTH) return;
+  failOption(`maxLength must be an integer from ${MIN_LENGTH} to ${MAX_TOKEN_LENGTH}.`);
 }
 
 /** Without ids that the client would reject: they would cost the payment its event. */

@@ -10,7 +10,17 @@ describe('the content of a token', () => {
     ['no session', { userId: USER, sessionId: undefined }, 1, 26],
     ['no visitor', undefined, 1, 26],
     ['an id of another SDK', { userId: 'visitor', sessionId: '17' }, 2, 15],
-    ['a consent', { userId: USER, sessionId: undefined, consent: { ads: false, mail: 'no' } }, 3, 69],
+    [
+      'a consent of common purposes',
+      { userId: USER, sessionId: '17', consent: { analytics: true, marketing: false } },
+      4,
+      28,
+    ],
+    ['a consent in words', { userId: USER, sessionId: undefined, consent: { ads: false, mail: 'no', x: null } }, 4, 40],
+    ['an empty consent', { userId: USER, sessionId: undefined, consent: {} }, 4, 26],
+    ['a consent of an id of another SDK', { userId: 'visitor', sessionId: '17', consent: { ads: false } }, 3, 30],
+    ['a consent with a long purpose', { userId: USER, sessionId: '17', consent: { ['p'.repeat(48)]: true } }, 3, 103],
+    ['a consent with a long value', { userId: USER, sessionId: '17', consent: { ads: 'x'.repeat(256) } }, 3, 312],
     ['a session that is not a number', { userId: USER, sessionId: '007' }, 2, 45],
   ])('round-trips %s', (_, visitor, version, length) => {
     const written = writeContent({ visitor, issuedAt: ISSUED_AT });
@@ -19,6 +29,6 @@ describe('the content of a token', () => {
   });
 });
 
-it('only three versions exist', () => {
-  expect([undefined, 0, 1, 2, 3, 4].map(isTokenVersion)).toEqual([false, false, true, true, true, false]);
+it('only four versions exist', () => {
+  expect([undefined, 0, 1, 2, 3, 4, 5].map(isTokenVersion)).toEqual([false, false, true, true, true, true, false]);
 });

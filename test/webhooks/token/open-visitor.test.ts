@@ -43,7 +43,7 @@ describe('a visitor token', () => {
     );
   });
 
-  it('has 74 characters for ids of the browser SDK, which every provider accepts', async () => {
+  it('has 74 characters for ids of the browser SDK without a consent, which every provider accepts', async () => {
     await fc.assert(
       fc.asyncProperty(browserVisitor, async (visitor) => {
         expect(await sealVisitor(visitor, [OLD])).toMatch(/^[A-Za-z0-9_-]{74}$/);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openVisitor, sealVisitor } from '../../../src/webhooks/index.js';
 import { keyOf } from '../../support/keys.js';
@@ -32,6 +33,57 @@ describe('the consent in a visitor token', () => {
     });
   });
 
+  it('is preserved whatever the purposes are', async () => {
+    const word = fc.string({ unit: 'grapheme', maxLength: 60 });
+    const consents = fc.dictionary(
+      fc.oneof(fc.constantFrom('analytics', 'marketing', 'security_storage', '__proto__'), word),
+      fc.oneof(fc.boolean(), fc.constant(null), word),
+      { maxKeys: 3, noNullPrototype: true },
+    );
+    await fc.assert(
+      fc.asyncProperty(consents, async (consent) => {
+        const token = await sealVisitor({ userId: USER, sessionId: '17', consent }, KEYS);
+        fc.pre(token.length !== SHORT);
+        expect(await openVisitor(token, KEYS)).toMatchObject({ visitor: { consent } });
+      }),
+    );
+  });
+
+  // The lengths of docs/payments.md.
+  it.each([
+    [{ analytics: true }, 75],
+    [{ analytics: true, marketing: false }, 76],
+    [{ analytics: true, marketing: false, functional: true, personalization: false }, 79],
+    [{ ad_storage: 'granted', analytics_storage: 'denied' }, 96],
+    [{ newsletter: true, 'research panel': false }, 108],
+    [
+      { ad_storage: 'granted', ad_user_data: 'granted', ad_personalization: 'denied', analytics_storage: 'denied' },
+      119,
+    ],
+  ])('makes the token a little longer: %j makes %i characters', async (consent, length) => {
+    const visitor = { userId: USER, sessionId: '1732398000123', consent };
+    expect(await sealVisitor(visitor, KEYS)).toHaveLength(length);
+  });
+
+  it('is left out where the provider’s field has no place for it', async () => {
+    const visitor = { userId: USER, sessionId: '17', consent: { newsletter: true } };
+    const token = await sealVisitor(visitor, KEYS, { maxLength: 80, now });
+    expect(token).toHaveLength(SHORT);
+    const { consent, ...ids } = visitor;
+    expect(await openVisitor(token, KEYS, { now })).toEqual({ visitor: ids, issuedAt: NOW });
+    expect(await openVisitor(await sealVisitor(visitor, KEYS, { maxLength: 127 }), KEYS)).toMatchObject({ visitor });
+  });
+
+  // Tokens wait in the metadata of subscriptions for years.
+  it('opens from tokens that hold it as JSON', async () => {
+    const token =
+      'A-RYq_ihQiD7WL4c3r_Gr5hgYzAPABjni0RB0CMaFLnNy_yr0xrCxfCfR8Httl1lfD1EHeEKvvJOFhBULbcHJ6q0PgggcnZARmkaJhhz9ERPvZ2OJuSfcSw6smbcD9L0zcvIdaELnChHf5EUbMHf';
+    expect(await openVisitor(token, KEYS, { now })).toEqual({
+      visitor: { userId: USER, sessionId: '17', consent: { analytics: true, marketing: false } },
+      issuedAt: NOW,
+    });
+  });
+
   it('is left out rather than the visitor when the token would be too long', async () => {
     const consent = { ads: 'x'.repeat(400) };
     const token = await sealVisitor({ userId: USER, sessionId: '17', consent }, KEYS, { now });
@@ -55,6 +107,20 @@ describe('an id that the client rejects', () => {
   it('removes only the session if it is the session’s id', async () => {
     const token = await sealVisitor({ userId: USER, sessionId: '[object Object]' }, KEYS);
     expect(await openVisitor(token, KEYS)).toMatchObject({ visitor: { userId: USER, sessionId: undefined } });
+  });
+});
+
+describe('maxLength', () => {
+  it('gives a token without a visitor if the ids are longer', async () => {
+    const token = await sealVisitor({ userId: 'v'.repeat(60) }, KEYS, { maxLength: 80 });
+    expect(await openVisitor(token, KEYS)).toEqual({ visitor: null, reason: 'nobody' });
+  });
+
+  it.each([73, 501, 80.5, '80' as unknown as number])('cannot be %j', async (maxLength) => {
+    await expect(sealVisitor({ userId: USER }, KEYS, { maxLength })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: 'maxLength must be an integer from 74 to 500.',
+    });
   });
 });
 
