@@ -5,7 +5,7 @@ import { type Names, namesOf } from './names.js';
 import { readReply, replyWith } from './reply.js';
 
 /** Incremented with every change of {@link postgresSchema}. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export interface PostgresSchemaOptions {
   /** A name, or `schema.name`; every object the outbox creates is named after it. @default 'ours_outbox' */
@@ -168,12 +168,13 @@ const claimFunction = (names: Names): string => `
     FOR candidate IN
       SELECT e.ctid AS place, e.position, e.bytes, e.is_identify,
         e.available_at <= now_ms OR e.claim_token = ANY (lost_tokens) AS is_available, (
-        SELECT array_agg(earlier.position) FROM (
-          -- More than fit into a claim cannot all be in it. Each is found once for every name it shares.
+        -- For each name, the last identify before this entry. It waits for the one before itself, so if it is in this claim,
+        -- all earlier ones are too.
+        SELECT array_agg(last.position) FROM unnest(e.people) name, LATERAL (
           SELECT i.position FROM ${names.identifies} i
-          WHERE i.person = ANY (e.people) AND i.position < e.position LIMIT max_entries * cardinality(e.people)
-        ) earlier
-      ) AS earlier_identifies
+          WHERE i.person = name AND i.position < e.position ORDER BY i.position DESC LIMIT 1
+        ) last
+      ) AS last_identifies
       FROM ${names.entries} e
       WHERE e.available_at <= now_ms OR e.claim_token = ANY (lost_tokens) OR ${setBack('e')}
       ORDER BY e.position
@@ -187,7 +188,7 @@ const claimFunction = (names: Names): string => `
         END IF;
         CONTINUE;
       END IF;
-      IF NOT candidate.earlier_identifies <@ taken_identifies THEN
+      IF NOT candidate.last_identifies <@ taken_identifies THEN
         passed_over := passed_over + 1;
         CONTINUE;
       END IF;

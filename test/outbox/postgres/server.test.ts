@@ -517,6 +517,21 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(idsOf(await updated.claim(EVERYTHING))).toEqual(['a', 'b']);
     });
 
+    it('of version 2 that ensureSchema brings up to date, also for a process that has used it before', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      await outbox.append(['a', 'b'].map((id) => trackEntry(id)));
+      const claim = `${table}_claim(bigint, bigint, bigint, uuid, bigint, uuid[])`;
+      const { rows } = await admin.query('SELECT pg_get_functiondef($1::regprocedure) AS sql', [claim]);
+      await admin.query(rows[0].sql.replace(/AS \$function\$.*\$function\$/s, 'AS $function$ BEGIN END $function$'));
+      await versionOf(table, 2);
+      expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      const updated = createPostgresOutbox({ client: ownPool(), table });
+      await updated.ensureSchema();
+      expect(idsOf(await updated.claim({ ...EVERYTHING, maxEntries: 1 }))).toEqual(['a']);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['b']);
+    });
+
     it('of a newer version that it leaves alone', async () => {
       const table = newTable();
       await ready(ownPool(), table);
@@ -661,6 +676,23 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     await outbox.deadLetter(claimed, { status: 'rejected', code: 'invalid_event', message: 'a \0 b' });
     expect(await outbox.deadLetters.get('a\0b')).toMatchObject({ distinctId: 'a\0b', outcome: { message: 'a \0 b' } });
     expect(await outbox.deadLetters.replay(ids)).toBe(ids.length);
+  });
+
+  it('looks up one identify for each entry of a claim, however many of the person wait before it', async () => {
+    const COUNT = 300;
+    const client = await ownClient();
+    const outbox = await ready(client);
+    const guest = { externalId: 'guest' };
+    await outbox.append(Array.from({ length: COUNT }, (_, at) => identifyEntry(String(at), guest)));
+    await client.query('BEGIN');
+    const claimed = await outbox.claim(EVERYTHING);
+    const { rows } = await client.query(
+      `SELECT (seq_tup_read + idx_tup_fetch)::integer AS count FROM pg_stat_xact_user_tables
+       WHERE relid = '${SCHEMA}.outbox_${tables}_identifies'::regclass`,
+    );
+    await client.query('COMMIT');
+    expect(claimed).toHaveLength(COUNT);
+    expect(rows[0].count).toBeLessThanOrEqual(COUNT);
   });
 
   it('returns the free entries while other processes are claiming', async () => {
