@@ -83,16 +83,16 @@ export function holdPlaces(options: HoldOptions, places: readonly Place[]): Deco
  * must wait for. Claims do not see it there until that identify is settled, so a crowd behind a slow identify is read once.
  */
 function keepOrder(statements: Statements, codec: EntryCodec, entries: Map<Entry, Place>): void {
-  const { hasIdentifies, identifiesBefore, hold } = statements;
+  const { hasIdentifies, lastIdentifyBefore, hold } = statements;
   if (hasIdentifies.all().length === 0) return;
   const claimed = new Set<number>();
   const crowds = new Map<number, Place[]>();
   for (const [entry, place] of entries) {
     let last = 0;
     for (const person of codec.people(entry)) {
-      for (const { position } of identifiesBefore.all(person, place.position)) {
-        if (!claimed.has(position)) last = Math.max(last, position);
-      }
+      // This one waits for the one before itself, so if it is in this claim, all earlier ones are too.
+      const [before] = lastIdentifyBefore.all(person, place.position);
+      if (before !== undefined && !claimed.has(before.position)) last = Math.max(last, before.position);
     }
     if (last === 0) {
       claimed.add(place.position);

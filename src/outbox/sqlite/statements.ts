@@ -64,7 +64,7 @@ export interface Statements {
   readonly insert: Statement;
   readonly insertIdentify: Statement;
   readonly hasIdentifies: Query<unknown>;
-  readonly identifiesBefore: Query<{ readonly position: number }>;
+  readonly lastIdentifyBefore: Query<{ readonly position: number }>;
   /** Expires leases and delays that end by a time, at most a thousand. */
   readonly expireHolds: Statement;
   /** Expires all leases and delays. */
@@ -134,7 +134,8 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     insertIdentify: command('INSERT OR IGNORE INTO ours_identifies (person, position) VALUES (?, ?)'),
 
     hasIdentifies: query('SELECT 1 FROM ours_identifies LIMIT 1'),
-    identifiesBefore: query('SELECT position FROM ours_identifies WHERE person = ? AND position < ?'),
+    lastIdentifyBefore: query(`
+      SELECT position FROM ours_identifies WHERE person = ? AND position < ? ORDER BY position DESC LIMIT 1`),
     expireHolds: command(`
       UPDATE ours_holds SET until = 0, token = NULL
       WHERE position IN (SELECT position FROM ours_holds WHERE until > 0 AND until <= ? LIMIT 1000)`),

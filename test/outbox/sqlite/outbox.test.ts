@@ -8,7 +8,7 @@ import type { DurableOutbox } from '../../../src/outbox/outbox.js';
 import { createSqliteOutbox, type SqliteOutboxOptions } from '../../../src/outbox/sqlite/index.js';
 import type { Database } from '../../../src/sqlite/database.js';
 import { loadSqlite } from '../../../src/sqlite/load-sqlite.js';
-import { errorOf, identifyEntry, idsOf, trackEntry } from '../../support/entries.js';
+import { errorOf, identifyEntry, idsOf, trackEntry, type Who } from '../../support/entries.js';
 import { holdTime } from '../../support/held-time.js';
 import { keyOf } from '../../support/keys.js';
 import { watchRows } from '../../support/watch-rows.js';
@@ -54,14 +54,18 @@ function countingDatabase(file: string): Database & { readonly commits: () => nu
   };
 }
 
-/** A database as a caller would have it open, which counts the records that are read. */
-function readRecordingDatabase(file: string): Database & { readonly recordsRead: () => number } {
+/** A database as a caller would have it open, which counts the rows and the records that are read. */
+function readRecordingDatabase(
+  file: string,
+): Database & { readonly rowsRead: () => number; readonly recordsRead: () => number } {
   const database = new Sqlite(file);
-  let count = 0;
+  let rowCount = 0;
+  let recordCount = 0;
   const watched = watchRows(database, (rows) => {
-    count += rows.filter((row) => Object.hasOwn(row as object, 'record')).length;
+    rowCount += rows.length;
+    recordCount += rows.filter((row) => Object.hasOwn(row as object, 'record')).length;
   });
-  return { ...watched, recordsRead: () => count };
+  return { ...watched, rowsRead: () => rowCount, recordsRead: () => recordCount };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<string> {
@@ -192,6 +196,21 @@ describe('a crowd in an sqlite outbox', () => {
     expect(database.recordsRead() - before).toBe(1);
     await outbox.ack(identify);
     expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(idsOf(many(300)));
+  });
+
+  it('of identifies costs a claim one more row for each, however many there are', async () => {
+    const COUNT = 300;
+    const rowsFor = async (who: (at: number) => Who): Promise<number> => {
+      const { file } = await opened();
+      const database = readRecordingDatabase(file);
+      const { outbox } = await opened({ database });
+      await outbox.append(Array.from({ length: COUNT }, (_, at) => identifyEntry(String(at), who(at))));
+      const before = database.rowsRead();
+      expect(await outbox.claim(EVERYTHING)).toHaveLength(COUNT);
+      return database.rowsRead() - before;
+    };
+    const ofStrangers = await rowsFor((at) => ({ externalId: `guest ${at}` }));
+    expect(await rowsFor(() => ({ externalId: 'guest' }))).toBeLessThanOrEqual(ofStrangers + COUNT);
   });
 
   it.each([
