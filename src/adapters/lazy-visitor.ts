@@ -72,6 +72,9 @@ class LazyVisitor<Catalog extends EventCatalog> implements Visitor<Catalog> {
   get externalId(): string | undefined {
     return this.#scope.opened.externalId;
   }
+  get isFromLink(): boolean {
+    return this.#scope.opened.isFromLink;
+  }
   get session(): SessionState {
     return this.#scope.read.session;
   }

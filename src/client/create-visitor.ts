@@ -108,6 +108,7 @@ export function createVisitor<Catalog extends EventCatalog>(
   return Object.freeze({
     userId,
     externalId,
+    isFromLink: Boolean(isFromLink),
     session,
     sessionId,
     consent,

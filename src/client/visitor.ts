@@ -52,6 +52,8 @@ export type VisitorTrackOptions = Partial<TrackFields>;
 export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   readonly userId: string | undefined;
   readonly externalId: string | undefined;
+  /** Whether the id comes from a link: a visitor token takes that along. */
+  readonly isFromLink: boolean;
   /** The state of the browser's session. */
   readonly session: SessionState;
   /** The session id of events: `undefined` unless the session is `active` or `uncertain`. */

@@ -42,12 +42,11 @@ export async function report<Catalog extends EventCatalog>(
     return { line: 'a conversion has no distinctId: fix conversions(), and a retry stores it', retry: true };
   }
   const opened = await openToken(visitorToken);
-  const { consent, ...visitor } = opened.visitor ?? { userId: undefined };
-  const who: WebhookIdentity | undefined = opened.visitor
-    ? visitor
-    : hasIdentity(event)
-      ? undefined
-      : await withTimeout(identify(), { signal });
+  const { consent, isFromLink, ...visitor } = opened.visitor ?? { userId: undefined };
+  // Another person's link must not connect this person to that visitor.
+  const isTied = !isFromLink || (event.externalId ?? event.email ?? event.userProperties) == null;
+  const who: WebhookIdentity | undefined =
+    opened.visitor && isTied ? visitor : hasIdentity(event) ? undefined : await withTimeout(identify(), { signal });
   const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
   const input = { ...event, ...who, sessionId: who?.sessionId ?? event.sessionId, userProperties };
   const receipt = hasIdentity(input) ? ours.track(input as unknown as TrackInput<Catalog>) : undefined;

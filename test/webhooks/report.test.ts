@@ -67,6 +67,16 @@ it('names the event as the client does, which replaces an id that looks personal
   expect((await run(VISITOR, undefined, undefined, conversion)).line).toBe('lead:1 is stored');
 });
 
+it.each([{ email: 'a@example.com' }, { externalId: 'c1' }, { userProperties: { city: 'Bern' }, externalId: 'c1' }])(
+  'does not record personal data under an id from a link: %j',
+  async (person) => {
+    const opened: OpenedVisitor = { visitor: { userId: 'v', sessionId: '17', isFromLink: true }, issuedAt: 0 };
+    const [tracked] = (await run(opened, undefined, undefined, { ...CONVERSION, ...person })).tracked;
+    expect(tracked).toEqual({ event: 'lead', distinctId: 'lead:1', ...person });
+    expect((await run(opened)).tracked).toMatchObject([{ userId: 'v', sessionId: '17' }]);
+  },
+);
+
 it('does not report without an identity, and needs no retry', async () => {
   expect(await run(NOBODY)).toMatchObject({ retry: false, tracked: [], line: expect.stringContaining('not reported') });
 });

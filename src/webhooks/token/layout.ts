@@ -9,6 +9,8 @@ export interface TokenVisitor {
   readonly sessionId: string | undefined;
   /** What the visitor had agreed to when the payment was started, for a day. */
   readonly consent?: Consent | undefined;
+  /** Whether the id comes from a link, perhaps another person's: personal data must not be recorded under it. */
+  readonly isFromLink?: boolean | undefined;
 }
 
 /** What a token holds. Without a visitor, the payment should be reported although the visitor was unknown when it started. */
@@ -18,8 +20,8 @@ export interface TokenContent {
   readonly issuedAt: number;
 }
 
-/** The first byte of a token: its layout. */
-export type TokenVersion = typeof SHORT | typeof LONG | typeof LONG_WITH_CONSENT | typeof SHORT_WITH_CONSENT;
+/** The first byte of a token: its layout, and {@link FROM_LINK}. */
+export type TokenVersion = number;
 
 /** Issued-at (4 bytes), visitor UUID (16), sid in milliseconds (6). All-zero UUID: no visitor. All-zero sid: no session. */
 const SHORT = 1;
@@ -29,6 +31,9 @@ const LONG = 2;
 const LONG_WITH_CONSENT = 3;
 /** The bytes of {@link SHORT}, and the consent as {@link writeConsent} writes it. */
 const SHORT_WITH_CONSENT = 4;
+const LAYOUTS: readonly TokenVersion[] = [SHORT, LONG, LONG_WITH_CONSENT, SHORT_WITH_CONSENT];
+/** The bit for a visitor from a link. */
+const FROM_LINK = 0x80;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NO_UUID = '00000000-0000-0000-0000-000000000000';
@@ -38,14 +43,21 @@ const ISSUED_AT_BYTES = 4;
 const LENGTH_BYTES = 2;
 
 export function isTokenVersion(version: number | undefined): version is TokenVersion {
-  return version === SHORT || version === LONG || version === LONG_WITH_CONSENT || version === SHORT_WITH_CONSENT;
+  return version !== undefined && LAYOUTS.includes(version & ~FROM_LINK);
 }
 
 /** Uses the shortest layout that preserves the ids and the consent exactly. */
-export function writeContent({ visitor, issuedAt }: TokenContent): {
-  version: TokenVersion;
-  bytes: Uint8Array<ArrayBuffer>;
-} {
+export function writeContent(content: TokenContent): Written {
+  const { version, bytes } = writeLayout(content);
+  return { version: content.visitor?.isFromLink ? version | FROM_LINK : version, bytes };
+}
+
+interface Written {
+  readonly version: TokenVersion;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+function writeLayout({ visitor, issuedAt }: TokenContent): Written {
   const { userId, sessionId, consent }: TokenVisitor = visitor ?? { userId: NO_UUID, sessionId: undefined };
   const ids = writeIds(issuedAt, userId, sessionId);
   const purposes = consent && writeConsent(consent);
@@ -63,6 +75,12 @@ export function writeContent({ visitor, issuedAt }: TokenContent): {
 
 /** Reads what {@link writeContent} wrote. The caller has authenticated the bytes. */
 export function readContent(version: TokenVersion, bytes: Uint8Array): TokenContent {
+  const content = readLayout(version & ~FROM_LINK, bytes);
+  if ((version & FROM_LINK) === 0 || content.visitor === undefined) return content;
+  return { ...content, visitor: { ...content.visitor, isFromLink: true } };
+}
+
+function readLayout(version: TokenVersion, bytes: Uint8Array): TokenContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const issuedAt = view.getUint32(0);
   if (version === SHORT) return { visitor: readIds(view, bytes), issuedAt };

@@ -11,6 +11,8 @@ export interface SealableVisitor {
   readonly sessionId?: string | undefined;
   /** What the visitor has agreed to; the payment's event carries it. */
   readonly consent?: Consent | undefined;
+  /** Whether the id comes from a link. Then the payment's event has it only if it has no personal data. @default false */
+  readonly isFromLink?: boolean | undefined;
 }
 
 /** Where tokens are valid. */
@@ -79,11 +81,12 @@ function checkMaxLength(maxLength: number): void {
 }
 
 /** Without ids that the client would reject: they would cost the payment its event. */
-function toTokenVisitor({ userId, sessionId, consent }: SealableVisitor): TokenVisitor | undefined {
+function toTokenVisitor({ userId, sessionId, consent, isFromLink }: SealableVisitor): TokenVisitor | undefined {
   if (userId === undefined || checkUserId(userId) !== undefined) return undefined;
   return {
     userId,
     sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined,
     consent: isConsent(consent) ? consent : undefined,
+    ...(isFromLink === true && { isFromLink }),
   };
 }

@@ -190,6 +190,16 @@ describe('the age of a token', () => {
     }
   });
 
+  it('says whether its id came from a link, which cannot be changed', async () => {
+    for (const visitor of [USUAL, { userId: 'of another SDK', sessionId: 'x' }]) {
+      const token = await sealVisitor({ ...visitor, isFromLink: true }, [OLD], { now });
+      expect((await openVisitor(token, [OLD], { now })).visitor).toMatchObject({ ...visitor, isFromLink: true });
+      const bytes = Buffer.from(token, 'base64url');
+      bytes[0]! &= 0x7f;
+      expect(await openVisitor(bytes.toString('base64url'), [OLD], { now })).toMatchObject({ reason: 'not_authentic' });
+    }
+  });
+
   it('gives the consent for a day: what the visitor has decided since must stand', async () => {
     const token = await sealVisitor({ ...USUAL, consent: { ads: true } }, [OLD], { now });
     const open = (ageMs: number) => openVisitor(token, [OLD], { now: () => NOW + ageMs });
