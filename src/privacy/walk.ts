@@ -1,6 +1,8 @@
 import type { GuardRefusal } from '../client/options.js';
 import { shortName } from '../core/printable.js';
+import { DEFAULT_BATCH_BYTES } from '../protocol/limits.js';
 import { toText } from '../protocol/properties.js';
+import { TOO_LARGE } from '../protocol/row-writer.js';
 import { type PersonalKind, replacePersonal, withArticle } from './personal-values.js';
 import { readShown } from './read-shown.js';
 
@@ -19,6 +21,9 @@ export type Walked = { readonly map: object } | GuardRefusal;
 const REMOVED = Symbol('removed');
 
 class Refused extends Error {}
+
+/** No nested value that is longer is looked through. The client refuses such a value anyway, unless its `maxBatchBytes` has been raised. */
+const MAX_LENGTH = DEFAULT_BATCH_BYTES;
 
 /** Looks through event properties, nested ones included. */
 export function createWalk({ passes, search, found, sha256 }: WalkOptions): (properties: object) => Walked {
@@ -45,7 +50,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     const place = `${path}${shortName(name)}`;
     if (passes(name)) return walkValue(value, place);
     return resolve(`the property '${place}' is denied`, () => {
-      const text = toText(value, name, () => undefined);
+      const text = textOf(value, place);
       return text == null ? REMOVED : sha256!(text.trim().toLowerCase());
     });
   }
@@ -65,7 +70,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
 
   /** The value as it would be sent; the value itself where nothing had to change. */
   function walkNested(value: object, place: string): unknown {
-    const json = toText(value, place, () => undefined);
+    const json = textOf(value, place);
     if (json == null) return value;
     let plain: unknown;
     try {
@@ -95,4 +100,16 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
       throw error;
     }
   };
+}
+
+/** As it would be sent. */
+function textOf(value: unknown, place: string): string | null | undefined {
+  try {
+    return toText(value, place, () => undefined, MAX_LENGTH);
+  } catch (error) {
+    if (error !== TOO_LARGE) throw error;
+    throw new Refused(
+      `the property '${place}' is too long to look through; the limit is ${MAX_LENGTH} characters. Send a reference instead of the content.`,
+    );
+  }
 }

@@ -5,7 +5,7 @@ import type { CampaignProperties, DefaultProperties } from './fields.js';
 import { checkIdentity, checkSessionId, checkText, type Identity, toSid } from './identity.js';
 import { MAX_EVENT_NAME_LENGTH, MAX_ID_LENGTH } from './limits.js';
 import { isMap, type OnUnreadable, toPlain } from './properties.js';
-import type { RowWriter } from './row-writer.js';
+import { type RowWriter, TOO_LARGE } from './row-writer.js';
 import { type ClockReading, toEventTime } from './time.js';
 import { IDENTIFY_EVENT, type WireIdentityContext } from './wire.js';
 import { putIfAny, writeDefaultProperties, writeEventProperties, writeUserProperties } from './write-properties.js';
@@ -155,7 +155,7 @@ export interface EncodeContext {
   /** The earliest time of an event that a visitor causes now, in milliseconds since the epoch. @default any */
   readonly earliestFor?: (userId: string) => number;
   readonly randomId: () => string;
-  readonly openRow: () => RowWriter;
+  readonly openRow: (maxBytes: number) => RowWriter;
   /** An event above this many bytes fits no request. */
   readonly maxBytes: number;
   readonly catalog: CatalogCheck | undefined;
@@ -225,28 +225,30 @@ function encode(
   if (misfit !== undefined) return misfit;
 
   const onUnreadable = context.reporterFor(event);
-  const row = context.openRow();
-  if (isTrack) {
-    // First, so that it can be replaced in the JSON.
-    row.put('time', time);
-    row.put('event', event);
-    row.put('distinctId', distinctId);
+  const { maxBytes } = context;
+  let body: Uint8Array;
+  try {
+    const row = context.openRow(maxBytes);
+    if (isTrack) {
+      // First, so that it can be replaced in the JSON.
+      row.put('time', time);
+      row.put('event', event);
+      row.put('distinctId', distinctId);
+    }
+    putIfAny(row, 'userId', userId);
+    putIfAny(row, 'externalId', externalId);
+    putIfAny(row, 'email', email);
+    writeEventProperties(row, properties as object | null | undefined, onUnreadable);
+    // [A] An identifier only looks a person up; as a property it is also remembered.
+    writeUserProperties(row, userProperties, isTrack ? undefined : { email, external_id: externalId }, onUnreadable);
+    writeDefaultProperties(row, defaultProperties, { sid: toSid(sessionId), version: context.version }, onUnreadable);
+    writeIdentityContext(row, identityContext);
+    body = row.finish();
+  } catch (error) {
+    if (error !== TOO_LARGE) throw error;
+    return tooLarge(event, `over ${maxBytes}`, maxBytes);
   }
-  putIfAny(row, 'userId', userId);
-  putIfAny(row, 'externalId', externalId);
-  putIfAny(row, 'email', email);
-  writeEventProperties(row, properties as object | null | undefined, onUnreadable);
-  // [A] An identifier only looks a person up; as a property it is also remembered.
-  writeUserProperties(row, userProperties, isTrack ? undefined : { email, external_id: externalId }, onUnreadable);
-  writeDefaultProperties(row, defaultProperties, { sid: toSid(sessionId), version: context.version }, onUnreadable);
-  writeIdentityContext(row, identityContext);
-  const body = row.finish();
-  if (body.length > context.maxBytes) {
-    return new Refusal(
-      'event_too_large',
-      `event '${event.slice(0, 80)}' is ${body.length} bytes; the limit is ${context.maxBytes}. Send a reference instead of the content.`,
-    );
-  }
+  if (body.length > maxBytes) return tooLarge(event, body.length, maxBytes);
   const entry: Entry & OutboxNotes = {
     kind,
     distinctId,
@@ -266,6 +268,14 @@ function encode(
     availableAt: 0,
   };
   return entry;
+}
+
+/** The refusal of an event that fits no request. */
+function tooLarge(event: string, bytes: number | string, maxBytes: number): Refusal {
+  return new Refusal(
+    'event_too_large',
+    `event '${event.slice(0, 80)}' is ${bytes} bytes; the limit is ${maxBytes}. Send a reference instead of the content.`,
+  );
 }
 
 /** The name that was found fine last: a process sends many events of few names. */

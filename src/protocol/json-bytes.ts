@@ -1,6 +1,6 @@
 import { toJson } from './json.js';
 import { NO_NAME, type PreparedName, prepareName, WORD_BYTES } from './prepared-names.js';
-import type { RowWriter, Scalar } from './row-writer.js';
+import { type RowWriter, type Scalar, TOO_LARGE } from './row-writer.js';
 
 // Rows are written side by side into slabs of this size: a buffer for each would cost more than its content. The first slabs are
 // smaller: a process may send one event only, and V8 sees early what happens when one is full.
@@ -32,14 +32,15 @@ let idle: ByteRow | undefined;
  * Writes a row straight into bytes, the same as `toJson` in UTF-8: docs/decisions/002-own-json-bytes.md. Node only. Rows that follow
  * each other in memory have a comma between them.
  */
-export function openByteRow(): RowWriter {
+export function openByteRow(maxBytes: number): RowWriter {
   const row = idle ?? new ByteRow();
   idle = undefined;
-  row.begin();
+  row.begin(maxBytes);
   return row;
 }
 
 class ByteRow implements RowWriter {
+  maxBytes = 0;
   private slab = newSlab(0);
   /** The slab as words, to look at four bytes at a time. */
   private words = new Int32Array(this.slab.buffer);
@@ -53,7 +54,8 @@ class ByteRow implements RowWriter {
   /** The name written last. */
   private name: PreparedName = NO_NAME;
 
-  begin(): void {
+  begin(maxBytes: number): void {
+    this.maxBytes = maxBytes;
     this.start = this.at;
     this.name = NO_NAME;
     this.makeRoom(1);
@@ -183,6 +185,8 @@ class ByteRow implements RowWriter {
 
   /** Encodes first and looks for what JSON escapes afterwards: both are faster on bytes. */
   private writeLong(text: string): void {
+    // What is too long is neither encoded nor measured: both take time and memory by its length.
+    if (text.length > this.maxBytes) throw TOO_LARGE;
     if (this.at + text.length * UNIT_BYTES + 3 > this.slab.length) this.makeRoom(Buffer.byteLength(text) + 3);
     const from = this.at + 1;
     const to = from + this.slab.write(text, from);
@@ -235,6 +239,7 @@ class ByteRow implements RowWriter {
 
   private moveTo(bytes: number): void {
     const begun = this.slab.subarray(this.start, this.at);
+    if (begun.length > this.maxBytes) throw TOO_LARGE;
     const size = Math.min(SLAB_BYTES, Math.max(FIRST_SLAB_BYTES, 2 * this.slab.length));
     this.slab = newSlab(Math.max(size, 2 * (begun.length + bytes)));
     this.words = new Int32Array(this.slab.buffer, 0, this.slab.length >> 2);

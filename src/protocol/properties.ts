@@ -1,4 +1,5 @@
 import { toJson } from './json.js';
+import { TOO_LARGE } from './row-writer.js';
 
 // One rule decides what a value becomes, alone, in a map, or as a whole map: an object is what it shows of itself (`toPlain`),
 // and one that shows nothing is left out and reported. It is never sent as an empty one.
@@ -11,9 +12,14 @@ export type OnUnreadable = (name: string) => void;
  *
  * Numbers, bigints and booleans become their usual text, dates ISO 8601, and anything nested JSON. `undefined`,
  * functions, symbols, `NaN`, infinities and invalid dates say nothing and are left out. Throws only what a hostile
- * getter or `toJSON` throws.
+ * getter or `toJSON` throws, and {@link TOO_LARGE} if the JSON of a nested value would be longer than `maxLength`.
  */
-export function toText(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
+export function toText(
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+): string | null | undefined {
   if (typeof value === 'string' || value === null) return value;
   if (typeof value !== 'object') {
     return typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value)
@@ -23,20 +29,55 @@ export function toText(value: unknown, name: string, onUnreadable: OnUnreadable)
   const plain = toPlain(value);
   // An invalid date turns into null: it says nothing, and must not clear what is stored.
   if (plain === null) return undefined;
-  if (typeof plain !== 'object') return toText(plain, name, onUnreadable);
+  if (typeof plain !== 'object') return toText(plain, name, onUnreadable, maxLength);
   let json: string | undefined;
   try {
-    json = toJson(plain);
-    // An object without readable content would be in it like this.
-    if (!json?.includes('{}')) return json;
+    if (restOf(plain as object, maxLength, 0) >= 0) {
+      json = toJson(plain);
+      // An object without readable content would be in it like this.
+      if (!json?.includes('{}')) return json;
+    }
   } catch {
-    // A cycle or a bigint.
+    // A bigint, or a cycle through a `toJSON`.
   }
   return toJson(
     plain,
-    readable(() => onUnreadable(name)),
+    readable(() => onUnreadable(name), maxLength),
   );
 }
+
+/** So deep no data is. A cycle gets there at once. */
+const MAX_DEPTH = 100;
+
+/**
+ * What is left of `length` after the JSON of an object, which is at least so long as counted here; negative if nothing is, or if
+ * the object is too deep to tell. An object that is referred to twice is written twice: without a limit, a few dozen objects
+ * become gigabytes.
+ */
+function restOf(object: object, length: number, depth: number): number {
+  if (depth === MAX_DEPTH) return -1;
+  let left = length - 1;
+  if (Array.isArray(object)) {
+    // Their names are not listed: that alone takes long for a long list.
+    for (let i = 0; i < object.length && left >= 0; i++) left = restOfValue(object[i], left - 1, depth);
+    return left;
+  }
+  // Whatever it turns itself into, it is not this.
+  if (typeof (object as { readonly toJSON?: unknown }).toJSON === 'function') return left;
+  for (const name in object) {
+    if (!hasOwn.call(object, name)) continue;
+    left = restOfValue((object as Readonly<Record<string, unknown>>)[name], left - name.length - 4, depth);
+    if (left < 0) break;
+  }
+  return left;
+}
+
+function restOfValue(value: unknown, left: number, depth: number): number {
+  if (typeof value === 'string') return left - value.length - 2;
+  return typeof value === 'object' && value !== null ? restOf(value, left, depth + 1) : left - 1;
+}
+
+const hasOwn = Object.prototype.hasOwnProperty;
 
 /**
  * What an object shows of itself: what its `toJSON` returns, the primitive in a `new String`, otherwise the object. Dates,
@@ -71,22 +112,32 @@ function isOpaque(value: object): boolean {
 
 /**
  * A replacer for what `JSON.stringify` refuses or empties: cycles are cut where they close, bigints become text, and opaque
- * objects are left out and reported.
+ * objects are left out and reported. It stops JSON that becomes longer than `maxLength`: the paths through a graph with cycles
+ * are far more than its objects.
  */
-function readable(report: () => void): (this: unknown, key: string, value: unknown) => unknown {
-  const ancestors: unknown[] = [];
-  return function (_key, value) {
-    if (typeof value === 'bigint') return String(value);
-    if (typeof value !== 'object' || value === null) return value;
-    if (isOpaque(value)) {
-      report();
-      return undefined;
+function readable(report: () => void, maxLength: number): (this: unknown, key: string, value: unknown) => unknown {
+  const path: unknown[] = [];
+  const ancestors = new Set<unknown>();
+  let left = maxLength;
+  return function (key, value) {
+    let read = typeof value === 'bigint' ? String(value) : value;
+    if (typeof value === 'object' && value !== null) {
+      // `this` holds the value; whatever was visited below that holder is no ancestor any more.
+      while (path.length > 0 && path.at(-1) !== this) ancestors.delete(path.pop());
+      if (isOpaque(value)) {
+        report();
+        read = undefined;
+      } else if (ancestors.has(value)) read = '[cycle]';
+      else {
+        path.push(value);
+        ancestors.add(value);
+      }
     }
-    // `this` holds the value; whatever was visited below that holder is no ancestor any more.
-    ancestors.length = ancestors.indexOf(this) + 1;
-    if (ancestors.includes(value)) return '[cycle]';
-    ancestors.push(value);
-    return value;
+    left -= 1;
+    if (typeof read === 'string') left -= read.length;
+    if (read !== undefined && !Array.isArray(this)) left -= key.length;
+    if (left < 0) throw TOO_LARGE;
+    return read;
   };
 }
 

@@ -28,6 +28,8 @@ export function toDefaultProperties(input: object, onUnreadable: OnUnreadable): 
 
 /** Keeps what is written as maps. */
 class Maps implements MapWriter {
+  /** They are read from JSON, whose size has been checked. */
+  readonly maxBytes: number = Number.POSITIVE_INFINITY;
   readonly root: Record<string, unknown> = {};
   /** The root and the maps begun in it, each with its name in the one before. */
   private readonly begun: { readonly name: string; readonly map: Record<string, unknown> }[] = [];

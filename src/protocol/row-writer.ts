@@ -6,6 +6,9 @@ export type Scalar = string | number | boolean | null;
  * pairs, which become U+FFFD.
  */
 export interface MapWriter {
+  /** What the row may take at most. */
+  readonly maxBytes: number;
+  /** @throws {@link TOO_LARGE}, at the latest once a value or the row is longer than `maxBytes` and needs more memory */
   put(name: string, value: Scalar): void;
   /** Begins a map inside the current one. */
   open(name: string): void;
@@ -13,6 +16,14 @@ export interface MapWriter {
   close(): void;
   /** Removes the map begun last, with its name. */
   discard(): void;
+}
+
+/** Thrown, as it is, where an event grows beyond its limit: the rest is not read, so that its size costs nothing. */
+export const TOO_LARGE: Error = new RangeError('the event is too large');
+
+/** Passes {@link TOO_LARGE} on: it ends the event, while any other error of reading a value only leaves that value out. */
+export function rethrowTooLarge(error: unknown): void {
+  if (error === TOO_LARGE) throw error;
 }
 
 /** Writes one row as JSON. Several rows may be written at the same time: reading a value may call `track`. */

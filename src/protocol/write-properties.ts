@@ -1,10 +1,15 @@
 import { fromText } from './fields.js';
 import { toSid } from './identity.js';
 import { isMap, type OnUnreadable, readMap, toText } from './properties.js';
-import type { MapWriter, Scalar } from './row-writer.js';
+import { type MapWriter, rethrowTooLarge, type Scalar } from './row-writer.js';
 
-/** What a value becomes; `undefined` leaves it out. May throw what reading the value throws. */
-type Convert<Value = Scalar> = (value: unknown, name: string, onUnreadable: OnUnreadable) => Value | undefined;
+/** What a value becomes; `undefined` leaves it out. May throw what reading the value throws, and `TOO_LARGE`. */
+type Convert<Value = Scalar> = (
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+) => Value | undefined;
 
 /** A map with its own names. */
 interface Readable {
@@ -33,13 +38,14 @@ function readValue<Value>(
   name: string,
   convert: Convert<Value>,
   onUnreadable: OnUnreadable,
+  maxLength: number,
 ): Value | undefined {
   try {
-    const value = convert(map[name], name, onUnreadable);
+    const value = convert(map[name], name, onUnreadable, maxLength);
     // Whoever assigns this name to an object changes its prototype.
     if (name !== '__proto__') return value;
-  } catch {
-    // Reported below.
+  } catch (error) {
+    rethrowTooLarge(error);
   }
   onUnreadable(name);
   return undefined;
@@ -68,8 +74,9 @@ function writeMap(
       let value: Scalar | undefined;
       let isUnreadable = name === '__proto__';
       try {
-        if (!isUnreadable) value = convert(map[name], name, onUnreadable);
-      } catch {
+        if (!isUnreadable) value = convert(map[name], name, onUnreadable, writer.maxBytes);
+      } catch (error) {
+        rethrowTooLarge(error);
         isUnreadable = true;
       }
       if (isUnreadable) onUnreadable(name);
@@ -77,7 +84,8 @@ function writeMap(
       writer.put(name, value);
       isWanted = true;
     }
-  } catch {
+  } catch (error) {
+    rethrowTooLarge(error);
     // A proxy may throw at each name.
     onUnreadable(field);
     isWanted = false;
@@ -114,7 +122,9 @@ export function writeUserProperties(
   if (person === undefined && identifiedBy === undefined) return;
   writer.open('userProperties');
   for (const [name, known] of Object.entries(identifiedBy ?? {})) {
-    const own = person?.names.includes(name) ? readValue(person, name, textOrNull, onUnreadable) : undefined;
+    const own = person?.names.includes(name)
+      ? readValue(person, name, textOrNull, onUnreadable, writer.maxBytes)
+      : undefined;
     putIfAny(writer, name, own === undefined ? known : own);
   }
   for (const name of person?.names ?? NO_NAMES) {
@@ -127,7 +137,13 @@ export function writeUserProperties(
 
 function writeUserProperty(writer: MapWriter, person: Readable, name: string, onUnreadable: OnUnreadable): void {
   const isInner = name === 'custom_properties' || name === 'consent';
-  const value = readValue<Scalar | object>(person, name, isInner ? mapOrText : textOrNull, onUnreadable);
+  const value = readValue<Scalar | object>(
+    person,
+    name,
+    isInner ? mapOrText : textOrNull,
+    onUnreadable,
+    writer.maxBytes,
+  );
   const isConsent = name === 'consent';
   if (typeof value === 'object' && value !== null)
     writeMap(writer, name, value, isConsent ? textOrNull : textOrNothing, onUnreadable, isConsent);
@@ -157,7 +173,7 @@ export function writeDefaultProperties(
   if (page === undefined && sid === undefined && version === undefined) return;
   writer.open('defaultProperties');
   for (const name of page?.names ?? NO_NAMES) {
-    let value = readValue(page!, name, toDefaultProperty, onUnreadable);
+    let value = readValue(page!, name, toDefaultProperty, onUnreadable, writer.maxBytes);
     if (value === undefined) continue;
     if (name === 'sid' && additions !== undefined) {
       value = sid ?? toSid(value);
@@ -173,24 +189,44 @@ export function writeDefaultProperties(
 const NO_NAMES: readonly string[] = [];
 
 /** A field of `defaultProperties`. */
-function toDefaultProperty(value: unknown, name: string, onUnreadable: OnUnreadable): Scalar | undefined {
-  const text = toText(value, name, onUnreadable);
+function toDefaultProperty(
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+): Scalar | undefined {
+  const text = toText(value, name, onUnreadable, maxLength);
   if (!text) return undefined;
   const typed = fromText(name, text);
   if (typed === undefined) onUnreadable(name);
   return typed;
 }
 
-function textOrNothing(value: unknown, name: string, onUnreadable: OnUnreadable): string | undefined {
-  return toText(value, name, onUnreadable) || undefined;
+function textOrNothing(
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+): string | undefined {
+  return toText(value, name, onUnreadable, maxLength) || undefined;
 }
 
-function textOrNull(value: unknown, name: string, onUnreadable: OnUnreadable): string | null | undefined {
-  return value === '' ? undefined : toText(value, name, onUnreadable);
+function textOrNull(
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+): string | null | undefined {
+  return value === '' ? undefined : toText(value, name, onUnreadable, maxLength);
 }
 
-function mapOrText(value: unknown, name: string, onUnreadable: OnUnreadable): object | string | null | undefined {
-  return isMap(value) ? value : textOrNull(value, name, onUnreadable);
+function mapOrText(
+  value: unknown,
+  name: string,
+  onUnreadable: OnUnreadable,
+  maxLength: number,
+): object | string | null | undefined {
+  return isMap(value) ? value : textOrNull(value, name, onUnreadable, maxLength);
 }
 
 /** Writes a member unless it is `undefined`. */

@@ -32,7 +32,7 @@ export interface Platform {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly randomId: () => string;
-  readonly openRow: () => RowWriter;
+  readonly openRow: (maxBytes: number) => RowWriter;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Connects to the service, unless the user passed a `fetch`. */
   readonly createPost: (options: PostOptions) => HttpPost;

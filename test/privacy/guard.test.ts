@@ -346,3 +346,11 @@ it('takes time in proportion to the text, whatever the text is', () => {
   const encoded = ['%25'.repeat(100_000), '%+'.repeat(100_000), `?${'a=%2B&'.repeat(50_000)}`];
   for (const title of encoded) expect(guardedPage({}, { title })).toEqual({ title });
 });
+
+it('refuses a nested value that is too long to look through', () => {
+  let tower: object = {};
+  for (let floor = 0; floor < 20; floor++) tower = { left: tower, right: tower };
+  expect(guarded({}, { tower })).toBe(
+    "the property 'tower' is too long to look through; the limit is 524288 characters. Send a reference instead of the content.",
+  );
+});

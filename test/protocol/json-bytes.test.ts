@@ -4,7 +4,7 @@ import { fromBytes } from '../../src/protocol/bytes.js';
 import { toJson } from '../../src/protocol/json.js';
 import { openByteRow } from '../../src/protocol/json-bytes.js';
 import { openJsonRow } from '../../src/protocol/json-row.js';
-import type { MapWriter, RowWriter, Scalar } from '../../src/protocol/row-writer.js';
+import { type MapWriter, type RowWriter, type Scalar, TOO_LARGE } from '../../src/protocol/row-writer.js';
 
 type JsonMap = Readonly<Record<string, unknown>>;
 
@@ -37,9 +37,9 @@ function fill(writer: MapWriter, map: JsonMap): void {
 describe.each([
   ['as JSON bytes', openByteRow],
   ['as a JSON string', openJsonRow],
-])('a row written %s', (_how, openRow: () => RowWriter) => {
+])('a row written %s', (_how, openRow: (maxBytes: number) => RowWriter) => {
   function write(map: JsonMap): Uint8Array {
-    const writer = openRow();
+    const writer = openRow(Number.POSITIVE_INFINITY);
     fill(writer, map);
     return writer.finish();
   }
@@ -79,7 +79,7 @@ describe.each([
   it('leaves out a map that is discarded, with what is in it', () => {
     fc.assert(
       fc.property(row, row, row, (before, discarded, after) => {
-        const writer = openRow();
+        const writer = openRow(Number.POSITIVE_INFINITY);
         writer.open('a');
         fill(writer, before);
         writer.open('b');
@@ -105,8 +105,22 @@ describe.each([
     );
   });
 
+  it('refuses a value that is longer than the row may be', () => {
+    expect(() => openRow(100).put('file', 'x'.repeat(101))).toThrow(TOO_LARGE);
+  });
+
+  it('grows no further once it is longer than it may be', () => {
+    const writer = openRow(10_000);
+    let puts = 0;
+    const fill = () => {
+      for (; puts < 10_000; puts++) writer.put(`name ${puts}`, 'x'.repeat(90));
+    };
+    expect(fill).toThrow(TOO_LARGE);
+    expect(puts).toBeLessThan(1_000);
+  });
+
   it('is not touched by a row that is written meanwhile', () => {
-    const outer = openRow();
+    const outer = openRow(Number.POSITIVE_INFINITY);
     outer.put('a', 1);
     const inner = write({ b: 'inner' });
     outer.put('c', 2);
@@ -125,10 +139,10 @@ function merged(before: JsonMap, after: JsonMap): JsonMap {
 }
 
 it('a row of any size leaves no memory to the rows after it', () => {
-  const large = openByteRow();
+  const large = openByteRow(Number.POSITIVE_INFINITY);
   large.put('file', 'x'.repeat(10_000_000));
   expect(large.finish().length).toBeGreaterThan(10_000_000);
-  const small = openByteRow();
+  const small = openByteRow(Number.POSITIVE_INFINITY);
   small.put('event', 'purchase');
   expect((small.finish() as unknown as Uint8Array).buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
 });

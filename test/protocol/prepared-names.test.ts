@@ -41,7 +41,7 @@ describe('a prepared name', () => {
 
 describe('rows', () => {
   function write(names: readonly string[]): string {
-    const row = openByteRow();
+    const row = openByteRow(Number.POSITIVE_INFINITY);
     for (const name of names) row.put(name, 1);
     return fromBytes(row.finish());
   }

@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { OnUnreadable } from '../../src/protocol/properties.js';
 import * as properties from '../../src/protocol/properties.js';
 import * as maps from '../../src/protocol/property-maps.js';
+import { TOO_LARGE } from '../../src/protocol/row-writer.js';
 import { hostileMap } from './hostile.js';
 
 const ignore = (): void => undefined;
 
-const toText = (value: unknown, onUnreadable: OnUnreadable = ignore) => properties.toText(value, 'it', onUnreadable);
+const toText = (value: unknown, onUnreadable: OnUnreadable = ignore) =>
+  properties.toText(value, 'it', onUnreadable, 1e6);
 const toEventProperties = (input: object, onUnreadable: OnUnreadable) =>
   readable(maps.toEventProperties, input, onUnreadable);
 const toUserProperties = (input: object, onUnreadable: OnUnreadable) =>
@@ -100,6 +102,55 @@ describe('the text of a value', () => {
 
   it('writes bigints inside nested values as text', () => {
     expect(toText({ cents: 10n, list: [1n] })).toBe('{"cents":"10","list":["1"]}');
+  });
+});
+
+describe('a value whose JSON would be too long', () => {
+  const toShortText = (value: unknown) => properties.toText(value, 'it', ignore, 10_000);
+
+  /** Some users who are all in the same groups. Its JSON has each path through them. */
+  function membership(size: number) {
+    const users = Array.from({ length: size }, (_, id) => ({ id, groups: [] as object[] }));
+    const groups = users.map(({ id }) => ({ id, members: [...users] }));
+    for (const user of users) user.groups = [...groups];
+    return users[0];
+  }
+
+  it('is given up when its objects refer to each other in many ways', () => {
+    expect(toShortText(membership(2))).toContain('[cycle]');
+    expect(() => toShortText(membership(5))).toThrow(TOO_LARGE);
+  });
+
+  it('is given up without a cycle too', () => {
+    let tower: object = {};
+    for (let floor = 0; floor < 14; floor++) tower = { left: tower, right: tower };
+    expect(() => toShortText(tower)).toThrow(TOO_LARGE);
+  });
+
+  it('is read no further than to its limit', () => {
+    let reads = 0;
+    const row = {
+      get id() {
+        reads += 1;
+        return 'x'.repeat(100);
+      },
+    };
+    expect(() => toShortText({ rows: Array(10_000).fill(row) })).toThrow(TOO_LARGE);
+    expect(reads).toBeLessThan(500);
+  });
+
+  it('is given up for its characters, not for members that are not sent', () => {
+    expect(toShortText({ text: 'x'.repeat(9_000), cents: 1n })).toHaveLength(9_023);
+    const silent = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, at) => [`a rather long name ${at}`, undefined]),
+    );
+    expect(toShortText({ a: 'x', ...silent })).toBe('{"a":"x"}');
+  });
+
+  it('may nest deeper than data does', () => {
+    let deep: object = { bottom: true };
+    for (let level = 0; level < 300; level++) deep = { deep };
+    expect(toShortText(deep)).toBe(JSON.stringify(deep));
   });
 });
 

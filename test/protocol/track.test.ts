@@ -255,6 +255,23 @@ describe('an event that is too large', () => {
     expect(message).toContain(`'purchase' is ${bytes} bytes; the limit is ${bytes - 1}.`);
   });
 
+  it.each([
+    ['a nested value', { rows: Array(10_000).fill({ id: 1 }) }],
+    ['a string', { note: long(50_000) }],
+    ['many properties', Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`name ${at}`, long(40)]))],
+  ])('is refused as a whole where %s exceeds the limit, and nothing is called unreadable', (_what, eventProperties) => {
+    const unreadable: string[] = [];
+    const encoding = { maxBytes: 10_000, onUnreadable: (_event: string, name: string) => unreadable.push(name) };
+    const { code, message } = refusalOf(track({ eventProperties }, encoding));
+    expect([code, message]).toEqual([
+      'event_too_large',
+      "event 'purchase' is over 10000 bytes; the limit is 10000. Send a reference instead of the content.",
+    ]);
+    expect(refusalOf(track({ userProperties: eventProperties }, encoding)).code).toBe('event_too_large');
+    expect(refusalOf(track({ defaultProperties: eventProperties }, encoding)).code).toBe('event_too_large');
+    expect(unreadable).toEqual([]);
+  });
+
   it('is refused without a word of its content', () => {
     const { message } = refusalOf(track({ eventProperties: { note: long(5000) } }, { maxBytes: 1000 }));
     expect(message).not.toContain(CANARY);
