@@ -1,6 +1,7 @@
 import type { AssignOptions } from '../assignment/assignment.js';
 import type { ExperimentKey, VariantName } from '../assignment/experiment-catalog.js';
 import { ASSIGN_OPTIONS, WAIT_OPTIONS } from '../assignment/question.js';
+import { Refusal } from '../core/refusal.js';
 import { checkNames, fieldNames } from '../core/unknown-names.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import {
@@ -54,11 +55,8 @@ function overlay(
 
 const THIRD_ARGUMENT = 'the third argument, after the name and the properties,';
 
-/** Binds a client to a visitor. */
-export function createVisitor<Catalog extends EventCatalog>(
-  client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
-  input: VisitorInput,
-): Visitor<Catalog> {
+/** A visitor's fields, read once, and what is wrong with them. */
+function readVisitor(input: VisitorInput) {
   const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
   const consent = isFromLink ? undefined : input.consent;
   const { session, sessionId } = sessionOf(input);
@@ -66,8 +64,62 @@ export function createVisitor<Catalog extends EventCatalog>(
   const lasting = session === 'active' ? sessionId : undefined;
   const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
   const page = overlay(url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined, defaultProperties);
-  // Unknown names must not fail the request: each event of this visitor is refused instead.
   const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
+  return {
+    userId,
+    externalId,
+    email,
+    isFromLink,
+    url,
+    consent,
+    session,
+    sessionId,
+    lasting,
+    identityContext,
+    page,
+    misuse,
+  };
+}
+
+/** As {@link readVisitor}. What cannot be read must not fail the request: each event of this visitor is refused instead. */
+function readable(input: VisitorInput): ReturnType<typeof readVisitor> {
+  try {
+    return readVisitor(input);
+  } catch {
+    return { ...readVisitor({}), misuse: UNREADABLE };
+  }
+}
+
+const UNREADABLE = new Refusal('unreadable', 'visitor() could not read its input: pass one object of plain data.');
+
+/** The token of a test visit; none of an input that cannot be read. */
+export function testTokenOf(input: VisitorInput): string | undefined {
+  try {
+    return input.testToken;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Binds a client to a visitor. Never throws. */
+export function createVisitor<Catalog extends EventCatalog>(
+  client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
+  input: VisitorInput,
+): Visitor<Catalog> {
+  const {
+    userId,
+    externalId,
+    email,
+    isFromLink,
+    url,
+    consent,
+    session,
+    sessionId,
+    lasting,
+    identityContext,
+    page,
+    misuse,
+  } = readable(input);
 
   // Field by field: object spread would double the cost of a call.
   const filled = (
@@ -112,9 +164,9 @@ export function createVisitor<Catalog extends EventCatalog>(
     session,
     sessionId,
     consent,
-    track: ((event: string, eventProperties?: object, own: VisitorTrackOptions = {}) =>
+    track: ((event: string, eventProperties?: object, own?: VisitorTrackOptions | null) =>
       client.track(
-        filled(own, TRACK_OPTIONS, event, eventProperties) as TrackInput<Catalog>,
+        filled(own ?? {}, TRACK_OPTIONS, event, eventProperties) as TrackInput<Catalog>,
       )) as Visitor<Catalog>['track'],
     identify: (person: IdentifyInput) =>
       client.identify(filled(person, IDENTIFY_NAMES, IDENTIFY_EVENT) as IdentifyInput),

@@ -1,7 +1,7 @@
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { WaitUntil } from '../runtime/wait-until.js';
 import { currentRequest } from '../runtime/wait-until.js';
-import { createVisitor } from './create-visitor.js';
+import { createVisitor, testTokenOf } from './create-visitor.js';
 import { SCOPED_CLIENT } from './scoped-client.js';
 import type { Client } from './types.js';
 
@@ -41,7 +41,7 @@ export function createRequestScopedClient<Catalog extends EventCatalog>(
     forget: (person, options) => current().forget(person, options),
     within: (tx) => current().within(tx),
     // A test visit has its own client, which also belongs to one request: its visitor cannot outlive the request.
-    visitor: (input) => (input.testToken ? current().visitor(input) : createVisitor(client, input)),
+    visitor: (input) => (testTokenOf(input) ? current().visitor(input) : createVisitor(client, input)),
     flush: (options) => current().flush(options),
     close: (options) => current().close(options),
     [Symbol.asyncDispose]: () => current()[Symbol.asyncDispose](),

@@ -1,6 +1,7 @@
 import type { WarnOnce } from '../core/logger.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Totals } from '../tracking/delivery-counts.js';
+import { testTokenOf } from './create-visitor.js';
 import type { Client, FlushOptions, ForgottenPerson } from './types.js';
 import type { VisitorInput } from './visitor.js';
 
@@ -49,8 +50,9 @@ export function createTestVisits<Catalog extends EventCatalog>({
 
   return {
     clientOf(input) {
-      if (!input.testToken) return live;
-      if (input.testToken !== testToken) {
+      const given = testTokenOf(input);
+      if (!given) return live;
+      if (given !== testToken) {
         warnings.throttled(
           'test visit',
           'the ours_test_token of a visit is not the option testToken (OURS_TEST_TOKEN): its events are sent as live events.',
