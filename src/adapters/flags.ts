@@ -67,7 +67,7 @@ export function createFlagsAdapter<Catalog extends EventCatalog>(
     return id;
   }
 
-  function bulkAdapter<Value>(kind: string, flagOptions: FlagOptions = {}, toValue: ToValue<Value>) {
+  function bulkAdapter<Value>(kind: string, flagOptions: FlagOptions | undefined, toValue: ToValue<Value>) {
     const record = readRecord(`${kind}()`, flagOptions);
     const adapterId = idOf(`ours-ingest ${kind}${record ? '' : ', without exposures'}`);
     return withBulk(adapterId, createAdapter(visitors, record, toValue));
@@ -80,7 +80,7 @@ export function createFlagsAdapter<Catalog extends EventCatalog>(
         if (isControl !== undefined) return !isControl;
         return void warnings.throttledEach(describeNoControl(key, variantName));
       }),
-    values(values, flagOptions = {}) {
+    values(values, flagOptions) {
       const record = readRecord('values()', flagOptions);
       requireValues('values', values);
       const hasValue = (variantName: string): boolean => Object.hasOwn(values, variantName);
@@ -94,9 +94,9 @@ export function createFlagsAdapter<Catalog extends EventCatalog>(
   };
 }
 
-function readRecord(call: string, options: FlagOptions): boolean {
+function readRecord(call: string, options: FlagOptions | undefined): boolean {
   checkOptionNames(call, options, FLAG_OPTIONS);
-  const { record = true } = options;
+  const { record = true } = options ?? {};
   // The string 'false' would record, and an exposure cannot be undone.
   if (typeof record !== 'boolean') failOption(`record must be true or false; got ${typeName(record)}.`);
   return record;

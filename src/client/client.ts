@@ -212,7 +212,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       await appendBuffer.hand();
       return { ...(await readState(outbox, platform.now)), circuit: breaker.state };
     },
-    async forget(person, { dryRun = false } = {}) {
+    async forget(person, forgetOptions) {
+      const dryRun = forgetOptions?.dryRun ?? false;
       await appendBuffer.hand();
       const forgotten = await outbox.forget(person, {
         dryRun,

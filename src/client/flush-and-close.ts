@@ -40,7 +40,8 @@ export function createFlushAndClose(
   let closing: Promise<Totals> | undefined;
 
   /** Warns instead of throwing: the process may be about to end. */
-  function checked(call: string, given: FlushOptions): FlushOptions {
+  function checked(call: string, options: FlushOptions | null | undefined): FlushOptions {
+    const given = options ?? {};
     const unknown = checkNames(given, FLUSH_NAMES, call);
     if (unknown !== undefined) warnings.throttledEach(unknown.message);
     const wrong = checkTimeout(given.timeoutMs);
@@ -49,7 +50,7 @@ export function createFlushAndClose(
     return { ...given, timeoutMs: undefined };
   }
 
-  async function flush(given: FlushOptions = {}): Promise<Totals> {
+  async function flush(given?: FlushOptions): Promise<Totals> {
     const options = checked('flush()', given);
     const { signal } = options;
     signal?.throwIfAborted();
@@ -83,7 +84,7 @@ export function createFlushAndClose(
       return closing !== undefined;
     },
     flush,
-    close(given = {}) {
+    close(given) {
       const options = checked('close()', given);
       closing ??= keepProcess(shutDown(options));
       return closing;

@@ -1,7 +1,7 @@
 import type { Entry } from '../protocol/event.js';
 import { createIdentifyIndex } from './memory/identify-index.js';
 import { type Arrival, type Lease, type Slot, toSlot } from './memory/slot.js';
-import type { ForgetOptions, VolatileOutbox } from './outbox.js';
+import type { VolatileOutbox } from './outbox.js';
 import { matcherOf } from './person-matcher.js';
 import { createQueue } from './queue.js';
 
@@ -161,7 +161,8 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     async release(entries, delayMs) {
       putBack(entries, monotonic() + delayMs);
     },
-    async forget(person, { dryRun = false, onRemoved }: ForgetOptions = {}) {
+    async forget(person, options) {
+      const { dryRun = false, onRemoved } = options ?? {};
       const isTheirs = matcherOf(person);
       expireLeases(monotonic());
       const held = heldSlots().filter(isTheirs);

@@ -96,8 +96,9 @@ export class OpenReceipt implements Receipt {
 
   private async reach(
     goal: 'stored' | 'settled',
-    options: WaitOptions = {},
+    given: WaitOptions | null | undefined,
   ): Promise<Exclude<ReceiptState, 'abandoned'>> {
+    const options = given ?? {};
     const wrong = checkTimeout(options.timeoutMs);
     if (wrong !== undefined) throw new OursError('invalid_option', wrong.message);
     if (!this.isPast(goal)) {

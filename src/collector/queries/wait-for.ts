@@ -34,7 +34,8 @@ export interface WaitForSources {
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 export function createWaitFor({ lines, refused, subscribe, baseUrl, closing }: WaitForSources): WaitFor {
-  return async (wanted, { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = {}) => {
+  return async (wanted, options) => {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options ?? {};
     checkWanted(wanted);
     const wrong = checkTimeout(timeoutMs);
     if (wrong !== undefined) throw new OursError('invalid_option', `waitFor(): ${wrong.message}`);

@@ -38,10 +38,11 @@ export interface ErasableStore {
  */
 export async function forget(
   person: Identity,
-  { dryRun = false, onRemoved }: ForgetOptions,
+  options: ForgetOptions | undefined,
   codec: EntryCodec,
   store: ErasableStore,
 ): Promise<Forgotten> {
+  const { dryRun = false, onRemoved } = options ?? {};
   const isTheirs = matcherOf(person);
   let [entries, claimed, deadLetters, unreadable] = [0, 0, 0, 0];
   const find = (page: readonly StoredRow[]): Map<string, Entry> => {

@@ -184,7 +184,7 @@ class PostgresTableOutbox implements PostgresOutbox {
     return row && { position: Number(row[0]), appendedAt: Number(row[1]) };
   }
 
-  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten> {
     const store = erasableStore({
       database: this.#database,
       statements: this.#statements,

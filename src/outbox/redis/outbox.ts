@@ -115,7 +115,7 @@ export class RedisOutbox implements DurableOutbox {
     return { position, appendedAt };
   }
 
-  forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+  forget(person: Identity, options?: ForgetOptions): Promise<Forgotten> {
     return forget(person, options, this.#codec, erasableStore(this.#connection, this.deadLetters));
   }
 

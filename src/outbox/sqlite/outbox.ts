@@ -105,7 +105,7 @@ export class SqliteOutbox implements DurableOutbox {
     });
   }
 
-  async forget(person: Identity, options: ForgetOptions = {}): Promise<Forgotten> {
+  async forget(person: Identity, options?: ForgetOptions): Promise<Forgotten> {
     const { file, codec } = this.#options;
     const page = <Row extends { readonly distinct_id: string; readonly record: string }>(
       read: (statements: Statements) => readonly Row[],

@@ -33,7 +33,7 @@ export interface VisitorMetadata {
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,
   keys: readonly SecretKey[],
-  options: SealOptions = {},
+  options?: SealOptions,
 ): Promise<VisitorMetadata> {
   return { [VISITOR_KEY]: await sealVisitor(visitor, keys, options) };
 }

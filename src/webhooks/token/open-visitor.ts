@@ -71,10 +71,10 @@ export type VisitorOpener = (token: string | null | undefined) => Promise<Opened
 export async function openVisitor(
   token: string | null | undefined,
   keys: readonly SecretKey[],
-  options: OpenOptions = {},
+  options?: OpenOptions,
 ): Promise<OpenedVisitor> {
   checkOptionNames('openVisitor', options, OPEN_OPTIONS);
-  return createVisitorOpener(keys, options)(token);
+  return createVisitorOpener(keys, options ?? {})(token);
 }
 
 /**

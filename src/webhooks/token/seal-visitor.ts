@@ -52,8 +52,9 @@ const MIN_LENGTH = 74;
 export async function sealVisitor(
   visitor: SealableVisitor | undefined,
   keys: readonly SecretKey[],
-  { environment, maxLength = MAX_TOKEN_LENGTH, now = Date.now }: SealOptions = {},
+  options?: SealOptions,
 ): Promise<string> {
+  const { environment, maxLength = MAX_TOKEN_LENGTH, now = Date.now } = options ?? {};
   const [first] = readSecretKeys('keys', keys);
   checkEnvironment(environment);
   checkMaxLength(maxLength);
