@@ -132,7 +132,7 @@ export class SqliteOutbox implements DurableOutbox {
       remove: (keys, dryRun) => file.retrying(() => file.write((statements) => this.#remove(statements, keys, dryRun))),
       deadLetters: this.deadLetters,
     });
-    if (!options.dryRun) await file.erase('now');
+    if (!options?.dryRun) await file.erase('now');
     return forgotten;
   }
 
