@@ -5,7 +5,7 @@ import { loadSqlite } from '../../sqlite/load-sqlite.js';
 import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
 import { ensureSchema } from './schema.js';
-import { toStoredText } from './stored-text.js';
+import { type Named, namesOf } from './to-log-entry.js';
 
 /** How much a collector deleted of a person, or would delete in a dry run. */
 export interface ForgottenVisitor {
@@ -14,14 +14,13 @@ export interface ForgottenVisitor {
   readonly assignments: number;
 }
 
-/** Rows of the visitors with one of the names, and refused rows that mention one of the names. */
+/** Rows of the visitors with one of the names in ?1, and the rows with the numbers in ?2. */
 const THEIRS = `
   visitor IN (SELECT visitor FROM names WHERE name IN (SELECT value FROM json_each(?1)))
-  OR 'user:' || json_extract(row, '$.userId') IN (SELECT value FROM json_each(?1))
-  OR 'external:' || json_extract(row, '$.externalId') IN (SELECT value FROM json_each(?1))
-  OR 'external:' || json_extract(row, '$.userProperties.external_id') IN (SELECT value FROM json_each(?1))
-  OR 'email:' || lower(json_extract(row, '$.email')) IN (SELECT value FROM json_each(?1))
-  OR 'email:' || lower(json_extract(row, '$.userProperties.email')) IN (SELECT value FROM json_each(?1))`;
+  OR number IN (SELECT value FROM json_each(?2))`;
+
+/** Bounds how many refused rows are in memory at once. */
+const PAGE_ROWS = 500;
 
 /**
  * Deletes a person's events, names and assignments, also from free pages of the file. Names that were seen together are one
@@ -30,7 +29,7 @@ const THEIRS = `
  * @throws {OursError} `invalid_option` when no person is named
  */
 export function forgetVisitor(database: Database, person: Identity, dryRun: boolean): ForgottenVisitor {
-  const given = namesOf(person);
+  const given = givenNames(person);
   // Overwrites deleted content, which would otherwise stay readable in free pages.
   database.exec('PRAGMA secure_delete = ON');
   const forgotten = transact(database, (): ForgottenVisitor => {
@@ -40,22 +39,25 @@ export function forgetVisitor(database: Database, person: Identity, dryRun: bool
            (SELECT visitor FROM names WHERE name IN (SELECT value FROM json_each(?)))`,
       )
       .all(JSON.stringify(given)) as { name: string }[];
-    const names = JSON.stringify([...new Set([...given, ...known.map(({ name }) => name)])]);
-    const count = (from: string): number =>
-      (database.prepare(`SELECT count(*) AS count FROM ${from}`).get(names) as { count: number }).count;
-    const remove = (from: string): unknown => database.prepare(`DELETE FROM ${from}`).run(names);
+    const all = new Set([...given, ...known.map(({ name }) => name)]);
+    const names = JSON.stringify([...all]);
+    const refused = JSON.stringify(refusedRowsOf(database, all));
     const events = `events WHERE ${THEIRS}`;
-    const assignments = `assignments WHERE 'user:' || visitor_id IN (SELECT value FROM json_each(?1))`;
-    const found = { events: count(events), assignments: count(assignments) };
+    const assignments = `assignments WHERE 'user:' || visitor_id IN (SELECT value FROM json_each(?))`;
+    const count = (from: string, ...values: string[]): number =>
+      (database.prepare(`SELECT count(*) AS count FROM ${from}`).get(...values) as { count: number }).count;
+    const remove = (from: string, ...values: string[]): unknown =>
+      database.prepare(`DELETE FROM ${from}`).run(...values);
+    const found = { events: count(events, names, refused), assignments: count(assignments, names) };
     if (!dryRun) {
       const measurements = createMeasurements(database);
       const visitors = database
         .prepare(`SELECT DISTINCT visitor FROM names WHERE name IN (SELECT value FROM json_each(?))`)
         .all(names) as { visitor: number }[];
       measurements.markStale(visitors.map(({ visitor }) => visitor));
-      remove(events);
-      remove(assignments);
-      remove('names WHERE name IN (SELECT value FROM json_each(?1))');
+      remove(events, names, refused);
+      remove(assignments, names);
+      remove('names WHERE name IN (SELECT value FROM json_each(?))', names);
       // What was measured tells of sessions too, so it goes in the same transaction.
       measurements.rewind();
       measurements.catchUpWithin();
@@ -81,18 +83,34 @@ export function forgetInFile(path: string, person: Identity, dryRun: boolean): F
   }
 }
 
-function namesOf({ userId, externalId, email }: Identity): string[] {
-  const names: string[] = [];
-  const add = (kind: string, field: string, name: string | undefined): void => {
-    if (name === undefined) return;
-    if (typeof name !== 'string' || name === '') {
+/**
+ * The numbers of the refused rows that mention one of the names. A refused row links no visitors, so the table of names does not
+ * lead to it. The rows are read here, because SQL's `lower()` folds only ASCII letters.
+ */
+function refusedRowsOf(database: Database, names: ReadonlySet<string>): number[] {
+  const pageAfter = database.prepare(
+    `SELECT number, row FROM events WHERE number > ? AND refusal IS NOT NULL ORDER BY number LIMIT ${PAGE_ROWS}`,
+  );
+  const found: number[] = [];
+  for (let from = 0; ; ) {
+    const page = pageAfter.all(from) as { number: number; row: string }[];
+    if (page.length === 0) return found;
+    for (const { number, row } of page) {
+      if (namesOf(JSON.parse(row) as Named).some((name) => names.has(name))) found.push(number);
+    }
+    from = page.at(-1)!.number;
+  }
+}
+
+/** The names of the person to forget. */
+function givenNames(person: Identity): string[] {
+  const { userId, externalId, email } = person;
+  for (const [field, name] of Object.entries({ userId, externalId, email })) {
+    if (name !== undefined && (typeof name !== 'string' || name === '')) {
       throw new OursError('invalid_option', `forget: ${field} must be a non-empty string.`);
     }
-    names.push(toStoredText(`${kind}:${name}`));
-  };
-  add('user', 'userId', userId);
-  add('external', 'externalId', externalId);
-  add('email', 'email', typeof email === 'string' ? email.toLowerCase() : email);
+  }
+  const names = namesOf({ userId, externalId, email });
   if (names.length === 0) {
     throw new OursError(
       'invalid_option',

@@ -1,4 +1,4 @@
-import { toSid } from '../../protocol/identity.js';
+import { type Identity, toSid } from '../../protocol/identity.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { LogEntry } from '../measuring/measured-log.js';
@@ -8,6 +8,11 @@ import { toStoredText } from './stored-text.js';
 /** Finds an experiment by id or key. */
 export type FindExperiment = (idOrKey: string) => Experiment | undefined;
 
+/** The fields that name a visitor. */
+export interface Named extends Identity {
+  readonly userProperties?: CollectedEvent['userProperties'];
+}
+
 /**
  * Converts a collected row to an entry of the measuring rules.
  *
@@ -16,7 +21,8 @@ export type FindExperiment = (idOrKey: string) => Experiment | undefined;
 export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment): LogEntry {
   const { event, time, receivedAt, distinctId, defaultProperties, byBrowser } = row;
   const source = byBrowser === true ? 'browser' : 'server';
-  const visitors = namesOf(row);
+  const [first = 'nobody', ...others] = namesOf(row);
+  const visitors: [string, ...string[]] = [first, ...others];
   const sent = toSid(defaultProperties?.sid);
   const sid = sent && toStoredText(sent);
   const bot = defaultProperties?.is_bot === true || defaultProperties?.is_bot === 'true';
@@ -30,8 +36,11 @@ export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment):
   return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, source, experiment, variant };
 }
 
-/** [A] An email or external id among the user properties names the visitor, like the top-level fields do. */
-function namesOf({ userId, externalId, email, userProperties }: CollectedEvent): [string, ...string[]] {
+/**
+ * The names of a visitor, as the database keeps them. [A] An email or external id among the user properties names the visitor, like
+ * the top-level fields do.
+ */
+export function namesOf({ userId, externalId, email, userProperties }: Named): string[] {
   const names: string[] = [];
   const add = (kind: string, name: unknown): void => {
     if (typeof name === 'string' && name !== '') names.push(toStoredText(`${kind}:${name}`));
@@ -41,8 +50,7 @@ function namesOf({ userId, externalId, email, userProperties }: CollectedEvent):
   add('external', userProperties?.external_id);
   add('email', email?.toLowerCase());
   add('email', lowerCase(userProperties?.email));
-  const [first = 'nobody', ...others] = names;
-  return [first, ...others];
+  return names;
 }
 
 function lowerCase(value: unknown): unknown {

@@ -53,6 +53,26 @@ describe('a collector forgets a person', () => {
     expect(impressions()).toBe(0);
   });
 
+  it.each([
+    ['the field email', { email: 'JÖRG.MÜLLER@x.de' }],
+    ['userProperties.email', { userProperties: { email: 'JÖRG.MÜLLER@x.de' } }],
+    ['a capital that grows by folding', { email: 'İ.JÖRG@x.de' }, 'i̇.jörg@x.de'],
+  ])(
+    'and the refused rows that mention the person in %s, whatever the capitals',
+    async (_, sent, email = 'jörg.müller@x.de') => {
+      const data = dataFile();
+      const collector = await started({ data, allowedEvents: ['purchase'] });
+      await postRows(
+        collector,
+        row({ event: 'visit', userId: 'v1', distinctId: 'a', ...sent }),
+        row({ event: 'visit', userId: 'v2', distinctId: 'b' }),
+      );
+      expect(forgetInFile(data, { email }, true)).toEqual({ events: 1, assignments: 0 });
+      expect(collector.forget({ email })).toEqual({ events: 1, assignments: 0 });
+      expect(collector.recent(10).map(({ event }) => event.userId)).toEqual(['v2']);
+    },
+  );
+
   it('and starts over when the person returns', async () => {
     const collector = await withPeople();
     collector.forget({ externalId: 'patient-1' });
