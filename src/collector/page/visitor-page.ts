@@ -25,7 +25,7 @@ export function visitorPage(show: ShowPage, queries: LogQueries, number: string 
     section: 'events',
     main: html`<p class="crumb"><a href="${EVENTS_PATH}">Events</a></p>
 <div class="heading"><h1>Visitor ${visitor}</h1>
-<p class="totals"><b>${counted(total, 'event')}</b> in <b>${counted(sessions.length, 'session')}</b></p></div>
+<p class="totals"><b>${counted(total, 'event')}</b> in <b>${counted(history.sessions, 'session')}</b></p></div>
 <ul class="names" aria-label="Names of this visitor">${names.slice(0, MAX_NAMES).map(nameOf)}</ul>
 ${names.length > MAX_NAMES && html`<p>and ${count(names.length - MAX_NAMES)} more names</p>`}
 ${events.length < total && html`<p class="notice">Only the latest ${count(MAX_EVENTS)} events are shown.</p>`}

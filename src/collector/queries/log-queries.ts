@@ -33,15 +33,23 @@ export interface EventFilter {
   readonly limit: number;
 }
 
+/** One row of a visitor. */
+export interface VisitorLine extends EventLine {
+  /** Its own session, or the one that an impression without a session joined. */
+  readonly session: string | undefined;
+}
+
 /** A visitor with their names and latest events. */
 export interface VisitorHistory {
   readonly visitor: number;
   /** `user:…`, `external:…`, `email:…`. */
   readonly names: readonly string[];
   /** The latest ones, in order of event time. */
-  readonly events: readonly EventLine[];
+  readonly events: readonly VisitorLine[];
   /** The number of all events. */
   readonly total: number;
+  /** The number of all sessions with an event. */
+  readonly sessions: number;
 }
 
 /** When an event last arrived, in milliseconds since the epoch; `undefined` if it never did. */

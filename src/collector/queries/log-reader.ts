@@ -24,6 +24,10 @@ interface StoredEvent extends StoredRow {
   readonly row: string;
 }
 
+interface VisitorEvent extends StoredEvent {
+  readonly session: string | null;
+}
+
 /** The queries of the pages and APIs, and those of the collector itself. */
 export interface LogReader extends LogQueries {
   /** Every row in the order of arrival, without those that arrive later. Each iteration reads them anew, some at a time. */
@@ -53,11 +57,16 @@ export function createLogReader(options: LogReaderOptions): LogReader {
   const namesOf = database.prepare('SELECT name FROM names WHERE visitor = ? ORDER BY name DESC');
   // The inner query reads the index alone.
   const ofVisitor = database.prepare(
-    `SELECT * FROM events WHERE number IN (
-       SELECT number FROM events WHERE visitor = ? ORDER BY time DESC, number DESC LIMIT ?
-     ) ORDER BY time, number`,
+    `SELECT e.*, coalesce(e.sid, j.sid) AS session FROM events AS e LEFT JOIN joined AS j ON j.impression = e.number
+     WHERE e.number IN (SELECT number FROM events WHERE visitor = ? ORDER BY time DESC, number DESC LIMIT ?)
+     ORDER BY e.time, e.number`,
   );
-  const countOf = database.prepare('SELECT count(*) AS count FROM events WHERE visitor = ?');
+  const countsOf = database.prepare(
+    `SELECT (SELECT count(*) FROM events WHERE visitor = ?1) AS total,
+       (SELECT count(*) FROM (
+          SELECT sid FROM events WHERE visitor = ?1 AND sid IS NOT NULL
+          UNION SELECT sid FROM joined WHERE visitor = ?1 AND sid IS NOT NULL)) AS sessions`,
+  );
   const everything = database.prepare('SELECT * FROM events ORDER BY number');
   const last = database.prepare('SELECT coalesce(max(number), 0) AS number FROM events');
   const pageAfter = database.prepare(
@@ -125,8 +134,15 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     visitor(visitor, limit): VisitorHistory | undefined {
       const names = (namesOf.all(visitor) as { name: string }[]).map(({ name }) => name);
       if (names.length === 0) return undefined;
-      const { count: total } = countOf.get(visitor) as { count: number };
-      return { visitor, names, events: linesOfSome(visitor, ofVisitor.all(visitor, limit) as StoredEvent[]), total };
+      // Before the rows are read, so that what impressions joined is known.
+      measurements.catchUp();
+      const counts = countsOf.get(visitor) as Pick<VisitorHistory, 'total' | 'sessions'>;
+      const rows = ofVisitor.all(visitor, limit) as VisitorEvent[];
+      const events = linesOfSome(visitor, rows).map((line, place) => ({
+        ...line,
+        session: rows[place]!.session ?? undefined,
+      }));
+      return { visitor, names, events, ...counts };
     },
 
     results(experiment, eventName) {

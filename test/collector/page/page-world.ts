@@ -13,7 +13,13 @@ import { openStore } from '../store/opened-store.js';
 export const NOW: number = Date.UTC(2026, 2, 14, 12);
 
 /** An event as it is sent. It happened `ago` milliseconds before now. */
-export type Sent = WireTrack & { readonly ago?: number; readonly receivedAt?: number; readonly isTest?: boolean };
+export type Sent = WireTrack & {
+  readonly ago?: number;
+  readonly receivedAt?: number;
+  readonly isTest?: boolean;
+  /** @default 'shop' */
+  readonly source?: string;
+};
 
 export interface World {
   readonly experiments: ExperimentStore;
@@ -73,8 +79,8 @@ export function createWorld(
       return listeners.size;
     },
     arrive(...sent) {
-      const numbers = sent.flatMap(({ ago = 0, receivedAt = NOW, isTest = false, ...row }) => {
-        const [arrival] = store.append([{ ...row, time: NOW - ago }], receivedAt, { source: 'shop', isTest });
+      const numbers = sent.flatMap(({ ago = 0, receivedAt = NOW, isTest = false, source = 'shop', ...row }) => {
+        const [arrival] = store.append([{ ...row, time: NOW - ago }], receivedAt, { source, isTest });
         return arrival?.kind === 'accepted' ? arrival.number : [];
       });
       for (const listener of listeners) listener(numbers);

@@ -63,6 +63,35 @@ describe('the page of a visitor', () => {
     expect(sections[1]?.[2]).toContain('nearest browser activity');
   });
 
+  it('shows it in the session that it counts in, although a refused row is nearer', () => {
+    const world = createWorld([checkout]);
+    world.arrive(
+      { ...sent('purchase', 40), userId: 'visitor-2', distinctId: 'x' },
+      sent('page_view', 20, 'A'),
+      { ...sent('purchase', 10, 'B'), distinctId: 'x', source: 'other' },
+      { ...sent(IMPRESSION_EVENT, 9), eventProperties: shown },
+      { ...sent('purchase', 8, 'A'), distinctId: 'y' },
+    );
+    expect(sectionsOf(ask(world, 'GET', '/visitors/2').text)).toEqual([
+      [
+        'Session A',
+        expect.stringContaining('page_view'),
+        expect.stringContaining('was shown Treatment'),
+        expect.stringContaining('counted after the impression, in the same session'),
+      ],
+      ['Session B', expect.stringContaining('purchase')],
+    ]);
+  });
+
+  it('shows it in the session that it joined, although that session’s activity is not among the latest events', () => {
+    const world = createWorld([checkout]);
+    const reports = Array.from({ length: 499 }, (_, i) => sent(`e${i}`, 9));
+    world.arrive(sent('page_view', 30, '1'), { ...sent(IMPRESSION_EVENT, 10), eventProperties: shown }, ...reports);
+    const [session, outside] = sectionsOf(ask(world, 'GET', '/visitors/1').text);
+    expect(session).toEqual(['Session 1', expect.stringContaining('was shown Treatment')]);
+    expect(outside).toHaveLength(500);
+  });
+
   it('lists the visitor’s names', () => {
     const world = createWorld();
     world.arrive({ ...sent(IDENTIFY_EVENT, 1), externalId: 'a:b', email: 'Ada@example.org' });
@@ -84,6 +113,16 @@ describe('the page of a visitor', () => {
     expect(sectionsOf(text)[0]).toHaveLength(501);
     expect(text).toContain('>e699<');
     expect(text).not.toContain('>e199<');
+  });
+
+  it('counts all of the visitor’s sessions, also those that it does not show', () => {
+    const world = createWorld([checkout]);
+    world.arrive(
+      ...Array.from({ length: 600 }, (_, i) => sent('page_view', 700 - i, `s${i}`)),
+      { ...sent(IMPRESSION_EVENT, 99), eventProperties: shown },
+      sent('purchase', 1),
+    );
+    expect(textOf(ask(world, 'GET', '/visitors/1').text)).toContain('602 events in 600 sessions');
   });
 
   it.each(['17', '-1', '1e3', '0x1', '%00', '99999999999999999999'])('is a 404 for the number %s', (number) => {
