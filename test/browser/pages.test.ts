@@ -1,6 +1,6 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Collector, createCollector } from '../../src/collector/index.js';
+import { type Collector, type CollectorOptions, createCollector } from '../../src/collector/index.js';
 import { findChromium, launchBrowser, openVisit, type Visit } from './browser.js';
 
 const chromium = findChromium('the pages of the collector in a real browser');
@@ -15,8 +15,8 @@ describe.skipIf(chromium === undefined)('a developer at the pages of the collect
   }, TIMEOUT_MS);
   afterAll(() => browser?.close());
 
-  async function opened(): Promise<Visit & { collector: Collector }> {
-    const collector = await createCollector();
+  async function opened(options: CollectorOptions = {}): Promise<Visit & { collector: Collector }> {
+    const collector = await createCollector(options);
     const visit = await openVisit(browser);
     onTestFinished(async () => {
       await visit.page.context().close();
@@ -89,4 +89,37 @@ describe.skipIf(chromium === undefined)('a developer at the pages of the collect
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
     expect(errors).toEqual([]);
   });
+
+  it('reads long names on a narrow screen, of which nothing is cut and no two overlap', async () => {
+    const key = 'checkout_redesign_with_one_page_and_guest_login';
+    const { page, collector } = await opened({
+      experiments: [
+        {
+          key,
+          variants: [{ name: 'classic' }, { name: 'one_page' }],
+          primary: 'subscription_started_after_trial_period_completed',
+          secondary: ['trial_cancelled_before_first_payment', 'newsletter_subscription_confirmed', 'refund'],
+        },
+      ],
+    });
+    await track(collector, 'page_view');
+    await fetch(`${collector.baseUrl}/experiments/assignments/${key}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'exp_shop', visitor_id: 'visitor-1' }),
+    });
+    await page.setViewportSize({ width: 400, height: 900 });
+    for (const path of ['/', '/visitors/1', '/experiments', 'the experiment']) {
+      if (path === 'the experiment') await page.getByRole('link', { name: key }).click();
+      else await page.goto(`${collector.url}${path}`);
+      expect.soft(await overfullIn(page), path).toEqual([]);
+    }
+  });
 });
+
+/** The parts of a page whose content is larger than they are. */
+function overfullIn(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`[...document.querySelectorAll('html, .row, .step, .scroll, td')]
+    .filter((part) => part.scrollWidth > part.clientWidth || (part.matches('td') && part.scrollHeight > part.clientHeight))
+    .map((part) => part.localName + ' ' + (part.dataset.label ?? part.className))`);
+}
