@@ -1,4 +1,7 @@
+import { failOption, requireFunction } from '../../core/check-option.js';
+import { typeName } from '../../core/refusal.js';
 import type { BatchRowCode } from '../../protocol/wire.js';
+import { checkFault } from './check-fault.js';
 
 /** A failure of one request. */
 export type Fault =
@@ -42,13 +45,18 @@ export interface FaultRequest {
 /** Returns the fault for one request; `undefined` lets it pass. */
 export type FaultPlan = (request: FaultRequest) => Fault | undefined;
 
-/** Injects faults. One-shot faults come first, then the plan. */
+/**
+ * Injects faults. One-shot faults come first, then the plan.
+ *
+ * What is no fault throws an `OursError` `invalid_option` that lists the choices. When a plan returns it, the request gets a 500
+ * with that message.
+ */
 export interface Faults {
   /** Replaces all faults by a function that is called for each request, or by a list with one fault per request. */
   set(plan: FaultPlan | readonly (Fault | undefined)[]): void;
   /** Adds one-shot faults for the next requests; `undefined` lets one pass. */
   next(...faults: readonly (Fault | undefined)[]): void;
-  /** Replaces the plan: the share `rate` (0–1) of requests gets one of `kinds`, all equally likely. */
+  /** Replaces the plan: the share `rate` (0–1) of requests gets one of the faults in `kinds`, all equally likely. */
   random(options: {
     readonly rate: number;
     readonly kinds: readonly Fault[];
@@ -71,14 +79,41 @@ export function createFaults(defaultRandom: () => number): { readonly control: F
   };
   return {
     control: {
-      set: (next) => (typeof next === 'function' ? replace(next, []) : replace(healthy, next)),
-      next: (...faults) => void queue.push(...faults),
+      set(next) {
+        if (typeof next === 'function') return replace(checked(next), []);
+        if (!Array.isArray(next))
+          failOption(`faults.set needs a function or an array of faults; got ${typeName(next)}.`);
+        checkList('faults.set', next);
+        replace(healthy, next);
+      },
+      next(...faults) {
+        checkList('faults.next', faults);
+        queue.push(...faults);
+      },
       random({ rate, kinds, random = defaultRandom }) {
+        if (!(rate >= 0 && rate <= 1)) failOption(`faults.random: rate must be a number from 0 to 1; got ${rate}.`);
+        if (!Array.isArray(kinds) || kinds.length === 0)
+          failOption("faults.random: kinds must be an array of faults, such as [{ kind: 'reset' }].");
+        for (const fault of kinds) checkFault('faults.random', fault);
+        requireFunction('faults.random: random', random);
         replace(() => (random() < rate ? kinds[Math.floor(random() * kinds.length)] : undefined), queue);
       },
       clear: () => replace(healthy, []),
     },
     decide: (request) => (queue.length > 0 ? queue.shift() : plan(request)),
+  };
+}
+
+function checkList(call: string, faults: readonly unknown[]): void {
+  for (const fault of faults) if (fault !== undefined) checkFault(call, fault);
+}
+
+/** A plan whose faults are checked. */
+function checked(plan: FaultPlan): FaultPlan {
+  return (request) => {
+    const fault = plan(request);
+    if (fault !== undefined) checkFault('faults.set: the plan', fault);
+    return fault;
   };
 }
 

@@ -148,6 +148,51 @@ describe('planning faults', () => {
     expect(await postRows(collector, row())).toMatchObject({ status: 200 });
   });
 
+  const wrong: [unknown, RegExp][] = [
+    [{ kind: 'nope' }, /the kind 'nope'\. The kinds are status, delay, hang, .*rows/],
+    [{ kind: 'toString' }, /The kinds are/],
+    ['badJson', /got a string\. The kinds are/],
+    [null, /got null/],
+    [Promise.resolve({ kind: 'reset' }), /The kinds are/],
+    [{ kind: 'status' }, /a status from 200 to 999/],
+    [{ kind: 'status', status: 100 }, /a status from 200 to 999/],
+    [{ kind: 'status', status: '503' }, /a status from 200 to 999/],
+    [{ kind: 'status', status: 503, headers: { 'retry-after': 7 } }, /headers/],
+    [{ kind: 'status', status: 503, header: {} }, /unknown field: 'header' \(did you mean headers\?\)/],
+    [{ kind: 'delay' }, /ms from 0/],
+    [{ kind: 'delay', ms: Number.POSITIVE_INFINITY }, /ms from 0/],
+    [{ kind: 'rows', code: 'nope', share: 1 }, /invalid_event, queue_failed/],
+    [{ kind: 'rows', code: 'queue_failed' }, /either indexes.* or share/],
+    [{ kind: 'rows', code: 'queue_failed', indexes: [0], share: 1 }, /either indexes.* or share/],
+    [{ kind: 'rows', code: 'queue_failed', share: 30 }, /either indexes.* or share/],
+  ];
+
+  it.each(wrong)('refuses %j, which is no fault, and says what is', async (fault, message) => {
+    const { faults, baseUrl, events } = await started();
+    const refusal = expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(message) });
+    expect(() => faults.next(fault as Fault)).toThrow(refusal);
+    expect(() => faults.set([{ kind: 'hang' }, fault as Fault])).toThrow(refusal);
+    expect(() => faults.random({ rate: 1, kinds: [fault as Fault] })).toThrow(refusal);
+    expect((await post({ baseUrl }, '/batch', { token: 'test_shop', events: [row()] })).status).toBe(200);
+    faults.set(() => fault as Fault);
+    const answer = await post({ baseUrl }, '/batch', { token: 'test_shop', events: [row({ distinctId: 'b' })] });
+    expect(answer).toMatchObject({ status: 500, body: { error: expect.stringMatching(message) } });
+    expect(events()).toHaveLength(1);
+  });
+
+  it.each([
+    [{ rate: 2, kinds: [down] }, /rate must be a number from 0 to 1/],
+    [{ rate: undefined, kinds: [down] }, /rate must be/],
+    [{ rate: 1, kinds: [] }, /kinds must be an array of faults/],
+    [{ rate: 1, kinds: 'badJson' }, /kinds must be an array of faults/],
+    [{ rate: 1, kinds: [undefined] }, /The kinds are/],
+    [{ rate: 1, kinds: [down], random: 0.5 }, /random must be a function/],
+  ])('refuses random faults by %j', async (options, message) => {
+    const { faults } = await started();
+    expect(() => faults.random(options as never)).toThrow(message);
+    expect(() => faults.set(down as never)).toThrow(/a function or an array of faults; got an object/);
+  });
+
   it('reports an error of the plan itself', async () => {
     const collector = await started();
     collector.faults.set(() => {
