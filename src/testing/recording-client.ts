@@ -12,8 +12,9 @@ import type { IdentifyInput, TrackFields, TrackInput } from '../protocol/event.j
 import { webPlatform } from '../runtime/platform-web.js';
 import type { Receipt } from '../tracking/receipt.js';
 import { createService, type ServiceOptions } from './service.js';
+import { snapshot } from './snapshot.js';
 
-/** An event the client accepted, with the caller's own values. */
+/** An event the client accepted, with the values that the caller's objects had at the call. */
 export type RecordedEvent<Catalog extends EventCatalog = EventCatalog> = {
   [Name in EventName<Catalog>]: TrackFields & {
     readonly event: Name;
@@ -23,7 +24,7 @@ export type RecordedEvent<Catalog extends EventCatalog = EventCatalog> = {
   };
 }[EventName<Catalog>];
 
-/** The input of an `identify` call. */
+/** The input of an `identify` call, with the values that it had then. */
 export type RecordedIdentify = IdentifyInput;
 
 /** An `assign` call and its result. */
@@ -111,7 +112,8 @@ export function createRecordingClient<
   function taken(call: () => Receipt, record: (event: OutgoingEvent, distinctId: string) => void): Receipt {
     outgoing = null;
     const receipt = call();
-    if (outgoing !== null) record(outgoing, receipt.distinctId);
+    // As the real client, which serialises an event at the call: what the caller changes later is not part of it.
+    if (outgoing !== null) record(snapshot<OutgoingEvent>(outgoing), receipt.distinctId);
     return receipt;
   }
 

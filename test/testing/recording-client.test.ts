@@ -20,6 +20,50 @@ describe('a recording client', () => {
     ]);
   });
 
+  it('has the values of the call, whatever the caller changes later', () => {
+    const ours = createRecordingClient(quiet);
+    const eventProperties = { step: 1, items: [{ price: 1 }], at: new Date(0) };
+    const person = { userId: 'v', userProperties: { city: 'Bern' } };
+    ours.track({ event: 'signup', userId: 'v', eventProperties });
+    ours.identify(person);
+    eventProperties.step = 2;
+    eventProperties.items[0]!.price = 2;
+    eventProperties.at.setTime(1);
+    person.userProperties.city = 'Basel';
+    ours.track({ event: 'signup', userId: 'v', eventProperties });
+    expect(ours.events.map((event) => event.eventProperties)).toEqual([
+      { step: 1, items: [{ price: 1 }], at: new Date(0) },
+      { step: 2, items: [{ price: 2 }], at: new Date(1) },
+    ]);
+    expect(ours.identifies).toEqual([{ userId: 'v', userProperties: { city: 'Bern' } }]);
+  });
+
+  it('has values that cannot be copied as they are, and never throws for them', () => {
+    const ours = createRecordingClient(quiet);
+    class Money {
+      #cents = 4990;
+      toJSON() {
+        return this.#cents / 100;
+      }
+    }
+    const circle: Record<string, unknown> = { name: 'circle' };
+    circle.self = circle;
+    const unreadable = {
+      get secret() {
+        throw new Error('not for you');
+      },
+    };
+    const price = new Money();
+    const named = JSON.parse('{"__proto__":{"x":1}}');
+    const eventProperties = { price, pay: () => 1, circle, unreadable, named, none: null };
+    ours.track({ event: 'signup', userId: 'v', eventProperties });
+    const recorded = ours.events[0]?.eventProperties as typeof eventProperties;
+    expect(recorded).toEqual(eventProperties);
+    expect(recorded.price).toBe(price);
+    expect(recorded.circle.self).toBe(recorded.circle);
+    expect(Object.keys(recorded.named)).toEqual(['__proto__']);
+  });
+
   it('has what is tracked within a transaction, whatever the database', async () => {
     const ours = recordingOf({ refuse: () => 'not on the allow-list' });
     const transaction = ours.within({ query: async () => ({ rows: [] }) });
