@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { type Collector, type CollectorOptions, createCollector } from '../collector/index.js';
 import { isOursError } from '../core/errors.js';
 import { isLoopback } from '../protocol/loopback.js';
@@ -14,6 +15,7 @@ import {
 } from './command.js';
 import { createArrivalPrinter, createUnknownKeyPrinter } from './dev/arrivals.js';
 import { readConfig, readExperiment } from './dev/config.js';
+import { isWildcard, withOwnAddress } from './dev/own-address.js';
 
 // O-U-R-S on a phone keypad.
 const DEFAULT_PORT = 6877;
@@ -49,6 +51,7 @@ export const dev: Command = {
     const password = await readPassword(given.password, isLocal, context);
     const configured = config === undefined ? {} : await readConfig(config);
     const printArrival = createArrivalPrinter(print);
+    const printUnknownKey = createUnknownKeyPrinter(print);
 
     const collector = await start({
       ...configured,
@@ -59,7 +62,7 @@ export const dev: Command = {
       password,
       data: given.data,
       observe: (arrival) => printArrival(arrival, (limit) => collector.recent(limit)),
-      onUnknownExperiment: createUnknownKeyPrinter(print),
+      onUnknownExperiment: (key, formUrl) => printUnknownKey(key, reachable(formUrl)),
     });
     for (const line of welcome(collector, tokens.length > 0)) print(line);
     if (!stop.aborted) await once(stop, 'abort');
@@ -71,13 +74,18 @@ export const dev: Command = {
 function welcome({ url, baseUrl }: Collector, hasTokens: boolean): string[] {
   const tokens = hasTokens ? [] : ['OURS_TOKEN=test_dev', 'OURS_EXPERIMENT_TOKEN=exp_dev'];
   return [
-    `See what counts: ${url}`,
+    `See what counts: ${reachable(url)}`,
+    ...(isWildcard(url) ? ['It listens on every address of this machine; this is one of them.'] : []),
     'Set these in the environment of your application:',
     '',
-    `OURS_BASE_URL=${baseUrl}`,
+    `OURS_BASE_URL=${reachable(baseUrl)}`,
     ...tokens,
     '',
   ];
+}
+
+function reachable(url: string): string {
+  return withOwnAddress(url, networkInterfaces());
 }
 
 /**

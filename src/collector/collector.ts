@@ -182,6 +182,7 @@ async function startOn(
         subscribe: ingest.subscribe,
         clear: ingest.clear,
         exampleToken: tokens === undefined ? 'test_dev' : undefined,
+        hasPassword: options.password !== undefined,
         now,
       }),
     ]),

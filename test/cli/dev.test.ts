@@ -130,12 +130,31 @@ describe('ours-ingest dev', () => {
     const stop = new AbortController();
     const context = testContext({ stop: stop.signal, ...given });
     const ended = dev.run(['--port', '0', '--host', '0.0.0.0'], context);
-    await context.lines(5);
-    const url = context.printed[0]!.split(': ')[1]!.replace('0.0.0.0', '127.0.0.1');
+    await context.lines(6);
+    const url = context.printed[0]!.split(': ')[1]!;
     const statusWith = async (password: string) =>
       (await fetch(url, { headers: { authorization: `Bearer ${password}` } })).status;
     expect([await statusWith('web'), await statusWith('its own')]).toEqual([401, 200]);
     expect(context.printed.join()).not.toMatch(/web|its own/);
+    stop.abort();
+    await ended;
+  });
+
+  it('prints addresses to copy where it listens on every address', async () => {
+    const stop = new AbortController();
+    const env = { OURS_DEV_TOKENS: 'web,exp_web', OURS_DEV_PASSWORD: 'its own' };
+    const context = testContext({ stop: stop.signal, env });
+    const ended = dev.run(['--port', '0', '--host', '0.0.0.0'], context);
+    await context.lines(6);
+    const baseUrl = context.printed.find((line) => line.startsWith('OURS_BASE_URL='))!.split('=')[1];
+    await fetch(`${baseUrl}/experiments/assignments/x`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'exp_web', visitor_id: 'v1' }),
+    });
+    await context.lines(7);
+    expect(context.printed.join('\n')).toMatch(/one of them\.\n.*create it at http:/s);
+    expect(context.printed.join('\n')).not.toContain('0.0.0.0');
     stop.abort();
     await ended;
   });

@@ -31,7 +31,11 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-export function createShowPage(assets: Assets): ShowPage {
+/** @param hasPassword whether a password is asked for; without one, only this machine can see the pages */
+export function createShowPage(assets: Assets, hasPassword: boolean): ShowPage {
+  const seenBy = hasPassword
+    ? 'Everyone who has the password can see this page.'
+    : 'Nothing on this page leaves this machine.';
   const script = (name: AssetName): Html => html`<script defer src="${assets.href(name)}"></script>`;
   const stylesheet = (name: AssetName): Html => html`<link rel="stylesheet" href="${assets.href(name)}">`;
 
@@ -68,7 +72,7 @@ ${hasCharts && script('charts.js')}
 <main id="main" tabindex="-1">
 ${main}
 </main>
-<footer><p>All times are UTC. Nothing on this page leaves this machine.</p></footer>
+<footer><p>All times are UTC. ${seenBy}</p></footer>
 </body>
 </html>
 `;

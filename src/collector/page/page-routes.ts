@@ -22,15 +22,17 @@ export interface PageOptions {
   readonly clear: () => void;
   /** The source token for the example; `undefined` if only the user's tokens are accepted. */
   readonly exampleToken?: string | undefined;
+  /** Whether the pages require a password. */
+  readonly hasPassword: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** The pages and their assets. */
 export function pageRoutes(options: PageOptions): Route[] {
-  const { queries, experiments, actions, subscribe, clear, exampleToken, now } = options;
+  const { queries, experiments, actions, subscribe, clear, exampleToken, hasPassword, now } = options;
   const assets = createAssets();
-  const show = createShowPage(assets);
+  const show = createShowPage(assets, hasPassword);
   return [
     ...assets.routes,
     get(EVENTS_PATH, (request) => livePage(show, queries, request, { now: now(), exampleToken })),

@@ -122,6 +122,19 @@ describe('when other machines can reach it', () => {
     expect(await statusWith(collector, 'its own')).toEqual([200, 200]);
   });
 
+  it('does not say that nothing leaves this machine', async () => {
+    const authorization = basic('x:its own');
+    for (const host of ['0.0.0.0', '127.0.0.1']) {
+      await using collector = await createCollector({ host, tokens: ['web'], password: 'its own' });
+      const url = collector.url.replace('0.0.0.0', '127.0.0.1');
+      const page = await (await fetch(url, { headers: { authorization } })).text();
+      expect(page).toContain('Everyone who has the password can see this page.');
+      expect(page).not.toContain('leaves this machine');
+    }
+    await using collector = await createCollector();
+    expect(await (await fetch(collector.url)).text()).toContain('Nothing on this page leaves this machine.');
+  });
+
   it('does not start without tokens, or with a token as its password', async () => {
     await expect(createCollector({ host: '0.0.0.0', password: 'p' })).rejects.toThrow(/other machines.*tokens/);
     await expect(createCollector({ host: '0.0.0.0', tokens: [] })).rejects.toMatchObject({ code: 'invalid_option' });

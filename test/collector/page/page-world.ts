@@ -59,6 +59,7 @@ export function createWorld(
       ...actions,
     },
     exampleToken: 'test_dev',
+    hasPassword: false,
     clear() {
       store.clear();
       refused.length = 0;
