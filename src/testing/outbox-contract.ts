@@ -229,23 +229,27 @@ export const outboxContract: readonly OutboxCase[] = [
       trackEntry('claimed', { externalId: 'c1' }),
       identifyEntry('waiting', { userId: 'u1', externalId: 'c1', email: 'ada@example.org' }),
       trackEntry('by email', { email: 'Ada@example.org' }),
+      trackEntry('named by id', { userId: 'u2' }, { userProperties: { external_id: 'c1' } }),
+      trackEntry('named by email', { userId: 'u2' }, { userProperties: { email: 'Ada@example.org' } }),
       trackEntry('other', { externalId: 'c2', userId: 'u1' }),
     ]);
     await outbox.deadLetter(await claim({ maxEntries: 1 }), UNDELIVERED);
     const underWay = await claim({ maxEntries: 1 });
     const person = { externalId: 'c1', email: 'ada@example.org' };
-    const found = { entries: 3, claimed: 1, deadLetters: outbox.durable ? 1 : 0, unreadable: 0 };
+    const found = { entries: 5, claimed: 1, deadLetters: outbox.durable ? 1 : 0, unreadable: 0 };
     const removed: [distinctId: string, isClaimed: boolean][] = [];
     const onRemoved = ({ distinctId }: Entry, isClaimed: boolean): void => {
       removed.push([distinctId, isClaimed]);
     };
     expectSame(await outbox.forget(person, { dryRun: true, onRemoved }), found);
-    expectSame((await outbox.stats()).waiting, 3);
+    expectSame((await outbox.stats()).waiting, 5);
     expectSame(removed, []);
     expectSame(await outbox.forget(person, { onRemoved }), found);
     expectSame(removed.sort(), [
       ['by email', false],
       ['claimed', true],
+      ['named by email', false],
+      ['named by id', false],
       ['waiting', false],
     ]);
     expectSame(await outbox.forget(person), { entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 });

@@ -6,8 +6,12 @@ import { IDENTIFY_EVENT } from '../protocol/wire.js';
 type Who = Partial<Pick<Entry, 'userId' | 'externalId' | 'email'>>;
 
 /** A track entry as the encoder makes it. */
-export function trackEntry(distinctId: string, who: Who = { userId: `visitor of ${distinctId}` }): Entry {
-  return toEntry('track', distinctId, 'purchase', who, { time: 0, event: 'purchase', distinctId, ...who });
+export function trackEntry(
+  distinctId: string,
+  who: Who = { userId: `visitor of ${distinctId}` },
+  fields: object = {},
+): Entry {
+  return toEntry('track', distinctId, 'purchase', who, { time: 0, event: 'purchase', distinctId, ...who, ...fields });
 }
 
 /** An identify entry as the encoder makes it. */

@@ -29,6 +29,22 @@ describe('client.forget', () => {
     expect(arrived(collector)).toEqual(['other']);
   });
 
+  it.each([{ externalId: 'patient-1' }, { email: 'ada@EXAMPLE.org' }])(
+    'removes events whose user properties alone name the person, as a collector does: %j',
+    async (person) => {
+      const { client, collector } = await rig({ flushIntervalMs: 60_000, flushAt: 100 });
+      const userProperties = { email: 'Ada@example.org', external_id: 'patient-1' };
+      const track = () => client.track({ event, userId: 'v1', userProperties });
+      track();
+      client.identify({ userId: 'v1', userProperties });
+      client.track({ event, userId: 'v1', userProperties: { phone_number: '+49 30 1' } });
+      expect(await client.forget(person)).toEqual({ ...NOTHING, entries: 2 });
+      track();
+      await client.flush();
+      expect(collector.forget(person)).toMatchObject({ events: 2 });
+    },
+  );
+
   it('does not claim to know what became of an event that was being sent', async () => {
     const { client, collector, outcomes } = await rig({ flushAt: 1 });
     collector.faults.next({ kind: 'hang' });

@@ -1,11 +1,12 @@
 import { OursError } from '../../core/errors.js';
 import type { Identity } from '../../protocol/identity.js';
+import type { NamedRow } from '../../protocol/person-names.js';
 import { type Database, transact } from '../../sqlite/database.js';
 import { loadSqlite } from '../../sqlite/load-sqlite.js';
 import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
 import { ensureSchema } from './schema.js';
-import { type Named, namesOf } from './to-log-entry.js';
+import { namesOf } from './to-log-entry.js';
 
 /** How much a collector deleted of a person, or would delete in a dry run. */
 export interface ForgottenVisitor {
@@ -96,7 +97,7 @@ function refusedRowsOf(database: Database, names: ReadonlySet<string>): number[]
     const page = pageAfter.all(from) as { number: number; row: string }[];
     if (page.length === 0) return found;
     for (const { number, row } of page) {
-      if (namesOf(JSON.parse(row) as Named).some((name) => names.has(name))) found.push(number);
+      if (namesOf(JSON.parse(row) as NamedRow).some((name) => names.has(name))) found.push(number);
     }
     from = page.at(-1)!.number;
   }

@@ -1,4 +1,5 @@
-import { type Identity, toSid } from '../../protocol/identity.js';
+import { toSid } from '../../protocol/identity.js';
+import { type NamedRow, personNames } from '../../protocol/person-names.js';
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Experiment, Variant } from '../experiments/experiment.js';
 import type { LogEntry } from '../measuring/measured-log.js';
@@ -7,11 +8,6 @@ import { toStoredText } from './stored-text.js';
 
 /** Finds an experiment by id or key. */
 export type FindExperiment = (idOrKey: string) => Experiment | undefined;
-
-/** The fields that name a visitor. */
-export interface Named extends Identity {
-  readonly userProperties?: CollectedEvent['userProperties'];
-}
 
 /**
  * Converts a collected row to an entry of the measuring rules.
@@ -36,25 +32,9 @@ export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment):
   return { kind: 'impression', time, receivedAt, visitors, sid, distinctId, bot, source, experiment, variant };
 }
 
-/**
- * The names of a visitor, as the database keeps them. [A] An email or external id among the user properties names the visitor, like
- * the top-level fields do.
- */
-export function namesOf({ userId, externalId, email, userProperties }: Named): string[] {
-  const names: string[] = [];
-  const add = (kind: string, name: unknown): void => {
-    if (typeof name === 'string' && name !== '') names.push(toStoredText(`${kind}:${name}`));
-  };
-  add('user', userId);
-  add('external', externalId);
-  add('external', userProperties?.external_id);
-  add('email', email?.toLowerCase());
-  add('email', lowerCase(userProperties?.email));
-  return names;
-}
-
-function lowerCase(value: unknown): unknown {
-  return typeof value === 'string' ? value.toLowerCase() : value;
+/** The names of a visitor, as the database keeps them. */
+export function namesOf(row: NamedRow): string[] {
+  return personNames(row).map(toStoredText);
 }
 
 /** The experiment and variant of an impression; `undefined` for any other event, and for unknown experiments or variants. */

@@ -4,6 +4,7 @@ import type { Undelivered } from '../../../src/core/outcome.js';
 import type { SecretKey } from '../../../src/core/secret-key.js';
 import { EntryCodec } from '../../../src/outbox/durable/entry-codec.js';
 import type { DurableOutbox, Outbox } from '../../../src/outbox/outbox.js';
+import { toBytes } from '../../../src/protocol/bytes.js';
 import type { Entry } from '../../../src/protocol/event.js';
 import { identifyEntry, idsOf, trackEntry } from '../../support/entries.js';
 import { keyOf } from '../../support/keys.js';
@@ -555,6 +556,18 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await outbox.stats()).toMatchObject({ waiting: 650, claimed: 0 });
       expect(await outbox.deadLetters.count()).toBe(550);
       expect(idsOf(await outbox.claim(EVERYTHING))).toHaveLength(650);
+    });
+
+    it('in a sealed dead letter that names them in user properties only, and in an event with a damaged body', async () => {
+      const { outbox } = await world({ sealingKeys: [oldKey] });
+      const named = {
+        ...trackEntry('named', { userId: 'u' }),
+        body: toBytes('{"userProperties":{"external_id":"c"}}'),
+      };
+      const damaged = { ...trackEntry('damaged', { externalId: 'c' }), body: toBytes('{"userProp') };
+      await outbox.append([named, damaged]);
+      await outbox.deadLetter(await outbox.claim({ ...EVERYTHING, maxEntries: 1 }), OTHER);
+      expect(await outbox.forget({ externalId: 'c' })).toEqual({ ...NOTHING, entries: 1, deadLetters: 1 });
     });
 
     it('and releases the events that waited for their identify', async () => {
