@@ -60,6 +60,11 @@ async function openSqlite(file: string): Promise<OpenExposures> {
   await access(path).catch((cause: unknown) => {
     throw new Error(`${path} does not exist.`, { cause });
   });
+  const { readSchema } = await import('../sqlite/read-schema.js');
+  const { loadSqlite } = await import('../sqlite/load-sqlite.js');
+  if (!readSchema(loadSqlite(), path).tables.has('ours_exposures')) {
+    throw new Error(`${path} holds no exposures: none were stored in it yet, or the path is wrong. It is unchanged.`);
+  }
   const { createSqliteExposures } = await import('../exposures/sqlite.js');
   const exposures = createSqliteExposures({ file: path });
   return { exposures, describe: `the exposures in ${path}`, close: async () => exposures.close() };

@@ -34,13 +34,17 @@ export type OutboxValues = Readonly<
   Partial<Record<OutboxOption, string | undefined>> & { 'accept-unsealed'?: boolean | undefined }
 >;
 
-/** @throws {Error} when the file cannot be opened, or does not exist and must not be created */
+/** @throws {Error} when the file cannot be opened, or holds no outbox and none must be created in it */
 async function openSqlite(file: string, { sealingKeys, acceptUnsealed, create }: OpenOptions): Promise<OpenOutbox> {
   const path = resolve(file);
   if (!create) {
     await access(path).catch((cause: unknown) => {
       throw new Error(`${path} does not exist: no event was stored in it yet, or the path is wrong.`, { cause });
     });
+    const { holdsOutbox } = await import('../outbox/sqlite/holds-outbox.js');
+    if (!(await holdsOutbox(path))) {
+      throw new Error(`${path} holds no outbox: no event was stored in it yet, or the path is wrong. It is unchanged.`);
+    }
   }
   const { createSqliteOutbox } = await import('../outbox/sqlite/index.js');
   const outbox = createSqliteOutbox({ file: path, sealingKeys, acceptUnsealed });

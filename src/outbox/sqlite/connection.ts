@@ -104,7 +104,10 @@ function connectFile(source: FileSource, name: string, reserve: Reserve, folder:
  *
  * @throws {SqliteError} transient, while another process has the database open with a deleted log
  */
-function companionsToJoin({ file, Sqlite }: FileSource, name: string): readonly Companion[] {
+export function companionsToJoin(
+  { file, Sqlite }: Pick<FileSource, 'file' | 'Sqlite'>,
+  name: string,
+): readonly Companion[] {
   const companions = companionsOf(realpathSync(file));
   if (companions.every(({ stats }) => stats !== undefined)) return companions;
   if ((look(file)?.size ?? 0n) > 0n) {
