@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCollector } from 'ours-ingest/collector';
 import { createOurs } from '../shop/ours.js';
 import { audit } from '../simulation/audit.js';
+import { allIsWell } from '../simulation/conclude.js';
 import { createLedger } from '../simulation/ledger.js';
 import { listen } from '../simulation/listen.js';
 import { startPayments } from '../simulation/payments.js';
@@ -64,7 +65,7 @@ const lost = pending + rejected + dropped;
 if (lost > 0) problems.push(`${lost} events were not delivered`);
 if (tampered !== 400) problems.push(`a tampered webhook was answered ${tampered} instead of 400`);
 if (problems.length === 0) {
-  console.log(`\nAll ${ledger.bought.length} purchases were counted, each once, each for the variant its visitor saw.`);
+  console.log(`\n${allIsWell(report, ledger)}`);
 } else {
   process.exitCode = 1;
   const more = problems.length > 10 ? [`… and ${problems.length - 10} more`] : [];

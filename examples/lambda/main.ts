@@ -28,8 +28,8 @@ await demonstrate(
     if (!isDeepStrictEqual(answer, expected)) problems.push('the unreadable message should be the only one to retry');
     if (!isDeepStrictEqual(again, { batchItemFailures: [] })) problems.push('a repeated message is rejected');
     const leads = collector.report().events.filter(({ event }) => event.event === 'lead');
-    if (leads.length === 2) console.log('Both bookings of the queue were counted, each once.');
-    else problems.push(`2 bookings were in the queue, ${leads.length} were counted`);
+    if (leads.length === 2) console.log('Both bookings of the queue arrived, each once.');
+    else problems.push(`2 bookings were in the queue, ${leads.length} arrived`);
     return problems;
   },
 );

@@ -15,10 +15,10 @@ export function audit(report: CollectorReport, ledger: Ledger): string[] {
 /** Every visitor opened the home page once. An event tracked just before the response must not be lost. */
 function auditViews(events: readonly EventLine[], { seen }: Ledger): string[] {
   const views = events.filter(({ event }) => event.event === 'page_viewed').length;
-  return views === seen.size ? [] : [`${seen.size} visitors opened the home page; ${views} views were counted`];
+  return views === seen.size ? [] : [`${seen.size} visitors opened the home page; ${views} views arrived`];
 }
 
-/** Every purchase was counted once, with its visitor and its price, and no other. */
+/** Every purchase arrived once, with its visitor and its price, and no other. */
 function auditPurchases(events: readonly EventLine[], { bought }: Ledger): string[] {
   const collected = events.map(({ event }) => event).filter(({ event }) => event === 'purchase');
   const problems: string[] = [];
@@ -26,7 +26,7 @@ function auditPurchases(events: readonly EventLine[], { bought }: Ledger): strin
     // By the order's id, not by `distinctId`, with which the collector removes duplicates.
     const found = collected.filter((event) => event.eventProperties?.order_id === purchase.paymentId);
     if (found.length === 0) problems.push(`purchase ${purchase.paymentId} is missing`);
-    if (found.length > 1) problems.push(`purchase ${purchase.paymentId} was counted ${found.length} times`);
+    if (found.length > 1) problems.push(`purchase ${purchase.paymentId} arrived ${found.length} times`);
     if (!found.every((event) => isSame(event, purchase))) {
       problems.push(`purchase ${purchase.paymentId} has the wrong visitor or price`);
     }
@@ -49,7 +49,7 @@ function auditImpressions(events: readonly EventLine[], { seen }: Ledger): strin
   });
 }
 
-/** Each variant has the visitors who saw it, and each of them who bought once. */
+/** Each variant has the visitors who saw it, and one conversion for each of them who bought: every visitor has one session. */
 function auditVariants(report: CollectorReport, { seen, bought }: Ledger): string[] {
   const buyers = [...new Set(bought.map(({ visitorId }) => visitorId))];
   return report.experiments.flatMap(({ variants }) =>

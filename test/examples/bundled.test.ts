@@ -12,6 +12,6 @@ describe.each([
     expect(errors).not.toContain('WRONG');
     expect(code, errors + output).toBe(0);
     // The simulated visitors and their decisions are the same in every run.
-    expect(output).toContain('All 16 purchases were counted, each once');
+    expect(output).toContain('All 16 purchases arrived, each once');
   });
 });

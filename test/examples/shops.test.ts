@@ -8,6 +8,6 @@ describe.concurrent.each(['fastify', 'lambda'])('the example %s', (name) => {
     expect(errors).not.toContain('WRONG');
     expect(code, errors).toBe(0);
     // The simulated visitors and their decisions are the same in every run.
-    expect(output).toContain('All 16 purchases were counted, each once');
+    expect(output).toContain('All 16 purchases arrived, each once');
   });
 });

@@ -26,7 +26,7 @@ describe.skipIf(POSTGRES_URL === undefined)('the example worker-postgres', () =>
     const { code, output, errors } = await runExample('worker-postgres', { POSTGRES_URL: POSTGRES_URL! });
     expect(errors).not.toContain('WRONG');
     expect(code, errors).toBe(0);
-    expect(output).toContain('All 16 purchases were counted, each once');
+    expect(output).toContain('All 16 purchases arrived, each once');
     expect(output).toMatch(/\b56 delivered, 0 rejected, 0 dropped; 0 left in the outbox/);
   });
 });
