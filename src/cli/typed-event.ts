@@ -19,6 +19,8 @@ export type FieldPath = readonly string[];
 /**
  * Reads the name of a column: `userId`, `eventProperties.value`, `userProperties.custom_properties.plan`. Only a dot that
  * follows a map separates: `eventProperties.a.b` is the property `a.b`. Returns `undefined` for an unknown name.
+ *
+ * @throws {Error} for the name `__proto__`: the client leaves out such a property, because JavaScript takes it for something else
  */
 export function toFieldPath(name: string): FieldPath | undefined {
   if (VALUES.includes(name)) return [name];
@@ -26,6 +28,7 @@ export function toFieldPath(name: string): FieldPath | undefined {
   const map = inner ?? MAPS.find((one) => name.startsWith(`${one}.`));
   const property = map === undefined ? '' : name.slice(map.length + 1);
   if (map === undefined || property === '' || INNER_MAPS.includes(name)) return undefined;
+  if (property === '__proto__') throw new Error(`${map} cannot have the name __proto__: choose another one.`);
   return [...map.split('.'), property];
 }
 

@@ -35,7 +35,8 @@ export async function openCsv(file: string, size: number): Promise<Source> {
 
 async function readHeader(file: string, size: number): Promise<Header> {
   const start = { row: 0, bytes: 0 };
-  const parser = openParser(file, size, start, { bom: true });
+  // The header alone, so that a file with other separators is not refused for the quotes of a later row.
+  const parser = openParser(file, size, start, { bom: true, to: 1 });
   for await (const { cells, count, bytes } of readRecords(parser, start)) {
     const twice = firstRepeated(cells);
     if (twice !== undefined) throw new Error(`the header names the column '${printable(twice, 60)}' twice.`);
@@ -105,5 +106,5 @@ function readRow(number: number, cells: readonly string[], columns: readonly Fie
 /** Messages of csv-parse quote the file, so only the code is used. */
 function explain({ code, records, empty_lines }: CsvError, rowsBefore: number): string {
   const row = rowsBefore + Number(records) + Number(empty_lines) + 1;
-  return `row ${row} is not valid CSV (${code}), so the next row cannot be found. Double every quote within a quoted cell, and close every quote.`;
+  return `row ${row} is not valid CSV (${code}), so the next row cannot be found. Double every quote within a quoted cell, close every quote, and separate cells by commas.`;
 }

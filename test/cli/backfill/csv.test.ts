@@ -131,8 +131,11 @@ describe('ours-ingest backfill of a CSV', () => {
     ['an unknown column', 'event,user_id\n', "'user_id'"],
     ['a map without a name', 'event,eventProperties\n', "'eventProperties'"],
     ['a map of people that needs names', 'event,userProperties.consent\n', "'userProperties.consent'"],
+    ['a property that would be lost', 'event,eventProperties.__proto__\n', 'cannot have the name __proto__'],
     ['a column twice', 'event,event\n', "'event' twice"],
     ['cells separated by something else', 'event;userId\npurchase;u\n', 'commas'],
+    ['quoted cells separated by something else', 'event;userId\npurchase;"4,9"\n', 'Separate columns by commas'],
+    ['a quoted header separated by something else', '"event";"userId"\npurchase;u\n', 'separate cells by commas'],
     ['no header', '', 'empty'],
   ])('refuses a file with %s', async (_, text, message) => {
     const file = await tempFile('orders.csv', text);
