@@ -51,9 +51,9 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
     advice: 'Check that a relay is running and the service answers, or raise the limits.',
   },
   too_old: {
-    meaning: 'it waited until it was older than the 7 days that the service accepts',
+    meaning: 'it is older than the 7 days that the service accepts',
     advice:
-      'It can no longer be delivered, and a replay fails again. Find out why no relay was running, then discard it.',
+      'It can no longer be delivered, and a replay fails again. If it waited, find out why no relay was running. If its time was old already, send such events sooner. Then discard it.',
   },
   retries_exhausted: {
     meaning: 'the service failed on this event repeatedly while it accepted others',

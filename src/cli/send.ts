@@ -4,6 +4,7 @@ import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import type { Receipt } from '../tracking/receipt.js';
 import { openClient } from './client.js';
 import { type Command, printUsage, readArguments, UsageError } from './command.js';
+import { outcomeWords } from './outcome-words.js';
 import { setField, type TypedEvent, toFieldPath, toTypedEvent } from './typed-event.js';
 
 const DEFAULT_TIMEOUT_S = 10;
@@ -24,6 +25,9 @@ Sends one event and reports its outcome. The token is read from OURS_TOKEN.
   --identify                    send an identify instead of an event
   --base-url <url>              the address to send to, as OURS_BASE_URL
   --timeout <seconds>           how long to wait for the outcome (${DEFAULT_TIMEOUT_S})`;
+
+/** What a person does not have. */
+const EVENT_OPTIONS = ['property', 'distinct-id', 'time'] as const;
 
 /** `ours-ingest send`: sends one event from the shell. */
 export const send: Command = {
@@ -65,7 +69,8 @@ async function outcomeOf(receipt: Receipt, timeoutMs: number, signal: AbortSigna
 
 function inWords(outcome: Exclude<Outcome, { readonly status: 'delivered' }>): string {
   if (outcome.status === 'rejected') return `rejected (${outcome.code}): ${outcome.message}`;
-  return `${outcome.status} (${outcome.reason}): ${outcome.message ?? 'it was not sent.'}`;
+  const message = outcome.message ?? `${outcomeWords(outcome)?.meaning ?? 'it was not delivered'}.`;
+  return `${outcome.status} (${outcome.reason}): ${message}`;
 }
 
 interface SendArguments {
@@ -84,7 +89,7 @@ function parse(args: readonly string[]): SendArguments {
         'external-id': { type: 'string' },
         email: { type: 'string' },
         'session-id': { type: 'string' },
-        property: { type: 'string', multiple: true, default: [] },
+        property: { type: 'string', multiple: true },
         'user-property': { type: 'string', multiple: true, default: [] },
         'distinct-id': { type: 'string' },
         time: { type: 'string' },
@@ -96,6 +101,8 @@ function parse(args: readonly string[]): SendArguments {
     const [name, ...more] = positionals;
     if (more.length > 0) throw new Error(`send takes one event name; got ${positionals.length}.`);
     if (values.identify === (name !== undefined)) throw new Error('name the event, or pass --identify.');
+    const unused = EVENT_OPTIONS.find((option) => values[option] !== undefined);
+    if (values.identify && unused !== undefined) throw new Error(`--${unused} is for events, not for --identify.`);
     const timeoutMs = Number(values.timeout) * 1000;
     if (!(timeoutMs > 0 && timeoutMs <= 86_400_000))
       throw new Error('--timeout must be a number of seconds greater than 0.');
@@ -108,7 +115,7 @@ function parse(args: readonly string[]): SendArguments {
         ['sessionId', values['session-id']],
         ['distinctId', values['distinct-id']],
         ['time', values.time],
-        ...values.property.map((text) => toPair('property', 'eventProperties', text)),
+        ...(values.property ?? []).map((text) => toPair('property', 'eventProperties', text)),
         ...values['user-property'].map((text) => toPair('user-property', 'userProperties', text)),
       ]),
     );

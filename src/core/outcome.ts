@@ -1,10 +1,10 @@
 import type { RefusalCode } from './refusal.js';
 
-/** Why an event was dropped although the service did not refuse it. */
+/** Why an event was dropped although it is valid. */
 export type DropReason =
   /** The queue was full; see `maxQueueSize`, `maxQueueBytes` and `whenFull`. */
   | 'queue_full'
-  /** It is older than the 7 days the service accepts. */
+  /** It is older than the 7 days the service accepts. The message says if the service refused it. */
   | 'too_old'
   /** The service failed on this event repeatedly while it accepted others. */
   | 'retries_exhausted'

@@ -7,12 +7,15 @@ import { isRefusedForAge } from './sent-time.js';
 
 /* The outcomes of events that the service refused. */
 
+/** An event that is given up without asking the service again. */
 export const TOO_OLD: Undelivered = { status: 'dropped', reason: 'too_old' };
+
+const REFUSED_AS_TOO_OLD: Undelivered = { ...TOO_OLD, message: 'the service refused it: older than 7 days.' };
 
 /** The outcome of a row that the service refused with this message. */
 export function refusalOfRow(entry: Entry, message: string, clock: ClockReading, token: string): Undelivered {
   return isRefusedForAge(entry, message, clock)
-    ? TOO_OLD
+    ? REFUSED_AS_TOO_OLD
     : { status: 'rejected', code: 'invalid_event', message: scrub(message, token) };
 }
 

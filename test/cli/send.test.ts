@@ -82,6 +82,14 @@ describe('ours-ingest send', () => {
     expect(error?.message).toBe('rejected (invalid_event): injected fault (distinctId: d)');
   });
 
+  it('says that the service refused an event that is too old', async () => {
+    await using collector = await createCollector();
+    const env = { OURS_TOKEN: token, OURS_BASE_URL: collector.baseUrl };
+    const time = new Date(Date.now() - 8 * 86_400_000).toISOString();
+    const { error } = await run(send, ['purchase', '--user-id', 'u', '--time', time], { env });
+    expect(error?.message).toMatch(/^dropped \(too_old\): the service refused it: older than 7 days\. \(distinctId: /);
+  });
+
   it('times out with the cause, and says that sending again is safe', async () => {
     await using collector = await createCollector();
     collector.faults.set(() => ({ kind: 'status', status: 401 }));
@@ -113,9 +121,13 @@ describe('ours-ingest send', () => {
     ['a token on the command line, where every process can read it', ['purchase', '--token', token]],
     ['a property without a name', ['purchase', '--property', '=secret-value']],
     ['a property without a value', ['purchase', '--property', 'secret-value']],
+    ['a property that would be lost', ['purchase', '--user-id', 'u', '--property', '__proto__=secret']],
     ['a map as a property', ['purchase', '--user-property', 'custom_properties=secret-value']],
     ['a time without a zone', ['purchase', '--time', '2026-03-01T09:30:00']],
     ['an invalid timeout', ['purchase', '--timeout', 'soon']],
+    ['a property of an identify', ['--identify', '--user-id', 'u', '--property', 'x=1']],
+    ['a time of an identify', ['--identify', '--user-id', 'u', '--time', '2026-03-01T09:30:00Z']],
+    ['an id of an identify', ['--identify', '--user-id', 'u', '--distinct-id', 'i1']],
   ])('refuses %s', async (_, args) => {
     const { error } = await run(send, [...args], { env: { OURS_TOKEN: token } });
     expect(error).toBeInstanceOf(UsageError);

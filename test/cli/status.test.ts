@@ -35,7 +35,7 @@ describe('ours-ingest status', () => {
       'oldest        3 min 20 s ago',
       'dead letters  3',
       '  2 rejected invalid_event: the service rejected this event as invalid',
-      '  1 dropped too_old: it waited until it was older than the 7 days that the service accepts',
+      '  1 dropped too_old: it is older than the 7 days that the service accepts',
     ]);
   });
 

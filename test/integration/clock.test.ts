@@ -48,11 +48,18 @@ describe('an event that waits', () => {
     ]);
   });
 
-  it('is too_old as well when the service itself refuses it, before its clock was heard twice', async () => {
+  it('is too_old as well when the service itself refuses it, which its message says, before its clock was heard twice', async () => {
     const { client, outcomes } = await rig();
     client.track({ event: 'purchase', userId: 'v', distinctId: 'older', time: Date.now() - 8 * DAY_MS });
     expect(await client.flush()).toEqual({ delivered: 0, rejected: 0, dropped: 1, pending: 0, unknown: 0 });
-    expect(outcomes).toMatchObject([{ distinctId: 'older', status: 'dropped', reason: 'too_old' }]);
+    expect(outcomes).toMatchObject([
+      {
+        distinctId: 'older',
+        status: 'dropped',
+        reason: 'too_old',
+        message: 'the service refused it: older than 7 days.',
+      },
+    ]);
   });
 
   it('keeps the time of the call, not of the delivery', async () => {
