@@ -55,6 +55,17 @@ describe('ours-ingest check', () => {
     expect(ok).toBe(!found[1]!.startsWith('error'));
   });
 
+  it.each(['newsletter', 'signup'])('only warns of the event %s if the collector accepts every name', async (event) => {
+    const account = await accountOf({ allowedEvents: undefined });
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ token: 'shop', event: 'Signup', userId: 'u' });
+    await fetch(`${account.collector.baseUrl}/track`, { method: 'POST', headers, body });
+    const { found, ok } = await examine(account, '--event', event, '--event', 'Signup');
+    expect(found[1]).toMatch(/^warning .*cannot be checked: this collector accepts every name/);
+    expect(found[2]).toMatch(/^ok event Signup is allowed/);
+    expect(ok).toBe(true);
+  });
+
   it.each([
     [{ status: 'Disabled' as const }, /^error source shop .* is disabled and accepts no events: enable it\.$/],
     [{ isPublished: false }, /^error source shop .* is not published and accepts no events: publish it\.$/],

@@ -35,6 +35,13 @@ export interface AllowedEvent {
   readonly destinationIds: readonly string[];
 }
 
+/** The event names that an account accepts. */
+export interface AllowedEvents {
+  readonly listed: readonly AllowedEvent[];
+  /** Whether others are accepted too, as by a collector without `allowedEvents`. */
+  readonly allowsEveryName: boolean;
+}
+
 export const allowedEventSchema: z.ZodType<AllowedEvent> = z.object({
   id: text,
   name: text,
@@ -71,12 +78,15 @@ export const experimentSchema: z.ZodType<Experiment> = z.object({
 
 export interface ListPage {
   readonly entities: readonly unknown[];
+  /** Of the allowed events of a collector: whether it also accepts names that it does not list. The service never does. */
+  readonly allowsEveryName?: boolean | undefined;
   readonly pagination?: { readonly nextCursor?: string | null | undefined; readonly hasMore: boolean } | undefined;
 }
 
 /** One page of a list. A complete list has no `pagination`. */
 export const listPageSchema: z.ZodType<ListPage> = z.object({
   entities: z.array(z.unknown()),
+  allowsEveryName: z.boolean().optional(),
   pagination: z.object({ nextCursor: text.nullish(), hasMore: z.boolean() }).optional(),
 });
 

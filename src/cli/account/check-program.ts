@@ -1,16 +1,21 @@
 import { nearestName } from '../../core/nearest-name.js';
 import type { Check } from '../doctor/check.js';
-import type { AllowedEvent, Experiment } from './api-schemas.js';
+import type { AllowedEvents, Experiment } from './api-schemas.js';
 import type { Program } from './program.js';
 
 /** Checks that the account allows each event of the program, and forwards it. */
-export function checkEvents(events: readonly string[], allowed: readonly AllowedEvent[]): Check[] {
-  const names = allowed.map(({ name }) => name);
+export function checkEvents(events: readonly string[], { listed, allowsEveryName }: AllowedEvents): Check[] {
+  const names = listed.map(({ name }) => name);
   const checks = events.map((event): Check => {
     const check = `event ${event}`;
     const found =
-      allowed.find(({ name }) => name === event) ??
-      allowed.find(({ name }) => name.toLowerCase() === event.toLowerCase());
+      listed.find(({ name }) => name === event) ??
+      listed.find(({ name }) => name.toLowerCase() === event.toLowerCase());
+    if (found?.name !== event && allowsEveryName) {
+      const message =
+        'cannot be checked: this collector accepts every name, and the service only allowed ones. Start it with allowedEvents.';
+      return { check, level: 'warning', message };
+    }
     if (found === undefined) {
       const nearest = nearestName(event, names);
       const advice = nearest === undefined ? 'add it to the allowed events.' : `did you mean ${nearest}?`;

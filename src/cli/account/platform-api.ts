@@ -3,10 +3,11 @@ import { sleep } from '../../core/timers.js';
 import { type CommandContext, UsageError } from '../command.js';
 import { type ApiRequest, createApiRequest, PlatformApiError } from './api-request.js';
 import {
-  type AllowedEvent,
+  type AllowedEvents,
   allowedEventSchema,
   type Experiment,
   experimentSchema,
+  type ListPage,
   listPageSchema,
   type Source,
   type SourceTokens,
@@ -23,17 +24,24 @@ export interface PlatformApi {
   source(id: string): Promise<Source>;
   /** `undefined` for kinds of sources without tokens. */
   sourceTokens(id: string): Promise<SourceTokens | undefined>;
-  allowedEvents(): Promise<readonly AllowedEvent[]>;
+  allowedEvents(): Promise<AllowedEvents>;
   experiments(): Promise<readonly Experiment[]>;
 }
 
 export function createPlatformApi(request: ApiRequest): PlatformApi {
-  const list = async <Item>(path: string, scope: string, schema: z.ZodType<Item>): Promise<Item[]> => {
+  const list = async <Item>(
+    path: string,
+    scope: string,
+    schema: z.ZodType<Item>,
+    onPage: (page: ListPage) => void = () => undefined,
+  ): Promise<Item[]> => {
     const items: Item[] = [];
     let cursor: string | undefined;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const query = cursor === undefined ? '' : `?cursor=${encodeURIComponent(cursor)}`;
-      const { entities, pagination } = readAnswer(listPageSchema, await request(path + query, scope), path);
+      const page = readAnswer(listPageSchema, await request(path + query, scope), path);
+      onPage(page);
+      const { entities, pagination } = page;
       items.push(...entities.map((entity) => readAnswer(schema, entity, path)));
       if (!pagination?.hasMore) return items;
       // An incomplete list would look like an account that lacks the rest.
@@ -61,7 +69,13 @@ export function createPlatformApi(request: ApiRequest): PlatformApi {
         throw error;
       }
     },
-    allowedEvents: () => list('/rest/v1/allowed-events', 'allowedEvent:list', allowedEventSchema),
+    async allowedEvents() {
+      let allowsEveryName = false;
+      const listed = await list('/rest/v1/allowed-events', 'allowedEvent:list', allowedEventSchema, (page) => {
+        allowsEveryName = page.allowsEveryName ?? false;
+      });
+      return { listed, allowsEveryName };
+    },
     experiments: () => list('/rest/v1/experiments', 'experiment:list', experimentSchema),
   };
 }

@@ -33,7 +33,10 @@ export function allowedEventRoutes(options: AllowedEventRoutesOptions): Platform
     }));
   };
   return [
-    route('GET', '/allowed-events', 'allowedEvent:list', () => ok({ entities: list() })),
+    route('GET', '/allowed-events', 'allowedEvent:list', () =>
+      // The service's answer has no such field: it allows only names that its list has.
+      ok({ entities: list(), ...(options.allowedEvents === undefined ? { allowsEveryName: true } : {}) }),
+    ),
     route('GET', '/allowed-events/:id', 'allowedEvent:find', ({ params }) => {
       const event = list().find(({ id }) => id === params.id);
       if (event === undefined) return notFound('allowed event');
