@@ -162,5 +162,7 @@ function explain(
     403: `the API key lacks the scope ${scope}: add it to the key in the dashboard.`,
     429: 'the Platform API asks for fewer requests: try again later.',
   }[status ?? 0];
-  return new PlatformApiError(sentence ?? `the Platform API did not answer ${resource}: ${message}`, status);
+  // The message of an answer begins with its status.
+  const what = status === undefined ? `did not answer ${resource}: ${message}` : `answered ${resource} with ${message}`;
+  return new PlatformApiError(sentence ?? `the Platform API ${what}`, status);
 }

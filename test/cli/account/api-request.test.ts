@@ -79,7 +79,7 @@ describe('a request to the Platform API', () => {
 
   it.each([
     [429, 'asks for fewer requests'],
-    [500, 'did not answer /rest/v1/sources: HTTP 500: injected fault'],
+    [500, 'answered /rest/v1/sources with HTTP 500: injected fault'],
   ])('fails when the third answer is %i as well', async (status, message) => {
     const { api, collector, pauses } = await withCollector();
     collector.faults.set(() => ({ kind: 'status', status }));
@@ -90,7 +90,7 @@ describe('a request to the Platform API', () => {
   it.each([
     [401, 'refuses OURS_PRIVACY_API_KEY'],
     [403, 'lacks the scope source:list'],
-    [404, 'HTTP 404'],
+    [404, 'the Platform API answered /rest/v1/sources with HTTP 404'],
   ])('is not retried after %i', async (status, message) => {
     const { api, collector, pauses } = await withCollector();
     collector.faults.set(() => ({ kind: 'status', status }));
