@@ -7,7 +7,7 @@ import { isOursError } from '../core/errors.js';
 import type { Forgotten } from '../outbox/outbox.js';
 import type { Identity } from '../protocol/identity.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
-import { count } from './amounts.js';
+import { count, counted } from './amounts.js';
 import { type Command, type CommandContext, messageOf, printUsage, readArguments, UsageError } from './command.js';
 import { openExposures } from './open-exposures.js';
 import { namesOutbox, OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
@@ -113,7 +113,7 @@ function inOutbox({ entries, claimed, deadLetters, unreadable }: Forgotten): Fou
   const inFlight = claimed === 0 ? '' : ` (${count(claimed)} in flight, and may still arrive)`;
   return {
     total: entries + deadLetters,
-    description: `${count(entries)} waiting${inFlight}, ${count(deadLetters)} dead letters`,
+    description: `${count(entries)} waiting${inFlight}, ${counted(deadLetters, 'dead letter')}`,
     caveat:
       unreadable === 0
         ? undefined
@@ -137,7 +137,7 @@ async function exposureStore(
     close,
     async forget(dryRun) {
       const total = await exposures.forget(visitor, dryRun);
-      return { total, description: `${count(total)} keys`, caveat: undefined };
+      return { total, description: counted(total, 'key'), caveat: undefined };
     },
   };
 }
@@ -162,7 +162,7 @@ async function dataFile(file: string, person: Identity): Promise<Holder> {
     async forget(dryRun) {
       try {
         const { events, assignments } = forgetInFile(path, person, dryRun);
-        const description = `${count(events)} events, ${count(assignments)} assignments`;
+        const description = `${counted(events, 'event')}, ${counted(assignments, 'assignment')}`;
         return { total: events + assignments, description, caveat: undefined };
       } catch (error) {
         throw isOursError(error) ? new UsageError(error.message) : error;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Experiment } from './account/api-schemas.js';
 import { API_USAGE, withApi } from './account/platform-api.js';
-import { count } from './amounts.js';
+import { counted } from './amounts.js';
 import { type Command, messageOf, printUsage, readArguments, UsageError } from './command.js';
 
 const DEFAULT_FILE = 'ours-account.ts';
@@ -33,11 +33,11 @@ export const pull: Command = {
     const file = values.out;
     if (!/\.[cm]?ts$/.test(file)) throw new UsageError(`--out ${file}: must be a .ts file.`);
     const { events, experiments } = await withApi(values['api-url'], context, async (api) => ({
-      events: (await api.allowedEvents()).map(({ name }) => name),
+      events: (await api.allowedEvents()).listed.map(({ name }) => name),
       experiments: (await api.experiments()).filter(isUsed),
     }));
     const text = generatedFile(events, experiments);
-    const counts = `${count(events.length)} events, ${count(experiments.length)} experiments`;
+    const counts = `${counted(events.length, 'event')}, ${counted(experiments.length, 'experiment')}`;
     if (values.check) {
       if ((await contentOf(file)) !== text)
         throw new Error(`${file} is out of date: run ours-ingest pull --out ${file}.`);

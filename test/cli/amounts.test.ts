@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
-import { bytesInWords, count, durationInWords } from '../../src/cli/amounts.js';
+import { bytesInWords, count, counted, durationInWords } from '../../src/cli/amounts.js';
 
 it.each([
   [count(1_204), '1,204'],
+  [counted(1, 'event'), '1 event'],
+  [counted(1_204, 'event'), '1,204 events'],
   [bytesInWords(1_023), '1023 bytes'],
   [bytesInWords(1_536), '1.5 KiB'],
   [bytesInWords(3 * 1024 ** 2), '3 MiB'],

@@ -31,8 +31,8 @@ describe('ours-ingest forget', () => {
     const { printed, error } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--yes']);
     expect(error).toBeUndefined();
     expect(printed).toEqual([
-      `the SQLite file ${file}: 1 waiting, 1 dead letters.`,
-      `Deleted from the SQLite file ${file}: 1 waiting, 1 dead letters.`,
+      `the SQLite file ${file}: 1 waiting, 1 dead letter.`,
+      `Deleted from the SQLite file ${file}: 1 waiting, 1 dead letter.`,
     ]);
     expect(await outbox.stats()).toMatchObject({ waiting: 1 });
     expect(await outbox.deadLetters.count()).toBe(0);
@@ -42,9 +42,7 @@ describe('ours-ingest forget', () => {
     const { file, outbox } = await outboxWith();
     await outbox.claim({ maxEntries: 9, maxBytes: 1e6, leaseMs: 60_000 });
     const { printed } = await run(forget, ['--external-id', 'patient-1', '--sqlite', file, '--dry-run']);
-    expect(printed).toEqual([
-      `the SQLite file ${file}: 1 waiting (1 in flight, and may still arrive), 1 dead letters.`,
-    ]);
+    expect(printed).toEqual([`the SQLite file ${file}: 1 waiting (1 in flight, and may still arrive), 1 dead letter.`]);
   });
 
   it.each<[string, string[], (() => Promise<string>) | undefined]>([
@@ -74,7 +72,7 @@ describe('ours-ingest forget', () => {
     expect(blind.warned).toEqual([expect.stringMatching(/^3 .*OURS_SEALING_KEYS/)]);
     const { printed, error } = await run(forget, args, { env: { OURS_SEALING_KEYS: key } });
     expect(error).toBeUndefined();
-    expect(printed.at(-1)).toContain('1 waiting, 1 dead letters');
+    expect(printed.at(-1)).toContain('1 waiting, 1 dead letter');
     const left = createSqliteOutbox({ file, sealingKeys: [key] });
     expect(await left.forget(patient)).toEqual({ entries: 0, claimed: 0, deadLetters: 0, unreadable: 0 });
     await left.close();
@@ -87,7 +85,7 @@ describe('ours-ingest forget', () => {
     await collector.close();
     const { file } = await outboxWith();
     const alone = await run(forget, ['--external-id', 'patient-1', '--data', data, '--dry-run']);
-    expect(alone.printed).toEqual([expect.stringMatching(/collector's file .*: 1 events, 0 assignments/)]);
+    expect(alone.printed).toEqual([expect.stringMatching(/collector's file .*: 1 event, 0 assignments/)]);
     const both = await run(forget, ['--external-id', 'patient-1', '--data', data, '--sqlite', file, '--yes']);
     expect(both.error).toBeUndefined();
     expect(both.printed).toHaveLength(4);

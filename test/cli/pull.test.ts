@@ -28,7 +28,8 @@ describe('ours-ingest pull', () => {
       experiments: [{ key: odd, variants: [{ name: odd }, { name: 'T' }], primary: 'purchase' }],
     });
     const file = await tempFile('ours-account.ts', '');
-    await run(pull, ['--out', file], { env });
+    const { printed } = await run(pull, ['--out', file], { env });
+    expect(printed).toEqual([`${file}: 1 event, 1 experiment.`]);
     const { outputText } = ts.transpileModule(await readFile(file, 'utf8'), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext },
       reportDiagnostics: true,
