@@ -9,18 +9,28 @@ export interface IdentifyIndex {
   blocks(slot: Slot, lease: Lease): boolean;
 }
 
+/** How far a claim has looked: without it, one that takes thousands of a person would pass all of them for each. */
+interface Search {
+  readonly lease: Lease;
+  /** By identifier: the first identify that is not in the claim, and those after it. */
+  readonly passes: Map<string, { first: Slot | undefined; readonly rest: Iterator<Slot, undefined> }>;
+}
+
 export function createIdentifyIndex(): IdentifyIndex {
   /** Identifier → unsettled identifies with it, oldest first. Nearly always empty. */
   const identifies = new Map<string, Set<Slot>>();
+  let search: Search | undefined;
   return {
     add(slot) {
       if (slot.kind === 'track') return;
+      search = undefined;
       for (const identifier of identifiersOf(slot)) {
         identifies.set(identifier, (identifies.get(identifier) ?? new Set()).add(slot));
       }
     },
     remove(slot) {
       if (slot.kind === 'track') return;
+      search = undefined;
       for (const identifier of identifiersOf(slot)) {
         const slots = identifies.get(identifier);
         slots?.delete(slot);
@@ -29,12 +39,20 @@ export function createIdentifyIndex(): IdentifyIndex {
     },
     blocks(slot, lease) {
       if (identifies.size === 0) return false;
+      if (search?.lease !== lease) search = { lease, passes: new Map() };
+      const { passes } = search;
       return identifiersOf(slot).some((identifier) => {
-        // They are in order, so the first one outside the claim decides.
-        for (const other of identifies.get(identifier) ?? []) {
-          if (other.lease !== lease) return other.sequence < slot.sequence;
+        const slots = identifies.get(identifier);
+        if (slots === undefined) return false;
+        let pass = passes.get(identifier);
+        if (pass === undefined) {
+          const rest = slots.values();
+          pass = { first: rest.next().value, rest };
+          passes.set(identifier, pass);
         }
-        return false;
+        // They are in order, so the first one outside the claim decides.
+        while (pass.first?.lease === lease) pass.first = pass.rest.next().value;
+        return pass.first !== undefined && pass.first.sequence < slot.sequence;
       });
     },
   };

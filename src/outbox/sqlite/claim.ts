@@ -79,26 +79,31 @@ export function holdPlaces(options: HoldOptions, places: readonly Place[]): Deco
 }
 
 /**
- * Removes the entries from a claim that would overtake an identify of the same person, and puts each behind the last identify it
- * must wait for. Claims do not see it there until that identify is settled, so a crowd behind a slow identify is read once.
+ * Removes the entries from a claim that would overtake an identify of the same person, and puts each behind the last identify
+ * outside the claim that it must wait for. Claims do not see it there until that identify is settled, so a crowd behind a slow
+ * identify is read once. What is behind the same identify can be claimed together afterwards, identifies included.
  */
 function keepOrder(statements: Statements, codec: EntryCodec, entries: Map<Entry, Place>): void {
   const { hasIdentifies, lastIdentifyBefore, hold } = statements;
   if (hasIdentifies.all().length === 0) return;
   const claimed = new Set<number>();
+  /** Positions of this claim → the identify that they are put behind. */
+  const waiting = new Map<number, number>();
   const crowds = new Map<number, Place[]>();
   for (const [entry, place] of entries) {
     let last = 0;
     for (const person of codec.people(entry)) {
       // This one waits for the one before itself, so if it is in this claim, all earlier ones are too.
       const [before] = lastIdentifyBefore.all(person, place.position);
-      if (before !== undefined && !claimed.has(before.position)) last = Math.max(last, before.position);
+      if (before === undefined || claimed.has(before.position)) continue;
+      last = Math.max(last, waiting.get(before.position) ?? before.position);
     }
     if (last === 0) {
       claimed.add(place.position);
       continue;
     }
     entries.delete(entry);
+    waiting.set(place.position, last);
     const crowd = crowds.get(last);
     if (crowd === undefined) crowds.set(last, [place]);
     else crowd.push(place);

@@ -25,3 +25,30 @@ it('an identify blocks later events of its person until it is in the same claim 
   index.remove(identify);
   expect(index.blocks(after, lease())).toBe(false);
 });
+
+it('a claim that takes all identifies of a person passes each of them once', () => {
+  const COUNT = 200;
+  const index = createIdentifyIndex();
+  let looks = 0;
+  const slots = Array.from({ length: COUNT }, (_, at) => {
+    const slot = toSlot(identifyEntry(String(at), { externalId: 'guest' }), at + 1, { at: 0 });
+    let holder: Lease | undefined;
+    Object.defineProperty(slot, 'lease', {
+      get() {
+        looks += 1;
+        return holder;
+      },
+      set(next: Lease) {
+        holder = next;
+      },
+    });
+    index.add(slot);
+    return slot;
+  });
+  const claim = lease();
+  for (const slot of slots) {
+    expect(index.blocks(slot, claim)).toBe(false);
+    slot.lease = claim;
+  }
+  expect(looks).toBeLessThanOrEqual(2 * COUNT);
+});

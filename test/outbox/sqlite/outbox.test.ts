@@ -198,6 +198,19 @@ describe('a crowd in an sqlite outbox', () => {
     expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(idsOf(many(300)));
   });
 
+  it('of identifies behind one that is under way is claimed together once that is settled', async () => {
+    const { outbox } = await opened();
+    await outbox.append(Array.from({ length: 40 }, (_, at) => identifyEntry(String(at), { userId: 'u' })));
+    const claim = () => outbox.claim({ ...EVERYTHING, maxEntries: 10, leaseMs: 3_600_000 });
+    const sizes: number[] = [];
+    for (let held = await claim(); held.length > 0; held = await claim()) {
+      sizes.push(held.length);
+      expect(await claim()).toEqual([]);
+      await outbox.ack(held);
+    }
+    expect(sizes).toEqual([10, 10, 10, 10]);
+  });
+
   it('of identifies costs a claim one more row for each, however many there are', async () => {
     const COUNT = 300;
     const rowsFor = async (who: (at: number) => Who): Promise<number> => {
