@@ -1,4 +1,5 @@
 import { CAMPAIGN_FIELDS, type DefaultProperties, fromText } from '../protocol/fields.js';
+import { DEFAULT_BATCH_BYTES } from '../protocol/limits.js';
 import { toText } from '../protocol/properties.js';
 import { replaceEncoded } from './encoded-values.js';
 import { matcher, type NameList, nameFilter } from './name-list.js';
@@ -48,7 +49,7 @@ export function guardPage(
     try {
       kept.push([name, guardField(name, map[name], keeps, clean)]);
     } catch {
-      // A getter or `toJSON` throws: the encoder could not read it either.
+      // A getter or `toJSON` throws, so that the encoder could not read it either; or it is longer than any page's field.
     }
   }
   return Object.fromEntries(kept);
@@ -71,7 +72,7 @@ function guardField(
 ): unknown {
   if (IDENTITY.has(name)) return value;
   // As it will be sent: an address may be a `URL`.
-  const text = toText(value, name, () => undefined);
+  const text = toText(value, name, () => undefined, DEFAULT_BATCH_BYTES);
   if (!text || typeof fromText(name, text) !== 'string') return value;
   const cleaned = clean(ADDRESSES.has(name) ? withoutParameters(text, keeps) : text);
   return cleaned === text ? value : cleaned;
