@@ -18,7 +18,9 @@ export function confirmClearPage(show: ShowPage, events: number): Answer {
     back: EVENTS_PATH,
     label: 'Clear events',
     body: html`<p>This deletes ${counted(events, 'event')}, all visitors and all results, also from the data file.</p>
-<p>Experiments stay, and visitors keep their variants.</p>`,
+<p>Experiments stay, and visitors keep their variants.</p>
+<p>A running application remembers which sessions it exposed, and does not send these impressions again. To convert after this,
+start a new session, or restart the application.</p>`,
   });
 }
 

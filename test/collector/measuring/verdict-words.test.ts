@@ -10,3 +10,10 @@ it.each(VERDICTS)('the verdict %s says what to do about it, and so does its sect
   const [, section = ''] = page.split(`### \`${verdict}\`\n`);
   expect(section.split('\n#')[0]!.trim().length).toBeGreaterThan(40);
 });
+
+it('not_in_experiment names a cleared log among its causes, with the way out, and so do the docs', () => {
+  const [, section = ''] = page.split('### `not_in_experiment`\n');
+  for (const text of [VERDICT_WORDS.not_in_experiment.advice, section.split('\n#')[0]!]) {
+    expect(text).toMatch(/Clear events.*start a new session.*restart the application/is);
+  }
+});

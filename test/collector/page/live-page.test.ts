@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCollector } from '../../../src/collector/index.js';
 import { VERDICTS } from '../../../src/collector/measuring/verdict.js';
 import { VERDICT_WORDS } from '../../../src/collector/measuring/verdict-words.js';
+import { type Client, createClient } from '../../../src/index.js';
 import { IMPRESSION_EVENT } from '../../../src/protocol/wire.js';
 import { ask, createWorld, NOW, type Sent, textOf } from './page-world.js';
 
@@ -167,6 +168,40 @@ describe('the live events', () => {
     world.arrive(purchase(), purchase(), purchase());
     expect(impressions()).toEqual([0, 0]);
     expect(world.experiments.find('checkout')).toBe(experiment);
+  });
+
+  it('once cleared, count again in a new session or from a restarted application, as the question before says', async () => {
+    const experiment = { key: 'checkout', variants: [{ name: 'a' }, { name: 'b' }], primary: 'purchase' };
+    const collector = await createCollector({ experiments: [experiment] });
+    const start = () =>
+      createClient({
+        token: 'test_shop',
+        experimentToken: 'exp_shop',
+        baseUrl: collector.baseUrl,
+        assignTimeoutMs: 60_000,
+      });
+    const [running, restarted] = [start(), start()];
+    onTestFinished(async () => {
+      await Promise.all([running.close(), restarted.close()]);
+      await collector.close();
+    });
+    const convert = async (ours: Client, sessionId: string, distinctId: string) => {
+      const visitor = ours.visitor({ userId: 'v', sessionId });
+      expect(await visitor.assign('checkout')).toMatchObject({ exposed: true });
+      await visitor.track('purchase', {}, { distinctId }).settled();
+      return collector.recent(10).find(({ event }) => event.distinctId === distinctId)?.verdict;
+    };
+    expect(await convert(running, 's1', 'a')).toBe('counted');
+    const question = textOf(await (await fetch(`${collector.url}/events/clear`)).text());
+    expect(question).toContain('start a new session, or restart the application');
+    for (const [ours, sessionId, verdict] of [
+      [running, 's1', 'not_in_experiment'],
+      [running, 's2', 'counted'],
+      [restarted, 's1', 'counted'],
+    ] as const) {
+      await fetch(`${collector.url}/events/clear`, { method: 'POST', body: new URLSearchParams() });
+      expect(await convert(ours, sessionId, `${sessionId} ${verdict}`)).toBe(verdict);
+    }
   });
 
   it('cannot be cleared by a page of another site', async () => {
