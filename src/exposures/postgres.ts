@@ -4,7 +4,7 @@ import { fieldNames } from '../core/unknown-names.js';
 import { retryTransient } from '../outbox/durable/retry-transient.js';
 import type { SqlClient } from '../outbox/outbox.js';
 import { explain, postgresError } from '../outbox/postgres/errors.js';
-import { handlePoolErrors, isPool } from '../outbox/postgres/listener.js';
+import { handleErrors } from '../outbox/postgres/listener.js';
 import { readReply } from '../outbox/postgres/reply.js';
 import { TimedClient } from '../outbox/postgres/timed-client.js';
 import { namesOf, schemaOf, statementsFor } from './postgres-statements.js';
@@ -49,7 +49,7 @@ export function createPostgresExposures(options: PostgresExposuresOptions): Post
   }
   const names = namesOf(table);
   const statements = statementsFor(names);
-  if (isPool(client)) handlePoolErrors(client);
+  handleErrors(client);
   const timed = new TimedClient(client);
 
   async function ask(text: string, values: string[], withinMs?: number): Promise<unknown> {

@@ -1,5 +1,7 @@
 import { later } from '../../core/timers.js';
+import { ignoreErrors } from '../durable/ignore-errors.js';
 import type { SqlClient } from '../outbox.js';
+import { inTurn } from './in-turn.js';
 
 type Hear = (message: { readonly channel?: string }) => void;
 
@@ -34,17 +36,18 @@ export function isPool(client: object): client is ConnectionPool {
   return 'connect' in client && 'totalCount' in client;
 }
 
-const handled = new WeakSet<ConnectionPool>();
+/** Whether the client is a single connection that emits events, such as a `pg` Client. */
+export function isConnection(client: object): client is Connection {
+  return !isPool(client) && 'connect' in client && 'on' in client;
+}
 
 /**
- * A pool emits an error when an idle connection breaks, and a borrowed connection may emit one before its borrower can listen.
- * Without a listener, either ends the process.
+ * A client emits an error when its connection breaks, a pool when an idle one does, and a borrowed connection may emit one before
+ * its borrower can listen. Without a listener, each of them ends the process.
  */
-export function handlePoolErrors(pool: ConnectionPool): void {
-  if (handled.has(pool)) return;
-  handled.add(pool);
-  pool.on('error', () => {});
-  pool.on('connect', (connection) => void connection.on('error', () => {}));
+export function handleErrors(client: SqlClient): void {
+  const isNew = ignoreErrors(client);
+  if (isNew && isPool(client)) client.on('connect', (connection) => void ignoreErrors(connection));
 }
 
 /** A client that can receive notifications. */
@@ -59,7 +62,7 @@ const sizeOf = (pool: ConnectionPool): number => pool.options?.max ?? DEFAULT_PO
 
 /** Whether a client can receive notifications, itself or on a spare connection of its pool. */
 export function canListen(client: SqlClient): client is ListeningClient {
-  return isPool(client) ? sizeOf(client) >= SMALLEST_POOL : 'connect' in client && 'on' in client;
+  return isPool(client) ? sizeOf(client) >= SMALLEST_POOL : isConnection(client);
 }
 
 /** Whether the pool has a spare connection, and one more for the application. */
@@ -157,7 +160,7 @@ class Listener {
       this.#connection ??= await this.#connect();
       const connection = this.#connection;
       const isWanted = this.#wanted.has(channel);
-      await connection.query(`${isWanted ? 'LISTEN' : 'UNLISTEN'} "${channel}"`, []);
+      await inTurn(connection, () => connection.query(`${isWanted ? 'LISTEN' : 'UNLISTEN'} "${channel}"`, []));
       // It broke while this waited.
       if (this.#connection !== connection) throw new Error('the connection was lost');
       if (!isWanted) {

@@ -32,7 +32,7 @@ import { createDeadLetters } from './dead-letters.js';
 import { readStats } from './entry-totals.js';
 import { erasableStore } from './erase.js';
 import { postgresError } from './errors.js';
-import { canListen, handlePoolErrors, isPool, listen } from './listener.js';
+import { canListen, handleErrors, listen } from './listener.js';
 import { LostClaims } from './lost-claims.js';
 import { namesOf } from './names.js';
 import { NotifyThrottle } from './notify-throttle.js';
@@ -126,7 +126,7 @@ class PostgresTableOutbox implements PostgresOutbox {
         };
       };
     }
-    if (isPool(client)) handlePoolErrors(client);
+    handleErrors(client);
   }
 
   ensureSchema(): Promise<void> {

@@ -1,7 +1,8 @@
 import { deadline } from '../../core/timers.js';
 import { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
-import { type ConnectionPool, isPool } from './listener.js';
+import { inTurn } from './in-turn.js';
+import { type ConnectionPool, isConnection, isPool } from './listener.js';
 
 /** Timeout of a statement, in milliseconds. */
 export const ANSWER_WITHIN_MS = 10_000;
@@ -67,7 +68,7 @@ export class TimedClient {
 
   #ask(text: string, values: Values, withinMs: number, onLate?: (question: Question) => void): Promise<Answer> {
     const client = this.#client;
-    const question = isPool(client) ? askPool(client, text, values) : ask(client, text, values);
+    const question = ask(client, text, values);
     return answerWithin(question.answer, withinMs, () => {
       this.#overdue.add(question);
       const forget = (): void => void this.#overdue.delete(question);
@@ -132,8 +133,28 @@ export function answerWithin<Result>(
 }
 
 /** A client of any kind, which manages its own connections. */
-function ask(client: SqlClient, text: string, values: Values): Question {
+function askClient(client: SqlClient, text: string, values: Values): Question {
   return { answer: (async () => client.query(text, values))(), abandon: () => undefined };
+}
+
+/** A single connection, which runs one statement at a time. One that times out before its turn is never sent. */
+function askConnection(connection: SqlClient, text: string, values: Values): Question {
+  let isAbandoned = false;
+  const answer = inTurn(connection, async () => {
+    if (isAbandoned) throw new Error('the turn came too late');
+    return connection.query(text, values);
+  });
+  return {
+    answer,
+    abandon() {
+      isAbandoned = true;
+    },
+  };
+}
+
+function ask(client: SqlClient, text: string, values: Values): Question {
+  if (isPool(client)) return askPool(client, text, values);
+  return isConnection(client) ? askConnection(client, text, values) : askClient(client, text, values);
 }
 
 /** A pool, whose borrowed connection can be replaced. */

@@ -1,4 +1,5 @@
 import { failOption } from '../../core/check-option.js';
+import { ignoreErrors } from '../durable/ignore-errors.js';
 import type { IoredisLike, NodeRedisLike, RedisLike } from './redis-like.js';
 
 /** A client of either package, as the outbox uses it. */
@@ -41,6 +42,8 @@ interface NodeRedis extends NodeRedisLike, Emitter {
 /** @throws {OursError} `invalid_option` for anything but a client of `ioredis` or `redis` */
 export function createDriver(client: RedisLike): Driver {
   if (typeof client === 'object' && client !== null) {
+    // Without a listener, a lost connection ends the process or is printed.
+    ignoreErrors(client);
     if ('evalSha' in client) return nodeRedisDriver(client);
     if ('call' in client) return ioredisDriver(client);
   }
@@ -97,9 +100,4 @@ function nodeRedisDriver(client: NodeRedis): Driver {
       destroyQuietly();
     },
   };
-}
-
-/** The failing command reports the error; without a listener, the packages print it or end the process. */
-function ignoreErrors(client: Emitter): void {
-  client.on?.('error', () => undefined);
 }

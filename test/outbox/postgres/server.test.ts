@@ -447,6 +447,16 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
     });
 
+    it('a single client whose connection is lost does not crash the process, and its next call says so', async () => {
+      const client = await ownClient();
+      const outbox = await ready(client);
+      const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+      const ended = new Promise((resolve) => client.once('end', resolve));
+      await admin.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);
+      await ended;
+      await expect(outbox.stats()).rejects.toThrow(/connection .*check that the server is up/);
+    });
+
     it('a missing server is reported in the end', async () => {
       const outbox = createPostgresOutbox({ client: ownPool({ connectionString: 'postgres://u@127.0.0.1:1/nobody' }) });
       await expect(outbox.stats()).rejects.toThrow(/connection .*check that the server is up.*ECONNREFUSED/s);

@@ -97,6 +97,48 @@ describe('an SQL client of any kind', () => {
   });
 });
 
+describe('a single connection', () => {
+  /** Two users of one `pg` Client, as an outbox and a store of exposures are. */
+  function heldConnection() {
+    const held: { readonly text: string; readonly answer: () => void }[] = [];
+    const client = {
+      connect: () => Promise.resolve(),
+      on: () => undefined,
+      query: (text: string) =>
+        new Promise<typeof ROWS>((resolve) => {
+          held.push({ text, answer: () => resolve(ROWS) });
+        }),
+    };
+    return { held, timed: new TimedClient(client), other: new TimedClient(client) };
+  }
+  const texts = (held: readonly { readonly text: string }[]): string[] => held.map(({ text }) => text);
+
+  it('gets one statement at a time, in order', async () => {
+    const { held, timed, other } = heldConnection();
+    const all = Promise.all([timed.query('A', []), other.query('B', []), timed.query('C', [])]);
+    for (const expected of [['A'], ['A', 'B'], ['A', 'B', 'C']]) {
+      await vi.advanceTimersByTimeAsync(0);
+      expect(texts(held)).toEqual(expected);
+      held.at(-1)!.answer();
+    }
+    await all;
+  });
+
+  it('never gets a statement that timed out before its turn', async () => {
+    const { held, timed } = heldConnection();
+    const seen = [watch(timed.query('A', [])), watch(timed.query('B', []))];
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(seen.map(({ end }) => end)).toEqual(Array(2).fill(expect.stringMatching(/^transient: .* 10 seconds/)));
+    const later = watch(timed.query('C', []));
+    held[0]!.answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(texts(held)).toEqual(['A', 'C']);
+    held[1]!.answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(later.end).toBe('answered');
+  });
+});
+
 /** A pool of connections, of which the first are silent. */
 function poolWith(silent: number) {
   const idle: Connection[] = [];

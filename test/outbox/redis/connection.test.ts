@@ -50,3 +50,13 @@ it('reports a lost connection in its own words, without the client’s', async (
     message: 'the connection to Redis failed: check that the server is up and reachable.',
   });
 });
+
+it.each(['call', 'evalSha'])(
+  'listens once for the errors of a client, whose package (%s) may end the process',
+  (method) => {
+    const on = vi.fn();
+    const client = { [method]: () => never, on } as never;
+    for (const name of ['shop', 'bar']) new Connection(client, name, () => '');
+    expect(on.mock.calls.map(([event]) => event)).toEqual(['error']);
+  },
+);
