@@ -9,28 +9,22 @@ export interface IdentifyIndex {
   blocks(slot: Slot, lease: Lease): boolean;
 }
 
-/** How far a claim has looked: without it, one that takes thousands of a person would pass all of them for each. */
-interface Search {
-  readonly lease: Lease;
-  /** By identifier: the first identify that is not in the claim, and those after it. */
-  readonly passes: Map<string, { first: Slot | undefined; readonly rest: Iterator<Slot, undefined> }>;
-}
-
 export function createIdentifyIndex(): IdentifyIndex {
   /** Identifier → unsettled identifies with it, oldest first. Nearly always empty. */
   const identifies = new Map<string, Set<Slot>>();
-  let search: Search | undefined;
+  /** The claim under way. It is synchronous, so nothing is added or removed meanwhile. */
+  let claim: Lease | undefined;
+  /** How far it has looked: one that takes thousands of a person would otherwise pass all of them for each. */
+  const passes = new Map<string, { rest: Iterator<Slot, undefined>; first: Slot | undefined }>();
   return {
     add(slot) {
       if (slot.kind === 'track') return;
-      search = undefined;
       for (const identifier of identifiersOf(slot)) {
         identifies.set(identifier, (identifies.get(identifier) ?? new Set()).add(slot));
       }
     },
     remove(slot) {
       if (slot.kind === 'track') return;
-      search = undefined;
       for (const identifier of identifiersOf(slot)) {
         const slots = identifies.get(identifier);
         slots?.delete(slot);
@@ -39,15 +33,17 @@ export function createIdentifyIndex(): IdentifyIndex {
     },
     blocks(slot, lease) {
       if (identifies.size === 0) return false;
-      if (search?.lease !== lease) search = { lease, passes: new Map() };
-      const { passes } = search;
+      if (claim !== lease) {
+        claim = lease;
+        passes.clear();
+      }
       return identifiersOf(slot).some((identifier) => {
         const slots = identifies.get(identifier);
         if (slots === undefined) return false;
         let pass = passes.get(identifier);
         if (pass === undefined) {
           const rest = slots.values();
-          pass = { first: rest.next().value, rest };
+          pass = { rest, first: rest.next().value };
           passes.set(identifier, pass);
         }
         // They are in order, so the first one outside the claim decides.
