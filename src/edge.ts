@@ -19,7 +19,7 @@ export function createClient<
   const resolved = resolveOptions(options as ClientOptions, webPlatform.env);
   if (resolved.outbox?.durable === false) {
     failOption(
-      'outbox: on this runtime each request has a client and a queue of its own. Pass maxQueueSize, maxQueueBytes or whenFull instead of a memory outbox.',
+      'outbox: each request has its own queue on this runtime, so a memory outbox cannot be shared: pass maxQueueSize, maxQueueBytes or whenFull instead.',
     );
   }
   warnOfPlainHttp(resolved);

@@ -1,6 +1,7 @@
 import { Refusal, typeName } from '../core/refusal.js';
 import { ignoreRejection, isPromise } from '../core/user-call.js';
 import type { EncodeContext, Entry, IdentifyInput } from '../protocol/event.js';
+import { isMap, isPlain } from '../protocol/properties.js';
 import { IDENTIFY_EVENT } from '../protocol/wire.js';
 import type { ClientOptions, OutgoingEvent } from './options.js';
 
@@ -16,9 +17,9 @@ export function throughBeforeSend<Input extends IdentifyInput>(
   encode: Encode<Input>,
 ): Encode<Input> {
   return (input, context) => {
-    const copy = { event: IDENTIFY_EVENT, ...input } as unknown as Record<string, unknown>;
+    const copy = { event: IDENTIFY_EVENT, ...input } as unknown as Maps;
     copyMaps(copy, EVENT_MAPS);
-    if (isPlainMap(copy.userProperties)) copyMaps(copy.userProperties, PERSON_MAPS);
+    if (copy.userProperties !== input.userProperties) copyMaps(copy.userProperties as Maps, PERSON_MAPS);
     let kept: OutgoingEvent | null;
     try {
       kept = beforeSend(copy as unknown as OutgoingEvent);
@@ -38,19 +39,16 @@ export function throughBeforeSend<Input extends IdentifyInput>(
 const EVENT_MAPS = ['eventProperties', 'userProperties', 'defaultProperties', 'identityContext'];
 const PERSON_MAPS = ['consent', 'custom_properties'];
 
-function copyMaps(holder: Record<string, unknown>, names: readonly string[]): void {
+type Maps = Record<string, unknown>;
+
+function copyMaps(holder: Maps, names: readonly string[]): void {
   for (const name of names) {
     const map = holder[name];
-    if (isPlainMap(map)) holder[name] = { ...map };
-  }
-}
-
-/** What is no plain map is left to the encoder, which reports what it cannot read. */
-function isPlainMap(value: unknown): value is Record<string, unknown> {
-  try {
-    return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  } catch {
-    return false;
+    try {
+      if (isMap(map) && isPlain(map)) holder[name] = { ...map };
+    } catch {
+      // A getter or proxy throws. The encoder gets the map as it is, and reports what it cannot read.
+    }
   }
 }
 

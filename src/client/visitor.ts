@@ -52,7 +52,7 @@ export type VisitorTrackOptions = Partial<TrackFields>;
 export interface Visitor<Catalog extends EventCatalog = EventCatalog> {
   readonly userId: string | undefined;
   readonly externalId: string | undefined;
-  /** Whether the id comes from a link: a visitor token takes that along. */
+  /** Whether the id comes from a link: a visitor token carries it. */
   readonly isFromLink: boolean;
   /** The state of the browser's session. */
   readonly session: SessionState;

@@ -23,7 +23,7 @@ const OUTBOX_PAUSE_MS = 1_000;
 const OUTBOX_RETRY_MS = 10_000;
 /** A claim that is this full may have left more behind. */
 const FULL = 0.9;
-/** After a claim that failed, the next one asks for so many times fewer entries; after one that did not, for twice as many. */
+/** A failed claim divides the next claim's size by this; a successful one doubles it. */
 const CLAIM_SHRINK = 4;
 
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
@@ -67,7 +67,7 @@ export function createRelay(options: RelayOptions): Relay {
   /** When the last delayed entry may be claimed. */
   let delayedUntil = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The most entries of a claim. A store that is too slow for many must not be asked for as many for ever. */
+  /** The most entries of a claim. A store that is too slow for many must not be asked for the same number forever. */
   let maxEntries = Number.POSITIVE_INFINITY;
   let isStopped = false;
   let hasClaimed = false;

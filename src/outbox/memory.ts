@@ -78,7 +78,7 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     for (const slot of entries as readonly Slot[]) if (unclaim(slot)) remove(slot);
   }
 
-  /** Keeps a slot that must wait on, perhaps for days. */
+  /** Keeps a slot that must go on waiting, possibly for days. */
   function setAside(slot: Slot): void {
     // A row of the encoder is part of a larger buffer, which it would keep in memory alone once its neighbours are delivered.
     if (slot.body.buffer.byteLength > 2 * slot.body.length) slot.body = slot.body.slice();

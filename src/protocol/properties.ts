@@ -1,5 +1,6 @@
 import { toJson } from './json.js';
-import { TOO_LARGE } from './row-writer.js';
+import { rethrowTooLarge, TOO_LARGE } from './row-writer.js';
+import { isDate } from './time.js';
 
 // One rule decides what a value becomes, alone, in a map, or as a whole map: an object is what it shows of itself (`toPlain`),
 // and one that shows nothing is left out and reported. It is never sent as an empty one.
@@ -26,6 +27,7 @@ export function toText(
       ? String(value)
       : undefined;
   }
+  checkView(value, maxLength);
   const plain = toPlain(value);
   // An invalid date turns into null: it says nothing, and must not clear what is stored.
   if (plain === null) return undefined;
@@ -37,8 +39,9 @@ export function toText(
       // An object without readable content would be in it like this.
       if (!json?.includes('{}')) return json;
     }
-  } catch {
-    // A bigint, or a cycle through a `toJSON`.
+  } catch (error) {
+    rethrowTooLarge(error);
+    // A bigint.
   }
   return toJson(
     plain,
@@ -46,15 +49,21 @@ export function toText(
   );
 }
 
-/** So deep no data is. A cycle gets there at once. */
+/** No real data is this deep; a cycle reaches it at once. */
 const MAX_DEPTH = 100;
 
+/** The JSON of bytes and typed arrays is longer than they are. Merely listing their elements takes seconds. */
+function checkView(object: object, maxLength: number): void {
+  if (ArrayBuffer.isView(object) && object.byteLength > maxLength) throw TOO_LARGE;
+}
+
 /**
- * What is left of `length` after the JSON of an object, which is at least so long as counted here; negative if nothing is, or if
- * the object is too deep to tell. An object that is referred to twice is written twice: without a limit, a few dozen objects
- * become gigabytes.
+ * What is left of `length` after the JSON of an object, which is at least as long as counted here; negative if nothing is, or if
+ * that cannot be told: the object is too deep, or turns itself into another. An object that is referred to twice is written twice:
+ * without a limit, a few dozen objects become gigabytes.
  */
 function restOf(object: object, length: number, depth: number): number {
+  checkView(object, length);
   if (depth === MAX_DEPTH) return -1;
   let left = length - 1;
   if (Array.isArray(object)) {
@@ -62,8 +71,7 @@ function restOf(object: object, length: number, depth: number): number {
     for (let i = 0; i < object.length && left >= 0; i++) left = restOfValue(object[i], left - 1, depth);
     return left;
   }
-  // Whatever it turns itself into, it is not this.
-  if (typeof (object as { readonly toJSON?: unknown }).toJSON === 'function') return left;
+  if (typeof (object as { readonly toJSON?: unknown }).toJSON === 'function') return isDate(object) ? left : -1;
   for (const name in object) {
     if (!hasOwn.call(object, name)) continue;
     left = restOfValue((object as Readonly<Record<string, unknown>>)[name], left - name.length - 4, depth);
@@ -93,8 +101,8 @@ export function toPlain(value: object): unknown {
 
 const BOXED = /(String|Number|Boolean|BigInt)]$/;
 
-/** A list, or a map of no class. */
-function isPlain(value: object): boolean {
+/** Whether an object is a list, or a map of no class. */
+export function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   // In another realm, the prototype of a plain object has none above it either.
   return (

@@ -1,3 +1,5 @@
+import { isPlain } from '../protocol/properties.js';
+
 /**
  * A copy of `value` that later changes do not reach: plain objects, arrays and dates are copied. Functions and instances of
  * classes stay what they are, as does what cannot be read.
@@ -12,7 +14,7 @@ function copy(value: unknown, copies: Map<object, unknown>): unknown {
   if (copies.has(value)) return copies.get(value);
   try {
     if (value instanceof Date) return new Date(value);
-    if (!Array.isArray(value) && !isPlain(value)) return value;
+    if (!isPlain(value)) return value;
     const made = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
     copies.set(value, made);
     for (const [name, member] of Object.entries(value)) {
@@ -25,9 +27,4 @@ function copy(value: unknown, copies: Map<object, unknown>): unknown {
     copies.set(value, value);
     return value;
   }
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -3,18 +3,18 @@ import type { DeliveryCounts } from './delivery-counts.js';
 import { OpenReceipt, type ReceiptHost } from './receipt.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
 
-/** The memory outboxes of open clients. */
+/** The memory outboxes that clients have, open or closed. */
 const taken = new WeakSet<object>();
 
 /**
  * The tracker of a client with a memory outbox, which returns the same entry objects: each entry carries its receipt. So the outbox
- * belongs to one client: another would send its events with another token and settle them in its own counts.
+ * belongs to one client, even after that is closed: another would send what is left with its own token, and count it.
  *
  * @param onWait called when a caller starts to wait for an event
- * @throws {OursError} `invalid_option` if an open client has the outbox
+ * @throws {OursError} `invalid_option` if another client has or had the outbox
  */
 export function createMemoryTracker(outbox: object, counts: DeliveryCounts, onWait: () => void): ReceiptTracker {
-  if (taken.has(outbox)) failOption('outbox belongs to another client: give each client a memory outbox of its own.');
+  if (taken.has(outbox)) failOption('outbox belongs to another client: give each client its own memory outbox.');
   taken.add(outbox);
   const watched = new Set<OpenReceipt>();
   const host: ReceiptHost = {
@@ -47,7 +47,6 @@ export function createMemoryTracker(outbox: object, counts: DeliveryCounts, onWa
       return true;
     },
     close() {
-      taken.delete(outbox);
       for (const receipt of watched) receipt.abandon();
     },
   };

@@ -138,7 +138,7 @@ async function reportAll<Event, Catalog extends EventCatalog>(
   return reported.filter((each) => each !== undefined);
 }
 
-/** The items may be promises, which nobody waits for if the list itself comes too late. */
+/** The items may be promises, which are left unhandled if the list arrives after the timeout. */
 async function handled<Item>(list: readonly Item[] | PromiseLike<readonly Item[]>): Promise<readonly Item[]> {
   const items = await list;
   for (const item of items) if (isPromise(item)) ignoreRejection(item);

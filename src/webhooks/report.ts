@@ -34,7 +34,7 @@ export async function report<Catalog extends EventCatalog>(
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
   if (typeof event.distinctId !== 'string' || event.distinctId === '') {
-    // Under an id of its own, each repetition of the webhook would count again.
+    // With a generated id, every redelivery would count again.
     warn(
       'no id',
       `a conversion has no distinctId (got ${typeName(event.distinctId)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,

@@ -92,7 +92,7 @@ export function mount(endpoint: Endpoint): Webhook {
       if (response.headersSent) {
         endpoint.warn(
           'answered',
-          `something else, such as a timeout of the server, had answered before the result was there (${answer.statusCode}). If the provider got an error, it retries, and what is stored counts once.`,
+          `something else, such as a timeout of the server, answered first (${answer.statusCode}). If the provider got an error, it retries, and what is stored counts once.`,
         );
         return;
       }

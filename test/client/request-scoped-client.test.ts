@@ -31,7 +31,7 @@ function clientPerRequest(): { client: Client; made: Client[] } {
 describe('a client of a Worker', () => {
   it('takes no memory outbox: all requests would share it', () => {
     expect(() => createClient({ token: TOKEN, outbox: createMemoryOutbox() })).toThrow(
-      /^outbox: .*Pass maxQueueSize, maxQueueBytes or whenFull/,
+      /^outbox: .*pass maxQueueSize, maxQueueBytes or whenFull/,
     );
   });
 

@@ -91,6 +91,30 @@ describe('beforeSend', () => {
     expect(JSON.stringify(collector.events())).not.toContain('example.com');
   });
 
+  it('gets a copy of a map without a prototype too, and one that throws as it is', async () => {
+    const { client, collector } = await rig({
+      beforeSend(event) {
+        if (event.event === 'purchase') Object.assign(event.eventProperties as object, { value: 1 });
+        return event;
+      },
+    });
+    const bare = Object.assign(Object.create(null) as object, { value: 2 });
+    const throwing = {
+      plan: 'pro',
+      get value(): number {
+        throw new Error('no');
+      },
+    };
+    client.track({ event: 'purchase', userId: 'v', eventProperties: bare });
+    client.track({ event: 'visit', userId: 'v', eventProperties: throwing });
+    await client.flush();
+    expect(bare).toEqual({ value: 2 });
+    expect(collector.events()).toMatchObject([
+      { eventProperties: { value: '1' } },
+      { eventProperties: { plan: 'pro' } },
+    ]);
+  });
+
   it('sees an identify as $identify, and may edit it', async () => {
     const seen: string[] = [];
     const { client, collector } = await rig({

@@ -121,6 +121,24 @@ describe('a value whose JSON would be too long', () => {
     expect(() => toShortText(membership(5))).toThrow(TOO_LARGE);
   });
 
+  it('is given up if its objects turn themselves into others, as those of an ORM do', () => {
+    type Entity = { members: Entity[]; toJSON?: () => object };
+    const entities: Entity[] = [];
+    for (let at = 0; at < 40; at += 1) {
+      const entity: Entity = { members: entities.slice(-2), toJSON: () => ({ members: entity.members }) };
+      entities.push(entity);
+    }
+    expect(() => toShortText({ last: entities.at(-1) })).toThrow(TOO_LARGE);
+  });
+
+  it.each([new Uint8Array(3e6), Buffer.alloc(3e6), new Float64Array(1e6)])(
+    'is given up at once for bytes that are too many',
+    (bytes) => {
+      expect(() => toShortText(bytes)).toThrow(TOO_LARGE);
+      expect(() => toShortText({ inner: [bytes] })).toThrow(TOO_LARGE);
+    },
+  );
+
   it('is given up without a cycle too', () => {
     let tower: object = {};
     for (let floor = 0; floor < 14; floor++) tower = { left: tower, right: tower };

@@ -18,13 +18,13 @@ describe('the memory tracker', () => {
     await barrier;
   });
 
-  it('has its outbox for itself until it closes', () => {
+  it('has its outbox for itself, even after it is closed', () => {
     const outbox = {};
     const open = () => createMemoryTracker(outbox, createDeliveryCounts(), () => undefined);
     const tracker = open();
     expect(open).toThrow(/^outbox belongs to another client/);
     tracker.close();
-    expect(open).not.toThrow();
+    expect(open).toThrow();
   });
 
   it('ignores entries of others', () => {

@@ -240,5 +240,5 @@ it.each([
     statusCode: 503,
     body: 'too slow',
   });
-  await vi.waitFor(() => expect(shop.warnings).toEqual([expect.stringContaining('had answered before')]));
+  await vi.waitFor(() => expect(shop.warnings).toEqual([expect.stringContaining('answered first')]));
 });

@@ -30,6 +30,8 @@ export function createIdentifyIndex(): IdentifyIndex {
         slots?.delete(slot);
         if (slots?.size === 0) identifies.delete(identifier);
       }
+      // What the last claim held would stay in memory.
+      if (identifies.size === 0) passes.clear();
     },
     blocks(slot, lease) {
       if (identifies.size === 0) return false;

@@ -25,8 +25,8 @@ export function fromInvoice(invoice: StripeInvoice): StripeConversion | undefine
  * In minor units. Includes what the customer's credit balance paid, which `amount_paid` does not; without what was credited before
  * the payment, which `total` still has.
  */
-export function worthOf({ total, pre_payment_credit_notes_amount }: InvoiceAmounts): number {
-  return total - (pre_payment_credit_notes_amount ?? 0);
+export function worthOf({ total, amount_paid = 0, pre_payment_credit_notes_amount }: InvoiceAmounts): number {
+  return total === undefined ? amount_paid : total - (pre_payment_credit_notes_amount ?? 0);
 }
 
 /** Seconds since the epoch. An invoice may have been open for a long time. */

@@ -81,11 +81,11 @@ interface Found {
 }
 
 /**
- * The visitor token of a conversion's payment or subscription, if the event does not have it: for refunds, disputes, and payments by
+ * The visitor token of a conversion's payment or subscription, and its order, if the event does not have the token: for refunds, disputes, and payments by
  * Payment Link, pricing table or buy button, whose token is only on the Checkout Session. At most three calls to Stripe.
  * @throws what Stripe's client throws
  */
-export async function findToken(
+export async function findPayment(
   stripe: StripePayments,
   { eventProperties }: StripeConversion,
   options: StripeCallOptions,

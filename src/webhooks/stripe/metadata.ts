@@ -28,7 +28,7 @@ export interface VisitorMetadata {
  *   metadata: { order: order.id, ...(await visitorMetadata(visitor, keys)) },
  * });
  *
- * @throws {OursError} `invalid_option` if the keys or the environment are invalid
+ * @throws {OursError} `invalid_option` if the keys or an option are invalid
  */
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,

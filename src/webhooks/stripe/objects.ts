@@ -46,7 +46,9 @@ interface SubscriptionDetails {
 /** In minor units. */
 export interface InvoiceAmounts {
   /** The invoice amount, whatever was credited afterwards. */
-  readonly total: number;
+  readonly total?: number;
+  /** The collected amount: less than `total` if the customer's credit balance paid a part. */
+  readonly amount_paid?: number;
   /** What credit notes took off before the payment. */
   readonly pre_payment_credit_notes_amount?: number;
 }

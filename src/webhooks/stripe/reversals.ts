@@ -4,7 +4,7 @@ import { idOf, type StripeDispute, type StripeEvent, type StripeRefund } from '.
 
 /**
  * A refund counts once it has succeeded, at its creation or later: a bank transfer is pending for days, and a failed or cancelled
- * refund returns nothing. The payment has the visitor: see `findToken`.
+ * refund returns nothing. The payment has the visitor: see `findPayment`.
  */
 export function fromRefund(refund: StripeRefund, event: StripeEvent): StripeConversion | undefined {
   const { id, amount, currency, metadata, status } = refund;

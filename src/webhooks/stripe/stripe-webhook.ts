@@ -8,7 +8,7 @@ import { REPORTING_OPTIONS, type ReportingOptions } from '../webhook-options.js'
 import type { StripeConversion } from './conversion.js';
 import { conversionsFromStripe } from './conversions.js';
 import { findFirstPayment } from './first-payment.js';
-import { callOptionsFor, findToken, type StripePayments } from './lookups.js';
+import { callOptionsFor, findPayment, type StripePayments } from './lookups.js';
 import type { StripeEvent } from './objects.js';
 import { type StripeLike, verifyEvent } from './verify-event.js';
 
@@ -103,7 +103,7 @@ function conversionsOf(event: StripeEvent, stripe: StripePayments): Promise<Stri
 
   async function withToken(conversion: StripeConversion): Promise<StripeConversion> {
     if (conversion.visitorToken !== undefined) return conversion;
-    const { token, orderId } = await findToken(stripe, conversion, call);
+    const { token, orderId } = await findPayment(stripe, conversion, call);
     if (orderId === undefined) return { ...conversion, visitorToken: token };
     return {
       ...conversion,

@@ -1,5 +1,6 @@
-import { failOption } from '../../core/check-option.js';
+import { checkOptionNames, failOption } from '../../core/check-option.js';
 import { readSecretKeys, type SecretKey } from '../../core/secret-key.js';
+import { fieldNames } from '../../core/unknown-names.js';
 import { type Consent, isConsent } from '../../protocol/event.js';
 import { checkSessionId, checkUserId, toSid } from '../../protocol/identity.js';
 import { importTokenKey, MAX_TOKEN_LENGTH, seal } from './cipher.js';
@@ -36,6 +37,7 @@ export interface SealOptions extends TokenScope {
   readonly now?: (() => number) | undefined;
 }
 
+const SEAL_OPTIONS = fieldNames<SealOptions>({ environment: 1, maxLength: 1, now: 1 });
 const MAX_ENVIRONMENT_LENGTH = 100;
 /** The length of a token for the browser SDK's ids, or without a visitor. */
 const MIN_LENGTH = 74;
@@ -54,6 +56,7 @@ export async function sealVisitor(
   keys: readonly SecretKey[],
   options?: SealOptions,
 ): Promise<string> {
+  checkOptionNames('sealVisitor', options ?? {}, SEAL_OPTIONS);
   const { environment, maxLength = MAX_TOKEN_LENGTH, now = Date.now } = options ?? {};
   const [first] = readSecretKeys('keys', keys);
   checkEnvironment(environment);
@@ -87,7 +90,8 @@ function toTokenVisitor({ userId, sessionId, consent, isFromLink }: SealableVisi
   return {
     userId,
     sessionId: checkSessionId(sessionId) === undefined ? toSid(sessionId) : undefined,
-    consent: isConsent(consent) ? consent : undefined,
+    // The link, and with it the consent, may be another person's.
+    consent: !isFromLink && isConsent(consent) ? consent : undefined,
     ...(isFromLink === true && { isFromLink }),
   };
 }

@@ -38,6 +38,10 @@ it('counts what the customer’s credit balance paid', () => {
   expect(convert({ amount_paid: 1_000 })).toMatchObject({ eventProperties: { value: 49.9 } });
 });
 
+it('takes the collected amount of an invoice without a total', () => {
+  expect(convert({ total: undefined, amount_paid: 1_000 })).toMatchObject({ eventProperties: { value: 10 } });
+});
+
 it('does not count what was credited before the payment', () => {
   const credited = { pre_payment_credit_notes_amount: 4_000 };
   expect(convert(credited)).toMatchObject({ eventProperties: { value: 9.9 } });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conversionsFromStripe, type StripePayments } from '../../../src/webhooks/stripe/index.js';
-import { findToken } from '../../../src/webhooks/stripe/lookups.js';
+import { findPayment } from '../../../src/webhooks/stripe/lookups.js';
 import { carrying, dispute, refund, stripeEvent } from './events.js';
 
 const CALL = { timeout: 1, maxNetworkRetries: 0 };
@@ -36,7 +36,7 @@ describe('a refund or dispute of a payment without a PaymentIntent', () => {
       const [conversion] = conversionsFromStripe(stripeEvent(type, object));
       const { stripe, asked } = withCharge(id, 'sealed');
       expect(conversion?.eventProperties).toMatchObject({ order_id: id });
-      expect(await findToken(stripe, conversion!, CALL)).toEqual({ token: 'sealed' });
+      expect(await findPayment(stripe, conversion!, CALL)).toEqual({ token: 'sealed' });
       expect(asked).toEqual([id]);
     }
   });
@@ -45,13 +45,13 @@ describe('a refund or dispute of a payment without a PaymentIntent', () => {
     const [conversion] = conversionsFromStripe(
       stripeEvent('refund.created', refund({ payment_intent: null, charge: 'py_1' })),
     );
-    expect(await findToken(withCharge('py_1', undefined).stripe, conversion!, CALL)).toEqual({ token: undefined });
+    expect(await findPayment(withCharge('py_1', undefined).stripe, conversion!, CALL)).toEqual({ token: undefined });
   });
 
   it.each([null, 'src_1'])('makes no call to Stripe if the charge is %j', async (charge) => {
     const [conversion] = conversionsFromStripe(stripeEvent('refund.created', refund({ payment_intent: null, charge })));
     const { stripe, asked } = withCharge('', undefined);
-    expect(await findToken(stripe, conversion!, CALL)).toEqual({ token: undefined });
+    expect(await findPayment(stripe, conversion!, CALL)).toEqual({ token: undefined });
     expect(asked).toEqual([]);
   });
 });

@@ -200,6 +200,11 @@ describe('the age of a token', () => {
     }
   });
 
+  it('carries no consent from a link, which may be another person’s', async () => {
+    const token = await sealVisitor({ ...USUAL, consent: { ads: true }, isFromLink: true }, [OLD], { now });
+    expect((await openVisitor(token, [OLD], { now })).visitor).toEqual({ ...USUAL, isFromLink: true });
+  });
+
   it('gives the consent for a day: what the visitor has decided since must stand', async () => {
     const token = await sealVisitor({ ...USUAL, consent: { ads: true } }, [OLD], { now });
     const open = (ageMs: number) => openVisitor(token, [OLD], { now: () => NOW + ageMs });

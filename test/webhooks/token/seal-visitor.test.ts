@@ -110,6 +110,12 @@ describe('an id that the client rejects', () => {
   });
 });
 
+it('refuses an option that it does not know, such as a misspelt limit', async () => {
+  await expect(sealVisitor({ userId: 'v' }, KEYS, { maxlength: 80 } as object)).rejects.toMatchObject({
+    code: 'invalid_option',
+  });
+});
+
 describe('maxLength', () => {
   it('gives a token without a visitor if the ids are longer', async () => {
     const token = await sealVisitor({ userId: 'v'.repeat(60) }, KEYS, { maxLength: 80 });
