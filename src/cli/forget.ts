@@ -1,16 +1,17 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { hashVisitor } from '../assignment/exposure-key.js';
-import { type FileKind, fileKind } from '../collector/store/file-kind.js';
+import { fileKind } from '../collector/store/file-kind.js';
 import { forgetInFile } from '../collector/store/forget-visitor.js';
 import { isOursError } from '../core/errors.js';
 import type { Forgotten } from '../outbox/outbox.js';
 import type { Identity } from '../protocol/identity.js';
 import { loadSqlite } from '../sqlite/load-sqlite.js';
 import { count, counted } from './amounts.js';
-import { type Command, type CommandContext, messageOf, printUsage, readArguments, UsageError } from './command.js';
+import { type Command, type CommandContext, printUsage, readArguments, UsageError } from './command.js';
 import { openExposures } from './open-exposures.js';
 import { namesOutbox, OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';
+import { readLocalFile } from './read-local-file.js';
 
 const usage = `Usage: ours-ingest forget <person> <outbox> | --data <file> | --exposures <store> [options]
 
@@ -142,21 +143,13 @@ async function exposureStore(
   };
 }
 
-/** @throws {Error} if the file is not a database */
-function kindOf(path: string): FileKind {
-  try {
-    return fileKind(loadSqlite(), path);
-  } catch (cause) {
-    throw new Error(`${path} cannot be read: ${messageOf(cause)}`, { cause });
-  }
-}
-
 async function dataFile(file: string, person: Identity): Promise<Holder> {
   const path = resolve(file);
   await access(path).catch((cause: unknown) => {
     throw new Error(`${path} does not exist.`, { cause });
   });
-  if (kindOf(path) !== 'collector') throw new Error(`${path} is not a collector's file. It is unchanged.`);
+  const kind = readLocalFile(path, () => fileKind(loadSqlite(), path));
+  if (kind !== 'collector') throw new Error(`${path} is not a collector's file. It is unchanged.`);
   return {
     describe: `the collector's file ${path}`,
     async forget(dryRun) {

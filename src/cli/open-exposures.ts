@@ -5,6 +5,7 @@ import { isOursError } from '../core/errors.js';
 import { messageOf, UsageError } from './command.js';
 import { openPool } from './open-postgres.js';
 import { createRedisClient } from './open-redis.js';
+import { readLocalFile } from './read-local-file.js';
 
 /** A store of exposures that a command has opened. */
 export interface OpenExposures {
@@ -62,7 +63,8 @@ async function openSqlite(file: string): Promise<OpenExposures> {
   });
   const { readSchema } = await import('../sqlite/read-schema.js');
   const { loadSqlite } = await import('../sqlite/load-sqlite.js');
-  if (!readSchema(loadSqlite(), path).tables.has('ours_exposures')) {
+  const { tables } = readLocalFile(path, () => readSchema(loadSqlite(), path));
+  if (!tables.has('ours_exposures')) {
     throw new Error(`${path} holds no exposures: none were stored in it yet, or the path is wrong. It is unchanged.`);
   }
   const { createSqliteExposures } = await import('../exposures/sqlite.js');

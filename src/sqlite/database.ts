@@ -23,8 +23,8 @@ export interface SqliteDatabase {
   prepare(sql: string): { run(...values: never[]): unknown; all(...values: never[]): unknown[] };
 }
 
-/** An implementation of SQLite. */
-export type Sqlite = new (path: string) => Database;
+/** An implementation of SQLite. Some implementations ignore the options. */
+export type Sqlite = new (path: string, options?: { readonly readOnly?: boolean }) => Database;
 
 /** Runs `work` in one transaction that writes: all of it is stored, or nothing. */
 export function transact<Result>(database: Pick<Database, 'exec'>, work: () => Result): Result {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { failOption } from '../core/check-option.js';
-import type { Sqlite } from './database.js';
+import type { Database, Sqlite } from './database.js';
 
 /**
  * Loads Node's own SQLite (22.13 or later) or the package `libsql`.
@@ -9,6 +10,19 @@ import type { Sqlite } from './database.js';
  */
 export function loadSqlite(): Sqlite {
   return nodesOwn() ?? libsql();
+}
+
+/**
+ * Opens an existing file only to read it. Closing it leaves the database and its write-ahead log as they are, even if no other
+ * process has them open.
+ *
+ * @param Sqlite what {@link loadSqlite} returned
+ */
+export function openReadOnly(Sqlite: Sqlite, path: string): Database {
+  // `libsql` ignores the option, but takes a URI. Older versions of Node take a URI for a file name.
+  return Sqlite === nodesOwn()
+    ? new Sqlite(path, { readOnly: true })
+    : new Sqlite(`${pathToFileURL(path).href}?mode=ro`);
 }
 
 function nodesOwn(): Sqlite | undefined {

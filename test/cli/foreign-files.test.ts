@@ -1,5 +1,6 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Command, UsageError } from '../../src/cli/command.js';
 import { deadLetters } from '../../src/cli/dead-letters.js';
@@ -8,8 +9,10 @@ import { doctor } from '../../src/cli/doctor.js';
 import { forget } from '../../src/cli/forget.js';
 import { status } from '../../src/cli/status.js';
 import { createCollector } from '../../src/collector/index.js';
+import { holdsOutbox } from '../../src/outbox/sqlite/holds-outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
 import { loadSqlite } from '../../src/sqlite/load-sqlite.js';
+import { startProgram } from '../support/child.js';
 import { freshFile } from './outbox-file.js';
 import { run } from './running.js';
 
@@ -37,12 +40,30 @@ async function outboxFile(): Promise<string> {
   return file;
 }
 
+/** A database in the state in which a killed process leaves it: its last changes are in the write-ahead log only. */
+async function killed(file: string, sql: string): Promise<string> {
+  const program = fileURLToPath(new URL('./killed-writer.ts', import.meta.url));
+  const { signal, stderr } = await startProgram(
+    ['--import', 'tsx', '--disable-warning=DEP0205', program, file, sql],
+    '',
+  ).end;
+  expect(signal, stderr).toBe('SIGKILL');
+  expect((await stat(`${file}-wal`)).size).toBeGreaterThan(0);
+  return file;
+}
+
+/** The database and its log. */
+async function lookAtLog(file: string) {
+  return [await lookAt(file), (await readFile(`${file}-wal`)).toString('latin1')];
+}
+
 /** All that a command could change of a file and its folder. */
 async function lookAt(file: string) {
   const { mode } = await stat(file);
   return { mode, bytes: (await readFile(file)).toString('latin1'), folder: await readdir(dirname(file)) };
 }
 
+const EXPERIMENTS = { OURS_EXPERIMENT_TOKEN: 'exp_shop' };
 const person = ['--user-id', 'v1', '--yes'];
 const asOutbox: readonly [string, Command, string[]][] = [
   ['status', status, []],
@@ -81,7 +102,39 @@ describe('a command that reads an outbox', () => {
     const before = await lookAt(file);
     expect((await run(status, ['--sqlite', file])).error?.message).toContain('SQLITE_NOTADB');
     expect((await run(forget, [...person, '--data', file])).error?.message).toContain('cannot be read');
+    expect((await run(forget, [...person, '--exposures', file], { env: EXPERIMENTS })).error?.message).toContain(
+      `${file} cannot be read`,
+    );
     expect(await lookAt(file)).toEqual(before);
+  });
+});
+
+describe('a database that a killed process has left', () => {
+  const foreign = async (): Promise<string> =>
+    killed(await freshFile(), 'CREATE TABLE users (name TEXT); INSERT INTO users VALUES (1)');
+
+  it.each<[string, Command, (file: string) => string[]]>([
+    ...asOutbox.map(([name, command, args]): [string, Command, (file: string) => string[]] => [
+      name,
+      command,
+      (file) => [...args, '--sqlite', file],
+    ]),
+    ['forget --data', forget, (file) => [...person, '--data', file]],
+    ['forget --exposures', forget, (file) => [...person, '--exposures', file]],
+    ['dev', dev, (file) => ['--port', '0', '--data', file]],
+  ])('%s: leaves it and its log as they are', async (_, command, args) => {
+    const file = await foreign();
+    const before = await lookAtLog(file);
+    const { error } = await run(command, args(file), { env: EXPERIMENTS });
+    expect(error?.message).toMatch(/holds no (outbox|exposures)|is not a collector's file/);
+    expect(await lookAtLog(file)).toEqual(before);
+  });
+
+  it('is read where its name has the characters of a URL', async () => {
+    const file = await killed(`${await freshFile()} 1%2f#?mode=rw`, 'CREATE TABLE ours_outbox (id TEXT)');
+    const before = await lookAtLog(file);
+    expect(await holdsOutbox(file)).toBe(true);
+    expect(await lookAtLog(file)).toEqual(before);
   });
 });
 
@@ -122,8 +175,7 @@ describe('a command for a collector’s file', () => {
   it('forget: refuses a file that holds no exposures, and leaves it as it is', async () => {
     const file = await applicationFile();
     const before = await lookAt(file);
-    const env = { OURS_EXPERIMENT_TOKEN: 'exp_shop' };
-    const { error } = await run(forget, [...person, '--exposures', file], { env });
+    const { error } = await run(forget, [...person, '--exposures', file], { env: EXPERIMENTS });
     expect(error?.message).toContain(`${file} holds no exposures`);
     expect(await lookAt(file)).toEqual(before);
   });
