@@ -14,7 +14,10 @@ export function throughGuard<Input extends IdentifyInput>(guard: Guard, encode: 
       // Its message may quote the event.
       return new Refusal('guarded', 'the guard threw: the event may hold personal values.');
     }
-    if ('refused' in answer) return new Refusal(answer.isName ? 'guarded_name' : 'guarded', answer.refused);
+    if ('refused' in answer) {
+      const code = answer.isTooLarge ? 'event_too_large' : answer.isName ? 'guarded_name' : 'guarded';
+      return new Refusal(code, answer.refused);
+    }
     return encode(answer as unknown as Input, context);
   };
 }

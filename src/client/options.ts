@@ -24,6 +24,8 @@ export interface GuardRefusal {
   readonly refused: string;
   /** Whether the event's name or id is the reason: neither is repeated in a message or an outcome then. @default false */
   readonly isName?: boolean | undefined;
+  /** Whether the event is too long to look through: its outcome is `event_too_large`, like without a guard. @default false */
+  readonly isTooLarge?: boolean | undefined;
 }
 
 /** Sees every event after `beforeSend`. Returns the event to send, or why it is refused. `ours-ingest/privacy` creates one. */

@@ -1,10 +1,12 @@
 import type { Guard, GuardRefusal } from '../client/options.js';
 import { checkOptionNames, failOption } from '../core/check-option.js';
 import { fieldNames } from '../core/unknown-names.js';
+import { TOO_LARGE } from '../protocol/row-writer.js';
 import { type NameList, nameFilter } from './name-list.js';
 import { guardPage, parameterFilter } from './page-guard.js';
 import { findPersonal, type PersonalKind, withArticle } from './personal-values.js';
 import { HEALTH_NAMES } from './presets.js';
+import { MAX_LENGTH } from './read-as-sent.js';
 import { sha256 } from './sha256.js';
 import { createWalk } from './walk.js';
 
@@ -56,7 +58,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
   const deny = isHealth ? [...HEALTH_NAMES, ...(properties.deny ?? [])] : properties.deny;
   const passes = nameFilter('properties', { allow: properties.allow, deny });
   const keeps = parameterFilter(isHealth ? { allow: [], ...parameters } : parameters);
-  const search = values ? findPersonal : () => undefined;
+  // A longer name or id is invalid, and anything else is at most so long.
+  const search = values ? (text: string) => findPersonal(text.slice(0, MAX_LENGTH)) : () => undefined;
 
   const walk = createWalk({ passes, search, found, sha256: found === 'hash' ? sha256() : undefined });
 
@@ -66,15 +69,22 @@ export function createGuard(options: GuardOptions = {}): Guard {
     const identified = search(String(event.distinctId ?? ''));
     if (identified !== undefined) return refuse('distinctId', identified);
     const { eventProperties, defaultProperties: page } = event;
-    const kept = eventProperties == null ? undefined : walk(eventProperties);
-    if (kept !== undefined && 'refused' in kept) return kept;
-    return {
-      ...event,
-      ...(kept === undefined ? {} : { eventProperties: kept.map }),
-      ...(page == null ? {} : { defaultProperties: guardPage(page, keeps, values) }),
-    };
+    try {
+      const kept = eventProperties == null ? undefined : walk(eventProperties);
+      if (kept !== undefined && 'refused' in kept) return kept;
+      return {
+        ...event,
+        ...(kept === undefined ? {} : { eventProperties: kept.map }),
+        ...(page == null ? {} : { defaultProperties: guardPage(page, keeps, values) }),
+      };
+    } catch (error) {
+      if (error !== TOO_LARGE) throw error;
+      return { refused: TOO_LONG, isTooLarge: true };
+    }
   };
 }
+
+const TOO_LONG = `the event is too long to look through: its properties and its page may have ${MAX_LENGTH} characters each. Send a reference instead of the content.`;
 
 function refuse(field: string, kind: PersonalKind): GuardRefusal {
   return { refused: `${field} looks like ${withArticle(kind)}: name the thing that happened instead.`, isName: true };

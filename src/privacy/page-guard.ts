@@ -1,10 +1,8 @@
 import { CAMPAIGN_FIELDS, type DefaultProperties, fromText } from '../protocol/fields.js';
-import { DEFAULT_BATCH_BYTES } from '../protocol/limits.js';
-import { toText } from '../protocol/properties.js';
 import { replaceEncoded } from './encoded-values.js';
 import { matcher, type NameList, nameFilter } from './name-list.js';
 import { replacePersonal } from './personal-values.js';
-import { readShown } from './read-shown.js';
+import { readAsSent, type SentEntry } from './read-as-sent.js';
 
 /** Fields of `defaultProperties` that hold a page's address. */
 const ADDRESSES: ReadonlySet<string> = new Set(['current_url', 'referrer']);
@@ -33,24 +31,23 @@ export function parameterFilter(parameters: NameList | undefined): (name: string
 
 /**
  * What the page knew, without campaigns and query parameters that `keeps` refuses and without personal values. The event is worth
- * more than its page, so nothing here refuses it.
+ * more than its page, so nothing in it refuses the event.
+ *
+ * @throws TOO_LARGE for a page that is too long to look through
  */
 export function guardPage(
   page: DefaultProperties,
   keeps: (parameter: string) => boolean,
   isSearching: boolean,
 ): DefaultProperties {
-  const map = readShown(page);
-  if (map === undefined) return page;
+  // The encoder could not read such a field either.
+  const entries = readAsSent(page, () => undefined);
+  if (entries === undefined) return page;
   const clean = isSearching ? withoutPersonal : (text: string) => text;
   const kept: [string, unknown][] = [];
-  for (const name of Object.keys(map)) {
-    if (clean(name) !== name || !keepsField(name, keeps)) continue;
-    try {
-      kept.push([name, guardField(name, map[name], keeps, clean)]);
-    } catch {
-      // A getter or `toJSON` throws, so that the encoder could not read it either; or it is longer than any page's field.
-    }
+  for (const entry of entries) {
+    const { name } = entry;
+    if (clean(name) === name && keepsField(name, keeps)) kept.push([name, guardField(entry, keeps, clean)]);
   }
   return Object.fromEntries(kept);
 }
@@ -65,14 +62,12 @@ function keepsField(name: string, keeps: (parameter: string) => boolean): boolea
 
 /** The clean value; the value itself where nothing had to change. */
 function guardField(
-  name: string,
-  value: unknown,
+  { name, value, text }: SentEntry,
   keeps: (parameter: string) => boolean,
   clean: (text: string) => string,
 ): unknown {
   if (IDENTITY.has(name)) return value;
-  // As it will be sent: an address may be a `URL`.
-  const text = toText(value, name, () => undefined, DEFAULT_BATCH_BYTES);
+  // The text, because an address may be a `URL`.
   if (!text || typeof fromText(name, text) !== 'string') return value;
   const cleaned = clean(ADDRESSES.has(name) ? withoutParameters(text, keeps) : text);
   return cleaned === text ? value : cleaned;

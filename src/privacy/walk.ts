@@ -1,10 +1,8 @@
 import type { GuardRefusal } from '../client/options.js';
 import { shortName } from '../core/printable.js';
-import { DEFAULT_BATCH_BYTES } from '../protocol/limits.js';
 import { toText } from '../protocol/properties.js';
-import { TOO_LARGE } from '../protocol/row-writer.js';
 import { type PersonalKind, replacePersonal, withArticle } from './personal-values.js';
-import { readShown } from './read-shown.js';
+import { MAX_LENGTH, readAsSent, type SentEntry } from './read-as-sent.js';
 
 /** What to look for, and what to do about it. */
 export interface WalkOptions {
@@ -22,10 +20,10 @@ const REMOVED = Symbol('removed');
 
 class Refused extends Error {}
 
-/** No nested value that is longer is looked through. The client refuses such a value anyway, unless its `maxBatchBytes` has been raised. */
-const MAX_LENGTH = DEFAULT_BATCH_BYTES;
-
-/** Looks through event properties, nested ones included. */
+/**
+ * Looks through event properties, nested ones included. The returned function throws TOO_LARGE for properties that are too long to
+ * look through, and what reading a property throws.
+ */
 export function createWalk({ passes, search, found, sha256 }: WalkOptions): (properties: object) => Walked {
   /** What becomes of a value with a problem. */
   function resolve(problem: string, hash: () => unknown): unknown {
@@ -33,32 +31,31 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     return found === 'hash' ? hash() : REMOVED;
   }
 
-  function walkMap(map: Readonly<Record<string, unknown>>, path: string): Record<string, unknown> {
+  function walkMap(entries: readonly SentEntry[], path: string): Record<string, unknown> {
     const kept: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(map)) {
-      const result = walkEntry(name, value, path);
-      if (result !== REMOVED)
-        Object.defineProperty(kept, name, { value: result, enumerable: true, writable: true, configurable: true });
+    for (const entry of entries) {
+      const value = walkEntry(entry, path);
+      if (value !== REMOVED)
+        Object.defineProperty(kept, entry.name, { value, enumerable: true, writable: true, configurable: true });
     }
     return kept;
   }
 
-  function walkEntry(name: string, value: unknown, path: string): unknown {
+  function walkEntry({ name, value, text }: SentEntry, path: string): unknown {
     const kind = search(name);
     // A name cannot be hashed without becoming another property.
     if (kind !== undefined) return resolve(`the name of a property looks like ${withArticle(kind)}`, () => REMOVED);
     const place = `${path}${shortName(name)}`;
-    if (passes(name)) return walkValue(value, place);
-    return resolve(`the property '${place}' is denied`, () => {
-      const text = textOf(value, place);
-      return text == null ? REMOVED : sha256!(text.trim().toLowerCase());
-    });
+    if (passes(name)) return walkValue(value, text, place);
+    return resolve(`the property '${place}' is denied`, () =>
+      text == null ? REMOVED : sha256!(text.trim().toLowerCase()),
+    );
   }
 
-  function walkValue(value: unknown, place: string): unknown {
-    if (typeof value === 'object' && value !== null) return walkNested(value, place);
-    const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-    return typeof text === 'string' ? walkText(text, value, place) : value;
+  /** @param text what would be sent of the value */
+  function walkValue(value: unknown, text: string | null | undefined, place: string): unknown {
+    if (text == null) return value;
+    return typeof value === 'object' ? walkNested(value as object, text, place) : walkText(text, value, place);
   }
 
   /** @param value what the text was made from, and what stays if nothing is found */
@@ -69,9 +66,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   }
 
   /** The value as it would be sent; the value itself where nothing had to change. */
-  function walkNested(value: object, place: string): unknown {
-    const json = textOf(value, place);
-    if (json == null) return value;
+  function walkNested(value: object, json: string, place: string): unknown {
     let plain: unknown;
     try {
       plain = JSON.parse(json);
@@ -82,19 +77,23 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     if (typeof plain !== 'object' || plain === null) return walkText(json, value, place);
     const walked = Array.isArray(plain)
       ? walkList(plain, place)
-      : walkMap(plain as Record<string, unknown>, `${place}.`);
+      : walkMap(Object.entries(plain).map(toEntry), `${place}.`);
     return JSON.stringify(walked) === json ? value : walked;
   }
 
   function walkList(list: readonly unknown[], place: string): unknown[] {
-    return list.map((value, index) => walkValue(value, `${place}.${index}`)).filter((value) => value !== REMOVED);
+    return list
+      .map((value, index) => walkValue(value, textOf(value), `${place}.${index}`))
+      .filter((value) => value !== REMOVED);
   }
 
   return (properties) => {
-    const map = readShown(properties);
-    if (map === undefined) return { map: properties };
+    const entries = readAsSent(properties, (error) => {
+      throw error;
+    });
+    if (entries === undefined) return { map: properties };
     try {
-      return { map: walkMap(map, '') };
+      return { map: walkMap(entries, '') };
     } catch (error) {
       if (error instanceof Refused) return { refused: error.message };
       throw error;
@@ -102,14 +101,11 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   };
 }
 
-/** As it would be sent. */
-function textOf(value: unknown, place: string): string | null | undefined {
-  try {
-    return toText(value, place, () => undefined, MAX_LENGTH);
-  } catch (error) {
-    if (error !== TOO_LARGE) throw error;
-    throw new Refused(
-      `the property '${place}' is too long to look through; the limit is ${MAX_LENGTH} characters. Send a reference instead of the content.`,
-    );
-  }
+function toEntry([name, value]: readonly [string, unknown]): SentEntry {
+  return { name, value, text: textOf(value) };
+}
+
+/** What would be sent of a value that came from JSON. */
+function textOf(value: unknown): string | null | undefined {
+  return toText(value, '', () => undefined, MAX_LENGTH);
 }
