@@ -1,6 +1,8 @@
 /** The part of a response that the adapter uses. */
 export interface CloudResponse {
   statusCode: number;
+  /** Node derives it from `statusCode` if it is missing. */
+  statusMessage?: string | undefined;
   /** Of the connection; `null` if there is none, or not yet. */
   readonly socket?: { destroy(error?: Error): unknown } | null | undefined;
   write(...rest: never[]): unknown;
@@ -21,7 +23,7 @@ export function holdEnd(response: CloudResponse, work: () => Promise<void>): voi
   const end: Call = response.end.bind(response);
   // A variable, because middleware may have replaced `response.end` and calls this one.
   let current: Call = (...rest) => {
-    const { statusCode, socket } = response;
+    const { statusCode, statusMessage, socket } = response;
     const late: (() => unknown)[] = [];
     const postpone =
       (call: Call, answer: unknown): Call =>
@@ -43,6 +45,7 @@ export function holdEnd(response: CloudResponse, work: () => Promise<void>): voi
         for (const restore of undo) restore();
         current = end;
         response.statusCode = statusCode;
+        if (response.statusMessage !== statusMessage) response.statusMessage = statusMessage;
         end(...rest);
         for (const call of late) call();
       })

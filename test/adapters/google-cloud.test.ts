@@ -154,6 +154,22 @@ describe('a response on Google Cloud', () => {
       expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
     });
 
+    it.each([undefined, 'Bought'])('keeps its status and the words for it: %s', async (words) => {
+      const { client } = await rig(ON_GOOGLE);
+      let sent: Response | undefined;
+      const { send } = await serve(
+        httpFunction(client, (_request: IncomingMessage & WithVisitor, response: ServerResponse) => {
+          sent = response as Response;
+          if (words !== undefined) response.statusMessage = words;
+          response.end('first');
+          response.statusCode = 500;
+          response.statusMessage = 'Late';
+        }),
+      );
+      expect(await send('/', { headers: VISITOR })).toEqual({ status: 200, body: 'first' });
+      expect(sent?.statusMessage).toBe(words ?? 'OK');
+    });
+
     it.each<[string, (response: Response) => unknown]>([
       ['write', (response) => response.write('second')],
       ['end', (response) => response.end('second')],
