@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, refuse, send, sendHeadOnly, sendTruncated } from './answer.js';
+import { hasNoBody } from './check-fault.js';
 import { type Fault, type RowFault, rowFaultOf } from './faults.js';
 
 const PROXY_PAGE: Answer = {
@@ -37,11 +38,16 @@ export async function answerWithFault(
     case 'badJson':
       return send(response, PROXY_PAGE, now());
     case 'status':
-      return send(response, { ...refuse(fault.status, 'injected fault'), ...fault }, now());
+      return send(response, chosenAnswer(fault), now());
     case 'delay':
       await sleep(fault.ms, undefined, { signal: closing });
   }
   send(response, handled(), now());
+}
+
+function chosenAnswer({ status, headers = {}, body }: Extract<Fault, { kind: 'status' }>): Answer {
+  if (hasNoBody(status)) return { status, headers, body: '' };
+  return { status, headers, body: body === undefined ? refuse(status, 'injected fault').body : body };
 }
 
 function reset({ socket }: ServerResponse): void {

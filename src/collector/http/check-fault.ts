@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { failOption } from '../../core/check-option.js';
 import { typeName } from '../../core/refusal.js';
 import { MAX_TIMER_MS } from '../../core/timers.js';
@@ -20,10 +21,13 @@ const ROW_CODES: readonly BatchRowCode[] = ['invalid_event', 'queue_failed'];
 const KINDS: { readonly [Name in Fault['kind']]: Kind } = {
   status: {
     fields: fieldNames<FaultOf<'status'>>({ kind: 1, status: 1, headers: 1, body: 1 }),
-    expected({ status, headers }) {
+    expected({ status, headers, body }) {
       // Node refuses other numbers, and an answer does not end with a status below 200.
       if (!isInteger(status) || status < 200 || status > 999) return 'a status from 200 to 999';
-      return headers === undefined || isMapOfStrings(headers) ? undefined : 'headers as an object of strings';
+      if (headers !== undefined && !areHeaders(headers)) return 'headers as an object of valid names and strings';
+      if (body === undefined) return undefined;
+      if (hasNoBody(status)) return `no body: HTTP allows none with status ${status}`;
+      return isSendable(body) ? undefined : 'a body that is a string, bytes or JSON';
     },
   },
   delay: {
@@ -77,6 +81,30 @@ function isWithin(value: unknown, max: number): boolean {
   return typeof value === 'number' && value >= 0 && value <= max;
 }
 
-function isMapOfStrings(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string');
+/** Whether an answer with this status ends with its headers. */
+export function hasNoBody(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+function areHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([name, text]) => {
+    if (typeof text !== 'string') return false;
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, text);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isSendable(body: unknown): boolean {
+  try {
+    return body instanceof Uint8Array || JSON.stringify(body) !== undefined;
+  } catch {
+    // A bigint or a cycle.
+    return false;
+  }
 }

@@ -48,7 +48,7 @@ export type FaultPlan = (request: FaultRequest) => Fault | undefined;
 /**
  * Injects faults. One-shot faults come first, then the plan.
  *
- * What is no fault throws an `OursError` `invalid_option` that lists the choices. When a plan returns it, the request gets a 500
+ * An invalid fault throws an `OursError` `invalid_option` that lists the choices. When a plan returns one, the request gets a 500
  * with that message.
  */
 export interface Faults {
@@ -90,7 +90,10 @@ export function createFaults(defaultRandom: () => number): { readonly control: F
         checkList('faults.next', faults);
         queue.push(...faults);
       },
-      random({ rate, kinds, random = defaultRandom }) {
+      random(options) {
+        if (typeof options !== 'object' || options === null)
+          failOption(`faults.random needs an object { rate, kinds }; got ${typeName(options)}.`);
+        const { rate, kinds, random = defaultRandom } = options;
         if (!(rate >= 0 && rate <= 1)) failOption(`faults.random: rate must be a number from 0 to 1; got ${rate}.`);
         if (!Array.isArray(kinds) || kinds.length === 0)
           failOption("faults.random: kinds must be an array of faults, such as [{ kind: 'reset' }].");
@@ -100,19 +103,20 @@ export function createFaults(defaultRandom: () => number): { readonly control: F
       },
       clear: () => replace(healthy, []),
     },
-    decide: (request) => (queue.length > 0 ? queue.shift() : plan(request)),
+    // Without types, `null` means none, as in other methods.
+    decide: (request) => (queue.length > 0 ? queue.shift() : plan(request)) ?? undefined,
   };
 }
 
 function checkList(call: string, faults: readonly unknown[]): void {
-  for (const fault of faults) if (fault !== undefined) checkFault(call, fault);
+  for (const fault of faults) if (fault != null) checkFault(call, fault);
 }
 
 /** A plan whose faults are checked. */
 function checked(plan: FaultPlan): FaultPlan {
   return (request) => {
     const fault = plan(request);
-    if (fault !== undefined) checkFault('faults.set: the plan', fault);
+    if (fault != null) checkFault('faults.set: the plan', fault);
     return fault;
   };
 }

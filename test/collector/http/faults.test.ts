@@ -152,12 +152,17 @@ describe('planning faults', () => {
     [{ kind: 'nope' }, /the kind 'nope'\. The kinds are status, delay, hang, .*rows/],
     [{ kind: 'toString' }, /The kinds are/],
     ['badJson', /got a string\. The kinds are/],
-    [null, /got null/],
     [Promise.resolve({ kind: 'reset' }), /The kinds are/],
     [{ kind: 'status' }, /a status from 200 to 999/],
     [{ kind: 'status', status: 100 }, /a status from 200 to 999/],
     [{ kind: 'status', status: '503' }, /a status from 200 to 999/],
     [{ kind: 'status', status: 503, headers: { 'retry-after': 7 } }, /headers/],
+    [{ kind: 'status', status: 503, headers: ['a b'] }, /headers/],
+    [{ kind: 'status', status: 503, headers: { 'a b': 'x' } }, /headers/],
+    [{ kind: 'status', status: 503, headers: { a: 'x\ny' } }, /headers/],
+    [{ kind: 'status', status: 503, body: () => 1 }, /a body that is/],
+    [{ kind: 'status', status: 503, body: Symbol('x') }, /a body that is/],
+    [{ kind: 'status', status: 204, body: 'none' }, /no body: HTTP allows none with status 204/],
     [{ kind: 'status', status: 503, header: {} }, /unknown field: 'header' \(did you mean headers\?\)/],
     [{ kind: 'delay' }, /ms from 0/],
     [{ kind: 'delay', ms: Number.POSITIVE_INFINITY }, /ms from 0/],
@@ -166,6 +171,30 @@ describe('planning faults', () => {
     [{ kind: 'rows', code: 'queue_failed', indexes: [0], share: 1 }, /either indexes.* or share/],
     [{ kind: 'rows', code: 'queue_failed', share: 30 }, /either indexes.* or share/],
   ];
+
+  it('takes null for no fault, as undefined', async () => {
+    const collector = await started();
+    const none = null as unknown as undefined;
+    const statuses = [];
+    collector.faults.set([none, down]);
+    for (let i = 0; i < 2; i++) statuses.push((await postRows(collector, row())).status);
+    collector.faults.next(none);
+    statuses.push((await postRows(collector, row())).status);
+    collector.faults.set(() => none);
+    statuses.push((await postRows(collector, row())).status);
+    expect(statuses).toEqual([200, 503, 200, 200]);
+  });
+
+  it.each([204, 304])('answers %d without a body', async (status) => {
+    const { faults, baseUrl } = await started();
+    faults.next({ kind: 'status', status });
+    const response = await fetch(`${baseUrl}/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'test_shop', events: [row()] }),
+    });
+    expect([response.status, await response.text()]).toEqual([status, '']);
+  });
 
   it.each(wrong)('refuses %j, which is no fault, and says what is', async (fault, message) => {
     const { faults, baseUrl, events } = await started();
@@ -187,6 +216,7 @@ describe('planning faults', () => {
     [{ rate: 1, kinds: 'badJson' }, /kinds must be an array of faults/],
     [{ rate: 1, kinds: [undefined] }, /The kinds are/],
     [{ rate: 1, kinds: [down], random: 0.5 }, /random must be a function/],
+    [undefined, /needs an object { rate, kinds }; got nothing/],
   ])('refuses random faults by %j', async (options, message) => {
     const { faults } = await started();
     expect(() => faults.random(options as never)).toThrow(message);
