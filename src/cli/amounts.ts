@@ -1,15 +1,4 @@
-const counts = new Intl.NumberFormat('en');
 const amounts = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-
-/** 1204 → 1,204 */
-export function count(value: number): string {
-  return counts.format(value);
-}
-
-/** 1 event, 1,204 events */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
 
 /** 1536 → 1.5 KiB */
 export function bytesInWords(bytes: number): string {

@@ -1,5 +1,5 @@
 import type { ClientOptions, ResolvedOptions } from '../client/options.js';
-import { count } from './amounts.js';
+import { count } from '../core/counts.js';
 import { checkRows, createExamine } from './backfill/check-rows.js';
 import { type Checkpoint, resume, settledRows, summary, undeliveredRows } from './backfill/checkpoint.js';
 import { deliver } from './backfill/deliver.js';

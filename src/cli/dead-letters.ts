@@ -1,5 +1,5 @@
+import { count } from '../core/counts.js';
 import type { DeadLetters } from '../outbox/outbox.js';
-import { count } from './amounts.js';
 import { type Command, type CommandContext, integerOption, printUsage, readArguments, UsageError } from './command.js';
 import { DEAD_LETTER_HEADING, deadLetterLine, formatDeadLetter } from './format-dead-letter.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { counted } from '../core/counts.js';
 import type { Experiment } from './account/api-schemas.js';
 import { API_USAGE, withApi } from './account/platform-api.js';
-import { counted } from './amounts.js';
 import { type Command, messageOf, printUsage, readArguments, UsageError } from './command.js';
 
 const DEFAULT_FILE = 'ours-account.ts';

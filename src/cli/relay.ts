@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type ClientOptions, DEFAULT_BASE_URL } from '../client/options.js';
+import { count } from '../core/counts.js';
 import { keepProcess } from '../core/timers.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { DurableOutbox } from '../outbox/outbox.js';
-import { about, count } from './amounts.js';
+import { about } from './amounts.js';
 import { openClient, resolveSending } from './client.js';
 import { type Command, type CommandContext, integerOption, PORTS, printUsage, readArguments } from './command.js';
 import type { OpenOutbox } from './open-outbox.js';

@@ -1,5 +1,6 @@
+import { count } from '../core/counts.js';
 import { type OutboxState, readState } from '../outbox/outbox-state.js';
-import { about, bytesInWords, count, durationInWords } from './amounts.js';
+import { about, bytesInWords, durationInWords } from './amounts.js';
 import { type Command, integerOption, printUsage, readArguments } from './command.js';
 import { COUNTED_DEAD_LETTERS, countReasons, type ReasonCount } from './dead-letter-reasons.js';
 import { OUTBOX_USAGE, openOutbox, outboxOptions } from './outbox-option.js';

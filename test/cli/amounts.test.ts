@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { bytesInWords, count, counted, durationInWords } from '../../src/cli/amounts.js';
+import { bytesInWords, durationInWords } from '../../src/cli/amounts.js';
+import { count, counted } from '../../src/core/counts.js';
 
 it.each([
   [count(1_204), '1,204'],

@@ -1,3 +1,4 @@
+import { count } from '../../core/counts.js';
 import { reasonOf, type Undelivered } from '../../core/outcome.js';
 import { Refusal } from '../../core/refusal.js';
 import { type EncodeContext, encodeIdentify, encodeTrack } from '../../protocol/event.js';
@@ -5,7 +6,6 @@ import { openByteRow } from '../../protocol/json-bytes.js';
 import { LIBRARY } from '../../protocol/library.js';
 import { DEFAULT_BATCH_BYTES, RESERVED_BYTES } from '../../protocol/limits.js';
 import { exactReading, isTooOld } from '../../protocol/time.js';
-import { count } from '../amounts.js';
 import type { CommandContext } from '../command.js';
 import type { TypedEvent } from '../typed-event.js';
 import { startProgress } from './progress.js';

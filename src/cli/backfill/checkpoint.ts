@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { count } from '../amounts.js';
+import { count } from '../../core/counts.js';
 import type { InputFile } from './open-source.js';
 import { createOwnFile } from './own-file.js';
 import type { Position } from './source.js';

@@ -1,4 +1,5 @@
-import { count, durationInWords } from '../amounts.js';
+import { count } from '../../core/counts.js';
+import { durationInWords } from '../amounts.js';
 import type { CommandContext } from '../command.js';
 
 const LINE_EVERY_MS = 5_000;

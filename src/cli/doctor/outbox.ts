@@ -1,7 +1,8 @@
+import { count } from '../../core/counts.js';
 import type { DurableOutbox } from '../../outbox/outbox.js';
 import { readState } from '../../outbox/outbox-state.js';
 import { MAX_EVENT_AGE_MS } from '../../protocol/limits.js';
-import { about, bytesInWords, count, durationInWords } from '../amounts.js';
+import { about, bytesInWords, durationInWords } from '../amounts.js';
 import { messageOf } from '../command.js';
 import { countReasons } from '../dead-letter-reasons.js';
 import type { RedisServer } from '../open-outbox.js';

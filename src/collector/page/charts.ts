@@ -1,5 +1,6 @@
+import { count } from '../../core/counts.js';
 import type { DailyReport, ExperimentReport } from '../queries/report.js';
-import { count, percent } from './figures.js';
+import { percent } from './figures.js';
 import { type Html, html } from './html.js';
 import { posteriorCurves } from './posterior-curves.js';
 import { swatch } from './series.js';

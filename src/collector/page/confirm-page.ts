@@ -1,8 +1,9 @@
+import { counted } from '../../core/counts.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { Answer } from '../http/answer.js';
 import type { ExperimentReport, VariantReport } from '../queries/report.js';
 import { bestOf } from '../queries/report.js';
-import { counted, percent, probability } from './figures.js';
+import { percent, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import type { Page, ShowPage } from './layout.js';
 import { CLEAR_PATH, EVENTS_PATH, experimentPath } from './paths.js';

@@ -1,6 +1,6 @@
+import { count } from '../../core/counts.js';
 import { toSid } from '../../protocol/identity.js';
 import type { EventLine } from '../queries/log-queries.js';
-import { count } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import { duration, moment } from './moments.js';
 import { outcomeOf } from './verdict-badge.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { count } from '../../core/counts.js';
 import { toSid } from '../../protocol/identity.js';
 import type { EventLine } from '../queries/log-queries.js';
 import { delayOf, eventDetails } from './event-details.js';
-import { count } from './figures.js';
 import { type Html, html } from './html.js';
 import { clock } from './moments.js';
 import { visitorPath } from './paths.js';

@@ -1,10 +1,11 @@
+import { count } from '../../core/counts.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import type { Answer } from '../http/answer.js';
 import type { LogQueries } from '../queries/log-queries.js';
 import { bestOf } from '../queries/report.js';
 import { statusBadge } from './experiment-definition.js';
-import { count, probability } from './figures.js';
+import { probability } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import type { ShowPage } from './layout.js';
 import { experimentPath, NEW_EXPERIMENT_PATH } from './paths.js';

@@ -1,15 +1,3 @@
-const counts = new Intl.NumberFormat('en');
-
-/** `12,345` */
-export function count(value: number): string {
-  return counts.format(value);
-}
-
-/** `1 event`, `12,345 events` */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
 /** A share of 0–1 in percent: `4.37 %`, `12.5 %`. */
 export function percent(share: number): string {
   const value = share * 100;

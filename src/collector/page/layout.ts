@@ -34,7 +34,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 /** @param hasPassword whether a password is asked for; without one, only this machine can see the pages */
 export function createShowPage(assets: Assets, hasPassword: boolean): ShowPage {
   const seenBy = hasPassword
-    ? 'Everyone who has the password can see this page.'
+    ? 'Only people with the password can see this page.'
     : 'Nothing on this page leaves this machine.';
   const script = (name: AssetName): Html => html`<script defer src="${assets.href(name)}"></script>`;
   const stylesheet = (name: AssetName): Html => html`<link rel="stylesheet" href="${assets.href(name)}">`;

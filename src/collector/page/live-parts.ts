@@ -1,7 +1,7 @@
+import { count, counted } from '../../core/counts.js';
 import type { LogQueries } from '../queries/log-queries.js';
 import type { RefusedRow } from '../store/collected-event.js';
 import { eventRow } from './event-row.js';
-import { count, counted } from './figures.js';
 import { type Html, html } from './html.js';
 import { clock } from './moments.js';
 import { CLEAR_PATH, type EventsQuery, withQuery } from './paths.js';

@@ -1,8 +1,9 @@
+import { count } from '../../core/counts.js';
 import type { Experiment } from '../experiments/experiment.js';
 import { ENOUGH } from '../measuring/bayes.js';
 import type { ExperimentReport, VariantReport } from '../queries/report.js';
 import { bestOf } from '../queries/report.js';
-import { count, points, probability, setting } from './figures.js';
+import { points, probability, setting } from './figures.js';
 import { type Html, html } from './html.js';
 
 /** The results in words, with warnings. */

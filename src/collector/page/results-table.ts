@@ -1,6 +1,7 @@
+import { count } from '../../core/counts.js';
 import type { Experiment } from '../experiments/experiment.js';
 import type { ExperimentReport, VariantReport } from '../queries/report.js';
-import { count, percent, points, probability } from './figures.js';
+import { percent, points, probability } from './figures.js';
 import { type Html, html } from './html.js';
 import { CONTROL_TAG, seriesClass, swatch } from './series.js';
 

@@ -1,8 +1,8 @@
+import { count, counted } from '../../core/counts.js';
 import type { Answer } from '../http/answer.js';
 import type { EventLine, LogQueries } from '../queries/log-queries.js';
 import { delayOf } from './event-details.js';
 import { foldedDetails, tagsOf } from './event-row.js';
-import { count, counted } from './figures.js';
 import { type Html, html } from './html.js';
 import { refusalPage, type ShowPage } from './layout.js';
 import { duration, moment } from './moments.js';

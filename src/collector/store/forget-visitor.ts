@@ -6,7 +6,7 @@ import { loadSqlite } from '../../sqlite/load-sqlite.js';
 import { createMeasurements } from './measured/measurements.js';
 import { openDatabase } from './open-database.js';
 import { ensureSchema } from './schema.js';
-import { namesOf } from './to-log-entry.js';
+import { storedNames } from './to-log-entry.js';
 
 /** How much a collector deleted of a person, or would delete in a dry run. */
 export interface ForgottenVisitor {
@@ -97,7 +97,7 @@ function refusedRowsOf(database: Database, names: ReadonlySet<string>): number[]
     const page = pageAfter.all(from) as { number: number; row: string }[];
     if (page.length === 0) return found;
     for (const { number, row } of page) {
-      if (namesOf(JSON.parse(row) as NamedRow).some((name) => names.has(name))) found.push(number);
+      if (storedNames(JSON.parse(row) as NamedRow).some((name) => names.has(name))) found.push(number);
     }
     from = page.at(-1)!.number;
   }
@@ -111,7 +111,7 @@ function givenNames(person: Identity): string[] {
       throw new OursError('invalid_option', `forget: ${field} must be a non-empty string.`);
     }
   }
-  const names = namesOf({ userId, externalId, email });
+  const names = storedNames({ userId, externalId, email });
   if (names.length === 0) {
     throw new OursError(
       'invalid_option',

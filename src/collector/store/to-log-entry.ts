@@ -17,7 +17,7 @@ export type FindExperiment = (idOrKey: string) => Experiment | undefined;
 export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment): LogEntry {
   const { event, time, receivedAt, distinctId, defaultProperties, byBrowser } = row;
   const source = byBrowser === true ? 'browser' : 'server';
-  const [first = 'nobody', ...others] = namesOf(row);
+  const [first = 'nobody', ...others] = storedNames(row);
   const visitors: [string, ...string[]] = [first, ...others];
   const sent = toSid(defaultProperties?.sid);
   const sid = sent && toStoredText(sent);
@@ -33,7 +33,7 @@ export function toLogEntry(row: CollectedEvent, findExperiment: FindExperiment):
 }
 
 /** The names of a visitor, as the database keeps them. */
-export function namesOf(row: NamedRow): string[] {
+export function storedNames(row: NamedRow): string[] {
   return personNames(row).map(toStoredText);
 }
 

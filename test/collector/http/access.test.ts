@@ -128,7 +128,7 @@ describe('when other machines can reach it', () => {
       await using collector = await createCollector({ host, tokens: ['web'], password: 'its own' });
       const url = collector.url.replace('0.0.0.0', '127.0.0.1');
       const page = await (await fetch(url, { headers: { authorization } })).text();
-      expect(page).toContain('Everyone who has the password can see this page.');
+      expect(page).toContain('Only people with the password can see this page.');
       expect(page).not.toContain('leaves this machine');
     }
     await using collector = await createCollector();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { count, counted, percent, points, probability, setting } from '../../../src/collector/page/figures.js';
+import { percent, points, probability, setting } from '../../../src/collector/page/figures.js';
+import { count, counted } from '../../../src/core/counts.js';
 
 const plain = (text: string): string => text.replaceAll('\u00A0', ' ');
 
