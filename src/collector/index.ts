@@ -2,7 +2,8 @@ export { type Collector, type CollectorReport, createCollector } from './collect
 export type { ExperimentConfig } from './experiments/config.js';
 export type { ExperimentStatus, ExperimentType, QueryRule, Targeting } from './experiments/experiment.js';
 export type { VariantConfig } from './experiments/variants.js';
-export type { Fault, FaultPlan, FaultRequest, Faults } from './http/faults.js';
+export type { Fault } from './http/fault.js';
+export type { FaultPlan, FaultRequest, Faults } from './http/faults.js';
 export { attribute } from './measuring/attribution.js';
 export { type Comparison, compareArms, hasEnoughData } from './measuring/bayes.js';
 export type { Interval } from './measuring/interval.js';

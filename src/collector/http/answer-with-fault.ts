@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, refuse, send, sendHeadOnly, sendTruncated } from './answer.js';
 import { hasNoBody } from './check-fault.js';
-import { type Fault, type RowFault, rowFaultOf } from './faults.js';
+import type { Fault } from './fault.js';
+import { type RowFault, rowFaultOf } from './faults.js';
 
 const PROXY_PAGE: Answer = {
   status: 200,

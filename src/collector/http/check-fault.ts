@@ -4,7 +4,7 @@ import { typeName } from '../../core/refusal.js';
 import { MAX_TIMER_MS } from '../../core/timers.js';
 import { describeUnknown, fieldNames } from '../../core/unknown-names.js';
 import type { BatchRowCode } from '../../protocol/wire.js';
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 
 type FaultOf<Kind extends Fault['kind']> = Extract<Fault, { kind: Kind }>;
 type Fields = Readonly<Record<string, unknown>>;
