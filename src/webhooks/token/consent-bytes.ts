@@ -3,7 +3,10 @@ import type { Consent } from '../../protocol/event.js';
 // One byte for each purpose: two bits for its value, six for its name. Then the name, unless it is a common one, and the value,
 // if it is a string.
 
-/** By their place. Tokens in metadata of subscriptions hold the places: append, never reorder. */
+/**
+ * By their place. Tokens in metadata of subscriptions hold the places: never reorder. The list is full, because 48 lengths and 16
+ * places fill the six bits: another common purpose needs a new layout of the token.
+ */
 const COMMON_PURPOSES: readonly string[] = [
   'analytics',
   'marketing',
