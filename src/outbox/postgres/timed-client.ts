@@ -141,7 +141,7 @@ function askClient(client: SqlClient, text: string, values: Values): Question {
 function askConnection(connection: SqlClient, text: string, values: Values): Question {
   let isAbandoned = false;
   const answer = inTurn(connection, async () => {
-    if (isAbandoned) throw new Error('the turn came too late');
+    if (isAbandoned) throw new Error('the statement timed out before it was sent');
     return connection.query(text, values);
   });
   return {
