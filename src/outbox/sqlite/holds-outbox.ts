@@ -5,7 +5,8 @@ import { companionsToJoin } from './connection.js';
 import { explain } from './sqlite-error.js';
 
 /**
- * Whether an existing file holds an outbox. Changes neither its contents nor its permissions, unlike opening the outbox.
+ * Whether an existing file holds an outbox. Changes neither its contents nor its permissions, unlike opening the outbox; only a log
+ * whose index (`-shm`) is missing is copied into the database, because another process may still be using the deleted index.
  *
  * @throws {SqliteError} if the file cannot be read
  */
