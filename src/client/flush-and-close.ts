@@ -63,8 +63,8 @@ export function createFlushAndClose(
   async function shutDown({ timeoutMs = CLOSE_TIMEOUT_MS, signal }: FlushOptions): Promise<Totals> {
     const deadline = monotonic() + timeoutMs;
     const release = (what: string, work: Promise<unknown>, graceMs = 0): Promise<unknown> =>
-      withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS }).catch((error: unknown) =>
-        warnings.throttledEach(`close(): ${what} could not be closed: ${sentenceOf(error)}`),
+      withTimeout(work, { timeoutMs: graceMs + RELEASE_TIMEOUT_MS, onTimeout: () => undefined }).catch(
+        (error: unknown) => warnings.throttledEach(`close(): ${what} could not be closed: ${sentenceOf(error)}`),
       );
     try {
       await flush({ timeoutMs, signal });

@@ -56,10 +56,8 @@ it('ends although the relay and the outbox never close', async () => {
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await closed).toBe(TOTALS);
   expect(steps).toEqual(['flush', 'barrier', 'transport', 'closed']);
-  expect(warn.mock.calls.flat()).toEqual([
-    'close(): the relay could not be closed: no answer within 1000 ms.',
-    'close(): the outbox could not be closed: no answer within 1000 ms.',
-  ]);
+  // What it costs, the events whose outcome is unknown say.
+  expect(warn).not.toHaveBeenCalled();
 });
 
 it('passes on what the outbox says when it cannot be closed', async () => {

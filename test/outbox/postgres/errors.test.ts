@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPostgresOutbox, postgresSchema, type SqlClient } from '../../../src/outbox/postgres/index.js';
+import { SCHEMA_VERSION } from '../../../src/outbox/postgres/schema.js';
 import { trackEntry } from '../../support/entries.js';
 
 /** A client whose every query fails as a real one's would. */
@@ -66,7 +67,9 @@ describe('an append', () => {
         async query(text) {
           if (text.includes('INSERT')) attempts += 1;
           if (attempts === 1 || attempts === 2) throw fromServer(code);
-          return { rows: [{ reply: text.includes('INSERT') ? 'ours:[false,["7",[],"i"]]' : 'ours:["2"]' }] };
+          return {
+            rows: [{ reply: text.includes('INSERT') ? 'ours:[false,["7",[],"i"]]' : `ours:["${SCHEMA_VERSION}"]` }],
+          };
         },
       };
       const appended = await createPostgresOutbox({ client }).append([trackEntry('a')]);
