@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { failOption } from '../core/check-option.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import { type ExpressMiddleware, type ExpressRequest, visitorMiddleware } from './express.js';
@@ -24,6 +23,17 @@ interface UpgradeRequest extends NestRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
+type UpgradeListener = (request: UpgradeRequest) => void;
+
+/** The part of Node's HTTP server that the module uses. */
+interface HttpServer {
+  listeners(event: 'upgrade'): unknown[];
+  listenerCount(event: 'upgrade'): number;
+  prependListener(event: 'upgrade', listener: UpgradeListener): unknown;
+  removeListener(event: 'upgrade', listener: UpgradeListener): unknown;
+  on(event: 'newListener' | 'removeListener', hear: (event: string | symbol, listener: unknown) => void): unknown;
+}
+
 /** Sets `visitor` on every request of a server. */
 export type InstallVisitors = (adapter: NestHttpAdapter) => void;
 
@@ -44,7 +54,7 @@ export function createVisitorInstaller<Catalog extends EventCatalog>(
   });
   return (adapter) => {
     installOn(adapter, middleware, plugin);
-    beforeUpgrades(adapter.getHttpServer() as EventEmitter, (request) => {
+    beforeUpgrades(adapter.getHttpServer() as HttpServer, (request) => {
       (request as { visitor?: unknown }).visitor = openUpgrade(request).visitor;
     });
   };
@@ -54,7 +64,7 @@ export function createVisitorInstaller<Catalog extends EventCatalog>(
  * Calls `listener` before the application's own listeners for upgrades, and only while there are any. Without one, Node answers a
  * request with an `Upgrade` header like any other (`curl --http2` sends it); with one, it leaves the answer to the listener.
  */
-function beforeUpgrades(server: EventEmitter, listener: (request: UpgradeRequest) => void): void {
+function beforeUpgrades(server: HttpServer, listener: UpgradeListener): void {
   const attach = (): void => {
     if (!server.listeners('upgrade').includes(listener)) server.prependListener('upgrade', listener);
   };
