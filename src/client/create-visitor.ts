@@ -57,27 +57,21 @@ const THIRD_ARGUMENT = 'the third argument, after the name and the properties,';
 
 /** A visitor's fields, read once, and what is wrong with them. */
 function readVisitor(input: VisitorInput) {
-  const { userId, externalId, email, isFromLink, ip, userAgent, url, defaultProperties } = input;
-  const consent = isFromLink ? undefined : input.consent;
+  const { userId, externalId, email, isFromLink, ip, userAgent, url } = input;
   const { session, sessionId } = sessionOf(input);
-  // Exposures are only remembered for a session that the goal will also be in.
-  const lasting = session === 'active' ? sessionId : undefined;
-  const identityContext = ip && userAgent ? { ip, userAgent } : undefined;
-  const page = overlay(url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined, defaultProperties);
-  const misuse = checkNames(input, VISITOR_NAMES, 'visitor()');
+  const address = url ? { current_url: String(url).replace(/[?#].*/s, '') } : undefined;
   return {
-    userId,
-    externalId,
-    email,
-    isFromLink,
-    url,
-    consent,
+    identity: { userId, externalId, email },
+    isFromLink: Boolean(isFromLink),
+    consent: isFromLink ? undefined : input.consent,
     session,
     sessionId,
-    lasting,
-    identityContext,
-    page,
-    misuse,
+    // Exposures are only remembered for a session that the goal will also be in.
+    lasting: session === 'active' ? sessionId : undefined,
+    url,
+    page: overlay(address, input.defaultProperties),
+    identityContext: ip && userAgent ? { ip, userAgent } : undefined,
+    misuse: checkNames(input, VISITOR_NAMES, 'visitor()'),
   };
 }
 
@@ -106,20 +100,9 @@ export function createVisitor<Catalog extends EventCatalog>(
   client: Pick<Client<Catalog>, 'track' | 'identify' | 'assign' | 'personalization'>,
   input: VisitorInput,
 ): Visitor<Catalog> {
-  const {
-    userId,
-    externalId,
-    email,
-    isFromLink,
-    url,
-    consent,
-    session,
-    sessionId,
-    lasting,
-    identityContext,
-    page,
-    misuse,
-  } = readable(input);
+  const read = readable(input);
+  const { isFromLink, consent, session, sessionId, page, identityContext, misuse } = read;
+  const { userId, externalId, email } = read.identity;
 
   // Field by field: object spread would double the cost of a call.
   const filled = (
@@ -160,7 +143,7 @@ export function createVisitor<Catalog extends EventCatalog>(
   return Object.freeze({
     userId,
     externalId,
-    isFromLink: Boolean(isFromLink),
+    isFromLink,
     session,
     sessionId,
     consent,
@@ -176,8 +159,8 @@ export function createVisitor<Catalog extends EventCatalog>(
       options?: AssignOptions<VariantName<Catalog, Key>>,
     ) =>
       client.assign(experimentKey, {
-        sessionId: lasting,
-        url,
+        sessionId: read.lasting,
+        url: read.url,
         ...options,
         ...asking('assign()', options, ASSIGN_OPTIONS),
       }),
