@@ -86,11 +86,8 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
         id: clientId,
         relays: options.relay && !disabled,
         intervalMs: Math.max(ROUND_MS, options.flushIntervalMs),
-        onLoss: (events) =>
-          warnings.throttled(
-            'store_lost',
-            `the outbox was emptied, replaced or restored: for ${events} events it had stored it is not known whether they were delivered. Sending them again with the same distinctId is safe.`,
-          ),
+        token: options.token,
+        warnings,
         flushNow: () => relay.flushNow(),
         schedule: () => relay.schedule(0),
       })

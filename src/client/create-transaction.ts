@@ -2,6 +2,7 @@ import { failOption } from '../core/check-option.js';
 import type { Outbox, SqlClient, TransactionalOutbox } from '../outbox/outbox.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { Entry, IdentifyInput, TrackInput } from '../protocol/event.js';
+import { sourceOf } from '../tracking/owner.js';
 import type { ClientContext } from './context.js';
 import type { Encoder } from './encoder.js';
 import type { OutcomeReporter } from './outcomes.js';
@@ -16,7 +17,7 @@ export interface TransactionOptions {
 
 /** @throws {OursError} `invalid_option` when the outbox is not in a database that the caller can use */
 export function createTransaction<Catalog extends EventCatalog>(
-  { observer }: ClientContext,
+  { observer, options }: ClientContext,
   { outbox, encoders, outcomes, onAppended }: TransactionOptions,
   tx: SqlClient,
 ): Transaction<Catalog> {
@@ -26,9 +27,11 @@ export function createTransaction<Catalog extends EventCatalog>(
     );
   }
   const append = (outbox as TransactionalOutbox).within(tx);
+  const source = sourceOf(options.token);
   async function enlist<Input>(kind: Entry['kind'], input: Input, encode: Encoder<Input>): Promise<Enlisted> {
     const entry = encode(input);
     if ('status' in entry) return { ...entry, distinctId: outcomes.refuse(kind, input, entry).distinctId };
+    entry.owner = source;
     observer?.tracked(entry);
     await append([entry]);
     observer?.stored(1);

@@ -1,3 +1,4 @@
+import type { WarnOnce } from '../core/logger.js';
 import type { DeliveryCounts } from './delivery-counts.js';
 
 /** What the tracker of a durable outbox uses of its client. */
@@ -9,8 +10,8 @@ export interface OutboxHost {
   readonly relays: boolean;
   /** How often to poll the outbox, in milliseconds. */
   readonly intervalMs: number;
-  /** The outbox lost its contents while it held this many of the client's events. */
-  readonly onLoss: (events: number) => void;
+  readonly token: string;
+  readonly warnings: WarnOnce;
   /** Sends everything in the outbox now. */
   readonly flushNow: () => void;
   /** Sends it soon, with whatever else arrives. */

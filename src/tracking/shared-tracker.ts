@@ -2,6 +2,7 @@ import type { Outcome, Undelivered } from '../core/outcome.js';
 import type { Hold } from '../core/timers.js';
 import type { Entry } from '../protocol/event.js';
 import type { DeliveryCounts } from './delivery-counts.js';
+import { sourceIn } from './owner.js';
 import type { Appended, DurablyAppended, StoreMark } from './polled-outbox.js';
 import { OpenReceipt, type Receipt, type ReceiptHost } from './receipt.js';
 import type { ReceiptTracker } from './receipt-tracker.js';
@@ -13,6 +14,10 @@ export interface SharedTrackerOptions {
   readonly clientId: string;
   /** Whether this client delivers. If not, it closes its events as soon as they are stored. */
   readonly relays: boolean;
+  /** Its source, in its entries. */
+  readonly source: string;
+  /** An event of another source was delivered. */
+  readonly onForeign: () => void;
   /** The outbox lost its contents while it held this many of the client's events. */
   readonly onLoss: (events: number) => void;
   /** A caller has started to wait for the outcome of a stored event. */
@@ -95,7 +100,7 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   open(entry: Entry): Receipt {
     const sequence = this.#counts.open();
     const receipt = new OpenReceipt(entry.distinctId, sequence, this);
-    entry.owner = `${this.#options.clientId}.${sequence}`;
+    entry.owner = `${this.#options.clientId}.${sequence}.${this.#options.source}`;
     this.#open.add(sequence);
     this.#storing.set(entry, receipt);
     return receipt;
@@ -131,7 +136,8 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   }
 
   settle(entry: Entry, outcome: Outcome): boolean {
-    const { distinctId } = entry;
+    const { distinctId, owner } = entry;
+    if (outcome.status === 'delivered' && this.#isForeign(owner)) this.#options.onForeign();
     const storing = this.#storing.get(entry);
     storing?.enter(outcome);
     this.#storing.delete(entry);
@@ -249,6 +255,11 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
     if (receipts === undefined) return;
     this.#watched.delete(distinctId);
     for (const receipt of receipts) receipt.enter(outcome);
+  }
+
+  #isForeign(owner: unknown): boolean {
+    const source = sourceIn(owner);
+    return source !== undefined && source !== this.#options.source;
   }
 
   /** The sequence number of one of this client's entries; `undefined` for another client's entry. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DurableOutbox } from '../../src/outbox/outbox.js';
 import { createSqliteOutbox } from '../../src/outbox/sqlite/index.js';
+import type { Entry } from '../../src/protocol/event.js';
 import { arrived, rig, trackMany, until } from '../support/client.js';
 import { answer } from '../support/clients.js';
 import { errorOf, identifyEntry, idsOf, trackEntry } from '../support/entries.js';
@@ -64,6 +65,40 @@ describe('a client with a durable outbox', () => {
     await client.track({ event: 'purchase', userId: 'v' }).stored();
     await client.track({ event: 'purchase', userId: 'v' }).stored();
     expect(warnings).toEqual([expect.stringContaining('the key is worn')]);
+  });
+
+  it('warns once when it delivers events that were tracked with another token', async () => {
+    const open = await sqliteFile();
+    const earlier = await rig({ outbox: open(), relay: false, token: 'test_booking' });
+    trackMany(earlier.client, 3);
+    await earlier.client.close();
+
+    const { client, collector, warnings } = await rig({ outbox: open() });
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'own' });
+    await until(() => collector.events().length === 4);
+    await client.flush();
+    expect(warnings).toEqual([expect.stringMatching(/tracked with another token .* give each its own table/)]);
+    expect(warnings.join()).not.toContain('test_');
+  });
+
+  it('also warns of those tracked in a transaction, and of none that an earlier version stored', async () => {
+    const open = await sqliteFile();
+    const earlier = open();
+    const outbox = Object.assign(earlier, {
+      within: () => async (entries: readonly Entry[]) => void (await earlier.append(entries)),
+    });
+    await earlier.append([
+      { ...trackEntry('old', { userId: 'v' }, Date.now()), owner: 'a1b2c3d4e5f6.17' },
+      { ...trackEntry('older', { userId: 'v' }, Date.now()), owner: undefined },
+    ]);
+    const own = await rig({ outbox: open() });
+    await until(() => own.collector.events().length === 2);
+    expect(own.warnings).toEqual([]);
+
+    const booking = await rig({ outbox, relay: false, token: 'test_booking' });
+    await booking.client.within({ query: async () => [] }).track({ event: 'purchase', userId: 'v' });
+    await until(() => own.warnings.length === 1);
+    expect(own.warnings).toEqual([expect.stringContaining('another token')]);
   });
 
   it('leaves an empty outbox alone once the service has stated a limit below what is around the rows', async () => {

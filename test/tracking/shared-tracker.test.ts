@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.js';
 import type { Entry } from '../../src/protocol/event.js';
 import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
+import { sourceOf } from '../../src/tracking/owner.js';
 import type { DurablyAppended } from '../../src/tracking/polled-outbox.js';
 import type { Receipt } from '../../src/tracking/receipt.js';
 import { isLoss, SharedTracker } from '../../src/tracking/shared-tracker.js';
@@ -21,8 +22,10 @@ const answer = (position: number, duplicates: readonly Entry[] = [], incarnation
 function sharedTracker({ relays = true } = {}) {
   const onWait = vi.fn();
   const onLoss = vi.fn();
+  const onForeign = vi.fn();
   const counts = createDeliveryCounts();
-  const tracker = new SharedTracker({ counts, clientId: 'client', relays, onWait, onLoss });
+  const source = sourceOf('test_shop');
+  const tracker = new SharedTracker({ counts, clientId: 'client', source, relays, onWait, onLoss, onForeign });
   const opened = (id: string): { entry: Entry; receipt: Receipt } => {
     const entry = trackEntry(id);
     return { entry, receipt: tracker.open(entry) };
@@ -36,6 +39,7 @@ function sharedTracker({ relays = true } = {}) {
     },
     onWait,
     onLoss,
+    onForeign,
     opened,
     /** Opens and stores events, one position each. */
     stored(...ids: string[]) {

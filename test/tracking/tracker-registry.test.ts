@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import { createWarnOnce } from '../../src/core/logger.js';
 import { createDeliveryCounts } from '../../src/tracking/delivery-counts.js';
 import { sharedTrackerFor } from '../../src/tracking/tracker-registry.js';
 import { trackEntry } from '../support/entries.js';
@@ -14,7 +15,8 @@ const host = () => ({
   id: 'client',
   relays: false,
   intervalMs: 1_000,
-  onLoss: noop,
+  token: 'test_shop',
+  warnings: createWarnOnce({ warn: noop }, () => 0),
   flushNow: noop,
   schedule: noop,
 });
