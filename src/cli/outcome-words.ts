@@ -56,8 +56,9 @@ const OUTCOME_WORDS: Readonly<Record<RejectionCode | DropReason | UnknownReason,
       'It can no longer be delivered, and a replay fails again. If it waited, find out why no relay was running. If its time was old already, send such events sooner. Then discard it.',
   },
   retries_exhausted: {
-    meaning: 'the service failed on this event repeatedly while it accepted others',
-    advice: 'Replay it. If it fails again, ask the service’s support about its distinctId.',
+    meaning: 'it failed repeatedly while others were accepted',
+    advice:
+      'If something in front of the service blocks it, allow it there. Replay it. If it fails again, ask the service’s support about its distinctId.',
   },
   outbox_failed: {
     meaning: 'the outbox could not store it',

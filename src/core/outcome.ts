@@ -6,7 +6,7 @@ export type DropReason =
   | 'queue_full'
   /** It is older than the 7 days the service accepts. The message says if the service refused it. */
   | 'too_old'
-  /** The service failed on this event repeatedly while it accepted others. */
+  /** It failed repeatedly while others were accepted. */
   | 'retries_exhausted'
   /** The outbox could not store it. */
   | 'outbox_failed'

@@ -101,6 +101,8 @@ export interface PoisonIsolator {
   /** The number of the last failed request with this event, counted from 1; 0 if there was none. */
   lastFailure(entry: Entry): number;
   isSuspect(entry: Entry): boolean;
+  /** Whether the event failed alone {@link BAD_FROM} times, while the service took others. */
+  isBad(entry: Entry): boolean;
   /** Divides a batch of suspects, the lowest level first. Suspected identifies are sent alone, in order. */
   isolate(batch: Batch, maxRows: number): Batch[];
   /** Divides a batch of suspects that failed, as for the next level. */
@@ -230,6 +232,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
 
     lastFailure: (entry) => troubleOf(entry)?.lastFailure ?? 0,
     isSuspect: (entry) => levelOf(entry) > 0,
+    isBad: (entry) => (troubleOf(entry)?.solo ?? 0) >= BAD_FROM,
 
     isolate(batch, maxRows) {
       const { kind, entries } = batch;

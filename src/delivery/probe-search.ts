@@ -4,9 +4,12 @@ import { type Entry, identifiersOf } from '../protocol/event.js';
 export const MAX_WINDOW_ENTRIES = 3_200;
 /** The maximum size of a window, unless a single batch may be larger. */
 const MAX_BYTES = 4 * 1024 * 1024;
-/** The shortest and longest time that a window is skipped after its probe has failed. */
+/**
+ * The shortest and longest time that a window is skipped after its probe has failed. After an outage, what was skipped waits for
+ * the rest of it; the search passes as many bad events in a row as it probes windows meanwhile.
+ */
 const MIN_SKIP_MS = 2_000;
-const MAX_SKIP_MS = 5 * 60_000;
+const MAX_SKIP_MS = 2 * 60_000;
 
 /** The claim from which a probe chooses its event. */
 export interface ProbeWindow {

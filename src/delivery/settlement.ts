@@ -10,12 +10,14 @@ import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import { warnOfMisdated } from './misdated.js';
 import type { PoisonIsolator } from './poison-isolator.js';
 import { refusalOfRow, TOO_OLD } from './refusals.js';
-import { aheadMs, createResends, isExpired } from './sent-time.js';
+import { aheadMs, createResends, isExpired, sentTime } from './sent-time.js';
 
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
 
 const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
+/** A bad identify is given up at this age, whatever it fails on: the events of its person wait for it, and may not be sent after 7 days. */
+const MAX_HOLD_MS = 60 * 60_000;
 
 export interface SettlementOptions {
   readonly outbox: Outbox;
@@ -76,19 +78,34 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   async function retryLater(
     entries: readonly Entry[],
     sent: Sent,
-    { scope, afterMs }: SendResult & { readonly kind: 'retryable' },
+    { scope, reason, afterMs }: SendResult & { readonly kind: 'retryable' },
     isProven: boolean,
   ): Promise<boolean> {
     if (isProven) {
+      const entry = entries[0]!;
       // A failure of an intermediary, or an overload, uses up no retries.
-      const spent = isolator.recordSoloFailure(entries[0]!, scope === 'request');
-      if (spent > maxRetries) return settle(entries, EXHAUSTED);
+      const spent = isolator.recordSoloFailure(entry, scope === 'request');
+      const holds = entry.kind === 'identify' && isolator.isBad(entry);
+      if (spent > maxRetries || (holds && ageMs(entry) >= MAX_HOLD_MS)) {
+        return settle(entries, { ...EXHAUSTED, message: `its last failure: ${reason}` });
+      }
+      if (holds) {
+        warnings.throttled(
+          'identify',
+          `an identify fails again and again (${reason}) while others are accepted, and later events of its person wait for it. It is given up after an hour, or when its retries are used up.`,
+        );
+      }
     }
     // While the breaker is open, no further delay is needed, and probes can choose. After a suspect or a probe, the next probe
     // uses another event.
     const delayMs = Math.max(afterMs ?? isolator.retryDelayMs(entries), breaker.waitMs * PROBE_MARGIN + 1);
     await release(entries, !breaker.isClosed && sent === 'fresh' ? 0 : delayMs);
     return false;
+  }
+
+  function ageMs(entry: Entry): number {
+    const now = clock.read();
+    return now.service - sentTime(entry, now);
   }
 
   /** Delays, in milliseconds, after which to resend refused events; only of those that a clock may have had refused. */

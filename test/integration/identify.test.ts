@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Collector } from '../../src/collector/index.js';
-import { rig, until } from '../support/client.js';
+import { rig, seeded, until } from '../support/client.js';
 import { answer } from '../support/clients.js';
 import { holdRequestsWith } from '../support/held-requests.js';
-import { simulate } from '../support/simulated-service.js';
+import { type Ending, simulate } from '../support/simulated-service.js';
 
 const HOUR_MS = 3_600_000;
 const HTTP_500 = { kind: 'status', status: 500 } as const;
@@ -176,5 +176,55 @@ describe('an event that depends on an identify', () => {
     expect(outcomes.filter(({ kind }) => kind === 'identify')).toMatchObject([
       { status: 'dropped', reason: 'retries_exhausted' },
     ]);
+  });
+
+  const NEVER_LET_THROUGH: readonly Ending[] = [
+    { status: 403, page: true },
+    { status: 404, page: true },
+    { status: 502, page: true },
+    { status: 503, page: true },
+    { status: 200, page: true },
+    { status: 500 },
+    'reset',
+    'hang',
+  ];
+
+  it.each(NEVER_LET_THROUGH)(
+    'waits two hours at most for an identify that is never let through: %j',
+    async (ending) => {
+      const { client, taken, outcomes, warnings, pass, now } = simulate({
+        flushIntervalMs: 1,
+        random: seeded(11),
+        endingOf: ({ path }) => (path === '/identify' ? ending : 'ok'),
+      });
+      client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
+      client.track({ event: 'purchase', userId: 'v', distinctId: 'behind it' });
+      while (!taken.has('behind it') && now() < 2 * HOUR_MS) {
+        client.track({ event: 'of somebody else', userId: 'other' });
+        await pass(1_000);
+      }
+      expect([...taken.keys()]).toContain('behind it');
+      expect(outcomes.filter(({ kind }) => kind === 'identify')).toMatchObject([
+        { status: 'dropped', reason: 'retries_exhausted', message: expect.stringMatching(/^its last failure: ./) },
+      ]);
+      expect(warnings).toContainEqual(expect.stringContaining('an identify fails again and again'));
+    },
+  );
+
+  it('comes after an identify that a firewall blocked for most of an hour', async () => {
+    const { client, requests, outcomes, pass, passUntil, taken } = simulate({
+      flushIntervalMs: 1,
+      random: seeded(11),
+      endingOf: ({ path, atMs }) => (path === '/identify' && atMs < 0.8 * HOUR_MS ? { status: 403, page: true } : 'ok'),
+    });
+    client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'behind it' });
+    for (let minute = 0; minute < 48; minute += 1) {
+      client.track({ event: 'of somebody else', userId: 'other' });
+      await pass(60_000);
+    }
+    expect(await passUntil(() => taken.has('behind it'), 10 * 60_000)).toBe(true);
+    expect(requests.slice(-2).map(({ path }) => path)).toEqual(['/identify', '/batch']);
+    expect(outcomes.filter(({ status }) => status !== 'delivered')).toEqual([]);
   });
 });
