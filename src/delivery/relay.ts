@@ -35,7 +35,7 @@ export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
 /**
  * Moves entries from the outbox to the service: claim → batch → send → settle.
  *
- *   idle     ──a batch is full, the flush interval has passed, or flushNow──▶ sending, while the breaker admits senders
+ *   idle     ──a batch is full, the flush interval has passed since an append, or flushNow──▶ sending, while the breaker admits senders
  *   sending  each sender delivers one claim ──▶ idle, or sending again while entries are due
  *   paused   the outbox has failed ──after OUTBOX_PAUSE_MS──▶ sending
  *   stopped  no sender starts any more
@@ -176,8 +176,11 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     schedule(count) {
       backlog.add(count, false);
-      if (backlog.isFull) startSenders();
-      else alarm.setIn(hasClaimed ? options.flushIntervalMs : Math.min(options.flushIntervalMs, FIRST_FLUSH_MS));
+      const { isFull } = backlog;
+      if (isFull) startSenders();
+      // Also behind full batches: nothing else would send an incomplete last one.
+      const isFirst = !hasClaimed && !isFull;
+      alarm.setIn(isFirst ? Math.min(options.flushIntervalMs, FIRST_FLUSH_MS) : options.flushIntervalMs);
     },
     flushNow,
     async stop(graceMs) {

@@ -124,6 +124,16 @@ describe('a relay', () => {
     expect(requests).toEqual([['first 0'], ['later 0']]);
   });
 
+  it.each([1, 2, 3])('sends the rest of a burst after the flush interval, with %i senders', async (concurrency) => {
+    const { append, requests } = relayWith({ concurrency });
+    await append(...tracks(3 * concurrency + 1));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(requests.flat()).toHaveLength(3 * concurrency + 1);
+    await append(...tracks(3 * concurrency + 2, 'later'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(requests.flat()).toHaveLength(6 * concurrency + 3);
+  });
+
   it('sends everything at once when it is told to', async () => {
     const { append, relay, requests } = relayWith();
     await append(...tracks(1));

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Collector } from '../../src/collector/index.js';
 import { arrived, idOf, rig, trackMany, until } from '../support/client.js';
@@ -47,6 +48,40 @@ describe('events are gathered into batches', () => {
     await pass(1);
     expect(requests.map(({ ids }) => ids).at(-1)).toEqual(['e0', 'e1', 'later 0']);
   });
+
+  it('sends all of any bursts by itself, at the latest after the flush interval and its requests', async () => {
+    const world = fc.record({
+      bursts: fc.array(
+        fc.record({ count: fc.integer({ min: 1, max: 700 }), gapMs: fc.constantFrom(0, 1, 50, 3_000) }),
+        {
+          minLength: 1,
+          maxLength: 4,
+        },
+      ),
+      flushAt: fc.constantFrom(1, 10, 100),
+      concurrency: fc.constantFrom(1, 2, 4),
+      latencyMs: fc.constantFrom(0, 5, 400),
+    });
+    await fc.assert(
+      fc.asyncProperty(world, async ({ bursts, ...options }) => {
+        const { client, taken, pass, passUntil } = simulate({
+          ...options,
+          flushIntervalMs: 1_000,
+          random: () => 0,
+          endingOf: () => 'ok',
+        });
+        let tracked = 0;
+        for (const { count, gapMs } of bursts) {
+          trackMany(client, count, `burst of ${tracked} `);
+          tracked += count;
+          await pass(gapMs);
+        }
+        const requests = Math.ceil(tracked / options.flushAt) + bursts.length;
+        expect(await passUntil(() => taken.size === tracked, 2_000 + requests * (options.latencyMs + 5))).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
 
   it('sends no request for nothing', async () => {
     const { client, collector } = await rig({ flushIntervalMs: 1 });
