@@ -22,8 +22,11 @@ const DOUBTED_PROBES = 60;
 /** A person has to fix a refused token; asking twice a second would not help. */
 const UNAUTHORIZED_INTERVAL_MS = 30_000;
 
-/** What a request contains: events that have not failed, suspects of poison isolation, or the one event of a probe. */
-export type Sent = 'fresh' | 'suspect' | 'probe';
+/**
+ * What a request contains: events that have not failed, suspects of poison isolation, the one event of a probe, or one identify to
+ * try while identifies are paused.
+ */
+export type Sent = 'fresh' | 'suspect' | 'probe' | 'try';
 
 /** A probe, and how many have failed since the breaker opened: with each, the search for an event that passes widens. */
 export interface Probe {
@@ -55,8 +58,8 @@ export interface CircuitBreakerOptions {
  *   any       ──401──▶ open, for at least UNAUTHORIZED_INTERVAL_MS
  *
  * How much a failure counts depends on what the request contained. A suspect is expected to fail: it counts only once nothing has
- * succeeded for EVIDENCE_MS. If a request that was sent before the breaker opened fails afterwards, only the pause that the service
- * asks for counts.
+ * succeeded for EVIDENCE_MS. A try says nothing about the service. If a request that was sent before the breaker opened fails
+ * afterwards, only the pause that the service asks for counts.
  */
 export interface CircuitBreaker {
   readonly isClosed: boolean;
@@ -147,12 +150,16 @@ export function createCircuitBreaker({
     warnings.end('unauthorized');
   }
 
+  /** Whether the failure of a request is expected and says nothing about the service. */
+  const isExpected = (sent: Sent): boolean =>
+    sent === 'try' || (sent === 'suspect' && monotonic() - succeededAt < EVIDENCE_MS);
+
   function fail({ scope, reason, afterMs }: SendResult & { readonly kind: 'retryable' }, sent: Sent): void {
     if (cause !== undefined && sent !== 'probe') {
-      if (afterMs !== undefined) open(reason, afterMs);
+      if (afterMs !== undefined && sent !== 'try') open(reason, afterMs);
       return;
     }
-    if (sent === 'suspect' && monotonic() - succeededAt < EVIDENCE_MS) return;
+    if (isExpected(sent)) return;
     failures += 1;
     isAmbiguous = scope !== 'service';
     if (sent === 'probe') failedProbes += 1;
@@ -193,6 +200,7 @@ export function createCircuitBreaker({
     observe(result, sent) {
       switch (result.kind) {
         case 'unauthorized':
+          if (cause === undefined && isExpected(sent)) return;
           return openFor(
             UNAUTHORIZED_INTERVAL_MS * (1 + random()),
             'unauthorized',

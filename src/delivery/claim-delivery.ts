@@ -4,6 +4,7 @@ import type { SendResult } from '../transport/send-result.js';
 import type { Transport } from '../transport/transport.js';
 import { type Batch, cut, cutToFit, frameBytes, toBatches, toRequest } from './batch.js';
 import type { Sent } from './circuit-breaker.js';
+import { createIdentifyPause } from './identify-pause.js';
 import { createPoisonIsolator } from './poison-isolator.js';
 import { chooseProbe } from './probe-search.js';
 import { refusalOf } from './refusals.js';
@@ -25,8 +26,10 @@ export interface ClaimDeliveryOptions extends SettlementOptions {
 /**
  * Sends claimed entries batch by batch, and settles or releases each. Rejects when the outbox does.
  *
- * Clean events are sent first. Suspects of poison isolation follow, for a limited time and on all senders but one, so that one
- * is always free for clean events. If an identify is released, the events behind it are released with it, and no others.
+ * First are clean events that follow no identify, then clean identifies and what follows them. Suspects of poison isolation are
+ * sent after that, for a limited time and on all senders but one, so that one is always free for clean events. While identifies
+ * are paused, one of them is tried at the end. If an identify is released, the events behind it are released with it, and no
+ * others.
  */
 export interface ClaimDelivery {
   /** The limits of one request, lowered to those that the service states. */
@@ -42,6 +45,9 @@ export interface ClaimDelivery {
 
 type Retryable = SendResult & { readonly kind: 'retryable' };
 
+/** A refused token. If other requests pass, the event may be the reason; if not, the breaker has opened, and it is excused. */
+const UNAUTHORIZED: Retryable = { kind: 'retryable', scope: 'service', reason: 'HTTP 401' };
+
 /** One request, with its retries. */
 interface Attempt {
   /** What the isolator's `successes` returned before it. */
@@ -54,7 +60,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   const { breaker, clock, token, maxRetries, monotonic, random } = options;
   const sendRetrying = retrying(options.transport, options);
   const isolator = createPoisonIsolator(random, monotonic);
-  const { release, settle, withoutUnsendable, retryLater, takeRows, resendLater } = createSettlement(options, isolator);
+  const pause = createIdentifyPause(random, monotonic);
+  const settlement = createSettlement(options, isolator, pause);
+  const { release, settle, withoutUnsendable, retryLater, takeRows, resendLater } = settlement;
   const maxIsolating = Math.max(1, options.concurrency - 1);
   const limits = { rows: options.flushAt, bytes: options.maxBatchBytes };
   /** The number of senders that are sending suspects. */
@@ -63,11 +71,29 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   async function deliver(claimed: readonly Entry[], endsAt: number): Promise<void> {
     const entries = await withoutUnsendable(claimed);
-    const [suspects, clean] = partition(entries, isolator.isSuspect);
+    const [paused, active] = pause.isOn ? partition(entries, isIdentify) : [[], entries];
+    const [suspects, clean] = partition(active, isolator.isSuspect);
+    // What follows no identify need not wait for one.
+    const [bound, free] = partition(clean, isIdentify);
     const isBehind = followers();
-    const fitted = toBatches(clean).flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
+    const batches = [...toBatches(free), ...toBatches(bound)];
+    const fitted = batches.flatMap((batch) => (batch.kind === 'track' ? toLimits(batch) : [batch]));
     await release(await sendAll(fitted, 'fresh', isBehind, () => monotonic() <= endsAt), 0);
     if (suspects.length > 0) await deliverSuspects(suspects, isBehind, endsAt);
+    if (paused.length > 0) await deliverPaused(paused, endsAt);
+  }
+
+  /** Tries one of the identifies if it is time. Puts the others aside, with what follows them. */
+  async function deliverPaused(paused: readonly Entry[], endsAt: number): Promise<void> {
+    const [early, due] = partition(paused, (entry) => isolator.turnInMs(entry) > 0);
+    await release(early, Math.max(...early.map(isolator.turnInMs)));
+    if (due.length === 0) return;
+    const mayTry = breaker.isClosed && !signal.aborted && monotonic() <= endsAt && pause.admit();
+    if (!mayTry) return release(due, pause.asideMs(due.length));
+    const at = chooseProbe(due, isolator.lastFailure, random);
+    const rest = [...due.slice(0, at), ...due.slice(at + 1)];
+    await send({ kind: 'identify', entries: [due[at]!] }, 'try', followers(), () => monotonic() <= endsAt);
+    await release(rest, pause.isOn ? pause.asideMs(rest.length) : 0);
   }
 
   async function deliverSuspects(suspects: readonly Entry[], isBehind: Followers, endsAt: number): Promise<void> {
@@ -94,7 +120,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
     const entries = await withoutUnsendable(claimed);
     if (entries.length === 0) return;
-    const at = chooseProbe(entries, isolator.lastFailure, random);
+    const at = chooseProbe(entries, isolator.lastFailure, random, settlement.mayBePassed);
     const chosen = entries[at]!;
     const batch = { kind: chosen.kind, entries: [chosen] };
     const isSettled = await send(batch, 'probe', followers(), () => monotonic() <= endsAt);
@@ -124,7 +150,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   ): Promise<readonly Entry[]> {
     const rest: Entry[] = [];
     for (const { kind, entries } of batches) {
-      const mayGo = breaker.isClosed && !signal.aborted && hasTime();
+      const isPaused = kind === 'identify' && pause.isOn;
+      const mayGo = breaker.isClosed && !signal.aborted && !isPaused && hasTime();
       const [waiting, free] = mayGo ? partition(entries, isBehind) : [entries, []];
       isBehind.add(waiting);
       rest.push(...waiting);
@@ -143,24 +170,25 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
     for (const entry of entries) entry.wasSent = true;
-    const result = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
-    if (result.kind === 'unauthorized' || (result.kind === 'retryable' && signal.aborted)) {
+    const answer = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
+    const result = answer.kind === 'unauthorized' ? UNAUTHORIZED : answer;
+    if (result.kind === 'retryable' && signal.aborted) {
       await release(entries, 0);
       return false;
     }
     const sendRest = (batches: readonly Batch[]): Promise<readonly Entry[]> =>
       sendAll(batches, sent, isBehind, hasTime);
     if (result.kind === 'retryable') {
-      return handleFailure(
-        batch,
-        sent,
-        result,
-        { successesBefore, mayRetry, tookMs: monotonic() - startedAt },
-        sendRest,
-      );
+      const tookMs = monotonic() - startedAt;
+      if (kind === 'identify' && (sent === 'fresh' || sent === 'try')) pause.failed(result, tookMs, sent === 'try');
+      return handleFailure(batch, sent, result, { successesBefore, mayRetry, tookMs }, sendRest);
     }
-    isolator.recordSuccess(kind);
-    succeededAt = monotonic();
+    pause.answered(kind);
+    // An answer that failed every row is no evidence against an event.
+    if (result.kind !== 'delivered' || result.failures.length < entries.length) {
+      isolator.recordSuccess(kind);
+      succeededAt = monotonic();
+    }
     if (result.kind === 'delivered') return takeRows(entries, result.failures, sentAt);
     if (result.kind === 'rejected' && (await resendLater(entries, sentAt, result.message))) return false;
     if (result.kind === 'tooLarge') lowerLimit(result.limit, entries.length);
@@ -203,4 +231,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   }
 
   return { limits, deliver, probe };
+}
+
+function isIdentify({ kind }: Entry): boolean {
+  return kind === 'identify';
 }

@@ -39,7 +39,9 @@ interface Trouble {
   solo: number;
   /** How long its last failure took. */
   tookMs: number;
-  /** When it last failed alone, by the monotonic clock. */
+  /** When it failed for the first time, and when it first and last failed alone, by the monotonic clock. */
+  readonly since: number;
+  aloneSince: number;
   failedAt: number;
   /** Retries used up: failures alone that came from the service itself, and failures of its row. */
   spent: number;
@@ -101,8 +103,10 @@ export interface PoisonIsolator {
   /** The number of the last failed request with this event, counted from 1; 0 if there was none. */
   lastFailure(entry: Entry): number;
   isSuspect(entry: Entry): boolean;
-  /** Whether the event failed alone {@link BAD_FROM} times, while the service took others. */
-  isBad(entry: Entry): boolean;
+  /** Milliseconds since the event failed for the first time; 0 if it has not. */
+  failingMs(entry: Entry): number;
+  /** Milliseconds since a bad event first failed alone; 0 for one that is not bad. */
+  badMs(entry: Entry): number;
   /** Divides a batch of suspects, the lowest level first. Suspected identifies are sent alone, in order. */
   isolate(batch: Batch, maxRows: number): Batch[];
   /** Divides a batch of suspects that failed, as for the next level. */
@@ -151,6 +155,8 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       successes: successesBefore,
       solo: 0,
       tookMs: 0,
+      since: monotonic(),
+      aloneSince: 0,
       failedAt: 0,
       spent: 0,
     };
@@ -210,7 +216,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       if (trouble.solo > 0) failingShare += (1 - failingShare) * SHARE_STEP;
       trouble.solo += 1;
       trouble.failedAt = monotonic();
-      if (trouble.solo === 1) aloneMs += trouble.tookMs;
+      if (trouble.solo === 1) {
+        trouble.aloneSince = trouble.failedAt;
+        aloneMs += trouble.tookMs;
+      }
       if (trouble.solo === BAD_FROM) bad += 1;
       if (isSpent) trouble.spent += 1;
       return trouble.spent;
@@ -232,7 +241,11 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
 
     lastFailure: (entry) => troubleOf(entry)?.lastFailure ?? 0,
     isSuspect: (entry) => levelOf(entry) > 0,
-    isBad: (entry) => (troubleOf(entry)?.solo ?? 0) >= BAD_FROM,
+    failingMs: (entry) => monotonic() - (troubleOf(entry)?.since ?? monotonic()),
+    badMs(entry) {
+      const trouble = troubleOf(entry);
+      return trouble !== undefined && trouble.solo >= BAD_FROM ? monotonic() - trouble.aloneSince : 0;
+    },
 
     isolate(batch, maxRows) {
       const { kind, entries } = batch;

@@ -62,11 +62,13 @@ export function createProbeSearch(monotonic: () => number): ProbeSearch {
  * failed with it. If the chosen event must follow an identify, the identify is sent instead.
  *
  * @param lastFailure larger the later the event last failed; 0 if it has not
+ * @param mayBePassed whether events need not wait for an identify any longer
  */
 export function chooseProbe(
   entries: readonly Entry[],
   lastFailure: (entry: Entry) => number,
   random: () => number,
+  mayBePassed: (identify: Entry) => boolean = () => false,
 ): number {
   const failures = entries.map(lastFailure);
   const oldest = failures.reduce((first, at) => (at > 0 ? Math.min(first, at) : first), Number.POSITIVE_INFINITY);
@@ -78,7 +80,7 @@ export function chooseProbe(
   let people = new Set(identifiersOf(entries[chosen]!));
   for (let at = chosen - 1; at >= 0; at -= 1) {
     const entry = entries[at]!;
-    const names = entry.kind === 'identify' ? identifiersOf(entry) : [];
+    const names = entry.kind === 'identify' && !mayBePassed(entry) ? identifiersOf(entry) : [];
     if (!names.some((name) => people.has(name))) continue;
     chosen = at;
     people = new Set(names);

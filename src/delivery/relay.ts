@@ -23,7 +23,7 @@ const OUTBOX_PAUSE_MS = 1_000;
 const OUTBOX_RETRY_MS = 10_000;
 /** A claim that is this full may have left more behind. */
 const FULL = 0.9;
-/** A failed claim divides the next claim's size by this; a successful one doubles it. */
+/** When the outbox fails, the next claim's size is divided by this; each claim that is delivered doubles it. */
 const CLAIM_SHRINK = 4;
 
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
@@ -67,8 +67,10 @@ export function createRelay(options: RelayOptions): Relay {
   /** When the last delayed entry may be claimed. */
   let delayedUntil = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The most entries of a claim. A store that is too slow for many must not be asked for the same number forever. */
+  /** The most entries of a claim. A store that fails on so many must not be asked for the same number forever. */
   let maxEntries = Number.POSITIVE_INFINITY;
+  /** Whether the last claim could not be settled or released. */
+  let hasFailed = false;
   let isStopped = false;
   let hasClaimed = false;
 
@@ -136,6 +138,10 @@ export function createRelay(options: RelayOptions): Relay {
       if (probe === undefined) await delivery.deliver(entries, endsAt);
       else await delivery.probe(entries, search.skipMs(widest, claimed.fullness >= FULL), endsAt);
       warnings.end('outbox');
+      if (entries.length > 0) {
+        maxEntries *= 2;
+        hasFailed = false;
+      }
       return entries;
     } catch (error) {
       warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; it is retried every second.`);
@@ -144,11 +150,20 @@ export function createRelay(options: RelayOptions): Relay {
         () => OUTBOX_RETRY_MS,
         () => leaseMs,
       );
-      if (entries.length > 0) delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
+      if (entries.length > 0) {
+        delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
+        // If one of them is the reason, the others must not come back with it again and again.
+        if (hasFailed) claimFewer(entries.length);
+        hasFailed = true;
+      }
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
       alarm.setIn(OUTBOX_PAUSE_MS);
       return [];
     }
+  }
+
+  function claimFewer(than: number): void {
+    maxEntries = Math.max(1, Math.floor(than / CLAIM_SHRINK));
   }
 
   async function claim(
@@ -169,7 +184,7 @@ export function createRelay(options: RelayOptions): Relay {
       return { entries, fullness };
     } finally {
       claiming -= 1;
-      maxEntries = isClaimed ? maxEntries * 2 : Math.max(1, Math.floor(window.maxEntries / CLAIM_SHRINK));
+      if (!isClaimed) claimFewer(window.maxEntries);
     }
   }
 

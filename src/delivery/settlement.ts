@@ -7,6 +7,7 @@ import type { SkewedClock } from '../transport/clock.js';
 import type { RowFailure, SendResult } from '../transport/send-result.js';
 import { soloBackoffMs } from './backoff.js';
 import type { CircuitBreaker, Sent } from './circuit-breaker.js';
+import type { IdentifyPause } from './identify-pause.js';
 import { warnOfMisdated } from './misdated.js';
 import type { PoisonIsolator } from './poison-isolator.js';
 import { refusalOfRow, TOO_OLD } from './refusals.js';
@@ -16,8 +17,11 @@ import { aheadMs, createResends, isExpired, sentTime } from './sent-time.js';
 const PROBE_MARGIN = 1.2;
 
 const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
-/** A bad identify is given up at this age, whatever it fails on: the events of its person wait for it, and may not be sent after 7 days. */
+/** How long an identify may hold events back by failing alone, whatever it fails on: they wait for it, and become too old. */
 const MAX_HOLD_MS = 60 * 60_000;
+/** The age from which a minute is enough: processes may be short-lived, and none may see an hour of it. */
+const MAX_HOLD_AGE_MS = 24 * MAX_HOLD_MS;
+const MIN_HOLD_MS = 60_000;
 
 export interface SettlementOptions {
   readonly outbox: Outbox;
@@ -38,6 +42,8 @@ export interface Settlement {
   settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true>;
   /** Removes the entries that cannot be sent now, because of their time. */
   withoutUnsendable(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /** Whether an event may be probed in front of its identify: nothing else may be left to show that the service works. */
+  mayBePassed(identify: Entry): boolean;
   /**
    * Releases a failed batch, or drops an event whose retries are used up.
    * @param isProven whether the event failed alone while the service takes others
@@ -54,7 +60,11 @@ export interface Settlement {
   resendLater(entries: readonly Entry[], sentAt: ClockReading, message: string): Promise<boolean>;
 }
 
-export function createSettlement(options: SettlementOptions, isolator: PoisonIsolator): Settlement {
+export function createSettlement(
+  options: SettlementOptions,
+  isolator: PoisonIsolator,
+  pause: IdentifyPause,
+): Settlement {
   const { outbox, breaker, clock, token, maxRetries, random, warnings } = options;
   const resends = createResends();
 
@@ -78,34 +88,43 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
   async function retryLater(
     entries: readonly Entry[],
     sent: Sent,
-    { scope, reason, afterMs }: SendResult & { readonly kind: 'retryable' },
+    { scope, reason, afterMs, isServiceAnswer }: SendResult & { readonly kind: 'retryable' },
     isProven: boolean,
   ): Promise<boolean> {
     if (isProven) {
       const entry = entries[0]!;
       // A failure of an intermediary, or an overload, uses up no retries.
       const spent = isolator.recordSoloFailure(entry, scope === 'request');
-      const holds = entry.kind === 'identify' && isolator.isBad(entry);
-      if (spent > maxRetries || (holds && ageMs(entry) >= MAX_HOLD_MS)) {
-        return settle(entries, { ...EXHAUSTED, message: `its last failure: ${reason}` });
+      if (spent > maxRetries || isOverdue(entry)) {
+        const mayBeThere = isServiceAnswer ? '' : '. It may have arrived: replay it with the same distinctId';
+        return settle(entries, { ...EXHAUSTED, message: `its last failure: ${reason}${mayBeThere}` });
       }
-      if (holds) {
+      if (entry.kind === 'identify' && (pause.isOn || isolator.badMs(entry) > 0)) {
         warnings.throttled(
           'identify',
-          `an identify fails again and again (${reason}) while others are accepted, and later events of its person wait for it. It is given up after an hour, or when its retries are used up.`,
+          `identifies fail again and again (${reason}) while others are accepted, and later events of their persons wait for them. Each is given up after an hour, or when its retries are used up.`,
         );
       }
     }
     // While the breaker is open, no further delay is needed, and probes can choose. After a suspect or a probe, the next probe
     // uses another event.
-    const delayMs = Math.max(afterMs ?? isolator.retryDelayMs(entries), breaker.waitMs * PROBE_MARGIN + 1);
+    const delayMs = Math.max(
+      afterMs ?? isolator.retryDelayMs(entries),
+      breaker.waitMs * PROBE_MARGIN + 1,
+      sent === 'try' ? pause.retryMs : 0,
+    );
     await release(entries, !breaker.isClosed && sent === 'fresh' ? 0 : delayMs);
     return false;
   }
 
-  function ageMs(entry: Entry): number {
+  /** Whether an identify that has failed alone has held events back for too long. */
+  function isOverdue(entry: Entry): boolean {
+    if (entry.kind !== 'identify') return false;
     const now = clock.read();
-    return now.service - sentTime(entry, now);
+    const ageMs = now.service - sentTime(entry, now);
+    const badMs = isolator.badMs(entry);
+    if (pause.lastsMs >= MAX_HOLD_MS && ageMs >= MAX_HOLD_MS) return true;
+    return badMs >= (ageMs >= MAX_HOLD_AGE_MS ? MIN_HOLD_MS : MAX_HOLD_MS);
   }
 
   /** Delays, in milliseconds, after which to resend refused events; only of those that a clock may have had refused. */
@@ -136,10 +155,11 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
     const waits = new Map<number, number>();
     for (const [entry, { retryable, message }] of failed) {
       if (entry === undefined) continue;
-      const spent = retryable ? isolator.recordRowFailure(entry) : 0;
+      // Only an answer that took other rows says something about this one.
+      const spent = retryable && delivered.length > 0 ? isolator.recordRowFailure(entry) : 0;
       let delayMs: number | undefined;
       if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
-      else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent, random);
+      else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent || 1, random);
       if (delayMs === undefined) {
         await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message, clock.read(), token));
         continue;
@@ -171,6 +191,7 @@ export function createSettlement(options: SettlementOptions, isolator: PoisonIso
     release,
     settle,
     withoutUnsendable,
+    mayBePassed: (identify) => breaker.isSearching && isolator.failingMs(identify) >= MAX_HOLD_MS,
     retryLater,
     takeRows,
     resendLater,

@@ -1,6 +1,6 @@
 import type { Entry } from '../protocol/event.js';
 import { createIdentifyIndex } from './memory/identify-index.js';
-import { type Arrival, type Lease, type Slot, toSlot } from './memory/slot.js';
+import { type Arrival, detachFew, type Lease, type Slot, toSlot } from './memory/slot.js';
 import type { VolatileOutbox } from './outbox.js';
 import { matcherOf } from './person-matcher.js';
 import { createQueue } from './queue.js';
@@ -78,19 +78,16 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
     for (const slot of entries as readonly Slot[]) if (unclaim(slot)) remove(slot);
   }
 
-  /** Keeps a slot that must go on waiting, possibly for days. */
-  function setAside(slot: Slot): void {
-    // A row of the encoder is part of a larger buffer, which it would keep in memory alone once its neighbours are delivered.
-    if (slot.body.buffer.byteLength > 2 * slot.body.length) slot.body = slot.body.slice();
-    returned.push(slot);
+  /** Keeps slots that must go on waiting, possibly for days. */
+  function setAside(slots: readonly Slot[]): void {
+    detachFew(slots);
+    for (const slot of slots) returned.push(slot);
   }
 
   function putBack(entries: readonly Entry[], availableAt: number): void {
-    for (const slot of entries as readonly Slot[]) {
-      if (!unclaim(slot)) continue;
-      slot.availableAt = availableAt;
-      setAside(slot);
-    }
+    const back = (entries as readonly Slot[]).filter(unclaim);
+    for (const slot of back) slot.availableAt = availableAt;
+    setAside(back);
     returned.sort((a, b) => a.sequence - b.sequence);
   }
 
@@ -147,11 +144,13 @@ export function createMemoryOutbox(options: MemoryOutboxOptions = {}): VolatileO
       if (returned.length > 0) returned = returned.filter((slot) => !take(slot));
       // A long queue behind one slow identify is scanned in parts, not entirely by every claim. But an empty claim must mean that
       // nothing can be claimed.
+      const passed: Slot[] = [];
       for (let scanned = 0; !isFull && (slots.length === 0 || scanned < 2 * maxEntries); scanned += 1) {
         const slot = fresh.shift();
         if (slot === undefined) break;
-        if (!take(slot)) setAside(slot);
+        if (!take(slot)) passed.push(slot);
       }
+      setAside(passed);
       if (slots.length > 0) leases.push(lease);
       claimed += slots.length;
       return slots;

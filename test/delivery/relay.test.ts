@@ -247,6 +247,22 @@ describe('a relay whose outbox fails', () => {
     expect(outcomes.size).toBe(100);
   });
 
+  it('delivers the others of a claim although the outbox fails on one of them again and again', async () => {
+    const own = createMemoryOutbox({ monotonic });
+    const outbox = {
+      ...own,
+      durable: true,
+      ack: async (entries: readonly Entry[]) => {
+        if (entries.some(({ distinctId }) => distinctId === 'e3')) throw new Error('this row is broken');
+        await own.ack(entries);
+      },
+    } as unknown as Outbox;
+    const { append, delivered } = relayWith({ outbox, flushAt: 8 });
+    await append(...tracks(8));
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(delivered()).toHaveLength(7);
+  });
+
   it('releases what it had claimed, for a retry after ten seconds', async () => {
     const outbox = createMemoryOutbox({ monotonic });
     const ack = vi.fn(outbox.ack);

@@ -86,4 +86,52 @@ describe('bad events', () => {
       { numRuns: Number(process.env.BAD_EVENT_RUNS ?? 100), seed: Number(process.env.BAD_EVENT_SEED ?? 20_261) },
     );
   }, 600_000);
+
+  it('that are identifies delay nobody else beyond the bound', async () => {
+    const world = fc.record({
+      seed: fc.integer(),
+      ending: fc.constantFrom(...ENDINGS, { status: 401 } as const, { status: 503 } as const),
+      people: fc.integer({ min: 2, max: 150 }),
+      place: fc.constantFrom('head', 'anywhere', 'tail'),
+      badShare: fc.double({ min: 0, max: 0.5, noNaN: true }),
+      arriveForMs: fc.constantFrom(0, 1_000, 30_000),
+      flushAt: fc.constantFrom(1, 10, 100),
+      concurrency: fc.constantFrom(1, 2, 4),
+    });
+    await fc.assert(
+      fc.asyncProperty(world, async (given) => {
+        const { ending, people, place, flushAt, concurrency } = given;
+        const random = seeded(given.seed);
+        const badCount = Math.floor(people * given.badShare);
+        const all = Array.from({ length: people }, (_, at) => at);
+        const order =
+          place === 'anywhere' ? all.toSorted(() => random() - 0.5) : place === 'head' ? all : all.toReversed();
+        const bad = new Set(order.slice(0, badCount));
+        const { client, taken, outcomes, pass, passUntil } = simulate({
+          random,
+          flushAt,
+          concurrency,
+          requestTimeoutMs: REQUEST_TIMEOUT_MS,
+          endingOf: ({ path, ids }) =>
+            path === '/identify' && ids.some((id) => bad.has(Number(id.slice(1)))) ? ending : 'ok',
+        });
+        for (const at of all) {
+          client.identify({ userId: `v${at}`, userProperties: { city: 'Bern' } });
+          client.track({ event: 'purchase', userId: `v${at}`, distinctId: `e${at}` });
+          client.track({ event: 'page_viewed', userId: `w${at}`, distinctId: `f${at}` });
+          await pass(given.arriveForMs / people);
+        }
+        const good = all.filter((at) => !bad.has(at)).flatMap((at) => [`v${at}`, `e${at}`]);
+        const isDone = (): boolean => [...good, ...all.map((at) => `f${at}`)].every((id) => taken.has(id));
+        expect(await passUntil(isDone, boundMs(3 * people, badCount, ending)), JSON.stringify(given)).toBe(true);
+        const isBad = (id: string): boolean => bad.has(Number(id.slice(1)));
+        expect(
+          outcomes.filter(
+            ({ status, kind, distinctId }) => kind === 'track' && status !== 'delivered' && !isBad(distinctId),
+          ),
+        ).toEqual([]);
+      }),
+      { numRuns: Number(process.env.BAD_EVENT_RUNS ?? 60), seed: Number(process.env.BAD_EVENT_SEED ?? 30_116) },
+    );
+  }, 600_000);
 });

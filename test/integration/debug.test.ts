@@ -27,8 +27,8 @@ describe('debug', () => {
       expect.stringMatching(
         /^\[ours-ingest\] encoded identify \$identify, \d+ bytes: .*email.*userProperties \{ email, plan \}/,
       ),
-      expect.stringMatching(/^\[ours-ingest\] POST \/identify, \d+ bytes: HTTP 200 in \d+ ms$/),
       expect.stringMatching(/^\[ours-ingest\] POST \/batch, 1 event, \d+ bytes: HTTP 200 in \d+ ms$/),
+      expect.stringMatching(/^\[ours-ingest\] POST \/identify, \d+ bytes: HTTP 200 in \d+ ms$/),
     ]);
     expect(lines.join()).not.toContain('secret');
     expect(warnings).toEqual([]);

@@ -207,7 +207,7 @@ describe('an event that depends on an identify', () => {
       expect(outcomes.filter(({ kind }) => kind === 'identify')).toMatchObject([
         { status: 'dropped', reason: 'retries_exhausted', message: expect.stringMatching(/^its last failure: ./) },
       ]);
-      expect(warnings).toContainEqual(expect.stringContaining('an identify fails again and again'));
+      expect(warnings).toContainEqual(expect.stringContaining('identifies fail again and again'));
     },
   );
 

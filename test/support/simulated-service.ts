@@ -20,7 +20,12 @@ export type Ending =
   | 'reset'
   | Refusal
   /** The service takes the batch except these rows, which its queue fails. */
-  | { readonly failedRows: readonly string[] | 'all'; readonly status?: 500 };
+  | {
+      readonly failedRows: readonly string[] | 'all';
+      readonly status?: 500;
+      /** Those of them that are invalid; they will never be taken. */
+      readonly invalidRows?: readonly string[];
+    };
 
 /** One request as the simulated service sees it. */
 export interface SimulatedRequest {
@@ -87,7 +92,7 @@ export function simulate({
         const failed = ending === 'ok' ? [] : failedOf(ids, ending.failedRows);
         for (const id of ids) if (!failed.includes(id) && !taken.has(id)) taken.set(id, now());
         if (ending === 'ok' || failed.length === 0) return resolve(answer(200, '{"success":true}'));
-        resolve(answer(ending.status ?? 207, rowsFailed(ids, failed)));
+        resolve(answer(ending.status ?? 207, rowsFailed(ids, failed, ending.invalidRows)));
       }, latencyMs);
     });
 
@@ -132,11 +137,11 @@ function failedOf(ids: readonly string[], failed: readonly string[] | 'all'): re
   return failed === 'all' ? ids : ids.filter((id) => failed.includes(id));
 }
 
-function rowsFailed(ids: readonly string[], failed: readonly string[]): string {
+function rowsFailed(ids: readonly string[], failed: readonly string[], invalid: readonly string[] = []): string {
   const results = failed.map((id) => ({
     index: ids.indexOf(id),
     success: false,
-    code: 'queue_failed',
+    code: invalid.includes(id) ? 'invalid_event' : 'queue_failed',
     message: 'full',
   }));
   const accepted = ids.length - failed.length;

@@ -31,3 +31,20 @@ export function toSlot(entry: Entry, sequence: number, arrival: Arrival): Slot {
   slot.arrival = arrival;
   return slot;
 }
+
+/**
+ * Gives slots bodies of their own where they fill less than half of the buffer that they share with other rows of the encoder.
+ * They would keep all of it in memory once those are delivered.
+ */
+export function detachFew(slots: readonly Slot[]): void {
+  let from = 0;
+  let bytes = 0;
+  slots.forEach(({ body }, at) => {
+    bytes += body.length;
+    // Rows of one buffer stand side by side.
+    if (slots[at + 1]?.body.buffer === body.buffer) return;
+    if (2 * bytes < body.buffer.byteLength) for (const slot of slots.slice(from, at + 1)) slot.body = slot.body.slice();
+    from = at + 1;
+    bytes = 0;
+  });
+}

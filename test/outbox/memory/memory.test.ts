@@ -64,6 +64,23 @@ describe('the memory outbox', () => {
     expect(kept!.body.buffer.byteLength).toBe(300);
   });
 
+  it('keeps rows in a shared buffer that wait together, as in an outage: copies would double the memory', async () => {
+    const outbox = createMemoryOutbox();
+    const slabs = [new Uint8Array(65_536), new Uint8Array(65_536)];
+    const rows = slabs.flatMap((slab) =>
+      Array.from({ length: 200 }, (_, at) => slab.subarray(at * 300, (at + 1) * 300)),
+    );
+    await outbox.append(rows.map((body, at) => ({ ...trackEntry(`e${at}`), body })));
+    await outbox.release(await outbox.claim({ ...everything, maxEntries: 250 }), 0);
+    const claimed = await outbox.claim(everything);
+    expect(claimed.map(({ body }) => body.buffer.byteLength)).toEqual([
+      ...Array(200).fill(65_536),
+      // Their neighbours were not released with them. One more had been too many for the claim.
+      ...Array(51).fill(300),
+      ...Array(149).fill(65_536),
+    ]);
+  });
+
   it('hands out in the order of append what was released in another', async () => {
     const outbox = createMemoryOutbox();
     await outbox.append(['a', 'b', 'c'].map((id) => trackEntry(id)));

@@ -1,0 +1,108 @@
+import type { SendResult } from '../transport/send-result.js';
+import { backoffMs } from './backoff.js';
+
+/** This many requests with new identifies, failed in a row while events are taken, are the fault of their endpoint. */
+const FAILURES_TO_PAUSE = 2;
+/** The pause after a try that may have failed because of its own identify: others may pass. */
+const MIN_PAUSE_MS = 500;
+const JITTER_MS = 1_000;
+/** A slow try leaves its sender free for this many times its duration. */
+const FREE_FACTOR = 4;
+/**
+ * An identify that was tried comes back after this long for each try so far, so that two of three tries are of another one, and no
+ * number of bad identifies at the head of the queue keeps the good ones behind them from being tried.
+ */
+const RETRY_MS = 2_000;
+const MAX_RETRY_MS = 5 * 60_000;
+/** How long entries are put aside for each of them, so that a crowd is claimed and released 200 times a second at most. */
+const ASIDE_MS = 5;
+const MIN_ASIDE_MS = 1_000;
+const MAX_ASIDE_MS = 5 * 60_000;
+
+/**
+ * Keeps identifies that fail from delaying events that follow none of them: identifies have an endpoint of their own, which may
+ * be down, limited or blocked alone.
+ *
+ *   off    ──FAILURES_TO_PAUSE requests with new identifies fail in a row, the last after events were taken──▶ on
+ *   on     ──its pause is over and a sender asks──▶ trying: that sender sends one identify
+ *   trying ──it fails──▶ on, for as long as the endpoint asks, or for a second or more
+ *   any    ──the service answers an identify──▶ off
+ */
+export interface IdentifyPause {
+  readonly isOn: boolean;
+  /** How long it has been on, in milliseconds; 0 if it is off. */
+  readonly lastsMs: number;
+  /** When to retry an identify that was tried, in milliseconds. */
+  readonly retryMs: number;
+  /** Whether the caller may send one identify now. It ends with {@link answered} or {@link failed}. */
+  admit(): boolean;
+  /** How long to put aside so many more entries, in milliseconds. */
+  asideMs(count: number): number;
+  /** The service has answered a request of this kind. */
+  answered(kind: 'track' | 'identify'): void;
+  /** A request with identifies has failed. @param isTry whether it was admitted; otherwise its identifies were new */
+  failed(result: SendResult & { readonly kind: 'retryable' }, tookMs: number, isTry: boolean): void;
+}
+
+export function createIdentifyPause(random: () => number, monotonic: () => number): IdentifyPause {
+  let failures = 0;
+  let failedTries = 0;
+  /** Whether events were taken since the first failure. */
+  let isServiceUp = false;
+  let onSince: number | undefined;
+  let triesAt = 0;
+  let isTrying = false;
+  /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
+  let aside = 0;
+  let asideBefore = 0;
+  let roundEndsAt = 0;
+
+  return {
+    get isOn() {
+      return onSince !== undefined;
+    },
+    get lastsMs() {
+      return onSince === undefined ? 0 : monotonic() - onSince;
+    },
+    get retryMs() {
+      return Math.min(MAX_RETRY_MS, RETRY_MS * failedTries);
+    },
+    admit() {
+      if (isTrying || monotonic() < triesAt) return false;
+      isTrying = true;
+      return true;
+    },
+    asideMs(count) {
+      const now = monotonic();
+      if (now >= roundEndsAt) {
+        asideBefore = aside;
+        aside = 0;
+      }
+      aside += count;
+      const ms = Math.min(MAX_ASIDE_MS, Math.max(MIN_ASIDE_MS, Math.max(aside, asideBefore) * ASIDE_MS));
+      if (aside === count) roundEndsAt = now + ms;
+      return ms;
+    },
+    answered(kind) {
+      if (kind === 'track') {
+        isServiceUp = failures > 0;
+        return;
+      }
+      failures = 0;
+      failedTries = 0;
+      isServiceUp = false;
+      onSince = undefined;
+      isTrying = false;
+    },
+    failed({ scope, afterMs }, tookMs, isTry) {
+      failures += 1;
+      if (isTry) {
+        isTrying = false;
+        failedTries += 1;
+      }
+      if (failures >= FAILURES_TO_PAUSE && isServiceUp) onSince ??= monotonic();
+      const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : random() * JITTER_MS;
+      triesAt = monotonic() + Math.max(afterMs ?? MIN_PAUSE_MS + jitterMs, tookMs * FREE_FACTOR);
+    },
+  };
+}
