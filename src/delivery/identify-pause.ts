@@ -6,11 +6,13 @@ const FAILURES_TO_PAUSE = 2;
 /** The pause after a try that may have failed because of its own identify: others may pass. */
 const MIN_PAUSE_MS = 500;
 const JITTER_MS = 1_000;
+/** A try whose end nobody reports is over after this long. */
+const MAX_TRY_MS = 2 * 60_000;
 /** A slow try leaves its sender free for this many times its duration. */
 const FREE_FACTOR = 4;
 /**
- * An identify that was tried comes back after this long for each try so far, so that two of three tries are of another one, and no
- * number of bad identifies at the head of the queue keeps the good ones behind them from being tried.
+ * An identify that was tried comes back after this long for each try so far. So two of three tries are of another one, and hundreds
+ * of bad identifies at the head of the queue do not keep the good ones behind them from being tried.
  */
 const RETRY_MS = 2_000;
 const MAX_RETRY_MS = 5 * 60_000;
@@ -51,7 +53,6 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
   let isServiceUp = false;
   let onSince: number | undefined;
   let triesAt = 0;
-  let isTrying = false;
   /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
   let aside = 0;
   let asideBefore = 0;
@@ -68,8 +69,8 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
       return Math.min(MAX_RETRY_MS, RETRY_MS * failedTries);
     },
     admit() {
-      if (isTrying || monotonic() < triesAt) return false;
-      isTrying = true;
+      if (monotonic() < triesAt) return false;
+      triesAt = monotonic() + MAX_TRY_MS;
       return true;
     },
     asideMs(count) {
@@ -92,14 +93,11 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
       failedTries = 0;
       isServiceUp = false;
       onSince = undefined;
-      isTrying = false;
+      triesAt = 0;
     },
     failed({ scope, afterMs }, tookMs, isTry) {
       failures += 1;
-      if (isTry) {
-        isTrying = false;
-        failedTries += 1;
-      }
+      if (isTry) failedTries += 1;
       if (failures >= FAILURES_TO_PAUSE && isServiceUp) onSince ??= monotonic();
       const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : random() * JITTER_MS;
       triesAt = monotonic() + Math.max(afterMs ?? MIN_PAUSE_MS + jitterMs, tookMs * FREE_FACTOR);
