@@ -52,7 +52,7 @@ export class DecodedClaim<Place> {
       damaged > 0 &&
         `${events(damaged)} in ${where} cannot be read (${this.#unreadable.get('damaged')!.last}): moved to the dead letters as 'unreadable'.`,
       locked > 0 &&
-        `${events(locked)} in ${where} cannot be opened (${this.#unreadable.get('no_key')!.last}): kept and retried in a minute; add the key to sealingKeys.`,
+        `${events(locked)} in ${where} cannot be opened (${this.#unreadable.get('no_key')!.last}): kept and retried in a minute, or within an hour if there are very many; add the key to sealingKeys.`,
       unsealed > 0 &&
         isNews &&
         `${events(unsealed)} in ${where} ${unsealed === 1 ? 'is' : 'are'} not sealed, so someone without a key may have written ${unsealed === 1 ? 'it' : 'them'}: kept and not delivered. If the outbox was used without sealingKeys before, acceptUnsealed delivers the events stored then (docs/sealing.md). This is reported once; \`ours-ingest status\` counts them.`,
