@@ -64,12 +64,17 @@ export class EntryCodec {
 
   read(distinctId: string, record: string): Entry | Unreadable {
     const text = this.#open(record, distinctId);
-    return isUnreadable(text) ? text : toEntry(distinctId, text);
+    const entry = isUnreadable(text) ? text : toEntry(distinctId, text);
+    return isUnreadable(entry) || isMergeable(entry) ? entry : INCOMPLETE;
   }
 
-  /** Reads a record that is not going to be delivered: an unsealed one is read in any case. `undefined` if unreadable. */
+  /**
+   * Reads a record that is not going to be delivered: an unsealed one is read in any case, and its body may be anything.
+   * `undefined` if unreadable.
+   */
   readAny(distinctId: string, record: string): Entry | undefined {
-    const entry = isSealed(record) ? this.read(distinctId, record) : toEntry(distinctId, record);
+    const text = isSealed(record) ? this.#open(record, distinctId) : record;
+    const entry = isUnreadable(text) ? text : toEntry(distinctId, text);
     return isUnreadable(entry) ? undefined : entry;
   }
 
@@ -134,12 +139,36 @@ function toEntry(distinctId: string, plain: string): Entry | Unreadable {
   try {
     const { bytes, ...head } = JSON.parse(plain.slice(0, end)) as Omit<Entry, 'body'> & { readonly bytes: number };
     const body = toBytes(plain.slice(end + 1));
-    if (end < 0 || body.length !== bytes) return INCOMPLETE;
+    if (end < 0 || body.length !== bytes || !isHead(head)) return INCOMPLETE;
     const { kind, event, time, userId, externalId, email, owner, trace } = head;
     // Includes the fields that delivery sets later: adding one to every entry of a claim would change each object's shape.
     return { kind, distinctId, event, body, time, userId, externalId, email, owner, trace, wasSent: undefined };
   } catch {
     // The parser's message would quote the event.
     return INCOMPLETE;
+  }
+}
+
+/** Whether the fields are an entry's. Delivery neither sends nor releases one of another kind. */
+function isHead({ kind, event, time, userId, externalId, email }: Omit<Entry, 'body'>): boolean {
+  return (
+    (kind === 'track' || kind === 'identify') &&
+    typeof event === 'string' &&
+    typeof time === 'number' &&
+    [userId, externalId, email].every((identifier) => identifier === undefined || typeof identifier === 'string')
+  );
+}
+
+/**
+ * Whether delivery can merge an identify with others of its person: its body is a JSON object. Tracks are not parsed, because
+ * there are many of them: one that is not JSON fails its request, and delivery isolates it.
+ */
+function isMergeable({ kind, body }: Entry): boolean {
+  if (kind === 'track') return true;
+  try {
+    const row: unknown = JSON.parse(fromBytes(body));
+    return row instanceof Object && !Array.isArray(row);
+  } catch {
+    return false;
   }
 }

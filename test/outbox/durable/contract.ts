@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Undelivered } from '../../../src/core/outcome.js';
 import type { SecretKey } from '../../../src/core/secret-key.js';
 import { EntryCodec } from '../../../src/outbox/durable/entry-codec.js';
@@ -643,6 +643,27 @@ export function describeDurableOutbox(name: string, createStore: () => Promise<T
       expect(await outbox.deadLetters.replay(['1'])).toBe(1);
       await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/dead letters/);
       expect(await outbox.deadLetters.discard(['1'])).toBe(1);
+    });
+
+    it.each([
+      ['of a kind that is not known', { kind: 'alias' }],
+      ['whose time is not a number', { time: 'noon' }],
+      ['whose person is not named by a string', { externalId: 7 }],
+      ['that is an identify without a JSON object', { kind: 'identify', body: toBytes('"text"') }],
+    ])('%s puts it aside and hands out the rest', async (_, changed) => {
+      const { outbox, open } = await world();
+      const foreign = { ...trackEntry('foreign'), ...changed } as Entry;
+      // Another version, or another program, whose names of a person are other ones.
+      const people = vi.spyOn(EntryCodec.prototype, 'people').mockReturnValue(['someone']);
+      await outbox.append([foreign]);
+      people.mockRestore();
+      await outbox.append([identifyEntry('i', ada), identifyEntry('j', ada), trackEntry('t', ada)]);
+      await expect(outbox.claim(EVERYTHING)).rejects.toThrow(/1 .*dead letters/s);
+      const relay = await open();
+      expect(idsOf(await relay.claim(EVERYTHING))).toEqual(['i', 'j', 't']);
+      expect(await outbox.deadLetters.list({ limit: 5 })).toMatchObject([
+        { distinctId: 'foreign', outcome: { status: 'rejected', code: 'unreadable' } },
+      ]);
     });
   });
 
