@@ -13,6 +13,7 @@ import { DecodedClaim } from '../durable/decoded-claim.js';
 import { EntryCodec } from '../durable/entry-codec.js';
 import { forget } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
+import { OrphanSweep } from '../durable/orphan-sweep.js';
 import { retryTransient } from '../durable/retry-transient.js';
 import { StoreError } from '../durable/store-error.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
@@ -96,6 +97,7 @@ class PostgresTableOutbox implements PostgresOutbox {
   readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
   readonly #lostClaims = new LostClaims();
+  readonly #orphans = new OrphanSweep();
   readonly #notifications: NotifyThrottle;
   readonly #stopListening = new Set<() => void>();
 
@@ -143,6 +145,7 @@ class PostgresTableOutbox implements PostgresOutbox {
   }
 
   async claim(options: ClaimOptions): Promise<readonly Entry[]> {
+    await this.#orphans.run(async () => Number(await this.#database.run<string>(this.#statements.removeOrphans, [])));
     const claimed = await claimReadable<Hold>(
       {
         claim: (before) => this.#claim(options, before),

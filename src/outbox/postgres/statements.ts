@@ -22,6 +22,8 @@ export interface Statements {
   readonly wake: string;
   /** entries, bytes, lease, token, now, lost tokens → [position, id, record][] */
   readonly claim: string;
+  /** → how many identifies were removed whose entries are gone */
+  readonly removeOrphans: string;
   /** held */
   readonly ack: string;
   /** held, delay, now */
@@ -66,6 +68,8 @@ export interface Statements {
 const LOCK_WAIT_MS = 50;
 /** How long a replay waits for one. A person starts it and can retry. */
 const REPLAY_WAIT_MS = 1_000;
+/** Keeps a sweep short in an outage, when very many identifies wait. */
+const MAX_SWEPT = 1_000;
 
 export function statementsFor(names: Names): Statements {
   const { entries, identifies, deadLetters, positions, claim, appendEach } = names;
@@ -168,6 +172,18 @@ export function statementsFor(names: Names): Statements {
       FROM ${claim}(
         ${bigint('$1')}, ${bigint('$2')}, ${bigint('$3')}, $4::text::uuid, ${now('$5')}, ${texts('$6')}::uuid[]
       )`,
+    // An identify and its entry are stored by one statement and removed by one, so that every snapshot has both or neither. Row
+    // level security could hide an entry.
+    removeOrphans: `
+      WITH removed AS (
+        DELETE FROM ${identifies} WHERE (SELECT NOT ${hidesRows}) AND ctid = ANY (ARRAY(
+          SELECT place FROM (
+            SELECT ctid AS place, position FROM ${identifies} ORDER BY person, position LIMIT ${MAX_SWEPT}
+          ) swept
+          WHERE NOT EXISTS (SELECT FROM ${entries} e WHERE e.position = swept.position)
+        ))
+        RETURNING 1
+      ) ${answer('(SELECT count(*)::text FROM removed)')}`,
     ack: `${settle} ${answer(`(SELECT count(*)::text FROM settled)`)}`,
     release: `
       WITH released AS (

@@ -112,6 +112,6 @@ function keepOrder(statements: Statements, codec: EntryCodec, entries: Map<Entry
 }
 
 /** The positions as one JSON parameter. */
-export function toJson(places: readonly Place[]): string {
+export function toJson(places: readonly Pick<Place, 'position'>[]): string {
   return JSON.stringify(places.map(({ position }) => position));
 }

@@ -8,6 +8,7 @@ import { DecodedClaim } from '../durable/decoded-claim.js';
 import type { EntryCodec } from '../durable/entry-codec.js';
 import { FORGET_PAGE, type FoundRow, forget, type StoredRow } from '../durable/forget.js';
 import { GroupCommit } from '../durable/group-commit.js';
+import { OrphanSweep } from '../durable/orphan-sweep.js';
 import { fromStoredId, toStoredId } from '../durable/stored-id.js';
 import type { ClaimOptions, DeadLetters, DurableOutbox, ForgetOptions, Forgotten, OutboxStats } from '../outbox.js';
 import { advanceCursor, type Hold, holdPlaces, type NamedPlace, toJson } from './claim.js';
@@ -34,6 +35,7 @@ export class SqliteOutbox implements DurableOutbox {
   readonly #options: SqliteOutboxOptions;
   readonly #appends: GroupCommit;
   readonly #holds = new WeakMap<Entry, Hold>();
+  readonly #orphans = new OrphanSweep();
 
   constructor(options: SqliteOutboxOptions) {
     const { file, codec, now } = options;
@@ -56,6 +58,7 @@ export class SqliteOutbox implements DurableOutbox {
     const notice = file.takeNotice();
     if (notice !== undefined) throw notice;
     if (first === undefined) return [];
+    await this.#orphans.run(() => this.#removeOrphans());
     const claimed = await claimReadable<Hold>(
       {
         claim: (before) => this.#claim(options, before),
@@ -229,6 +232,20 @@ export class SqliteOutbox implements DurableOutbox {
       // All of them were behind an identify. There may be many more, and other work must not wait for them.
       await new Promise(setImmediate);
     }
+  }
+
+  async #removeOrphans(): Promise<number> {
+    const { file } = this.#options;
+    const found = await file.retrying(() => file.read(({ orphans }) => orphans.all()));
+    if (found.length === 0) return 0;
+    return file.retrying(() =>
+      file.write(({ orphans, removeIdentifies, requeueBehind }) => {
+        // Once more: this may be another file by now.
+        const positions = toJson(orphans.all());
+        requeueBehind.run(positions);
+        return Number(removeIdentifies.run(positions).changes);
+      }),
+    );
   }
 
   #remove(statements: Statements, keys: readonly string[], dryRun: boolean): FoundRow[] {

@@ -84,6 +84,8 @@ export interface Statements {
   readonly remove: Statement;
   readonly removeHolds: Statement;
   readonly removeIdentifies: Statement;
+  /** The positions of identifies whose entries are gone, among the first thousand. */
+  readonly orphans: Query<{ readonly position: number }>;
   /** Requeues the entries behind these. */
   readonly requeueBehind: Statement;
   readonly oldest: Query<{ readonly position: number; readonly appended_at: number }>;
@@ -159,6 +161,9 @@ export function prepareStatements(database: SqliteDatabase): Statements {
     remove: command(`DELETE FROM ours_entries WHERE position IN (SELECT value FROM ${POSITIONS})`),
     removeHolds: command(`DELETE FROM ours_holds WHERE position IN (SELECT value FROM ${POSITIONS})`),
     removeIdentifies: command(`DELETE FROM ours_identifies WHERE position IN (SELECT value FROM ${POSITIONS})`),
+    orphans: query(`
+      SELECT DISTINCT position FROM (SELECT position FROM ours_identifies ORDER BY position LIMIT 1000) swept
+      WHERE NOT EXISTS (SELECT 1 FROM ours_entries e WHERE e.position = swept.position)`),
     requeueBehind: command(
       `UPDATE ours_holds SET until = 0, behind = NULL WHERE behind IN (SELECT value FROM ${POSITIONS})`,
     ),

@@ -604,22 +604,27 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await admin.query(`GRANT USAGE ON SEQUENCE ${table}_positions TO ${role}`);
       const client = ownPool({ user: role, connectionString: undefined, host: '127.0.0.1', database: 'test' });
       const outbox = createPostgresOutbox({ client, table });
-      await outbox.append([trackEntry('a')]);
+      await outbox.append([trackEntry('a'), identifyEntry('i', { externalId: 'ada' })]);
+
+      const hidden = /row level security.*BYPASSRLS.*USING \(true\)/s;
+      await admin.query(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);
+      await expect(outbox.claim(EVERYTHING)).rejects.toThrow(hidden);
+      // An entry that is hidden is not gone.
+      expect((await admin.query(`SELECT FROM ${table}_identifies`)).rowCount).toBe(1);
 
       for (const one of all) await admin.query(`ALTER TABLE ${one} ENABLE ROW LEVEL SECURITY`);
-      const hidden = /row level security.*BYPASSRLS.*USING \(true\)/s;
       await expect(outbox.claim(EVERYTHING)).rejects.toThrow(hidden);
       await expect(outbox.append([trackEntry('b')])).rejects.toThrow(hidden);
       await expect(outbox.stats()).rejects.toThrow(hidden);
       await expect(outbox.lookUp(['a'])).rejects.toThrow(hidden);
       // The owner is not subject to it.
-      expect(await owner.stats()).toMatchObject({ waiting: 1 });
+      expect(await owner.stats()).toMatchObject({ waiting: 2 });
 
       for (const one of all) await admin.query(`CREATE POLICY partial ON ${one} TO ${role} USING (current_user = 'x')`);
       await expect(outbox.claim(EVERYTHING)).rejects.toThrow(hidden);
       for (const one of all) await admin.query(`CREATE POLICY relay ON ${one} TO ${role} USING (true)`);
       await outbox.append([trackEntry('b')]);
-      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'b']);
+      expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['a', 'i', 'b']);
 
       await admin.query(`CREATE POLICY narrow ON ${table} AS RESTRICTIVE USING (current_user = 'x')`);
       await expect(outbox.stats()).rejects.toThrow(hidden);
@@ -694,15 +699,76 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     const outbox = await ready(client);
     const guest = { externalId: 'guest' };
     await outbox.append(Array.from({ length: COUNT }, (_, at) => identifyEntry(String(at), guest)));
+    const reads = async (): Promise<number> => {
+      const { rows } = await client.query(
+        `SELECT (seq_tup_read + idx_tup_fetch)::integer AS count FROM pg_stat_xact_user_tables
+         WHERE relid = '${SCHEMA}.outbox_${tables}_identifies'::regclass`,
+      );
+      return rows[0].count;
+    };
+    // The first claim sweeps.
+    await outbox.claim({ ...EVERYTHING, maxEntries: 0 });
     await client.query('BEGIN');
-    const claimed = await outbox.claim(EVERYTHING);
-    const { rows } = await client.query(
-      `SELECT (seq_tup_read + idx_tup_fetch)::integer AS count FROM pg_stat_xact_user_tables
-       WHERE relid = '${SCHEMA}.outbox_${tables}_identifies'::regclass`,
-    );
+    const before = await reads();
+    expect(await outbox.claim(EVERYTHING)).toHaveLength(COUNT);
+    expect((await reads()) - before).toBeLessThanOrEqual(COUNT);
     await client.query('COMMIT');
-    expect(claimed).toHaveLength(COUNT);
-    expect(rows[0].count).toBeLessThanOrEqual(COUNT);
+  });
+
+  describe('removes identifies whose entries are gone', () => {
+    const ada = { externalId: 'ada' };
+    const identifiesOf = async (table: string): Promise<number> =>
+      (await admin.query(`SELECT FROM ${table}_identifies`)).rowCount!;
+
+    it('after a TRUNCATE of the entries alone, so that no event of their people waits forever', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      // More than one sweep removes.
+      await outbox.append(Array.from({ length: 1_500 }, (_, at) => identifyEntry(String(at), { userId: `user ${at}` })));
+      await outbox.append([identifyEntry('i', ada)]);
+      await admin.query(`TRUNCATE ${table}`);
+      await outbox.append([trackEntry('t', ada), trackEntry('u')]);
+      const claims = [await outbox.claim(EVERYTHING), await outbox.claim(EVERYTHING), await outbox.claim(EVERYTHING)];
+      expect(idsOf(claims.flat()).toSorted()).toEqual(['t', 'u']);
+      expect(await identifiesOf(table)).toBe(0);
+    });
+
+    it('and none whose append has not been committed when it looks', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      const tx = await ownClient();
+      await tx.query('BEGIN');
+      await outbox.within(tx)([identifyEntry('i', ada)]);
+      expect(await outbox.claim(EVERYTHING)).toEqual([]);
+      await tx.query('COMMIT');
+      await outbox.append([trackEntry('t', ada)]);
+      const relay = createPostgresOutbox({ client: ownPool(), table });
+      expect(idsOf(await relay.claim({ ...EVERYTHING, maxEntries: 1 }))).toEqual(['i']);
+      expect(await relay.claim(EVERYTHING)).toEqual([]);
+    });
+
+    it('and none beside appends and acks of other processes', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      let isDone = false;
+      const sweep = async (): Promise<void> => {
+        while (!isDone) {
+          expect(await createPostgresOutbox({ client: admin, table }).claim({ ...EVERYTHING, maxEntries: 0 })).toEqual([]);
+        }
+      };
+      const sweeps = [sweep(), sweep()];
+      for (let round = 0; round < 50; round += 1) {
+        await outbox.append([identifyEntry(`i${round}`, ada), trackEntry(`t${round}`, ada)]);
+        const identify = await outbox.claim({ ...EVERYTHING, maxEntries: 1 });
+        expect(idsOf(identify)).toEqual([`i${round}`]);
+        expect(await outbox.claim(EVERYTHING)).toEqual([]);
+        await outbox.ack(identify);
+        await outbox.ack(await outbox.claim(EVERYTHING));
+      }
+      isDone = true;
+      await Promise.all(sweeps);
+      expect(await identifiesOf(table)).toBe(0);
+    });
   });
 
   it('returns the free entries while other processes are claiming', async () => {

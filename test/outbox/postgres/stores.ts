@@ -42,6 +42,9 @@ function storeOf(client: SqlClient, table: string, onRemoved: () => void): TestS
         distinctId,
       ]);
     },
+    async deleteEntry(distinctId) {
+      await client.query(`DELETE FROM ${table} WHERE distinct_id = $1`, [distinctId]);
+    },
     async empty() {
       await client.query(`TRUNCATE ${tables.join(', ')}`, []);
     },

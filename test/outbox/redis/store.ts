@@ -29,6 +29,10 @@ export function createRedisStore(client: RedisLike, inspector: Redis): TestStore
       }
       await inspector.xgroup('CREATE', stream, 'relays', '0');
     },
+    async deleteEntry(distinctId) {
+      const entries = (await inspector.xrange(stream, '-', '+')) as [string, [string, string]][];
+      for (const [id, [, head]] of entries) if (storedIdIn(head) === distinctId) await inspector.xdel(stream, id);
+    },
     empty: removeAll,
     remove: removeAll,
   };

@@ -13,6 +13,11 @@ export interface SqliteStore extends TestStore {
 export async function createSqliteStore(): Promise<SqliteStore> {
   const folder = await mkdtemp(join(tmpdir(), 'ours-sqlite-'));
   const file = join(folder, 'events.db');
+  const change = async (sql: string, distinctId: string): Promise<void> => {
+    const database = new (loadSqlite())(file);
+    database.prepare(sql).run(distinctId);
+    database.close();
+  };
   return {
     file,
     // Dropping the newest is the default, not an option.
@@ -21,13 +26,9 @@ export async function createSqliteStore(): Promise<SqliteStore> {
       const parts = await Promise.all(['', '-wal'].map((end) => readFile(file + end, 'latin1').catch(() => '')));
       return parts.join('');
     },
-    async damage(distinctId) {
-      const database = new (loadSqlite())(file);
-      database
-        .prepare('UPDATE ours_entries SET record = substr(record, 1, length(record) / 2) WHERE distinct_id = ?')
-        .run(distinctId);
-      database.close();
-    },
+    damage: (distinctId) =>
+      change('UPDATE ours_entries SET record = substr(record, 1, length(record) / 2) WHERE distinct_id = ?', distinctId),
+    deleteEntry: (distinctId) => change('DELETE FROM ours_entries WHERE distinct_id = ?', distinctId),
     async empty() {
       await Promise.all(['', '-wal', '-shm'].map((end) => rm(file + end, { force: true })));
     },
