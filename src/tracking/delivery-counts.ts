@@ -33,6 +33,8 @@ export interface DeliveryCounts {
   resolveUnknown(outcome: Outcome): void;
   /** Closes an event whose outcome only another process will know. It stays counted as pending. */
   closeElsewhere(sequence: number): void;
+  /** Counts the outcome of an event that was closed so, after all. */
+  resolveElsewhere(outcome: Outcome): void;
   /** Resolves when every event opened before this call is closed, or at the end. @throws as {@link waitFor} */
   barrier(options?: WaitOptions): Promise<void>;
   /** Wakes every waiting caller. Open events stay counted as pending. */
@@ -117,6 +119,10 @@ export function createDeliveryCounts(hold: Hold = (wait) => wait): DeliveryCount
     closeElsewhere(closed) {
       elsewhere += 1;
       shut(closed);
+    },
+    resolveElsewhere(outcome) {
+      elsewhere -= 1;
+      counts[outcome.status] += 1;
     },
     async barrier(options) {
       if (isEnded || open === 0) return;

@@ -78,7 +78,7 @@ export class OutboxPoller {
 
   async #findGone(): Promise<void> {
     const { outbox, tracker, client } = this.#options;
-    // One round later, this client's own relay has settled what it had claimed.
+    // One round later, this client's own relay has usually settled what it had claimed.
     tracker.closeMissing(this.#goneUpTo);
     this.#goneUpTo = 0;
     if (client.counts.openCount === 0) return;

@@ -24,6 +24,12 @@ export interface SharedTrackerOptions {
   readonly onWait: (distinctId: string) => void;
 }
 
+/**
+ * Polls for which an event that was closed as another process's is remembered, and up to twice as many. This client's relay
+ * settles it within 15 s of the claim's last request, however slow its outbox is, and polls are at least a second apart.
+ */
+const POLLS_REMEMBERED = 30;
+
 const STORE_LOST: Outcome = { status: 'unknown', reason: 'store_lost' };
 
 /** A client's progress in its outbox: every event up to this sequence number is at the mark's position or before it. */
@@ -59,6 +65,11 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
   readonly #open = new SequenceSet();
   /** Events that were closed as unknown. */
   readonly #unknown = new SequenceSet();
+  /** Events that were lately closed as another process's. Only lately, because there may be millions. */
+  #elsewhere = new SequenceSet();
+  /** Those of the {@link POLLS_REMEMBERED} polls before. */
+  #elsewhereBefore = new SequenceSet();
+  #polls = 0;
   /** The store lost its contents after confirming the events up to this sequence number. */
   #lostUpTo = 0;
   /** By sequence number: outcomes of which the outbox keeps no trace, because it was asked to forget the events. */
@@ -142,21 +153,24 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
     storing?.enter(outcome);
     this.#storing.delete(entry);
     this.#tell(distinctId, outcome);
-    for (const sequence of this.#duplicates.get(distinctId) ?? []) {
-      if (this.#open.delete(sequence)) this.#counts.close(sequence, outcome);
-    }
+    for (const sequence of this.#duplicates.get(distinctId) ?? []) this.#count(sequence, outcome);
     this.#duplicates.delete(distinctId);
     const sequence = this.#sequenceOf(entry);
     // Another process's event is reported too.
     if (sequence === undefined) return true;
-    if (this.#open.delete(sequence)) {
-      if (storing === undefined && !isTraceable(outcome)) this.#forgotten.set(sequence, outcome);
-      this.#counts.close(sequence, outcome);
-      return true;
+    if (storing === undefined && !isTraceable(outcome) && this.#open.has(sequence)) {
+      this.#forgotten.set(sequence, outcome);
     }
-    // An event whose lease expired too early is claimed twice and counts once.
-    if (!this.#unknown.delete(sequence)) return false;
-    this.#counts.resolveUnknown(outcome);
+    return this.#count(sequence, outcome);
+  }
+
+  /** Returns `false` if it was counted before: an event whose lease expired too early is claimed twice and counts once. */
+  #count(sequence: number, outcome: Outcome): boolean {
+    if (this.#open.delete(sequence)) this.#counts.close(sequence, outcome);
+    else if (this.#unknown.delete(sequence)) this.#counts.resolveUnknown(outcome);
+    else if (this.#elsewhere.delete(sequence) || this.#elsewhereBefore.delete(sequence)) {
+      this.#counts.resolveElsewhere(outcome);
+    } else return false;
     return true;
   }
 
@@ -199,13 +213,20 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
     else this.#tell(distinctId, STORE_LOST);
   }
 
-  /** Closes open events up to this sequence number: the outbox no longer holds them, and this client's relay did not settle them. */
+  /**
+   * Closes open events up to this sequence number: the outbox no longer holds them, and this client's relay has not settled them.
+   * Called once in each poll, with 0 if there are none. An outbox may confirm so late what it has done that the relay settles some
+   * of them afterwards.
+   */
   closeMissing(last: number): void {
+    this.#polls += 1;
+    if (this.#polls % POLLS_REMEMBERED === 0) this.#forgetElsewhere();
     if (last === 0) return;
     let lost = 0;
     for (const one of this.#open.upTo(last)) {
       this.#open.delete(one);
       if (one > this.#lostUpTo) {
+        this.#elsewhere.add(one);
         this.#counts.closeElsewhere(one);
         continue;
       }
@@ -214,8 +235,14 @@ export class SharedTracker implements ReceiptTracker, ReceiptHost {
       lost += 1;
     }
     if (lost > 0) this.#options.onLoss(lost);
+  }
+
+  #forgetElsewhere(): void {
+    this.#elsewhereBefore = this.#elsewhere;
+    this.#elsewhere = new SequenceSet();
+    const sets = [this.#open, this.#elsewhereBefore];
     for (const [distinctId, sequences] of this.#duplicates) {
-      if (sequences.every((one) => one <= last)) this.#duplicates.delete(distinctId);
+      if (!sequences.some((one) => sets.some((set) => set.has(one)))) this.#duplicates.delete(distinctId);
     }
   }
 

@@ -243,6 +243,30 @@ describe('a client with a durable outbox', () => {
     expect(arrived(other.collector)).toHaveLength(2);
   });
 
+  it('reports an event that its outbox confirms only after a look-up has found it gone', async () => {
+    const outbox = (await sqliteFile())();
+    const ack = outbox.ack.bind(outbox);
+    let confirm: (() => void) | undefined;
+    outbox.ack = async (entries) => {
+      await ack(entries);
+      await new Promise<void>((resolve) => {
+        confirm = resolve;
+      });
+    };
+    const { client, outcomes } = await rig({ outbox });
+    const time = holdTime();
+    client.track({ event: 'purchase', userId: 'v', distinctId: 'a' });
+    const flushed = client.flush();
+    await time.until(() => confirm !== undefined);
+    // Polls pass until the event counts as another process's.
+    expect(await time.settle(flushed, 100)).toMatchObject({ delivered: 0, pending: 1 });
+    confirm!();
+    let turns = 0;
+    await time.until(() => outcomes.length === 1 || ++turns === 100);
+    expect(outcomes).toMatchObject([{ distinctId: 'a', status: 'delivered' }]);
+    expect(await client.flush()).toMatchObject({ delivered: 1, pending: 0 });
+  });
+
   it('lets requests with the events of others end when it closes, and claims no more', async () => {
     const open = await sqliteFile();
     const outbox = open();

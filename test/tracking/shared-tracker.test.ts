@@ -197,6 +197,29 @@ describe('the counts of a durable outbox', () => {
     expect(counts.totals).toMatchObject({ delivered: 1, pending: 3 });
   });
 
+  it('take back an event that was closed so if the own relay settles it later, with its duplicates, once each', () => {
+    const { counts, tracker, opened, stored } = sharedTracker();
+    const [a] = stored('a', 'b');
+    const again = opened('a');
+    tracker.appended([again.entry], answer(2, [again.entry]));
+    tracker.closeMissing(3);
+    expect(counts.totals).toMatchObject({ delivered: 0, pending: 3 });
+    expect(tracker.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
+    expect(tracker.settle(copyOf(a!.entry), DELIVERED)).toBe(false);
+    expect(counts.totals).toEqual({ delivered: 2, rejected: 0, dropped: 0, pending: 1, unknown: 0 });
+  });
+
+  it('remember such events for at least 30 polls and at most 60', () => {
+    const { counts, tracker, stored } = sharedTracker();
+    const [a, b] = stored('a', 'b');
+    tracker.closeMissing(2);
+    for (let poll = 0; poll < 30; poll += 1) tracker.closeMissing(0);
+    expect(tracker.settle(copyOf(a!.entry), DELIVERED)).toBe(true);
+    for (let poll = 0; poll < 30; poll += 1) tracker.closeMissing(0);
+    expect(tracker.settle(copyOf(b!.entry), DELIVERED)).toBe(false);
+    expect(counts.totals).toMatchObject({ delivered: 1, pending: 1 });
+  });
+
   it('report progress only up to the first event that is still being stored', () => {
     const { tracker, opened } = sharedTracker();
     const [a, b] = [opened('a'), opened('b')];
