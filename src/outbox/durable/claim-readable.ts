@@ -35,10 +35,11 @@ export async function claimReadable<Place>(
   steps: ClaimSteps<Place>,
   where: string,
 ): Promise<ReadonlyMap<Entry, Place>> {
-  const startedAt = performance.now();
   let before: DecodedClaim<Place> | undefined;
+  let startedAt: number | undefined;
   for (;;) {
     const decoded = await steps.claim(before);
+    startedAt ??= performance.now();
     const tookMs = performance.now() - startedAt;
     const isLast = decoded.isWhole || tookMs >= LONGEST_CLAIM_MS;
     const error = isLast ? decoded.takeError(where) : undefined;
