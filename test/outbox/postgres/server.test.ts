@@ -724,7 +724,9 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       const table = newTable();
       const outbox = await ready(ownPool(), table);
       // More than one sweep removes.
-      await outbox.append(Array.from({ length: 1_500 }, (_, at) => identifyEntry(String(at), { userId: `user ${at}` })));
+      await outbox.append(
+        Array.from({ length: 1_500 }, (_, at) => identifyEntry(String(at), { userId: `user ${at}` })),
+      );
       await outbox.append([identifyEntry('i', ada)]);
       await admin.query(`TRUNCATE ${table}`);
       await outbox.append([trackEntry('t', ada), trackEntry('u')]);
@@ -753,7 +755,9 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       let isDone = false;
       const sweep = async (): Promise<void> => {
         while (!isDone) {
-          expect(await createPostgresOutbox({ client: admin, table }).claim({ ...EVERYTHING, maxEntries: 0 })).toEqual([]);
+          expect(await createPostgresOutbox({ client: admin, table }).claim({ ...EVERYTHING, maxEntries: 0 })).toEqual(
+            [],
+          );
         }
       };
       const sweeps = [sweep(), sweep()];

@@ -27,7 +27,10 @@ export async function createSqliteStore(): Promise<SqliteStore> {
       return parts.join('');
     },
     damage: (distinctId) =>
-      change('UPDATE ours_entries SET record = substr(record, 1, length(record) / 2) WHERE distinct_id = ?', distinctId),
+      change(
+        'UPDATE ours_entries SET record = substr(record, 1, length(record) / 2) WHERE distinct_id = ?',
+        distinctId,
+      ),
     deleteEntry: (distinctId) => change('DELETE FROM ours_entries WHERE distinct_id = ?', distinctId),
     async empty() {
       await Promise.all(['', '-wal', '-shm'].map((end) => rm(file + end, { force: true })));
