@@ -13,7 +13,7 @@ export type Conversion<Catalog extends EventCatalog = EventCatalog> = TrackInput
   readonly visitorToken?: string | null | undefined;
 };
 
-/** The person or visitor of an event without a usable token. */
+/** The person or visitor of an event without a usable token, or the session of one whose token has none. */
 export type WebhookIdentity = Identity & { readonly sessionId?: string | undefined };
 
 /** The part of the client that a webhook needs. Its `events` must include every event that the webhook reports. */

@@ -45,8 +45,12 @@ export async function report<Catalog extends EventCatalog>(
   const { consent, isFromLink, ...visitor } = opened.visitor ?? { userId: undefined };
   // Another person's link must not connect this person to that visitor.
   const isTied = !isFromLink || (event.externalId ?? event.email ?? event.userProperties) == null;
-  const who: WebhookIdentity | undefined =
-    opened.visitor && isTied ? visitor : hasIdentity(event) ? undefined : await withTimeout(identify(), { signal });
+  const ask = async (): Promise<WebhookIdentity | undefined> => withTimeout(identify(), { signal });
+  let who: WebhookIdentity | undefined;
+  if (opened.visitor && isTied) {
+    const sessionId = visitor.sessionId ?? event.sessionId ?? sessionOf(visitor, await ask());
+    who = { ...visitor, sessionId };
+  } else if (!hasIdentity(event)) who = await ask();
   const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
   const input = { ...event, ...who, sessionId: who?.sessionId ?? event.sessionId, userProperties };
   const receipt = hasIdentity(input) ? ours.track(input as unknown as TrackInput<Catalog>) : undefined;
@@ -75,6 +79,11 @@ const SUSPICIONS: Partial<Record<NoVisitorReason, string>> = {
   malformed: 'is malformed: it was truncated or changed',
   expired: 'has expired: it is older than maxAgeMs',
 };
+
+/** The session that `identify` names for the token's visitor: a token that was sealed before the session began has none. */
+function sessionOf({ userId }: WebhookIdentity, found: WebhookIdentity | undefined): string | undefined {
+  return found?.userId && found.userId !== userId ? undefined : found?.sessionId;
+}
 
 function hasIdentity({ userId, externalId, email }: WebhookIdentity): boolean {
   return Boolean(userId || externalId || email);

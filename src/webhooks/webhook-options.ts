@@ -16,6 +16,9 @@ export interface ReportingOptions<Event> extends Omit<OpenOptions, 'now'> {
   /**
    * The identity of an event without a usable token, for example from your database. If it returns `undefined`, the event is not
    * reported. A payment can have several events: return the same identity for each. If it throws, the provider retries.
+   *
+   * It is also asked if the token has a visitor but no session. Of the answer only `sessionId` is used then, unless the answer names
+   * another `userId`.
    * @default none
    */
   readonly identify?:

@@ -51,6 +51,18 @@ it('keeps the session of a conversion whose token has none', async () => {
   ]);
 });
 
+it.each([
+  ['of the same visitor', { userId: 'v', sessionId: '19' }, '19'],
+  ['that names no visitor', { externalId: 'c1', sessionId: '19' }, '19'],
+  ['of another visitor', { userId: 'w', sessionId: '19' }, undefined],
+  ['without a session', { userId: 'v' }, undefined],
+  ['that knows nobody', undefined, undefined],
+])('takes the session of an identity %s if the token has none', async (_, identity, sessionId) => {
+  const visitor = { userId: 'v', sessionId: undefined };
+  const { tracked } = await run({ visitor, issuedAt: 0 }, identity);
+  expect(tracked).toEqual([{ event: 'lead', distinctId: 'lead:1', userId: 'v', sessionId, userProperties: undefined }]);
+});
+
 it.each([undefined, null, '', 17])(
   'does not send a conversion with the distinctId %j, which would count twice',
   async (id) => {
