@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Server, SSRManifest } from '@sveltejs/kit';
-import { afterAll, expect, it, onTestFinished, vi } from 'vitest';
-import { createCollector } from '../../src/collector/index.js';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type Collector, createCollector } from '../../src/collector/index.js';
 import { until } from '../support/client.js';
 
 const page = readFileSync('docs/frameworks/sveltekit.md', 'utf8');
@@ -31,6 +31,9 @@ const files = {
   'src/hooks.server.ts': hooks!,
   'src/routes/+page.server.ts': load!,
   'src/routes/+page.svelte': '<script>let { data } = $props();</script><p>You see {data.variantName}.</p>',
+  'src/routes/plans/+page.server.ts': `
+    export const load = ({ locals }) => void locals.visitor.track('plans_viewed');`,
+  'src/routes/plans/+page.svelte': '<p>Plans</p>',
   'src/routes/buy/+server.ts': `
     import { currentVisitor } from 'ours-ingest/request';
     export const POST = async ({ locals, request }) => {
@@ -55,30 +58,47 @@ async function buildServer(): Promise<Server> {
   return server;
 }
 
-it('the page for SvelteKit: every request has its visitor, in load functions and endpoints', async () => {
-  const collector = await createCollector({
+let collector: Collector;
+let server: Server;
+const promises: Promise<unknown>[] = [];
+
+beforeAll(async () => {
+  collector = await createCollector({
     experiments: [
-      { key: 'checkout_redesign', variants: [{ name: 'one_page' }, { name: 'one_page_2' }], primary: 'purchase' },
+      {
+        key: 'checkout_redesign',
+        variants: [{ name: 'one_page' }, { name: 'one_page_2' }],
+        primary: 'purchase',
+        urls: ['/'],
+      },
     ],
   });
-  onTestFinished(() => collector.close());
   vi.stubEnv('OURS_TOKEN', 'test_shop');
   vi.stubEnv('OURS_EXPERIMENT_TOKEN', 'exp_shop');
   vi.stubEnv('OURS_BASE_URL', collector.baseUrl);
   vi.stubEnv('OURS_ASSIGN_TIMEOUT_MS', '30000');
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const server = await buildServer();
-  const promises: Promise<unknown>[] = [];
+  server = await buildServer();
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  return collector.close();
+});
+
+async function ask(path: string, method: string, userId: string, more: Record<string, string> = {}): Promise<string> {
   const around = {
     getClientAddress: () => '203.0.113.7',
     platform: { ctx: { waitUntil: (promise: Promise<unknown>) => void promises.push(promise) } },
   } as never;
-  const ask = async (path: string, method: string, userId: string): Promise<string> => {
-    const headers = { cookie: `ours_device_id=${userId}`, 'user-agent': 'browser', origin: 'https://shop.example' };
-    const request = new Request(`https://shop.example${path}`, { method, headers });
-    return (await server.respond(request, around)).text();
+  const headers = {
+    cookie: `ours_device_id=${userId}`,
+    'user-agent': 'browser',
+    origin: 'https://shop.example',
+    ...more,
   };
+  return (await server.respond(new Request(`https://shop.example${path}`, { method, headers }), around)).text();
+}
 
+it('the page for SvelteKit: every request has its visitor, in load functions and endpoints', async () => {
   expect(await ask('/', 'GET', 'v')).toMatch(/You see one_page(_2)?\./);
   const ids = ['anna', 'ben', 'carla'];
   expect(await Promise.all(ids.map((id) => ask('/buy', 'POST', id)))).toEqual(
@@ -93,4 +113,20 @@ it('the page for SvelteKit: every request has its visitor, in load functions and
       .toSorted(),
   ).toEqual(ids);
   expect(bought()).toMatchObject(ids.map(() => ({ identityContext: { ip: '203.0.113.7', userAgent: 'browser' } })));
+});
+
+it('the page for SvelteKit: a navigation without a new document names the page it leads to, not the one it leaves', async () => {
+  const leaving = (path: string) => ({
+    referer: `https://shop.example${path}`,
+    'sec-fetch-dest': 'empty',
+    'sec-fetch-site': 'same-origin',
+  });
+  expect(await ask('/__data.json', 'GET', 'w', leaving('/plans'))).toMatch(/one_page/);
+  await ask('/plans/__data.json', 'GET', 'w', leaving('/'));
+  await Promise.all(promises);
+  const viewed = () => collector.events().filter(({ event }) => event === 'plans_viewed');
+  await until(() => viewed().length === 1);
+  expect(viewed()).toMatchObject([
+    { defaultProperties: { current_url: 'https://shop.example/plans', referrer: 'https://shop.example/' } },
+  ]);
 });

@@ -44,7 +44,8 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
     reason: 'the visitor has no counted impression',
     advice:
       'This visitor saw no variant while the experiment was running. Check that userId is the visitor’s id (the cookie ' +
-      'ours_device_id), and that identify() links the visitor’s names. After “Clear events”, or when a collector in memory was ' +
+      'ours_device_id), that identify() links the visitor’s names, and that the url of assign() is the page’s and matches a URL of ' +
+      'the experiment. After “Clear events”, or when a collector in memory was ' +
       'restarted, a running application remembers the exposure and does not send it again: start a new session, restart the ' +
       'application, or keep the log with --data.',
   },

@@ -34,7 +34,16 @@ declare module '@tanstack/react-start' {
     ): RequestMiddleware;
   };
   export function createStart(options: () => { readonly requestMiddleware: readonly RequestMiddleware[] }): object;
+  interface Given<Data> {
+    readonly data: Data;
+  }
   export function createServerFn(options?: { readonly method?: 'GET' | 'POST' }): {
-    handler<Answer>(handler: () => Promise<Answer>): () => Promise<Answer>;
+    validator<Data>(validate: (data: Data) => Data): {
+      handler<Answer>(handler: (given: Given<Data>) => Promise<Answer>): (given: Given<Data>) => Promise<Answer>;
+    };
   };
+}
+
+declare module '@tanstack/react-start/server' {
+  export function getRequest(): Request;
 }
