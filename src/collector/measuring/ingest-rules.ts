@@ -35,8 +35,8 @@ export type Refusals = readonly (Verdict | undefined)[];
 /**
  * Applies the ingest rules to every entry.
  *
- * Of entries with the same `distinctId` the first to arrive is kept; arrival decides nothing else. An entry refused for its
- * time does not claim its id, so it may be sent again with another time.
+ * Of entries with the same `distinctId` the first to arrive is kept; arrival decides nothing else. [A] A refused entry does not claim
+ * its id: once its cause is fixed, such as a missing name in the allow-list, it may be sent again.
  */
 export function applyIngestRules(log: readonly LogEntry[], rules: MeasuringRules): Refusals {
   const ingestRules = createIngestRules(rules);
@@ -45,7 +45,7 @@ export function applyIngestRules(log: readonly LogEntry[], rules: MeasuringRules
   for (let index = 0; index < log.length; index++) {
     const entry = log[index]!;
     refusals[index] = ingestRules(entry, Math.min(entry.receivedAt, rules.now));
-    if (entry.distinctId === undefined || refusals[index] === 'time_out_of_range') continue;
+    if (entry.distinctId === undefined || refusals[index] !== undefined) continue;
     const holder = first.get(entry.distinctId);
     if (holder !== undefined && log[holder]!.receivedAt <= entry.receivedAt) {
       refusals[index] = 'duplicate_id';

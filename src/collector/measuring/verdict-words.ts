@@ -27,7 +27,9 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   not_allowlisted: {
     outcome: 'dropped',
     reason: 'the name is not in allowedEvents',
-    advice: 'The service silently drops unlisted events. Add the name to the allow-list; case does not matter.',
+    advice:
+      'The service silently drops unlisted events. Add the name to the allow-list; case does not matter. Then the same event, with ' +
+      'the same distinctId, can be sent again.',
   },
   name_case_mismatch: {
     outcome: 'not counted',
@@ -89,9 +91,23 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, VerdictWords>> = {
   counted: { outcome: 'counted', reason: 'after the impression, in the same session', advice: 'Nothing to do.' },
 };
 
+const REPEAT_OF_ANOTHER =
+  'The first event with a distinctId counts, with its visitor and session. If they are the wrong ones, report the purchase with the ' +
+  'visitor and session that the payment carries (openVisitor), on the page as well, or from the webhook alone. Another purchase ' +
+  'needs another distinctId.';
+
+/** The words of a verdict, with the advice that the warnings of the event call for. */
+export function verdictWords(verdict: Verdict, warnings: readonly Warning[]): VerdictWords {
+  const isOfAnother =
+    warnings.includes('id_used_for_another_visitor') || warnings.includes('id_used_in_another_session');
+  return isOfAnother ? { ...VERDICT_WORDS[verdict], advice: REPEAT_OF_ANOTHER } : VERDICT_WORDS[verdict];
+}
+
 export const WARNING_WORDS: Readonly<Record<Warning, string>> = {
   id_used_by_another_source:
     'another source used this id first: expected if the page reported the same purchase, otherwise use ids that cannot be guessed',
+  id_used_for_another_visitor: 'the first event with this id names another visitor, and counts for that visitor alone',
+  id_used_in_another_session: 'the first event with this id names another session, and counts in that session alone',
   impression_outside_runtime:
     'the experiment was not running, so this impression does not count: start it before you send visitors to it',
   impression_while_paused:

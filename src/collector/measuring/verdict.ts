@@ -32,6 +32,8 @@ export function better(left: Verdict, right: Verdict): Verdict {
 /** Something unusual about a row, whether or not it counted. */
 export type Warning =
   | 'id_used_by_another_source'
+  | 'id_used_for_another_visitor'
+  | 'id_used_in_another_session'
   | 'impression_outside_runtime'
   | 'impression_while_paused'
   | 'impression_session_inferred'

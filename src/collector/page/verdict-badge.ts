@@ -1,6 +1,6 @@
 import { IDENTIFY_EVENT, IMPRESSION_EVENT } from '../../protocol/wire.js';
 import type { Verdict, Warning } from '../measuring/verdict.js';
-import { VERDICT_WORDS, WARNING_WORDS } from '../measuring/verdict-words.js';
+import { verdictWords, WARNING_WORDS } from '../measuring/verdict-words.js';
 import type { EventLine } from '../queries/log-queries.js';
 import { type Html, html } from './html.js';
 
@@ -34,8 +34,8 @@ export interface RowOutcome {
 }
 
 /** The outcome of any row, including rows without a verdict. */
-export function outcomeOf({ event, verdict }: EventLine): RowOutcome {
-  if (verdict !== undefined) return { tone: TONES[verdict], ...VERDICT_WORDS[verdict] };
+export function outcomeOf({ event, verdict, warnings }: EventLine): RowOutcome {
+  if (verdict !== undefined) return { tone: TONES[verdict], ...verdictWords(verdict, warnings) };
   if (event.event === IDENTIFY_EVENT) return { tone: 'quiet', outcome: 'identity', reason: 'names the visitor' };
   if (event.event !== IMPRESSION_EVENT)
     return { tone: 'quiet', outcome: 'stored', reason: 'no experiment measures it' };

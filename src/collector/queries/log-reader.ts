@@ -13,11 +13,13 @@ import { toStoredText } from '../store/stored-text.js';
 import { dailyOf } from './daily-report.js';
 import type { EventFilter, EventLine, LogQueries, VisitorHistory } from './log-queries.js';
 import { createLogVerdicts } from './log-verdicts.js';
+import { createRefusalWarnings } from './refusal-warnings.js';
 import { asGoal, measureExperiment, toMeasured } from './report.js';
 import { talliesOf } from './tallies.js';
 
 interface StoredEvent extends StoredRow {
   readonly number: number;
+  readonly source: string;
   readonly refusal: Verdict | null;
   readonly is_test: number;
   readonly repeats: number;
@@ -73,6 +75,7 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     `SELECT * FROM events WHERE number > ? AND number <= ? ORDER BY number LIMIT ${PAGE_EVENTS}`,
   );
   const measureLog = createLogVerdicts(database);
+  const refusalWarnings = createRefusalWarnings(database);
   const seenBefore = database.prepare(
     'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
   );
@@ -89,6 +92,17 @@ export function createLogReader(options: LogReaderOptions): LogReader {
        (SELECT coalesce(sum(repeats), 0) FROM events WHERE repeats > 0)
          + (SELECT count(*) FROM events WHERE refusal = 'duplicate_id') AS duplicates`,
   );
+
+  /** @param verdict of an accepted event */
+  const toLine = (event: StoredEvent, verdict: Verdict | undefined, warnings: readonly Warning[] = []): EventLine => ({
+    number: event.number,
+    event: toCollected(event),
+    visitor: event.visitor,
+    verdict: event.refusal ?? verdict,
+    warnings: isAccepted(event) ? warnings : refusalWarnings(event),
+    repeats: event.repeats,
+    isTest: event.is_test === 1,
+  });
 
   /** Lines for all events up to a number, which are never in memory together. */
   function* linesUpTo(end: number): Generator<EventLine, void> {
@@ -180,24 +194,6 @@ export function createLogReader(options: LogReaderOptions): LogReader {
       seenBefore.get(toStoredText(`user:${visitorId}`), now() - SESSION_IDLE_MS) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
   };
-}
-
-/** @param verdict of an accepted event */
-function toLine(event: StoredEvent, verdict: Verdict | undefined, warnings: readonly Warning[] = []): EventLine {
-  return {
-    number: event.number,
-    event: toCollected(event),
-    visitor: event.visitor,
-    verdict: event.refusal ?? verdict,
-    warnings: isAccepted(event) ? warnings : refusalWarnings(event),
-    repeats: event.repeats,
-    isTest: event.is_test === 1,
-  };
-}
-
-/** Repeats of the same source are not stored, so a refused duplicate came from another source. */
-function refusalWarnings({ refusal }: StoredEvent): readonly Warning[] {
-  return refusal === 'duplicate_id' ? ['id_used_by_another_source'] : [];
 }
 
 function isAccepted({ refusal }: StoredEvent): boolean {

@@ -32,7 +32,10 @@ export type Arrival =
   | {
       readonly kind: 'duplicate';
       readonly event: CollectedEvent;
-      /** Its place when it is stored for display: another source used its `distinctId` first. It counts for nothing. */
+      /**
+       * Its place when it is stored for display: another source used its `distinctId` first, or it names another visitor or session
+       * than the first. It counts for nothing.
+       */
       readonly number?: number | undefined;
     }
   | ({ readonly kind: 'refused' } & RefusedRow);

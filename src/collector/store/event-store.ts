@@ -3,6 +3,7 @@ import type { IngestRules } from '../measuring/ingest-rules.js';
 import { witnessOf } from '../measuring/sessions.js';
 import type { Arrival, ArrivedRow, CollectedEvent } from './collected-event.js';
 import { createInsertEvents, type NewEvent } from './event-rows.js';
+import { createIdHolders, type Holder, isOfAnother, releasedSource, repeatSource } from './id-holders.js';
 import type { Measurements } from './measured/measurements.js';
 import { toStoredText } from './stored-text.js';
 import { type FindExperiment, shownOf, toLogEntry } from './to-log-entry.js';
@@ -18,8 +19,9 @@ export interface RowSource {
 /** The log: every accepted row in the order of arrival, each `distinctId` once. */
 export interface EventStore {
   /**
-   * Stores the rows of one request, all or none, except those whose `distinctId` is stored already: the first one wins. The first
-   * row of another source with that id is stored as refused, to show that another source used the id.
+   * Stores the rows of one request, all or none, except those whose `distinctId` an accepted row has already: the first one wins.
+   * Stored as refused, to be shown, are the first row of another source with that id, and the first row of the same source that
+   * names another visitor or session.
    */
   append(rows: readonly ArrivedRow[], receivedAt: number, from: RowSource): StoredArrival[];
   /** Deletes every row and every visitor. Numbers start again at 1. */
@@ -48,48 +50,51 @@ export function createEventStore(options: EventStoreOptions): EventStore {
   const { database, ingestRules, findExperiment, measurements } = options;
   const visitors = createVisitors(database, measurements.markStale);
   const insert = createInsertEvents(database);
-  const holders = database.prepare(
-    `SELECT distinct_id AS id, source FROM json_each(?) CROSS JOIN events ON distinct_id = value`,
-  );
-  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE distinct_id = ? AND source = ?');
+  const holders = createIdHolders(database);
+  const repeat = database.prepare('UPDATE events SET repeats = repeats + 1 WHERE number = ?');
   const last = database.prepare('SELECT coalesce(max(number), 0) AS number FROM events');
 
   let unmeasured = 0;
 
-  /** Those of the ids that are stored: of events of this source, and of other sources. */
-  const findTaken = (ids: readonly string[], from: string): { own: Set<string>; others: Set<string> } => {
-    const taken = { own: new Set<string>(), others: new Set<string>() };
-    if (ids.length === 0) return taken;
-    for (const { id, source } of holders.all(JSON.stringify(ids)) as { id: string; source: string }[]) {
-      (source === from ? taken.own : taken.others).add(id);
-    }
-    return taken;
-  };
-
   const store = (rows: readonly ArrivedRow[], receivedAt: number, { source, isTest }: RowSource): StoredArrival[] => {
     const ids = rows.map(({ distinctId }) => distinctId && toStoredText(distinctId));
-    const { own, others } = findTaken(
+    const { own, others, shown } = holders.find(
       ids.filter((id) => id !== undefined),
       source,
     );
     const { number: before } = last.get() as { number: number };
     const events: NewEvent[] = [];
-    const repeated: string[] = [];
+    const repeated: number[] = [];
     const names = new Set<string>();
     const seenTogether: (readonly string[])[] = [];
+
+    const release = ({ number }: Holder): void => {
+      const place = number - before - 1;
+      if (place < 0) holders.release(number, source);
+      else events[place] = { ...events[place]!, source: releasedSource(source) };
+    };
 
     const arrivals = rows.map((row, place): StoredArrival => {
       const event: CollectedEvent = { ...row, time: row.time ?? receivedAt, receivedAt };
       const id = ids[place];
-      if (id !== undefined && own.has(id)) {
-        repeated.push(id);
-        return { kind: 'duplicate', event };
-      }
-      const isTaken = id !== undefined && others.has(id);
-      if (id !== undefined) own.add(id);
       const entry = toLogEntry(event, findExperiment);
-      const refusal = isTaken ? 'duplicate_id' : ingestRules(entry, receivedAt);
-      const shown = shownOf(event, findExperiment);
+      const holder = id === undefined ? undefined : own.get(id);
+      const isHeld = holder?.isRefused === false || (id !== undefined && others.has(id));
+      const refusal = ingestRules(entry, receivedAt) ?? (isHeld ? 'duplicate_id' : undefined);
+      let storedSource = source;
+      if (id !== undefined && holder !== undefined && refusal !== undefined) {
+        const isShown = !holder.isRefused && refusal === 'duplicate_id' && !shown.has(id) && isOfAnother(row, holder);
+        if (!isShown) {
+          repeated.push(holder.number);
+          return { kind: 'duplicate', event };
+        }
+        shown.add(id);
+        storedSource = repeatSource(source);
+      } else if (id !== undefined) {
+        if (holder !== undefined) release(holder);
+        own.set(id, { number: before + events.length + 1, isRefused: refusal !== undefined, row });
+      }
+      const impression = shownOf(event, findExperiment);
       const [visitor, ...otherNames] = entry.visitors;
       names.add(visitor);
       // Only for accepted rows: a refused row must not link visitors.
@@ -99,7 +104,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
       }
       events.push({
         distinctId: id ?? null,
-        source,
+        source: storedSource,
         event: row.event,
         time: event.time,
         receivedAt,
@@ -107,18 +112,18 @@ export function createEventStore(options: EventStoreOptions): EventStore {
         sid: entry.sid ?? null,
         witness: (refusal === undefined && witnessOf(entry)) || null,
         refusal: refusal ?? null,
-        experiment: shown?.experiment.id ?? null,
-        variant: shown?.variant.id ?? null,
+        experiment: impression?.experiment.id ?? null,
+        variant: impression?.variant.id ?? null,
         isTest,
         row: JSON.stringify(row),
       });
-      return { kind: isTaken ? 'duplicate' : 'accepted', event, number: before + events.length };
+      return { kind: refusal === 'duplicate_id' ? 'duplicate' : 'accepted', event, number: before + events.length };
     });
 
     visitors.add(names);
     insert(events);
     visitors.join(seenTogether);
-    for (const id of repeated) repeat.run(id, source);
+    for (const number of repeated) repeat.run(number);
     unmeasured += events.length;
     return arrivals;
   };

@@ -12,7 +12,7 @@ const TABLES = `
   CREATE TABLE events (
     number INTEGER PRIMARY KEY,          -- the order of arrival
     distinct_id TEXT,
-    source TEXT NOT NULL,                -- a digest of its token
+    source TEXT NOT NULL,                -- a digest of its token; what does not hold its id has a mark after it
     event TEXT NOT NULL,
     time INTEGER NOT NULL,
     received_at INTEGER NOT NULL,

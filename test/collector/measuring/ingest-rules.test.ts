@@ -54,8 +54,15 @@ describe('entries with the same distinctId', () => {
     expect(applyIngestRules([old, resent], rules)).toEqual(['time_out_of_range', undefined]);
   });
 
-  it('lose their id to an entry that is refused as a bot', () => {
-    const bot = track({ distinctId: 'd', bot: true });
-    expect(applyIngestRules([bot, track({ distinctId: 'd' })], rules)).toEqual(['bot', 'duplicate_id']);
+  it.each([
+    ['bot', { bot: true }],
+    ['not_allowlisted', { event: 'AddToCart' }],
+  ])('do not lose their id to an entry that is refused as %s, whichever arrives first', (refusal, fields) => {
+    const refused = track({ distinctId: 'd', ...fields });
+    const accepted = track({ distinctId: 'd', receivedAt: NOON + 1 });
+    expect(applyIngestRules([refused, accepted], rules)).toEqual([refusal, undefined]);
+    const late = { ...refused, receivedAt: NOON + 2 };
+    expect(applyIngestRules([accepted, late], rules)).toEqual([undefined, refusal]);
+    expect(applyIngestRules([late, accepted], rules)).toEqual([refusal, undefined]);
   });
 });

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveExperiment } from '../../../src/collector/experiments/config.js';
 import { type Collector, type CollectorOptions, createCollector } from '../../../src/collector/index.js';
+import { outcomeOf } from '../../../src/collector/page/verdict-badge.js';
+import { forgetVisitor } from '../../../src/collector/store/forget-visitor.js';
 import type { WireTrack } from '../../../src/protocol/wire.js';
 import { post, postRows, row, started } from '../posting.js';
 import { openStore } from './opened-store.js';
@@ -208,6 +210,98 @@ describe('an id that two sources use', () => {
     await post(collector, '/batch', { token: 'secret_server_token', events: [purchase] });
     await collector.close();
     expect(readFileSync(data).includes('secret_server_token')).toBe(false);
+  });
+});
+
+describe('a repeat of the same source', () => {
+  const first = { event: 'purchase', distinctId: 'purchase:1', userId: 'buyer', defaultProperties: { sid: '1' } };
+
+  function repeated(repeat: Partial<WireTrack>) {
+    const { store, log } = openStore();
+    store.append([first], 1_000, FROM);
+    const [arrival] = store.append([{ event: 'purchase', distinctId: 'purchase:1', ...repeat }], 1_000, FROM);
+    return { store, log, arrival };
+  }
+  const summary = (log: ReturnType<typeof openStore>['log']) =>
+    [...log.all()].map(({ verdict, warnings, repeats }) => [verdict, warnings, repeats]);
+
+  it.each([
+    ['another visitor', { userId: 'stranger' }, 'id_used_for_another_visitor'],
+    ['another visitor in another session', { userId: 'stranger', sid: '2' }, 'id_used_for_another_visitor'],
+    ['another session', { userId: 'buyer', sid: '2' }, 'id_used_in_another_session'],
+  ])('that names %s is shown once, with a warning and its own advice', (_, { userId, sid }, warning) => {
+    const repeat = { userId, ...(sid !== undefined && { defaultProperties: { sid } }) };
+    const { store, log, arrival } = repeated(repeat);
+    expect(arrival).toMatchObject({ kind: 'duplicate', number: 2 });
+    store.append([{ ...first, ...repeat }], 1_000, FROM);
+    expect(summary(log)).toEqual([
+      ['not_a_goal', [], 1],
+      ['duplicate_id', [warning], 0],
+    ]);
+    expect(log.totals.duplicates).toBe(2);
+    expect(outcomeOf([...log.all()][1]!).advice).toMatch(/visitor and session that the payment carries/);
+  });
+
+  it.each([
+    ['names the same visitor and session', { userId: 'buyer', defaultProperties: { sid: 'sid_1' } }],
+    ['names neither', {}],
+    ['adds a name', { userId: 'buyer', externalId: 'c1' }],
+  ])('that %s is only counted', (_, repeat) => {
+    expect(summary(repeated(repeat).log)).toEqual([['not_a_goal', [], 1]]);
+  });
+
+  it('loses its warning when its names turn out to be the same visitor', () => {
+    const { store, log } = repeated({ externalId: 'c1', defaultProperties: { sid: '1' } });
+    expect(summary(log)[1]).toEqual(['duplicate_id', ['id_used_for_another_visitor'], 0]);
+    store.append([{ event: '$identify', userId: 'buyer', externalId: 'c1' }], 1_000, FROM);
+    expect(summary(log)[1]).toEqual(['duplicate_id', [], 0]);
+  });
+
+  it('shows no warning once the first event was forgotten', () => {
+    const { database, store, log } = openStore();
+    store.append([first, { ...first, userId: 'stranger' }], 1_000, FROM);
+    forgetVisitor(database, { userId: 'buyer' }, false);
+    expect(summary(log)).toEqual([['duplicate_id', [], 0]]);
+  });
+});
+
+describe('an event that is refused by the ingest rules', () => {
+  const purchase = { event: 'purchase', distinctId: 'purchase:1', userId: 'buyer' };
+  const verdicts = (log: ReturnType<typeof openStore>['log']) =>
+    [...log.all()].map(({ verdict, repeats }) => [verdict, repeats]);
+
+  it('counts when it is sent again after its name was added to the allow-list', () => {
+    const data = dataFile();
+    const before = openStore(data, { allowedEvents: ['other'], bots: 'allow' });
+    for (const _ of [1, 2]) before.store.append([purchase], 1_000, FROM);
+    expect(verdicts(before.log)).toEqual([['not_allowlisted', 1]]);
+    before.database.close();
+
+    const after = openStore(data, { allowedEvents: ['purchase'], bots: 'allow' });
+    const [arrival] = after.store.append([purchase], 1_000, FROM);
+    expect(arrival).toMatchObject({ kind: 'accepted', number: 2 });
+    after.store.append([purchase], 1_000, FROM);
+    expect(verdicts(after.log)).toEqual([
+      ['not_allowlisted', 1],
+      ['not_a_goal', 1],
+    ]);
+    expect(after.log.events({ distinctId: 'purchase:1', limit: 10 })).toHaveLength(2);
+    after.database.close();
+  });
+
+  it.each([
+    ['time_out_of_range', { time: 9_000 }],
+    ['bot', { defaultProperties: { is_bot: true } }],
+  ])('counts when it is sent again without the reason for %s, also by another source', (refusal, refused) => {
+    for (const source of ['shop', 'web']) {
+      const { store, log } = openStore(':memory:', { bots: 'block' });
+      store.append([{ ...purchase, ...refused }], 1_000, FROM);
+      store.append([purchase], 1_000, { ...FROM, source });
+      expect(verdicts(log)).toEqual([
+        [refusal, 0],
+        ['not_a_goal', 0],
+      ]);
+    }
   });
 });
 

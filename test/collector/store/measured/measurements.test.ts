@@ -150,7 +150,9 @@ function compare({ log, experiments, database }: OpenedStore): void {
   // An impression of an experiment that was unknown when it arrived stays one of nothing.
   const stored = database.prepare('SELECT number FROM events WHERE experiment IS NULL').all() as { number: number }[];
   const ofNothing = new Set(stored.map(({ number }) => number));
-  const whole = lines.map(({ number, event }) =>
+  // A repeat that is only shown stays refused, even after the person of the first event was forgotten.
+  const counted = lines.filter(({ verdict }) => verdict !== 'duplicate_id');
+  const whole = counted.map(({ number, event }) =>
     toLogEntry(event, ofNothing.has(number) ? () => undefined : experiments.find),
   );
   for (const experiment of experiments.list()) {
