@@ -18,19 +18,28 @@ async function startCollector(): Promise<Collector> {
   const ours = createClient({ token: 'test_shop', experimentToken: 'exp_shop', baseUrl: collector.baseUrl });
   await ours.visitor({ userId: VISITOR, sessionId: SESSION }).assign('hero', { timeoutMs: 60_000 });
   await ours.close();
+  await sendFromPage(collector, { event: 'view', visitor_id: VISITOR, defaultProperties: { sid: SESSION } });
   return collector;
 }
 
+/** Sends a row as the browser SDK does. */
+async function sendFromPage({ url }: Collector, row: object): Promise<void> {
+  await fetch(`${url}/ingest`, { method: 'POST', body: JSON.stringify({ token: 'test_shop', data: [row] }) });
+}
+
 /** The row that the browser SDK sends on the thank-you page. */
-async function reportFromPage({ url }: Collector, payment: string): Promise<void> {
-  const row = {
+async function reportFromPage(
+  collector: Collector,
+  payment: string,
+  { visitor = VISITOR, sid = SESSION } = {},
+): Promise<void> {
+  await sendFromPage(collector, {
     event: 'purchase',
-    visitor_id: VISITOR,
+    visitor_id: visitor,
     distinct_id: purchaseId(payment),
     eventProperties: { order_id: payment },
-    defaultProperties: { sid: SESSION },
-  };
-  await fetch(`${url}/ingest`, { method: 'POST', body: JSON.stringify({ token: 'test_shop', data: [row] }) });
+    defaultProperties: { sid },
+  });
 }
 
 async function reportFromWebhook({ baseUrl }: Collector, payment: string): Promise<void> {
@@ -43,6 +52,20 @@ async function reportFromWebhook({ baseUrl }: Collector, payment: string): Promi
 }
 
 describe('a purchase that the page and the webhook report', () => {
+  it.each([
+    ['in another browser', { visitor: 'in-app-browser' }, 'not_in_experiment', 'id_used_for_another_visitor'],
+    ['in the next session', { sid: String(Date.now()) }, 'other_session', 'id_used_in_another_session'],
+  ])('is lost with a warning if the page reports it first %s', async (_, page, verdict, warning) => {
+    const collector = await startCollector();
+    await reportFromPage(collector, 'pi_1', page);
+    await reportFromWebhook(collector, 'pi_1');
+    const purchases = collector.report().events.filter(({ event }) => event.event === 'purchase');
+    expect(purchases).toMatchObject([
+      { verdict, warnings: [] },
+      { verdict: 'duplicate_id', warnings: [warning] },
+    ]);
+  });
+
   it.each([
     ['page before webhook', [reportFromPage, reportFromWebhook]],
     ['webhook before page', [reportFromWebhook, reportFromPage]],

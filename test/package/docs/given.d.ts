@@ -17,7 +17,6 @@ declare const line_items: import('stripe').Stripe.Checkout.SessionCreateParams.L
 
 declare const ours: import('ours-ingest').Client;
 declare const visitor: import('ours-ingest').Visitor;
-declare const browserSdk: { track(event: string, properties: Record<string, string>): void };
 declare const stripe: import('stripe').Stripe;
 declare const express: typeof import('express');
 declare const app: import('express').Express;
