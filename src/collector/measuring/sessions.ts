@@ -34,7 +34,7 @@ export interface Sessions {
   /**
    * The browser activity nearest to `time`, within `SESSION_REACH_MS`: an impression at `time` joins its session. Without browser
    * activity, the nearest server event that is at most six hours after the first event of its session. Call it after all were
-   * seen.
+   * seen. [A] The devices of one person are one visitor here, so the session may be another device's.
    */
   near(visitor: VisitorNumber, time: number): Sighting | undefined;
 }
