@@ -42,7 +42,7 @@ function message(messageId: string, body: string): SQSRecord {
     body,
     attributes: {
       ApproximateReceiveCount: '1',
-      SentTimestamp: '0',
+      SentTimestamp: String(Date.now()),
       SenderId: 'local',
       ApproximateFirstReceiveTimestamp: '0',
     },

@@ -17,9 +17,11 @@ const STORED_TIMEOUT_MS = 8_000;
 export function createQueue(ours: Ours) {
   return sqsHandler(
     ours,
-    async ({ body, visitor }: SQSRecord & { readonly visitor: Visitor<ShopEvents> }) => {
+    async ({ body, attributes, visitor }: SQSRecord & { readonly visitor: Visitor<ShopEvents> }) => {
       const { id } = booking.parse(JSON.parse(body));
-      const receipt = visitor.track('lead', { lead_id: id }, { distinctId: `lead:${id}` });
+      // When it was booked: the message may have waited in the queue.
+      const time = Number(attributes.SentTimestamp);
+      const receipt = visitor.track('lead', { lead_id: id }, { distinctId: `lead:${id}`, time });
       try {
         await receipt.stored({ timeoutMs: STORED_TIMEOUT_MS });
       } catch (error) {

@@ -14,6 +14,11 @@ export interface PaddleOptions {
 /**
  * Paddle Billing. The checkout has the visitor in `customData: { ours_visitor: await sealVisitor(visitor, keys) }`, which Paddle copies
  * into the transaction and its subscription. Paddle's SDK rejects webhooks older than 5 seconds; Paddle signs each retry again.
+ *
+ * The start of a trial, a transaction of 0, is not reported, and the first payment after it is a recurring one for Paddle:
+ * `subscription_renewed`. A shop with trials should also report `subscription_started` for `subscription.activated`, which Paddle
+ * sends once a subscription is active and paid, and use it as its goal. Make its `distinctId` from the subscription,
+ * `subscription:<id>`: a subscription starts once.
  */
 export function paddleWebhook({ paddle, secret, ours, keys }: PaddleOptions): Webhook {
   return createWebhook<EventEntity, CommerceEvents>({
