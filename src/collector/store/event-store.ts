@@ -83,6 +83,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
       const refusal = ingestRules(entry, receivedAt) ?? (isHeld ? 'duplicate_id' : undefined);
       let storedSource = source;
       if (id !== undefined && holder !== undefined && refusal !== undefined) {
+        // Only the first of them: a provider may repeat a webhook many times.
         const isShown = !holder.isRefused && refusal === 'duplicate_id' && !shown.has(id) && isOfAnother(row, holder);
         if (!isShown) {
           repeated.push(holder.number);
@@ -91,6 +92,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
         shown.add(id);
         storedSource = repeatSource(source);
       } else if (id !== undefined) {
+        // It was refused, so it gives its id to this one.
         if (holder !== undefined) release(holder);
         own.set(id, { number: before + events.length + 1, isRefused: refusal !== undefined, row });
       }
