@@ -6,6 +6,7 @@ import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
 import { isTimely, isTooOld } from '../protocol/time.js';
 import type { Conversion, ConversionSink, WebhookIdentity } from './conversion.js';
+import type { TokenVisitor } from './token/layout.js';
 import type { NoVisitorReason, VisitorOpener } from './token/open-visitor.js';
 
 /** The result for one conversion. */
@@ -42,7 +43,7 @@ export async function report<Catalog extends EventCatalog>(
     return { line: 'a conversion has no distinctId: fix conversions(), and a retry stores it', retry: true };
   }
   const opened = await openToken(visitorToken);
-  const { consent, isFromLink, ...visitor } = opened.visitor ?? { userId: undefined };
+  const { consent, isFromLink, ...visitor }: Partial<TokenVisitor> = opened.visitor ?? {};
   // Another person's link must not connect this person to that visitor.
   const isTied = !isFromLink || (event.externalId ?? event.email ?? event.userProperties) == null;
   const ask = async (): Promise<WebhookIdentity | undefined> => withTimeout(identify(), { signal });

@@ -226,7 +226,7 @@ describe('a repeat of the same source', () => {
     [...log.all()].map(({ verdict, warnings, repeats }) => [verdict, warnings, repeats]);
 
   it.each([
-    ['another visitor', { userId: 'stranger' }, 'id_used_for_another_visitor'],
+    ['another visitor', { userId: 'stranger', sid: undefined }, 'id_used_for_another_visitor'],
     ['another visitor in another session', { userId: 'stranger', sid: '2' }, 'id_used_for_another_visitor'],
     ['another session', { userId: 'buyer', sid: '2' }, 'id_used_in_another_session'],
   ])('that names %s is shown once, with a warning and its own advice', (_, { userId, sid }, warning) => {
