@@ -16,7 +16,11 @@ function transaction({ append = async () => undefined, encode = (): unknown => t
     outcomes: { refuse: () => ({ distinctId: 'refused' }) },
     onAppended,
   };
-  const tx = createTransaction({ options: { token: 'test_shop' } } as ClientContext, options as unknown as TransactionOptions, TX);
+  const tx = createTransaction(
+    { options: { token: 'test_shop' } } as ClientContext,
+    options as unknown as TransactionOptions,
+    TX,
+  );
   return { track: () => tx.track({ event: 'purchase', userId: 'v' }), within, onAppended };
 }
 
