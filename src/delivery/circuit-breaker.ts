@@ -200,7 +200,7 @@ export function createCircuitBreaker({
     observe(result, sent) {
       switch (result.kind) {
         case 'unauthorized':
-          if (cause === undefined && isExpected(sent)) return;
+          if (sent === 'try' || (cause === undefined && isExpected(sent))) return;
           return openFor(
             UNAUTHORIZED_INTERVAL_MS * (1 + random()),
             'unauthorized',

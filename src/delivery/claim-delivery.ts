@@ -85,21 +85,27 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
 
   /** Tries one of the identifies if it is time. Puts the others aside, with what follows them. */
   async function deliverPaused(paused: readonly Entry[], endsAt: number): Promise<void> {
-    const [early, due] = partition(paused, (entry) => isolator.turnInMs(entry) > 0);
+    let rest = await releaseEarly(paused);
+    if (rest.length > 0 && breaker.isClosed && !signal.aborted && monotonic() <= endsAt && pause.admit()) {
+      const at = chooseProbe(rest, isolator.lastFailure, random);
+      const batch: Batch = { kind: 'identify', entries: [rest[at]!] };
+      rest = [...rest.slice(0, at), ...rest.slice(at + 1)];
+      await send(batch, 'try', followers(), () => monotonic() <= endsAt);
+    }
+    rest = await settlement.withoutGivenUp(rest);
+    await release(rest, pause.isOn && !signal.aborted ? pause.asideMs(rest.length) : 0);
+  }
+
+  /** Releases suspects whose turn is later, with what follows them. Resolves to the others. */
+  async function releaseEarly(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    const [early, due] = partition(entries, (entry) => isolator.turnInMs(entry) > 0);
     await release(early, Math.max(...early.map(isolator.turnInMs)));
-    if (due.length === 0) return;
-    const mayTry = breaker.isClosed && !signal.aborted && monotonic() <= endsAt && pause.admit();
-    if (!mayTry) return release(due, pause.asideMs(due.length));
-    const at = chooseProbe(due, isolator.lastFailure, random);
-    const rest = [...due.slice(0, at), ...due.slice(at + 1)];
-    await send({ kind: 'identify', entries: [due[at]!] }, 'try', followers(), () => monotonic() <= endsAt);
-    await release(rest, pause.isOn ? pause.asideMs(rest.length) : 0);
+    return due;
   }
 
   async function deliverSuspects(suspects: readonly Entry[], isBehind: Followers, endsAt: number): Promise<void> {
-    const [early, due] = partition(suspects, (entry) => isolator.turnInMs(entry) > 0);
-    await release(early, Math.max(...early.map(isolator.turnInMs)));
-    let rest: readonly Entry[] = due;
+    const due = await releaseEarly(suspects);
+    let rest = due;
     if (isolating < maxIsolating) {
       isolating += 1;
       const startedAt = monotonic();

@@ -8,6 +8,8 @@ const MIN_PAUSE_MS = 500;
 const JITTER_MS = 1_000;
 /** A try whose end nobody reports is over after this long. */
 const MAX_TRY_MS = 2 * 60_000;
+/** How much of the time between two answers to events counts for the pause: the rest may be an outage. */
+const MAX_GAP_MS = 60_000;
 /** A slow try leaves its sender free for this many times its duration. */
 const FREE_FACTOR = 4;
 /**
@@ -16,7 +18,7 @@ const FREE_FACTOR = 4;
  */
 const RETRY_MS = 2_000;
 const MAX_RETRY_MS = 5 * 60_000;
-/** How long entries are put aside for each of them, so that a crowd is claimed and released 200 times a second at most. */
+/** How long entries are put aside for each of them: of up to 60,000, 200 are claimed and released in a second. */
 const ASIDE_MS = 5;
 const MIN_ASIDE_MS = 1_000;
 const MAX_ASIDE_MS = 5 * 60_000;
@@ -32,7 +34,7 @@ const MAX_ASIDE_MS = 5 * 60_000;
  */
 export interface IdentifyPause {
   readonly isOn: boolean;
-  /** How long it has been on, in milliseconds; 0 if it is off. */
+  /** For how long it has been on while events were taken, in milliseconds; 0 if it is off. */
   readonly lastsMs: number;
   /** When to retry an identify that was tried, in milliseconds. */
   readonly retryMs: number;
@@ -51,7 +53,10 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
   let failedTries = 0;
   /** Whether events were taken since the first failure. */
   let isServiceUp = false;
-  let onSince: number | undefined;
+  let isOn = false;
+  let lastsMs = 0;
+  /** When it began, or events were last taken. */
+  let countedAt = 0;
   let triesAt = 0;
   /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
   let aside = 0;
@@ -60,10 +65,10 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
 
   return {
     get isOn() {
-      return onSince !== undefined;
+      return isOn;
     },
     get lastsMs() {
-      return onSince === undefined ? 0 : monotonic() - onSince;
+      return lastsMs;
     },
     get retryMs() {
       return Math.min(MAX_RETRY_MS, RETRY_MS * failedTries);
@@ -87,18 +92,21 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
     answered(kind) {
       if (kind === 'track') {
         isServiceUp = failures > 0;
+        if (isOn) lastsMs += Math.min(monotonic() - countedAt, MAX_GAP_MS);
+        countedAt = monotonic();
         return;
       }
       failures = 0;
       failedTries = 0;
       isServiceUp = false;
-      onSince = undefined;
+      isOn = false;
+      lastsMs = 0;
       triesAt = 0;
     },
     failed({ scope, afterMs }, tookMs, isTry) {
       failures += 1;
       if (isTry) failedTries += 1;
-      if (failures >= FAILURES_TO_PAUSE && isServiceUp) onSince ??= monotonic();
+      isOn ||= failures >= FAILURES_TO_PAUSE && isServiceUp;
       const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : random() * JITTER_MS;
       triesAt = monotonic() + Math.max(afterMs ?? MIN_PAUSE_MS + jitterMs, tookMs * FREE_FACTOR);
     },

@@ -23,6 +23,8 @@ const MAX_TURN_MS = 60 * 60_000;
 const LOOKS_A_TURN = 10;
 const MIN_LOOK_MS = 30_000;
 const MAX_LOOK_MS = 2.5 * 60_000;
+/** How much of the time between two failures of an event alone counts as time in which it failed. */
+const MAX_GAP_MS = 15 * 60_000;
 /** How much the result of one try changes the share of tries that fail. */
 const SHARE_STEP = 0.1;
 
@@ -39,10 +41,12 @@ interface Trouble {
   solo: number;
   /** How long its last failure took. */
   tookMs: number;
-  /** When it failed for the first time, and when it first and last failed alone, by the monotonic clock. */
+  /** When it failed for the first time, by the monotonic clock. */
   readonly since: number;
-  aloneSince: number;
+  /** When it last failed alone. */
   failedAt: number;
+  /** For how long it has failed alone. Of the time between two such failures, {@link MAX_GAP_MS} counts: the rest may be an outage. */
+  badMs: number;
   /** Retries used up: failures alone that came from the service itself, and failures of its row. */
   spent: number;
 }
@@ -105,7 +109,7 @@ export interface PoisonIsolator {
   isSuspect(entry: Entry): boolean;
   /** Milliseconds since the event failed for the first time; 0 if it has not. */
   failingMs(entry: Entry): number;
-  /** Milliseconds since a bad event first failed alone; 0 for one that is not bad. */
+  /** For how long a bad event has failed alone while the service took others, in milliseconds; 0 for one that is not bad. */
   badMs(entry: Entry): number;
   /** Divides a batch of suspects, the lowest level first. Suspected identifies are sent alone, in order. */
   isolate(batch: Batch, maxRows: number): Batch[];
@@ -156,8 +160,8 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       solo: 0,
       tookMs: 0,
       since: monotonic(),
-      aloneSince: 0,
       failedAt: 0,
+      badMs: 0,
       spent: 0,
     };
     known.set(entry.distinctId, added);
@@ -214,12 +218,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     recordSoloFailure(entry, isSpent) {
       const trouble = watch(entry, successes(entry.kind));
       if (trouble.solo > 0) failingShare += (1 - failingShare) * SHARE_STEP;
+      if (trouble.solo === 0) aloneMs += trouble.tookMs;
+      else trouble.badMs += Math.min(monotonic() - trouble.failedAt, MAX_GAP_MS);
       trouble.solo += 1;
       trouble.failedAt = monotonic();
-      if (trouble.solo === 1) {
-        trouble.aloneSince = trouble.failedAt;
-        aloneMs += trouble.tookMs;
-      }
       if (trouble.solo === BAD_FROM) bad += 1;
       if (isSpent) trouble.spent += 1;
       return trouble.spent;
@@ -243,8 +245,8 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     isSuspect: (entry) => levelOf(entry) > 0,
     failingMs: (entry) => monotonic() - (troubleOf(entry)?.since ?? monotonic()),
     badMs(entry) {
-      const trouble = troubleOf(entry);
-      return trouble !== undefined && trouble.solo >= BAD_FROM ? monotonic() - trouble.aloneSince : 0;
+      const { solo = 0, badMs = 0 } = troubleOf(entry) ?? {};
+      return solo >= BAD_FROM ? badMs : 0;
     },
 
     isolate(batch, maxRows) {

@@ -44,7 +44,7 @@ export function refusalOf(
 const MIN_SECRET_LENGTH = 8;
 
 /** Removes the token and email addresses: a service may quote the request in its error. */
-function scrub(message: string, token: string): string {
+export function scrub(message: string, token: string): string {
   const safe = token.length < MIN_SECRET_LENGTH ? message : message.replaceAll(token, '[token]');
   return safe.replace(/[^\s'"<>]+@[^\s'"<>]+/g, '[email]');
 }

@@ -19,11 +19,14 @@ const AFTER_IDENTIFY_MS = 200;
 const DELAYED_POLL_MS = 1_000;
 /** How long to wait after the outbox has failed. */
 const OUTBOX_PAUSE_MS = 1_000;
-/** When to retry the entries of a claim during which the outbox failed. They may have been delivered. */
-const OUTBOX_RETRY_MS = 10_000;
+/**
+ * When to retry the first and the second half of a claim during which the outbox failed. They may have been delivered. One entry
+ * that makes it fail each time comes back when the other half does not, and has half as many companions with each failure.
+ */
+const OUTBOX_RETRY_MS = [10_000, 15_000] as const;
 /** A claim that is this full may have left more behind. */
 const FULL = 0.9;
-/** When the outbox fails, the next claim's size is divided by this; each claim that is delivered doubles it. */
+/** A failed claim divides the next claim's size by this; a successful one doubles it. */
 const CLAIM_SHRINK = 4;
 
 export interface RelayOptions extends Omit<ClaimDeliveryOptions, 'onReleased'> {
@@ -67,10 +70,8 @@ export function createRelay(options: RelayOptions): Relay {
   /** When the last delayed entry may be claimed. */
   let delayedUntil = 0;
   let pausedUntil = Number.NEGATIVE_INFINITY;
-  /** The most entries of a claim. A store that fails on so many must not be asked for the same number forever. */
+  /** The most entries of a claim. A store that is too slow for many must not be asked for the same number forever. */
   let maxEntries = Number.POSITIVE_INFINITY;
-  /** Whether the last claim could not be settled or released. */
-  let hasFailed = false;
   let isStopped = false;
   let hasClaimed = false;
 
@@ -138,32 +139,24 @@ export function createRelay(options: RelayOptions): Relay {
       if (probe === undefined) await delivery.deliver(entries, endsAt);
       else await delivery.probe(entries, search.skipMs(widest, claimed.fullness >= FULL), endsAt);
       warnings.end('outbox');
-      if (entries.length > 0) {
-        maxEntries *= 2;
-        hasFailed = false;
-      }
       return entries;
     } catch (error) {
       warnings.once('outbox', `the outbox failed: ${sentenceOf(error)} Events stay in it; it is retried every second.`);
       // The outbox no longer holds the settled entries. The others need not wait until the lease expires.
-      const delayMs = await outbox.release(entries, OUTBOX_RETRY_MS).then(
-        () => OUTBOX_RETRY_MS,
+      const middle = Math.ceil(entries.length / 2);
+      const [firstMs, secondMs] = OUTBOX_RETRY_MS;
+      const delayMs = await Promise.all([
+        outbox.release(entries.slice(0, middle), firstMs),
+        outbox.release(entries.slice(middle), secondMs),
+      ]).then(
+        () => secondMs,
         () => leaseMs,
       );
-      if (entries.length > 0) {
-        delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
-        // If one of them is the reason, the others must not come back with it again and again.
-        if (hasFailed) claimFewer(entries.length);
-        hasFailed = true;
-      }
+      if (entries.length > 0) delayedUntil = Math.max(delayedUntil, monotonic() + delayMs);
       pausedUntil = monotonic() + OUTBOX_PAUSE_MS;
       alarm.setIn(OUTBOX_PAUSE_MS);
       return [];
     }
-  }
-
-  function claimFewer(than: number): void {
-    maxEntries = Math.max(1, Math.floor(than / CLAIM_SHRINK));
   }
 
   async function claim(
@@ -184,7 +177,7 @@ export function createRelay(options: RelayOptions): Relay {
       return { entries, fullness };
     } finally {
       claiming -= 1;
-      if (!isClaimed) claimFewer(window.maxEntries);
+      maxEntries = isClaimed ? maxEntries * 2 : Math.max(1, Math.floor(window.maxEntries / CLAIM_SHRINK));
     }
   }
 

@@ -10,18 +10,17 @@ import type { CircuitBreaker, Sent } from './circuit-breaker.js';
 import type { IdentifyPause } from './identify-pause.js';
 import { warnOfMisdated } from './misdated.js';
 import type { PoisonIsolator } from './poison-isolator.js';
-import { refusalOfRow, TOO_OLD } from './refusals.js';
+import { refusalOfRow, scrub, TOO_OLD } from './refusals.js';
 import { aheadMs, createResends, isExpired, sentTime } from './sent-time.js';
 
 /** How much later than the next probe a failed event comes back: timers are late, and it must not be that probe. */
 const PROBE_MARGIN = 1.2;
 
-const EXHAUSTED: Undelivered = { status: 'dropped', reason: 'retries_exhausted' };
 /** How long an identify may hold events back by failing alone, whatever it fails on: they wait for it, and become too old. */
 const MAX_HOLD_MS = 60 * 60_000;
-/** The age from which a minute is enough: processes may be short-lived, and none may see an hour of it. */
+/** The age from which five minutes are enough: processes may be short-lived, and none may see an hour of it. */
 const MAX_HOLD_AGE_MS = 24 * MAX_HOLD_MS;
-const MIN_HOLD_MS = 60_000;
+const MIN_HOLD_MS = 5 * 60_000;
 
 export interface SettlementOptions {
   readonly outbox: Outbox;
@@ -42,6 +41,8 @@ export interface Settlement {
   settle(entries: readonly Entry[], outcome: KnownOutcome): Promise<true>;
   /** Removes the entries that cannot be sent now, because of their time. */
   withoutUnsendable(entries: readonly Entry[]): Promise<readonly Entry[]>;
+  /** Gives up paused identifies that are an hour old once the pause has lasted as long. Resolves to the other entries. */
+  withoutGivenUp(paused: readonly Entry[]): Promise<readonly Entry[]>;
   /** Whether an event may be probed in front of its identify: nothing else may be left to show that the service works. */
   mayBePassed(identify: Entry): boolean;
   /**
@@ -97,12 +98,12 @@ export function createSettlement(
       const spent = isolator.recordSoloFailure(entry, scope === 'request');
       if (spent > maxRetries || isOverdue(entry)) {
         const mayBeThere = isServiceAnswer ? '' : '. It may have arrived: replay it with the same distinctId';
-        return settle(entries, { ...EXHAUSTED, message: `its last failure: ${reason}${mayBeThere}` });
+        return settle(entries, exhausted(`${reason}${mayBeThere}`));
       }
       if (entry.kind === 'identify' && (pause.isOn || isolator.badMs(entry) > 0)) {
         warnings.throttled(
           'identify',
-          `identifies fail again and again (${reason}) while others are accepted, and later events of their persons wait for them. Each is given up after an hour, or when its retries are used up.`,
+          `identifies fail again and again (${reason}) while others are accepted, and later events of their persons wait for them. Each is given up after an hour or more, or when its retries are used up.`,
         );
       }
     }
@@ -117,14 +118,22 @@ export function createSettlement(
     return false;
   }
 
+  function ageMs(entry: Entry): number {
+    const now = clock.read();
+    return now.service - sentTime(entry, now);
+  }
+
   /** Whether an identify that has failed alone has held events back for too long. */
   function isOverdue(entry: Entry): boolean {
     if (entry.kind !== 'identify') return false;
-    const now = clock.read();
-    const ageMs = now.service - sentTime(entry, now);
-    const badMs = isolator.badMs(entry);
-    if (pause.lastsMs >= MAX_HOLD_MS && ageMs >= MAX_HOLD_MS) return true;
-    return badMs >= (ageMs >= MAX_HOLD_AGE_MS ? MIN_HOLD_MS : MAX_HOLD_MS);
+    return isGivenUp(entry) || isolator.badMs(entry) >= (ageMs(entry) >= MAX_HOLD_AGE_MS ? MIN_HOLD_MS : MAX_HOLD_MS);
+  }
+
+  const isGivenUp = (entry: Entry): boolean =>
+    entry.kind === 'identify' && pause.lastsMs >= MAX_HOLD_MS && ageMs(entry) >= MAX_HOLD_MS;
+
+  async function withoutGivenUp(paused: readonly Entry[]): Promise<readonly Entry[]> {
+    return without(paused, isGivenUp, (old) => settle(old, exhausted('no identify was accepted for an hour')));
   }
 
   /** Delays, in milliseconds, after which to resend refused events; only of those that a clock may have had refused. */
@@ -161,7 +170,10 @@ export function createSettlement(
       if (!retryable) delayMs = resendsInMs([entry], sentAt, message)[0];
       else if (spent <= maxRetries) delayMs = waits.get(spent) ?? soloBackoffMs(spent || 1, random);
       if (delayMs === undefined) {
-        await settle([entry], retryable ? EXHAUSTED : refusalOfRow(entry, message, clock.read(), token));
+        const outcome = retryable
+          ? exhausted(scrub(message, token))
+          : refusalOfRow(entry, message, clock.read(), token);
+        await settle([entry], outcome);
         continue;
       }
       waits.set(spent, delayMs);
@@ -191,11 +203,16 @@ export function createSettlement(
     release,
     settle,
     withoutUnsendable,
+    withoutGivenUp,
     mayBePassed: (identify) => breaker.isSearching && isolator.failingMs(identify) >= MAX_HOLD_MS,
     retryLater,
     takeRows,
     resendLater,
   };
+}
+
+function exhausted(failure: string): Undelivered {
+  return { status: 'dropped', reason: 'retries_exhausted', message: `its last failure: ${failure}` };
 }
 
 /** Takes out the entries that a condition picks, for which `handle` finds another use. Nearly always, there are none. */

@@ -46,16 +46,25 @@ describe('the pause of identifies', () => {
     expect(pause.isOn).toBe(false);
   });
 
-  it('ends with an identify that is answered, and tells how long it has lasted', () => {
-    const { clock, pause, begin } = pauseWith();
-    expect(pause.lastsMs).toBe(0);
+  it('ends with an identify that is answered', () => {
+    const { pause, begin } = pauseWith();
     begin();
-    clock.now = 7_000;
-    expect(pause.lastsMs).toBe(7_000);
     pause.answered('track');
     expect(pause.isOn).toBe(true);
     pause.answered('identify');
     expect([pause.isOn, pause.lastsMs, pause.admit()]).toEqual([false, 0, true]);
+  });
+
+  it('counts how long it lasts while events are taken, and of an outage a minute', () => {
+    const { clock, pause, begin } = pauseWith();
+    begin();
+    clock.now = 30_000;
+    expect(pause.lastsMs).toBe(0);
+    pause.answered('track');
+    expect(pause.lastsMs).toBe(30_000);
+    clock.now = 7_200_000;
+    pause.answered('track');
+    expect(pause.lastsMs).toBe(90_000);
   });
 
   it.each<[string, Failure, number, number, number]>([

@@ -73,6 +73,26 @@ describe('while the endpoint of identifies fails alone', () => {
   });
 });
 
+describe('identifies that are blocked for good', () => {
+  it('are given up as fast as they come, once the first are an hour old', async () => {
+    const simulation = simulate({
+      random: seeded(5),
+      endingOf: ({ path }) => (path === '/identify' ? { status: 403, page: true } : 'ok'),
+    });
+    const { client, taken, pass } = simulation;
+    const SECONDS = 100 * 60;
+    for (let second = 0; second < SECONDS; second += 2) {
+      client.identify({ userId: `v${second}`, userProperties: { city: 'Bern' } });
+      client.track({ event: 'purchase', userId: `v${second}`, distinctId: `purchase ${second}` });
+      trackAnother(simulation, second);
+      await pass(2_000);
+    }
+    const waiting = SECONDS / 2 - [...taken.keys()].filter((id) => id.startsWith('purchase')).length;
+    // Those of the last hour, and what is put aside for some minutes.
+    expect(waiting).toBeLessThan((75 * 60) / 2);
+  }, 60_000);
+});
+
 describe('an identify', () => {
   it.each([{ status: 503 }, { status: 403, page: true }, 'hang'] as Ending[])(
     'is not given up after an outage of hours because it works again later than events: %j',
@@ -81,16 +101,23 @@ describe('an identify', () => {
         random: seeded(7),
         requestTimeoutMs: 2_000,
         endingOf: ({ path, atMs }) =>
-          atMs < 2 * HOUR_MS || (path === '/identify' && atMs < 2 * HOUR_MS + 20_000) ? ending : 'ok',
+          (atMs > MINUTE_MS && atMs < 2 * HOUR_MS) || (path === '/identify' && atMs < 2 * HOUR_MS + 20_000)
+            ? ending
+            : 'ok',
       });
       const { client, taken, outcomes, pass, now, passUntil } = simulation;
       for (let at = 0; at < 20; at += 1) client.identify({ userId: `v${at}`, userProperties: { city: 'Bern' } });
+      // It fails a minute earlier, too, so identifies are paused when the outage begins.
+      for (let at = 100; at < 160; at += 1) {
+        trackAnother(simulation, at);
+        await pass(1_000);
+      }
       await pass(2 * HOUR_MS - now());
       for (let at = 0; at < 60; at += 1) {
         trackAnother(simulation, at);
         await pass(1_000);
       }
-      expect(await passUntil(() => taken.size === 80, 10 * MINUTE_MS)).toBe(true);
+      expect(await passUntil(() => taken.size === 140, 10 * MINUTE_MS)).toBe(true);
       expect(outcomes.every(({ status }) => status === 'delivered')).toBe(true);
     },
   );

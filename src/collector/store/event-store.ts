@@ -71,7 +71,7 @@ export function createEventStore(options: EventStoreOptions): EventStore {
     const release = ({ number }: Holder): void => {
       const place = number - before - 1;
       if (place < 0) holders.release(number, source);
-      else events[place] = { ...events[place]!, source: releasedSource(source) };
+      else events[place] = { ...events[place]!, source: releasedSource(source, number) };
     };
 
     const arrivals = rows.map((row, place): StoredArrival => {

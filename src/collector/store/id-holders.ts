@@ -38,8 +38,8 @@ export function repeatSource(source: string): string {
 }
 
 /** The source under which a refused event is stored that has lost its id to a later one. */
-export function releasedSource(source: string): string {
-  return source + RELEASED;
+export function releasedSource(source: string, number: number): string {
+  return `${source}${RELEASED} ${number}`;
 }
 
 /** The source that sent a repeat; `undefined` for other events. */
@@ -66,7 +66,7 @@ export function createIdHolders(database: Database): IdHolders {
       }
       return found;
     },
-    release: (number, source) => void release.run(releasedSource(source), number),
+    release: (number, source) => void release.run(releasedSource(source, number), number),
   };
 }
 

@@ -270,6 +270,17 @@ describe('an event that is refused by the ingest rules', () => {
   const verdicts = (log: ReturnType<typeof openStore>['log']) =>
     [...log.all()].map(({ verdict, repeats }) => [verdict, repeats]);
 
+  it('gives up its id again and again', () => {
+    const { database, store, log } = openStore(dataFile(), { allowedEvents: ['purchase'], bots: 'allow' });
+    const send = (event: string, userId: string) => store.append([{ ...purchase, event, userId }], 1_000, FROM)[0];
+    send('unlisted', 'first');
+    expect(send('purchase', 'buyer')).toMatchObject({ kind: 'accepted' });
+    forgetVisitor(database, { userId: 'buyer' }, false);
+    send('unlisted', 'third');
+    expect(send('purchase', 'buyer')).toMatchObject({ kind: 'accepted' });
+    expect(verdicts(log).map(([verdict]) => verdict)).toEqual(['not_allowlisted', 'not_allowlisted', 'not_a_goal']);
+  });
+
   it('counts when it is sent again after its name was added to the allow-list', () => {
     const data = dataFile();
     const before = openStore(data, { allowedEvents: ['other'], bots: 'allow' });
