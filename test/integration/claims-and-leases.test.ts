@@ -113,7 +113,7 @@ describe('what an outbox could not settle', () => {
       };
       const { client, taken, outcomes, warnings, pass } = start({ endingOf, flushAt: 10 }, watched);
       for (let i = 0; i < 30; i++) client.track({ event: 'purchase', userId: 'v', distinctId: `e${i}` });
-      for (let second = 0; second < 15; second++) {
+      for (let second = 0; second < 20; second++) {
         client.track({ event: 'purchase', userId: 'v', distinctId: `later ${second}` });
         await pass(1_000);
       }
