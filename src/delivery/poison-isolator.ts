@@ -29,6 +29,7 @@ const MAX_GAP_MS = 15 * 60_000;
 const SHARE_STEP = 0.1;
 
 interface Trouble {
+  readonly kind: Entry['kind'];
   /** The number of its last failed request, counted from 1. */
   lastFailure: number;
   /** The level of suspicion: failures during or after which the service took something else. */
@@ -125,8 +126,11 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
   const known = new Map<string, Trouble>();
   const taken = { track: 0, identify: 0 };
   let failedRequests = 0;
-  /** The total duration of the last failures of all events that have failed alone. */
-  let aloneMs = 0;
+  /**
+   * The total duration of the last failures of all events of a kind that have failed alone. An identify does not wait for the turns
+   * of events: others wait for it.
+   */
+  const aloneMs = { track: 0, identify: 0 };
   /** The number of bad events. */
   let bad = 0;
   /** Of the tries of events that have failed alone before, the share that still fails. */
@@ -153,6 +157,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     if (trouble !== undefined) return trouble;
     if (known.size >= MAX_KNOWN) drop(known.keys().next().value!);
     const added: Trouble = {
+      kind: entry.kind,
       lastFailure: 0,
       level: 0,
       pending: 0,
@@ -169,8 +174,8 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
   }
 
   /** How long after its last failure an event that failed alone gets its turn. */
-  function turnMs({ solo, tookMs }: Trouble): number {
-    const busyMs = tookMs >= SLOW_MS ? aloneMs * FREE_FACTOR : 0;
+  function turnMs({ kind, solo, tookMs }: Trouble): number {
+    const busyMs = tookMs >= SLOW_MS ? aloneMs[kind] * FREE_FACTOR : 0;
     const crowdMs = solo >= BAD_FROM ? bad * BAD_CROWD_MS : Math.min(known.size * CROWD_MS, MAX_CROWD_MS);
     return Math.min(Math.max(crowdMs, busyMs), MAX_TURN_MS) * failingShare;
   }
@@ -181,9 +186,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
   }
 
   function drop(distinctId: string): void {
-    const { solo = 0, tookMs = 0 } = known.get(distinctId) ?? {};
-    if (solo > 0) aloneMs -= tookMs;
-    if (solo >= BAD_FROM) bad -= 1;
+    const trouble = known.get(distinctId);
+    if (trouble === undefined) return;
+    if (trouble.solo > 0) aloneMs[trouble.kind] -= trouble.tookMs;
+    if (trouble.solo >= BAD_FROM) bad -= 1;
     known.delete(distinctId);
   }
 
@@ -204,7 +210,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       for (const entry of entries) {
         const trouble = watch(entry, successesBefore);
         trouble.lastFailure = failedRequests;
-        if (trouble.solo > 0) aloneMs += tookMs - trouble.tookMs;
+        if (trouble.solo > 0) aloneMs[entry.kind] += tookMs - trouble.tookMs;
         trouble.tookMs = tookMs;
         const now = successes(entry.kind);
         isProven = now > trouble.successes && entries.length === 1;
@@ -218,7 +224,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     recordSoloFailure(entry, isSpent) {
       const trouble = watch(entry, successes(entry.kind));
       if (trouble.solo > 0) failingShare += (1 - failingShare) * SHARE_STEP;
-      if (trouble.solo === 0) aloneMs += trouble.tookMs;
+      if (trouble.solo === 0) aloneMs[entry.kind] += trouble.tookMs;
       else trouble.badMs += Math.min(monotonic() - trouble.failedAt, MAX_GAP_MS);
       trouble.solo += 1;
       trouble.failedAt = monotonic();

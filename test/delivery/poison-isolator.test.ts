@@ -180,6 +180,19 @@ describe('an event that fails alone', () => {
     expect(isolator.turnInMs(entries[0]!)).toBe(150_000);
   });
 
+  it('has its turn regardless of slow events of the other kind: others wait for an identify', () => {
+    const clock = { now: 0 };
+    const isolator = isolatorWith(0, clock);
+    const identify = identifyEntry('i', { userId: 'v' });
+    for (const entry of [...numbered(100), identify]) {
+      fail(isolator, [entry], { tookMs: 10_000 });
+      isolator.recordSoloFailure(entry, false);
+    }
+    clock.now = 40_000;
+    expect(isolator.turnInMs(identify)).toBe(0);
+    expect(isolator.turnInMs(numbered(1)[0]!)).toBeGreaterThan(0);
+  });
+
   it('has its turn sooner once others that were bad pass, and later once they fail again', () => {
     const clock = { now: 0 };
     const isolator = isolatorWith(0, clock);
