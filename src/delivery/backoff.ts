@@ -20,3 +20,15 @@ export function backoffMs(failures: number, random: () => number): number {
 export function soloBackoffMs(failures: number, random: () => number): number {
   return (0.5 + random() / 2) * Math.min(SOLO_CEILING_MS, BASE_MS * 2 ** (failures - 1));
 }
+
+/** Requests that ask whether the service takes events again are at least this far apart: at most two a second from one client. */
+export const MIN_PROBE_INTERVAL_MS = 500;
+const SEARCH_JITTER_MS = 1_000;
+
+/** Milliseconds to add to that where a failure may be the fault of the one event that was sent: the next may pass. */
+export function searchJitterMs(random: () => number): number {
+  return random() * SEARCH_JITTER_MS;
+}
+
+/** What fails slowly leaves its sender free for this many times as long. */
+export const FREE_FACTOR = 4;

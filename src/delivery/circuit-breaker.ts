@@ -1,17 +1,13 @@
 import type { WarnOnce } from '../core/logger.js';
 import type { CircuitState, Observer } from '../telemetry/observer.js';
 import type { SendResult } from '../transport/send-result.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs, MIN_PROBE_INTERVAL_MS, searchJitterMs } from './backoff.js';
 import { MAX_WINDOW_ENTRIES } from './probe-search.js';
 
 /** This many failures in a row, with no success in between, are an outage, not bad luck. */
 const FAILURES_TO_OPEN = 5;
 /** For this long after a success, the failure of a suspect is expected and says nothing about the service. */
 const EVIDENCE_MS = 2_000;
-/** While the breaker is open the service gets at most two requests a second from one client. */
-const MIN_PROBE_INTERVAL_MS = 500;
-/** Jitter between probes whose failure may be the fault of the probed event: they search for an event that passes. */
-const SEARCH_JITTER_MS = 1_000;
 /**
  * After this many failed probes in a row, which take almost two hours, the search slows down to the usual backoff. It is two for
  * each event of the largest window: by then, each of them has been probed.
@@ -122,7 +118,7 @@ export function createCircuitBreaker({
   function open(reason: string, afterMs: number | undefined): void {
     if (afterMs !== undefined) askedUntil = Math.max(askedUntil, monotonic() + afterMs);
     const jitter =
-      isAmbiguous && failedProbes <= SEARCH_PROBES ? random() * SEARCH_JITTER_MS : backoffMs(failures || 1, random);
+      isAmbiguous && failedProbes <= SEARCH_PROBES ? searchJitterMs(random) : backoffMs(failures || 1, random);
     // A stated pause is kept, and ends a little later so that clients do not all come back at once. From the second failure on,
     // the minimum applies whatever the service asks for.
     const route = via?.();
@@ -151,12 +147,11 @@ export function createCircuitBreaker({
   }
 
   /** Whether the failure of a request is expected and says nothing about the service. */
-  const isExpected = (sent: Sent): boolean =>
-    sent === 'try' || (sent === 'suspect' && monotonic() - succeededAt < EVIDENCE_MS);
+  const isExpected = (sent: Sent): boolean => sent === 'suspect' && monotonic() - succeededAt < EVIDENCE_MS;
 
   function fail({ scope, reason, afterMs }: SendResult & { readonly kind: 'retryable' }, sent: Sent): void {
     if (cause !== undefined && sent !== 'probe') {
-      if (afterMs !== undefined && sent !== 'try') open(reason, afterMs);
+      if (afterMs !== undefined) open(reason, afterMs);
       return;
     }
     if (isExpected(sent)) return;
@@ -198,9 +193,10 @@ export function createCircuitBreaker({
     },
 
     observe(result, sent) {
+      if (sent === 'try' && (result.kind === 'retryable' || result.kind === 'unauthorized')) return;
       switch (result.kind) {
         case 'unauthorized':
-          if (sent === 'try' || (cause === undefined && isExpected(sent))) return;
+          if (cause === undefined && isExpected(sent)) return;
           return openFor(
             UNAUTHORIZED_INTERVAL_MS * (1 + random()),
             'unauthorized',

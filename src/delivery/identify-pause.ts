@@ -1,17 +1,12 @@
 import type { SendResult } from '../transport/send-result.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs, FREE_FACTOR, MIN_PROBE_INTERVAL_MS, searchJitterMs } from './backoff.js';
 
 /** This many requests with new identifies, failed in a row while events are taken, are the fault of their endpoint. */
 const FAILURES_TO_PAUSE = 2;
-/** The pause after a try that may have failed because of its own identify: others may pass. */
-const MIN_PAUSE_MS = 500;
-const JITTER_MS = 1_000;
 /** A try whose end nobody reports is over after this long. */
 const MAX_TRY_MS = 2 * 60_000;
 /** How much of the time between two answers to events counts for the pause: the rest may be an outage. */
 const MAX_GAP_MS = 60_000;
-/** A slow try leaves its sender free for this many times its duration. */
-const FREE_FACTOR = 4;
 /**
  * An identify that was tried comes back after this long for each try so far. So two of three tries are of another one, and hundreds
  * of bad identifies at the head of the queue do not keep the good ones behind them from being tried.
@@ -55,7 +50,7 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
   let isServiceUp = false;
   let isOn = false;
   let lastsMs = 0;
-  /** When it began, or events were last taken. */
+  /** When events were last taken. */
   let countedAt = 0;
   let triesAt = 0;
   /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
@@ -107,8 +102,8 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
       failures += 1;
       if (isTry) failedTries += 1;
       isOn ||= failures >= FAILURES_TO_PAUSE && isServiceUp;
-      const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : random() * JITTER_MS;
-      triesAt = monotonic() + Math.max(afterMs ?? MIN_PAUSE_MS + jitterMs, tookMs * FREE_FACTOR);
+      const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : searchJitterMs(random);
+      triesAt = monotonic() + Math.max(afterMs ?? MIN_PROBE_INTERVAL_MS + jitterMs, tookMs * FREE_FACTOR);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Entry } from '../protocol/event.js';
-import { backoffMs, soloBackoffMs } from './backoff.js';
+import { backoffMs, FREE_FACTOR, soloBackoffMs } from './backoff.js';
 import { type Batch, cut } from './batch.js';
 import { SLOW_MS } from './retrying-transport.js';
 
@@ -16,8 +16,6 @@ const CROWD_MS = 2;
 const MAX_CROWD_MS = 10_000;
 /** The same for bad events: however many there are, they cause at most four requests a second. */
 const BAD_CROWD_MS = 250;
-/** Events that fail alone and slowly leave the senders free for this many times their total duration. */
-const FREE_FACTOR = 4;
 const MAX_TURN_MS = 60 * 60_000;
 /** A long wait for a turn is checked again after one of this many parts, within limits: the service may have recovered. */
 const LOOKS_A_TURN = 10;
