@@ -61,8 +61,8 @@ function codeOf(error: unknown): string | undefined {
   const opening = /^ConnectionFailed\(.*: (\d+)"\)$/.exec(error instanceof Error ? error.message : '');
   if (opening !== null) return CODES[Number(opening[1]) & 0xff];
   if (typeof code !== 'string') return undefined;
-  // File system errors, thrown before SQLite opens the file.
-  if (/^(ENOENT|EACCES|EPERM|EISDIR|ENOTDIR)$/.test(code)) return 'SQLITE_CANTOPEN';
+  // File system errors, thrown before SQLite opens the file. The last one is that of Node's permission model.
+  if (/^(ENOENT|EACCES|EPERM|EISDIR|ENOTDIR|ERR_ACCESS_DENIED)$/.test(code)) return 'SQLITE_CANTOPEN';
   if (code === 'EROFS') return 'SQLITE_READONLY';
   if (/^(ENOSPC|EDQUOT)$/.test(code)) return 'SQLITE_FULL';
   return Object.values(CODES).find((known) => code.startsWith(known)) ?? (/^E[A-Z]+$/.test(code) ? code : undefined);

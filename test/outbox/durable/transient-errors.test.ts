@@ -12,6 +12,7 @@ import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { diagnose } from '../../../src/outbox/durable/errors/diagnose.js';
 import type { Engine } from '../../../src/outbox/durable/errors/transient-errors.js';
+import { explain } from '../../../src/outbox/sqlite/sqlite-error.js';
 import { PrismaClient } from '../../prisma/client/client.js';
 import { hasRedisServer, startRedis } from '../redis/server.js';
 
@@ -168,10 +169,18 @@ describe('refused at once is', () => {
     ['sqlite', 'a damaged file', coded('SQLITE_CORRUPT_VTAB'), /is damaged/],
     ['sqlite', 'another file', coded('SQLITE_NOTADB'), /is not an SQLite database/],
     ['sqlite', 'a file that may not be written', coded('SQLITE_READONLY_DIRECTORY'), /cannot be written/],
-    ['sqlite', 'what has no name here', said('out of luck'), /place failed: out of luck/],
+    ['sqlite', 'what has no name here', said('out of luck.'), /place failed: out of luck$/],
   ])('%s: %s', (engine, _, error, advice) => {
     expect(isTransient(engine, error)).toBe(false);
     expect(adviceFor(engine, error)).toMatch(advice);
+  });
+
+  it("a file that Node's permission model keeps from this process: nothing was stored", () => {
+    expect(explain(coded('ERR_ACCESS_DENIED'), 'place')).toMatchObject({
+      message: expect.stringMatching(/^place cannot be opened.*may write to it \(SQLITE_CANTOPEN\)\.$/),
+      isTransient: false,
+      storedNothing: true,
+    });
   });
 });
 

@@ -46,5 +46,5 @@ function toDiagnosis({ isTransient, advice }: ErrorRow, fact: ErrorFact, place: 
 function quotable(message: string): string {
   return /::text|^Failed query/.test(message)
     ? "the SQL client's message is left out, because it quotes events"
-    : message.trim().slice(0, 200);
+    : message.trim().replace(/\.$/, '').slice(0, 200);
 }
