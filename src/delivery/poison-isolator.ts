@@ -23,6 +23,14 @@ const MIN_LOOK_MS = 30_000;
 const MAX_LOOK_MS = 2.5 * 60_000;
 /** How much of the time between two failures of an event alone counts as time in which it failed. */
 const MAX_GAP_MS = 15 * 60_000;
+/**
+ * An event that has not failed for this long while the service takes others is forgotten: another process may have settled it, or a
+ * full queue dropped it. One that has used up retries is remembered longer: the more processes there are, the less often each of
+ * them sees it.
+ */
+const FORGET_MS = 15 * 60_000;
+const FORGET_SPENT_MS = 24 * 60 * 60_000;
+const SWEEP_MS = 60_000;
 /** How much the result of one try changes the share of tries that fail. */
 const SHARE_STEP = 0.1;
 
@@ -40,6 +48,8 @@ interface Trouble {
   solo: number;
   /** How long its last failure took. */
   tookMs: number;
+  /** For how long the service had taken events when it last failed. */
+  failedAtUpMs: number;
   /** When it failed for the first time, by the monotonic clock. */
   readonly since: number;
   /** When it last failed alone. */
@@ -68,7 +78,7 @@ export interface Failure {
  *   suspect (n), watched ──the service takes something else, during or after that request──▶ suspect (n + 1)
  *   suspect (n) ──it fails alone BAD_FROM times, while the service takes others──▶ bad
  *   any         ──it is settled──▶ forgotten
- *   any         ──MAX_KNOWN newer events are known──▶ clean
+ *   any         ──it has not failed for FORGET_MS, or MAX_KNOWN newer events are known──▶ clean
  *
  * A failure that leaves the circuit breaker open counts only once another failure follows, with something taken in between.
  * A slow failure raises the level by ALONE at once: trying each event alone costs less than another such failure.
@@ -131,6 +141,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
   const aloneMs = { track: 0, identify: 0 };
   /** The number of bad events. */
   let bad = 0;
+  /** For how long the service has taken events. Of the time between two successes, {@link MAX_GAP_MS} counts. */
+  let upMs = 0;
+  let succeededAt = monotonic();
+  let sweptAtUpMs = 0;
   /** Of the tries of events that have failed alone before, the share that still fails. */
   let failingShare = 1;
 
@@ -152,7 +166,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
 
   function watch(entry: Entry, successesBefore: number): Trouble {
     const trouble = troubleOf(entry);
-    if (trouble !== undefined) return trouble;
+    if (trouble !== undefined) {
+      trouble.failedAtUpMs = upMs;
+      return trouble;
+    }
     if (known.size >= MAX_KNOWN) drop(known.keys().next().value!);
     const added: Trouble = {
       kind: entry.kind,
@@ -162,6 +179,7 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
       successes: successesBefore,
       solo: 0,
       tookMs: 0,
+      failedAtUpMs: upMs,
       since: monotonic(),
       failedAt: 0,
       badMs: 0,
@@ -191,6 +209,13 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
     known.delete(distinctId);
   }
 
+  function sweep(): void {
+    sweptAtUpMs = upMs;
+    for (const [distinctId, { solo, spent, failedAtUpMs }] of known) {
+      if (upMs - failedAtUpMs > (solo > 0 || spent > 0 ? FORGET_SPENT_MS : FORGET_MS)) drop(distinctId);
+    }
+  }
+
   return {
     get hasBad() {
       return bad > 0;
@@ -199,6 +224,10 @@ export function createPoisonIsolator(random: () => number, monotonic: () => numb
 
     recordSuccess(kind) {
       taken[kind] += 1;
+      const now = monotonic();
+      upMs += Math.min(now - succeededAt, MAX_GAP_MS);
+      succeededAt = now;
+      if (upMs - sweptAtUpMs >= SWEEP_MS) sweep();
     },
 
     recordFailure(entries, { successesBefore, isExcused, tookMs }) {

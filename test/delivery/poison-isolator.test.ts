@@ -255,3 +255,55 @@ it('a history longer than a full memory outbox forgets its oldest event', () => 
   expect(isolator.lastFailure(trackEntry('e0'))).toBe(0);
   expect(isolator.lastFailure(trackEntry('e1'))).toBe(1);
 });
+
+describe('events whose end this process does not see, because another one settled them,', () => {
+  const MINUTE = 60_000;
+  const DAY = 24 * 60 * MINUTE;
+
+  function afterwards(lastsMs: number, everyMs = MINUTE) {
+    const clock = { now: 0 };
+    const isolator = isolatorWith(0, clock);
+    const [alone, ...together] = numbered(101);
+    fail(isolator, together);
+    fail(isolator, [alone!]);
+    isolator.recordSuccess('track');
+    for (let time = 0; time < 3; time += 1) isolator.recordSoloFailure(alone!, true);
+    for (let ms = 0; ms < lastsMs; ms += everyMs) {
+      clock.now += everyMs;
+      isolator.recordSuccess('track');
+    }
+    return { isolator, alone: alone!, together };
+  }
+
+  it('are forgotten a quarter of an hour later, so that they do not delay other retries', () => {
+    const { isolator, together } = afterwards(17 * MINUTE);
+    expect(together.some(isolator.isSuspect)).toBe(false);
+    fail(isolator, tracks('x', 'y'));
+    expect(isolator.retryDelayMs(tracks('x', 'y'))).toBe(3 * 2);
+  });
+
+  it('are remembered for a day if their row failed, because each process sees them rarely', () => {
+    const clock = { now: 0 };
+    const isolator = isolatorWith(0, clock);
+    const [row] = tracks('row');
+    for (let day = 1; day <= 3; day += 1) {
+      expect(isolator.recordRowFailure(row!)).toBe(day);
+      for (let hour = 0; hour < 92; hour += 1) {
+        clock.now += 15 * MINUTE;
+        isolator.recordSuccess('track');
+      }
+    }
+  });
+
+  it('are remembered for a day if they failed alone, and then no longer count as bad', () => {
+    expect(afterwards(DAY - 2 * MINUTE).isolator.hasBad).toBe(true);
+    const { isolator, alone } = afterwards(DAY + 2 * MINUTE);
+    expect(isolator.hasBad).toBe(false);
+    expect(isolator.isSuspect(alone)).toBe(false);
+  });
+
+  it('are not forgotten because of an outage', () => {
+    const { isolator, alone, together } = afterwards(2 * DAY, 2 * DAY);
+    expect([alone, ...together].every(isolator.isSuspect)).toBe(true);
+  });
+});
