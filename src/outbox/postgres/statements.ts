@@ -131,7 +131,8 @@ export function statementsFor(names: Names): Statements {
     )`;
   // TRUNCATE and a new table change the file. So does VACUUM FULL, which loses nothing.
   const incarnation = `pg_relation_filenode('${entries}'::regclass)::text`;
-  const mark = `json_build_array((SELECT last_value::text FROM ${positions}), ${incarnation})`;
+  // A function, because it needs no more right to the sequence than `nextval` does.
+  const mark = `json_build_array(coalesce(pg_sequence_last_value('${positions}'::regclass), 0)::text, ${incarnation})`;
   const notify = `pg_notify('${names.given}', '')::text`;
   const wakeIfAsked = `CASE WHEN $3::text IS NOT NULL THEN ${notify} END`;
 

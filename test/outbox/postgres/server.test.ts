@@ -587,6 +587,9 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await outbox.deadLetters.replay(['a']);
       await outbox.ack(await outbox.claim(EVERYTHING));
       expect(await owner.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+      // Without the mark, a process never learns what the others have delivered.
+      expect(await outbox.mark()).toEqual(await owner.mark());
+      expect(await outbox.forget({ externalId: 'ada' })).toMatchObject({ entries: 0 });
     });
 
     it('when row level security hides the events, and works once a policy shows them', async () => {
