@@ -129,8 +129,9 @@ ${names.schema === undefined ? '' : createSchema(names.schema)}
 ${claimFunction(names)}
 ${appendEachFunction(names)}
 ${hidesRowsFunction(names)}
-  DELETE FROM ${names.version};
-  INSERT INTO ${names.version} VALUES (${SCHEMA_VERSION});
+  -- The largest counts. Nothing is deleted: a table without a key cannot be while a publication includes it.
+  INSERT INTO ${names.version}
+  SELECT ${SCHEMA_VERSION} WHERE NOT EXISTS (SELECT FROM ${names.version} WHERE version = ${SCHEMA_VERSION});
 END
 $migration$;`;
 }

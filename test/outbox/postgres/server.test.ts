@@ -542,6 +542,20 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       expect(idsOf(await outbox.claim(EVERYTHING))).toEqual(['b']);
     });
 
+    it('that ensureSchema brings up to date while all tables are published for logical replication', async () => {
+      const table = newTable();
+      const outbox = await ready(ownPool(), table);
+      await versionOf(table, 2);
+      const publication = `ours_publication_${process.pid}`;
+      const tables = ['', '_identifies', '_dead_letters', '_version'].map((ending) => table + ending);
+      await admin.query(`CREATE PUBLICATION ${publication} FOR TABLE ${tables.join(', ')}`);
+      onTestFinished(async () => void (await admin.query(`DROP PUBLICATION ${publication}`)));
+      await outbox.ensureSchema();
+      await outbox.append([trackEntry('a')]);
+      await outbox.ack(await outbox.claim(EVERYTHING));
+      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+    });
+
     it('of a newer version that it leaves alone', async () => {
       const table = newTable();
       await ready(ownPool(), table);
