@@ -1,4 +1,5 @@
-import type { StoreError } from '../durable/store-error.js';
+import { retryTransient } from '../durable/retry-transient.js';
+import { StoreError } from '../durable/store-error.js';
 import type { SqlClient } from '../outbox.js';
 import { explain, postgresError } from './errors.js';
 import type { Names } from './names.js';
@@ -8,6 +9,12 @@ import { ANSWER_WITHIN_MS, answerWithin, TimedClient } from './timed-client.js';
 
 /** A migration may have to wait for another process's migration. */
 const MIGRATE_WITHIN_MS = 60_000;
+
+/**
+ * How long a statement is repeated that lost a race against another transaction. Where transactions are serializable by default,
+ * claims and appends of several processes lose many, and a relay pauses for a second after each failure.
+ */
+const REPEAT_FOR_MS = 1_000;
 
 /** Runs statements on the outbox's tables. Rejects only with a {@link StoreError}. */
 export class Database {
@@ -33,13 +40,17 @@ export class Database {
     withinMs: number = ANSWER_WITHIN_MS,
   ): Promise<Result> {
     const timed = this.#timed(withinMs, client);
-    return this.#explaining(async () => {
-      if (!this.#isChecked) await checkSchema(timed, this.#names);
-      this.#isChecked = true;
-      const [hidesRows, result] = readReply(await timed.query(text, values), this.#names.given);
-      if (hidesRows === true) throw hiddenRows(this.#names);
-      return result as Result;
-    });
+    const attempt = (): Promise<Result> =>
+      this.#explaining(async () => {
+        if (!this.#isChecked) await checkSchema(timed, this.#names);
+        this.#isChecked = true;
+        const [hidesRows, result] = readReply(await timed.query(text, values), this.#names.given);
+        if (hidesRows === true) throw hiddenRows(this.#names);
+        return result as Result;
+      });
+    // The caller's transaction can only be repeated as a whole.
+    if (client !== undefined) return attempt();
+    return retryTransient(attempt, { shouldRetry: hasLostRace, retryForMs: REPEAT_FOR_MS });
   }
 
   async migrate(): Promise<void> {
@@ -64,6 +75,10 @@ export class Database {
     }
   }
 }
+
+/** Whether the server has rolled the statement back because of another transaction: a serialization failure or a deadlock. */
+const hasLostRace = (error: unknown): boolean =>
+  error instanceof StoreError && (error.engineCode === '40001' || error.engineCode === '40P01');
 
 const hiddenRows = ({ given, entries, identifies, deadLetters }: Names): StoreError =>
   postgresError(

@@ -363,6 +363,41 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
   });
 
+  describe('a statement that loses a race against another transaction', () => {
+    /** Loses the first two runs of each statement. */
+    const losing = (client: SqlClient): SqlClient => {
+      const runs = new Map<string, number>();
+      return {
+        query(text, values) {
+          const run = (runs.get(text) ?? 0) + 1;
+          runs.set(text, run);
+          if (run > 2) return client.query(text, values);
+          return Promise.reject(Object.assign(new Error('could not serialize access'), { code: '40001' }));
+        },
+      };
+    };
+
+    it('is repeated at once', async () => {
+      const table = newTable();
+      await ready(admin, table);
+      const outbox = createPostgresOutbox({ client: losing(admin), table });
+      await outbox.append([trackEntry('a')]);
+      const claimed = await outbox.claim(EVERYTHING);
+      expect(idsOf(claimed)).toEqual(['a']);
+      expect(await outbox.oldest()).toMatchObject({ position: 1 });
+      await outbox.ack(claimed);
+      expect(await outbox.stats()).toEqual({ waiting: 0, claimed: 0, bytes: 0 });
+    });
+
+    it('is not repeated in a transaction of the caller', async () => {
+      const table = newTable();
+      const outbox = await ready(admin, table);
+      const tx = losing(admin);
+      await expect(outbox.within(tx)([trackEntry('a')])).rejects.toMatchObject({ engineCode: '40001' });
+      expect(await outbox.stats()).toMatchObject({ waiting: 0 });
+    });
+  });
+
   describe('when the clock of the database is set back by two hours,', () => {
     const LEASE_MS = 60_000;
     async function world() {
