@@ -44,7 +44,7 @@ export function createConnecting(
       underWay.delete(giveUp);
       stop();
       if (error === null) {
-        callback(null, skipContinue(neverRef(socket)));
+        callback(null, skipInterim(neverRef(socket)));
       } else {
         connected?.destroy();
         callback(error, null);
@@ -158,43 +158,45 @@ export function neverRef(socket: net.Socket): net.Socket {
   return socket;
 }
 
-const CONTINUE = /^HTTP\/1\.[01] 100[ \r]/;
+/** The beginning of an interim answer. 101 is a final one: what follows is another protocol. */
+const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r]/;
 /** Longer than the headers of any interim answer. */
 const MAX_INTERIM_BYTES = 16 * 1024;
 
 /**
- * Takes "100 Continue" out of what is read. A server may send it unasked, and a client must be able to parse it
- * (RFC 9110 §15.2), but undici closes the connection, even though the service may have taken the events.
+ * Takes interim answers out of what is read. A server may send them unasked, and a client must be able to parse them
+ * (RFC 9110 §15.2), but undici closes the connection at "100 Continue", even though the service may have taken the events. Others
+ * are taken out as well, because a "100 Continue" may follow them.
  */
-export function skipContinue(socket: net.Socket): net.Socket {
+export function skipInterim(socket: net.Socket): net.Socket {
   const read = socket.read.bind(socket);
   let held: Buffer | undefined;
   socket.read = (size) => {
     for (;;) {
       const chunk: Buffer | null = read(size);
       if (chunk === null) return null;
-      const bytes = withoutContinue(held === undefined ? chunk : Buffer.concat([held, chunk]));
+      const bytes = withoutInterim(held === undefined ? chunk : Buffer.concat([held, chunk]));
       held = undefined;
-      if (bytes.length > 0 && (!mayBeContinue(bytes) || bytes.length > MAX_INTERIM_BYTES)) return bytes;
+      if (bytes.length > 0 && (!mayBeInterim(bytes) || bytes.length > MAX_INTERIM_BYTES)) return bytes;
       if (bytes.length > 0) held = bytes;
     }
   };
   return socket;
 }
 
-function isContinue(bytes: Buffer): boolean {
-  return CONTINUE.test(bytes.toString('latin1', 0, 13));
+function isInterim(bytes: Buffer): boolean {
+  return INTERIM.test(bytes.toString('latin1', 0, 13));
 }
 
 /** Whether these bytes begin with it, or are its beginning while the rest is on its way. */
-function mayBeContinue(bytes: Buffer): boolean {
+function mayBeInterim(bytes: Buffer): boolean {
   const begun = bytes.toString('latin1', 0, 13);
-  return CONTINUE.test(begun + 'HTTP/1.1 100 '.slice(begun.length));
+  return INTERIM.test(begun + 'HTTP/1.1 100 '.slice(begun.length));
 }
 
-function withoutContinue(bytes: Buffer): Buffer {
+function withoutInterim(bytes: Buffer): Buffer {
   let rest = bytes;
-  while (isContinue(rest)) {
+  while (isInterim(rest)) {
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) return rest;
     rest = rest.subarray(end + 4);

@@ -5,7 +5,7 @@ import { JSON_HEADERS, MAX_ANSWER_BYTES } from './fetch-post.js';
 import type { HttpPost } from './http-transport.js';
 import type { HttpProxy } from './proxy.js';
 import { type HttpAnswer, PROXY_ANSWERS } from './send-result.js';
-import { createConnecting, neverRef, SLOW_CONNECT_MS, skipContinue } from './undici-connect.js';
+import { createConnecting, neverRef, SLOW_CONNECT_MS, skipInterim } from './undici-connect.js';
 import type { Undici } from './undici-engine.js';
 import { USER_AGENT } from './user-agent.js';
 
@@ -112,7 +112,7 @@ function openDispatcher(
 function prepared(tunnel: buildConnector.connector): buildConnector.connector {
   return ((options, callback) =>
     tunnel(options, (...[error, socket]) =>
-      error === null ? callback(null, skipContinue(neverRef(socket))) : callback(error, null),
+      error === null ? callback(null, skipInterim(neverRef(socket))) : callback(error, null),
     )) as buildConnector.connector;
 }
 

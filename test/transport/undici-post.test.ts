@@ -149,6 +149,10 @@ describe('the way through undici', () => {
       'one before other interim answers',
       ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
     ],
+    [
+      'one behind other interim answers',
+      ['HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+    ],
   ])('reads the answer behind 100 Continue: %s', async (_what, pieces) => {
     const body = JSON.stringify(ok);
     const server = net.createServer((socket) => {
