@@ -15,7 +15,8 @@ import { SqliteOutbox } from './outbox.js';
 export interface SqliteOutboxOptions {
   /**
    * The file, created if it does not exist and readable by its owner only. Its folder must exist, on a local disk. Next to it are
-   * SQLite's `-wal` and `-shm`, and `-reserve`, up to 8 MB that allow delivery when the disk is full.
+   * SQLite's `-wal` and `-shm`, and `-reserve`, up to 8 MB that allow delivery when the disk is full. If your code opens the same
+   * file in this process with another library than Node's own SQLite, pass `database`: the two would not see each other's locks.
    */
   readonly file?: string | undefined;
   /** Instead of a file: an open database, which you configure, watch and close. */
