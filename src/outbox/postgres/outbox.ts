@@ -33,6 +33,7 @@ import { createDeadLetters } from './dead-letters.js';
 import { readStats } from './entry-totals.js';
 import { erasableStore } from './erase.js';
 import { postgresError } from './errors.js';
+import { LastAppend } from './last-append.js';
 import { canListen, handleErrors, listen } from './listener.js';
 import { LostClaims } from './lost-claims.js';
 import { namesOf } from './names.js';
@@ -97,6 +98,7 @@ class PostgresTableOutbox implements PostgresOutbox {
   readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
   readonly #lostClaims = new LostClaims();
+  readonly #lastAppend = new LastAppend(async (distinctId) => (await this.lookUp([distinctId])).has(distinctId));
   readonly #orphans = new OrphanSweep();
   readonly #notifications: NotifyThrottle;
   readonly #stopListening = new Set<() => void>();
@@ -198,7 +200,7 @@ class PostgresTableOutbox implements PostgresOutbox {
   }
 
   async mark(): Promise<StoreMark> {
-    return toMark(await this.#database.run<Mark>(this.#statements.mark, []));
+    return this.#toMark(await this.#database.run<Mark>(this.#statements.mark, []));
   }
 
   takeNotice(): string | undefined {
@@ -264,7 +266,7 @@ class PostgresTableOutbox implements PostgresOutbox {
         undefined,
         RETRIED_WITHIN_MS,
       );
-      return { stored: [{ entries, appended: toAppended(entries, result) }], refused: NONE };
+      return { stored: [{ entries, appended: await this.#toAppended(entries, result) }], refused: NONE };
     } catch (thrown) {
       const error = thrown as StoreError;
       if (!mayHaveWaited(error) && !(isAboutData(error) && entries.length > 1)) throw error;
@@ -303,7 +305,8 @@ class PostgresTableOutbox implements PostgresOutbox {
         maxEntries = 1;
         continue;
       }
-      const [rows, mark] = reply;
+      const [rows] = reply;
+      const mark = await this.#toMark(reply[1]);
       for (const [at, [position, isContended]] of rows.entries()) {
         const entry = group[at]!;
         if (isContended) {
@@ -311,7 +314,8 @@ class PostgresTableOutbox implements PostgresOutbox {
           continue;
         }
         const duplicates = position === null ? [entry] : [];
-        stored.push({ entries: [entry], appended: { ...toMark(mark), dropped: [], duplicates } });
+        if (position !== null) this.#lastAppend.note(entry.distinctId);
+        stored.push({ entries: [entry], appended: { ...mark, dropped: [], duplicates } });
       }
       rest = rest.slice(rows.length);
     }
@@ -326,6 +330,21 @@ class PostgresTableOutbox implements PostgresOutbox {
       if (position !== null) return;
     }
     throw noTransaction();
+  }
+
+  async #toMark([position, incarnation, startedAt]: Mark): Promise<StoreMark> {
+    const name = await this.#lastAppend.incarnationOf({ incarnation, startedAt });
+    return { position: Number(position), incarnation: name };
+  }
+
+  async #toAppended(entries: readonly Entry[], result: AppendResult): Promise<DurablyAppended> {
+    const [position, numbers, incarnation, startedAt] = result;
+    const duplicates = numbers.map((number) => entries[number - 1]!);
+    const name = await this.#lastAppend.incarnationOf({ incarnation, startedAt });
+    const known = new Set(duplicates);
+    const last = entries.findLast((entry) => !known.has(entry));
+    if (last !== undefined) this.#lastAppend.note(last.distinctId);
+    return { dropped: [], duplicates, position: Number(position), incarnation: name };
   }
 
   #appendValues(entries: readonly Entry[]): (string | null)[] {
@@ -389,9 +408,14 @@ type ClaimedRow = readonly [position: string, storedId: string, record: string];
 /** The outcome is `null` for an entry inside. */
 type KnownRow = readonly [storedId: string, outcome: string | null];
 type OldestRow = readonly [position: string, appendedAt: string];
-type Mark = readonly [position: string, incarnation: string];
+type Mark = readonly [position: string, incarnation: string, startedAt: string];
 /** Duplicates are row numbers from 1. */
-type AppendResult = readonly [position: string | null, duplicates: readonly number[], incarnation: string];
+type AppendResult = readonly [
+  position: string | null,
+  duplicates: readonly number[],
+  incarnation: string,
+  startedAt: string,
+];
 /** A duplicate has no position. */
 type EachResult = readonly [rows: readonly (readonly [position: string | null, isContended: boolean])[], mark: Mark];
 
@@ -416,16 +440,5 @@ function rejected(reason: unknown): Promise<never> {
 }
 
 const NONE: ReadonlyMap<Entry, StoreError> = new Map();
-
-const toMark = ([position, incarnation]: Mark): StoreMark => ({ position: Number(position), incarnation });
-
-function toAppended(entries: readonly Entry[], [position, duplicates, incarnation]: AppendResult): DurablyAppended {
-  return {
-    dropped: [],
-    duplicates: duplicates.map((number) => entries[number - 1]!),
-    position: Number(position),
-    incarnation,
-  };
-}
 
 const toInteger = (number: number): string => String(Math.ceil(number));

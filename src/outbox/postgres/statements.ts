@@ -9,7 +9,10 @@ import { joined, replyWith } from './reply.js';
  * values: whether row level security hides rows, and the result named here, whose numbers are strings.
  */
 export interface Statements {
-  /** rows, now, whether to wake: a string or null → position, the numbers of the duplicates from 1, incarnation. Waits for no other transaction. */
+  /**
+   * rows, now, whether to wake: a string or null → position, the numbers of the duplicates from 1, incarnation, when the server
+   * started. Waits for no other transaction.
+   */
   readonly append: string;
   /**
    * rows, now, whether to wake, a token → the same; the position is null if nothing was stored, because no transaction is known
@@ -34,7 +37,7 @@ export interface Statements {
   readonly lookUp: string;
   /** → [position, appended at][] */
   readonly oldest: string;
-  /** → position, incarnation */
+  /** → position, incarnation, when the server started */
   readonly mark: string;
   /** now, limit → waiting, claimed and bytes of the first entries; position of the last one, pages of the table */
   readonly countHead: string;
@@ -131,8 +134,9 @@ export function statementsFor(names: Names): Statements {
     )`;
   // TRUNCATE and a new table change the file. So does VACUUM FULL, which loses nothing.
   const incarnation = `pg_relation_filenode('${entries}'::regclass)::text`;
+  const startedAt = `(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint::text`;
   // A function, because it needs no more right to the sequence than `nextval` does.
-  const mark = `json_build_array(coalesce(pg_sequence_last_value('${positions}'::regclass), 0)::text, ${incarnation})`;
+  const mark = `json_build_array(coalesce(pg_sequence_last_value('${positions}'::regclass), 0)::text, ${incarnation}, ${startedAt})`;
   const notify = `pg_notify('${names.given}', '')::text`;
   const wakeIfAsked = `CASE WHEN $3::text IS NOT NULL THEN ${notify} END`;
 
@@ -152,7 +156,7 @@ export function statementsFor(names: Names): Statements {
 
   return {
     append: `${append(`NOT ${hidesRows} AND ${waitAtMost(LOCK_WAIT_MS)}`)}
-      ${answer(`json_build_array(position, duplicates, ${incarnation}, ${wakeIfAsked})`)} FROM appended`,
+      ${answer(`json_build_array(position, duplicates, ${incarnation}, ${startedAt}, ${wakeIfAsked})`)} FROM appended`,
     // An xid shows that the transaction has written before. Otherwise a setting local to a transaction shows whether this
     // statement and the previous one were in the same transaction.
     appendWithin: `${append(

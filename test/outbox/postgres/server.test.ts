@@ -398,6 +398,51 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
     });
   });
 
+  describe('after the server was restarted, or another one took over,', () => {
+    /** An outbox, and how its server starts again. */
+    async function restarting() {
+      const table = newTable();
+      await ready(admin, table);
+      let starts = 0;
+      const client: SqlClient = {
+        query: (text, values) =>
+          admin.query(text.replaceAll('pg_postmaster_start_time()', `to_timestamp(${starts})`), values),
+      };
+      const outbox = createPostgresOutbox({ client, table });
+      const restart = (): void => {
+        starts += 1;
+      };
+      const lose = (distinctId: string) => admin.query(`DELETE FROM ${table} WHERE distinct_id = $1`, [distinctId]);
+      return { outbox, restart, lose };
+    }
+
+    it('its incarnation stays while it has the last append', async () => {
+      const { outbox, restart } = await restarting();
+      const { incarnation } = await outbox.append([trackEntry('a'), trackEntry('b')]);
+      restart();
+      expect(await outbox.mark()).toMatchObject({ incarnation });
+      await outbox.deadLetter(await outbox.claim(EVERYTHING), { status: 'dropped', reason: 'too_old' });
+      restart();
+      expect(await outbox.append([trackEntry('c')])).toMatchObject({ incarnation });
+    });
+
+    it('it has another one if the last append is missing, although the positions do not go back', async () => {
+      const { outbox, restart, lose } = await restarting();
+      const first = await outbox.append([trackEntry('a'), trackEntry('b'), trackEntry('a')]);
+      expect(await outbox.mark()).toEqual({ incarnation: first.incarnation, position: 3 });
+      await lose('b');
+      expect(await outbox.mark()).toMatchObject({ incarnation: first.incarnation });
+      restart();
+      const second = await outbox.append([trackEntry('c')]);
+      expect(second.position).toBeGreaterThan(first.position);
+      expect(second.incarnation).not.toBe(first.incarnation);
+      expect(await outbox.mark()).toMatchObject({ incarnation: second.incarnation });
+      await lose('c');
+      restart();
+      expect((await outbox.mark()).incarnation).not.toBe(second.incarnation);
+    });
+  });
+
   describe('when the clock of the database is set back by two hours,', () => {
     const LEASE_MS = 60_000;
     async function world() {

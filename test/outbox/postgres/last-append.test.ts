@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { LastAppend } from '../../../src/outbox/postgres/last-append.js';
+
+const FIRST = { incarnation: '7', startedAt: '1' };
+const SECOND = { incarnation: '7', startedAt: '2' };
+
+it('asks for the last append only when the server has started again', async () => {
+  const asked: string[] = [];
+  const last = new LastAppend(async (distinctId) => {
+    asked.push(distinctId);
+    return true;
+  });
+  const name = await last.incarnationOf(FIRST);
+  last.note('a');
+  last.note('b');
+  expect(await last.incarnationOf(FIRST)).toBe(name);
+  expect(asked).toEqual([]);
+  expect(await last.incarnationOf(SECOND)).toBe(name);
+  expect(await last.incarnationOf(SECOND)).toBe(name);
+  expect(asked).toEqual(['b']);
+});
+
+it('takes the last append for lost if it cannot be looked up, because the next one would hide the loss', async () => {
+  const last = new LastAppend(() => Promise.reject(new Error('the connection was lost')));
+  const name = await last.incarnationOf(FIRST);
+  last.note('a');
+  expect(await last.incarnationOf(SECOND)).not.toBe(name);
+});
+
+it('tells every caller of a new start the same', async () => {
+  const last = new LastAppend(async () => false);
+  await last.incarnationOf(FIRST);
+  last.note('a');
+  const [one, other] = await Promise.all([last.incarnationOf(SECOND), last.incarnationOf(SECOND)]);
+  expect(one).toBe(other);
+});
+
+it('has lost nothing before its first append', async () => {
+  const last = new LastAppend(async () => false);
+  const name = await last.incarnationOf(FIRST);
+  expect(await last.incarnationOf(SECOND)).toBe(name);
+});
