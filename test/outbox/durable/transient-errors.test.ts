@@ -162,6 +162,12 @@ describe('refused at once is', () => {
       said("NOPERM User app has no permissions to run 'evalsha'"),
       /ACL SETUSER .*\{place\}/,
     ],
+    [
+      'redis',
+      'missing permissions within a script',
+      said("ERR The user executing the script can't run this command or subcommand"),
+      /ACL SETUSER .*\{place\}/,
+    ],
     ['redis', 'a key of another kind', said('WRONGTYPE Operation against a key'), /\{place\}:\* has another type/],
     ['redis', 'a server that is too old', said("ERR unknown command 'XAUTOCLAIM'"), /Redis 6\.2 or later/],
     ['redis', 'a command that is wrong', said('ERR wrong number of arguments'), /answered: ERR wrong number/],

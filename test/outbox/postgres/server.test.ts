@@ -669,7 +669,9 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       });
       const client = ownPool({ user: role, connectionString: undefined, host: '127.0.0.1', database: 'test' });
       const outbox = createPostgresOutbox({ client, table });
-      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(/user lacks a permission.*needs SELECT.*42501/s);
+      await expect(outbox.append([trackEntry('a')])).rejects.toThrow(
+        /user lacks a permission.*needs SELECT.*EXECUTE.*42501/s,
+      );
       await admin.query(`GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role}`);
       await admin.query(
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table}, ${table}_identifies, ${table}_dead_letters, ${table}_version TO ${role}`,

@@ -73,7 +73,7 @@ const POSTGRES: readonly ErrorRow[] = [
   lasts({ code: /^(3F000|42P01|42703|42883)$/ }, missingTables),
   lasts(
     { code: /^42501$/ },
-    "the client's user lacks a permission: it needs SELECT, INSERT, UPDATE and DELETE on the outbox's tables and USAGE on its sequence and schema; ensureSchema() needs the right to create them",
+    "the client's user lacks a permission: it needs SELECT, INSERT, UPDATE and DELETE on the outbox's tables and USAGE on its sequence and schema, and EXECUTE on its functions; ensureSchema() needs the right to create them",
   ),
   // A transaction pooler sends each statement to another connection, and the next attempt may get the right one.
   passes(
@@ -174,7 +174,8 @@ const REDIS: readonly ErrorRow[] = [
     'Redis rejected the user name or password: check those of the client',
   ),
   lasts(
-    { says: /\bNOPERM\b/ },
+    // Redis 7.0 has no code for what a script may not do.
+    { says: /\bNOPERM\b|^ERR The user executing the script can't/ },
     (name) =>
       `this Redis user lacks permissions that the outbox needs: ACL SETUSER <user> ~{${name}}:* +@read +@write +@scripting +time`,
   ),
