@@ -103,7 +103,9 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
       if (isTry) failedTries += 1;
       isOn ||= failures >= FAILURES_TO_PAUSE && isServiceUp;
       const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : searchJitterMs(random);
-      triesAt = monotonic() + Math.max(afterMs ?? MIN_PROBE_INTERVAL_MS + jitterMs, tookMs * FREE_FACTOR);
+      // The minimum applies whatever the endpoint asks for: it may ask for no pause at all.
+      const pauseMs = Math.max(MIN_PROBE_INTERVAL_MS, afterMs ?? MIN_PROBE_INTERVAL_MS + jitterMs);
+      triesAt = monotonic() + Math.max(pauseMs, tookMs * FREE_FACTOR);
     },
   };
 }

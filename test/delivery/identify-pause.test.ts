@@ -72,6 +72,7 @@ describe('the pause of identifies', () => {
     ['up to a second later', PAGE, 1, 5, 1_500],
     ['with a backoff after an overload', BUSY, 1, 5, 1_000],
     ['when the endpoint says so', { ...BUSY, afterMs: 30_000 }, 0.5, 5, 30_000],
+    ['half a second later when the endpoint asks for no pause', { ...BUSY, afterMs: 0 }, 0.5, 5, 500],
     ['after four times as long as a slow failure took', PAGE, 0, 10_000, 40_000],
   ])('admits the next try %s', (_, failure, random, tookMs, waitMs) => {
     const { clock, pause, begin } = pauseWith(random);
