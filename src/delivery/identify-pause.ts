@@ -97,6 +97,10 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
       isOn = false;
       lastsMs = 0;
       triesAt = 0;
+      // The next pause begins with few entries, whatever this one held.
+      aside = 0;
+      asideBefore = 0;
+      roundEndsAt = 0;
     },
     failed({ scope, afterMs }, tookMs, isTry) {
       failures += 1;

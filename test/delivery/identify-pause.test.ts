@@ -118,4 +118,15 @@ describe('the pause of identifies', () => {
     expect(pause.asideMs(100)).toBe(10_000);
     expect(pause.asideMs(1_000_000)).toBe(300_000);
   });
+
+  it('puts few events aside for a second although an earlier pause held many', () => {
+    const { clock, pause, begin } = pauseWith();
+    begin();
+    pause.asideMs(100);
+    pause.asideMs(60_000);
+    pause.answered('identify');
+    clock.now = 24 * 60 * 60_000;
+    begin();
+    expect(pause.asideMs(10)).toBe(1_000);
+  });
 });
