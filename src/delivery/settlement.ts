@@ -108,9 +108,11 @@ export function createSettlement(
       }
     }
     // While the breaker is open, no further delay is needed, and probes can choose. After a suspect or a probe, the next probe
-    // uses another event.
+    // uses another event. A response may ask for a longer delay, never for a shorter one: a bad event would use up its retries in
+    // no time, or be retried for ever without a pause.
     const delayMs = Math.max(
-      afterMs ?? isolator.retryDelayMs(entries),
+      afterMs ?? 0,
+      isolator.retryDelayMs(entries),
       breaker.waitMs * PROBE_MARGIN + 1,
       sent === 'try' ? pause.retryMs : 0,
     );

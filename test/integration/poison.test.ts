@@ -85,6 +85,32 @@ describe('an event the service always fails on', () => {
     expect(await passUntil(() => taken.size === 700, HOUR_MS)).toBe(true);
   });
 
+  describe('and asks to retry at once', () => {
+    it('has the usual time before its retries are used up', async () => {
+      const simulation = simulate({
+        random: seeded(3),
+        endingOf: ({ ids, atMs }) =>
+          ids.includes('bad') && atMs < 2 * 60_000 ? { status: 500, retryAfterMs: 0 } : 'ok',
+      });
+      simulation.client.track({ event: 'purchase', userId: 'v', distinctId: 'bad' });
+      await busyUntil(simulation, () => simulation.taken.has('bad') || isFirstDropped(simulation));
+      expect(simulation.outcomes.filter(({ status }) => status !== 'delivered')).toEqual([]);
+    });
+
+    it('is retried no more often for that while few others pass', async () => {
+      const { client, requests, pass } = simulate({
+        random: seeded(3),
+        endingOf: ({ ids }) => (ids.includes('bad') ? { status: 403, page: true, retryAfterMs: 0 } : 'ok'),
+      });
+      client.track({ event: 'purchase', userId: 'v', distinctId: 'bad' });
+      for (let at = 0; at < 120; at += 1) {
+        trackMany(client, 1, `later ${at} `);
+        await pass(5_000);
+      }
+      expect(requests.filter(({ ids }) => ids.includes('bad')).length).toBeLessThan(50);
+    });
+  });
+
   it('is not the next probe again, even if that goes out late', async () => {
     const { client, requests, passUntil } = simulate({
       flushIntervalMs: 0,
