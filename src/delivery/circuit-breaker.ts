@@ -19,8 +19,8 @@ const DOUBTED_PROBES = 60;
 const UNAUTHORIZED_INTERVAL_MS = 30_000;
 
 /**
- * What a request contains: events that have not failed, suspects of poison isolation, the one event of a probe, or one identify to
- * try while identifies are paused.
+ * What a request contains: events that have not failed, suspects of poison isolation, the one event of a probe, or identifies while
+ * events are taken, of which a failure says something of their endpoint only.
  */
 export type Sent = 'fresh' | 'suspect' | 'probe' | 'try';
 

@@ -52,7 +52,8 @@ const UNAUTHORIZED: Retryable = { kind: 'retryable', scope: 'service', reason: '
 interface Attempt {
   /** What the isolator's `successes` returned before it. */
   readonly successesBefore: number;
-  readonly mayRetry: boolean;
+  /** Whether it is an outage if all retries fail and nothing else was accepted meanwhile. */
+  readonly maySignalOutage: boolean;
   readonly tookMs: number;
 }
 
@@ -175,8 +176,11 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     // While events are known to be bad, a failed request probably contains another: isolating it begins at once.
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
+    // Only while nothing else is taken may a failing identify be the first sign of an outage.
+    const isTry = kind === 'identify' && sent !== 'probe' && pause.isEndpointOnly;
+    const observed = isTry ? 'try' : sent === 'try' ? 'fresh' : sent;
     for (const entry of entries) entry.wasSent = true;
-    const answer = await sendRetrying(toRequest(batch, token, sentAt), sent, retries, signal);
+    const answer = await sendRetrying(toRequest(batch, token, sentAt), observed, retries, signal);
     const result = answer.kind === 'unauthorized' ? UNAUTHORIZED : answer;
     if (result.kind === 'retryable' && signal.aborted) {
       await release(entries, 0);
@@ -187,7 +191,13 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     if (result.kind === 'retryable') {
       const tookMs = monotonic() - startedAt;
       if (kind === 'identify' && (sent === 'fresh' || sent === 'try')) pause.failed(result, tookMs, sent === 'try');
-      return handleFailure(batch, sent, result, { successesBefore, mayRetry, tookMs }, sendRest);
+      return handleFailure(
+        batch,
+        sent,
+        result,
+        { successesBefore, maySignalOutage: mayRetry && !isTry, tookMs },
+        sendRest,
+      );
     }
     pause.answered(kind);
     // An answer that failed every row is no evidence against an event.
@@ -210,12 +220,12 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     batch: Batch,
     sent: Sent,
     result: Retryable,
-    { successesBefore, mayRetry, tookMs }: Attempt,
+    { successesBefore, maySignalOutage, tookMs }: Attempt,
     sendRest: (batches: readonly Batch[]) => Promise<readonly Entry[]>,
   ): Promise<boolean> {
     const { kind, entries } = batch;
     // All retries failed and nothing else was accepted meanwhile: that is an outage, not the fault of this batch.
-    const isOutage = mayRetry && breaker.isClosed && isolator.successes(kind) === successesBefore;
+    const isOutage = maySignalOutage && breaker.isClosed && isolator.successes(kind) === successesBefore;
     if (isOutage) breaker.open(result.reason, result.afterMs);
     // The failure of a probe counts although the breaker is open, once another probe has passed.
     const isExcused = !breaker.isClosed && sent !== 'probe';

@@ -1,11 +1,11 @@
 import type { SendResult } from '../transport/send-result.js';
 import { backoffMs, FREE_FACTOR, MIN_PROBE_INTERVAL_MS, searchJitterMs } from './backoff.js';
 
-/** This many requests with new identifies, failed in a row while events are taken, are the fault of their endpoint. */
+/** This many requests with new identifies, failed in a row while events are taken, pause them. */
 const FAILURES_TO_PAUSE = 2;
 /** A try whose end nobody reports is over after this long. */
 const MAX_TRY_MS = 2 * 60_000;
-/** How much of the time between two answers to events counts for the pause: the rest may be an outage. */
+/** How long after events were taken only the endpoint of identifies fails, as far as is known: later, it may be an outage. */
 const MAX_GAP_MS = 60_000;
 /**
  * An identify that was tried comes back after this long for each try so far. So two of three tries are of another one, and hundreds
@@ -22,13 +22,15 @@ const MAX_ASIDE_MS = 5 * 60_000;
  * Keeps identifies that fail from delaying events that follow none of them: identifies have an endpoint of their own, which may
  * be down, limited or blocked alone.
  *
- *   off    ──FAILURES_TO_PAUSE requests with new identifies fail in a row, the last after events were taken──▶ on
+ *   off    ──FAILURES_TO_PAUSE requests with new identifies fail in a row, while or after events were taken──▶ on
  *   on     ──its pause is over and a sender asks──▶ trying: that sender sends one identify
  *   trying ──it fails──▶ on, for as long as the endpoint asks, or for a second or more
  *   any    ──the service answers an identify──▶ off
  */
 export interface IdentifyPause {
   readonly isOn: boolean;
+  /** Whether the failure of an identify says something of its endpoint only, because events were taken a moment ago. */
+  readonly isEndpointOnly: boolean;
   /** For how long it has been on while events were taken, in milliseconds; 0 if it is off. */
   readonly lastsMs: number;
   /** When to retry an identify that was tried, in milliseconds. */
@@ -51,16 +53,21 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
   let isOn = false;
   let lastsMs = 0;
   /** When events were last taken. */
-  let countedAt = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
   let triesAt = 0;
   /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
   let aside = 0;
   let asideBefore = 0;
   let roundEndsAt = 0;
 
+  const isEndpointOnly = (): boolean => monotonic() - countedAt < MAX_GAP_MS;
+
   return {
     get isOn() {
       return isOn;
+    },
+    get isEndpointOnly() {
+      return isEndpointOnly();
     },
     get lastsMs() {
       return lastsMs;
@@ -105,7 +112,7 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
     failed({ scope, afterMs }, tookMs, isTry) {
       failures += 1;
       if (isTry) failedTries += 1;
-      isOn ||= failures >= FAILURES_TO_PAUSE && isServiceUp;
+      isOn ||= failures >= FAILURES_TO_PAUSE && (isServiceUp || isEndpointOnly());
       const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : searchJitterMs(random);
       // The minimum applies whatever the endpoint asks for: it may ask for no pause at all.
       const pauseMs = Math.max(MIN_PROBE_INTERVAL_MS, afterMs ?? MIN_PROBE_INTERVAL_MS + jitterMs);

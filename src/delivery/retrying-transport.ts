@@ -39,6 +39,8 @@ export function retrying(transport: Transport, { breaker, monotonic, random }: R
       if (signal.aborted) return result;
       breaker.observe(result, sent);
       if (result.kind !== 'retryable' || attempt > maxRetries || !breaker.isClosed) return result;
+      // An overload is no bad luck.
+      if (result.scope === 'service') return result;
       // A longer pause is spent in the outbox: the lease is too short for it.
       if (monotonic() - startedAt >= SLOW_MS || (result.afterMs ?? 0) > MAX_BACKOFF_MS) return result;
       const isStale = attempt === 1 && STALE_SOCKET.includes(result.reason);

@@ -25,9 +25,22 @@ function pauseWith(random = 0) {
 }
 
 describe('the pause of identifies', () => {
-  it('begins with the second failure in a row, if events were taken since the first', () => {
-    const { pause } = pauseWith();
+  it('begins with the second failure in a row, if events were taken a moment ago', () => {
+    const { clock, pause } = pauseWith();
     pause.answered('track');
+    clock.now = 59_999;
+    pause.failed(BUSY, 5, false);
+    expect([pause.isOn, pause.isEndpointOnly]).toEqual([false, true]);
+    pause.failed(BUSY, 5, false);
+    expect(pause.isOn).toBe(true);
+    clock.now = 60_000;
+    expect(pause.isEndpointOnly, 'it may be an outage').toBe(false);
+  });
+
+  it('begins with the second failure in a row, if events were taken since the first', () => {
+    const { clock, pause } = pauseWith();
+    pause.answered('track');
+    clock.now = 60_000;
     for (let at = 0; at < 5; at += 1) pause.failed(PAGE, 5, false);
     expect(pause.isOn, 'an outage').toBe(false);
     pause.answered('track');
