@@ -14,6 +14,9 @@ import { createSettlement, type SettlementOptions } from './settlement.js';
 /** A claim stops sending suspects once the service has taken nothing for this long; a single sender stops after this long anyway. */
 const ISOLATE_FOR_MS = 1_000;
 
+/** The share of probes that may take an identify while identifies are paused: their endpoint may be the first to work again. */
+const PAUSED_PROBES = 0.1;
+
 export interface ClaimDeliveryOptions extends SettlementOptions {
   /** Sends a request once. */
   readonly transport: Transport;
@@ -127,8 +130,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
   async function probe(claimed: readonly Entry[], skipMs: number, endsAt: number): Promise<void> {
     const entries = await withoutUnsendable(claimed);
     if (entries.length === 0) return;
-    const at = chooseProbe(entries, isolator.lastFailure, random, settlement.mayBePassed);
-    const chosen = entries[at]!;
+    const chosen = chosenOf(entries);
+    const at = entries.indexOf(chosen);
     const batch = { kind: chosen.kind, entries: [chosen] };
     const isSettled = await send(batch, 'probe', followers(), () => monotonic() <= endsAt);
     const before = entries.slice(0, at);
@@ -142,6 +145,13 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     const [waiting, following] = partition(behind, isBehind);
     await release([...before, ...waiting], 0);
     await deliver(following, endsAt);
+  }
+
+  /** While identifies are paused, most probes take what follows none: an identify would probably fail whether or not the outage is over. */
+  function chosenOf(entries: readonly Entry[]): Entry {
+    const [, free] = pause.isOn && random() >= PAUSED_PROBES ? partition(entries, isIdentify) : [[], entries];
+    const candidates = free.length > 0 ? free : entries;
+    return candidates[chooseProbe(candidates, isolator.lastFailure, random, settlement.mayBePassed)]!;
   }
 
   function toLimits(batch: Batch): Batch[] {

@@ -84,6 +84,29 @@ describe('while the endpoint of identifies fails alone', () => {
     },
   );
 
+  it('a short outage of events ends for them when it is over', async () => {
+    const simulation = simulate({
+      random: seeded(3),
+      endingOf({ path, atMs }) {
+        if (path === '/identify') return { status: 403, page: true };
+        return atMs > MINUTE_MS && atMs % MINUTE_MS < 3_000 ? { status: 503 } : 'ok';
+      },
+    });
+    const { client, taken, pass, now } = simulation;
+    const waits: (() => number)[] = [];
+    for (let second = 0; second < 15 * 60; second += 1) {
+      for (let at = 0; at < 20; at += 1) {
+        client.identify({ userId: `v${20 * second + at}`, userProperties: { city: 'Bern' } });
+      }
+      const trackedAt = now();
+      trackAnother(simulation, second);
+      waits.push(() => (taken.get(`other ${second}`) ?? Number.POSITIVE_INFINITY) - trackedAt);
+      await pass(1_000);
+    }
+    await pass(15_000);
+    expect(Math.max(...waits.map((wait) => wait()))).toBeLessThan(15_000);
+  });
+
   it('purchases of people whose identify is blocked wait for hours at most, however many there are', async () => {
     const simulation = simulate({
       random: seeded(5),
