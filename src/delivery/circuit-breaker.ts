@@ -71,8 +71,8 @@ export interface CircuitBreaker {
   readonly waitMs: number;
   /** Whether one more sender may start while `active` ones run. A probe ends with {@link observe} or {@link abandon}. */
   admit(active: number): 'sender' | Probe | undefined;
-  /** Ends a probe that found nothing to send. */
-  abandon(): void;
+  /** Ends this probe if it still is the one: it found nothing to send. */
+  abandon(probe: Probe): void;
   observe(result: SendResult, sent: Sent): void;
   /** Opens after a request has used up its retries while nothing else was answered. */
   open(reason: string, afterMs: number | undefined): void;
@@ -88,7 +88,8 @@ export function createCircuitBreaker({
 }: CircuitBreakerOptions): CircuitBreaker {
   /** Why it is not closed. */
   let cause: 'outage' | 'unauthorized' | undefined;
-  let isProbing = false;
+  /** The one under way. */
+  let probe: Probe | undefined;
   let opensUntil = 0;
   /** The end of the pause that the service itself asked for. */
   let askedUntil = 0;
@@ -98,7 +99,7 @@ export function createCircuitBreaker({
   let isAmbiguous = false;
   let succeededAt = Number.NEGATIVE_INFINITY;
 
-  const state = (): CircuitState => (cause === undefined ? 'closed' : isProbing ? 'half-open' : 'open');
+  const state = (): CircuitState => (cause === undefined ? 'closed' : probe !== undefined ? 'half-open' : 'open');
   const waitMs = (): number => (cause === undefined ? 0 : Math.max(0, opensUntil - monotonic()));
 
   function tell(before: CircuitState): void {
@@ -108,7 +109,7 @@ export function createCircuitBreaker({
   function openFor(ms: number, why: 'outage' | 'unauthorized', message: string): void {
     const before = state();
     cause = why;
-    isProbing = false;
+    probe = undefined;
     opensUntil = Math.max(opensUntil, monotonic() + ms);
     senders = 1;
     tell(before);
@@ -139,7 +140,7 @@ export function createCircuitBreaker({
     failedProbes = 0;
     if (cause === undefined) senders = Math.min(senders + 1, concurrency);
     cause = undefined;
-    isProbing = false;
+    probe = undefined;
     opensUntil = 0;
     tell(before);
     warnings.end('outage');
@@ -169,7 +170,7 @@ export function createCircuitBreaker({
       return cause === undefined;
     },
     get isDown() {
-      return cause === 'outage' && (isProbing || waitMs() > 0);
+      return cause === 'outage' && (probe !== undefined || waitMs() > 0);
     },
     get isSearching() {
       return isAmbiguous || failedProbes > DOUBTED_PROBES;
@@ -180,15 +181,17 @@ export function createCircuitBreaker({
 
     admit(active) {
       if (cause === undefined) return active < senders ? 'sender' : undefined;
-      if (isProbing || waitMs() > 0) return undefined;
-      isProbing = true;
+      if (probe !== undefined || waitMs() > 0) return undefined;
+      probe = { failedBefore: failedProbes };
       tell('open');
-      return { failedBefore: failedProbes };
+      return probe;
     },
 
-    abandon() {
+    abandon(ended) {
+      // The sender of a probe that passed ends later, perhaps while another one is under way.
+      if (ended !== probe) return;
       const before = state();
-      isProbing = false;
+      probe = undefined;
       tell(before);
     },
 

@@ -186,9 +186,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     // While events are known to be bad, a failed request probably contains another: isolating it begins at once.
     const mayRetry = sent === 'fresh' && !isolator.hasBad;
     const retries = mayRetry ? Math.min(maxRetries, MAX_RETRIES_IN_PLACE) : 0;
-    // Only while nothing else is taken may a failing identify be the first sign of an outage.
-    const isTry = kind === 'identify' && sent !== 'probe' && pause.isEndpointOnly;
-    const observed = isTry ? 'try' : sent === 'try' ? 'fresh' : sent;
+    // A failing identify may be the first sign of an outage only while no events are taken.
+    const isEndpointOnly = kind === 'identify' && sent !== 'probe' && pause.isEndpointOnly;
+    const observed = isEndpointOnly ? 'try' : sent === 'try' ? 'fresh' : sent;
     for (const entry of entries) entry.wasSent = true;
     const answer = await sendRetrying(toRequest(batch, token, sentAt), observed, retries, signal);
     const result = answer.kind === 'unauthorized' ? UNAUTHORIZED : answer;
@@ -205,7 +205,7 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
         batch,
         sent,
         result,
-        { successesBefore, maySignalOutage: mayRetry && !isTry, tookMs },
+        { successesBefore, maySignalOutage: mayRetry && !isEndpointOnly, tookMs },
         sendRest,
       );
     }

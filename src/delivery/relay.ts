@@ -115,7 +115,7 @@ export function createRelay(options: RelayOptions): Relay {
   function startSender(probe: Probe | undefined): void {
     const sender = send(probe).then((entries) => {
       senders.delete(sender);
-      if (probe !== undefined) breaker.abandon();
+      if (probe !== undefined) breaker.abandon(probe);
       // Entries that were set aside may have waited for these.
       if (entries.length > 0 && backlog.hasAside) flushNow();
       else startSenders();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createWarnOnce } from '../../src/core/logger.js';
-import { createCircuitBreaker, type Sent } from '../../src/delivery/circuit-breaker.js';
+import { createCircuitBreaker, type Probe, type Sent } from '../../src/delivery/circuit-breaker.js';
 import type { SendResult } from '../../src/transport/send-result.js';
 
 const DELIVERED: SendResult = { kind: 'delivered', failures: [], answer: {} };
@@ -46,8 +46,9 @@ function probing(options?: Parameters<typeof breakerWith>[0]) {
   const world = breakerWith(options);
   world.observe(busy());
   world.advance(world.breaker.waitMs);
-  expect(world.breaker.admit(0)).toEqual({ failedBefore: 0 });
-  return world;
+  const probe = world.breaker.admit(0) as Probe;
+  expect(probe).toEqual({ failedBefore: 0 });
+  return { ...world, probe };
 }
 
 describe('a closed circuit breaker', () => {
@@ -270,16 +271,26 @@ describe('a half-open circuit breaker', () => {
   });
 
   it('admits another probe when the first found nothing to send', () => {
-    const { breaker } = probing();
-    breaker.abandon();
+    const { breaker, probe } = probing();
+    breaker.abandon(probe);
     expect(breaker.isClosed).toBe(false);
     expect(breaker.admit(0)).toEqual({ failedBefore: 0 });
   });
 
-  it('stays as it is when a probe is abandoned after its answer', () => {
-    const { breaker, observe } = probing();
+  it('goes on waiting for its probe when the sender of an earlier one ends', () => {
+    const { breaker, observe, advance, probe } = probing();
     observe(DELIVERED, 'probe');
-    breaker.abandon();
+    observe(busy());
+    advance(breaker.waitMs);
+    breaker.admit(0);
+    breaker.abandon(probe);
+    expect(breaker.admit(0)).toBeUndefined();
+  });
+
+  it('stays as it is when a probe is abandoned after its answer', () => {
+    const { breaker, observe, probe } = probing();
+    observe(DELIVERED, 'probe');
+    breaker.abandon(probe);
     expect(breaker.isClosed).toBe(true);
   });
 });

@@ -68,12 +68,12 @@ describe('an append', () => {
           if (text.includes('INSERT')) attempts += 1;
           if (attempts === 1 || attempts === 2) throw fromServer(code);
           return {
-            rows: [{ reply: text.includes('INSERT') ? 'ours:[false,["7",[],"i"]]' : `ours:["${SCHEMA_VERSION}"]` }],
+            rows: [{ reply: text.includes('INSERT') ? 'ours:[false,["7",[],"i","1"]]' : `ours:["${SCHEMA_VERSION}"]` }],
           };
         },
       };
       const appended = await createPostgresOutbox({ client }).append([trackEntry('a')]);
-      expect(appended).toEqual({ dropped: [], duplicates: [], position: 7, incarnation: 'i' });
+      expect(appended).toEqual({ dropped: [], duplicates: [], position: 7, incarnation: 'i/0' });
       expect(attempts).toBe(3);
     },
   );
