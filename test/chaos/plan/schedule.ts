@@ -13,6 +13,8 @@ export interface ServiceSpell {
   readonly to: number;
   readonly chance: number;
   readonly faults: readonly ServiceFault[];
+  /** The endpoint that fails; both without it. */
+  readonly only?: 'batch' | 'identify' | undefined;
 }
 
 /** Everything that happens in a run. It depends only on the seed, the crew and the length. */
@@ -45,16 +47,21 @@ export function planSchedule(seed: number, crew: CrewName, faultMs: number): Sch
 
 /** A refused token pauses delivery for up to a minute, which is too long for a short run. */
 const MIN_MS_FOR_401 = 3 * 60_000;
+const LONGEST_MS = { calm: 8_000, mixed: 8_000, outage: 6_000, 'half outage': 20_000 } as const;
 
-/** Alternates between calm, a share of all faults, and outages in which every request meets the same fault. */
+/** Alternates between calm, a share of all faults, and outages in which every request to both endpoints or one meets the same fault. */
 function planService(random: Random, faultMs: number): ServiceSpell[] {
   const known = SERVICE_FAULTS.filter((fault) => fault !== '401' || faultMs >= MIN_MS_FOR_401);
   const spells: ServiceSpell[] = [];
   for (let from = 0; from < faultMs; ) {
-    const weather = random.pick(['calm', 'mixed', 'mixed', 'mixed', 'outage'] as const);
-    const to = Math.min(faultMs, from + random.between(1_500, weather === 'outage' ? 6_000 : 8_000));
+    const weather = random.pick(['calm', 'mixed', 'mixed', 'mixed', 'outage', 'half outage'] as const);
+    const to = Math.min(faultMs, from + random.between(1_500, LONGEST_MS[weather]));
     if (weather === 'mixed') spells.push({ from, to, chance: random.pick([0.05, 0.2, 0.5]), faults: known });
     if (weather === 'outage') spells.push({ from, to, chance: 1, faults: [random.pick(known)] });
+    if (weather === 'half outage') {
+      const only = random.pick(['batch', 'identify'] as const);
+      spells.push({ from, to, chance: 1, faults: [random.pick(known)], only });
+    }
     from = to;
   }
   return spells;

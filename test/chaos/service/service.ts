@@ -47,8 +47,9 @@ export async function startService({ random, spell }: ServiceOptions): Promise<C
     // Node's own is up to as late as the event loop is, which would make right clocks look wrong.
     response.setHeader('date', new Date().toUTCString());
     if (answerPoison(exchange)) return count('poison');
-    const { chance = 0, faults = [] } = spell() ?? {};
-    if (!random.chance(chance)) return sendOwn(exchange, exchange.take());
+    const { chance = 0, faults = [], only } = spell() ?? {};
+    const isOther = only !== undefined && (only === 'batch') !== exchange.isBatch;
+    if (isOther || !random.chance(chance)) return sendOwn(exchange, exchange.take());
     const fault = random.pick(faults);
     count(fault);
     applyFault(fault, exchange);
