@@ -86,11 +86,12 @@ export const variants: z.ZodType<VariantConfig[]> = z
   .max(MAX_ENTRIES)
   .superRefine(checkedBy(describeVariantsProblem));
 
-// [A] Longer than any real address.
-const MAX_PATTERN_LENGTH = 500;
+// Published by the Platform API: what the service accepts must not be refused here.
+const MAX_URLS = 200;
+const MAX_URL_LENGTH = 2_000;
 
 /** URL globs. */
-export const urls: z.ZodType<string[]> = z.array(z.string().min(1).max(MAX_PATTERN_LENGTH)).max(MAX_ENTRIES);
+export const urls: z.ZodType<string[]> = z.array(z.string().min(1).max(MAX_URL_LENGTH)).max(MAX_URLS);
 
 const operator = z.enum(['equals', 'not_equals', 'contains', 'exists', 'not_exists', 'regex']);
 const ruleValue = z.string().max(MAX_EVENT_NAME_LENGTH);
@@ -137,6 +138,9 @@ function describeRuleProblem({ operator, value }: Pick<QueryRule, 'operator' | '
   if (value === undefined) return `value: required by the operator ${operator}`;
   return operator === 'regex' ? describePatternProblem(value) : undefined;
 }
+
+// [A] Longer than any real expression.
+const MAX_PATTERN_LENGTH = 500;
 
 function describePatternProblem(source: string): string | undefined {
   if (source.length > MAX_PATTERN_LENGTH) return `value: must have at most ${MAX_PATTERN_LENGTH} characters`;

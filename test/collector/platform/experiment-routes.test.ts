@@ -153,6 +153,20 @@ describe('an experiment of the Platform API', () => {
     });
   });
 
+  it('has as many URL patterns as the service accepts, and as long ones', async () => {
+    const { send } = await platform();
+    const create = (urlPatterns: readonly string[]) =>
+      send('POST', '/experiments', { ...posted, targetingRules: { urlPatterns } });
+    const many = Array.from({ length: 200 }, (_, at) => `/${at}`.padEnd(2_000, 'x'));
+    expect(await create(many)).toMatchObject({ status: 200, body: { targetingRules: { urlPatterns: many } } });
+    for (const more of [[...many, '/'], ['/'.padEnd(2_001, 'x')]]) {
+      expect(await create(more)).toMatchObject({
+        status: 400,
+        body: { error: expect.stringContaining('urlPatterns') },
+      });
+    }
+  });
+
   it('is deleted unless it is running', async () => {
     const { send } = await platform();
     const { id } = await draftOf(send);
