@@ -1,4 +1,4 @@
-import { SESSION_IDLE_MS } from '../../protocol/limits.js';
+import { MAX_SESSION_MS, SESSION_IDLE_MS } from '../../protocol/limits.js';
 import type { Database, SqlValue } from '../../sqlite/database.js';
 import type { ExperimentStore } from '../experiments/experiment-store.js';
 import { attributeAccepted } from '../measuring/attribution.js';
@@ -37,7 +37,10 @@ export interface LogReader extends LogQueries {
   collected(): readonly CollectedEvent[];
   /** Names of tracked events, in order of first arrival. */
   eventNames(): readonly string[];
-  /** [A] Whether a visitor was seen long enough ago that it must have been another session. */
+  /**
+   * [A] Whether a visitor was seen in an earlier session: more than six hours ago, or before a break of more than 30 minutes. An
+   * assignment has no session, so the ids of sessions cannot tell.
+   */
   isReturning(visitorId: string): boolean;
 }
 
@@ -77,7 +80,10 @@ export function createLogReader(options: LogReaderOptions): LogReader {
   const measureLog = createLogVerdicts(database);
   const refusalWarnings = createRefusalWarnings(database);
   const seenBefore = database.prepare(
-    'SELECT 1 FROM names JOIN events USING (visitor) WHERE name = ? AND time < ? AND refusal IS NULL LIMIT 1',
+    `SELECT 1 FROM (
+       SELECT time, lead(time, 1, ?2) OVER (ORDER BY time) AS next FROM names JOIN events USING (visitor)
+       WHERE name = ?1 AND time < ?2 AND refusal IS NULL)
+     WHERE next - time > ${SESSION_IDLE_MS} OR time < ?2 - ${MAX_SESSION_MS} LIMIT 1`,
   );
   // The service compares names case-insensitively.
   const lastOf = database.prepare(
@@ -190,8 +196,7 @@ export function createLogReader(options: LogReaderOptions): LogReader {
       const { number: end } = last.get() as { number: number };
       return { [Symbol.iterator]: () => linesUpTo(end) };
     },
-    isReturning: (visitorId) =>
-      seenBefore.get(toStoredText(`user:${visitorId}`), now() - SESSION_IDLE_MS) !== undefined,
+    isReturning: (visitorId) => seenBefore.get(toStoredText(`user:${visitorId}`), now()) !== undefined,
     collected: () => (everything.all() as StoredEvent[]).map(toCollected),
   };
 }

@@ -99,6 +99,31 @@ describe('an assignment', () => {
   });
 });
 
+describe('a visitor is returning', () => {
+  const MINUTE = 60_000;
+
+  it.each([
+    ['never, on a first visit', [], false],
+    ['not within one long session', [0, 25, 50, 75], false],
+    ['after a break of more than 30 minutes', [0, 31, 32], true],
+    ['after an earlier visit, even if this one has begun', [0, 60, 65], true],
+    ['more than six hours after the first event, however active', Array.from({ length: 20 }, (_, at) => at * 20), true],
+  ])('%s', async (_, minutes, expected) => {
+    const now = NOW + (minutes.at(-1) ?? 0) * MINUTE + 1;
+    const collector = await started({
+      experiments: [experiment({ visitors: 'new' }), experiment({ key: 'welcome_back', visitors: 'returning' })],
+      now: () => now,
+    });
+    for (const minute of minutes) {
+      await post(collector, '/track', { token: 't', event: 'seen', userId: 'v', time: NOW + minute * MINUTE });
+    }
+    const body = { token: 'exp_shop', visitor_id: 'v', track_impression: false };
+    const { body: back } = await post(collector, '/experiments/assignments/welcome_back', body);
+    expect(await ask(collector)).toMatchObject({ in_experiment: !expected });
+    expect(back).toMatchObject({ in_experiment: expected });
+  });
+});
+
 describe('an assigned visitor', () => {
   const running = resolveExperiment(experiment({ startedAt: 0 }), undefined, 0);
   const world = (experiments: ExperimentStore, now = 100, isReturning = false) => ({
