@@ -30,6 +30,14 @@ interface VisitorEvent extends StoredEvent {
   readonly session: string | null;
 }
 
+/** When events of one spelling last arrived, in milliseconds since the epoch. */
+interface Activity {
+  readonly event: string;
+  readonly triggered: number;
+  /** Without events in test mode. */
+  readonly dispatched: number | null;
+}
+
 /** The queries of the pages and APIs, and those of the collector itself. */
 export interface LogReader extends LogQueries {
   /** Every row in the order of arrival, without those that arrive later. Each iteration reads them anew, some at a time. */
@@ -85,13 +93,9 @@ export function createLogReader(options: LogReaderOptions): LogReader {
        WHERE name = ?1 AND time < ?2 AND refusal IS NULL)
      WHERE next - time > ${SESSION_IDLE_MS} OR time < ?2 - ${MAX_SESSION_MS} LIMIT 1`,
   );
-  // The service compares names case-insensitively.
-  const lastOf = database.prepare(
-    `SELECT max(received_at) AS triggered, max(CASE WHEN is_test = 0 THEN received_at END) AS dispatched
-     FROM events WHERE lower(event) = lower(?) AND refusal IS NULL`,
-  );
-  const names = database.prepare(
-    `SELECT event FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY lower(event) ORDER BY min(number)`,
+  const activities = database.prepare(
+    `SELECT event, max(received_at) AS triggered, max(CASE WHEN is_test = 0 THEN received_at END) AS dispatched
+     FROM events WHERE event NOT LIKE '$%' AND refusal IS NULL GROUP BY event ORDER BY min(number)`,
   );
   const totals = database.prepare(
     `SELECT (SELECT count(*) FROM events) AS events,
@@ -176,11 +180,21 @@ export function createLogReader(options: LogReaderOptions): LogReader {
     },
 
     activity(eventName) {
-      const found = lastOf.get(eventName) as { triggered: number | null; dispatched: number | null };
-      return { lastTriggeredAt: found.triggered ?? undefined, lastDispatchedAt: found.dispatched ?? undefined };
+      const wanted = foldName(eventName);
+      const found = (activities.all() as Activity[]).filter(({ event }) => foldName(event) === wanted);
+      return {
+        lastTriggeredAt: latestOf(found.map(({ triggered }) => triggered)),
+        lastDispatchedAt: latestOf(found.map(({ dispatched }) => dispatched)),
+      };
     },
 
-    eventNames: () => (names.all() as { event: string }[]).map(({ event }) => event),
+    eventNames() {
+      const names = new Map<string, string>();
+      for (const { event } of activities.all() as Activity[]) {
+        if (!names.has(foldName(event))) names.set(foldName(event), event);
+      }
+      return [...names.values()];
+    },
 
     daily(experiment, from, to, eventName) {
       const measured = eventName === undefined ? experiment : asGoal(experiment, eventName);
@@ -203,6 +217,16 @@ export function createLogReader(options: LogReaderOptions): LogReader {
 
 function isAccepted({ refusal }: StoredEvent): boolean {
   return refusal === null;
+}
+
+/** The service compares names in any case. Not by SQL's `lower()`, which folds only ASCII letters. */
+function foldName(event: string): string {
+  return event.toLowerCase();
+}
+
+function latestOf(times: readonly (number | null)[]): number | undefined {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function toCollected({ row, time, received_at }: StoredEvent): CollectedEvent {

@@ -150,6 +150,21 @@ describe('allowed events', () => {
     });
   });
 
+  it('are compared in any case, by letters of every alphabet', async () => {
+    const collector = await started({ now: () => Date.UTC(2026, 0, 1) });
+    const events = ['käufe', 'KÄUFE', 'ПОКУПКА', 'покупка'];
+    await postRows(collector, ...events.map((event) => row({ event, distinctId: event })));
+    const send = platformOf(collector);
+    const { entities } = (await send('GET', '/allowed-events')).body as { entities: { id: string; name: string }[] };
+    expect(entities.map(({ name }) => name)).toEqual(['käufe', 'ПОКУПКА']);
+
+    const configured = await started({ allowedEvents: ['Käufe'], now: () => Date.UTC(2026, 0, 1) });
+    await post(configured, '/track', { token: 'shop', ...row({ event: 'KÄUFE' }) });
+    expect((await platformOf(configured)('GET', `/allowed-events/${entities[0]!.id}`)).body).toMatchObject({
+      lastTriggeredAt: '2026-01-01T00:00:00.000Z',
+    });
+  });
+
   it('show when they were last triggered and forwarded, ignoring case', async () => {
     const collector = await started({
       now: () => Date.UTC(2026, 0, 1),
