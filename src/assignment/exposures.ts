@@ -129,7 +129,8 @@ export function createExposureMemory(options: ExposureMemoryOptions): ExposureMe
 
     noteAssignment(place, assignment) {
       const before = last.get(place);
-      if (!assignment.inExperiment && !before) return;
+      // Also noted if this process knows no variant: the store may have one from another process.
+      if (!assignment.inExperiment && !before && !store?.recall) return;
       last.set(place, assignment, LAST_TTL_MS);
       // The visitor is no longer in the experiment: the store must not bring the variant back.
       if (!assignment.inExperiment && before?.inExperiment) void remember('last', place, '', LAST_TTL_MS);

@@ -404,6 +404,17 @@ describe('in an outage of the service', () => {
     }
   });
 
+  it('no visitor gets a variant that the service has removed, if another process has assigned it', async () => {
+    const { collector, processes } = await fleet(2, { exposures: createMemoryExposures() });
+    const [one, other] = processes as [Rig, Rig];
+    await one.client.assign('checkout', ASKED);
+    collector.faults.next({ kind: 'status', status: 200, body: { success: true, in_experiment: false } });
+    expect(await other.client.assign('checkout', ASKED)).toMatchObject({ reason: 'not_assigned' });
+    outage(collector);
+    other.time.skip(2 * MINUTE_MS);
+    expect(await other.client.assign('checkout', ASKED)).toMatchObject({ reason: 'fallback' });
+  });
+
   it.each([400, 401, 404])('HTTP %s is not an outage: the visitor gets the fallback', async (status) => {
     const { collector, client, time } = await rig({ collector: { goal: 'purchase', experiments: [checkout] } });
     await client.assign('checkout', ASKED);
