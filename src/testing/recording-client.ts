@@ -110,10 +110,13 @@ export function createRecordingClient<
   );
 
   function taken(call: () => Receipt, record: (event: OutgoingEvent, distinctId: string) => void): Receipt {
+    // A callback, such as onOutcome, may track another event within the call.
+    const outer = outgoing;
     outgoing = null;
     const receipt = call();
     // As the real client, which serialises an event at the call: what the caller changes later is not part of it.
     if (outgoing !== null) record(snapshot<OutgoingEvent>(outgoing), receipt.distinctId);
+    outgoing = outer;
     return receipt;
   }
 
@@ -144,7 +147,8 @@ export function createRecordingClient<
       ),
     async assign(experimentKey, asked) {
       const assignment = await client.assign(experimentKey, asked);
-      assignments.push({ experimentKey, userId: asked.userId, assignment });
+      // Without types it may be missing, which the client answers with the fallback.
+      assignments.push({ experimentKey, userId: asked?.userId, assignment });
       return assignment;
     },
     // The client does not see whether the transaction commits.

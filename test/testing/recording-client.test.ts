@@ -146,6 +146,30 @@ describe('a recording client', () => {
     expect(ours.events).toHaveLength(1);
   });
 
+  it('records what callbacks track within a call once, under its own id', () => {
+    const ours = recordingOf({
+      beforeSend(event) {
+        if (event.event === 'purchase') ours.track({ event: 'signup', userId: 'v', distinctId: 'inner' });
+        return event;
+      },
+      onOutcome({ status }) {
+        if (status === 'rejected') ours.track({ event: 'signup', userId: 'v', distinctId: 'after' });
+      },
+    });
+    ours.track({ event: 'purchase', userId: 'v', eventProperties: { value: 1 }, distinctId: 'outer' });
+    ours.track({ event: 'signup', userId: '', distinctId: 'wrong' });
+    expect(ours.events.map(({ event, distinctId }) => [event, distinctId])).toEqual([
+      ['signup', 'inner'],
+      ['purchase', 'outer'],
+      ['signup', 'after'],
+    ]);
+  });
+
+  it('falls back like the real one if nothing is asked', async () => {
+    const ours = createRecordingClient(quiet);
+    expect(await ours.assign('checkout', undefined as never)).toMatchObject({ reason: 'fallback' });
+  });
+
   it('answers questions for a variant and keeps them', async () => {
     const ours = recordingOf({ variant: (key, visitor) => (visitor === 'v' ? `${key} of ${visitor}` : undefined) });
     const assigned = await ours.visitor({ userId: 'v' }).assign('check/out');
