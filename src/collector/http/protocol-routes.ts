@@ -91,10 +91,13 @@ function acceptTrack({ ingest }: Service, body: unknown, token: string): Answer 
 }
 
 function acceptIdentify({ ingest }: Service, body: unknown, token: string): Answer {
-  const parsed = parse(identifySchema, body);
-  if (parsed.problem !== undefined) return refuse(400, parsed.problem);
-  ingest.receive(token, (delivery) => delivery.accept({ ...withoutNulls(parsed.data), event: IDENTIFY_EVENT }));
-  return OK;
+  const problem = ingest.receive(token, (delivery) => {
+    const parsed = parse(identifySchema, body);
+    if (parsed.problem === undefined) delivery.accept({ ...withoutNulls(parsed.data), event: IDENTIFY_EVENT });
+    else delivery.refuse(describeRefusal({ event: IDENTIFY_EVENT }, parsed.problem));
+    return parsed.problem;
+  });
+  return problem === undefined ? OK : refuse(400, problem);
 }
 
 function acceptBatch(

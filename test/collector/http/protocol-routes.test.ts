@@ -99,6 +99,14 @@ describe('refusing whole requests', () => {
     expect(collector.events()).toEqual([]);
   });
 
+  it('shows a refused identify like a refused event', async () => {
+    const seen: unknown[] = [];
+    const collector = await started({ observe: (arrival) => void seen.push(arrival) });
+    await post(collector, '/identify', { token: 'test_shop', userId: 'v' });
+    expect(seen).toMatchObject([{ kind: 'refused', message: expect.stringMatching(/^\$identify: userProperties: /) }]);
+    await expect(collector.waitFor({ event: '$identify' }, { timeoutMs: 10 })).rejects.toThrow('1 refused');
+  });
+
   it('answers 400 to an identify without userProperties', async () => {
     const collector = await started();
     expect(await post(collector, '/identify', { token: 'test_shop', userId: 'v' })).toMatchObject({ status: 400 });
