@@ -2,7 +2,7 @@ import type { Assignment } from '../assignment/assignment.js';
 import type { ClientCatalog, ExperimentCatalog } from '../assignment/experiment-catalog.js';
 import { buildClient } from '../client/client.js';
 import { createVisitor } from '../client/create-visitor.js';
-import type { ClientOptions, OutgoingEvent } from '../client/options.js';
+import type { ClientOptions, Guard, OutgoingEvent } from '../client/options.js';
 import type { Enlisted } from '../client/transaction.js';
 import type { Client } from '../client/types.js';
 import { checkOptionNames } from '../core/check-option.js';
@@ -37,7 +37,10 @@ export interface RecordedAssignment {
 export interface RecordingOptions<
   Catalog extends EventCatalog = EventCatalog,
   Experiments extends ExperimentCatalog = ExperimentCatalog,
-> extends Pick<ClientOptions<Catalog, Experiments>, 'events' | 'experiments' | 'beforeSend' | 'onOutcome' | 'logger'>,
+> extends Pick<
+      ClientOptions<Catalog, Experiments>,
+      'events' | 'experiments' | 'beforeSend' | 'guard' | 'onOutcome' | 'logger'
+    >,
     ServiceOptions {
   /** The current time in milliseconds since the epoch, for checking the times of events. @default Date.now */
   readonly now?: (() => number) | undefined;
@@ -60,6 +63,7 @@ const OPTIONS = fieldNames<RecordingOptions>({
   events: 1,
   experiments: 1,
   beforeSend: 1,
+  guard: 1,
   onOutcome: 1,
   logger: 1,
   variant: 1,
@@ -81,7 +85,8 @@ export function createRecordingClient<
 >(options: RecordingOptions<Events, Experiments> = {}): RecordingClient<ClientCatalog<Events, Experiments>> {
   checkOptionNames('createRecordingClient', options, OPTIONS);
   type Catalog = ClientCatalog<Events, Experiments>;
-  const { variant, refuse, now = Date.now, beforeSend, onOutcome, events: catalog, experiments, logger } = options;
+  const { variant, refuse, now = Date.now, events: catalog, experiments, logger } = options;
+  const { beforeSend, guard, onOutcome } = options;
   const events: RecordedEvent<Catalog>[] = [];
   const identifies: RecordedIdentify[] = [];
   const assignments: RecordedAssignment[] = [];
@@ -100,6 +105,7 @@ export function createRecordingClient<
         outgoing = beforeSend === undefined ? event : beforeSend(event);
         return outgoing;
       },
+      guard: guard && guarded(guard),
       onOutcome(outcome, info) {
         outgoing = null;
         // Returned so that the client handles the rejection of an async callback.
@@ -108,6 +114,15 @@ export function createRecordingClient<
     },
     { ...webPlatform, now, random: () => 0, env: {}, createPost: () => createService({ variant, refuse }) },
   );
+
+  /** What the guard leaves of an event is what would be sent. */
+  function guarded(guard: Guard): Guard {
+    return (event) => {
+      const answer = guard(event);
+      if (!('refused' in answer)) outgoing = answer;
+      return answer;
+    };
+  }
 
   function taken(call: () => Receipt, record: (event: OutgoingEvent, distinctId: string) => void): Receipt {
     // A callback, such as onOutcome, may track another event within the call.

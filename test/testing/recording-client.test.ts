@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { createGuard } from '../../src/privacy/index.js';
 import { createRecordingClient, type RecordingOptions } from '../../src/testing/index.js';
 
 const quiet = { logger: { warn: () => undefined } };
@@ -144,6 +145,20 @@ describe('a recording client', () => {
     await ours.flush();
     expect(heard).toEqual(['signup rejected', 'signup delivered']);
     expect(ours.events).toHaveLength(1);
+  });
+
+  it('records what the guard leaves of an event, and nothing of what it refuses', async () => {
+    const refusing = createRecordingClient({ ...quiet, guard: createGuard() });
+    const named = { event: 'signup', userId: 'v', eventProperties: { note: 'ada@example.org' } };
+    expect(await refusing.track(named).settled()).toMatchObject({ status: 'rejected', code: 'guarded' });
+    expect(refusing.events).toEqual([]);
+
+    const ours = recordingOf({ guard: (event) => ({ ...event, userProperties: undefined }) });
+    const person = { userId: 'v', userProperties: { city: 'Bern' } };
+    ours.track({ event: 'signup', ...person, distinctId: 'a' });
+    ours.identify(person);
+    expect(ours.events).toEqual([{ event: 'signup', userId: 'v', distinctId: 'a', userProperties: undefined }]);
+    expect(ours.identifies).toEqual([{ userId: 'v', userProperties: undefined }]);
   });
 
   it('records what callbacks track within a call once, under its own id', () => {
