@@ -99,9 +99,12 @@ function createSightings(counts: (visitor: VisitorNumber, sighting: Sighting) =>
   };
 }
 
-/** In order of time. Of two sessions at the same instant any fixed choice will do, independent of arrival. */
+/**
+ * In order of time. Of two sessions at the same instant the one with the greater id, independent of arrival: a browser that was
+ * offline sends the last events of an ended session together with the first of the next, and ids are times of the same length.
+ */
 function sortSightings(sightings: Sighting[]): readonly Sighting[] {
-  sightings.sort((a, b) => a.time - b.time || (a.sid < b.sid ? -1 : Number(a.sid > b.sid)));
+  sightings.sort((a, b) => a.time - b.time || (a.sid > b.sid ? -1 : Number(a.sid < b.sid)));
   return sightings.filter(({ time }, i) => i === 0 || sightings[i - 1]!.time !== time);
 }
 

@@ -156,7 +156,7 @@ function sum(numbers: readonly (number | undefined)[]): number {
  * - only entries that are let in, each by one name that stands for its visitor, so that no identify is needed;
  * - the experiment's impressions and the events that are its metrics;
  * - for each of its impressions without a session, where a browser and where a server saw the visitor's sessions last at or
- *   before it and first after it, whatever that was; at one instant the session whose name is the smallest. All other entries
+ *   before it and first after it, whatever that was; at one instant the session whose name is the greatest. All other entries
  *   say nothing about when a session lasted.
  */
 function narrow(log: readonly LogEntry[], key: string): LogEntry[] {
@@ -201,7 +201,7 @@ function isInTime({ sid, time }: LogEntry, ofVisitor: readonly LogEntry[]): bool
   return time - Math.min(...times) <= 6 * 60 * 60_000;
 }
 
-/** The entry with the smallest rank; among equal ones, with the smallest sid. */
+/** The entry with the smallest rank; among equal ones, with the greatest sid. */
 function smallest(entries: readonly LogEntry[], rank: (entry: LogEntry) => number): LogEntry | undefined {
-  return entries.toSorted((a, b) => rank(a) - rank(b) || (a.sid! < b.sid! ? -1 : 1))[0];
+  return entries.toSorted((a, b) => rank(a) - rank(b) || (a.sid! > b.sid! ? -1 : 1))[0];
 }

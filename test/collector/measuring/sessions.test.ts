@@ -34,6 +34,17 @@ describe('the session near an impression', () => {
     expect(sessions.near(1, 10 * MINUTE)?.sid).toBe('before');
   });
 
+  it('is the one that began last, of two that a browser sends together', () => {
+    for (const sids of [
+      ['1800000000000', '1800003600000'],
+      ['1800003600000', '1800000000000'],
+    ]) {
+      const sessions = createSessions();
+      for (const one of sids) sessions.see(1, { sid: one, time: 0, source: 'browser' });
+      expect(sessions.near(1, MINUTE)?.sid).toBe('1800003600000');
+    }
+  });
+
   it('is a browser’s before a server’s, even if the server’s is nearer', () => {
     const sessions = createSessions();
     sessions.see(1, { sid: 'server', time: 10 * MINUTE, source: 'server' });
