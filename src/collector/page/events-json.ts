@@ -15,7 +15,9 @@ const MAX_LIMIT = 100;
 export function eventsJson(queries: LogQueries, { url }: RouteRequest): Answer {
   const { event, visitor: name, before } = eventsQueryOf(url);
   const distinctId = url.searchParams.get('distinctId') || undefined;
-  const limit = Math.min(Number(url.searchParams.get('limit')) || DEFAULT_LIMIT, MAX_LIMIT);
+  const asked = Number(url.searchParams.get('limit'));
+  // SQLite takes a negative limit for none, and another web site can link to this path.
+  const limit = Number.isSafeInteger(asked) && asked > 0 ? Math.min(asked, MAX_LIMIT) : DEFAULT_LIMIT;
   const events = queries.events({ event, name, before, distinctId, limit }).map(toJson);
   return { status: 200, body: { events, refused: queries.refused() } };
 }

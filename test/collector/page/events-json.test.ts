@@ -47,6 +47,19 @@ it.each([
   expect(await ids(query)).toEqual(expected);
 });
 
+it.each([
+  ['100', 100],
+  ['1000', 100],
+  ['-1', 50],
+  ['0', 50],
+  ['2.5', 50],
+])('never holds more than 100 events, with the limit %s', async (limit, expected) => {
+  const { collector, ids } = await collected();
+  const events = Array.from({ length: 100 }, (_, row) => ({ event: 'visit', userId: 'v', distinctId: `e${row}` }));
+  await post(collector, '/batch', { token: 'test_shop', events });
+  expect(await ids(`?limit=${limit}`)).toHaveLength(expected);
+});
+
 it('is shown to nobody who may not see the page', async () => {
   const collector = await started({ password: 'sesame' });
   expect((await fetch(`${collector.url}/events.json`)).status).toBe(401);
