@@ -33,7 +33,7 @@ import {
  * | its later ones | the same | `renewal:<invoice>` |
  * | any other invoice | the same, with a visitor token in its own metadata | `purchase:<invoice>` |
  * | refund | `refund.created`, `refund.updated`, `charge.refund.updated`, once it has succeeded | `refund:<refund>` |
- * | dispute | `charge.dispute.created`, `….updated`, unless it is an inquiry | `dispute:<dispute>` |
+ * | dispute | `charge.dispute.created`, unless it is an inquiry, and `….updated`, once an inquiry became a dispute | `dispute:<dispute>` |
  * | subscription | `customer.subscription.created`, `….updated`, `….resumed`, `….deleted` | `trial:…`, `subscription:…`, `cancellation:<subscription>` |
  *
  * A free order in Checkout is a purchase of 0. An invoice of 0 reports nothing, because trials have one. The first paid invoice

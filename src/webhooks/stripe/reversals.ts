@@ -18,10 +18,14 @@ export function fromRefund(refund: StripeRefund, event: StripeEvent): StripeConv
   };
 }
 
-/** A dispute withdraws the money. An inquiry (`warning_…`) does not, but may become a dispute. */
+/**
+ * A dispute withdraws the money. An inquiry (`warning_…`) does not, but may become a dispute. Its creation reports any other
+ * dispute; later changes, up to its being won months later, are no dispute.
+ */
 export function fromDispute(dispute: StripeDispute, event: StripeEvent): StripeConversion | undefined {
   const { id, amount, currency, metadata, status } = dispute;
-  if (isUnchanged(event) || status?.startsWith('warning_') || status === 'prevented') return undefined;
+  const before = event.data.previous_attributes as { readonly status?: string } | undefined;
+  if (takesNoMoney(status) || (before !== undefined && !takesNoMoney(before.status))) return undefined;
   return {
     event: 'dispute',
     eventProperties: { dispute_id: id, ...reversed(dispute), ...toMoney(amount, currency) },
@@ -31,7 +35,11 @@ export function fromDispute(dispute: StripeDispute, event: StripeEvent): StripeC
   };
 }
 
-/** An update that does not change the status, perhaps months later: the reversal was reported before. */
+function takesNoMoney(status: string | undefined): boolean {
+  return status?.startsWith('warning_') || status === 'prevented';
+}
+
+/** An update that does not change the status, perhaps months later: the refund was reported before. */
 function isUnchanged({ data: { previous_attributes } }: StripeEvent): boolean {
   return previous_attributes !== undefined && !('status' in previous_attributes);
 }

@@ -84,4 +84,14 @@ describe('a dispute', () => {
   it('is not reported again when evidence is added', () => {
     expect(conversionOf('charge.dispute.updated', dispute(), { evidence: {} }, LATER)).toBeUndefined();
   });
+
+  it.each([
+    ['under_review', 'needs_response'],
+    ['won', 'under_review'],
+    ['lost', 'under_review'],
+    ['lost', 'needs_response'],
+  ])('is not reported again, with a later time, when it is %s after %s', (status, before) => {
+    const change = { status: before, evidence: {} };
+    expect(conversionOf('charge.dispute.updated', dispute({ status }), change, LATER)).toBeUndefined();
+  });
 });
