@@ -1,5 +1,7 @@
 import { failOption } from '../../core/check-option.js';
+import { typeName } from '../../core/refusal.js';
 import type { SecretKey } from '../../core/secret-key.js';
+import { isPromise } from '../../core/user-call.js';
 import { isSealed } from '../token/cipher.js';
 import { type SealableVisitor, type SealOptions, sealVisitor } from '../token/seal-visitor.js';
 import type { StripeSession } from './objects.js';
@@ -28,7 +30,7 @@ export interface VisitorMetadata {
  *   metadata: { order: order.id, ...(await visitorMetadata(visitor, keys)) },
  * });
  *
- * @throws {OursError} `invalid_option` if the keys or an option are invalid
+ * @throws {OursError} `invalid_option` if the keys or an option are invalid, or the visitor is no object
  */
 export async function visitorMetadata(
   visitor: SealableVisitor | undefined,
@@ -71,12 +73,12 @@ export interface CheckoutParams {
  *   withVisitor({ mode: 'payment', line_items, success_url }, await visitorMetadata(visitor, keys)),
  * );
  *
- * @throws {OursError} `invalid_option` if the metadata was not awaited: no purchase would be reported
+ * @throws {OursError} `invalid_option` if it is not what {@link visitorMetadata} resolves to: no purchase would be reported
  */
 export function withVisitor<Params extends CheckoutParams>(params: Params, visitor: VisitorMetadata): Params {
-  if (visitor instanceof Promise) {
+  if (typeof visitor?.[VISITOR_KEY] !== 'string') {
     failOption(
-      'withVisitor got a promise; await the metadata: withVisitor(params, await visitorMetadata(visitor, keys)).',
+      `withVisitor needs the metadata of the visitor; got ${isPromise(visitor) ? 'a promise' : typeName(visitor)}: withVisitor(params, await visitorMetadata(visitor, keys)).`,
     );
   }
   const { mode, metadata, payment_intent_data, subscription_data } = params;

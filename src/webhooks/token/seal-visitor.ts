@@ -1,6 +1,8 @@
 import { checkOptionNames, failOption } from '../../core/check-option.js';
+import { typeName } from '../../core/refusal.js';
 import { readSecretKeys, type SecretKey } from '../../core/secret-key.js';
 import { fieldNames } from '../../core/unknown-names.js';
+import { isPromise } from '../../core/user-call.js';
 import { type Consent, isConsent } from '../../protocol/event.js';
 import { checkSessionId, checkUserId, toSid } from '../../protocol/identity.js';
 import { importTokenKey, MAX_TOKEN_LENGTH, seal } from './cipher.js';
@@ -49,13 +51,14 @@ const MIN_LENGTH = 74;
  * If there is no visitor (`currentVisitor()` outside a request), or its ids are missing or invalid, the token holds no visitor: a
  * checkout must not fail because of a strange cookie, and the token still marks the payment as one to report.
  *
- * @throws {OursError} `invalid_option` if the keys or an option are invalid
+ * @throws {OursError} `invalid_option` if the keys or an option are invalid, or the visitor is no object
  */
 export async function sealVisitor(
   visitor: SealableVisitor | undefined,
   keys: readonly SecretKey[],
   options?: SealOptions,
 ): Promise<string> {
+  checkVisitor(visitor);
   checkOptionNames('sealVisitor', options ?? {}, SEAL_OPTIONS);
   const { environment, maxLength = MAX_TOKEN_LENGTH, now = Date.now } = options ?? {};
   const [first] = readSecretKeys('keys', keys);
@@ -70,6 +73,17 @@ export async function sealVisitor(
     if (token.length <= maxLength) return token;
   }
   return seal(key, { visitor: undefined, issuedAt }, environment);
+}
+
+/**
+ * A strange cookie must not fail a checkout, but a promise or a bare id is a mistake in the code: every purchase would be reported
+ * without its visitor.
+ * @throws {OursError} `invalid_option`
+ */
+function checkVisitor(visitor: unknown): void {
+  if (isPromise(visitor)) failOption('the visitor is a promise: await it.');
+  if (visitor === undefined || visitor === null || typeof visitor === 'object') return;
+  failOption(`the visitor must be an object such as { userId, sessionId }; got ${typeName(visitor)}.`);
 }
 
 /** @throws {OursError} `invalid_option` */

@@ -66,6 +66,17 @@ describe('withVisitor', () => {
     );
   });
 
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a string', 'sealed'],
+    ['an object', USER],
+  ])('refuses %s instead of the metadata, which would lose the visitor or show it to Stripe', (got, given) => {
+    expect(() => withVisitor({ mode: 'payment' }, given as unknown as VisitorMetadata)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(got) }),
+    );
+  });
+
   it('leaves out the visitor if all of Stripe’s 50 keys are used', () => {
     const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key_${index}`, 'x']));
     expect(withVisitor({ mode: 'payment', metadata }, visitor)).toEqual({

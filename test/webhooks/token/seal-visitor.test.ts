@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openVisitor, sealVisitor } from '../../../src/webhooks/index.js';
+import { openVisitor, type SealableVisitor, sealVisitor } from '../../../src/webhooks/index.js';
 import { keyOf } from '../../support/keys.js';
 
 const KEYS = [keyOf(3)];
@@ -138,5 +138,16 @@ describe('maxAgeMs: 0', () => {
       visitor: null,
       reason: 'expired',
     });
+  });
+});
+
+it.each([
+  ['a promise', Promise.resolve({ userId: 'v' })],
+  ['a string', 'v'],
+  ['a function', () => ({ userId: 'v' })],
+])('refuses %s instead of a visitor, with which every purchase would lose its visitor', async (got, given) => {
+  await expect(sealVisitor(given as unknown as SealableVisitor, KEYS)).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining(got),
   });
 });
