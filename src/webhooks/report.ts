@@ -47,13 +47,16 @@ export async function report<Catalog extends EventCatalog>(
   // Another person's link must not connect this person to that visitor.
   const isTied = !isFromLink || (event.externalId ?? event.email ?? event.userProperties) == null;
   const ask = async (): Promise<WebhookIdentity | undefined> => withTimeout(identify(), { signal });
-  let who: WebhookIdentity | undefined;
+  let who: WebhookIdentity;
   if (opened.visitor && isTied) {
-    const sessionId = visitor.sessionId ?? event.sessionId ?? sessionOf(visitor, await ask());
+    const sessionId = visitor.sessionId ?? sessionOf(visitor, event) ?? sessionOf(visitor, await ask());
     who = { ...visitor, sessionId };
-  } else if (!hasIdentity(event)) who = await ask();
+  } else {
+    const found = hasIdentity(event) ? undefined : await ask();
+    who = { ...found, sessionId: found?.sessionId ?? event.sessionId };
+  }
   const userProperties = consent === undefined ? event.userProperties : { consent, ...event.userProperties };
-  const input = { ...event, ...who, sessionId: who?.sessionId ?? event.sessionId, userProperties };
+  const input = { ...event, ...who, userProperties };
   const receipt = hasIdentity(input) ? ours.track(input as unknown as TrackInput<Catalog>) : undefined;
   if (opened.visitor === null && SUSPICIONS[opened.reason] !== undefined) {
     warn(
@@ -81,7 +84,10 @@ const SUSPICIONS: Partial<Record<NoVisitorReason, string>> = {
   expired: 'has expired: it is older than maxAgeMs',
 };
 
-/** The session that `identify` names for the token's visitor: a token that was sealed before the session began has none. */
+/**
+ * The session that the event or `identify` names for the token's visitor: a token that was sealed before the session began has
+ * none. Not one that belongs to another visitor.
+ */
 function sessionOf({ userId }: WebhookIdentity, found: WebhookIdentity | undefined): string | undefined {
   return found?.userId && found.userId !== userId ? undefined : found?.sessionId;
 }

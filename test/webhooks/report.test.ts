@@ -51,6 +51,17 @@ it('keeps the session of a conversion whose token has none', async () => {
   ]);
 });
 
+it('does not give the token’s visitor the session of another visitor, whom the conversion names', async () => {
+  const visitor = { userId: 'v', sessionId: undefined };
+  const conversion = { ...CONVERSION, userId: 'w', sessionId: '18' };
+  expect(
+    (await run({ visitor, issuedAt: 0 }, { userId: 'v', sessionId: '19' }, undefined, conversion)).tracked,
+  ).toEqual([{ event: 'lead', distinctId: 'lead:1', userId: 'v', sessionId: '19' }]);
+  expect((await run({ visitor, issuedAt: 0 }, undefined, undefined, conversion)).tracked).toEqual([
+    { event: 'lead', distinctId: 'lead:1', userId: 'v', sessionId: undefined },
+  ]);
+});
+
 it.each([
   ['of the same visitor', { userId: 'v', sessionId: '19' }, '19'],
   ['that names no visitor', { externalId: 'c1', sessionId: '19' }, '19'],
