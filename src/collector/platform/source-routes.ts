@@ -80,16 +80,22 @@ export function sourceRoutes(options: SourceRoutesOptions): PlatformRoute[] {
       if (source === undefined) return notFound('source');
       const token = sourceToken(source.token);
       const url = `${baseUrl()}/track`;
+      const sample = JSON.stringify({ token, event: 'hello', userId: 'visitor' });
       return ok({
         sourceType: 'webhook',
         ingestUrl: url,
         testIngestUrl: url,
         token,
         testToken: TEST_TOKEN_PREFIX + token,
-        sampleCurl: `curl -H 'content-type: application/json' -d '{"token":"${token}","event":"hello","userId":"visitor"}' ${url}`,
+        sampleCurl: `curl -H 'content-type: application/json' -d ${inShell(sample)} ${url}`,
       });
     }),
   ];
+}
+
+/** Quotes an argument for a shell: without known tokens, every token that a web page posted is listed. */
+function inShell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 // Without experiment tokens.

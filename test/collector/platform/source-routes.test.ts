@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { CollectorOptions } from '../../../src/collector/index.js';
 import { post, postRows, row, started } from '../posting.js';
@@ -98,6 +99,17 @@ describe('sources', () => {
       { sourceType: 'webhook', token: 'blog', testToken: 'test_blog' },
     ]);
     expect((await send('GET', '/sources/source_x')).status).toBe(404);
+  });
+
+  it('have a sample that a shell runs as one command, whatever token a page has posted', async () => {
+    const token = `x'; echo owned; '"$(echo owned)`;
+    const collector = await started({});
+    await post(collector, '/track', { token, event: 'hello', userId: 'v' });
+    const send = platformOf(collector);
+    const { entities } = (await send('GET', '/sources')).body as { entities: { id: string }[] };
+    const { sampleCurl } = (await send('GET', `/sources/${entities[0]!.id}/tokens`)).body as { sampleCurl: string };
+    const shown = execFileSync('sh', ['-c', sampleCurl.replace('curl', "printf '%s\\n'")], { encoding: 'utf8' });
+    expect(JSON.parse(shown.split('\n')[3]!)).toEqual({ token, event: 'hello', userId: 'visitor' });
   });
 
   it('show when they were last triggered, and when an event was forwarded, unlike in test mode', async () => {
