@@ -1,4 +1,5 @@
 import { OursError } from '../core/errors.js';
+import { typeName } from '../core/refusal.js';
 import { describeUnknown, fieldNames } from '../core/unknown-names.js';
 import { isLoopback } from '../protocol/loopback.js';
 import type { ExperimentConfig } from './experiments/config.js';
@@ -72,18 +73,27 @@ export function checkCollectorOptions(options: CollectorOptions): void {
   const unknown = describeUnknown(options, OPTIONS);
   if (unknown !== undefined)
     throw new OursError('invalid_option', `createCollector has an unknown option: ${unknown}.`);
-  const { host, password, tokens = [] } = options;
+  const { host, password, apiKeys = [], tokens = [] } = options;
   if (host !== undefined && !isLoopback(host) && tokens.length === 0) {
     throw new OursError(
       'invalid_option',
       `host ${host} can be reached from other machines, so strangers could fill the log: list the accepted tokens in tokens.`,
     );
   }
-  if (password === '') throw new OursError('invalid_option', 'password is empty: leave it out, or set one.');
-  if (password !== undefined && tokens.includes(password)) {
+  if (password !== undefined) checkSecret('password', password, tokens);
+  for (const { key } of apiKeys) checkSecret('a key of apiKeys', key, tokens);
+}
+
+/** Checks what lets a reader in. An unset environment variable is empty or missing. */
+function checkSecret(name: string, secret: unknown, tokens: readonly string[]): void {
+  if (secret === '') throw new OursError('invalid_option', `${name} is empty: leave it out, or set one.`);
+  if (typeof secret !== 'string') {
+    throw new OursError('invalid_option', `${name} must be a string; got ${typeName(secret)}.`);
+  }
+  if (tokens.includes(secret)) {
     throw new OursError(
       'invalid_option',
-      'password is one of tokens, which every web page shows: choose a different password.',
+      `${name} is one of tokens, which every web page shows: choose a different one.`,
     );
   }
 }

@@ -141,6 +141,15 @@ describe('when other machines can reach it', () => {
     await expect(createCollector({ tokens: ['web'], password: 'web' })).rejects.toThrow('password is one of tokens');
     await expect(createCollector({ password: '' })).rejects.toThrow('password is empty');
   });
+
+  it.each([
+    ['an empty key, which needs no key at all', '', 'a key of apiKeys is empty'],
+    ['a missing key', undefined, 'a key of apiKeys must be a string; got nothing'],
+    ['a token, which is public', 'web', 'a key of apiKeys is one of tokens'],
+  ])('does not start with %s, for the Platform API', async (_, key, message) => {
+    const apiKeys = [{ key: 'secret' }, { key: key as string }];
+    await expect(createCollector({ tokens: ['web'], apiKeys })).rejects.toThrow(message);
+  });
 });
 
 it.each([
