@@ -31,25 +31,32 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     return found === 'hash' ? hash() : REMOVED;
   }
 
-  function walkMap(entries: readonly SentEntry[], path: string): Record<string, unknown> {
+  function walkMap(entries: readonly SentEntry[]): Record<string, unknown> {
     const kept: Record<string, unknown> = {};
-    for (const entry of entries) {
-      const value = walkEntry(entry, path);
-      if (value !== REMOVED)
-        Object.defineProperty(kept, entry.name, { value, enumerable: true, writable: true, configurable: true });
+    for (const { name, value, text } of entries) {
+      const textOf = () => text;
+      const walked = walkNamed(name, '', textOf, (place) => walkValue(value, text, place));
+      keep(kept, name, walked);
     }
     return kept;
   }
 
-  function walkEntry({ name, value, text }: SentEntry, path: string): unknown {
+  /** @param textOf what would be sent of the value */
+  function walkNamed(
+    name: string,
+    path: string,
+    textOf: () => string | null | undefined,
+    walk: (place: string) => unknown,
+  ): unknown {
     const kind = search(name);
     // A name cannot be hashed without becoming another property.
     if (kind !== undefined) return resolve(`the name of a property looks like ${withArticle(kind)}`, () => REMOVED);
     const place = `${path}${shortName(name)}`;
-    if (passes(name)) return walkValue(value, text, place);
-    return resolve(`the property '${place}' is denied`, () =>
-      text == null ? REMOVED : sha256!(text.trim().toLowerCase()),
-    );
+    if (passes(name)) return walk(place);
+    return resolve(`the property '${place}' is denied`, () => {
+      const text = textOf();
+      return text == null ? REMOVED : sha256!(text.trim().toLowerCase());
+    });
   }
 
   /** @param text what would be sent of the value */
@@ -75,16 +82,35 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
       return walkText(json, value, place);
     }
     if (typeof plain !== 'object' || plain === null) return walkText(json, value, place);
-    const walked = Array.isArray(plain)
-      ? walkList(plain, place)
-      : walkMap(Object.entries(plain).map(toEntry), `${place}.`);
-    return JSON.stringify(walked) === json ? value : walked;
+    const walked = walkPlain(plain, place);
+    return walked === plain ? value : walked;
   }
 
-  function walkList(list: readonly unknown[], place: string): unknown[] {
-    return list
-      .map((value, index) => walkValue(value, textOf(value), `${place}.${index}`))
-      .filter((value) => value !== REMOVED);
+  /**
+   * Values that came from JSON, in one pass: the value itself where nothing had to change. Serialising each level to look at it would
+   * take seconds for a few kilobytes that are nested a thousand levels deep.
+   */
+  function walkPlain(value: unknown, place: string): unknown {
+    if (Array.isArray(value)) return walkList(value, place);
+    if (typeof value === 'object' && value !== null) return walkObject(value, place);
+    return walkValue(value, textOf(value), place);
+  }
+
+  function walkList(list: readonly unknown[], place: string): readonly unknown[] {
+    const walked = list.map((value, index) => walkPlain(value, `${place}.${index}`));
+    return walked.every((value, index) => value === list[index]) ? list : walked.filter((value) => value !== REMOVED);
+  }
+
+  function walkObject(map: object, place: string): object {
+    const kept: Record<string, unknown> = {};
+    let isChanged = false;
+    for (const [name, value] of Object.entries(map)) {
+      const text = () => textOf(value);
+      const walked = walkNamed(name, `${place}.`, text, (inner) => walkPlain(value, inner));
+      isChanged ||= walked !== value;
+      keep(kept, name, walked);
+    }
+    return isChanged ? kept : map;
   }
 
   return (properties) => {
@@ -93,7 +119,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     });
     if (entries === undefined) return { map: properties };
     try {
-      return { map: walkMap(entries, '') };
+      return { map: walkMap(entries) };
     } catch (error) {
       if (error instanceof Refused) return { refused: error.message };
       throw error;
@@ -101,8 +127,10 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   };
 }
 
-function toEntry([name, value]: readonly [string, unknown]): SentEntry {
-  return { name, value, text: textOf(value) };
+/** Unlike an assignment, this also keeps the name `__proto__`. */
+function keep(kept: Record<string, unknown>, name: string, value: unknown): void {
+  if (value === REMOVED) return;
+  Object.defineProperty(kept, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 /** What would be sent of a value that came from JSON. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { requestHandler } from '../../src/adapters/request.js';
 import type { OutgoingEvent } from '../../src/client/options.js';
 import { createGuard, type GuardOptions } from '../../src/privacy/guard.js';
@@ -345,6 +345,17 @@ it('takes time in proportion to the text, whatever the text is', () => {
   for (const text of hostile) expect(guarded({ found: 'remove' }, { text })).toEqual({ text });
   const encoded = ['%25'.repeat(100_000), '%+'.repeat(100_000), `?${'a=%2B&'.repeat(50_000)}`];
   for (const title of encoded) expect(guardedPage({}, { title })).toEqual({ title });
+});
+
+it('reads a nested value once, however deep it is', () => {
+  let nested: object = { mail: 'ada@example.org', id: 'o1' };
+  for (let level = 0; level < 1_000; level++) nested = level % 2 === 0 ? { nested } : [nested];
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  const kept = JSON.stringify(guarded({ found: 'remove' }, { nested }));
+  expect(kept).toContain('{"id":"o1"}');
+  expect(kept).not.toContain('ada@');
+  expect(parse).toHaveBeenCalledTimes(1);
 });
 
 describe('an event that is too long to look through', () => {
