@@ -1,6 +1,7 @@
 import { isOursError } from '../core/errors.js';
 import type { Outcome, RejectionCode } from '../core/outcome.js';
 import { typeName } from '../core/refusal.js';
+import { ignoreRejection, isPromise } from '../core/user-call.js';
 import { withTimeout } from '../core/with-timeout.js';
 import type { EventCatalog } from '../protocol/catalog.js';
 import type { TrackInput } from '../protocol/event.js';
@@ -35,10 +36,13 @@ export async function report<Catalog extends EventCatalog>(
 ): Promise<Reported> {
   const { visitorToken, ...event } = conversion;
   if (typeof event.distinctId !== 'string' || event.distinctId === '') {
+    const given: unknown = event.distinctId;
+    // As `purchaseId` returns one with a secret. It rejects if that is not set, and must not end the process.
+    if (isPromise(given)) ignoreRejection(given);
     // With a generated id, every redelivery would count again.
     warn(
       'no id',
-      `a conversion has no distinctId (got ${typeName(event.distinctId)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,
+      `a conversion has no distinctId (got ${isPromise(given) ? 'a promise: await it' : typeName(given)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,
     );
     return { line: 'a conversion has no distinctId: fix conversions(), and a retry stores it', retry: true };
   }

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { purchaseId } from '../../src/commerce/index.js';
 import { OursError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import { report } from '../../src/webhooks/report.js';
@@ -84,6 +85,21 @@ it.each([undefined, null, '', 17])(
     });
   },
 );
+
+it('survives a distinctId that was not awaited and rejects, as purchaseId does without its secret', async () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', listen);
+  onTestFinished(() => void process.off('unhandledRejection', listen));
+  const distinctId = purchaseId('o1', { secret: '' });
+  expect(await run(VISITOR, undefined, undefined, { ...CONVERSION, distinctId })).toMatchObject({
+    tracked: [],
+    retry: true,
+    warnings: ['no id'],
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+});
 
 it('names the event as the client does, which replaces an id that looks personal', async () => {
   const conversion = { ...CONVERSION, distinctId: 'lead:ada@example.com' };
