@@ -44,7 +44,9 @@ export const HOW_TO_GET_RAW_BODIES: string = [
 
 function toRecord(headers: RawWebhook['headers']): Record<string, string> {
   const record: Record<string, string> = {};
-  const add = (value: unknown, name: string): void => {
+  const add = (value: unknown, name: unknown): void => {
+    // A list of pairs, which is neither kind of headers, has numbers.
+    if (typeof name !== 'string') return;
     if (typeof value === 'string') record[name.toLowerCase()] = value;
     else if (Array.isArray(value)) record[name.toLowerCase()] = value.join(', ');
   };

@@ -17,6 +17,9 @@ it('has headers by their lower-case names, from Headers or any object', () => {
   expect(toIncoming({ body: '', headers: new Headers({ 'X-One': 'a', 'X-List': 'b, c' }) })?.headers).toEqual(expected);
   const odd = { 'X-One': 'a', 'X-List': ['b', 'c'], 'x-none': undefined, 'x-null': null, 'x-number': 7 };
   expect(toIncoming({ body: '', headers: odd as never })?.headers).toEqual(expected);
+  // As some servers have them, but not a kind that is supported: the signature is missing, and nothing throws.
+  const pairs = [['x-one', 'a']];
+  expect(toIncoming({ body: '', headers: pairs as never })?.headers).toEqual({});
   expect(toIncoming({ body: '', headers: null })?.headers).toEqual({});
   expect(toIncoming({ body: '', headers: undefined })?.headers).toEqual({});
 });
