@@ -17,6 +17,8 @@ export interface WalkOptions {
 export type Walked = { readonly map: object } | GuardRefusal;
 
 const REMOVED = Symbol('removed');
+/** The service stores strings, so many programs serialise a nested value themselves: it is sent as the same text. */
+const MAY_BE_JSON = /^\s*[[{]/;
 
 class Refused extends Error {}
 
@@ -62,7 +64,9 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   /** @param text what would be sent of the value */
   function walkValue(value: unknown, text: string | null | undefined, place: string): unknown {
     if (text == null) return value;
-    return typeof value === 'object' ? walkNested(value as object, text, place) : walkText(text, value, place);
+    return typeof value === 'object' || MAY_BE_JSON.test(text)
+      ? walkNested(value, text, place)
+      : walkText(text, value, place);
   }
 
   /** @param value what the text was made from, and what stays if nothing is found */
@@ -73,7 +77,7 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
   }
 
   /** The value as it would be sent; the value itself where nothing had to change. */
-  function walkNested(value: object, json: string, place: string): unknown {
+  function walkNested(value: unknown, json: string, place: string): unknown {
     let plain: unknown;
     try {
       plain = JSON.parse(json);
@@ -83,7 +87,9 @@ export function createWalk({ passes, search, found, sha256 }: WalkOptions): (pro
     }
     if (typeof plain !== 'object' || plain === null) return walkText(json, value, place);
     const walked = walkPlain(plain, place);
-    return walked === plain ? value : walked;
+    if (typeof value !== 'string') return walked === plain ? value : walked;
+    // As it is written, too: parsing drops the first of two values of one name.
+    return walked === plain ? walkText(json, value, place) : JSON.stringify(walked);
   }
 
   /**

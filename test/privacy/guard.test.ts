@@ -347,6 +347,28 @@ it('takes time in proportion to the text, whatever the text is', () => {
   for (const title of encoded) expect(guardedPage({}, { title })).toEqual({ title });
 });
 
+describe('a nested value that is already JSON', () => {
+  const items = [{ id: 'o1', diagnosis: 'hiv' }, { id: 'ada@example.org' }];
+  const options = { preset: 'health', properties: { allow: ['items', 'id'] } } as const;
+
+  it('is treated like the value itself', () => {
+    expect(guarded(options, { items: JSON.stringify(items) })).toBe(guarded(options, { items }));
+    const kept = { items: JSON.stringify([{ id: 'o1' }, {}]) };
+    expect(guarded({ ...options, found: 'remove' }, { items: JSON.stringify(items) })).toEqual(kept);
+    expect(guarded({ ...options, found: 'remove' }, { items: { id: JSON.stringify(items) } })).toEqual({
+      items: { id: kept.items },
+    });
+  });
+
+  it('is also searched as it is written, and stays so where nothing was found', () => {
+    const fine = '[ {"id": 12345678901234567890} ]';
+    expect(guarded(options, { items: fine })).toEqual({ items: fine });
+    expect(guarded(options, { items: '{"id":"ada@example.org","id":"o1"}' })).toContain('e-mail address');
+    expect(guarded(options, { items: '{"id":"ada\\u0040example.org"}' })).toContain('e-mail address');
+    expect(guarded(options, { items: '{id: ada@example.org' })).toContain('e-mail address');
+  });
+});
+
 it('reads a nested value once, however deep it is', () => {
   let nested: object = { mail: 'ada@example.org', id: 'o1' };
   for (let level = 0; level < 1_000; level++) nested = level % 2 === 0 ? { nested } : [nested];
