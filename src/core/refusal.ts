@@ -1,3 +1,5 @@
+import { isPromise } from './user-call.js';
+
 /** Why an event was refused at the call, before anything was sent. */
 export type RefusalCode =
   | 'invalid_name'
@@ -34,5 +36,6 @@ export function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Date) return 'a Date';
   if (value === undefined) return 'nothing';
+  if (isPromise(value)) return 'a promise that was not awaited';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

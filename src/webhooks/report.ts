@@ -42,7 +42,7 @@ export async function report<Catalog extends EventCatalog>(
     // With a generated id, every redelivery would count again.
     warn(
       'no id',
-      `a conversion has no distinctId (got ${isPromise(given) ? 'a promise: await it' : typeName(given)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,
+      `a conversion has no distinctId (got ${typeName(given)}), so that a repetition would count twice. Make it from the payment's id. Until then the answer is 503, so that the provider retries.`,
     );
     return { line: 'a conversion has no distinctId: fix conversions(), and a retry stores it', retry: true };
   }

@@ -115,10 +115,13 @@ describe('the length of a field', () => {
 
 describe('an identifier', () => {
   it.each(['userId', 'externalId', 'email', 'distinctId', 'event'])(
-    'that is no text is refused: %s as a number, an object or a symbol',
+    'that is no text is refused: %s as a number, an object, a promise or a symbol',
     (field) => {
       expect(refusalOf(track({ [field]: 12345 })).message).toMatch(new RegExp(`^${field} must be .*got a number\\.$`));
       expect(refusalOf(track({ [field]: { id: CANARY } })).message).toMatch(/got an object\.$/);
+      expect(refusalOf(track({ [field]: Promise.resolve(CANARY) })).message).toMatch(
+        /got a promise that was not awaited\.$/,
+      );
       expect(refusalOf(track({ [field]: Symbol(CANARY) })).message).toMatch(/got a symbol\.$/);
     },
   );

@@ -1,7 +1,6 @@
 import { failOption } from '../../core/check-option.js';
 import { typeName } from '../../core/refusal.js';
 import type { SecretKey } from '../../core/secret-key.js';
-import { isPromise } from '../../core/user-call.js';
 import { isSealed } from '../token/cipher.js';
 import { type SealableVisitor, type SealOptions, sealVisitor } from '../token/seal-visitor.js';
 import type { StripeSession } from './objects.js';
@@ -78,7 +77,7 @@ export interface CheckoutParams {
 export function withVisitor<Params extends CheckoutParams>(params: Params, visitor: VisitorMetadata): Params {
   if (typeof visitor?.[VISITOR_KEY] !== 'string') {
     failOption(
-      `withVisitor needs the metadata of the visitor; got ${isPromise(visitor) ? 'a promise' : typeName(visitor)}: withVisitor(params, await visitorMetadata(visitor, keys)).`,
+      `withVisitor needs the metadata of the visitor; got ${typeName(visitor)}: withVisitor(params, await visitorMetadata(visitor, keys)).`,
     );
   }
   const { mode, metadata, payment_intent_data, subscription_data } = params;

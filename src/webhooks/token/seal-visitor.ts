@@ -81,8 +81,7 @@ export async function sealVisitor(
  * @throws {OursError} `invalid_option`
  */
 function checkVisitor(visitor: unknown): void {
-  if (isPromise(visitor)) failOption('the visitor is a promise: await it.');
-  if (visitor === undefined || visitor === null || typeof visitor === 'object') return;
+  if (visitor === undefined || visitor === null || (typeof visitor === 'object' && !isPromise(visitor))) return;
   failOption(`the visitor must be an object such as { userId, sessionId }; got ${typeName(visitor)}.`);
 }
 
