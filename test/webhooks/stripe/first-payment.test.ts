@@ -21,9 +21,14 @@ const STARTED = 'subscription_started';
 const CYCLE = { billing_reason: 'subscription_cycle' };
 
 it('is the first invoice of a subscription that was sent to the customer', async () => {
-  expect(await find({ collection_method: 'send_invoice' })).toEqual({ event: STARTED, calls: 0 });
+  expect(await find({ collection_method: 'send_invoice' })).toEqual({ event: STARTED, calls: 1 });
   // The subscription's own event reports this one.
   expect(await find({ collection_method: 'charge_automatically' })).toEqual({ event: undefined, calls: 0 });
+});
+
+it('is no fee that was sent to the customer during a trial', async () => {
+  const sent = { collection_method: 'send_invoice' };
+  expect(await find(sent, { trialEnd: CREATED + 1 })).toEqual({ event: undefined, calls: 1 });
 });
 
 it('is the first invoice above 0 since the trial ended', async () => {

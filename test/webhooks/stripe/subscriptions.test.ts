@@ -94,10 +94,12 @@ describe('a paid invoice', () => {
     expect(ids).toEqual(['renewal:in_1', 'subscription:sub_1']);
   });
 
-  it('starts it if it was sent to the customer, without a call to Stripe', async () => {
-    const { ids, requests } = await reported({ collection_method: 'send_invoice' });
+  it('starts it if it was sent to the customer, but not as a fee during a trial', async () => {
+    const sent = { collection_method: 'send_invoice' };
+    const { ids } = await reported(sent, { [SUBSCRIPTION]: subscription({ trial_end: null }) });
     expect(ids).toEqual(['purchase:in_1', 'subscription:sub_1']);
-    expect(requests).toEqual([]);
+    const fee = await reported(sent, { [SUBSCRIPTION]: subscription({ trial_end: CREATED + 1 }) });
+    expect(fee.ids).toEqual(['purchase:in_1']);
   });
 
   it('does not start it if an earlier one since the trial was paid', async () => {
