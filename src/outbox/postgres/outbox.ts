@@ -98,7 +98,7 @@ class PostgresTableOutbox implements PostgresOutbox {
   readonly #contended = new ContendedEntries((entries) => this.#appendEach(entries));
   readonly #holds = new WeakMap<Entry, Hold>();
   readonly #lostClaims = new LostClaims();
-  readonly #lastAppend = new LastAppend(async (distinctId) => (await this.lookUp([distinctId])).has(distinctId));
+  readonly #lastAppend = new LastAppend((distinctId) => this.#isInside(distinctId));
   readonly #orphans = new OrphanSweep();
   readonly #notifications: NotifyThrottle;
   readonly #stopListening = new Set<() => void>();
@@ -162,7 +162,9 @@ class PostgresTableOutbox implements PostgresOutbox {
 
   async ack(entries: readonly Entry[]): Promise<void> {
     const holds = this.#holdsOf(entries);
-    if (holds.length > 0) await this.#settle(this.#statements.ack, [JSON.stringify(holds.map(toHeld))]);
+    if (holds.length === 0) return;
+    await this.#settle(this.#statements.ack, [JSON.stringify(holds.map(toHeld))]);
+    this.#noteSettled(holds);
   }
 
   async release(entries: readonly Entry[], delayMs: number): Promise<void> {
@@ -342,8 +344,7 @@ class PostgresTableOutbox implements PostgresOutbox {
     const duplicates = numbers.map((number) => entries[number - 1]!);
     const name = await this.#lastAppend.incarnationOf({ incarnation, startedAt });
     const known = new Set(duplicates);
-    const last = entries.findLast((entry) => !known.has(entry));
-    if (last !== undefined) this.#lastAppend.note(last.distinctId);
+    for (const entry of entries) if (!known.has(entry)) this.#lastAppend.note(entry.distinctId);
     return { dropped: [], duplicates, position: Number(position), incarnation: name };
   }
 
@@ -380,6 +381,17 @@ class PostgresTableOutbox implements PostgresOutbox {
       outcome: this.#codec.writeOutcome(hold.distinctId, outcome),
     }));
     await this.#settle(this.#statements.deadLetter, [JSON.stringify(held), this.#now()]);
+    this.#noteSettled(holds);
+  }
+
+  #noteSettled(holds: readonly Hold[]): void {
+    for (const { distinctId } of holds) this.#lastAppend.settled(distinctId);
+  }
+
+  /** Asks again for a moment: right after a start, a server may refuse a connection. */
+  async #isInside(distinctId: string): Promise<boolean> {
+    const known = await retryTransient(() => this.lookUp([distinctId]), { retryForMs: LOOK_UP_FOR_MS });
+    return known.has(distinctId);
   }
 }
 
@@ -419,6 +431,8 @@ type AppendResult = readonly [
 /** A duplicate has no position. */
 type EachResult = readonly [rows: readonly (readonly [position: string | null, isContended: boolean])[], mark: Mark];
 
+/** How long to ask whether an append is inside. Appends wait meanwhile. */
+const LOOK_UP_FOR_MS = 2_000;
 /** Maximum entries of a statement that appends one at a time: more would not finish in its time limit. */
 const EACH_GROUP = 250;
 

@@ -40,3 +40,27 @@ it('has lost nothing before its first append', async () => {
   const name = await last.incarnationOf(FIRST);
   expect(await last.incarnationOf(SECOND)).toBe(name);
 });
+
+it('asks for the last append that this process has not settled: of the others, it knows the outcome', async () => {
+  const asked: string[] = [];
+  const last = new LastAppend(async (distinctId) => {
+    asked.push(distinctId);
+    return distinctId === 'a';
+  });
+  const name = await last.incarnationOf(FIRST);
+  for (const distinctId of ['a', 'b', 'c']) last.note(distinctId);
+  for (const distinctId of ['c', 'b']) last.settled(distinctId);
+  expect(await last.incarnationOf(SECOND)).toBe(name);
+  expect(asked).toEqual(['a']);
+  last.settled('a');
+  expect(await last.incarnationOf(FIRST)).toBe(name);
+});
+
+it('does not know how earlier ones ended than it remembers', async () => {
+  const last = new LastAppend(async () => true);
+  const name = await last.incarnationOf(FIRST);
+  for (let at = 0; at < 2_000; at += 1) last.note(`${at}`);
+  expect(await last.incarnationOf(SECOND)).toBe(name);
+  for (let at = 0; at < 2_000; at += 1) last.settled(`${at}`);
+  expect(await last.incarnationOf(FIRST)).not.toBe(name);
+});

@@ -404,16 +404,25 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       const table = newTable();
       await ready(admin, table);
       let starts = 0;
+      let failing: RegExp | undefined;
       const client: SqlClient = {
-        query: (text, values) =>
-          admin.query(text.replaceAll('pg_postmaster_start_time()', `to_timestamp(${starts})`), values),
+        async query(text, values) {
+          if (failing?.test(text)) {
+            failing = undefined;
+            throw Object.assign(new Error('sorry, too many clients already'), { code: '53300' });
+          }
+          return admin.query(text.replaceAll('pg_postmaster_start_time()', `to_timestamp(${starts})`), values);
+        },
       };
       const outbox = createPostgresOutbox({ client, table });
+      const failOnce = (statement: RegExp): void => {
+        failing = statement;
+      };
       const restart = (): void => {
         starts += 1;
       };
       const lose = (distinctId: string) => admin.query(`DELETE FROM ${table} WHERE distinct_id = $1`, [distinctId]);
-      return { outbox, restart, lose };
+      return { outbox, restart, lose, failOnce };
     }
 
     it('its incarnation stays while it has the last append', async () => {
@@ -424,6 +433,22 @@ describe.runIf(process.env.POSTGRES_URL !== undefined)('the postgres outbox on a
       await outbox.deadLetter(await outbox.claim(EVERYTHING), { status: 'dropped', reason: 'too_old' });
       restart();
       expect(await outbox.append([trackEntry('c')])).toMatchObject({ incarnation });
+    });
+
+    it('its incarnation stays if this process has delivered the last append while an earlier event waits', async () => {
+      const { outbox, restart } = await restarting();
+      const { incarnation } = await outbox.append([trackEntry('a'), trackEntry('b')]);
+      await outbox.ack((await outbox.claim(EVERYTHING)).filter(({ distinctId }) => distinctId === 'b'));
+      restart();
+      expect(await outbox.mark()).toMatchObject({ incarnation });
+    });
+
+    it('its incarnation stays if the first look-up fails', async () => {
+      const { outbox, restart, failOnce } = await restarting();
+      const { incarnation } = await outbox.append([trackEntry('a')]);
+      restart();
+      failOnce(/distinct_id = ANY/);
+      expect(await outbox.mark()).toMatchObject({ incarnation });
     });
 
     it('it has another one if the last append is missing, although the positions do not go back', async () => {
