@@ -200,7 +200,9 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
       sendAll(batches, sent, isBehind, hasTime);
     if (result.kind === 'retryable') {
       const tookMs = monotonic() - startedAt;
-      if (kind === 'identify' && (sent === 'fresh' || sent === 'try')) pause.failed(result, tookMs, sent === 'try');
+      // A suspect is expected to fail, but an overload is not its fault.
+      const isEndpoint = sent === 'fresh' || sent === 'try' || (sent === 'suspect' && result.scope === 'service');
+      if (kind === 'identify' && isEndpoint) pause.failed(result, tookMs, sent === 'try');
       return handleFailure(
         batch,
         sent,

@@ -84,6 +84,27 @@ describe('while the endpoint of identifies fails alone', () => {
     },
   );
 
+  it('which is limited and states no pause, it gets no bursts of identifies that failed before', async () => {
+    const asked = new Map<number, number>();
+    const simulation = simulate({
+      random: seeded(3),
+      endingOf({ path, atMs }) {
+        if (path !== '/identify') return 'ok';
+        const window = Math.floor(atMs / 5_000);
+        const count = (asked.get(window) ?? 0) + 1;
+        asked.set(window, count);
+        return count <= 5 ? 'ok' : { status: 429 };
+      },
+    });
+    const { client, pass } = simulation;
+    for (let second = 0; second < 15 * 60; second += 1) {
+      for (const name of ['a', 'b']) client.identify({ userId: `${name}${second}`, userProperties: { city: 'Bern' } });
+      trackAnother(simulation, second);
+      await pass(1_000);
+    }
+    expect(Math.max(...asked.values())).toBeLessThan(30);
+  });
+
   it('a short outage of events ends for them when it is over', async () => {
     const simulation = simulate({
       random: seeded(3),
