@@ -3,6 +3,12 @@ import { backoffMs, FREE_FACTOR, MIN_PROBE_INTERVAL_MS, searchJitterMs } from '.
 
 /** This many requests with new identifies, failed in a row while events are taken, pause them. */
 const FAILURES_TO_PAUSE = 2;
+/**
+ * This many if the endpoint has lately answered some: it probably fails at random, as the whole service may, and each pause would
+ * cost more than the failures do.
+ */
+const MIXED_FAILURES_TO_PAUSE = 5;
+const MIXED_FOR_MS = 10_000;
 /** A try whose end nobody reports is over after this long. */
 const MAX_TRY_MS = 2 * 60_000;
 /** How long after events were taken only the endpoint of identifies fails, as far as is known: later, it may be an outage. */
@@ -54,6 +60,8 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
   let lastsMs = 0;
   /** When events were last taken. */
   let countedAt = Number.NEGATIVE_INFINITY;
+  /** When an identify was last answered. */
+  let answeredAt = Number.NEGATIVE_INFINITY;
   let triesAt = 0;
   /** Entries put aside in this round and in the last; a round is as long as they are put aside. */
   let aside = 0;
@@ -99,6 +107,7 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
         return;
       }
       failures = 0;
+      answeredAt = monotonic();
       failedTries = 0;
       isServiceUp = false;
       isOn = false;
@@ -112,7 +121,9 @@ export function createIdentifyPause(random: () => number, monotonic: () => numbe
     failed({ scope, afterMs }, tookMs, isTry) {
       failures += 1;
       if (isTry) failedTries += 1;
-      isOn ||= failures >= FAILURES_TO_PAUSE && (isServiceUp || isEndpointOnly());
+      const isMixed = scope !== 'service' && !isServiceUp && monotonic() - answeredAt < MIXED_FOR_MS;
+      const enough = isMixed ? MIXED_FAILURES_TO_PAUSE : FAILURES_TO_PAUSE;
+      isOn ||= failures >= enough && (isServiceUp || isEndpointOnly());
       const jitterMs = scope === 'service' ? backoffMs(Math.max(1, failedTries), random) : searchJitterMs(random);
       // The minimum applies whatever the endpoint asks for: it may ask for no pause at all.
       const pauseMs = Math.max(MIN_PROBE_INTERVAL_MS, afterMs ?? MIN_PROBE_INTERVAL_MS + jitterMs);

@@ -149,6 +149,27 @@ describe('while the endpoint of identifies fails alone', () => {
   });
 });
 
+describe('while half of all requests fail', () => {
+  it.each([{ status: 500 }, 'reset'] as Ending[])('identifies keep pace with events: %j', async (ending) => {
+    const chance = seeded(11);
+    const simulation = simulate({ random: seeded(3), endingOf: () => (chance() < 0.5 ? ending : 'ok') });
+    const { client, taken, pass, now } = simulation;
+    const waits: (() => number)[] = [];
+    for (let at = 0; at < 3 * 10 * 60; at += 1) {
+      const trackedAt = now();
+      client.identify({ userId: `v${at}`, userProperties: { city: 'Bern' } });
+      client.track({ event: 'purchase', userId: `v${at}`, distinctId: `purchase ${at}` });
+      waits.push(() => (taken.get(`purchase ${at}`) ?? Number.POSITIVE_INFINITY) - trackedAt);
+      trackAnother(simulation, at);
+      await pass(1_000 / 3);
+    }
+    await pass(30_000);
+    const sorted = waits.map((wait) => wait()).sort((a, b) => a - b);
+    expect(sorted[sorted.length / 2]).toBeLessThan(5_000);
+    expect(sorted[Math.floor(0.98 * sorted.length)]).toBeLessThan(60_000);
+  });
+});
+
 describe('identifies that are blocked for good', () => {
   it('are given up as fast as they come, once the first are an hour old', async () => {
     const simulation = simulate({
