@@ -25,7 +25,10 @@ export type UnknownReason =
   | 'not_confirmed'
   /** It left the queue after it may have been sent, because the queue was full or `forget` removed it: the service may have it. */
   | 'unanswered'
-  /** The outbox had stored the event, and was emptied, replaced or restored before its outcome was known. */
+  /**
+   * The outbox had stored the event, and was emptied, replaced or restored before its outcome was known. Or PostgreSQL was restarted,
+   * and another process may have delivered it.
+   */
   | 'store_lost';
 
 /** Why an event was refused: at the call ({@link RefusalCode}), or by the service as one row or as a whole request. */

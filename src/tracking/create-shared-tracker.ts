@@ -22,7 +22,7 @@ function createSharedTracker(outbox: PolledOutbox, client: OutboxHost): ReceiptT
     onLoss: (events) =>
       warnings.throttled(
         'store_lost',
-        `the outbox was emptied, replaced or restored: for ${events} events it had stored it is not known whether they were delivered. Sending them again with the same distinctId is safe.`,
+        `the outbox was emptied, replaced or restored, or its server restarted: for ${events} events it had stored it is not known whether they were delivered. Sending them again with the same distinctId is safe.`,
       ),
     onWait(distinctId) {
       client.flushNow();
