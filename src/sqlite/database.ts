@@ -34,7 +34,16 @@ export function transact<Result>(database: Pick<Database, 'exec'>, work: () => R
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    rollBack(() => database.exec('ROLLBACK'));
     throw error;
+  }
+}
+
+/** Rolls back, unless SQLite has done so itself, as it does when the disk is full. */
+export function rollBack(run: () => unknown): void {
+  try {
+    run();
+  } catch {
+    // No transaction is open.
   }
 }

@@ -8,8 +8,9 @@ const known = SLOTS.map(() => ({ dispatcher: undefined as object | undefined, is
 
 /**
  * Whether the application has set a dispatcher for all requests: a MockAgent in tests, a ProxyAgent, an Agent with a CA.
- * Node and every copy of undici put a plain `new Agent()` there when they are first used, which is no choice. Anything that
- * does not look like one counts as a choice, because `fetch` is then right whatever it is.
+ * Node and every copy of undici put a plain `new Agent()` there when they are first used, and Node with `NODE_USE_ENV_PROXY` one
+ * that follows the environment's proxies, as this package does without it: neither is a choice. Anything else counts as one, because
+ * `fetch` is then right whatever it is.
  */
 export function isDispatcherChosen(): boolean {
   return SLOTS.map((slot, at) => {
@@ -28,6 +29,7 @@ export function globalDispatcher(): object | undefined {
 function isPlainAgent(dispatcher: object): boolean {
   // How undici 8 shows to older readers what is in the second slot.
   if (dispatcher.constructor?.name === 'Dispatcher1Wrapper') return true;
+  if (dispatcher.constructor?.name === 'EnvHttpProxyAgent' && usesEnvProxy()) return true;
   // Otherwise composed with interceptors, or patched by a test.
   const isUnchanged = read(dispatcher, 'dispatch') === read(Object.getPrototypeOf(dispatcher), 'dispatch');
   const options = internal(dispatcher, 'options');
@@ -35,6 +37,11 @@ function isPlainAgent(dispatcher: object): boolean {
     typeof options === 'object' &&
     Object.values(options ?? {}).every((value) => value === undefined || value === Number.POSITIVE_INFINITY);
   return isUnchanged && isBare && isAgent(dispatcher);
+}
+
+function usesEnvProxy(): boolean {
+  const { NODE_USE_ENV_PROXY, NODE_OPTIONS = '' } = process.env;
+  return NODE_USE_ENV_PROXY === '1' || [...process.execArgv, ...NODE_OPTIONS.split(' ')].includes('--use-env-proxy');
 }
 
 /** Whether this is undici's Agent with undici's own factory. A minifier renames both, but keeps their shape. */

@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
 import vm from 'node:vm';
 import { build } from 'esbuild';
-import { Agent, type Dispatcher, getGlobalDispatcher, MockAgent, Pool, setGlobalDispatcher } from 'undici';
+import {
+  Agent,
+  type Dispatcher,
+  EnvHttpProxyAgent,
+  getGlobalDispatcher,
+  MockAgent,
+  Pool,
+  setGlobalDispatcher,
+} from 'undici';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { nodePlatform } from '../../src/runtime/platform-node.js';
 import { createNodePost } from '../../src/transport/node-post.js';
@@ -112,6 +120,28 @@ describe('the global dispatcher of an application', () => {
     trackMany(client, 1);
     await client.flush();
     expect(isDirect(service)).toBe(true);
+  });
+});
+
+describe('Node’s own dispatcher for the environment’s proxies', () => {
+  const usual = getGlobalDispatcher();
+  afterEach(() => {
+    setGlobalDispatcher(usual);
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    ['is no choice of the application, so that a local collector is reached', '1', true],
+    ['is one where the application has set it', '', false],
+  ])('%s', async (_title, setting, isUnused) => {
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:9');
+    vi.stubEnv('NODE_USE_ENV_PROXY', setting);
+    const service = await well();
+    setGlobalDispatcher(new EnvHttpProxyAgent({ noProxy: '*' }));
+    const { client } = await rig({ baseUrl: service.baseUrl });
+    trackMany(client, 1);
+    expect(await client.flush()).toMatchObject({ delivered: 1 });
+    expect(isDirect(service)).toBe(isUnused);
   });
 });
 

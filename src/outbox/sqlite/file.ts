@@ -1,8 +1,8 @@
 import { later } from '../../core/timers.js';
+import { rollBack } from '../../sqlite/database.js';
 import { retryTransient } from '../durable/retry-transient.js';
 import { attempt, type Connection, close, closeDisplaced, connect, isOwn, type Source } from './connection.js';
 import { moveToPath, replaceFile } from './displaced.js';
-import { rollBack } from './move-entries.js';
 import type { Displacement } from './open-files.js';
 import { explain, SqliteError } from './sqlite-error.js';
 import type { Statements } from './statements.js';
@@ -228,7 +228,7 @@ function transact<Result>({ statements, own }: Connection, work: (statements: St
     result = work(statements);
     statements.commit.run();
   } catch (error) {
-    rollBack(statements);
+    rollBack(() => statements.rollback.run());
     throw error;
   }
   // A failure after the commit must not look as if nothing was committed.

@@ -1,3 +1,4 @@
+import { rollBack } from '../../sqlite/database.js';
 import type { Statements } from './statements.js';
 
 /** Rows in one page. */
@@ -26,11 +27,11 @@ export function moveEntries(from: Statements, openOther: () => Statements, onCop
       from.commit.run();
     } catch {
       // Its disk may be full, or it is damaged. An event delivered from both files counts once.
-      rollBack(from);
+      rollBack(() => from.rollback.run());
     }
     return count;
   } catch (error) {
-    rollBack(from);
+    rollBack(() => from.rollback.run());
     throw error;
   }
 }
@@ -42,7 +43,7 @@ function copyAll(from: Statements, to: Statements): number {
     to.commit.run();
     return count;
   } catch (error) {
-    rollBack(to);
+    rollBack(() => to.rollback.run());
     throw error;
   }
 }
@@ -85,13 +86,4 @@ function copyDeadLetters(from: Statements, to: Statements): number {
 
 function* pages<Key extends object, Row extends Key>(read: (after: Key) => readonly Row[], start: Key): Generator<Row> {
   for (let rows = read(start); rows.length > 0; rows = read(rows.at(-1)!)) yield* rows;
-}
-
-/** Rolls back, unless SQLite has done so itself, as it does when the disk is full. */
-export function rollBack(statements: Statements): void {
-  try {
-    statements.rollback.run();
-  } catch {
-    // No transaction is open.
-  }
 }
