@@ -171,7 +171,7 @@ const UNREACHABLE = [
 /** How the code begins of a request for which a proxy made no tunnel; the status follows. */
 export const PROXY_ANSWERS = 'the proxy answers HTTP ';
 
-/** Judges a request that got no complete answer. The error's message may hold addresses; its code does not. */
+/** Judges a request that got no complete answer. The error's message may hold addresses and is never shown; its code holds none. */
 export function classifyFailure(error: unknown): SendResult {
   const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'no answer');
   const isUnreachable = UNREACHABLE.includes(reason) || reason.startsWith(PROXY_ANSWERS);
@@ -180,6 +180,7 @@ export function classifyFailure(error: unknown): SendResult {
 
 interface Cause {
   readonly code?: unknown;
+  readonly message?: unknown;
   readonly cause?: Cause;
   readonly errors?: readonly Cause[];
 }
@@ -190,6 +191,9 @@ function errorCode(error: unknown): string | undefined {
   // Causes may go in a circle.
   for (let depth = 0; depth < 5; depth += 1) {
     if (typeof at?.code === 'string') return at.code;
+    // Deno gives its errors no code.
+    if (/(Connection|actively) refused/.test(`${at?.message}`)) return 'ECONNREFUSED';
+    if (/dns error/.test(`${at?.message}`)) return 'ENOTFOUND';
     at = at?.cause ?? at?.errors?.[0];
   }
   return undefined;

@@ -297,6 +297,20 @@ describe('a request without an answer', () => {
     });
   });
 
+  it.each([
+    ['client error (Connect): tcp connect error: Connection refused (os error 111)', 'ECONNREFUSED'],
+    [
+      'client error (Connect): tcp connect error: No connection could be made because the target machine actively refused it. (os error 10061)',
+      'ECONNREFUSED',
+    ],
+    ['client error (Connect): dns error: No such host is known. (os error 11001)', 'ENOTFOUND'],
+    ['client error (Connect): dns error: failed to lookup address information: Name or service not known', 'ENOTFOUND'],
+  ])('is read from the words of Deno, which gives no code, and only a fixed word is shown: %s', (words, reason) => {
+    const cause = new Error(`error sending request for url (http://10.0.0.7:443/batch): ${words}`);
+    const expected = { kind: 'retryable', scope: 'service', reason };
+    expect(classifyFailure(new TypeError('fetch failed', { cause }))).toEqual(expected);
+  });
+
   it('is named by its error where there is no code, and never by a message, which may hold addresses', () => {
     expect(classifyFailure(new TypeError('fetch failed at 10.0.0.7'))).toMatchObject({
       scope: 'request',
