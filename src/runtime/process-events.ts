@@ -33,49 +33,60 @@ const MAX_REVIVALS = 10;
  */
 const LINGER_MS = 1_000;
 
-const clients = new Set<EndListener>();
-let isListening = false;
-let isLingering = false;
-let isRevived = false;
-let revivals = 0;
+function createProcessEnd(): ProcessEnd {
+  const clients = new Set<EndListener>();
+  let isListening = false;
+  let isLingering = false;
+  let isRevived = false;
+  let revivals = 0;
 
-function onBeforeExit(): void {
-  if (processEnd.isOver) return;
-  revivals = isRevived ? revivals + 1 : 0;
-  isRevived = false;
-  for (const client of [...clients]) client.onIdle();
+  function onBeforeExit(): void {
+    if (end.isOver) return;
+    revivals = isRevived ? revivals + 1 : 0;
+    isRevived = false;
+    for (const client of [...clients]) client.onIdle();
+  }
+
+  function onExit(): void {
+    for (const client of [...clients]) client.onExit();
+  }
+
+  function linger(): void {
+    isLingering = false;
+    if (clients.size > 0) return;
+    revivals = 0;
+    isListening = false;
+    process.off('beforeExit', onBeforeExit).off('exit', onExit);
+  }
+
+  const end: ProcessEnd = {
+    get isOver() {
+      return revivals >= MAX_REVIVALS;
+    },
+    enter(client) {
+      clients.add(client);
+      if (!isListening) process.on('beforeExit', onBeforeExit).on('exit', onExit);
+      isListening = true;
+      // Where another listener of 'beforeExit' tracks, ours may have been called. One more turn of the event loop emits it again.
+      if (!end.isOver) setTimeout(() => undefined, 0);
+    },
+    tracked() {
+      isRevived = true;
+    },
+    leave(client) {
+      clients.delete(client);
+      if (clients.size > 0 || isLingering || !isListening) return;
+      isLingering = true;
+      later(LINGER_MS, linger);
+    },
+  };
+  return end;
 }
 
-function onExit(): void {
-  for (const client of [...clients]) client.onExit();
-}
+// One for the process: ESM, CommonJS and each reload (a dev server, a test runner) have their own copy of this module. Copies of
+// several versions may meet, so a change of the interface needs a new name.
+const PROCESS_END: unique symbol = Symbol.for('ours-ingest.process-end') as never;
+const globals = globalThis as { [PROCESS_END]?: ProcessEnd };
+globals[PROCESS_END] ??= createProcessEnd();
 
-function linger(): void {
-  isLingering = false;
-  if (clients.size > 0) return;
-  revivals = 0;
-  isListening = false;
-  process.off('beforeExit', onBeforeExit).off('exit', onExit);
-}
-
-export const processEnd: ProcessEnd = {
-  get isOver() {
-    return revivals >= MAX_REVIVALS;
-  },
-  enter(client) {
-    clients.add(client);
-    if (!isListening) process.on('beforeExit', onBeforeExit).on('exit', onExit);
-    isListening = true;
-    // Where another listener of 'beforeExit' tracks, ours may have been called. One more turn of the event loop emits it again.
-    if (!processEnd.isOver) setTimeout(() => undefined, 0);
-  },
-  tracked() {
-    isRevived = true;
-  },
-  leave(client) {
-    clients.delete(client);
-    if (clients.size > 0 || isLingering || !isListening) return;
-    isLingering = true;
-    later(LINGER_MS, linger);
-  },
-};
+export const processEnd: ProcessEnd = globals[PROCESS_END];

@@ -14,6 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const event of EVENTS) for (const listener of listenersOf(event)) process.off(event, listener);
+  // What the copies of the module share.
+  Reflect.deleteProperty(globalThis, Symbol.for('ours-ingest.process-end'));
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
@@ -151,6 +153,16 @@ it('listens to the end of the process while events are open and for a second aft
 it('adds one listener for all clients', async () => {
   const all = await world();
   for (let clients = 0; clients < 20; clients += 1) all.client({ answerMs: never }).track();
+  expect(listenersOf('beforeExit')).toHaveLength(1);
+  expect(listenersOf('exit')).toHaveLength(1);
+});
+
+it('adds one listener for all copies of the package that a process loads', async () => {
+  for (let copies = 0; copies < 20; copies += 1) {
+    vi.resetModules();
+    const { processEnd } = await import('../../src/runtime/process-events.js');
+    processEnd.enter({ onIdle() {}, onExit() {} });
+  }
   expect(listenersOf('beforeExit')).toHaveLength(1);
   expect(listenersOf('exit')).toHaveLength(1);
 });
