@@ -96,10 +96,11 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
   const unrefWhenDone = (): void => {
     if (counts.openCount === 0) lifetime.unref();
   };
-  const settle = (entry: Entry, outcome: Outcome): void => {
-    if (!tracker.settle(entry, outcome)) return;
-    outcomes.report(outcome, entry);
+  /** Counts all of the entries before it reports the first: `onOutcome` may end the process, which says how many are left. */
+  const settle = (entries: readonly Entry[], outcome: Outcome): void => {
+    const settled = entries.filter((entry) => tracker.settle(entry, outcome));
     unrefWhenDone();
+    for (const entry of settled) outcomes.report(outcome, entry);
   };
   const relay = createRelay({ ...options, ...context, outbox, transport, breaker, onSettled: settle });
   const appendBuffer = createAppendBuffer({
@@ -112,7 +113,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       if (options.relay) relay.schedule(entries.length);
       unrefWhenDone();
     },
-    onNotAppended: settle,
+    onNotAppended: (entry, outcome) => settle([entry], outcome),
   });
   const exposureTimes = createExposureTimes(() => clock.read());
   const encoders = createEncoders(context, exposureTimes);
@@ -132,7 +133,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
     onExit() {
       // The next process delivers the events that a durable outbox has confirmed.
       if (outbox.durable) abandon('the process ended');
-      else {
+      else if (counts.openCount > 0) {
         warnings.throttled(
           'exit',
           `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not accept them in time, or process.exit() ran before close().`,
@@ -149,7 +150,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       'unconfirmed',
       `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending them again with the same distinctId is safe.`,
     );
-    for (const entry of entries) settle(entry, { status: 'unknown', reason: 'not_confirmed', message });
+    settle(entries, { status: 'unknown', reason: 'not_confirmed', message });
   }
 
   function take<Input>(kind: Entry['kind'], input: Input, encode: Encoder<Input>): Receipt {
@@ -214,7 +215,7 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       await appendBuffer.hand();
       const forgotten = await outbox.forget(person, {
         dryRun,
-        onRemoved: (entry, isClaimed) => settle(entry, isClaimed || entry.wasSent ? FORGOTTEN_LATE : FORGOTTEN),
+        onRemoved: (entry, isClaimed) => settle([entry], isClaimed || entry.wasSent ? FORGOTTEN_LATE : FORGOTTEN),
       });
       const { userId } = person;
       if (userId === undefined) return { ...forgotten, exposures: 0 };

@@ -30,7 +30,8 @@ export interface SettlementOptions {
   readonly maxRetries: number;
   readonly random: () => number;
   readonly warnings: WarnOnce;
-  readonly onSettled: (entry: Entry, outcome: KnownOutcome) => void;
+  /** Called with all entries that have their outcome at once, so that they can be counted before any is reported. */
+  readonly onSettled: (entries: readonly Entry[], outcome: KnownOutcome) => void;
   /** Entries are back in the outbox, not to be claimed before `delayMs` have passed. */
   readonly onReleased: (count: number, delayMs: number) => void;
 }
@@ -197,7 +198,7 @@ export function createSettlement(
     await (outcome.status === 'delivered' ? outbox.ack(entries) : outbox.deadLetter(entries, outcome));
     isolator.forget(entries, outcome.status === 'delivered');
     resends.forget(entries);
-    for (const entry of entries) options.onSettled(entry, outcome);
+    options.onSettled(entries, outcome);
     return true;
   }
 

@@ -44,7 +44,7 @@ async function probing(entries: readonly Entry[], answer: (request: TransportReq
       monotonic,
       random,
       warnings,
-      onSettled: ({ distinctId }) => settled.push(distinctId),
+      onSettled: (those) => settled.push(...those.map(({ distinctId }) => distinctId)),
       onReleased: () => undefined,
     },
     new AbortController().signal,

@@ -62,7 +62,9 @@ function relayWith({
     monotonic,
     random,
     warnings,
-    onSettled: ({ distinctId }, outcome) => outcomes.set(distinctId, outcome),
+    onSettled(entries, outcome) {
+      for (const { distinctId } of entries) outcomes.set(distinctId, outcome);
+    },
     ...options,
     concurrency,
   });

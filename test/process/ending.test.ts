@@ -179,6 +179,20 @@ describe.concurrent('a process that is ended', () => {
   });
 });
 
+describe.concurrent('a process that exits when it hears of an outcome', () => {
+  it.each([
+    ['says nothing if the batch was delivered', 'first', '3', undefined],
+    ['says nothing if the last event of it was delivered', 'last', '3', undefined],
+    ['warns of the events of later batches', 'first', '5', 'ends with 2 events undelivered'],
+  ])('%s', async (_, when, events, warning) => {
+    await using collector = await createCollector();
+    const end = await startChild('exits-on-outcome', collector.baseUrl, { WHEN: when, EVENTS: events }).end;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(ourLines(end.stderr)).toEqual(warning === undefined ? [] : [expect.stringContaining(warning)]);
+    expect(arrived(collector)).toHaveLength(3);
+  });
+});
+
 describe.concurrent('a process in which every function of the user fails', () => {
   it.each(['throws', 'rejects'])('lives, and every event has an outcome (%s)', async (kind) => {
     await using collector = await createCollector();
