@@ -130,25 +130,34 @@ export function assembleClient<Catalog extends EventCatalog = EventCatalog>(
       transport.interrupt();
       abandon('the process ended');
     },
-    onExit() {
+    onExit(isLate) {
       // The next process delivers the events that a durable outbox has confirmed.
-      if (outbox.durable) abandon('the process ended');
+      if (outbox.durable) abandon('the process ended', isLate);
       else if (counts.openCount > 0) {
-        warnings.throttled(
+        warnOfLoss(
           'exit',
           `the process ends with ${counts.openCount} events undelivered, and they are lost: the service did not accept them in time, or process.exit() ran before close().`,
+          isLate,
         );
       }
     },
   });
+  let abandoned = 0;
+  /** A late event makes the number of the last warning wrong, so it is told again. */
+  function warnOfLoss(topic: string, message: string, isLate: boolean): void {
+    if (isLate) warnings.throttledEach(message);
+    else warnings.throttled(topic, message);
+  }
   /** Settles the events whose append has no answer: this client will not learn their outcome. */
-  function abandon(when: string): void {
+  function abandon(when: string, isLate = false): void {
     const entries = tracker.unconfirmed();
     if (entries.length === 0) return;
     const message = `the outbox had not confirmed the event when ${when}.`;
-    warnings.throttled(
+    abandoned += entries.length;
+    warnOfLoss(
       'unconfirmed',
-      `${entries.length} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending them again with the same distinctId is safe.`,
+      `${abandoned} events may be lost: the outbox had not confirmed them when ${when}. Check that it can be reached; sending them again with the same distinctId is safe.`,
+      isLate,
     );
     settle(entries, { status: 'unknown', reason: 'not_confirmed', message });
   }

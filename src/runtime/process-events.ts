@@ -16,8 +16,12 @@ export interface EndListener {
  * is over when the event loop was empty {@link MAX_REVIVALS} times in a row and events had been tracked since the last time.
  */
 export interface ProcessEnd {
+  /** The listeners of 'exit' are being called, and this one has been: it will not be called for what is tracked now. */
+  readonly isExiting: boolean;
   /** The process is no longer to be kept. */
   readonly isOver: boolean;
+  /** A client is created. */
+  join(): void;
   /** A client that had no open event has one. */
   enter(listener: EndListener): void;
   /** Any client has tracked an event. */
@@ -35,6 +39,8 @@ const LINGER_MS = 1_000;
 
 function createProcessEnd(): ProcessEnd {
   const clients = new Set<EndListener>();
+  let isJoined = false;
+  let isExiting = false;
   let isListening = false;
   let isLingering = false;
   let isRevived = false;
@@ -48,6 +54,11 @@ function createProcessEnd(): ProcessEnd {
   }
 
   function onExit(): void {
+    isExiting = true;
+    // Where something else emits 'exit', the process goes on.
+    later(0, () => {
+      isExiting = false;
+    });
     for (const client of [...clients]) client.onExit();
   }
 
@@ -56,16 +67,24 @@ function createProcessEnd(): ProcessEnd {
     if (clients.size > 0) return;
     revivals = 0;
     isListening = false;
-    process.off('beforeExit', onBeforeExit).off('exit', onExit);
+    process.off('beforeExit', onBeforeExit);
   }
 
   const end: ProcessEnd = {
+    get isExiting() {
+      return isExiting;
+    },
     get isOver() {
       return revivals >= MAX_REVIVALS;
     },
+    join() {
+      // For good: a listener that is added while 'exit' is emitted is not called.
+      if (!isJoined) process.on('exit', onExit);
+      isJoined = true;
+    },
     enter(client) {
       clients.add(client);
-      if (!isListening) process.on('beforeExit', onBeforeExit).on('exit', onExit);
+      if (!isListening) process.on('beforeExit', onBeforeExit);
       isListening = true;
       // Where another listener of 'beforeExit' tracks, ours may have been called. One more turn of the event loop emits it again.
       if (!end.isOver) setTimeout(() => undefined, 0);

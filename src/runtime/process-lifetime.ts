@@ -15,8 +15,11 @@ export interface LifetimeOptions {
   readonly flush: () => Promise<unknown>;
   /** The time is over: ends everything that keeps the process alive. */
   readonly giveUp: () => void;
-  /** The process ends with open events. Synchronous. */
-  readonly onExit: () => void;
+  /**
+   * The process ends with open events. Synchronous.
+   * @param isLate whether it was called before, or could have been: another listener of 'exit' has tracked one more event
+   */
+  readonly onExit: (isLate: boolean) => void;
 }
 
 /**
@@ -53,6 +56,7 @@ export function createProcessLifetime(
   let closed = 0;
   let silentLooks = 0;
   let isDraining = false;
+  let isReporting = false;
 
   function look(): void {
     const before = closed;
@@ -94,18 +98,28 @@ export function createProcessLifetime(
     giveUp();
   }
 
+  function report(isLate: boolean): void {
+    // A program that tracks an event whenever it hears of one would go on for ever.
+    if (isReporting) return;
+    isReporting = true;
+    onExit(isLate);
+    isReporting = false;
+  }
+
+  end.join();
   const listener = {
     onIdle() {
       if (waits === 0 || hasNew) void drain();
       else if (silentLooks >= SILENT_LOOKS) stopWaiting();
     },
-    onExit,
+    onExit: () => report(false),
   };
 
   return {
     ref() {
       hasNew = true;
       end.tracked();
+      if (end.isExiting) report(true);
       if (hasOpen) return;
       hasOpen = true;
       end.enter(listener);

@@ -193,6 +193,30 @@ describe.concurrent('a process that exits when it hears of an outcome', () => {
   });
 });
 
+describe.concurrent('a process that tracks while it exits', () => {
+  it.each([
+    ['memory', 'nothing before', ['ends with 1 events undelivered', 'ends with 2 events undelivered']],
+    ['memory', 'others open', ['ends with 1 events undelivered', 'ends with 2 events', 'ends with 3 events']],
+    ['memory', 'delivered before', ['ends with 1 events undelivered', 'ends with 2 events undelivered']],
+    ['durable', 'nothing before', ['1 events may be lost', '2 events may be lost']],
+  ])('warns of each event (%s, %s)', async (outbox, before, warnings) => {
+    await using collector = await createCollector();
+    // Not so fast that loading undici on a busy machine takes all the time it has.
+    const env = { OUTBOX: outbox, BEFORE: before, SPEED: '4' };
+    const end = await startChild('tracks-at-the-exit', collector.baseUrl, env).end;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(ourLines(end.stderr)).toEqual(warnings.map((warning) => expect.stringContaining(warning)));
+  });
+
+  it('ends although it tracks for every outcome', async () => {
+    await using collector = await createCollector();
+    const env = { OUTBOX: 'durable', AGAIN: 'yes' };
+    const end = await startChild('tracks-at-the-exit', collector.baseUrl, env).end;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(ourLines(end.stderr)[0]).toContain('1 events may be lost');
+  });
+});
+
 describe.concurrent('a process in which every function of the user fails', () => {
   it.each(['throws', 'rejects'])('lives, and every event has an outcome (%s)', async (kind) => {
     await using collector = await createCollector();

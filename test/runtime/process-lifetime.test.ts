@@ -161,6 +161,7 @@ it('adds one listener for all copies of the package that a process loads', async
   for (let copies = 0; copies < 20; copies += 1) {
     vi.resetModules();
     const { processEnd } = await import('../../src/runtime/process-events.js');
+    processEnd.join();
     processEnd.enter({ onIdle() {}, onExit() {} });
   }
   expect(listenersOf('beforeExit')).toHaveLength(1);
@@ -176,6 +177,19 @@ it('tells the clients that have open events of the exit, and no other', async ()
   all.exit();
   expect(one.onExit).toHaveBeenCalledOnce();
   expect(other.onExit).not.toHaveBeenCalled();
+});
+
+it('reports at once what is tracked after it was told of the exit, unless the process goes on', async () => {
+  const all = await world();
+  const one = all.client({ answerMs: never });
+  all.exit();
+  expect(one.onExit).not.toHaveBeenCalled();
+  one.track();
+  one.track();
+  expect(one.onExit.mock.calls).toEqual([[true], [true]]);
+  await vi.advanceTimersByTimeAsync(1);
+  one.track();
+  expect(one.onExit).toHaveBeenCalledTimes(2);
 });
 
 it('keeps the process while events are being delivered, and no longer', async () => {
