@@ -59,8 +59,9 @@ export function createNodePost({ load = loadUndici, logger, env, ...options }: N
       return createUndiciPost(undici, { ...options, proxy, onSlowConnect: tellSlow });
     } catch (error) {
       const [why] = sentenceOf(error).split('\n');
+      const past = via === undefined ? '' : ` and does not know ${via}`;
       logger.warn(
-        `undici cannot be loaded, so requests go through globalThis.fetch, which takes more CPU time. In a bundle, leave undici external or write CommonJS. ${why}`,
+        `undici cannot be loaded, so until this process ends requests go through globalThis.fetch, which takes more CPU time${past}. In a bundle, leave undici external or write CommonJS. ${why}`,
       );
       return undefined;
     }

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What it has and a little more, so that growth is noticed: docs/decisions/008-size-of-the-core-on-workers.md. */
-const MAX_BYTES = 32_000;
+const MAX_BYTES = 32_200;
 
 assert.deepEqual(
   Object.keys(await import('../../dist/edge.js')),
