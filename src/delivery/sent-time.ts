@@ -110,8 +110,8 @@ export function createResends(): Resends {
 
 function resendInMs(entry: Entry, { sent, now, message }: Refused): number | undefined {
   if (entry.kind === 'identify') return undefined;
-  // This answer told no time. The next one will, as an earlier one did.
-  if (now.state === 'unchecked') return now.wasChecked && NAMES_TIME.test(message) ? MAX_WAIT_MS : undefined;
+  // This answer told no time. The next one probably will; until then, nobody knows whose clock was wrong.
+  if (now.state === 'unchecked') return NAMES_TIME.test(message) ? MAX_WAIT_MS : undefined;
   const before = sentTime(entry, sent);
   const after = sentTime(entry, now);
   const wasPast = before <= now.earliest - (now.monotonic - sent.monotonic) - MARGIN_MS;

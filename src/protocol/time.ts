@@ -38,8 +38,6 @@ export interface ClockReading {
   readonly latest: number;
   /** Only by a confirmed clock may an event be given up because of its time. */
   readonly state: ClockState;
-  /** Whether an answer has ever told the service's time, even if the clock is unchecked again. */
-  readonly wasChecked: boolean;
   /** Where this process stamped by another offset, the latest last. */
   readonly spans: readonly StampedSpan[];
   /** Whether this client stamped the event of an owner: what its wrong clock did, it did to no other process's events. */
@@ -55,7 +53,6 @@ export function exactReading(now: number): ClockReading {
     earliest: now,
     latest: now,
     state: 'confirmed',
-    wasChecked: true,
     spans: [],
     isOwn: () => true,
   };

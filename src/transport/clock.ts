@@ -200,7 +200,6 @@ export function createSkewedClock({ now, monotonic, isOwn = () => true }: Clocks
         earliest: bounds === undefined ? Number.NEGATIVE_INFINITY : at + lowAt(bounds, at),
         latest: bounds === undefined ? Number.POSITIVE_INFINITY : at + highAt(bounds, at),
         state: stateOf(),
-        wasChecked: bounds !== undefined || leastOffset !== Number.NEGATIVE_INFINITY,
         spans,
         isOwn,
       };
