@@ -201,8 +201,8 @@ export function createClaimDelivery(options: ClaimDeliveryOptions, signal: Abort
     if (result.kind === 'retryable') {
       const tookMs = monotonic() - startedAt;
       // A suspect is expected to fail, but an overload is not its fault.
-      const isEndpoint = sent === 'fresh' || sent === 'try' || (sent === 'suspect' && result.scope === 'service');
-      if (kind === 'identify' && isEndpoint) pause.failed(result, tookMs, sent === 'try');
+      const countsForPause = sent === 'fresh' || sent === 'try' || (sent === 'suspect' && result.scope === 'service');
+      if (kind === 'identify' && countsForPause) pause.failed(result, tookMs, sent === 'try');
       return handleFailure(
         batch,
         sent,

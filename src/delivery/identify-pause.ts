@@ -1,7 +1,7 @@
 import type { SendResult } from '../transport/send-result.js';
 import { backoffMs, FREE_FACTOR, MIN_PROBE_INTERVAL_MS, searchJitterMs } from './backoff.js';
 
-/** This many requests with new identifies, failed in a row while events are taken, pause them. */
+/** This many requests with identifies, failed in a row while events are taken, pause them. */
 const FAILURES_TO_PAUSE = 2;
 /**
  * This many if the endpoint has lately answered some: it probably fails at random, as the whole service may, and each pause would
@@ -28,7 +28,8 @@ const MAX_ASIDE_MS = 5 * 60_000;
  * Keeps identifies that fail from delaying events that follow none of them: identifies have an endpoint of their own, which may
  * be down, limited or blocked alone.
  *
- *   off    ──FAILURES_TO_PAUSE requests with new identifies fail in a row, while or after events were taken──▶ on
+ *   off    ──FAILURES_TO_PAUSE requests with identifies fail in a row, while or after events were taken──▶ on; MIXED_FAILURES_TO_PAUSE
+ *            if that may be chance
  *   on     ──its pause is over and a sender asks──▶ trying: that sender sends one identify
  *   trying ──it fails──▶ on, for as long as the endpoint asks, or for a second or more
  *   any    ──the service answers an identify──▶ off
@@ -47,7 +48,7 @@ export interface IdentifyPause {
   asideMs(count: number): number;
   /** The service has answered a request of this kind. */
   answered(kind: 'track' | 'identify'): void;
-  /** A request with identifies has failed. @param isTry whether it was admitted; otherwise its identifies were new */
+  /** A request with identifies has failed, and not as the fault of a suspect. @param isTry whether it was admitted */
   failed(result: SendResult & { readonly kind: 'retryable' }, tookMs: number, isTry: boolean): void;
 }
 
