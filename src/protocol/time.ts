@@ -21,10 +21,10 @@ export interface StampedSpan {
   readonly isDoubtful: boolean;
 }
 
-/** How well the service's clock is known; `delivery/clock.ts` has the transitions. */
+/** How well the service's clock is known; `transport/clock.ts` has the transitions. */
 export type ClockState = 'unchecked' | 'provisional' | 'confirmed' | 'disputed';
 
-/** One instant by the three clocks of the client; `delivery/clock.ts` describes the model. */
+/** One instant by the three clocks of the client; `transport/clock.ts` describes the model. */
 export interface ClockReading {
   /** Milliseconds that nothing sets: by these the client waits. */
   readonly monotonic: number;

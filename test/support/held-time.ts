@@ -14,9 +14,13 @@ export interface HeldTime {
 
 const { setTimeout: setReal, clearTimeout: clearReal } = globalThis;
 
-/** Stops the timers of this process until the test lets time pass, while sockets and files keep working. */
+/** Stops the timers and both clocks of this process until the test lets time pass, while sockets and files keep working. */
 export function holdTime(): HeldTime {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const startedAt = performance.now();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  // Vitest's monotonic clock starts at 0, which would look like a leap of the wall clock.
+  const sinceStart = performance.now.bind(performance);
+  performance.now = () => startedAt + sinceStart();
   const { setTimeout: setHeld, clearTimeout: clearHeld } = globalThis;
   // Vitest's own timers of 0 ms that are set while time passes wait for another millisecond.
   const atOnce = new WeakSet<object>();
