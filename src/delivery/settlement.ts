@@ -21,6 +21,8 @@ const MAX_HOLD_MS = 60 * 60_000;
 /** The age from which five minutes are enough: processes may be short-lived, and none may see an hour of it. */
 const MAX_HOLD_AGE_MS = 24 * MAX_HOLD_MS;
 const MIN_HOLD_MS = 5 * 60_000;
+/** How long identifies fail before that is worth a warning: a few failures in a row may be chance. */
+const WORTH_SAYING_MS = 10_000;
 
 export interface SettlementOptions {
   readonly outbox: Outbox;
@@ -101,7 +103,7 @@ export function createSettlement(
         const mayBeThere = isServiceAnswer ? '' : '. It may have arrived: replay it with the same distinctId';
         return settle(entries, exhausted(`${reason}${mayBeThere}`));
       }
-      if (entry.kind === 'identify' && (pause.isOn || isolator.badMs(entry) > 0)) {
+      if (entry.kind === 'identify' && Math.max(pause.lastsMs, isolator.badMs(entry)) >= WORTH_SAYING_MS) {
         warnings.throttled(
           'identify',
           `identifies fail again and again (${reason}) while others are accepted, and later events of their persons wait for them. Each is given up after an hour or more, or when its retries are used up.`,

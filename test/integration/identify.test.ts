@@ -211,6 +211,24 @@ describe('an event that depends on an identify', () => {
     },
   );
 
+  it('warns of identifies only once they have failed for ten seconds: a few failures in a row may be chance', async () => {
+    const { client, outcomes, warnings, pass, passUntil, now } = simulate({
+      flushIntervalMs: 1,
+      random: seeded(11),
+      endingOf: ({ path, atMs }) =>
+        path === '/identify' && atMs < 8_000 ? { status: 503, headers: { 'retry-after': '0' } } : 'ok',
+    });
+    client.identify({ userId: 'v', userProperties: { city: 'Bern' } });
+    while (now() < 8_000) {
+      client.track({ event: 'of somebody else', userId: 'other' });
+      await pass(100);
+    }
+    const isDelivered = (): boolean =>
+      outcomes.some(({ kind, status }) => kind === 'identify' && status === 'delivered');
+    expect(await passUntil(isDelivered, 60_000)).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
   it('comes after an identify that a firewall blocked for most of an hour', async () => {
     const { client, requests, outcomes, pass, passUntil, taken } = simulate({
       flushIntervalMs: 1,
