@@ -25,28 +25,29 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 /** [A] Globs do not match the query. */
 function isOneOf(globs: readonly string[], url: string): boolean {
   const address = url.replace(/[?#].*$/s, '');
-  const isAbsolute = SCHEME.test(address);
-  const [host = '', ...segments] = isAbsolute ? address.replace(SCHEME, '').split('/') : [''];
-  const path = isAbsolute ? `/${segments.join('/')}` : address || '/';
-  return globs.some((glob) => compileGlob(normalise(glob))(textFor(glob, { address, host, path })));
+  const scheme = SCHEME.exec(address)?.[0];
+  const [host = '', ...segments] = scheme === undefined ? [''] : address.slice(scheme.length).split('/');
+  const path = scheme === undefined ? address || '/' : `/${segments.join('/')}`;
+  const page = { origin: `${scheme ?? ''}${host}`.toLowerCase(), host: host.toLowerCase(), path };
+  return globs.some((glob) => compileGlob(normalise(glob))(textFor(glob, page)));
 }
 
 /**
  * The string that a glob must match: the path if it starts with `/`, the whole URL if it has a scheme, otherwise host and path.
- * [A] Host names are compared in lower case, and a host alone matches its home page.
+ * [A] Schemes and host names are compared in lower case, and a host alone matches its home page.
  */
 function textFor(
   glob: string,
-  page: { readonly address: string; readonly host: string; readonly path: string },
+  { origin, host, path }: { readonly origin: string; readonly host: string; readonly path: string },
 ): string {
-  if (glob.startsWith('/')) return page.path;
-  if (glob.includes('://')) return page.address;
-  const path = page.path === '/' && !glob.includes('/') ? '' : page.path;
-  return page.host.toLowerCase() + path;
+  if (glob.startsWith('/')) return path;
+  const [scheme = ''] = /^.*?:\/\//.exec(glob) ?? [];
+  const isHostAlone = !glob.slice(scheme.length).includes('/');
+  return (scheme === '' ? host : origin) + (path === '/' && isHostAlone ? '' : path);
 }
 
 function normalise(glob: string): string {
-  return glob.includes('://') ? glob : glob.replace(/^[^/]+/, (host) => host.toLowerCase());
+  return glob.replace(/^(?:[^/]*:\/\/)?[^/]+/, (origin) => origin.toLowerCase());
 }
 
 /** `*` matches anything within a path segment, `**` anything. */
