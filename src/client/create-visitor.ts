@@ -159,9 +159,9 @@ export function createVisitor<Catalog extends EventCatalog>(
       options?: AssignOptions<VariantName<Catalog, Key>>,
     ) =>
       client.assign(experimentKey, {
-        sessionId: read.lasting,
-        url: read.url,
         ...options,
+        sessionId: options?.sessionId ?? read.lasting,
+        url: options?.url ?? read.url,
         ...asking('assign()', options, ASSIGN_OPTIONS),
       }),
     personalization: (options?: Pick<AssignOptions, 'timeoutMs' | 'signal'>) =>

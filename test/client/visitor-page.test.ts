@@ -24,6 +24,26 @@ describe('a visitor’s page', () => {
     expect(JSON.parse(bodies[0]!).context).toEqual({ url: URL_WITH_SECRETS });
   });
 
+  it('and the session stay known to an assignment whose options leave them undefined', async () => {
+    const bodies: string[] = [];
+    const { client } = clientWith({
+      fetch: async (_url, { body }) => {
+        bodies.push(body);
+        return answer(200, {
+          success: true,
+          in_experiment: true,
+          experiment_id: 'e',
+          variant_id: 'v',
+          variant_name: 'v',
+        });
+      },
+    });
+    const visitor = client.visitor({ userId: 'v', sessionId: '1780000000000', url: 'https://shop.example/plans' });
+    await visitor.assign('plans');
+    await visitor.assign('plans', { url: undefined, sessionId: undefined });
+    expect(bodies).toHaveLength(1);
+  });
+
   it('is what the event itself says it is', async () => {
     const { client, collector } = await rig();
     const defaultProperties = { current_url: 'https://shop.example/?plan=gold' };
