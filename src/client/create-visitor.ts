@@ -113,11 +113,14 @@ export function createVisitor<Catalog extends EventCatalog>(
   ): unknown => {
     try {
       const { defaultProperties: ownPage, userProperties } = own;
+      const misfit = misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined);
+      // Another visitor's event: this one's session, names, consent and page would be recorded as theirs.
+      if (userId && own.userId && own.userId !== userId) return { ...own, [MISUSE]: misfit, event, eventProperties };
       const person = own.externalId ?? externalId ?? own.email ?? email ?? userProperties;
       // Another person's link must not connect this person to that visitor.
       const isTied = !isFromLink || (event !== IDENTIFY_EVENT && person == null);
       return {
-        [MISUSE]: misuse ?? checkNames(own, known, known === TRACK_OPTIONS ? THIRD_ARGUMENT : undefined),
+        [MISUSE]: misfit,
         event,
         eventProperties,
         userId: own.userId ?? (isTied ? userId : undefined),

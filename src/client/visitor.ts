@@ -45,7 +45,10 @@ export type TrackArguments<Properties, Options> =
     ? [properties?: Properties, options?: Options]
     : [properties: Properties, options?: Options];
 
-/** The other fields of a visitor's event. They take precedence over the visitor's fields. */
+/**
+ * The other fields of a visitor's event. They take precedence over the visitor's fields; an event with another visitor's `userId`
+ * has none of those.
+ */
 export type VisitorTrackOptions = Partial<TrackFields>;
 
 /** A client that is bound to one visitor. */
