@@ -39,6 +39,14 @@ interface Framework<Request, Read> {
   readonly options?: ReadonlySet<string>;
 }
 
+/** Google's consent mode writes `denied`; cookies and the service's stored consent have other words for `false`. */
+const REFUSAL =
+  /^\s*(?:false|den(?:y|ied)|no|none|off|0|rejected|refused|declined|withdrawn|revoked|opt(?:ed)?[-_ ]?out|null|undefined)?\s*$/i;
+
+function isGranted(value: Consent[string]): boolean {
+  return typeof value === 'string' ? !REFUSAL.test(value) : value === true;
+}
+
 /**
  * The part that all adapters share: a visitor is read late, at most once, and a failure never breaks the request.
  * @throws {OursError} `invalid_option`
@@ -57,7 +65,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
     const answer: unknown = consent === undefined ? true : consent(request);
     if (typeof answer === 'boolean') return answer;
     // Nothing but refusals is no consent.
-    if (isConsent(answer)) return Object.values(answer).some(Boolean) && answer;
+    if (isConsent(answer)) return Object.values(answer).some(isGranted) && answer;
     // A promise is an object, whatever it resolves to.
     if (isPromise(answer)) ignoreRejection(answer);
     warnings.throttled(

@@ -58,6 +58,21 @@ it.each<[string, object, object | undefined]>([
   ],
   ['takes refusals alone as no consent', { analytics: false, marketing: false }, undefined],
   ['takes no purposes as no consent', {}, undefined],
+  [
+    'takes the refusals of Google’s consent mode as such',
+    { ad_storage: 'denied', analytics_storage: 'denied' },
+    undefined,
+  ],
+  [
+    'takes words of cookies and of the stored consent as refusals',
+    { a: 'false', b: ' No', c: '0', d: 'opt-out', e: '' },
+    undefined,
+  ],
+  [
+    'takes any other word as consent',
+    { ad_storage: 'denied', analytics_storage: 'granted' },
+    { ad_storage: 'denied', analytics_storage: 'granted' },
+  ],
 ])('%s', (_, consent, expected) => {
   const { ours, inputs, warnings, logger } = world();
   const options = { logger, consent: () => consent as Record<string, boolean> };
