@@ -66,7 +66,7 @@ export interface AdapterOptions<Request> {
    * Whether the visitor has given consent, or for what: purposes such as `{ analytics: true, marketing: false }` are sent with every
    * event and sealed into visitor tokens. Called when a request's visitor is first used, before anything is read. Unless it returns
    * `true`, or at least one purpose that is not refused, the visitor has neither identity nor address, and its events are rejected.
-   * Words such as `denied`, `false` and `no` are refusals.
+   * Words such as `denied`, `false` and `no` are refusals, and `necessary`, `essential` or `security_storage` alone is no consent.
    * @default every visitor has given consent
    */
   readonly consent?: ((request: Request) => boolean | Consent) | undefined;

@@ -43,8 +43,11 @@ interface Framework<Request, Read> {
 const REFUSAL =
   /^\s*(?:false|den(?:y|ied)|no|none|off|0|rejected|refused|declined|withdrawn|revoked|opt(?:ed)?[-_ ]?out|null|undefined)?\s*$/i;
 
-function isGranted(value: Consent[string]): boolean {
-  return typeof value === 'string' ? !REFUSAL.test(value) : value === true;
+/** Consent managers list these as granted whatever the visitor chose. */
+const UNASKED = /^(?:(?:strictly[-_ ]?)?(?:necessary|essential|required)|security_storage)$/i;
+
+function isGranted([purpose, value]: [string, Consent[string]]): boolean {
+  return !UNASKED.test(purpose) && (typeof value === 'string' ? !REFUSAL.test(value) : value === true);
 }
 
 /**
@@ -65,7 +68,7 @@ export function createScopes<Catalog extends EventCatalog, Request>(
     const answer: unknown = consent === undefined ? true : consent(request);
     if (typeof answer === 'boolean') return answer;
     // Nothing but refusals is no consent.
-    if (isConsent(answer)) return Object.values(answer).some(isGranted) && answer;
+    if (isConsent(answer)) return Object.entries(answer).some(isGranted) && answer;
     // A promise is an object, whatever it resolves to.
     if (isPromise(answer)) ignoreRejection(answer);
     warnings.throttled(

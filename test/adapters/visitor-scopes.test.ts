@@ -69,6 +69,21 @@ it.each<[string, object, object | undefined]>([
     undefined,
   ],
   [
+    'takes what nobody is asked about as no consent',
+    { necessary: true, statistics: false, marketing: false },
+    undefined,
+  ],
+  [
+    'takes what nobody is asked about as no consent, in any words',
+    { 'Strictly necessary': 'yes', security_storage: 'granted' },
+    undefined,
+  ],
+  [
+    'sends what nobody is asked about along with a purpose that was granted',
+    { necessary: true, statistics: true },
+    { necessary: true, statistics: true },
+  ],
+  [
     'takes any other word as consent',
     { ad_storage: 'denied', analytics_storage: 'granted' },
     { ad_storage: 'denied', analytics_storage: 'granted' },
