@@ -131,6 +131,20 @@ describe('ours-ingest check', () => {
     expect(found.at(-1)).toMatch(message);
   });
 
+  it('finds a goal in another case, though the code sends another metric of the experiment', async () => {
+    const { found, ok } = await examine(
+      await accountOf(),
+      '--event',
+      'Lead',
+      '--event',
+      'Signup',
+      '--experiment',
+      'hero',
+    );
+    expect(found.at(-1)).toMatch(/^error .*measured by lead, but the code sends Lead: no conversion counts/);
+    expect(ok).toBe(false);
+  });
+
   it('reads a module’s events and experiments, and reports missing and removed variants', async () => {
     const account = await accountOf();
     const config = await tempFile(

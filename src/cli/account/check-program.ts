@@ -103,18 +103,23 @@ function checkMetrics(check: string, events: readonly string[], { metrics }: Exp
   if (events.length === 0) return [];
   const all = [metrics?.primary, ...(metrics?.secondary ?? [])];
   const names = all.flatMap((metric) => metric?.eventName ?? []);
-  if (names.some((name) => events.includes(name))) return [];
+  const unsent = names.filter((name) => !events.includes(name));
+  const error = (message: string): Check => ({ check, level: 'error', message: `is measured by ${message}` });
+  const misspelt = (name: string, sent: string): Check =>
+    error(`${name}, but the code sends ${sent}: no conversion counts. Use the same spelling.`);
+  const inOtherCase = unsent.flatMap((name) => {
+    const sent = events.find((event) => event.toLowerCase() === name.toLowerCase());
+    return sent === undefined ? [] : [misspelt(name, sent)];
+  });
+  // Other metrics may be another program's events.
+  if (inOtherCase.length > 0 || unsent.length < names.length) return inOtherCase;
   if (all.some((metric) => metric?.funnelId)) {
     return [{ check, level: 'warning', message: 'is measured by a funnel, whose events cannot be checked.' }];
   }
   if (names.length === 0) return [{ check, level: 'error', message: 'has no metric, so nothing counts.' }];
   for (const name of names) {
-    const sent = events.find((event) => event.toLowerCase() === name.toLowerCase()) ?? nearestName(name, events);
-    if (sent !== undefined) {
-      const message = `is measured by ${name}, but the code sends ${sent}: no conversion counts. Use the same spelling.`;
-      return [{ check, level: 'error', message }];
-    }
+    const nearest = nearestName(name, events);
+    if (nearest !== undefined) return [misspelt(name, nearest)];
   }
-  const message = `is measured by ${names.join(', ')}, and the code sends none of these: it reports no conversions.`;
-  return [{ check, level: 'error', message }];
+  return [error(`${names.join(', ')}, and the code sends none of these: it reports no conversions.`)];
 }
