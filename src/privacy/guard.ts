@@ -2,7 +2,7 @@ import type { Guard, GuardRefusal } from '../client/options.js';
 import { checkOptionNames, failOption } from '../core/check-option.js';
 import { fieldNames } from '../core/unknown-names.js';
 import { TOO_LARGE } from '../protocol/row-writer.js';
-import { type NameList, nameFilter } from './name-list.js';
+import { checkNameList, type NameList, nameFilter } from './name-list.js';
 import { guardPage, parameterFilter } from './page-guard.js';
 import { findPersonal, type PersonalKind, withArticle } from './personal-values.js';
 import { HEALTH_NAMES } from './presets.js';
@@ -54,6 +54,8 @@ export function createGuard(options: GuardOptions = {}): Guard {
   if (preset !== undefined && preset !== 'health') failOption("preset must be 'health'.");
   if (!FOUND.includes(found)) failOption("found must be 'refuse', 'remove' or 'hash'.");
   if (typeof values !== 'boolean') failOption('values must be true or false.');
+  checkNameList('properties', properties);
+  if (parameters !== undefined) checkNameList('parameters', parameters);
   const isHealth = preset === 'health';
   const deny = isHealth ? [...HEALTH_NAMES, ...(properties.deny ?? [])] : properties.deny;
   const passes = nameFilter('properties', { allow: properties.allow, deny });

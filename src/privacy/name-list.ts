@@ -1,4 +1,6 @@
-import { failOption } from '../core/check-option.js';
+import { checkOptionNames, failOption } from '../core/check-option.js';
+import { typeName } from '../core/refusal.js';
+import { fieldNames } from '../core/unknown-names.js';
 
 /** Names that pass, or names that do not. `*` at the end of a name stands for any ending. */
 export interface NameList {
@@ -6,6 +8,19 @@ export interface NameList {
   readonly allow?: readonly string[] | undefined;
   /** These do not pass, even if they are allowed. */
   readonly deny?: readonly string[] | undefined;
+}
+
+const FIELDS = fieldNames<NameList>({ allow: 1, deny: 1 });
+
+/**
+ * Refuses what is not a `NameList`: with a misspelt `allow`, every name would pass.
+ * @throws {OursError} `invalid_option`, naming `option`
+ */
+export function checkNameList(option: string, names: unknown): void {
+  if (typeof names !== 'object' || names === null || Array.isArray(names)) {
+    failOption(`${option} must be an object with allow, deny or both; got ${typeName(names)}.`);
+  }
+  checkOptionNames(option, names, FIELDS);
 }
 
 /** @throws {OursError} `invalid_option` */

@@ -328,6 +328,10 @@ describe('wrong options', () => {
     [{ properties: { allow: 'order_id' } }, 'properties.allow must be a list of names'],
     [{ properties: { deny: ['a*b'] } }, "properties.deny has 'a*b': * may stand only at the end of a name"],
     [{ property: {} }, 'property'],
+    [{ properties: { allowed: ['order_id'] } }, /properties has an unknown option: 'allowed' \(did you mean allow\?\)/],
+    [{ parameters: { denied: ['plan'] } }, /parameters has an unknown option: 'denied' /],
+    [{ properties: ['order_id'] }, 'properties must be an object with allow, deny or both; got an array.'],
+    [{ parameters: null }, 'parameters must be an object with allow, deny or both; got null.'],
   ])('%j is refused', (options, message) => {
     expect(() => createGuard(options as GuardOptions)).toThrow(message);
   });
