@@ -57,10 +57,14 @@ async function lookAtLog(file: string) {
   return [await lookAt(file), (await readFile(`${file}-wal`)).toString('latin1')];
 }
 
-/** All that a command could change of a file and its folder. */
+/**
+ * All that a command could change of a file and its folder. The log of a collector's file comes with any reader, and goes when the
+ * collector's connection is freed, which may be at any time after it was closed.
+ */
 async function lookAt(file: string) {
   const { mode } = await stat(file);
-  return { mode, bytes: (await readFile(file)).toString('latin1'), folder: await readdir(dirname(file)) };
+  const folder = (await readdir(dirname(file))).filter((name) => !/-(?:wal|shm)$/.test(name));
+  return { mode, bytes: (await readFile(file)).toString('latin1'), folder };
 }
 
 const EXPERIMENTS = { OURS_EXPERIMENT_TOKEN: 'exp_shop' };
