@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Command, UsageError } from '../../src/cli/command.js';
 import { deadLetters } from '../../src/cli/dead-letters.js';
 import { dev } from '../../src/cli/dev.js';
@@ -29,6 +29,10 @@ async function applicationFile(sql = 'CREATE TABLE users (name TEXT)'): Promise<
 async function collectorFile(): Promise<string> {
   const data = await freshFile();
   await (await createCollector({ data })).close();
+  // The log goes with the last connection, and the collector's may be freed at any time after it was closed: this one keeps it.
+  const reader = new (loadSqlite())(data);
+  reader.prepare('SELECT count(*) FROM sqlite_master').get();
+  onTestFinished(() => void reader.close());
   return data;
 }
 
@@ -57,14 +61,10 @@ async function lookAtLog(file: string) {
   return [await lookAt(file), (await readFile(`${file}-wal`)).toString('latin1')];
 }
 
-/**
- * All that a command could change of a file and its folder. The log of a collector's file comes with any reader, and goes when the
- * collector's connection is freed, which may be at any time after it was closed.
- */
+/** All that a command could change of a file and its folder. */
 async function lookAt(file: string) {
   const { mode } = await stat(file);
-  const folder = (await readdir(dirname(file))).filter((name) => !/-(?:wal|shm)$/.test(name));
-  return { mode, bytes: (await readFile(file)).toString('latin1'), folder };
+  return { mode, bytes: (await readFile(file)).toString('latin1'), folder: await readdir(dirname(file)) };
 }
 
 const EXPERIMENTS = { OURS_EXPERIMENT_TOKEN: 'exp_shop' };
